@@ -1,0 +1,19 @@
+"""Runs student code where it can do no harm, and brings plain values back.
+
+`Sandbox` is one fork server inside one bubblewrap box; `Session` is one
+submission in a confined child of it.
+"""
+
+from autograder.sandbox.box import IsolationUnavailable
+from autograder.sandbox.limits import LIMITS, Limits
+from autograder.sandbox.session import RemoteObject, Sandbox, Session, SessionLost
+
+__all__ = [
+    "LIMITS",
+    "IsolationUnavailable",
+    "Limits",
+    "RemoteObject",
+    "Sandbox",
+    "Session",
+    "SessionLost",
+]

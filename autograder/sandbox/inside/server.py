@@ -1,0 +1,175 @@
+"""The fork server: loads and warms everything once, then forks one child for each submission.
+
+Started by `autograder.sandbox.box`.  For each socket that arrives over the
+control socket it forks a guard; the guard enters new namespaces, forks the
+child and waits until the child ends or the other end of the socket is closed,
+then kills whatever is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from types import FrameType
+
+from autograder.sandbox import confine, wire
+from autograder.sandbox.inside import child
+from autograder.sandbox.inside.shell import SandboxShell, warm_shell
+
+SCRATCH, COURSE = "/tmp", "/course"
+
+
+def main() -> None:
+    """Warm up, say so, and serve until the control socket closes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--control", type=int, required=True)
+    parser.add_argument("--filter", type=int, default=None)
+    options = parser.parse_args()
+    filter_bytes = None
+    if options.filter is not None:
+        with os.fdopen(options.filter, "rb") as file:
+            filter_bytes = file.read()
+    control = socket.socket(fileno=options.control)
+    shell = warm_shell()
+    gc.collect()
+    gc.freeze()
+    # The kernel then reaps the guards; nobody waits for them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    control.sendall(b"ready\n")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 64, 1)
+        if not message or not descriptors:
+            return
+        if os.fork() == 0:
+            control.close()
+            status = 1
+            try:
+                guard(socket.socket(fileno=descriptors[0]), shell, filter_bytes)
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(descriptors[0])
+
+
+def guard(connection: socket.socket, shell: SandboxShell, filter_bytes: bytes | None) -> None:
+    """Run one child, and leave nothing of it behind."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    confine.die_with_parent()
+    request = wire.receive(connection)
+    confined = filter_bytes is not None
+    folder = SCRATCH
+    try:
+        if confined:
+            confine.new_namespaces()
+        else:
+            folder = tempfile.mkdtemp(prefix="submission-")
+        process = os.fork()
+        if process == 0:
+            become_child(connection, shell, request, filter_bytes, folder)
+        status = wait(process, connection, request["seconds"])
+        with contextlib.suppress(wire.WireError):
+            wire.send(connection, {"ended": status})
+    except OSError as failure:
+        with contextlib.suppress(wire.WireError):
+            wire.send(connection, {"refused": f"{failure.strerror}: {failure}"[:300]})
+    finally:
+        if not confined:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait(process: int, connection: socket.socket, seconds: float) -> int:
+    """Wait for the child's end, or kill it when nobody listens or time is up."""
+    handle = os.pidfd_open(process)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    poll.register(connection, select.POLLRDHUP)
+    events = poll.poll(seconds * 1000)
+    if not any(descriptor == handle for descriptor, _ in events):
+        os.kill(process, signal.SIGKILL)
+    os.close(handle)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def become_child(
+    connection: socket.socket,
+    shell: SandboxShell,
+    request: dict,
+    filter_bytes: bytes | None,
+    folder: str,
+) -> None:
+    """Confine this process, then serve the trusted side; never returns."""
+    status = 70
+    try:
+        confine.die_with_parent()
+        os.setsid()
+        descriptor = keep_only(connection)
+        if filter_bytes is None:
+            course = os.path.join(folder, ".course")
+            os.mkdir(course)
+            work = os.path.join(folder, "work")
+        else:
+            confine.mount_processes()
+            confine.mount_memory("/dev/shm", 1)
+            confine.mount_memory(COURSE, 32)
+            confine.mount_memory(SCRATCH, request["scratch_megabytes"])
+            course, work = COURSE, os.path.join(SCRATCH, "work")
+        os.mkdir(work)
+        lay_out(request["files"], course, work)
+        if filter_bytes is not None:
+            confine.make_read_only(COURSE)
+        os.chdir(work)
+        confine.set_resource_limits(
+            request["memory_megabytes"],
+            int(request["seconds"]) + 1,
+            request["scratch_megabytes"],
+            request["threads"] if filter_bytes is not None else 1 << 14,
+        )
+        if filter_bytes is not None:
+            confine.drop_privileges()
+            confine.load_filter(filter_bytes)
+        sys.path.insert(0, course)
+        signal.signal(signal.SIGINT, _interrupted)
+        child.serve(socket.socket(fileno=descriptor), shell, request)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def keep_only(connection: socket.socket) -> int:
+    """Close every descriptor but the connection; the standard three lead nowhere."""
+    kept = os.dup(connection.fileno())
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nowhere, number)
+    os.dup2(kept, 3)
+    os.closerange(4, 1 << 16)
+    connection.detach()
+    return 3
+
+
+def lay_out(files: dict, course: str, work: str) -> None:
+    """Write the files of the assignment, read-only, and link them into the working folder."""
+    for name, content in files.items():
+        path = os.path.join(course, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content.tobytes())
+        os.chmod(path, 0o444)
+    for name in os.listdir(course):
+        os.symlink(os.path.join(course, name), os.path.join(work, name))
+
+
+if __name__ == "__main__":
+    main()

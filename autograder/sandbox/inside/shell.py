@@ -1,0 +1,238 @@
+"""IPython without a kernel: runs cells and collects their outputs as plain values.
+
+What a cell shows is bounded here for honest cells; the trusted side checks it
+again, because student code can reach everything in this process.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+KEPT_TYPES = ("text/plain", "image/png", "image/jpeg")
+MAX_OUTPUTS = 200
+MAX_FRAMES = 20
+
+
+class Outputs:
+    """The outputs of one cell, as plain values, with a bound on their size."""
+
+    def __init__(self, text_bytes: int, image_bytes: int) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.text_left, self.image_left = text_bytes, image_bytes
+        self.cut = False
+
+    def write(self, name: str, text: str) -> None:
+        if not text or self.cut:
+            return
+        if len(text) > self.text_left:
+            text, self.cut = text[: self.text_left] + "\n[the rest of this output is cut]\n", True
+        self.text_left -= len(text)
+        last = self.items[-1] if self.items else {}
+        if last.get("type") == "stream" and last["name"] == name:
+            last["parts"].append(text)
+        else:
+            self._add({"type": "stream", "name": name, "parts": [text]})
+
+    def show(self, kind: str, data: dict[str, Any]) -> None:
+        kept: dict[str, Any] = {}
+        for mime in KEPT_TYPES:
+            content = data.get(mime)
+            if type(content) is str and mime != "text/plain":
+                content = _unbase64(content)
+            if type(content) is bytes and len(content) <= self.image_left:
+                self.image_left -= len(content)
+                kept[mime] = np.frombuffer(content, np.uint8)
+            elif type(content) is str and mime == "text/plain" and self.text_left > 0:
+                kept[mime] = content[: self.text_left]
+                self.text_left -= len(kept[mime])
+        if kept:
+            self._add({"type": kind, "data": kept})
+
+    def error(self, failure: BaseException) -> None:
+        lines = traceback.format_exception(
+            type(failure), failure, _cell_frames(failure), limit=-MAX_FRAMES, chain=False
+        )
+        text = "".join(lines)
+        self.items.append(
+            {
+                "type": "error",
+                "name": type(failure).__name__[:80],
+                "value": _text(failure)[:2000],
+                "traceback": text[:5000],
+            }
+        )
+
+    def _add(self, item: dict[str, Any]) -> None:
+        if len(self.items) < MAX_OUTPUTS:
+            self.items.append(item)
+
+    def plain(self) -> list[dict[str, Any]]:
+        """Return what was collected, ready to be sent."""
+        return [
+            {"type": "stream", "name": item["name"], "text": "".join(item["parts"])}
+            if item["type"] == "stream"
+            else item
+            for item in self.items
+        ]
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
+
+
+def _text(failure: BaseException) -> str:
+    try:
+        return str(failure)
+    except BaseException:
+        return ""
+
+
+def _cell_frames(failure: BaseException) -> Any:
+    # A student reads their own lines; the frames of IPython above them say nothing.
+    frames = failure.__traceback__
+    while frames is not None and not _is_cell(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return frames
+
+
+def _is_cell(filename: str) -> bool:
+    return filename.startswith("<cell ")
+
+
+class _Compiler(CachingCompiler):
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        # A student counts cells; a hash of the source tells nobody anything.
+        return f"<cell {number}>"
+
+
+class _Stream(io.TextIOBase):
+    encoding = "utf-8"
+
+    def __init__(self, outputs: Outputs, name: str) -> None:
+        self.outputs, self.stream = outputs, name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self.outputs.write(self.stream, text)
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:  # type: ignore[override]
+        self.shell.outputs.show("display", data)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.outputs.items.clear()
+
+
+class _Hook(DisplayHook):
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        self.shell.outputs.show("result", format_dict)
+
+    def finish_displayhook(self) -> None:
+        pass
+
+    def log_output(self, format_dict: Any) -> None:
+        pass
+
+
+class SandboxShell(InteractiveShell):
+    """An interactive shell whose outputs go to `outputs`."""
+
+    outputs: Outputs
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """There is no window system."""
+
+    def showtraceback(self, *_: Any, **__: Any) -> None:
+        """Errors are reported from the result of `run_cell`."""
+
+    def showsyntaxerror(self, *_: Any, **__: Any) -> None:
+        """Errors are reported from the result of `run_cell`."""
+
+    def run(self, source: str, text_bytes: int, image_bytes: int) -> list[dict[str, Any]]:
+        """Run one cell and return its outputs."""
+        self.outputs = Outputs(text_bytes, image_bytes)
+        sys.stdout = _Stream(self.outputs, "stdout")  # type: ignore[assignment]
+        sys.stderr = _Stream(self.outputs, "stderr")  # type: ignore[assignment]
+        sys.stdin = io.StringIO()
+        failure: BaseException | None
+        try:
+            result = self.run_cell(source, store_history=True)
+            failure = result.error_before_exec or result.error_in_exec
+        except BaseException as raised:
+            failure = raised
+        if failure is not None:
+            self.outputs.error(failure)
+        return self.outputs.plain()
+
+
+def _no_input(*_: Any, **__: Any) -> str:
+    raise RuntimeError("input() is not available: nobody is there to answer while grading")
+
+
+WARM_CELLS = (
+    "%matplotlib inline\nimport numpy as np\nimport matplotlib.pyplot as plt",
+    "1 + 1",
+    "figure, axes = plt.subplots()\naxes.plot([0, 1], label='a')\naxes.bar([0, 1], [1, 2])\n"
+    "axes.imshow(np.eye(3))\naxes.set_title('$x$')\naxes.text(0, 0, 'b')\naxes.legend()\nplt.show()",
+    "raise NotImplementedError('warm')",
+    "1 +",
+    "print(np.eye(3))\nnp.eye(3)",
+)
+
+
+def warm_shell() -> SandboxShell:
+    """Make the shell that every child inherits, with all first-time costs paid."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.ast_node_interactivity = "last_expr"
+    config.InteractiveShell.separate_in = ""
+    shell = SandboxShell.instance(
+        config=config,
+        compiler_class=_Compiler,
+        display_pub_class=_Publisher,
+        displayhook_class=_Hook,
+        colors="NoColor",
+    )
+    streams: tuple[Any, ...] = (sys.stdin, sys.stdout, sys.stderr)
+    for source in WARM_CELLS:
+        shell.run(source, 1 << 20, 1 << 20)
+    sys.stdin, sys.stdout, sys.stderr = streams
+    shell.reset(new_session=True)
+    shell.execution_count = 1
+    return shell
+
+
+def user_namespace(shell: SandboxShell) -> dict[str, Any]:
+    """Return the notebook's names, with `input` made to refuse."""
+    import builtins
+
+    replacement: Callable[..., str] = _no_input
+    builtins.input = replacement
+    return shell.user_ns

@@ -1,0 +1,58 @@
+"""Starts bubblewrap, first leaving root where that is needed; run as a program.
+
+As root, a private mount namespace is made in which the folders that the box
+shows are bound to places that an unprivileged user can enter (Python may live
+under a home folder of mode 0700); then root is given up for good.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from autograder.sandbox import confine
+
+# Hidden by the mount only in this process's own namespace; every Linux has it.
+STAGE = "/mnt"
+# Not the id of a user: nothing on the machine belongs to it.
+UNPRIVILEGED = 61_184
+
+
+def main() -> None:
+    """Read the order (JSON: binds and command), prepare, and become bubblewrap."""
+    order = json.loads(sys.argv[1])
+    binds: list[list[str]] = order["binds"]
+    if os.getuid() == 0:
+        binds = stage(binds)
+        os.setgroups([])
+        os.setgid(UNPRIVILEGED)
+        os.setuid(UNPRIVILEGED)
+    arguments = [order["bwrap"]]
+    for source, target in binds:
+        arguments += ["--ro-bind", source, target]
+    os.execv(arguments[0], arguments + order["rest"])
+
+
+def stage(binds: list[list[str]]) -> list[list[str]]:
+    """Bind every source to a place that everybody can enter; return the binds from there."""
+    confine.private_mounts()
+    confine.mount("tmpfs", STAGE, "tmpfs", confine.MS_NOSUID | confine.MS_NODEV, "mode=755")
+    staged = []
+    for number, (source, target) in enumerate(binds):
+        place = Path(STAGE, str(number))
+        if Path(source).is_dir():
+            place.mkdir()
+        else:
+            place.touch()
+        confine.mount(source, str(place), None, confine.MS_BIND)
+        staged.append([str(place), target])
+    return staged
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as failure:
+        sys.exit(f"the sandbox could not be prepared: {failure}")

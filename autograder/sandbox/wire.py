@@ -1,0 +1,235 @@
+"""Frames and values between the trusted side and a child: the same code on both ends.
+
+What arrives may have been written by anyone.  Nothing is unpickled or
+evaluated; every size is checked before memory is asked for, and whatever does
+not fit raises `WireError`.  Knows neither exercises nor notebooks.
+
+A frame is two lengths (JSON text, raw bytes; 32-bit big-endian), the JSON text
+of one encoded value, and the bytes of its arrays, one after the other in the
+order in which they stand in the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.values import ARRAY_DTYPES, MAX_ARRAY_BYTES, Opaque, Rng
+
+HEADER = struct.Struct("!II")
+MAX_JSON_BYTES = 4 << 20
+MAX_RAW_BYTES = 64 << 20
+MAX_DEPTH = 32
+MAX_ITEMS = 100_000
+MAX_DIMENSIONS = 8
+DTYPES = {dtype.name: dtype for dtype in ARRAY_DTYPES}
+
+
+class WireError(Exception):
+    """What arrived is not what the protocol allows, or did not arrive in time."""
+
+
+class Closed(WireError):
+    """The other end has gone."""
+
+
+class TooLate(WireError):
+    """Nothing complete arrived before the deadline."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """An object that stays inside the child; only its number crosses."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A function that stays on the trusted side; only its number crosses."""
+
+    number: int
+
+
+def encode(value: Any) -> tuple[bytes, bytes]:
+    """Return the JSON text and the raw bytes of a plain value.
+
+    Raises
+    ------
+    WireError : for a value that cannot cross
+
+    >>> encode([1, (2.5, None)])
+    (b'{"list":[1,{"tuple":[2.5,null]}]}', b'')
+    """
+    chunks: list[bytes] = []
+    text = json.dumps(_encode(value, chunks, MAX_DEPTH), separators=(",", ":")).encode()
+    raw = b"".join(chunks)
+    if len(text) > MAX_JSON_BYTES or len(raw) > MAX_RAW_BYTES:
+        raise WireError(f"value too large to send: {len(text)} + {len(raw)} bytes")
+    return text, raw
+
+
+def _encode(value: Any, chunks: list[bytes], depth: int) -> Any:
+    kind = type(value)
+    if depth < 0:
+        raise WireError("value nested too deeply to send")
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if kind is np.ndarray and value.dtype in ARRAY_DTYPES and value.ndim <= MAX_DIMENSIONS:
+        chunks.append(value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes())
+        return {"array": [value.dtype.name, list(value.shape)]}
+    if kind in (list, tuple):
+        return {kind.__name__: [_encode(item, chunks, depth - 1) for item in value]}
+    if kind is dict:
+        return {
+            "dict": [
+                [_encode(key, chunks, 0), _encode(item, chunks, depth - 1)]
+                for key, item in value.items()
+            ]
+        }
+    if kind is Rng:
+        return {"rng": value.seed}
+    if kind is Opaque:
+        return {"opaque": value.type_name}
+    if kind in (Handle, Callback):
+        return {kind.__name__.lower(): value.number}
+    raise WireError(f"a {kind.__name__} cannot cross")
+
+
+def decode(text: bytes, raw: bytes) -> Any:
+    """Return the value that was encoded; the inverse of `encode`.
+
+    Raises
+    ------
+    WireError : for anything that `encode` cannot have written
+    """
+    try:
+        node = json.loads(text)
+    except (ValueError, RecursionError) as failure:
+        raise WireError(f"not JSON: {type(failure).__name__}") from None
+    reader = _Reader(raw)
+    try:
+        value = reader.read(node, MAX_DEPTH)
+    except (TypeError, ValueError, OverflowError, KeyError, RecursionError) as failure:
+        raise WireError(f"malformed value: {type(failure).__name__}") from None
+    if reader.position != len(raw):
+        raise WireError("bytes left over")
+    return value
+
+
+class _Reader:
+    def __init__(self, raw: bytes) -> None:
+        self.raw, self.position, self.items = raw, 0, 0
+
+    def read(self, node: Any, depth: int) -> Any:
+        self.items += 1
+        if depth < 0 or self.items > MAX_ITEMS:
+            raise WireError("nested too deeply or too many items")
+        if isinstance(node, bool | float | str) or node is None:
+            return node
+        if isinstance(node, int):
+            if not -(2**63) <= node < 2**64:
+                raise WireError("integer out of range")
+            return node
+        if not isinstance(node, dict) or len(node) != 1:
+            raise WireError("not an encoded value")
+        ((tag, content),) = node.items()
+        if tag == "array":
+            return self.array(content)
+        if tag in ("list", "tuple") and isinstance(content, list):
+            items = [self.read(item, depth - 1) for item in content]
+            return items if tag == "list" else tuple(items)
+        if tag == "dict" and isinstance(content, list):
+            return {self.read(key, 1): self.read(item, depth - 1) for key, item in content}
+        if tag == "opaque" and isinstance(content, str):
+            return Opaque(content[:200])
+        if tag in ("rng", "handle", "callback") and type(content) is int and content >= 0:
+            return {"rng": Rng, "handle": Handle, "callback": Callback}[tag](content)
+        raise WireError("unknown kind of value")
+
+    def array(self, content: Any) -> np.ndarray:
+        if not isinstance(content, list) or len(content) != 2:
+            raise WireError("malformed array header")
+        name, shape = content
+        if not isinstance(name, str) or name not in DTYPES:
+            raise WireError("array dtype refused")
+        if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
+            raise WireError("array shape refused")
+        if any(type(length) is not int or not 0 <= length <= MAX_ARRAY_BYTES for length in shape):
+            raise WireError("array shape refused")
+        dtype = DTYPES[name]
+        size = math.prod(shape) * dtype.itemsize
+        if size > MAX_ARRAY_BYTES or size > len(self.raw) - self.position:
+            raise WireError("array larger than what was sent")
+        stored = dtype.newbyteorder("<")
+        array = np.frombuffer(self.raw, stored, math.prod(shape), self.position)
+        self.position += size
+        if dtype.kind == "b" and bool(np.any(array.view(np.uint8) > 1)):
+            raise WireError("boolean array with other values")
+        return array.astype(dtype).reshape(shape)
+
+
+def send(connection: socket.socket, value: Any, deadline: float | None = None) -> None:
+    """Send one value; `deadline` is in `time.monotonic` seconds.
+
+    Raises
+    ------
+    WireError : when it cannot be sent, the other end has gone or does not read
+    """
+    text, raw = encode(value)
+    try:
+        connection.settimeout(_left(deadline))
+        connection.sendall(HEADER.pack(len(text), len(raw)) + text + raw)
+    except TimeoutError:
+        raise TooLate("the other end does not read") from None
+    except OSError as failure:
+        raise Closed(f"the other end has gone: {failure.strerror}") from None
+
+
+def receive(connection: socket.socket, deadline: float | None = None) -> Any:
+    """Receive one value; see `send`.
+
+    Raises
+    ------
+    WireError : `TooLate`, `Closed`, or for anything malformed
+    """
+    header = _receive_exactly(connection, HEADER.size, deadline)
+    text_size, raw_size = HEADER.unpack(header)
+    if text_size > MAX_JSON_BYTES or raw_size > MAX_RAW_BYTES:
+        raise WireError(f"frame refused: {text_size} + {raw_size} bytes announced")
+    text = _receive_exactly(connection, text_size, deadline)
+    raw = _receive_exactly(connection, raw_size, deadline)
+    return decode(text, raw)
+
+
+def _receive_exactly(connection: socket.socket, size: int, deadline: float | None) -> bytes:
+    # Grows with what arrives, so an announced length costs nothing by itself.
+    received = bytearray()
+    while len(received) < size:
+        try:
+            connection.settimeout(_left(deadline))
+            chunk = connection.recv(min(size - len(received), 1 << 20))
+        except TimeoutError:
+            raise TooLate("no complete answer in time") from None
+        except OSError as failure:
+            raise Closed(f"the other end has gone: {failure.strerror}") from None
+        if not chunk:
+            raise Closed("the other end has gone")
+        received += chunk
+    return bytes(received)
+
+
+def _left(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TooLate("no time left")
+    return left
