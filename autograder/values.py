@@ -178,7 +178,7 @@ def first_line(failure: BaseException) -> str:
 
 def global_random_state() -> tuple[Any, ...]:
     """Return NumPy's global random state in a form that compares with ==."""
-    kind, keys, *rest = np.random.get_state(legacy=True)
+    kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002
     return (kind, np.asarray(keys).tobytes(), *rest)
 
 

@@ -307,11 +307,11 @@ def _output(item: Any) -> dict[str, Any] | None:
         name = "stderr" if item.get("name") == "stderr" else "stdout"
         return {"output_type": "stream", "name": name, "text": item["text"]}
     if kind == "error":
-        name, value, trace = (item.get(key) for key in ("name", "value", "traceback"))
-        if type(name) is str and type(value) is str and type(trace) is str:
+        label, value, trace = (item.get(key) for key in ("name", "value", "traceback"))
+        if type(label) is str and type(value) is str and type(trace) is str:
             return {
                 "output_type": "error",
-                "ename": name,
+                "ename": label,
                 "evalue": value,
                 "traceback": trace.splitlines(),
             }

@@ -140,6 +140,8 @@ class _Stream(io.TextIOBase):
 
 
 class _Publisher(DisplayPublisher):
+    shell: Any
+
     def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:  # type: ignore[override]
         self.shell.outputs.show("display", data)
 
@@ -148,6 +150,8 @@ class _Publisher(DisplayPublisher):
 
 
 class _Hook(DisplayHook):
+    shell: Any
+
     def write_output_prompt(self) -> None:
         pass
 
@@ -178,8 +182,8 @@ class SandboxShell(InteractiveShell):
     def run(self, source: str, text_bytes: int, image_bytes: int) -> list[dict[str, Any]]:
         """Run one cell and return its outputs."""
         self.outputs = Outputs(text_bytes, image_bytes)
-        sys.stdout = _Stream(self.outputs, "stdout")  # type: ignore[assignment]
-        sys.stderr = _Stream(self.outputs, "stderr")  # type: ignore[assignment]
+        sys.stdout = _Stream(self.outputs, "stdout")
+        sys.stderr = _Stream(self.outputs, "stderr")
         sys.stdin = io.StringIO()
         failure: BaseException | None
         try:
@@ -200,7 +204,8 @@ WARM_CELLS = (
     "%matplotlib inline\nimport numpy as np\nimport matplotlib.pyplot as plt",
     "1 + 1",
     "figure, axes = plt.subplots()\naxes.plot([0, 1], label='a')\naxes.bar([0, 1], [1, 2])\n"
-    "axes.imshow(np.eye(3))\naxes.set_title('$x$')\naxes.text(0, 0, 'b')\naxes.legend()\nplt.show()",
+    "axes.imshow(np.eye(3))\naxes.set_title('$x$')\naxes.text(0, 0, 'b')\n"
+    "axes.legend()\nplt.show()",
     "raise NotImplementedError('warm')",
     "1 +",
     "print(np.eye(3))\nnp.eye(3)",
