@@ -1,0 +1,1047 @@
+"""`autograder/checks.py`: what is right passes, what is wrong fails with one line and a hint."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import textwrap
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checks, reference
+from autograder.checks import check
+from autograder.exercises import EXERCISES
+
+SOURCE = Path(checks.__file__).read_text(encoding="utf-8")
+
+
+def problem(function: Any, name: str | None = None) -> str:
+    """Return the line that a failing check raises."""
+    with pytest.raises(AssertionError) as caught:
+        check(function, name)
+    line = str(caught.value)
+    assert line
+    assert "\n" not in line
+    return line
+
+
+def card_of(function: Any, name: str | None = None) -> checks.Card:
+    card, _ = checks.look_at(function, name)
+    assert card is not None
+    return card
+
+
+# --- Right answers, in several styles -----------------------------------------------------
+
+
+def softmax_by_transposing(z):
+    rows = np.atleast_2d(z.T)
+    powers = np.exp(rows - rows.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).T.reshape(z.shape)
+
+
+def softmax_by_loops(z):
+    if z.ndim == 1:
+        powers = np.array([np.exp(entry - max(z)) for entry in z])
+        return powers / sum(powers)
+    return np.column_stack([softmax_by_loops(column) for column in z.T])
+
+
+def softmax_by_logarithms(z):
+    return np.exp(z - np.logaddexp.reduce(z, axis=0))
+
+
+def softmax_that_warns(z):
+    warnings.warn("be careful", stacklevel=1)
+    np.log(np.zeros(1))
+    return reference.softmax(z)
+
+
+def cce_by_picking(Y, Yhat):
+    return -np.log(Yhat[Y == 1]).mean()
+
+
+def cce_by_loops(Y, Yhat):
+    if Y.ndim == 1:
+        return -sum(np.log(p) for y, p in zip(Y, Yhat, strict=True) if y > 0)
+    return sum(cce_by_loops(Y[:, n], Yhat[:, n]) for n in range(Y.shape[1])) / Y.shape[1]
+
+
+def cce_of_chances(Y, Yhat):
+    return np.mean(-np.log((Y * Yhat).sum(axis=0)))
+
+
+def cce_from_scores_by_columns(Z, y):
+    if Z.ndim == 1:
+        return np.logaddexp.reduce(Z) - Z[y]
+    losses = [np.logaddexp.reduce(Z[:, n]) - Z[y[n], n] for n in range(Z.shape[1])]
+    return np.array(losses).mean(keepdims=False)
+
+
+def init_weights_by_normal(D, K, rng, scale=0.01):
+    return rng.normal(0.0, scale, size=(K, D + 1))
+
+
+def init_weights_row_by_row(D, K, rng, scale=0.01):
+    return np.array([scale * rng.standard_normal(D + 1) for _ in range(K)])
+
+
+def one_hot_by_loops(y, K):
+    Y = np.zeros((K, len(y)))
+    for n, label in enumerate(y):
+        Y[label, n] = 1
+    return Y
+
+
+def one_hot_by_comparing(y, K):
+    return (np.arange(K)[:, None] == y).astype(float)
+
+
+def add_bias_by_filling(X):
+    Xb = np.ones((X.shape[0] + 1, X.shape[1]))
+    Xb[:-1] = X
+    return Xb
+
+
+def scores_by_einsum(W, Xb):
+    return np.einsum("kj,j...->k...", W, Xb)
+
+
+def numerical_gradient_of_the_flat_array(f, W, h=1e-5):
+    flat, steps = W.astype(float).ravel(), h * np.eye(W.size)
+    up = [f((flat + step).reshape(W.shape)) for step in steps]
+    down = [f((flat - step).reshape(W.shape)) for step in steps]
+    return (np.array(up) - np.array(down)).reshape(W.shape) / (2 * h)
+
+
+def numerical_gradient_that_restores(f, W, h=1e-5):
+    W = np.array(W, dtype=float)
+    gradient = np.zeros(W.shape)
+    for index in np.ndindex(W.shape):
+        kept = W[index]
+        W[index] = kept + h
+        up = f(W)
+        W[index] = kept - h
+        gradient[index] = (up - f(W)) / (2 * h)
+        W[index] = kept
+    return gradient
+
+
+def cce_gradient_by_dividing_where(Y, Yhat):
+    return np.divide(-Y, Yhat, out=np.zeros_like(Yhat), where=Y != 0)
+
+
+def cce_gradient_cleaned(Y, Yhat):
+    return np.nan_to_num(-Y / Yhat, nan=0.0)
+
+
+def softmax_jacobian_by_loops(a):
+    K = len(a)
+    J = np.zeros((K, K))
+    for i in range(K):
+        for k in range(K):
+            J[i, k] = a[i] * ((i == k) - a[k])
+    return J
+
+
+def softmax_jacobian_by_broadcasting(a):
+    return a[:, None] * (np.eye(len(a)) - a)
+
+
+def scores_gradient_x_by_copying(W):
+    return np.ascontiguousarray(W.T)
+
+
+def scores_gradient_W_by_loops(x, K):
+    T = np.zeros((K, len(x), K))
+    for k in range(K):
+        T[k, :, k] = x
+    return T
+
+
+def chain_rule_by_einsum(dz_dW, da_dz, dL_da):
+    return np.einsum("ijk,kl,l->ij", dz_dW, da_dz, dL_da)
+
+
+def chain_rule_from_the_right(dz_dW, da_dz, dL_da):
+    return np.dot(dz_dW, np.dot(da_dz, dL_da))
+
+
+def loss_gradient_by_rows(W, x, y):
+    a = softmax_by_logarithms(W @ x)
+    return np.array([(a[k] - y[k]) * x for k in range(len(y))])
+
+
+RIGHT = {
+    "add_bias": [add_bias_by_filling, lambda X: np.r_[X, np.ones((1, X.shape[1]))]],
+    "init_weights": [init_weights_by_normal, init_weights_row_by_row],
+    "one_hot": [one_hot_by_loops, one_hot_by_comparing, lambda y, K: np.eye(K)[y].T],
+    "scores": [scores_by_einsum, lambda W, Xb: (Xb.T @ W.T).T, np.dot],
+    "softmax": [
+        softmax_by_transposing,
+        softmax_by_loops,
+        softmax_by_logarithms,
+        softmax_that_warns,
+        lambda z, extra=None: reference.softmax(z),
+        lambda *z: reference.softmax(*z),
+    ],
+    "cce": [cce_by_picking, cce_by_loops, cce_of_chances],
+    "cce_from_scores": [cce_from_scores_by_columns],
+    "numerical_gradient": [numerical_gradient_of_the_flat_array, numerical_gradient_that_restores],
+    "cce_gradient": [cce_gradient_by_dividing_where, cce_gradient_cleaned],
+    "softmax_jacobian": [softmax_jacobian_by_loops, softmax_jacobian_by_broadcasting],
+    "scores_gradient_x": [scores_gradient_x_by_copying],
+    "scores_gradient_W": [scores_gradient_W_by_loops],
+    "chain_rule": [chain_rule_by_einsum, chain_rule_from_the_right],
+    "loss_gradient": [loss_gradient_by_rows],
+}
+
+
+@pytest.mark.parametrize("name", checks.EXERCISES)
+def test_the_lecture_s_own_functions_pass(name, capsys):
+    assert check(getattr(reference, name)) is None
+    assert "hold" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [(name, function) for name, functions in RIGHT.items() for function in functions],
+)
+def test_a_right_function_passes_however_it_is_written(name, function):
+    assert check(function, name) is None
+
+
+def test_every_exercise_is_tried_in_more_than_one_style():
+    assert list(RIGHT) == list(checks.EXERCISES)
+
+
+# --- Wrong answers ------------------------------------------------------------------------
+
+
+def exp(z):
+    return np.exp(z - z.max(axis=0))
+
+
+def adds_bias_in_place(X):
+    X += 0.0 * X + 1.0
+    return np.vstack((X - 1.0, np.ones(X.shape[1])))
+
+
+def init_weights_from_the_global_generator(D, K, rng, scale=0.01):
+    return scale * np.random.randn(K, D + 1)  # noqa: NPY002
+
+
+def init_weights_that_seed_globally(D, K, rng, scale=0.01):
+    np.random.seed(0)  # noqa: NPY002
+    return scale * rng.standard_normal((K, D + 1))
+
+
+def init_weights_after_a_first_draw(D, K, rng, scale=0.01):
+    rng.standard_normal()
+    return scale * rng.standard_normal((K, D + 1))
+
+
+def one_hot_from_one(y, K):
+    return np.eye(K + 1)[1:, y]
+
+
+def one_hot_flattened(y, K):
+    Y = np.zeros((K, len(y)))
+    Y[:, y.max()] = 1
+    return Y
+
+
+def softmax_in_place(z):
+    z -= z.max(axis=0)
+    return np.exp(z) / np.exp(z).sum(axis=0)
+
+
+def softmax_in_place_for_a_batch(z):
+    return softmax_in_place(z) if z.ndim > 1 else reference.softmax(z)
+
+
+def softmax_along_rows(z):
+    powers = np.exp(z - z.max())
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def softmax_missing_keepdims(z):
+    powers = np.exp(z - z.max(axis=0))
+    return powers / powers.sum(axis=z.ndim - 1)
+
+
+def softmax_global_maximum(z):
+    powers = np.exp(z - z.max())
+    return powers / powers.sum(axis=0)
+
+
+def softmax_minus_minimum(z):
+    powers = np.exp(z - z.min(axis=0))
+    return powers / powers.sum(axis=0)
+
+
+def softmax_two_dimensional_only(z):
+    return np.exp(z - z.max(axis=1, keepdims=True))
+
+
+def softmax_remembering(z, seen={}):  # noqa: B006
+    seen["calls"] = seen.get("calls", 0) + 1
+    return reference.softmax(z) / seen["calls"]
+
+
+def binary_cross_entropy(Y, Yhat):
+    losses = -Y * np.log(Yhat) - (1 - Y) * np.log(1 - Yhat)
+    return losses.sum(axis=0).mean()
+
+
+def cce_with_zero_rule(Y, Yhat, log=np.log):
+    return -(Y * log(np.where(Y == 0, 1, Yhat))).sum(axis=0)
+
+
+def cce_log_of_the_mean(Y, Yhat):
+    return -np.log((Y * Yhat).sum(axis=0).mean())
+
+
+def cce_row_pick(Y, Yhat):
+    return -np.log(Yhat[Y.argmax(axis=0)]).mean()
+
+
+def cce_clipped(Y, Yhat):
+    return cce_with_zero_rule(Y, np.clip(Yhat, 1e-12, 1)).mean()
+
+
+def true_scores(Z, y):
+    return Z[y] if Z.ndim == 1 else Z[y, np.arange(y.size)]
+
+
+def cce_from_scores_by_softmax(Z, y):
+    return -np.log(true_scores(reference.softmax(Z), y)).mean()
+
+
+def cce_from_scores_clipped(smallest):
+    def cce_from_scores(Z, y):
+        return -np.log(np.clip(true_scores(reference.softmax(Z), y), smallest, 1)).mean()
+
+    return cce_from_scores
+
+
+def cce_from_scores_without_the_maximum(Z, y):
+    return (np.log(exp(Z).sum(axis=0)) - true_scores(Z, y)).mean()
+
+
+def cce_from_scores_one_maximum(Z, y):
+    shift = Z.max()
+    return (shift + np.log(np.exp(Z - shift).sum(axis=0)) - true_scores(Z, y)).mean()
+
+
+def cce_from_scores_unshifted(Z, y):
+    return (np.log(np.exp(Z).sum(axis=0)) - true_scores(Z, y)).mean()
+
+
+def cce_from_scores_summed(Z, y):
+    return reference.cce_from_scores(Z, y) * np.size(y)
+
+
+def differences(step_down, divisor):
+    def numerical_gradient(f, W, h=1e-5):
+        W = np.array(W, dtype=float)
+        gradient = np.zeros(W.shape)
+        for index in np.ndindex(W.shape):
+            step = np.zeros(W.shape)
+            step[index] = h
+            gradient[index] = (f(W + step) - f(W - step_down * step)) / (divisor * h)
+        return gradient
+
+    return numerical_gradient
+
+
+def numerical_gradient_not_restored(f, W, h=1e-5):
+    gradient = np.zeros(W.shape)
+    for index in np.ndindex(W.shape):
+        W[index] += h
+        up = f(W)
+        W[index] -= 2 * h
+        gradient[index] = (up - f(W)) / (2 * h)
+    return gradient
+
+
+def numerical_gradient_restored_by_adding(f, W, h=1e-5):
+    gradient = np.zeros(W.shape)
+    for index in np.ndindex(W.shape):
+        W[index] += h
+        up = f(W)
+        W[index] -= 2 * h
+        gradient[index] = (up - f(W)) / (2 * h)
+        W[index] += h
+    return gradient
+
+
+def numerical_gradient_in_a_copy_of_the_dtype(f, W, h=1e-5):
+    gradient = np.zeros(W.shape)
+    for index in np.ndindex(W.shape):
+        up, down = W.copy(), W.copy()
+        up[index] += h
+        down[index] -= h
+        gradient[index] = (f(up) - f(down)) / (2 * h)
+    return gradient
+
+
+def numerical_gradient_all_at_once(f, W, h=1e-5):
+    return np.full(W.shape, (f(W + h) - f(W - h)) / (2 * h))
+
+
+def numerical_gradient_with_its_own_step(f, W, h=1e-5):
+    return reference.numerical_gradient(f, W, 1e-5)
+
+
+def cce_gradient_typo(Y, Yhat):
+    gradient = reference.cce_gradient(Y, Yhat)
+    gradient[2] = -Y[0] / Yhat[2]
+    return gradient
+
+
+def jacobian_typo(a):
+    J = reference.softmax_jacobian(a)
+    J[1, 2] = -a[1] * a[1]
+    return J
+
+
+def log_loss_gradient_by_three_factors(W, x, y):
+    a = reference.softmax(W @ x)
+    return np.outer(reference.softmax_jacobian(a) @ (-y / (a + 1e-12)), x)
+
+
+def loss_gradient_that_vanishes(W, x, y):
+    a = reference.softmax(W @ x)
+    return np.outer(reference.softmax_jacobian(a) @ (-y / np.maximum(a, 1e-300)), x)
+
+
+def loss_gradient_through(jacobian):
+    def loss_gradient(W, x, y):
+        a = reference.softmax(W @ x)
+        return np.outer(jacobian(a) @ (-y / a), x)
+
+    return loss_gradient
+
+
+def loss_gradient_in_place(W, x, y):
+    y -= reference.softmax(W @ x)
+    return np.outer(-y, x)
+
+
+def loss_gradient_unshifted(W, x, y):
+    powers = np.exp(W @ x)
+    return np.outer(powers / powers.sum() - y, x)
+
+
+def diagonal(a):
+    return np.diag(a * (1 - a))
+
+
+def twice(a):
+    return reference.softmax_jacobian(a) @ reference.softmax_jacobian(a)
+
+
+def seed_jacobian(a):
+    return (np.identity(np.size(a)) - a.T) * a
+
+
+def delta(W, x, y):
+    return reference.softmax(W @ x) - y
+
+
+WRONG: dict[str, dict[str, Callable[..., Any]]] = {
+    "add_bias": {
+        "ones first": lambda X: np.vstack((np.ones(X.shape[1]), X)),
+        "adds a sample": lambda X: np.hstack((X, np.ones((X.shape[0], 1)))),
+        "zeros": lambda X: np.vstack((X, np.zeros(X.shape[1]))),
+        "changes X": adds_bias_in_place,
+        "keeps the int dtype": lambda X: np.vstack((X, np.ones(X.shape[1], dtype=X.dtype))),
+        "overwrites the last feature": lambda X: np.vstack((X[:-1], np.ones((2, X.shape[1])))),
+        "appends in 1-D": lambda X: np.append(X, np.ones(X.shape[1])),
+    },
+    "init_weights": {
+        "(K, D)": lambda D, K, rng, scale=0.01: scale * rng.standard_normal((K, D)),
+        "(D+1, K)": lambda D, K, rng, scale=0.01: scale * rng.standard_normal((D + 1, K)),
+        "transposed": lambda D, K, rng, scale=0.01: scale * rng.standard_normal((D + 1, K)).T,
+        "global generator": init_weights_from_the_global_generator,
+        "seeds globally": init_weights_that_seed_globally,
+        "own generator": lambda D, K, rng, scale=0.01: reference.init_weights(
+            D, K, np.random.default_rng(0), scale
+        ),
+        "uniform": lambda D, K, rng, scale=0.01: scale * rng.random((K, D + 1)),
+        "uniform, centred": lambda D, K, rng, scale=0.01: (
+            scale * rng.uniform(-np.sqrt(3), np.sqrt(3), (K, D + 1))
+        ),
+        "scale ignored": lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)),
+        "always 0.01": lambda D, K, rng, scale=0.01: 0.01 * rng.standard_normal((K, D + 1)),
+        "another default": lambda D, K, rng, scale=0.1: scale * rng.standard_normal((K, D + 1)),
+        "draws first": init_weights_after_a_first_draw,
+        "zeros": lambda D, K, rng, scale=0.01: np.zeros((K, D + 1)),
+    },
+    "one_hot": {
+        "(N, K)": lambda y, K: np.eye(K)[y],
+        "K from the labels": lambda y, K: np.eye(y.max() + 1)[:, y],
+        "from 1": one_hot_from_one,
+        "1-based labels": lambda y, K: np.eye(K)[:, y - 1],
+        "int": lambda y, K: np.eye(K, dtype=int)[:, y],
+        "bool": lambda y, K: np.arange(K)[:, None] == y,
+        "one row": one_hot_flattened,
+        "list": lambda y, K: np.eye(K)[:, y].tolist(),
+    },
+    "scores": {
+        "bias dropped": lambda W, Xb: W[:, :-1] @ Xb[:-1],
+        "bias twice": lambda W, Xb: W @ Xb + (W[:, -1:] if Xb.ndim == 2 else W[:, -1]),
+        "elementwise": lambda W, Xb: W * Xb,
+        "W.T": lambda W, Xb: W.T @ Xb,
+        "transposed if square": lambda W, Xb: (W.T if W.shape[0] == W.shape[1] else W) @ Xb,
+        "batch only": lambda W, Xb: np.matmul(W, Xb.reshape(W.shape[1], -1)),
+    },
+    "softmax": {
+        "whole-matrix sum": lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
+        "axis 1": softmax_along_rows,
+        "no shift": lambda z: np.exp(z) / np.exp(z).sum(axis=0),
+        "one global maximum": softmax_global_maximum,
+        "minus the minimum": softmax_minus_minimum,
+        "exp(x) - max(x)": lambda z: (np.exp(z) - z.max(axis=0)) / np.exp(z).sum(axis=0),
+        "z / sum z": lambda z: z / z.sum(axis=0),
+        "base 2": lambda z: 2 ** (z - z.max(axis=0)) / (2 ** (z - z.max(axis=0))).sum(axis=0),
+        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+        "divide by the maximum": lambda z: exp(z / z.max(axis=0)) / exp(z / z.max(axis=0)).sum(0),
+        "in place": softmax_in_place,
+        "in place for a batch": softmax_in_place_for_a_batch,
+        "missing keepdims": softmax_missing_keepdims,
+        "only with two axes": softmax_two_dimensional_only,
+        "small number in the denominator": lambda z: exp(z) / (exp(z).sum(axis=0) + 1e-6),
+        "logarithm": lambda z: np.log(reference.softmax(z)),
+        "argmax": lambda z: (z == z.max(axis=0)).astype(float),
+        "float32": lambda z: reference.softmax(z).astype(np.float32),
+        "remembers": softmax_remembering,
+        "matrix": lambda z: np.asmatrix(reference.softmax(z)),
+    },
+    "cce": {
+        "sum": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat).sum(),
+        "mean over all entries": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat).mean() / len(Y),
+        "log2": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat, np.log2).mean(),
+        "log10": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat, np.log10).mean(),
+        "sign": lambda Y, Yhat: -cce_with_zero_rule(Y, Yhat).mean(),
+        "binary": binary_cross_entropy,
+        "log of the mean": cce_log_of_the_mean,
+        "1 - p": lambda Y, Yhat: (1 - (Y * Yhat).sum(axis=0)).mean(),
+        "log(1 - p)": lambda Y, Yhat: -np.log(1 - (Y * Yhat).sum(axis=0)).mean(),
+        "row pick": cce_row_pick,
+        "epsilon": lambda Y, Yhat: -(Y * np.log(Yhat + 1e-12)).sum(axis=0).mean(),
+        "large epsilon": lambda Y, Yhat: -(Y * np.log(Yhat + 1e-7)).sum(axis=0).mean(),
+        "clipped": cce_clipped,
+        "0 log 0 is nan": lambda Y, Yhat: -(Y * np.log(Yhat)).sum(axis=0).mean(),
+        "nan made 0": lambda Y, Yhat: np.nan_to_num(-(Y * np.log(Yhat))).sum(axis=0).mean(),
+        "one per sample": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat),
+        "divided by K for one sample": lambda Y, Yhat: (
+            cce_with_zero_rule(Y, Yhat).sum() / Y.shape[-1]
+        ),
+        "zero": lambda Y, Yhat: 0.0,
+    },
+    "cce_from_scores": {
+        "log of softmax": cce_from_scores_by_softmax,
+        "clipped at 1e-7": cce_from_scores_clipped(1e-7),
+        "clipped at 1e-12": cce_from_scores_clipped(1e-12),
+        "maximum not added back": cce_from_scores_without_the_maximum,
+        "one global maximum": cce_from_scores_one_maximum,
+        "no shift": cce_from_scores_unshifted,
+        "sum": cce_from_scores_summed,
+        "sign": lambda Z, y: -reference.cce_from_scores(Z, y),
+        "first label": lambda Z, y: reference.cce_from_scores(Z, y - y + np.ravel(y)[0]),
+        "batches only": lambda Z, y: -np.mean(np.log(reference.softmax(Z)[y, np.arange(y.size)])),
+        "log2": lambda Z, y: reference.cce_from_scores(Z, y) / np.log(2),
+    },
+    "numerical_gradient": {
+        "forward difference": differences(0, 1),
+        "missing factor 2": differences(1, 1),
+        "half of a forward difference": differences(0, 2),
+        "not restored": numerical_gradient_not_restored,
+        "restored by adding": numerical_gradient_restored_by_adding,
+        "integer array": numerical_gradient_in_a_copy_of_the_dtype,
+        "one scalar": lambda f, W, h=1e-5: (f(W + h) - f(W - h)) / (2 * h),
+        "one scalar for all": numerical_gradient_all_at_once,
+        "h ignored": numerical_gradient_with_its_own_step,
+        "flat": lambda f, W, h=1e-5: reference.numerical_gradient(f, W, h).ravel(),
+        "no step": lambda f, W: reference.numerical_gradient(f, W),
+    },
+    "cce_gradient": {
+        "sign": lambda Y, Yhat: -reference.cce_gradient(Y, Yhat),
+        "-1 / yhat": lambda Y, Yhat: -1 / Yhat,
+        "the hand-out's typo": cce_gradient_typo,
+        "a - y": lambda Y, Yhat: Yhat - Y,
+        "a - y, masked": lambda Y, Yhat: (Yhat - Y) * Y,
+        "divided by N": lambda Y, Yhat: reference.cce_gradient(Y, Yhat) / Y.shape[-1],
+        "divided by N for a batch": lambda Y, Yhat: (
+            reference.cce_gradient(Y, Yhat) / (Y.shape[1] if Y.ndim == 2 else 1)
+        ),
+        "binary": lambda Y, Yhat: (Yhat - Y) / (Yhat * (1 - Yhat)),
+        "0/0 is nan": lambda Y, Yhat: -Y / Yhat,
+        "epsilon": lambda Y, Yhat: -Y / (Yhat + 1e-12),
+        "summed": lambda Y, Yhat: reference.cce_gradient(Y, Yhat).sum(axis=0),
+    },
+    "softmax_jacobian": {
+        "the hand-out's typo": jacobian_typo,
+        "the hand-out's code": seed_jacobian,
+        "diagonal": diagonal,
+        "vector": lambda a: a * (1 - a),
+        "+ a a^T": lambda a: np.diag(a) + np.outer(a, a),
+        "sign": lambda a: -reference.softmax_jacobian(a),
+        "applied to z": lambda a: reference.softmax_jacobian(reference.softmax(a)),
+        "row sums": lambda a: reference.softmax_jacobian(a).sum(axis=1),
+        "identity": lambda a: np.eye(a.size) - 1 / a.size,
+        "through logarithms": lambda a: (np.eye(a.size) - a) * np.exp(np.log(a))[:, None] * (a / a),
+    },
+    "scores_gradient_x": {
+        "W": lambda W: W.copy(),
+        "W if square": lambda W: W.copy() if W.shape[0] == W.shape[1] else W.T,
+        "bias dropped": lambda W: W[:, :-1].T,
+        "bias zero": lambda W: np.vstack((W[:, :-1].T, np.zeros(W.shape[0]))),
+    },
+    "scores_gradient_W": {
+        "numerator layout": lambda x, K: np.einsum("j,ik->kij", x, np.eye(K)),
+        "numerator layout if it fits": lambda x, K: (
+            np.einsum("j,ik->kij", x, np.eye(K))
+            if x.size == K
+            else reference.scores_gradient_W(x, K)
+        ),
+        "x in every slice": lambda x, K: np.einsum("j,ik->ijk", x, np.ones((K, K))),
+        "outer": lambda x, K: np.outer(np.ones(K), x),
+        "ones": lambda x, K: np.einsum("j,ik->ijk", np.ones(x.size), np.eye(K)),
+    },
+    "chain_rule": {
+        "skips the Jacobian": lambda T, J, g: T @ g,
+        "elementwise": lambda T, J, g: T * J * g,
+        "first index of T": lambda T, J, g: np.einsum("ijk,il,l->kj", T, J, g),
+        "second index of T": lambda T, J, g: np.einsum("ijk,jl,l->ik", T, J, g),
+        "Jacobian the other way": lambda T, J, g: T @ J.T @ g,
+        "transposed": lambda T, J, g: (T @ J @ g).T,
+        "diagonal of the Jacobian": lambda T, J, g: T @ (np.diag(J) * g),
+        "Jacobian twice": lambda T, J, g: T @ J @ J @ g,
+    },
+    "loss_gradient": {
+        "sign": lambda W, x, y: np.outer(-delta(W, x, y), x),
+        "transposed": lambda W, x, y: np.outer(x, delta(W, x, y)),
+        "y as an integer": lambda W, x, y: np.outer(reference.softmax(W @ x) - y.argmax(), x),
+        "the hand-out's Jacobian": loss_gradient_through(seed_jacobian),
+        "diagonal Jacobian": loss_gradient_through(diagonal),
+        "Jacobian skipped": loss_gradient_through(lambda a: np.eye(a.size)),
+        "Jacobian twice": loss_gradient_through(twice),
+        "Jacobian in full": loss_gradient_through(reference.softmax_jacobian),
+        "label off by one": lambda W, x, y: np.outer(delta(W, x, np.roll(y, 1)), x),
+        "P * Y - Y": lambda W, x, y: np.outer(reference.softmax(W @ x) * y - y, x),
+        "in place": loss_gradient_in_place,
+        "no shift": loss_gradient_unshifted,
+        "epsilon": log_loss_gradient_by_three_factors,
+        "vanishes": loss_gradient_that_vanishes,
+        "only dL/dz": delta,
+    },
+}
+WRONG_ANSWERS = [(name, what) for name, wrong in WRONG.items() for what in wrong]
+
+
+@pytest.mark.parametrize(("name", "what"), WRONG_ANSWERS)
+def test_a_wrong_answer_fails_with_one_line_and_a_hint(name, what):
+    assert problem(WRONG[name][what], name).startswith(f"{name}: ")
+    card = card_of(WRONG[name][what], name)
+    assert card.failed
+    assert card.hint
+
+
+CATALOGUED = [
+    (name, f"{misconception.name} {n}", wrong)
+    for name in checks.EXERCISES
+    for misconception in EXERCISES[name].misconceptions
+    for n, wrong in enumerate(misconception.wrong)
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [pytest.param(name, wrong, id=f"{name}-{what}") for name, what, wrong in CATALOGUED],
+)
+def test_a_wrong_answer_of_the_catalogue_fails(name, wrong):
+    assert problem(wrong, name).startswith(f"{name}: ")
+
+
+def test_every_exercise_has_wrong_answers():
+    assert list(WRONG) == list(checks.EXERCISES)
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "property"),
+    [
+        ("softmax", "whole-matrix sum", "every column sums to 1"),
+        ("softmax", "base 2", "log(a_i / a_j) = z_i - z_j"),
+        ("softmax", "no shift", "returns nan"),
+        ("softmax", "in place", "leaves its inputs"),
+        ("cce", "0 log 0 is nan", "returns nan"),
+        ("cce", "clipped", "costs inf"),
+        (
+            "cce_from_scores",
+            "one global maximum",
+            "returns nan or inf; so does not hold: scores far",
+        ),
+        ("numerical_gradient", "forward difference", "quadratic"),
+        ("numerical_gradient", "h ignored", "100 times"),
+        ("softmax_jacobian", "the hand-out's typo", "row sums to 0"),
+        ("one_hot", "K from the labels", "shape (2, 5), not (4, 5)"),
+        ("one_hot", "int", "dtype int64, not float64"),
+        ("one_hot", "list", "a list, not an array"),
+        ("cce", "one per sample", "an array of shape (5,), not one number"),
+        ("loss_gradient", "vanishes", "certain and wrong"),
+    ],
+)
+def test_the_line_names_the_property_that_is_broken(name, what, property):
+    assert property in problem(WRONG[name][what], name)
+
+
+def test_what_is_nearly_right_is_said_to_be_so():
+    assert (
+        "nearly so" in card_of(WRONG["softmax"]["small number in the denominator"], "softmax").hint
+    )
+    assert "nearly so" not in card_of(WRONG["softmax"]["whole-matrix sum"], "softmax").hint
+
+
+# --- What is not (yet) a function of the exercise -----------------------------------------
+
+
+def test_a_stub_is_not_written_yet():
+    def softmax(z):
+        raise NotImplementedError("not written yet")
+
+    assert problem(softmax) == "softmax: not written yet"
+
+
+def test_a_stub_shows_no_card(capsys):
+    def softmax(z):
+        raise NotImplementedError
+
+    problem(softmax)
+    assert capsys.readouterr().out == ""
+
+
+def stub_helper(z):
+    raise NotImplementedError("not written yet")
+
+
+def loss_gradient(W, x, y):
+    return np.outer(stub_helper(W @ x) - y, x)
+
+
+def test_a_function_that_calls_a_stub_says_which():
+    assert problem(loss_gradient) == "loss_gradient: it calls stub_helper, which is not written yet"
+
+
+class Softmax:
+    def forward(self, z):
+        return z
+
+
+class CallableSoftmax(Softmax):
+    def __call__(self, z):
+        return reference.softmax(z)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (Softmax(), "an object of the class Softmax"),
+        (CallableSoftmax(), "an object of the class CallableSoftmax"),
+        (Softmax, "a class (Softmax)"),
+        (np.zeros((3, 7)), "an array of shape (3, 7)"),
+        (None, "None"),
+        ("softmax", "text"),
+        (1.5, "a number"),
+    ],
+)
+def test_what_is_not_a_function_is_said_to_be_what_it_is(value, said):
+    assert said in problem(value)
+    assert "not a function" in problem(value)
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    def sofmax(z):
+        return z
+
+    line = problem(sofmax)
+    assert "'sofmax'" in line
+    assert all(name in line for name in checks.EXERCISES)
+
+
+def test_a_name_given_overrides_the_function_s():
+    assert check(lambda z: reference.softmax(z), "softmax") is None
+    assert check(CallableSoftmax(), name="softmax") is None
+
+
+def test_the_wrong_number_of_parameters_says_which_are_asked_for():
+    def softmax(z, axis):
+        return z
+
+    assert problem(softmax) == "softmax: it takes (z, axis); asked for is softmax(z)"
+
+
+def test_a_missing_optional_parameter_is_noticed():
+    def init_weights(D, K, rng):
+        return 0.01 * rng.standard_normal((K, D + 1))
+
+    assert "asked for is init_weights(D, K, rng, scale)" in problem(init_weights)
+
+
+def test_returning_nothing_asks_whether_a_return_is_missing():
+    def softmax(z):
+        z / z.sum()
+
+    assert problem(softmax) == "softmax: it returns None"
+    assert card_of(softmax).hint == "Is a return missing?"
+
+
+def softmax_that_stops(z):
+    parts = np.exp(z)
+    return parts / np.zeros(99)  # does not fit
+
+
+def test_an_error_is_shown_with_its_kind_its_message_and_the_line():
+    line = problem(softmax_that_stops, "softmax")
+    assert "it stopped with ValueError: operands could not be broadcast" in line
+    assert "in the line: return parts / np.zeros(99) # does not fit" in line
+
+
+def test_an_error_whose_text_fails_is_still_one_line():
+    class Rude(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    def softmax(z):
+        raise Rude
+
+    assert problem(softmax).startswith("softmax: it stopped with Rude")
+
+
+def test_an_assertion_of_the_student_s_own_is_shown_as_theirs():
+    def softmax(z):
+        assert z.ndim == 3, "three axes\nand more"
+        return z
+
+    assert "it stopped with AssertionError: three axes" in problem(softmax)
+
+
+def test_an_interrupt_is_not_swallowed():
+    def softmax(z):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(softmax)
+
+
+# --- What a check leaves alone ------------------------------------------------------------
+
+
+def test_the_global_random_state_stays_as_it_was():
+    before = np.random.get_state()  # noqa: NPY002
+    problem(WRONG["init_weights"]["seeds globally"], "init_weights")
+    after = np.random.get_state()  # noqa: NPY002
+    assert all(np.array_equal(b, a) for b, a in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("name", checks.EXERCISES)
+def test_a_function_that_spoils_its_arguments_spoils_no_later_check(name):
+    def spoil(*arguments):
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                argument[...] = 7
+            elif isinstance(argument, np.random.Generator):
+                argument.random()
+        return getattr(reference, name)(*arguments)
+
+    problem(spoil, name)
+    assert check(getattr(reference, name)) is None
+
+
+def test_numpy_s_settings_for_errors_do_not_matter():
+    with np.errstate(all="raise"):
+        assert check(reference.softmax) is None
+
+
+def test_warnings_of_the_student_s_function_are_not_shown(recwarn):
+    check(softmax_that_warns, "softmax")
+    assert not recwarn.list
+
+
+# --- The card -----------------------------------------------------------------------------
+
+
+def test_the_text_card_shows_what_holds_then_yours_beside_what_does_not(capsys):
+    problem(WRONG["softmax"]["whole-matrix sum"], "softmax")
+    text = capsys.readouterr().out
+    assert text.startswith("softmax(z) -> same shape as z: ")
+    assert "[holds] every entry is positive" in text
+    assert "[DOES NOT HOLD] every column sums to 1" in text
+    assert "z, shape (3, 7):" in text
+    assert "yours, shape (3, 7):" in text
+    assert "column sums, shape (7,):" in text
+    assert "Hint: The sum runs over the classes of one sample" in text
+
+
+@pytest.mark.parametrize(("name", "what"), WRONG_ANSWERS)
+def test_the_text_card_is_plain_ascii(name, what):
+    assert repr(card_of(WRONG[name][what], name)).isascii()
+
+
+def test_the_text_card_can_be_printed_where_only_ascii_can(monkeypatch):
+    import io
+
+    def softmax(z):
+        raise ValueError("größer als \u2211")
+
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    problem(softmax)
+    sys.stdout.flush()
+    assert b"gr\\xf6\\xdfer" in raw.getvalue() or b"ValueError" in raw.getvalue()
+
+
+def test_html_of_the_student_s_is_escaped():
+    def softmax(z):
+        raise ValueError("<script>alert(1)</script>")
+
+    page = card_of(softmax)._repr_html_()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_the_html_card_says_in_words_what_its_colours_say():
+    page = card_of(WRONG["softmax"]["axis 1"], "softmax")._repr_html_()
+    words = re.sub(r"<[^>]+>", " ", page)
+    assert re.search(r"✓|&#10003;\s+holds", words)
+    assert re.search(r"✗|&#10007;\s+does not hold", words)
+    assert 'role="group"' in page
+    assert "aria-label=" in page
+    assert 'scope="row"' in page
+
+
+def test_the_html_card_sets_no_background_and_no_colour_of_text():
+    for page in (
+        card_of(reference.softmax)._repr_html_(),
+        card_of(WRONG["softmax"]["axis 1"], "softmax")._repr_html_(),
+    ):
+        assert set(re.findall(r"background: ([^;\"]+)", page)) <= {"none"}
+        coloured = set(re.findall(r"[^-]color: ([^;\"]+)", page))
+        assert all(c == "inherit" or c.startswith("var(--jp-") for c in coloured)
+
+
+def test_a_weird_answer_is_named_and_not_asked_for_its_text():
+    class Weird:
+        def __repr__(self):
+            raise RuntimeError("no text")
+
+    def softmax(z):
+        return Weird()
+
+    assert problem(softmax) == ("softmax: it returns an object of the class Weird, not an array")
+
+
+def in_ipython(cell: str) -> str:
+    """Run a cell in an IPython of its own and return what it says about the outcome."""
+    program = f"""
+        from IPython.core.interactiveshell import InteractiveShell
+        from IPython.utils.capture import capture_output
+        shell = InteractiveShell.instance()
+        shell._showtraceback = lambda kind, value, lines: print("SHOWN", kind.__name__, lines)
+        shell.run_cell("import numpy as np\\nfrom autograder.checks import check")
+        with capture_output() as seen:
+            shell.run_cell({cell!r})
+        print(seen.stdout)
+        for output in seen.outputs:
+            print(sorted(output.data))
+            print(output.data["text/html"][:60])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(checks.__file__).parents[1],
+    )
+    assert not done.stderr.strip()
+    return done.stdout
+
+
+def test_ipython_shows_the_card_as_html_and_the_error_as_one_line():
+    said = in_ipython("def softmax(z):\n    return np.ones(z.shape)\ncheck(softmax)")
+    assert "SHOWN AssertionError ['softmax: does not hold: every column sums to 1" in said
+    assert "['text/html', 'text/plain']" in said
+    assert '<div role="group"' in said
+
+
+def test_ipython_shows_the_student_s_line():
+    said = in_ipython("def softmax(z):\n    return z / np.zeros(99)\ncheck(softmax)")
+    assert "in the line: return z / np.zeros(99)" in said
+
+
+def test_ipython_says_of_a_stub_only_that_it_is_not_written():
+    said = in_ipython("def softmax(z):\n    raise NotImplementedError()\ncheck(softmax)")
+    assert said.strip() == "SHOWN AssertionError ['softmax: not written yet']"
+
+
+# --- The file -----------------------------------------------------------------------------
+
+
+def test_importing_it_needs_numpy_and_the_standard_library_only(tmp_path):
+    (tmp_path / "checks.py").write_text(SOURCE, encoding="utf-8")
+    program = (
+        "import sys, numpy; before = set(sys.modules); import checks; "
+        "print(*{m.partition('.')[0] for m in set(sys.modules) - before})"
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {program}",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.split()) - {"checks", "numpy"} <= set(sys.stdlib_module_names)
+
+
+def test_it_names_no_module_but_numpy_and_the_standard_library():
+    imported = set()
+    for node in ast.walk(ast.parse(SOURCE)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            imported.add(str(node.module).partition(".")[0])
+    assert imported - {"numpy", "IPython"} <= set(sys.stdlib_module_names)
+
+
+def test_it_can_stand_anywhere():
+    assert SOURCE.isascii()
+    assert "autograder" not in SOURCE
+    assert "reference" not in SOURCE
+    assert not re.search(r"[\"'](/|[A-Z]:\\)", SOURCE)
+
+
+def test_its_exercises_are_those_of_the_first_two_problem_sets():
+    catalogue = [e.name for e in EXERCISES.values() if e.problem_set in ("ps1", "ps2")]
+    assert list(checks.EXERCISES) == catalogue
+
+
+@pytest.mark.parametrize("name", checks.EXERCISES)
+def test_its_signatures_have_the_parameters_of_the_lecture_s_functions(name):
+    assert list(inspect.signature(getattr(reference, name)).parameters) == (
+        checks.EXERCISES[name].parameters
+    )
