@@ -1,0 +1,73 @@
+# Two commands do everything from a fresh clone: `make grade` and `make test`.
+# `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+ASSIGNMENTS := ps1 ps2
+
+.PHONY: help setup system grade test lint lab examples requirements clean
+
+help:
+	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
+	@echo "make test          set up, lint, and run every test"
+	@echo "make lab           open JupyterLab on the course"
+	@echo "make examples      build the sample submissions anew from examples/"
+	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
+	@echo "make clean         remove what was built"
+
+# --- Set-up: shared by everything, done again only when its inputs change -------
+
+setup: system $(VENV)/.installed
+
+# The pinned requirements come first, so that the project's own needs are met by them.
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info[:2] <= (3, 13) else "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[0-9.]*' requirements.txt)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+# bubblewrap isolates what students wrote; without it grading refuses to start.
+system:
+	@sh tools/system-packages.sh
+
+# --- The main job --------------------------------------------------------------
+
+grade: setup
+	$(BIN)/autograder release $(ASSIGNMENTS)
+	mkdir -p $(DEMO)
+	rm -rf $(DEMO)/source $(DEMO)/submitted
+	cp -R source $(DEMO)/source
+	mkdir -p $(DEMO)/notebooks && cp notebooks/figures.py $(DEMO)/notebooks/
+	cp -R examples/submitted $(DEMO)/submitted
+	cp nbgrader_config.py $(DEMO)/
+	$(BIN)/autograder release $(ASSIGNMENTS) --course $(DEMO)
+	$(BIN)/autograder grade $(ASSIGNMENTS) --course $(DEMO)
+
+# --- Tests -----------------------------------------------------------------------
+
+test: setup lint
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/pre-commit run --all-files --show-diff-on-failure
+
+# --- For people ------------------------------------------------------------------
+
+lab: setup
+	$(BIN)/autograder release $(ASSIGNMENTS)
+	$(BIN)/jupyter lab
+
+examples: setup
+	$(BIN)/python examples/build.py
+
+requirements: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	  pyproject.toml --output-file requirements.txt
+
+clean:
+	rm -rf build $(VENV)
