@@ -1,0 +1,111 @@
+"""Random pieces of fixtures: sizes, labels, scores, forward passes.
+
+Every dimension is drawn, so that no submission passes by knowing one shape.
+Knows the mathematics and no exercise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder import reference
+
+Generator = np.random.Generator
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """D features, K classes, N samples."""
+
+    D: int
+    K: int
+    N: int
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """One network on its data: Z = W Xb, A = softmax(Z), Y the one-hot labels y."""
+
+    W: Array
+    Xb: Array
+    Z: Array
+    A: Array
+    y: Array
+    Y: Array
+
+
+def sizes(rng: Generator, count: int) -> list[Sizes]:
+    """Draw sizes with D, D+1, K and N pairwise different, and another K each time."""
+    return [_with_classes(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
+
+
+def _with_classes(rng: Generator, K: int) -> Sizes:
+    choices = [
+        Sizes(D, K, N) for D in range(2, 8) for N in range(3, 10) if len({D, D + 1, K, N}) == 4
+    ]
+    return choices[int(rng.integers(len(choices)))]
+
+
+def equal_sizes(rng: Generator, count: int) -> list[Sizes]:
+    """Draw sizes with D+1 = K = N, where a wrong axis raises nothing; another K each time."""
+    return [Sizes(int(K) - 1, int(K), int(K)) for K in rng.permutation(np.arange(3, 7))[:count]]
+
+
+def labels(rng: Generator, K: int, N: int) -> Array:
+    """Draw N labels, 0 and K-1 among them."""
+    y = rng.integers(K, size=N)
+    y[:2] = 0, K - 1
+    return rng.permutation(y)
+
+
+def labels_without_last(rng: Generator, K: int, N: int) -> Array:
+    """Draw N labels of which none is K-1."""
+    y = rng.integers(K - 1, size=N)
+    y[:2] = 0, K - 2
+    return rng.permutation(y)
+
+
+def features(rng: Generator, D: int, N: int) -> Array:
+    """Draw data with its bias row, (D+1, N)."""
+    return reference.add_bias(rng.normal(0.3, 1.0, (D, N)))
+
+
+def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
+    """Draw weights, data and labels, and run the network on them."""
+    W = rng.normal(0.0, 1.5, (size.K, size.D + 1)) / np.sqrt(size.D + 1)
+    Xb = features(rng, size.D, size.N)
+    Z = reference.scores(W, Xb)
+    y = labels(rng, size.K, size.N)
+    return ForwardPass(W, Xb, Z, reference.softmax(Z), y, reference.one_hot(y, size.K))
+
+
+def unit(label: int, K: int) -> Array:
+    """Return the one-hot vector of one label, (K,)."""
+    return reference.one_hot(np.array(label), K)
+
+
+def other_label(rng: Generator, label: int, K: int) -> int:
+    """Draw a label that is not this one."""
+    return int((label + rng.integers(1, K)) % K)
+
+
+def close(rng: Generator, K: int, level: float = 1000.0) -> Array:
+    """Draw scores that are large and one or so apart: 1000, 999, 998, ..., shuffled."""
+    return level - rng.permutation(np.arange(K)) - rng.uniform(0.0, 0.5, K)
+
+
+def far_apart(rng: Generator, K: int, winner: int, gap: float = 1000.0) -> Array:
+    """Draw scores of which one, the winner's, is at `gap` and the others are at `-gap`."""
+    z = rng.normal(0.0, 1.0, K) - gap
+    z[winner] += 2 * gap
+    return z
+
+
+def columns_far_apart(rng: Generator, K: int, N: int) -> Array:
+    """Draw mild columns, one of them at 1000, one at -1000, the others between; N >= 3."""
+    offsets = rng.uniform(-50.0, 50.0, N)
+    offsets[:2] = 1000.0, -1000.0
+    return rng.normal(0.0, 2.0, (K, N)) + rng.permutation(offsets)

@@ -1,0 +1,990 @@
+"""Problem set 1, forward: from data to the loss.
+
+Data only: each exercise is its reference, its fixture makers and its wrong
+answers.  Knows nothing of the judge, the sandbox or the notebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder import reference
+from autograder.exercises import draws
+from autograder.exercises.draws import Array, Generator
+from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
+from autograder.values import Rng
+
+# The guards against log(0) and division by zero that people write.
+EPSILONS = (1e-12, 1e-7, 1e-8, 1e-9, 1e-10, 1e-15)
+
+LEFT_ALONE = "The arguments are left as they were, and the same call twice gives the same answer."
+
+
+# --- add_bias ---------------------------------------------------------------------------------
+
+
+def _data(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    square = [rng.normal(size=(size.K, size.K)) for size in draws.equal_sizes(rng, 2)]
+    one_sample = rng.normal(size=(sizes[0].D, 1))
+    return [(rng.normal(size=(s.D, s.N)),) for s in sizes] + [(X,) for X in (*square, one_sample)]
+
+
+def _integer_data(rng: Generator) -> list[Arguments]:
+    return [(rng.integers(3, 10, (size.D, size.N)),) for size in draws.sizes(rng, 3)]
+
+
+def _overwrite(index: Any) -> Callable[[Array], Array]:
+    def wrong(X: Array) -> Array:
+        X[index] = 1
+        return X
+
+    return wrong
+
+
+ADD_BIAS = Exercise(
+    name="add_bias",
+    problem_set="ps1",
+    signature="add_bias(X) -> (D+1, N); X is (D, N)",
+    reference=reference.add_bias,
+    criteria=(
+        Criterion(
+            "last row of ones",
+            1.5,
+            "Each sample, a column, gets one more feature: a last row of ones below the data.",
+            _data,
+        ),
+        Criterion(
+            "integer data",
+            1.0,
+            "Integer data gives a float64 array too.",
+            _integer_data,
+        ),
+        Criterion("purity", 0.5, LEFT_ALONE, _data, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "ones first",
+            (lambda X: np.vstack((np.ones(X.shape[1]), X)),),
+            did="You put the row of ones above the data.",
+            symptom="The first row is all ones, and the last row is the last feature.",
+            experiment="Print add_bias(X)[-1] for a small X: is it the bias or a feature?",
+        ),
+        Misconception(
+            "adds a sample",
+            (
+                lambda X: np.hstack((X, np.ones((X.shape[0], 1)))),
+                lambda X: np.hstack((np.ones((X.shape[0], 1)), X)),
+            ),
+            did="You added a column of ones: one more sample, where one more feature is meant.",
+            symptom="The shape is (D, N+1): one column too many and one row too few.",
+            experiment="Print X.shape and add_bias(X).shape for a (2, 5) array: which number grew?",
+        ),
+        Misconception(
+            "zeros",
+            (lambda X: np.vstack((X, np.zeros(X.shape[1]))),),
+            did="You added a row of zeros.",
+            symptom="The last row is 0, so the last column of W can never have an effect.",
+            experiment="Compute scores with two weights that differ in the last column only.",
+        ),
+        Misconception(
+            "changes X",
+            (_overwrite(-1), _overwrite(0), _overwrite((slice(None), -1))),
+            did="You wrote the ones into X itself, over the data.",
+            symptom="X is not the same array of numbers after the call.",
+            experiment="Keep before = X.copy(), call add_bias(X), then print (before == X).all().",
+            shows_in="purity",
+        ),
+        Misconception(
+            "keeps integers",
+            (lambda X: np.vstack((X, np.ones(X.shape[1], dtype=X.dtype))),),
+            did="You made the row of ones with the dtype of X, so integer data stays integer.",
+            symptom="The dtype of the answer is int64 where X is int64.",
+            experiment="Print add_bias(np.array([[1, 2, 3]])).dtype.",
+        ),
+    ),
+)
+
+
+# --- init_weights -----------------------------------------------------------------------------
+
+
+def _seed(rng: Generator) -> Rng:
+    return Rng(int(rng.integers(2**62)))
+
+
+def _default_scale(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 1)]
+    return [(size.D, size.K, _seed(rng)) for size in sizes]
+
+
+def _given_scale(rng: Generator) -> list[Arguments]:
+    return [
+        (size.D, size.K, _seed(rng), float(rng.uniform(0.1, 3.0))) for size in draws.sizes(rng, 3)
+    ]
+
+
+def _any_scale(rng: Generator) -> list[Arguments]:
+    return _default_scale(rng)[:2] + _given_scale(rng)[:1]
+
+
+INIT_WEIGHTS = Exercise(
+    name="init_weights",
+    problem_set="ps1",
+    signature="init_weights(D, K, rng, scale=0.01) -> (K, D+1)",
+    reference=reference.init_weights,
+    criteria=(
+        Criterion(
+            "standard normal",
+            1.0,
+            "W is scale times standard normal draws from rng, one row for each class, "
+            "one column for each feature and one for the bias.",
+            _default_scale,
+        ),
+        Criterion(
+            "scale",
+            1.0,
+            "The spread of the weights follows the argument scale.",
+            _given_scale,
+        ),
+        Criterion(
+            "global random state",
+            0.5,
+            "Randomness comes from rng alone; NumPy's global random state is not moved.",
+            _any_scale,
+            aspect="global random state",
+        ),
+        Criterion(
+            "purity",
+            0.5,
+            "Equal generators give equal weights.",
+            _any_scale,
+            aspect="purity",
+        ),
+    ),
+    misconceptions=(
+        Misconception(
+            "no bias column",
+            (lambda D, K, rng, scale=0.01: scale * rng.standard_normal((K, D)),),
+            did="You left out the column of the bias.",
+            symptom="The shape is (K, D), so W @ Xb raises an error.",
+            experiment="Print init_weights(4, 3, rng).shape: the data has 5 rows with its bias.",
+        ),
+        Misconception(
+            "transposed",
+            (
+                lambda D, K, rng, scale=0.01: scale * rng.standard_normal((D + 1, K)),
+                lambda D, K, rng, scale=0.01: scale * rng.standard_normal((K, D + 1)).T,
+            ),
+            did="You made one column for each class, where W has one row for each class.",
+            symptom="The shape is (D+1, K), so W @ Xb raises an error.",
+            experiment="Print init_weights(4, 3, rng).shape and compare with Z = W Xb.",
+        ),
+        Misconception(
+            "global generator",
+            (
+                lambda D, K, rng, scale=0.01: scale * np.random.standard_normal((K, D + 1)),  # noqa: NPY002
+                lambda D, K, rng, scale=0.01: scale * np.random.rand(K, D + 1),  # noqa: NPY002
+            ),
+            did="You drew from np.random, and not from the rng that was passed in.",
+            symptom="Two generators with the same seed give different weights.",
+            experiment="Call init_weights(4, 3, np.random.default_rng(0)) twice and compare.",
+            shows_in="global random state",
+        ),
+        Misconception(
+            "uniform",
+            (
+                lambda D, K, rng, scale=0.01: scale * rng.random((K, D + 1)),
+                lambda D, K, rng, scale=0.01: rng.uniform(-scale, scale, (K, D + 1)),
+            ),
+            did="You drew from a uniform distribution.",
+            symptom="No weight is larger than scale, and with rng.random none is negative.",
+            experiment="Print W.min() / 0.01 and W.max() / 0.01 for W = init_weights(100, 9, rng).",
+        ),
+        Misconception(
+            "scale ignored",
+            (
+                lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)),
+                lambda D, K, rng, scale=0.01: 0.01 * rng.standard_normal((K, D + 1)),
+            ),
+            did="You did not multiply by scale.",
+            symptom="The weights are as large for every scale, and with weights of size 1 "
+            "the loss starts far above ln K.",
+            experiment="Print init_weights(100, 9, rng, scale=5.0).std().",
+        ),
+    ),
+)
+
+
+# --- one_hot ----------------------------------------------------------------------------------
+
+
+def _labels(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    return [(draws.labels(rng, size.K, size.N), size.K) for size in sizes]
+
+
+def _labels_without_last(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 1)]
+    return [(draws.labels_without_last(rng, size.K, size.N), size.K) for size in sizes]
+
+
+def _one_label(rng: Generator) -> list[Arguments]:
+    sizes = draws.sizes(rng, 3)
+    chosen = [0, sizes[1].K - 1, int(rng.integers(sizes[2].K))]
+    return [(np.array([label]), size.K) for label, size in zip(chosen, sizes, strict=True)]
+
+
+ONE_HOT = Exercise(
+    name="one_hot",
+    problem_set="ps1",
+    signature="one_hot(y, K) -> (K, N) float64; y is (N,), labels 0 to K-1",
+    reference=reference.one_hot,
+    criteria=(
+        Criterion(
+            "columns",
+            1.5,
+            "Column n is 1.0 in row y[n] and 0.0 elsewhere.",
+            _labels,
+        ),
+        Criterion(
+            "last class absent",
+            1.5,
+            "There are K rows, also where no sample has the last label.",
+            _labels_without_last,
+        ),
+        Criterion("one sample", 0.5, "One label gives one column, (K, 1).", _one_label),
+        Criterion("purity", 0.5, LEFT_ALONE, _labels, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "samples as rows",
+            (lambda y, K: np.eye(K)[y],),
+            did="You made one row for each sample, where samples are columns.",
+            symptom="The shape is (N, K), and with N = K the matrix is transposed.",
+            experiment="Print one_hot(np.array([0, 0, 0, 0]), 3): the first row should be ones.",
+        ),
+        Misconception(
+            "K from the labels present",
+            (lambda y, K: np.eye(int(np.max(y)) + 1)[:, y], lambda y, K: np.eye(np.max(y) + 1)[y]),
+            did="You took the number of classes from the labels present, as max(y) + 1.",
+            symptom="A row is missing whenever no sample has the last label.",
+            experiment="Print one_hot(np.array([0, 1, 0]), 3).shape.",
+            shows_in="last class absent",
+        ),
+        Misconception(
+            "labels from 1",
+            (lambda y, K: np.eye(K)[:, y - 1], lambda y, K: np.eye(K)[:, (y + 1) % K]),
+            did="You counted the classes from 1, where the labels start at 0.",
+            symptom="Every 1 is one row away from its place, and label 0 wraps to the last row.",
+            experiment="Print one_hot(np.array([0]), 3): in which row is the 1?",
+        ),
+        Misconception(
+            "integers or booleans",
+            (
+                lambda y, K: np.eye(K, dtype=np.int64)[:, y],
+                lambda y, K: np.arange(K)[:, None] == y,
+                lambda y, K: np.eye(K, dtype=np.int32)[:, y],
+            ),
+            did="You made an array of integers or of True and False.",
+            symptom="The dtype is not float64, and 1 - Y or Y / 3 may not be what you expect.",
+            experiment="Print one_hot(np.array([0, 2]), 3).dtype.",
+        ),
+    ),
+)
+
+
+# --- scores -----------------------------------------------------------------------------------
+
+
+def _weights_and_batch(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    passes = [draws.forward_pass(rng, size) for size in sizes]
+    one_column = (passes[0].W, passes[0].Xb[:, :1])
+    return [(run.W, run.Xb) for run in passes] + [one_column]
+
+
+def _weights_and_sample(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 2), *draws.equal_sizes(rng, 2)]
+    passes = [draws.forward_pass(rng, size) for size in sizes]
+    return [(run.W, run.Xb[:, 0]) for run in passes]
+
+
+def _weights_and_either(rng: Generator) -> list[Arguments]:
+    return _weights_and_batch(rng)[:2] + _weights_and_sample(rng)[:1]
+
+
+SCORES = Exercise(
+    name="scores",
+    problem_set="ps1",
+    signature="scores(W, Xb) -> (K, N), or (K,) for one sample Xb of shape (D+1,)",
+    reference=reference.scores,
+    criteria=(
+        Criterion(
+            "batch",
+            1.5,
+            "Column n holds the K scores of sample n: row k of W times column n of Xb, "
+            "the bias counted once.",
+            _weights_and_batch,
+        ),
+        Criterion("single sample", 1.0, "A sample (D+1,) has scores (K,).", _weights_and_sample),
+        Criterion("purity", 0.5, LEFT_ALONE, _weights_and_either, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "bias dropped",
+            (lambda W, Xb: W[:, :-1] @ Xb[:-1],),
+            did="You left the bias out: the last column of W was never used.",
+            symptom="Every column is off by the same vector, the last column of W.",
+            experiment="Compute scores where Xb is 0 except for its last row of ones.",
+        ),
+        Misconception(
+            "bias twice",
+            (
+                lambda W, Xb: W @ Xb + W[:, -1:],
+                lambda W, Xb: W @ Xb + (W[:, -1] if Xb.ndim == 1 else W[:, -1:]),
+            ),
+            did="You added the bias, and the row of ones in Xb had added it already.",
+            symptom="Every column is off by the same vector, the last column of W.",
+            experiment="Compute scores where Xb is 0 except for its last row of ones.",
+        ),
+        Misconception(
+            "elementwise",
+            (lambda W, Xb: W * Xb,),
+            did="You multiplied entry by entry with *, where the matrix product is @.",
+            symptom="It raises an error unless the shapes happen to agree.",
+            experiment="Print scores(np.ones((3, 3)), np.ones((3, 3))): each score adds 3 terms.",
+        ),
+        Misconception(
+            "W transposed",
+            (lambda W, Xb: W.T @ Xb,),
+            did="You multiplied by the transpose of W.",
+            symptom="It raises an error unless W is square, and then it is silently wrong.",
+            experiment="Write the shapes of the two factors below each other: which must agree?",
+        ),
+        Misconception(
+            "factors exchanged",
+            (lambda W, Xb: Xb @ W, lambda W, Xb: Xb.T @ W.T),
+            did="You wrote the product for samples in rows, where samples are columns.",
+            symptom="It raises an error or is transposed: (N, K) and not (K, N).",
+            experiment="Print scores(W, Xb).shape for W (3, 5) and Xb (5, 7).",
+        ),
+    ),
+)
+
+
+# --- softmax ----------------------------------------------------------------------------------
+
+
+def _score_vectors(rng: Generator) -> list[Arguments]:
+    sizes = draws.sizes(rng, 4)
+    vectors = [draws.forward_pass(rng, size).Z[:, 0] for size in sizes[:2]]
+    return [(z,) for z in (*vectors, *(rng.normal(0.0, 2.0, size.K) for size in sizes[2:]))]
+
+
+def _score_columns(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 3)]
+    batches = [draws.forward_pass(rng, size).Z for size in sizes]
+    return [(Z,) for Z in (*batches, batches[0][:, :1])]
+
+
+def _extreme_scores(rng: Generator) -> list[Arguments]:
+    K1, K2, K3, K4 = (size.K for size in draws.sizes(rng, 4))
+    close_columns = [
+        np.stack([draws.close(rng, K) for _ in range(N)], axis=1)
+        for K, N in ((K4, K4 + 2), (K1, K1))
+    ]
+    return [
+        (draws.close(rng, K1),),
+        (np.full(K2, 1000.0),),
+        (draws.far_apart(rng, K3, int(rng.integers(K3))),),
+        (draws.far_apart(rng, K1, int(rng.integers(K1))),),
+        (draws.far_apart(rng, K2, 0, gap=15.0),),
+        (draws.close(rng, K4, level=-1000.0),),
+        *((Z,) for Z in close_columns),
+        (draws.columns_far_apart(rng, K1, K1 + 3),),
+        (draws.columns_far_apart(rng, K2, K2 + 1),),
+        (draws.columns_far_apart(rng, K3, K3),),
+    ]
+
+
+def _vectors_and_columns(rng: Generator) -> list[Arguments]:
+    return _score_vectors(rng)[:2] + _score_columns(rng)[2:5]
+
+
+def _exp_over_max(z: Array) -> Array:
+    e = np.exp(z)
+    return e / e.max(axis=0)
+
+
+def _subtract_in_place(axis: int | None, finish: bool = False) -> Callable[[Array], Array]:
+    def wrong(z: Array) -> Array:
+        z -= z.max(axis=axis, keepdims=True)
+        if not finish:
+            return np.exp(z) / np.exp(z).sum(axis=0)
+        np.exp(z, out=z)
+        z /= z.sum(axis=axis, keepdims=True)
+        return z
+
+    return wrong
+
+
+def _normalised(e: Array, axis: int | None = 0, keepdims: bool = True) -> Array:
+    return e / e.sum(axis=axis, keepdims=keepdims)
+
+
+def _shifted(z: Array, axis: int | None = 0) -> Array:
+    return np.exp(z - z.max(axis=axis, keepdims=True))
+
+
+SOFTMAX = Exercise(
+    name="softmax",
+    problem_set="ps1",
+    signature="softmax(z) -> same shape as z, (K,) or (K, N); each column sums to 1",
+    reference=reference.softmax,
+    criteria=(
+        Criterion(
+            "one sample",
+            2.5,
+            "The probabilities of one sample are in proportion to exp(z) and sum to 1.",
+            _score_vectors,
+        ),
+        Criterion(
+            "batch",
+            2.5,
+            "Each column of a (K, N) batch is the softmax of that column alone.",
+            _score_columns,
+        ),
+        Criterion(
+            "extreme scores",
+            2.0,
+            "Adding a constant to a sample's scores changes nothing: large scores, "
+            "and columns far from each other, give finite probabilities too.",
+            _extreme_scores,
+        ),
+        Criterion("purity", 1.0, LEFT_ALONE, _vectors_and_columns, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "whole-matrix sum",
+            (
+                lambda z: _normalised(_shifted(z, None), None),
+                lambda z: _normalised(_shifted(z), None),
+            ),
+            did="You divided by the sum over the whole matrix, not by each column's own sum.",
+            symptom="One sample is right; in a batch everything together sums to 1.",
+            experiment="Print softmax(z).sum(axis=0) for a (3, 2) z: every entry should be 1.",
+            shows_in="batch",
+        ),
+        Misconception(
+            "axis=1",
+            (
+                lambda z: _normalised(_shifted(z, -1), -1),
+                lambda z: _normalised(_shifted(z, 1), 1),
+                lambda z: _normalised(_shifted(z, 0), -1),
+            ),
+            did="You summed along the rows, where each sample is a column.",
+            symptom="The rows sum to 1 and the columns do not; a single column gives all ones.",
+            experiment="Print softmax(np.zeros((3, 1))): three equal scores share the 1.",
+            shows_in="batch",
+        ),
+        Misconception(
+            "no max shift",
+            (
+                lambda z: _normalised(np.exp(z)),
+                lambda z: _normalised(np.exp(z), None),
+                lambda z: _normalised(np.exp(z), -1),
+                lambda z: _normalised(np.exp(z), 1),
+                lambda z: _normalised(np.exp(z), -1, keepdims=False),
+                lambda z: _normalised(np.exp(z), 1, keepdims=False),
+            ),
+            did="You took exp of the scores as they are, without subtracting the maximum first.",
+            symptom="nan as soon as a score is above 709, where exp overflows.",
+            experiment="Print softmax(np.array([1000.0, 1000.0])): it should be one half twice.",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "one global max",
+            (lambda z: _normalised(_shifted(z, None)),),
+            did="You subtracted the maximum of the whole batch, not each column's own.",
+            symptom="nan in a column whose scores are far below those of another column.",
+            experiment="Print softmax(np.array([[1000.0, -5.0], [999.0, -6.0]])).",
+        ),
+        Misconception(
+            "subtracts the min",
+            (
+                lambda z: _normalised(np.exp(z - z.min(axis=0))),
+                lambda z: _normalised(np.exp(z - z.min())),
+                lambda z: _normalised(np.exp(z - z.min()), None),
+                lambda z: _normalised(np.exp(z - z.min(axis=-1, keepdims=True)), -1),
+            ),
+            did="You subtracted the minimum, which leaves the largest exponent large.",
+            symptom="nan where the scores of one sample are more than 709 apart.",
+            experiment="Print softmax(np.array([1000.0, -1000.0])).",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "exp(z) - max",
+            (lambda z: _normalised(np.exp(z) - np.max(z)),),
+            did="You subtracted the maximum outside the exp: exp(z) - max, not exp(z - max).",
+            symptom="Some probabilities are negative or far too small, yet they sum to 1.",
+            experiment="Compare softmax(z) with softmax(z + 1): they should be equal.",
+        ),
+        Misconception(
+            "no exponential",
+            (lambda z: _normalised(z), lambda z: _normalised(z, None)),
+            did="You divided the scores themselves by their sum, without exp.",
+            symptom="Negative scores give negative probabilities.",
+            experiment="Print softmax(np.array([-1.0, 0.0, 2.0])): no entry may be below 0.",
+        ),
+        Misconception(
+            "base 2",
+            (lambda z: _normalised(2.0 ** (z - z.max(axis=0))),),
+            did="You used powers of 2, where the exponential has base e.",
+            symptom="One more point of score doubles the odds, and should multiply them by 2.718.",
+            experiment="Print a[1] / a[0] for a = softmax(np.array([0.0, 1.0])).",
+        ),
+        Misconception(
+            "sigmoid",
+            (lambda z: 1 / (1 + np.exp(-z)),),
+            did="You applied the sigmoid to each score by itself.",
+            symptom="The entries do not sum to 1.",
+            experiment="Print softmax(np.zeros(4)).sum().",
+        ),
+        Misconception(
+            "divides by the max",
+            (_exp_over_max, lambda z: _normalised(np.exp(z / z.max(axis=0)))),
+            did="You divided by the maximum; it is to be subtracted from the scores before exp.",
+            symptom="The largest entry is 1, or multiplying the scores changes nothing.",
+            experiment="Print softmax(z).sum() and compare softmax(z) with softmax(3 * z).",
+        ),
+        Misconception(
+            "changes z in place",
+            (
+                _subtract_in_place(0),
+                _subtract_in_place(None),
+                _subtract_in_place(-1),
+                _subtract_in_place(0, finish=True),
+                _subtract_in_place(None, finish=True),
+            ),
+            did="You changed z itself, as z -= z.max() does.",
+            symptom="The scores are not the same after the call.",
+            experiment="Keep before = z.copy(), call softmax(z), then print (before == z).all().",
+            shows_in="purity",
+        ),
+        Misconception(
+            "missing keepdims",
+            (
+                lambda z: _normalised(_shifted(z), -1, keepdims=False),
+                lambda z: _normalised(_shifted(z), 1, keepdims=False),
+            ),
+            did="You summed along axis 1 without keepdims, and the sums met the wrong entries.",
+            symptom="A shape error, except that a square batch is silently wrong.",
+            experiment="Print softmax(z).sum(axis=0) for a (3, 3) z: every entry should be 1.",
+            shows_in="batch",
+        ),
+    ),
+)
+
+
+# --- cce --------------------------------------------------------------------------------------
+
+
+def _prediction_batches(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    passes = [draws.forward_pass(rng, size) for size in sizes]
+    one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
+    return [(run.Y, run.A) for run in passes] + [one_column]
+
+
+def _prediction_vectors(rng: Generator) -> list[Arguments]:
+    passes = [draws.forward_pass(rng, size) for size in draws.sizes(rng, 4)]
+    first_and_last = [
+        (draws.unit(label, len(run.A)), run.A[:, 0])
+        for run, label in zip(passes[:2], (0, len(passes[1].A) - 1), strict=True)
+    ]
+    return first_and_last + [(run.Y[:, 0], run.A[:, 0]) for run in passes[2:]]
+
+
+def _with_columns(run: draws.ForwardPass, columns: dict[int, Array]) -> Arguments:
+    """Return (Y, Yhat) of a forward pass, the scores of some columns replaced."""
+    Z = run.Z.copy()
+    for n, z in columns.items():
+        Z[:, n] = z
+    return run.Y, reference.softmax(Z)
+
+
+def _confident_predictions(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    passes = [draws.forward_pass(rng, size) for size in draws.sizes(rng, 5)]
+    for run in passes[:2]:  # exact 1 at the true class, exact 0 elsewhere
+        K = len(run.Z)
+        columns = {n: draws.far_apart(rng, K, int(run.y[n])) for n in (0, 1)}
+        fixtures.append(_with_columns(run, columns))
+    for run in passes[2:4]:  # exact 0 at the true class
+        K = len(run.Z)
+        wrong = draws.other_label(rng, int(run.y[1]), K)
+        fixtures.append(_with_columns(run, {1: draws.far_apart(rng, K, wrong)}))
+    for run in passes[3:]:  # tiny at the true class, nowhere 0
+        K = len(run.Z)
+        tiny = {
+            n: draws.far_apart(rng, K, draws.other_label(rng, int(run.y[n]), K), gap)
+            for n, gap in enumerate((10.0, 20.0, 100.0))
+        }
+        fixtures.append(_with_columns(run, tiny))
+    everything_right = passes[4].Y
+    return [*fixtures, (everything_right, everything_right)]
+
+
+def _predictions(rng: Generator) -> list[Arguments]:
+    return _prediction_batches(rng)[:2] + _prediction_vectors(rng)[:1]
+
+
+Reduce = Callable[[Array], Any]
+
+
+def _mean(terms: Array) -> Any:
+    return np.mean(np.sum(terms, axis=0))
+
+
+def _mean_with_shape(terms: Array) -> Any:
+    return np.sum(terms) / terms.shape[1]
+
+
+_AVERAGES: tuple[Reduce, ...] = (_mean, _mean_with_shape, np.sum, np.mean)
+
+
+def _cross_entropy(reduce: Reduce, guard: Callable[[Array], Array]) -> Callable[..., Any]:
+    return lambda Y, Yhat: reduce(-Y * np.log(guard(Yhat)))
+
+
+def _no_zero_log(reduce: Reduce) -> Callable[..., Any]:
+    """Return the cross-entropy with this average, 0 log 0 handled."""
+    return lambda Y, Yhat: reduce(-Y * np.log(np.where(Y == 0, 1, Yhat)))
+
+
+def _unguarded(Yhat: Array) -> Array:
+    return Yhat
+
+
+def _added(eps: float) -> Callable[[Array], Array]:
+    return lambda Yhat: Yhat + eps
+
+
+def _clipped(eps: float, top: float) -> Callable[[Array], Array]:
+    return lambda Yhat: np.clip(Yhat, eps, top)
+
+
+def _guarded(average: Reduce) -> tuple[Callable[..., Any], ...]:
+    """Return this average as people write it: guarded against log(0), and not."""
+    guards = [guard for eps in EPSILONS for guard in (_added(eps), _clipped(eps, 1.0 - eps))]
+    return (_no_zero_log(average), *(_cross_entropy(average, guard) for guard in guards))
+
+
+def _binary(Y: Array, Yhat: Array) -> Array:
+    return -np.where(Y == 0, np.log(1 - Yhat), np.log(Yhat))
+
+
+def _true_probability(Y: Array, Yhat: Array) -> Array:
+    return np.sum(Y * Yhat, axis=0)
+
+
+CCE = Exercise(
+    name="cce",
+    problem_set="ps1",
+    signature="cce(Y, Yhat) -> float; both (K, N), or (K,) for one sample",
+    reference=reference.cce,
+    criteria=(
+        Criterion(
+            "mean over samples",
+            2.5,
+            "The loss is one number: the mean over the samples of -log of the probability "
+            "that each sample's true class was given.",
+            _prediction_batches,
+        ),
+        Criterion(
+            "single sample",
+            1.5,
+            "One sample (K,) has its own loss, -log of the probability of its true class.",
+            _prediction_vectors,
+        ),
+        Criterion(
+            "exact 0 and 1",
+            1.5,
+            "0 log 0 counts as 0; a true class at probability 1 costs 0 and at 0 costs inf; "
+            "small probabilities are not rounded up.",
+            _confident_predictions,
+        ),
+        Criterion("purity", 0.5, LEFT_ALONE, _predictions, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "sum instead of mean",
+            _guarded(np.sum),
+            did="You added the losses of all samples and did not divide by their number.",
+            symptom="The loss is N times too large, and doubles when the batch is repeated.",
+            experiment="Compare cce(Y, Yhat) with cce of two copies side by side (np.hstack).",
+        ),
+        Misconception(
+            "mean over all entries",
+            _guarded(np.mean),
+            did="You averaged over all K times N entries, not over the N samples.",
+            symptom="The loss is K times too small.",
+            experiment="Uniform predictions cost ln K: try K = 4, where ln 4 = 1.386.",
+        ),
+        Misconception(
+            "log base 2",
+            (lambda Y, Yhat: -np.mean(np.log2(_true_probability(Y, Yhat))),),
+            did="You used log2, where the natural logarithm is meant.",
+            symptom="The loss is 1.4427 times too large.",
+            experiment="Print cce of one sample whose true class has probability 1/2: 0.6931.",
+        ),
+        Misconception(
+            "log base 10",
+            (lambda Y, Yhat: -np.mean(np.log10(_true_probability(Y, Yhat))),),
+            did="You used log10, where the natural logarithm is meant.",
+            symptom="The loss is 0.4343 times what it should be.",
+            experiment="Print cce of one sample whose true class has probability 1/2: 0.6931.",
+        ),
+        Misconception(
+            "sign",
+            (
+                lambda Y, Yhat: np.mean(np.log(_true_probability(Y, Yhat))),
+                lambda Y, Yhat: np.sum(np.log(_true_probability(Y, Yhat))),
+            ),
+            did="You left out the minus sign.",
+            symptom="The loss is negative.",
+            experiment="Print cce for any predictions: log of a probability is never above 0.",
+        ),
+        Misconception(
+            "binary cross-entropy",
+            (
+                lambda Y, Yhat: np.mean(np.sum(_binary(Y, Yhat), axis=0)),
+                lambda Y, Yhat: np.mean(_binary(Y, Yhat)),
+                lambda Y, Yhat: np.sum(_binary(Y, Yhat)),
+            ),
+            did="You added the terms (1 - y) log(1 - yhat) of the binary cross-entropy.",
+            symptom="The probabilities of the wrong classes matter one by one.",
+            experiment="Move probability from one wrong class to another: the loss should stay.",
+        ),
+        Misconception(
+            "log of the mean",
+            (lambda Y, Yhat: -np.log(np.mean(_true_probability(Y, Yhat))),),
+            did="You averaged the probabilities first and took the logarithm afterwards.",
+            symptom="The loss is too small, as -log of a mean is below the mean of -log.",
+            experiment="Take two samples with .9 and .1 at the true class: the mean is 1.204.",
+        ),
+        Misconception(
+            "1 - p",
+            (lambda Y, Yhat: np.mean(1 - _true_probability(Y, Yhat)),),
+            did="You took 1 minus the probability of the true class, without a logarithm.",
+            symptom="The loss is never above 1, however wrong the prediction is.",
+            experiment="Give the true class probability 0.001: the loss should be 6.9.",
+        ),
+        Misconception(
+            "row pick",
+            (
+                lambda Y, Yhat: -np.mean(np.log(Yhat[np.argmax(Y, axis=0)])),
+                lambda Y, Yhat: -np.log(Yhat[np.argmax(Y, axis=0)]),
+            ),
+            did="You indexed with the labels alone, A[y], which picks whole rows.",
+            symptom="Every sample's loss is mixed with those of the others.",
+            experiment="Print A[y].shape and A[y, np.arange(N)].shape.",
+        ),
+        Misconception(
+            "0 log 0 is nan",
+            tuple(_cross_entropy(average, _unguarded) for average in _AVERAGES),
+            did="You multiplied y by log(yhat) also where both are 0, and 0 times -inf is nan.",
+            symptom="nan as soon as one probability of a wrong class is exactly 0.",
+            experiment="Print cce(np.array([1.0, 0.0]), np.array([1.0, 0.0])): it should be 0.",
+            shows_in="exact 0 and 1",
+        ),
+        Misconception(
+            "epsilon inside the log",
+            tuple(
+                _cross_entropy(average, _added(eps)) for eps in EPSILONS for average in _AVERAGES
+            ),
+            did="You added a small number inside the logarithm.",
+            symptom="The loss is below 0 at p = 1, and finite where the true class has p = 0.",
+            experiment="Print cce(np.array([1.0, 0.0]), np.array([1.0, 0.0])): is it below 0?",
+            shows_in="exact 0 and 1",
+        ),
+        Misconception(
+            "clipped probabilities",
+            tuple(
+                _cross_entropy(average, _clipped(eps, top))
+                for eps in EPSILONS
+                for top in (1.0, 1.0 - eps)
+                for average in _AVERAGES
+            ),
+            did="You clipped the probabilities before the logarithm.",
+            symptom="However wrong a prediction is, the loss stays below -ln of the clip value.",
+            experiment="Print cce(np.array([0.0, 1.0]), np.array([1.0, 0.0])): it should be inf.",
+            shows_in="exact 0 and 1",
+        ),
+    ),
+)
+
+
+# --- cce_from_scores --------------------------------------------------------------------------
+
+
+def _mild_scores(rng: Generator) -> list[Arguments]:
+    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    passes = [draws.forward_pass(rng, size) for size in sizes]
+    last_absent = draws.labels_without_last(rng, *passes[0].Z.shape)
+    one_column = (passes[1].Z[:, :1], passes[1].y[:1])
+    return [*((run.Z, run.y) for run in passes), (passes[0].Z, last_absent), one_column]
+
+
+def _mild_score_vectors(rng: Generator) -> list[Arguments]:
+    passes = [draws.forward_pass(rng, size) for size in draws.sizes(rng, 4)]
+    chosen = (0, len(passes[1].Z) - 1, int(passes[2].y[0]), int(passes[3].y[0]))
+    return [(run.Z[:, 0], label) for run, label in zip(passes, chosen, strict=True)]
+
+
+def _extreme_score_batches(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 2):  # 800 or so below the winner at the true class
+        y = draws.labels(rng, size.K, size.N)
+        winners = [draws.other_label(rng, int(label), size.K) for label in y]
+        columns = [draws.far_apart(rng, size.K, winner, gap=400.0) - 400.0 for winner in winners]
+        fixtures.append((np.stack(columns, axis=1), y))
+    for size in draws.sizes(rng, 2):
+        y = draws.labels(rng, size.K, size.N)
+        close = [draws.close(rng, size.K) for _ in range(size.N)]
+        fixtures.append((np.stack(close, axis=1), y))
+        fixtures.append((draws.columns_far_apart(rng, size.K, size.N), y))
+        fixtures.append((np.full((size.K, size.N), 1000.0), y))
+    for size in draws.equal_sizes(rng, 2):  # 20 or so below the winner: tiny, not 0
+        y = draws.labels(rng, size.K, size.N)
+        winners = [draws.other_label(rng, int(label), size.K) for label in y]
+        columns = [draws.far_apart(rng, size.K, winner, gap=10.0) for winner in winners]
+        fixtures.append((np.stack(columns, axis=1), y))
+    return fixtures
+
+
+def _scores_and_labels(rng: Generator) -> list[Arguments]:
+    return _mild_scores(rng)[:2] + _mild_score_vectors(rng)[:1]
+
+
+def _at_labels(Z: Array, y: Any) -> Array:
+    return np.take_along_axis(Z, np.expand_dims(y, 0), axis=0)[0]
+
+
+def _log_softmax(
+    average: Reduce, soft: Callable[[Array], Array], guard: Callable[[Array], Array] = _unguarded
+) -> Callable[..., Any]:
+    return lambda Z, y: average(-np.log(guard(_at_labels(soft(Z), y))))
+
+
+def _unshifted_softmax(z: Array) -> Array:
+    return _normalised(np.exp(z))
+
+
+def _log_sum_exp(Z: Array, m: Any, back: Any) -> Array:
+    return back + np.log(np.sum(np.exp(Z - m), axis=0))
+
+
+CCE_FROM_SCORES = Exercise(
+    name="cce_from_scores",
+    problem_set="ps1",
+    signature="cce_from_scores(Z, y) -> float; Z (K, N) and labels y (N,), or z (K,) and one label",
+    reference=reference.cce_from_scores,
+    criteria=(
+        Criterion(
+            "mild scores",
+            2.0,
+            "The loss is the mean over the samples of log(sum of exp of the scores) minus "
+            "the score of the true class.",
+            _mild_scores,
+        ),
+        Criterion(
+            "extreme scores",
+            1.5,
+            "Scores [0, -800] and class 1 cost 800: the logarithm is never taken of a "
+            "probability that has become 0, and no score is too large.",
+            _extreme_score_batches,
+        ),
+        Criterion(
+            "single sample",
+            1.0,
+            "Scores (K,) and one integer label give the loss of that sample.",
+            _mild_score_vectors,
+        ),
+        Criterion("purity", 0.5, LEFT_ALONE, _scores_and_labels, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "log of softmax",
+            tuple(
+                _log_softmax(average, soft)
+                for average in (np.mean, np.sum)
+                for soft in (reference.softmax, _unshifted_softmax)
+            ),
+            did="You computed the probabilities first and took their logarithm.",
+            symptom="inf where the true class is far below the others, as its probability is 0.",
+            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])).",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "clipped probabilities",
+            tuple(
+                _log_softmax(average, soft, guard)
+                for eps in EPSILONS
+                for soft in (reference.softmax, _unshifted_softmax)
+                for guard in (_clipped(eps, 1.0), _clipped(eps, 1.0 - eps), _added(eps))
+                for average in (np.mean, np.sum)
+            ),
+            did="You clipped the probabilities, or added a small number to them, before the log.",
+            symptom="However wrong the scores, the loss stops at -ln of that number: "
+            "16.118 for 1e-7, 27.631 for 1e-12.",
+            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])).",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "max not added back",
+            (
+                lambda Z, y: np.mean(_log_sum_exp(Z, Z.max(axis=0), 0) - _at_labels(Z, y)),
+                lambda Z, y: np.mean(_log_sum_exp(Z, Z.max(), 0) - _at_labels(Z, y)),
+            ),
+            did="You subtracted the maximum inside the exp and did not add it back after the log.",
+            symptom="The loss changes when a constant is added to all scores.",
+            experiment="Compare cce_from_scores(Z, y) with cce_from_scores(Z + 1, y).",
+        ),
+        Misconception(
+            "one global max",
+            (lambda Z, y: np.mean(_log_sum_exp(Z, Z.max(), Z.max()) - _at_labels(Z, y)),),
+            did="You subtracted the maximum of the whole batch, not each column's own.",
+            symptom="-inf or nan where one column's scores are far below those of another.",
+            experiment="Take two columns, one at 1000 and one at -1000, and any labels.",
+        ),
+        Misconception(
+            "no max shift",
+            (
+                lambda Z, y: np.mean(_log_sum_exp(Z, 0, 0) - _at_labels(Z, y)),
+                lambda Z, y: np.sum(_log_sum_exp(Z, 0, 0) - _at_labels(Z, y)),
+            ),
+            did="You took exp of the scores as they are, without subtracting the maximum first.",
+            symptom="inf as soon as a score is above 709, where exp overflows.",
+            experiment="Print cce_from_scores(np.array([[1000.0], [1000.0]]), np.array([0])).",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "sum instead of mean",
+            (
+                lambda Z, y: np.sum(
+                    _log_sum_exp(Z, Z.max(axis=0), Z.max(axis=0)) - _at_labels(Z, y)
+                ),
+            ),
+            did="You added the losses of all samples and did not divide by their number.",
+            symptom="The loss is N times too large.",
+            experiment="Compare the loss of a batch with that of two copies side by side.",
+        ),
+    ),
+)
+
+EXERCISES = (ADD_BIAS, INIT_WEIGHTS, ONE_HOT, SCORES, SOFTMAX, CCE, CCE_FROM_SCORES)

@@ -1,0 +1,542 @@
+"""The judge: a function and an exercise in, a verdict out.
+
+Pure and deterministic: equal seeds give equal verdicts.  It sees a function only
+through what `autograder.values` observes, so it does not know where the function runs.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.random import mtrand
+
+from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
+from autograder.values import Observation, Opaque, is_remote, observe_here
+
+FLOOR = 1e-2  # of the norm in relative comparisons: the answer may be 0
+SAME = 1e-9  # how close two answers must be to be the same mistake
+SAME_OF_TOLERANCE = 1e-2  # and for exercises with a coarse tolerance, this much of it
+CHANGED = 1e-12  # an argument put back after a step may differ in its last digit
+MAX_MESSAGE = 600
+MAX_SHOWN = 12  # entries of an array that are shown in full
+BEGINNING = 4
+NOT_WRITTEN = "not written yet"
+ONE_SEED = 0  # to find the criterion in which a wrong answer shows
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one criterion found.
+
+    Parameters
+    ----------
+    criterion : its name
+    passed : whether it held, and counts
+    points : earned
+    message : what was seen and which property it breaks; plain text, never an answer
+    misconception : name of the catalogued mistake that this is, or None
+    """
+
+    criterion: str
+    passed: bool
+    points: float
+    message: str
+    misconception: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a function earns in an exercise, and why."""
+
+    exercise: str
+    points: float
+    max_points: float
+    findings: tuple[Finding, ...]
+    misconception: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether all points were earned."""
+        return self.points >= self.max_points
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One criterion's calls and, from the reference, what should be seen."""
+
+    criterion: Criterion
+    calls: tuple[Arguments, ...]
+    expected: tuple[Observation, ...]
+
+
+def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
+    """Judge a function by the criteria of an exercise.
+
+    Parameters
+    ----------
+    exercise : from the catalogue
+    function : anything: a callable of this process, or a `RemoteFunction`
+    seed : non-negative, up to 2**128; the fixtures follow from it and the exercise's name
+
+    Returns
+    -------
+    Verdict; nothing that the function does or returns raises
+    """
+    trials, order = _draw(exercise, seed)
+    seen = _observe(function, trials, order, seed)
+    problems = [
+        _problem(exercise, trial, observed) for trial, observed in zip(trials, seen, strict=True)
+    ]
+    findings = []
+    for trial, observed, problem in zip(trials, seen, problems, strict=True):
+        name = None if problem is None else _misconception(exercise, trial, observed, trials, seen)
+        findings.append(_finding(exercise, trial.criterion, problem, problems[0], name))
+    named = [finding.misconception for finding in findings if finding.misconception]
+    return Verdict(
+        exercise=exercise.name,
+        points=float(sum(finding.points for finding in findings)),
+        max_points=exercise.points,
+        findings=tuple(findings),
+        misconception=named[0] if named else None,
+    )
+
+
+def _finding(
+    exercise: Exercise,
+    criterion: Criterion,
+    problem: str | None,
+    gate_problem: str | None,
+    misconception: str | None,
+) -> Finding:
+    gate = exercise.criteria[0]
+    if gate_problem is not None and criterion is not gate:
+        message = f"not counted: {gate.name} must hold first"
+        return Finding(criterion.name, False, 0.0, message, misconception)
+    if problem is None:
+        return Finding(criterion.name, True, float(criterion.points), criterion.claim)
+    message = problem if problem == NOT_WRITTEN else _bounded(f"{problem} {criterion.claim}")
+    return Finding(criterion.name, False, 0.0, message, misconception)
+
+
+# --- The calls, and what is seen --------------------------------------------------------------
+
+
+def _draw(exercise: Exercise, seed: int) -> tuple[list[_Trial], list[tuple[int, int]]]:
+    """Draw the fixtures, their right answers, and the order in which to call."""
+    name = int.from_bytes(hashlib.sha256(exercise.name.encode()).digest()[:8], "big")
+    rng = np.random.default_rng([seed, name])
+    trials = []
+    for criterion in exercise.criteria:
+        calls = tuple(criterion.fixtures(rng))
+        expected = tuple(
+            observe_here(exercise.reference, call, watch_random=False) for call in calls
+        )
+        repeats = 2 if criterion.aspect == "purity" else 1
+        trials.append(_Trial(criterion, calls * repeats, expected * repeats))
+    return trials, _shuffled(trials, rng)
+
+
+def _shuffled(trials: Sequence[_Trial], rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Return (trial, call) pairs of all calls, shuffled.
+
+    The gate has the first and the last word, so a function that is right only at
+    first, or only later, fails it; and a purity call never follows its own twin.
+    """
+    pairs = [(t, c) for t, trial in enumerate(trials) for c in range(len(trial.calls))]
+    for _ in range(100):
+        order = [pairs[i] for i in rng.permutation(len(pairs))]
+        gate = [place for place, (t, _) in enumerate(order) if t == 0]
+        for place, end in ((gate[0], 0), (gate[-1], -1)):
+            order[place], order[end] = order[end], order[place]
+        if not any(_twins(trials, *two) for two in pairwise(order)):
+            break
+    return order
+
+
+def _twins(trials: Sequence[_Trial], one: tuple[int, int], other: tuple[int, int]) -> bool:
+    calls = trials[one[0]].calls
+    return one[0] == other[0] and calls[one[1]] is calls[other[1]]
+
+
+def _observe(
+    function: Any, trials: Sequence[_Trial], order: Sequence[tuple[int, int]], seed: int
+) -> list[list[Observation]]:
+    """Make all calls at once, in this order; return what was seen by trial and call."""
+    if is_remote(function):
+        observations = list(function.observe([trials[t].calls[c] for t, c in order]))
+    elif not callable(function):
+        observations = [Observation(error="not callable")] * len(order)
+    else:
+        with _own_random_state(seed), _undisturbed():
+            observations = _observe_all_here(function, trials, order)
+    missing = [Observation(error="no answer")] * (len(order) - len(observations))
+    seen = [[Observation()] * len(trial.calls) for trial in trials]
+    for (t, c), observation in zip(order, [*observations, *missing], strict=False):
+        seen[t][c] = observation
+    return seen
+
+
+def _observe_all_here(
+    function: Callable[..., Any], trials: Sequence[_Trial], order: Sequence[tuple[int, int]]
+) -> list[Observation]:
+    try:
+        return [_observe_one_here(function, trials[t], trials[t].calls[c]) for t, c in order]
+    except Exception:  # it broke what observing itself needs
+        return [Observation(error="no answer")] * len(order)
+
+
+def _observe_one_here(
+    function: Callable[..., Any], trial: _Trial, arguments: Arguments
+) -> Observation:
+    watch = trial.criterion.aspect == "global random state"
+    return observe_here(function, arguments, watch_random=watch)
+
+
+@contextmanager
+def _own_random_state(seed: int) -> Iterator[None]:
+    """Lend NumPy's global random state a generator of its own, then put the old one back.
+
+    So a function that uses it is judged alike each time, and disturbs nothing.
+    """
+    generator = mtrand.get_bit_generator()
+    mtrand.set_bit_generator(np.random.MT19937(seed))
+    try:
+        yield
+    finally:
+        mtrand.set_bit_generator(generator)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Undo what a function of this process does to names of Python's and NumPy's own.
+
+    Not a defence, which only the sandbox is: it keeps the judgement, and the
+    next one, honest after a careless function.
+    """
+    modules = [builtins, np, np.linalg, np.random, np.testing]
+    contents = [dict(vars(module)) for module in modules]
+    limit = sys.getrecursionlimit()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for module, content in zip(modules, contents, strict=True):
+            vars(module).update(content)
+        sys.setrecursionlimit(limit)
+
+
+# --- What is wrong with what was seen ---------------------------------------------------------
+
+
+def _problem(exercise: Exercise, trial: _Trial, observed: Sequence[Observation]) -> str | None:
+    """Return what breaks the criterion, from the first call that does, or None."""
+    for i, (observation, expected) in enumerate(zip(observed, trial.expected, strict=True)):
+        problem = _call_problem(exercise, trial, observation, expected, trial.calls[i])
+        if problem is not None:
+            return problem
+    if trial.criterion.aspect == "purity":
+        half = len(observed) // 2
+        for one, other in zip(observed[:half], observed[half:], strict=True):
+            if not _same_value(one.value, other.value, CHANGED):
+                return "The same call gave two different answers."
+    return None
+
+
+def _call_problem(
+    exercise: Exercise,
+    trial: _Trial,
+    observation: Observation,
+    expected: Observation,
+    arguments: Arguments,
+) -> str | None:
+    if observation.error is not None:
+        return _error_problem(exercise, observation)
+    if trial.criterion.aspect == "global random state":
+        moved = observation.moved_global_random
+        return "NumPy's global random state was moved by the call." if moved else None
+    if trial.criterion.aspect == "purity":
+        after = (*observation.arguments, *(None for _ in expected.arguments))
+        for i, before in enumerate(expected.arguments):
+            if type(before) is np.ndarray and not _same_value(after[i], before, CHANGED):
+                return f"The call changed its {_ordinal(i)} argument."
+        return None
+    return _value_problem(observation.value, expected.value, exercise.tolerance)
+
+
+def _error_problem(exercise: Exercise, observation: Observation) -> str:
+    error, text = _safe(observation.error or "", 80), _safe(observation.message, 160)
+    if error == "not callable":
+        return f"{exercise.name} is not a function."
+    if error == "no answer":
+        return "The call gave no answer."
+    if error == "SessionLost":  # the sandbox's own words
+        return f"The call gave no answer: {text}."
+    if error == "NotImplementedError":
+        return NOT_WRITTEN
+    if error == "TypeError" and re.fullmatch(r"'[\w.]+' object is not callable", text):
+        return f"{exercise.name}, or something that it calls, is not a function: {text}."
+    raised = f"{error}: {text}" if text else error
+    if error == "TypeError" and re.search(r"positional argument|keyword argument", text):
+        return f"The arguments are those of {exercise.signature}. The call raised {raised}."
+    return f"The call raised {raised}."
+
+
+def _value_problem(value: Any, right: Any, tolerance: float) -> str | None:
+    """Compare a returned value with the right one: kind, shape, dtype, finite, values."""
+    if value is None and right is not None:
+        return "returned None: is a return missing?"
+    value, right = _scalar(value), _scalar(right)
+    if type(right) is np.ndarray:
+        return _array_problem(value, right, tolerance)
+    if type(right) is float:
+        return _float_problem(value, right, tolerance)
+    if type(value) is not type(right):
+        return f"{_described(value)} was returned, {_kind(right)} is asked for."
+    if type(right) in (list, tuple):
+        if len(value) != len(right):
+            return f"{_described(value)} was returned, of {len(value)} items."
+        items = (_value_problem(*pair, tolerance) for pair in zip(value, right, strict=True))
+        return next((problem for problem in items if problem is not None), None)
+    return None if value == right else f"The value is wrong.{_yours(value)}"
+
+
+def _array_problem(value: Any, right: np.ndarray, tolerance: float) -> str | None:
+    if type(value) is not np.ndarray:
+        hint = ": np.array(...)" if type(value) in (list, tuple) else ""
+        return f"{_described(value)} was returned, an array is asked for{hint}."
+    if value.shape != right.shape:
+        return (
+            f"An array of shape {value.shape} was returned, shape {right.shape} is asked for."
+            f"{_yours(value)}"
+        )
+    if value.dtype != right.dtype:
+        return f"An array of {value.dtype} was returned, {right.dtype} is asked for."
+    finite = np.isfinite(value)
+    if not np.all(finite | ~np.isfinite(right)):
+        found = "nan" if np.any(np.isnan(value)) else "inf"
+        return f"The answer holds {found} where it should be finite.{_yours(value)}"
+    return None if _close(value, right, tolerance) else f"The values are wrong.{_yours(value)}"
+
+
+def _float_problem(value: Any, right: float, tolerance: float) -> str | None:
+    if type(value) is not float:
+        return f"{_described(value)} was returned, one float64 number is asked for.{_yours(value)}"
+    if np.isfinite(right) and not np.isfinite(value):
+        return f"The answer is {_number(value)} where it should be finite."
+    one, other = np.array(value), np.array(right)
+    return None if _close(one, other, tolerance) else f"The value is wrong.{_yours(value)}"
+
+
+# --- Comparison -------------------------------------------------------------------------------
+
+
+def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    """Compare in the maximum norm, relative to `other` with a floor; nan equals nan."""
+    with np.errstate(all="ignore"):
+        one, other = one.astype(np.float64), other.astype(np.float64)
+        finite = np.isfinite(one) & np.isfinite(other)
+        if not np.array_equal(one[~finite], other[~finite], equal_nan=True):
+            return False
+        if not finite.any():
+            return True
+        error = np.max(np.abs(one[finite] - other[finite]))
+        return bool(error <= tolerance * max(np.max(np.abs(other[finite])), FLOOR))
+
+
+def _same_value(one: Any, other: Any, tolerance: float) -> bool:
+    """Tell whether two plain values are the same in kind, shape, dtype and value."""
+    one, other = _scalar(one), _scalar(other)
+    if type(one) is not type(other):
+        return False
+    if type(one) is np.ndarray:
+        alike = one.shape == other.shape and one.dtype == other.dtype
+        return alike and _close(one, other, tolerance)
+    if type(one) is float:
+        return _close(np.array(one), np.array(other), tolerance)
+    if type(one) in (list, tuple):
+        return len(one) == len(other) and all(
+            _same_value(*pair, tolerance) for pair in zip(one, other, strict=True)
+        )
+    if type(one) is dict:
+        return one.keys() == other.keys() and all(
+            _same_value(one[key], other[key], tolerance) for key in one
+        )
+    return bool(one == other)
+
+
+def _scalar(value: Any) -> Any:
+    """Return a 0-d float64 array, as which NumPy's scalars come, as the float it stands for."""
+    if type(value) is np.ndarray and value.shape == () and value.dtype == np.float64:
+        return float(value)
+    return value
+
+
+# --- Misconceptions ---------------------------------------------------------------------------
+
+
+def _misconception(
+    exercise: Exercise,
+    trial: _Trial,
+    observed: Sequence[Observation],
+    trials: Sequence[_Trial],
+    seen: Sequence[Sequence[Observation]],
+) -> str | None:
+    """Return the name of the catalogued mistake that explains a failed criterion, or None."""
+    if sum(observation.error is None for observation in observed) < 2:
+        return None
+    with _own_random_state(ONE_SEED):
+        matches = _matches(exercise, trial, observed)
+        if len({name for name, _ in matches}) > 1:
+
+            def agreement(match: tuple[str, Callable[..., Any]]) -> int:
+                pairs = zip(trials, seen, strict=True)
+                return sum(_agrees(exercise, match[1], *pair) is not None for pair in pairs)
+
+            matches.sort(key=agreement, reverse=True)  # stable: then in the catalogue's order
+    return matches[0][0] if matches else None
+
+
+def _matches(
+    exercise: Exercise, trial: _Trial, observed: Sequence[Observation]
+) -> list[tuple[str, Callable[..., Any]]]:
+    """Return the names and wrong answers that explain what was seen in a trial."""
+    return [
+        (misconception.name, wrong)
+        for misconception in exercise.misconceptions
+        for wrong in misconception.wrong
+        if _home(exercise, misconception, wrong) == trial.criterion.name
+        and _explains(exercise, wrong, trial, observed)
+    ]
+
+
+@cache
+def _home(
+    exercise: Exercise, misconception: Misconception, wrong: Callable[..., Any]
+) -> str | None:
+    """Return the criterion in which to look for a wrong answer: the first that it fails."""
+    if misconception.shows_in is not None:
+        return misconception.shows_in
+    for trial in _draw(exercise, ONE_SEED)[0]:
+        observed = [_observe_one_here(wrong, trial, arguments) for arguments in trial.calls]
+        if _problem(exercise, trial, observed) is not None:
+            return trial.criterion.name
+    return None
+
+
+def _explains(
+    exercise: Exercise,
+    wrong: Callable[..., Any],
+    trial: _Trial,
+    observed: Sequence[Observation],
+) -> bool:
+    """Tell whether a wrong answer does the same everywhere, and errs on two fixtures."""
+    observations = _agrees(exercise, wrong, trial, observed)
+    if observations is None:
+        return False
+    fixtures = len({id(arguments) for arguments in trial.calls})
+    erring = [
+        i
+        for i, observation in enumerate(observations[:fixtures])
+        if observation.error is None
+        and _call_problem(exercise, trial, observation, trial.expected[i], trial.calls[i])
+    ]
+    return len(erring) >= 2
+
+
+def _agrees(
+    exercise: Exercise,
+    wrong: Callable[..., Any],
+    trial: _Trial,
+    observed: Sequence[Observation],
+) -> list[Observation] | None:
+    """Return what a wrong answer does in a trial, or None where the two differ."""
+    tolerance = min(max(SAME, SAME_OF_TOLERANCE * exercise.tolerance), exercise.tolerance)
+    observations = []
+    for arguments, mine in zip(trial.calls, observed, strict=True):
+        theirs = _observe_one_here(wrong, trial, arguments)
+        if not _alike(trial.criterion, mine, theirs, tolerance):
+            return None
+        observations.append(theirs)
+    return observations
+
+
+def _alike(criterion: Criterion, one: Observation, other: Observation, tolerance: float) -> bool:
+    if one.error is not None or other.error is not None:
+        return one.error is not None and other.error is not None
+    if criterion.aspect == "global random state":
+        return one.moved_global_random == other.moved_global_random
+    if criterion.aspect == "purity":
+        return _same_value(one.arguments, other.arguments, tolerance)
+    return _same_value(one.value, other.value, tolerance)
+
+
+# --- Words ------------------------------------------------------------------------------------
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "True or False", int: "an int", float: "a float", str: "a text"}
+    names |= {list: "a list", tuple: "a tuple", dict: "a dictionary", type(None): "None"}
+    return names.get(type(value), "an array")
+
+
+def _described(value: Any) -> str:
+    if type(value) is Opaque:
+        return f"An object that is no plain value ({_safe(value.type_name, 80)})"
+    if type(value) is np.ndarray:
+        if value.shape == ():
+            return f"One number of {value.dtype}"
+        return f"An array of shape {value.shape}, {value.dtype},"
+    text = _kind(value)
+    return text[0].upper() + text[1:]
+
+
+def _yours(value: Any) -> str:
+    """Show what was returned; of a large array, how it begins."""
+    if type(value) is np.ndarray and value.size > MAX_SHOWN:
+        beginning = ", ".join(_show(np.asarray(entry)) for entry in value.ravel()[:BEGINNING])
+        return f" Yours, of shape {value.shape}, begins {beginning}."
+    shown = type(value) in (np.ndarray, float, int, bool)
+    return f" Yours: {_show(value)}." if shown else ""
+
+
+def _show(value: Any) -> str:
+    """Format a number or a small array; NumPy's print options play no part."""
+    if type(value) is np.ndarray:
+        if value.shape == ():
+            return _number(value.item())
+        return "[" + ", ".join(_show(np.asarray(part)) for part in value) + "]"
+    if type(value) in (int, float, bool):
+        return _number(value)
+    return _safe(str(value), 80) if type(value) is str else _kind(value)
+
+
+def _number(value: float) -> str:
+    if type(value) is bool:
+        return str(value)
+    return format(float(value) + 0.0, ".6g")  # + 0.0: the sign of zero never matters
+
+
+def _ordinal(i: int) -> str:
+    return ("first", "second", "third", "fourth")[i] if i < 4 else f"{i + 1}th"
+
+
+def _safe(text: str, limit: int) -> str:
+    """Keep printable ASCII, on one line, of what a submission wrote."""
+    kept = "".join(c if " " <= c <= "~" else " " for c in text[: 4 * limit])
+    return " ".join(kept.split())[:limit]
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) < MAX_MESSAGE else text[: MAX_MESSAGE - 4] + "..."

@@ -1,0 +1,796 @@
+"""The judge: points, messages, names of mistakes, and functions that mean no good."""
+
+from __future__ import annotations
+
+import builtins
+import random
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import FrozenInstanceError, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from autograder.exercises import EXERCISES
+from autograder.exercises.model import Criterion, Exercise, Misconception
+from autograder.judge import Finding, Verdict, judge
+from autograder.reference import softmax
+from autograder.values import Observation, Opaque, RemoteFunction, observe_here
+
+SOFTMAX = EXERCISES["softmax"]
+SEEDS = range(5)
+
+
+def numbers(rng):
+    return [(rng.normal(size=int(rng.integers(3, 9))),) for _ in range(3)]
+
+
+def make(reference, fixtures=numbers, **changes):
+    """Return a small exercise around a reference: values, then purity."""
+    exercise = Exercise(
+        name="example",
+        problem_set="ps0",
+        signature="example(x) -> something",
+        reference=reference,
+        criteria=(
+            Criterion("values", 2.0, "It is as asked.", fixtures),
+            Criterion("purity", 1.0, "It leaves x alone.", fixtures, aspect="purity"),
+        ),
+    )
+    return replace(exercise, **changes)
+
+
+def returning(value):
+    return lambda *arguments: value
+
+
+def gate_message(exercise, function, seed=0):
+    return judge(exercise, function, seed).findings[0].message
+
+
+class Elsewhere(RemoteFunction):
+    """A function that runs elsewhere, for all the judge knows."""
+
+    def __init__(self, function):
+        self.function = function
+        self.batches: list[Sequence[tuple]] = []
+
+    def observe(self, calls):
+        self.batches.append(calls)
+        return [observe_here(self.function, arguments) for arguments in calls]
+
+
+# --- Points -----------------------------------------------------------------------------------
+
+
+def test_right_function_earns_every_point_and_each_claim_is_repeated():
+    verdict = judge(SOFTMAX, softmax)
+    assert verdict.passed
+    assert verdict.points == verdict.max_points == SOFTMAX.points
+    assert verdict.findings == tuple(
+        Finding(c.name, True, c.points, c.claim) for c in SOFTMAX.criteria
+    )
+
+
+def test_each_further_criterion_earns_its_own_share():
+    def changes_its_argument(z):
+        z -= z.max(axis=0)
+        return softmax(z)
+
+    verdict = judge(SOFTMAX, changes_its_argument)
+    assert [f.passed for f in verdict.findings] == [True, True, True, False]
+    assert verdict.points == SOFTMAX.points - SOFTMAX.criteria[-1].points
+    assert not verdict.passed
+
+
+def test_without_the_gate_nothing_counts():
+    verdict = judge(SOFTMAX, lambda z: 2 * softmax(z))
+    assert verdict.points == 0
+    for finding in verdict.findings[1:]:
+        assert not finding.passed
+        assert finding.points == 0
+        assert finding.message == "not counted: one sample must hold first"
+
+
+def test_mistake_is_named_even_where_the_gate_failed():
+    def rows(z):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    verdict = judge(SOFTMAX, rows)
+    assert verdict.points == 0
+    assert verdict.misconception == "axis=1"
+
+
+def test_verdict_cannot_be_changed():
+    verdict = judge(SOFTMAX, softmax)
+    with pytest.raises(FrozenInstanceError):
+        verdict.points = 100
+    with pytest.raises(FrozenInstanceError):
+        verdict.findings[0].passed = False
+
+
+# --- Determinism ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+def test_equal_seeds_give_equal_verdicts(exercise):
+    for function in (exercise.misconceptions[0].wrong[0], exercise.misconceptions[-1].wrong[0]):
+        assert judge(exercise, function, 11) == judge(exercise, function, 11)
+
+
+def test_verdict_does_not_depend_on_the_global_random_state():
+    def draws(D, K, rng, scale=0.01):
+        return scale * np.random.standard_normal((K, D + 1))  # noqa: NPY002
+
+    np.random.seed(1)  # noqa: NPY002
+    one = judge(EXERCISES["init_weights"], draws)
+    np.random.seed(2)  # noqa: NPY002
+    assert judge(EXERCISES["init_weights"], draws) == one
+
+
+class Mover(RemoteFunction):
+    """A function that uses the global random state of wherever it runs."""
+
+    def observe(self, calls):
+        return [Observation(np.ones(3), moved_global_random=True) for _ in calls]
+
+
+@pytest.mark.parametrize("function", [np.random.randn, Mover()], ids=["here", "remote"])
+def test_judging_leaves_the_global_random_state_alone(function):
+    np.random.seed(3)  # noqa: NPY002
+    expected = np.random.random(3)  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    verdict = judge(EXERCISES["init_weights"], function)
+    np.testing.assert_array_equal(np.random.random(3), expected)  # noqa: NPY002
+    assert verdict.points == 0
+
+
+def test_use_of_the_global_random_state_is_named_though_its_values_are_random():
+    verdict = judge(EXERCISES["init_weights"], Mover())
+    assert verdict.misconception == "global generator"
+
+
+def test_exercises_and_seeds_draw_independent_fixtures():
+    seen = []
+    exercise = make(softmax)
+    for name, seed in (("a", 0), ("b", 0), ("a", 1), ("a", 2**128), ("a", 2**64)):
+        remote = Elsewhere(softmax)
+        judge(replace(exercise, name=name), remote, seed)
+        seen.append(sorted(float(call[0].sum()) for call in remote.batches[0]))
+    assert len({tuple(sums) for sums in seen}) == len(seen)
+
+
+# --- The calls --------------------------------------------------------------------------------
+
+
+def test_remote_function_is_asked_once_for_everything_and_judged_alike():
+    remote = Elsewhere(lambda z: np.exp(z) / np.exp(z).sum(axis=0))
+    verdict = judge(SOFTMAX, remote, 4)
+    assert len(remote.batches) == 1
+    assert verdict == judge(SOFTMAX, remote.function, 4)
+    assert verdict.misconception == "no max shift"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_calls_are_shuffled_and_a_purity_call_is_not_followed_by_its_twin(seed):
+    remote = Elsewhere(softmax)
+    judge(SOFTMAX, remote, seed)
+    calls = [call[0].tobytes() for call in remote.batches[0]]
+    rng = np.random.default_rng(0)
+    in_order = [c[0].shape for criterion in SOFTMAX.criteria for c in criterion.fixtures(rng)]
+    assert [call[0].shape for call in remote.batches[0]][: len(in_order)] != in_order
+    assert all(one != other for one, other in pairwise(calls))
+    assert any(calls.count(call) == 2 for call in calls)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+@pytest.mark.parametrize("right", [1, 3, 7])
+def test_right_only_on_the_first_calls_fails_the_gate(exercise, right):
+    calls = 0
+
+    def tires(*arguments):
+        nonlocal calls
+        calls += 1
+        return exercise.reference(*arguments) if calls <= right else None
+
+    assert judge(exercise, tires).points == 0
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+@pytest.mark.parametrize("wrong", [1, 4])
+def test_wrong_only_on_the_first_calls_fails_the_gate(exercise, wrong):
+    calls = 0
+
+    def wakes(*arguments):
+        nonlocal calls
+        calls += 1
+        return exercise.reference(*arguments) if calls > wrong else None
+
+    assert judge(exercise, wakes).points == 0
+
+
+def test_remote_that_answers_too_little_or_too_much_is_no_gain():
+    class Short(Elsewhere):
+        def observe(self, calls):
+            return super().observe(calls)[:-1]
+
+    class Long(Elsewhere):
+        def observe(self, calls):
+            return super().observe(calls) * 2
+
+    assert judge(SOFTMAX, Short(softmax)).points == 0
+    assert judge(SOFTMAX, Long(softmax)).passed
+
+
+def test_lost_session_is_told_in_the_sandbox_words():
+    class Lost(RemoteFunction):
+        def observe(self, calls):
+            return [Observation(error="SessionLost", message="the process ended")] * len(calls)
+
+    assert "gave no answer: the process ended." in gate_message(SOFTMAX, Lost())
+
+
+@pytest.mark.parametrize("arguments", [(), (None,), (Opaque("x"),), ({"a": np.ones(2)},), ([],)])
+def test_remote_that_lies_about_its_arguments_fails_purity_only(arguments):
+    class Liar(Elsewhere):
+        def observe(self, calls):
+            return [replace(o, arguments=arguments) for o in super().observe(calls)]
+
+    passed = [finding.passed for finding in judge(SOFTMAX, Liar(softmax)).findings]
+    assert passed == [True, True, True, False]
+
+
+# --- Messages ---------------------------------------------------------------------------------
+
+
+def not_written(z):
+    raise NotImplementedError("not written yet")
+
+
+def fails_inside(z):
+    raise ValueError("first line\nsecond line")
+
+
+WORDS = {
+    "not a function": (3, "softmax is not a function"),
+    "not written": (not_written, "not written yet"),
+    "no arguments": (lambda: None, "The arguments are those of softmax(z)"),
+    "too many arguments": (lambda z, axis: z, "missing 1 required positional argument"),
+    "raises": (fails_inside, "The call raised ValueError: first line."),
+    "None": (returning(None), "returned None: is a return missing?"),
+    "list": (lambda z: list(z), "A list was returned, an array is asked for: np.array(...)."),
+    "tuple": (lambda z: tuple(z), "A tuple was returned, an array is asked for: np.array(...)."),
+    "text": (returning("0.5"), "A text was returned, an array is asked for."),
+    "number": (returning(0.5), "A float was returned, an array is asked for."),
+    "object": (returning(object()), "An object that is no plain value (object) was returned"),
+    "object array": (lambda z: z.astype(object), "no plain value (array of dtype object"),
+    "complex": (lambda z: softmax(z) + 0j, "no plain value (array of dtype complex128"),
+    "matrix": (lambda z: softmax(z).view(np.matrix), "no plain value (matrix)"),
+    "shape": (lambda z: np.zeros((2, 2)), "An array of shape (2, 2) was returned, shape ("),
+    "float32": (lambda z: softmax(z).astype(np.float32), "An array of float32 was returned"),
+    "nan": (lambda z: z * np.nan, "holds nan where it should be finite. Yours: [nan, nan"),
+    "inf": (lambda z: z * np.inf, "holds inf where it should be finite"),
+    "values": (lambda z: np.full(z.shape, 1 / 3), "The values are wrong. Yours: [0.333333, 0.3"),
+}
+
+
+@pytest.mark.parametrize("case", WORDS)
+def test_message_says_what_was_returned(case):
+    function, words = WORDS[case]
+    message = gate_message(SOFTMAX, function)
+    assert words in message
+    assert judge(SOFTMAX, function).points == 0
+
+
+def test_remote_that_is_not_a_function_is_told_so():
+    message = gate_message(SOFTMAX, Elsewhere(3))
+    assert "softmax, or something that it calls, is not a function: 'int' object" in message
+
+
+def test_not_written_yet_is_all_there_is_to_say():
+    assert gate_message(SOFTMAX, not_written) == "not written yet"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (1, "An int was returned, one float64 number is asked for. Yours: 1."),
+        (True, "True or False was returned"),
+        (np.float32(1.0), "One number of float32 was returned"),
+        (np.int64(1), "One number of int64 was returned"),
+        (np.array([1.0]), "An array of shape (1,), float64, was returned"),
+        ([1.0], "A list was returned"),
+        (np.nan, "The answer is nan where it should be finite."),
+        (2.0, "The value is wrong. Yours: 2."),
+    ],
+)
+def test_where_one_number_is_asked_for_the_message_says_what_was_returned(value, words):
+    assert words in gate_message(make(returning(1.0)), returning(value))
+
+
+@pytest.mark.parametrize("value", [1.0, np.float64(1.0), np.array(1.0), 1.0 + 1e-13])
+def test_one_float64_number_may_come_in_any_form(value):
+    assert judge(make(returning(1.0)), returning(value)).passed
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (True, 1),
+        (3, 3.0),
+        ("a", "b"),
+        ([np.ones(2), 1.0], [np.ones(2)]),
+        ([np.ones(2), 1.0], (np.ones(2), 1.0)),
+        ((np.ones(2), 1.0), (np.ones(2), 2.0)),
+        ((np.ones(2), [1.0, None]), (np.ones(2), [1.0, 1.0])),
+    ],
+)
+def test_other_kinds_of_answers_are_compared_item_by_item(right, wrong):
+    assert judge(make(returning(right)), returning(right)).passed
+    assert judge(make(returning(right)), returning(wrong)).points == 0
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+def test_messages_are_short_plain_text_without_the_answer(exercise):
+    functions = [m.wrong[0] for m in exercise.misconceptions]
+    for function in functions:
+        remote = Elsewhere(function)
+        verdict = judge(exercise, remote)
+        answers = {
+            format(float(number), ".6g")
+            for call in remote.batches[0]
+            for number in np.ravel(observe_here(exercise.reference, call).value)[:12]
+        }
+        ours = {
+            format(float(number), ".6g")
+            for call in remote.batches[0]
+            for number in _entries(observe_here(function, call).value)
+        }
+        for finding in verdict.findings:
+            claim = next(c.claim for c in exercise.criteria if c.name == finding.criterion)
+            shown = set(
+                finding.message.replace(claim, "").replace("[", " ").replace("]", " ").split()
+            )
+            shown = {word.strip(".,") for word in shown}
+            assert not {word for word in shown & answers - ours if "." in word}
+            assert len(finding.message) < 600
+            assert finding.message.isascii()
+            assert finding.message.isprintable()
+
+
+def _entries(value):
+    return np.ravel(value) if isinstance(value, (np.ndarray, float)) else []
+
+
+def test_words_of_a_submission_are_bounded_and_made_plain():
+    def shouts(z):
+        raise type("E" * 5000, (Exception,), {})("\x1b[31m<b>\u202e" + "x" * 10**6)
+
+    def names(z):
+        return type("\u202e\n" + "N" * 5000, (), {})()
+
+    for function in (shouts, names):
+        message = gate_message(SOFTMAX, function)
+        assert len(message) < 600
+        assert message.isascii()
+        assert message.isprintable()
+
+
+def test_print_options_do_not_change_the_messages():
+    one = gate_message(SOFTMAX, lambda z: z)
+    with np.printoptions(precision=1, threshold=2, sign="+"):
+        assert gate_message(SOFTMAX, lambda z: z) == one
+
+
+def test_sign_of_zero_never_matters():
+    assert judge(make(returning(np.zeros(3))), returning(-np.zeros(3))).passed
+    assert judge(make(returning(0.0)), returning(-0.0)).passed
+    assert "Yours: [0, 0]" in gate_message(make(returning(np.ones(2))), returning(-np.zeros(2)))
+
+
+# --- Comparison -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("right", "yours", "passed"),
+    [
+        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-10)], True),
+        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-8)], False),
+        ([0.0, 0.0], [0.0, 1e-13], True),
+        ([0.0, 0.0], [0.0, 1e-9], False),
+        ([1e-300, 0.0], [0.0, 0.0], True),
+        ([1e300, 1.0], [1e300, 1.0], True),
+        ([1e300, 1.0], [-1e300, 1.0], False),
+        ([1e308, 1.0], [-1e308, 1.0], False),
+        ([np.inf, 1.0], [np.inf, 1.0], True),
+        ([np.inf, 1.0], [-np.inf, 1.0], False),
+        ([np.inf, 1.0], [1e308, 1.0], False),
+        ([np.inf, 1.0], [np.nan, 1.0], False),
+        ([np.nan, 1.0], [np.nan, 1.0], True),
+        ([np.nan, 1.0], [np.inf, 1.0], False),
+        ([1.0, 1.0], [1.0, np.inf], False),
+    ],
+)
+def test_arrays_are_compared_in_norm_and_nan_and_inf_by_place(right, yours, passed):
+    exercise = make(returning(np.array(right)))
+    assert judge(exercise, returning(np.array(yours))).passed is passed
+
+
+def test_tolerance_is_the_exercise_s():
+    exercise = make(returning(np.ones(3)), tolerance=1e-6)
+    assert judge(exercise, returning(np.ones(3) + 1e-7)).passed
+    assert judge(exercise, returning(np.ones(3) + 1e-5)).points == 0
+
+
+def test_memory_order_and_read_only_answers_are_fine():
+    def answer(z):
+        a = np.asfortranarray(softmax(z))
+        a.flags.writeable = False
+        return a
+
+    assert judge(SOFTMAX, answer).passed
+
+
+# --- Names of mistakes ------------------------------------------------------------------------
+
+
+def test_mistake_must_show_on_two_fixtures():
+    def once(rng):
+        return [(rng.normal(size=3),), (np.zeros(3),)]
+
+    mistake = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
+    exercise = make(lambda x: x, once, misconceptions=(mistake,))
+    verdict = judge(exercise, lambda x: 2 * x)
+    assert verdict.points == 0
+    assert verdict.misconception is None
+    exercise = make(lambda x: x, misconceptions=(mistake,))
+    assert judge(exercise, lambda x: 2 * x).misconception == "doubled"
+
+
+def test_mistake_must_agree_on_every_fixture_in_kind_and_dtype():
+    mistake = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
+    exercise = make(lambda x: x, misconceptions=(mistake,))
+    for function in (
+        lambda x: (2 * x).tolist(),
+        lambda x: (2 * x).astype(np.float32),
+        lambda x: (2 * x)[None],
+        lambda x: 2 * x + 1e-6,
+        lambda x: 2 * x if len(x) % 2 else 3 * x,
+    ):
+        verdicts = [judge(exercise, function, seed) for seed in range(6)]
+        assert any(verdict.misconception is None for verdict in verdicts)
+        assert all(verdict.points == 0 for verdict in verdicts)
+
+
+def test_of_several_matches_the_one_that_agrees_elsewhere_is_named():
+    def spoils(x):
+        x += 1
+        return 2 * (x - 1)
+
+    first = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
+    second = Misconception("doubled, x spoilt", (spoils,), "", "", "")
+    exercise = make(lambda x: x, misconceptions=(first, second))
+    assert judge(exercise, spoils).findings[0].misconception == "doubled, x spoilt"
+    assert judge(exercise, lambda x: x * 2.0).findings[0].misconception == "doubled"
+
+
+def test_equal_matches_are_named_in_the_catalogue_s_order():
+    mistakes = tuple(Misconception(name, (lambda x: 2 * x,), "", "", "") for name in "ab")
+    exercise = make(lambda x: x, misconceptions=mistakes)
+    assert judge(exercise, lambda x: 2 * x).misconception == "a"
+
+
+def test_random_answers_are_given_no_name():
+    rng = random.Random(0)
+    for name in ("cce", "cce_from_scores"):
+        verdict = judge(EXERCISES[name], lambda *arguments: rng.random())
+        assert verdict.points == 0
+        assert verdict.misconception is None
+
+
+# --- Functions that mean no good --------------------------------------------------------------
+
+
+class EqualToAll(np.ndarray):
+    """An array that is close to everything."""
+
+    def __array_ufunc__(self, *arguments, **keywords):
+        return True
+
+    def __array_function__(self, *arguments, **keywords):
+        return True
+
+    __eq__ = __le__ = __lt__ = lambda self, other: True
+    __hash__ = None
+
+
+class Chameleon:
+    """An object that claims to be whatever it is asked for."""
+
+    __class__ = np.ndarray
+    shape = (3,)
+    dtype = np.dtype(float)
+
+    def __array__(self, *arguments, **keywords):
+        raise SystemExit
+
+    def __eq__(self, other):
+        return True
+
+    def __getattr__(self, name):
+        raise KeyboardInterrupt
+
+    __hash__ = None
+
+
+def make_agreeable():
+    """Return a type that equals every type; within a function, as pytest asks every global."""
+
+    class AgreeableType(type):
+        def __eq__(cls, other):
+            return True
+
+        def __getattribute__(cls, name):
+            raise SystemExit
+
+        def __hash__(cls):
+            return hash(float)
+
+    class Agreeable(metaclass=AgreeableType):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    return Agreeable
+
+
+AGREEABLE = [make_agreeable()]
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise SystemExit
+
+    __repr__ = __str__
+
+
+class SpeaksInTongues(Exception):
+    def __str__(self):
+        return Tongue("x")
+
+
+class Tongue(str):
+    def splitlines(self, keepends=False):
+        return [AGREEABLE[0]()]
+
+    def __getitem__(self, item):
+        return AGREEABLE[0]()
+
+
+class PosesAsRemote:
+    __class__ = Elsewhere
+
+    def observe(self, calls):
+        return [observe_here(softmax, call) for call in calls]
+
+    def __call__(self, z):
+        return None
+
+
+def raising(failure):
+    def function(*arguments):
+        raise failure
+
+    return function
+
+
+def recurses(z):
+    return recurses(z)
+
+
+def overwrites_input(z):
+    z[...] = 0
+    return z
+
+
+def resizes_input(z):
+    z.resize(0, refcheck=False)
+    return z
+
+
+def patches_numpy(z):
+    np.allclose = np.array_equal = np.isfinite = np.max = np.abs = np.all = returning(True)
+    np.testing.assert_allclose = np.linalg.norm = returning(None)
+    builtins.abs = builtins.max = builtins.sum = builtins.all = returning(0)
+    return None
+
+
+def breaks_numpy(z):
+    np.array = np.asarray = np.errstate = np.ndarray = raising(RuntimeError("broken"))
+    return None
+
+
+def makes_errors_of_warnings(z):
+    warnings.simplefilter("error")
+    np.seterr(all="raise")
+    return z * np.nan
+
+
+def lowers_the_recursion_limit(z):
+    sys.setrecursionlimit(max(60, _depth() + 5))
+    return None
+
+
+def _depth():
+    frame, depth = sys._getframe(), 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def endless_nesting(z):
+    nested = []
+    nested.append(nested)
+    return nested
+
+
+def swaps_the_generator(z):
+    np.random.set_bit_generator(np.random.PCG64())
+    return None
+
+
+def generator(z):
+    yield softmax(z)
+
+
+async def coroutine(z):
+    return softmax(z)
+
+
+def by_frames(z):
+    """Look for the expected answers in the frames of whoever is calling."""
+    frame = sys._getframe().f_back
+    while frame is not None:
+        for value in list(frame.f_locals.values()):
+            if isinstance(value, Observation) and isinstance(value.value, np.ndarray):
+                return value.value
+        frame = frame.f_back
+    return None
+
+
+HOSTILE = {
+    "None": None,
+    "number": 1.5,
+    "text": "softmax",
+    "class": Chameleon,
+    "class with arguments": np.ndarray,
+    "metaclass": AGREEABLE[0],
+    "module": np,
+    "poses as remote": PosesAsRemote(),
+    "SystemExit": raising(SystemExit(0)),
+    "KeyboardInterrupt": raising(KeyboardInterrupt),
+    "GeneratorExit": raising(GeneratorExit),
+    "BaseException": raising(BaseException),
+    "unspeakable": raising(Unspeakable()),
+    "speaks in tongues": raising(SpeaksInTongues()),
+    "recursion": recurses,
+    "memory": lambda z: np.empty(10**15),
+    "array subclass": lambda z: z.view(EqualToAll),
+    "chameleon": lambda z: Chameleon(),
+    "agreeable": lambda z: AGREEABLE[0](),
+    "agreeable type": lambda z: AGREEABLE[0],
+    "list of agreeable": lambda z: [AGREEABLE[0]()] * len(z),
+    "dictionary": lambda z: {AGREEABLE[0]: AGREEABLE[0](), "a": z},
+    "opaque of agreeable": lambda z: Opaque(AGREEABLE[0]()),
+    "masked": lambda z: np.ma.masked_all(z.shape),
+    "strings": lambda z: np.full(z.shape, "0.5"),
+    "structured": lambda z: np.zeros(z.shape, dtype=[("a", float)]),
+    "empty": lambda z: np.empty(0),
+    "many dimensions": lambda z: np.zeros((1,) * 32),
+    "huge int": returning(10**5000),
+    "endless": endless_nesting,
+    "overwrites its input": overwrites_input,
+    "resizes its input": resizes_input,
+    "patches numpy": patches_numpy,
+    "breaks numpy": breaks_numpy,
+    "errors of warnings": makes_errors_of_warnings,
+    "recursion limit": lowers_the_recursion_limit,
+    "swaps the generator": swaps_the_generator,
+    "generator": generator,
+    "lock": lambda z: threading.Lock(),
+    "by frames": by_frames,
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_function_earns_nothing_and_the_next_is_judged_as_ever(case):
+    verdict = judge(SOFTMAX, HOSTILE[case])
+    assert type(verdict) is Verdict
+    assert verdict.points == 0
+    assert verdict.misconception is None
+    assert all(type(f.message) is str and len(f.message) < 600 for f in verdict.findings)
+    assert judge(SOFTMAX, softmax).passed
+    assert judge(SOFTMAX, lambda z: z).points == 0
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+def test_useless_answers_earn_nothing_in_any_exercise(exercise):
+    def first_argument(*arguments):
+        return arguments[0]
+
+    for function in (
+        returning(None),
+        returning(0.0),
+        returning(np.nan),
+        returning(np.inf),
+        returning(Chameleon()),
+        raising(SystemExit()),
+        raising(NotImplementedError()),
+        first_argument,
+        lambda: None,
+        "not callable",
+    ):
+        verdict = judge(exercise, function)
+        assert verdict.points == 0
+
+
+def test_state_of_warnings_and_errors_outlives_a_careless_function():
+    filters, errors = list(warnings.filters), np.geterr()
+    judge(SOFTMAX, makes_errors_of_warnings)
+    assert list(warnings.filters) == filters
+    assert np.geterr() == errors
+
+
+def test_answer_changed_after_it_was_returned_is_judged_as_returned():
+    buffers = {}
+
+    def reuses_its_buffer(z):
+        buffer = buffers.setdefault(z.shape, np.empty(z.shape))
+        buffer[...] = softmax(z)
+        return buffer
+
+    assert judge(SOFTMAX, reuses_its_buffer).passed
+
+
+def test_first_answer_returned_ever_after_fails():
+    answers = {}
+
+    def caches_by_shape(z):
+        return answers.setdefault(z.shape, softmax(z))
+
+    assert not judge(SOFTMAX, caches_by_shape).passed
+
+
+def test_function_that_remembers_the_sample_questions_earns_nothing():
+    known = {}
+    rng = np.random.default_rng(0)
+    for criterion in SOFTMAX.criteria:
+        for (z,) in criterion.fixtures(rng):
+            known[z.tobytes()] = softmax(z)
+    assert judge(SOFTMAX, lambda z: known.get(z.tobytes()), seed=1).points == 0
+
+
+def test_answer_that_changes_with_every_call_fails_purity_too():
+    count = 0
+
+    def drifts(x):
+        nonlocal count
+        count += 1
+        return x * (1 + count * 1e-6)
+
+    verdict = judge(make(lambda x: x, tolerance=1e-3), drifts)
+    assert [finding.passed for finding in verdict.findings] == [True, False]
+    assert "two different answers" in verdict.findings[1].message
+
+
+def test_f_of_numerical_gradient_may_be_called_with_garbage():
+    exercise = EXERCISES["numerical_gradient"]
+    for garbage in (None, "W", [], Chameleon(), np.ones((2, 2), dtype=complex), AGREEABLE[0]()):
+        verdict = judge(exercise, lambda f, W, h=1e-5, garbage=garbage: f(garbage))
+        assert verdict.points == 0
