@@ -1,0 +1,93 @@
+"""A verdict as a person reads it: a card of HTML, and the same in plain text.
+
+Every sentence comes from the catalogue or the judge; what a student wrote is
+escaped.  Knows neither the sandbox nor the database.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograder.exercises import Exercise
+    from autograder.judge import Verdict
+
+# Mid-tones that are legible on white and on JupyterLab's dark background, and
+# apart for colour-blind readers; a sign stands beside every colour.
+HOLDS, FAILS, QUIET = "#3b82c4", "#c8690a", "#808080"
+
+
+def points_text(points: float) -> str:
+    """Write points without a needless ``.0``.
+
+    >>> points_text(3.0), points_text(2.5)
+    ('3', '2.5')
+    """
+    return f"{points:g}"
+
+
+def verdict_text(verdict: Verdict, exercise: Exercise | None = None) -> str:
+    """Return a verdict in plain text, a line for each criterion.
+
+    Parameters
+    ----------
+    verdict : what the judge found
+    exercise : the catalogue's entry, for the words of a named mistake
+    """
+    lines = [
+        f"{verdict.exercise}: {points_text(verdict.points)} of "
+        f"{points_text(verdict.max_points)} points"
+    ]
+    for finding in verdict.findings:
+        sign = "[ok]" if finding.passed else "[no]"
+        lines.append(f"{sign} {finding.criterion}: {finding.message}".rstrip(": "))
+    for name, did, symptom, experiment in named(verdict, exercise):
+        lines.append(f"This looks like: {name}. {did} {symptom} Try: {experiment}")
+    return "\n".join(lines)
+
+
+def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
+    """Return a verdict as a card; see `verdict_text`."""
+    rows = []
+    for finding in verdict.findings:
+        colour, sign = (HOLDS, "&#10003; holds") if finding.passed else (FAILS, "&#10007; not yet")
+        rows.append(
+            f'<tr><td style="color:{colour};font-weight:bold;text-align:left;white-space:nowrap">'
+            f'{sign}</td><td style="text-align:left">{escape(finding.criterion)}</td>'
+            f'<td style="text-align:left">{escape(finding.message)}</td>'
+            f'<td style="text-align:right">{points_text(finding.points)}</td></tr>'
+        )
+    mistakes = "".join(
+        f'<p style="border-left:3px solid {FAILS};padding:2px 8px;margin:6px 0">'
+        f"<strong>This looks like: {escape(name)}.</strong> {escape(did)} {escape(symptom)} "
+        f"<em>Try:</em> {escape(experiment)}</p>"
+        for name, did, symptom, experiment in named(verdict, exercise)
+    )
+    colour = HOLDS if verdict.passed else FAILS
+    return (
+        '<div class="verdict-card" role="group" '
+        f'aria-label="Verdict on {escape(verdict.exercise)}" '
+        f'style="border-left:4px solid {colour};padding:4px 12px;margin:4px 0">'
+        f"<p><strong>{escape(verdict.exercise)}</strong>: "
+        f"<strong>{points_text(verdict.points)}</strong> of "
+        f"{points_text(verdict.max_points)} points</p>"
+        '<table style="border-collapse:collapse;margin:0"><thead><tr>'
+        '<th scope="col">verdict</th><th scope="col" style="text-align:left">criterion</th>'
+        '<th scope="col" style="text-align:left">what was seen</th>'
+        '<th scope="col">points</th></tr></thead><tbody>'
+        f"{''.join(rows)}</tbody></table>{mistakes}</div>"
+    )
+
+
+def named(verdict: Verdict, exercise: Exercise | None) -> list[tuple[str, str, str, str]]:
+    """Return the named mistakes of a verdict with the catalogue's words, each once."""
+    if exercise is None:
+        return []
+    found = [finding.misconception for finding in verdict.findings if finding.misconception]
+    entries = {entry.name: entry for entry in exercise.misconceptions}
+    return [
+        (entry.name, entry.did, entry.symptom, entry.experiment)
+        for name in dict.fromkeys(found)
+        if (entry := entries.get(name)) is not None
+    ]

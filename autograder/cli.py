@@ -1,0 +1,239 @@
+"""The command line: `autograder release / grade / doctor`.
+
+Only reads arguments, shows progress and turns errors into lines and exit
+codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
+Imports late, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from autograder.engine import Result
+
+EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION = 1, 2, 3
+
+app = typer.Typer(
+    help="Release, grade and look after the course Softmax by Hand.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Assignments = Annotated[list[str], typer.Argument(help="Assignments, such as ps1 ps2.")]
+CourseOption = Annotated[
+    Path, typer.Option("--course", help="The course's folder.", metavar="DIR", show_default=".")
+]
+
+
+def main() -> None:
+    """Run the command line; a closed pipe or Ctrl-C ends it quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_SOME_FAILED)
+
+
+def _stop(message: str, code: int = EXIT_USAGE) -> NoReturn:
+    typer.echo(f"autograder: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def _course_folder(course: Path) -> Path:
+    if not course.is_dir():
+        _stop(f"there is no folder {course}")
+    return course.resolve()
+
+
+@app.command()
+def release(
+    assignments: Assignments,
+    course: CourseOption = Path(),
+) -> None:
+    """Make the students' versions in release/ from source/, and prove them.
+
+    The proof: points agree with the catalogue, no line of a solution is left,
+    every cell parses, and running the notebook gives nothing but "not written
+    yet".
+    """
+    from autograder.course import CourseError
+    from autograder.release import release as make_release
+
+    folder = _course_folder(course)
+    try:
+        for line in make_release(folder, assignments).lines():
+            typer.echo(line)
+    except CourseError as failure:
+        _stop(str(failure))
+
+
+@app.command()
+def grade(
+    assignments: Assignments,
+    student: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this student; may be given several times.", metavar="S"),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Submissions graded at the same time [processors].", min=1, metavar="N"),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade again what has not changed.")
+    ] = False,
+    course: CourseOption = Path(),
+    isolation: Annotated[
+        str,
+        typer.Option(
+            help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
+        ),
+    ] = "bwrap",
+) -> None:
+    """Grade the submissions of one or more assignments.
+
+    What is already graded from the same submission with the same catalogue
+    and settings is skipped. Exit code 0: all graded, whatever the scores; 1:
+    some could not be graded (they are named); 2: wrong usage; 3: isolation
+    cannot be had.
+    """
+    from autograder.course import CourseError
+
+    if isolation not in ("bwrap", "none"):
+        _stop(f"--isolation is bwrap or none, not {isolation!r}")
+    folder = _course_folder(course)
+    assignments = list(dict.fromkeys(assignments))
+    try:
+        results = _grade(folder, assignments, student or [], jobs or _cores(), force, isolation)
+    except CourseError as failure:
+        _stop(str(failure), failure.code)
+    failed = [result for result in results if result.trouble is not None]
+    for result in failed:
+        if result.no_isolation:
+            _stop(str(result.trouble), EXIT_NO_ISOLATION)
+        typer.echo(
+            f"autograder: {result.student}'s {result.assignment} was not graded: {result.trouble}",
+            err=True,
+        )
+    if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def _grade(
+    folder: Path,
+    assignments: Sequence[str],
+    students: Sequence[str],
+    jobs: int,
+    force: bool,
+    isolation: str,
+) -> list[Result]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from autograder.engine import ClassGrading
+    from autograder.sandbox.limits import LIMITS
+
+    console = Console()
+    grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force)
+    if isolation == "none":
+        typer.echo(
+            "autograder: without isolation student code can do all that you can; "
+            "every result will say so",
+            err=True,
+        )
+    results: list[Result] = []
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("grading", total=grading.total)
+            for result in grading.run(jobs):
+                results.append(result)
+                progress.advance(task)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"autograder: stopped after {len(results)} of {grading.total}; "
+            "what is graded is saved, the same command goes on from here",
+            err=True,
+        )
+        raise typer.Exit(130) from None
+    results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
+    console.print(_table(results))
+    fresh = sum(result.fresh for result in results)
+    kept = sum(not result.fresh and result.trouble is None for result in results)
+    console.print(
+        f"{fresh} graded, {kept} unchanged since they were graded, "
+        f"{len(results) - fresh - kept} not graded",
+        highlight=False,
+    )
+    console.print(
+        f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
+    )
+    return results
+
+
+def _table(results: Sequence[Result]) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    from autograder.cards import points_text
+
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column("student", no_wrap=True)
+    table.add_column("assignment")
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("mistakes by name, and what happened", overflow="fold")
+    for result in results:
+        points = f"{points_text(result.points)} / {points_text(result.max_points)}"
+        said = "; ".join((*result.mistakes, *result.remarks))
+        if result.trouble is not None:
+            points, said = "not graded", result.trouble
+        # Names and remarks are text, never markup.
+        table.add_row(*(Text(cell) for cell in (result.student, result.assignment, points, said)))
+    return table
+
+
+@app.command()
+def doctor(course: CourseOption = Path()) -> None:
+    """Say what works on this computer, and what to install for the rest."""
+    from autograder.doctor import examine
+
+    folder = _course_folder(course)
+    signs = {"works": "ok     ", "missing": "MISSING", "optional": "option "}
+    missing = 0
+    for check in examine(folder):
+        typer.echo(f"{signs[check.state]} {check.name}: {check.message}")
+        missing += check.state == "missing"
+    if missing:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+if __name__ == "__main__":
+    main()

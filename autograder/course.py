@@ -1,0 +1,240 @@
+"""A course's folder: where things lie in it, its settings and its secret.
+
+Knows the layout that nbgrader uses (source, release, submitted, autograded);
+neither the sandbox nor the judge.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+SECRET_FILE = ".grading-secret"
+CONFIG_FILE = "nbgrader_config.py"
+MAX_FILE_BYTES = 20 << 20
+# Made by working in a folder, never part of an assignment.
+NOT_SHOWN = (".ipynb", ".pyc")
+
+
+class CourseError(Exception):
+    """Something about the course stops the work; the text says what, and what to do.
+
+    Parameters
+    ----------
+    message : one or two lines
+    code : the command's exit code: 2 where the instructor asked for what is not
+        there, 1 where something cannot be read or written
+    """
+
+    def __init__(self, message: str, code: int = 2) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Where one student's work on one assignment lies, and where its grading goes."""
+
+    course: Path
+    assignment: str
+    student: str
+
+    @property
+    def folder(self) -> Path:
+        return self.course / "submitted" / self.student / self.assignment
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.assignment}.ipynb"
+
+    @property
+    def graded_folder(self) -> Path:
+        return self.course / "autograded" / self.student / self.assignment
+
+
+def find_submissions(
+    course: Path, assignments: Sequence[str], students: Sequence[str] = ()
+) -> list[Submission]:
+    """Return the submissions of a course, by assignment and student.
+
+    Raises
+    ------
+    CourseError : there are none, or a student asked for has none
+    """
+    root = course / "submitted"
+    found = []
+    for assignment in assignments:
+        here = [
+            Submission(course, assignment, folder.name)
+            for folder in sorted(root.iterdir() if root.is_dir() else ())
+            if folder.is_dir()
+            and not folder.name.startswith(".")
+            and os.path.lexists(folder / assignment)
+        ]
+        if students:
+            missing = sorted(set(students) - {submission.student for submission in here})
+            if missing:
+                raise CourseError(
+                    f"no submission of {assignment} by {', '.join(missing)}: "
+                    f"looked in {root}/<student>/{assignment}/"
+                )
+            here = [submission for submission in here if submission.student in students]
+        if not here:
+            raise CourseError(
+                f"no submissions of {assignment}: looked in {root}/<student>/{assignment}/; "
+                f"collect them with `nbgrader collect {assignment}`"
+            )
+        found += here
+    return found
+
+
+def require_assignment(course: Path, assignment: str) -> None:
+    """Say so where a course has no such assignment.
+
+    Raises
+    ------
+    CourseError
+    """
+    sources = course / "source"
+    known = sorted(folder.parent.name for folder in sources.glob("*/*.ipynb"))
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", assignment) or assignment not in known:
+        there = f"there are {', '.join(dict.fromkeys(known))}" if known else "there are none"
+        raise CourseError(f"no assignment {assignment!r} in {sources}: {there}")
+
+
+def course_secret(course: Path) -> bytes:
+    """Return the secret from which fixtures are drawn, made on first use (mode 0600).
+
+    Raises
+    ------
+    CourseError : it can be neither read nor made
+    """
+    path = course / SECRET_FILE
+    try:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            secret = path.read_bytes()
+        else:
+            secret = secrets.token_hex(32).encode()
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secret)
+    except OSError as failure:
+        raise CourseError(f"{path}: {failure.strerror}; is the course read-only?") from None
+    if len(secret) < 32:
+        raise CourseError(f"{path} is damaged: restore it from a backup, or delete it and regrade")
+    return secret
+
+
+def seed_of(secret: bytes, assignment: str, student: str) -> int:
+    """Return the seed of one student's fixtures: unpredictable outside, the same on a regrade."""
+    text = json.dumps([assignment, student]).encode()
+    return int.from_bytes(hmac.digest(secret, text, "sha256")[:16], "big")
+
+
+def load_config(course: Path) -> dict:
+    """Return the settings of a course's ``nbgrader_config.py``; empty where there is none.
+
+    Raises
+    ------
+    CourseError : the file cannot be run
+    """
+    from traitlets.config import PyFileConfigLoader
+
+    path = course / CONFIG_FILE
+    if not path.is_file():
+        return {}
+    try:
+        return PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
+    except SyntaxError as failure:
+        raise CourseError(f"{path}, line {failure.lineno}: {failure.msg}; mend it first") from None
+    except Exception as failure:
+        line = _line_in(failure, path)
+        raise CourseError(
+            f"{path}{line}: {type(failure).__name__}: {failure}; mend it first"
+        ) from None
+
+
+def _line_in(failure: BaseException, path: Path) -> str:
+    trace, line = failure.__traceback__, ""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = f", line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
+def gradebook_url(course: Path) -> str:
+    """Return the address of a course's gradebook: of its settings, else ``gradebook.db``."""
+    configured = load_config(course).get("CourseDirectory", {}).get("db_url")
+    if isinstance(configured, str) and configured:
+        return configured
+    return os.environ.get("GRADEBOOK_URL") or f"sqlite:///{(course / 'gradebook.db').resolve()}"
+
+
+def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
+    """Return what lies beside the released notebook, by relative path.
+
+    It is all that a submission sees of the course: never what a student sent,
+    which could shadow a module.
+
+    Raises
+    ------
+    CourseError : the assignment was not released
+    """
+    root = course / "release" / assignment
+    if not (root / f"{assignment}.ipynb").is_file():
+        raise CourseError(
+            f"{assignment} is not released in {course}: run `autograder release {assignment}`"
+        )
+    files = {}
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
+        if path.is_file() and not hidden and path.suffix not in NOT_SHOWN:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise CourseError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB")
+            files[relative.as_posix()] = path.read_bytes()
+    return files
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def submitted_at(submission: Submission) -> datetime:
+    """Return when a submission was handed in: its ``timestamp.txt``, else the file's time."""
+    from dateutil.parser import parse
+
+    try:
+        text = (submission.folder / "timestamp.txt").read_text()[:200]
+        moment = parse(text)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        return moment
+    except (OSError, ValueError, OverflowError):
+        pass
+    try:
+        stamp = os.lstat(submission.path).st_mtime
+    except OSError:
+        stamp = 0.0
+    return datetime.fromtimestamp(stamp, timezone.utc).replace(tzinfo=None, microsecond=0)

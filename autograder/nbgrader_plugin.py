@@ -1,0 +1,176 @@
+"""What nbgrader and Formgrader load, named in ``nbgrader_config.py``.
+
+They give `nbgrader autograde` and Formgrader's button the same reading,
+repairs and verdicts as `autograder grade`, and keep what students wrote from
+running in an instructor's browser.
+"""
+
+from __future__ import annotations
+
+import atexit
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import bleach
+from bleach.css_sanitizer import CSSSanitizer
+from jinja2 import pass_context
+from nbconvert.exporters import NotebookExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course import assignment_files, course_secret, seed_of
+from autograder.gradebook import GradebookStore
+from autograder.notebook import Assignment, judge_notebook
+from autograder.sandbox import Sandbox
+from autograder.sanitise import (
+    UnreadableSubmission,
+    empty_submission,
+    read_submission,
+    sanitise,
+)
+
+NOTE = "autograder"
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads a submission with our limits; what cannot be read becomes an empty one."""
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **_: Any
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Read one notebook; the reason why it cannot be read goes into the resources."""
+        resources = resources if resources is not None else {}
+        try:
+            notebook = read_submission(Path(filename))
+        except UnreadableSubmission as failure:
+            notebook = empty_submission()
+            resources.setdefault("nbgrader", {})["unreadable"] = str(failure)
+        resources["metadata"] = {"name": Path(filename).stem, "path": ""}
+        return self.from_notebook_node(notebook, resources=resources)
+
+
+class Sanitise(NbGraderPreprocessor):
+    """Puts right what must be right before code is run."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Restore the cells that nbgrader owns; see `autograder.sanitise`."""
+        info = resources["nbgrader"]
+        with GradebookStore.open(info["db_url"]) as gradebook:
+            master = gradebook.master_cells(info["assignment"], info["notebook"])
+        notebook, repairs = sanitise(nb, master)
+        if info.get("unreadable"):
+            repairs = [info["unreadable"]]
+        # The second pass reads the notebook back from its file.  A student
+        # cannot forge this key: sanitising drops the notebook's metadata.
+        notebook.metadata[NOTE] = {"repairs": list(repairs)}
+        return notebook, resources
+
+
+class Judge(NbGraderPreprocessor):
+    """Runs the notebook in the sandbox and puts verdicts into its grade cells."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Grade one notebook; nbgrader then reads the points from the outputs."""
+        info = resources["nbgrader"]
+        course = _course_of(self)
+        note = nb.metadata.pop(NOTE, {})
+        with GradebookStore.open(info["db_url"]) as gradebook:
+            master = gradebook.master_cells(info["assignment"], info["notebook"])
+        assignment = Assignment(
+            info["assignment"],
+            tuple(master),
+            assignment_files(course, info["assignment"]),
+        )
+        graded = judge_notebook(
+            nb,
+            assignment,
+            _sandbox(),
+            seed_of(course_secret(course), info["assignment"], info["student"]),
+            tuple(note.get("repairs", ())),
+        )
+        return graded.notebook, resources
+
+
+def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
+    """Return the course's root: the converter that all this serves knows it."""
+    owner = preprocessor.parent
+    while not hasattr(owner, "coursedir"):
+        owner = owner.parent
+    return Path(owner.coursedir.root)
+
+
+@lru_cache(maxsize=1)
+def _sandbox() -> Sandbox:
+    # One for the life of the process: of `nbgrader autograde`, or of the Jupyter server.
+    sandbox = Sandbox()
+    atexit.register(sandbox.close)
+    return sandbox
+
+
+TAGS = bleach.sanitizer.ALLOWED_TAGS | set(
+    "p div span pre br hr h1 h2 h3 h4 h5 h6 img table caption thead tbody tr th td "
+    "details summary dl dt dd sub sup del ins kbd figure figcaption".split()
+)
+ATTRIBUTES = {
+    "img": {"alt"},
+    "th": {"scope", "colspan", "rowspan", "align"},
+    "td": {"colspan", "rowspan", "align"},
+    "details": {"open"},
+}
+# "background" is left out on purpose: it takes url(...).
+STYLES = CSSSanitizer(
+    allowed_css_properties=(
+        "color background-color font-weight font-style font-family font-size text-align border "
+        "border-left border-collapse padding margin white-space"
+    ).split()
+)
+# Pygments' classes and our own; Formgrader's buttons act by class, so no others.
+CLASSES = re.compile(
+    r"(highlight|verdict[\w-]*|[a-z][a-z0-9]{0,2})( (verdict[\w-]*|[a-z][a-z0-9]{0,2}))*"
+)
+LINKS = re.compile(r"(https?://|mailto:|#)")
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if tag == "img" and name == "src":
+        return value.startswith("data:image/")
+    if name == "class":
+        return CLASSES.fullmatch(value) is not None
+    if tag == "a" and name == "href":
+        return LINKS.match(value) is not None
+    # Never "id": Formgrader finds its score boxes by it.
+    return name in {"title", "style", "role", "aria-label"} or name in ATTRIBUTES.get(tag, ())
+
+
+def clean_html(element: Any) -> str:
+    """Return HTML without anything that runs or loads; cards keep their looks."""
+    text = element.decode() if isinstance(element, bytes) else str(element)
+    return bleach.clean(
+        text,
+        tags=TAGS,
+        attributes=_allowed,
+        protocols={"http", "https", "mailto", "data"},
+        css_sanitizer=STYLES,
+    )
+
+
+@pass_context
+def markdown2html(context: Any, source: str) -> str:
+    """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
+    cell = context.get("cell", {})
+    renderer = IPythonRenderer(
+        escape=False,
+        attachments=cell.get("attachments", {}),
+        embed_images=False,
+        path="",
+        anchor_link_text="",
+        exclude_anchor_links=True,
+    )
+    return clean_html(MarkdownWithMath(renderer=renderer).render(source))

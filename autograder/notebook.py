@@ -1,0 +1,308 @@
+"""One submission from bytes to verdicts: sanitise, run in the sandbox, judge.
+
+Never raises for anything that a submission can contain.  Knows no database.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
+
+from autograder import cards
+from autograder.exercises import EXERCISES, Exercise
+from autograder.judge import Finding, Verdict, judge
+from autograder.sandbox import Sandbox, Session, SessionLost
+from autograder.sanitise import MasterCell, sanitise
+
+GRADE_PREFIX = "grade_"
+# Takes the place, in later cells, of a function that did not come back when it was
+# judged: they would hang in it one after the other.
+STAND_IN = '''
+def {name}(*_, **__):
+    raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
+'''
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What grading needs to know of an assignment.
+
+    Parameters
+    ----------
+    name : ``"ps1"``
+    master : the cells that nbgrader owns, from the gradebook
+    files : what lies beside the released notebook; all that a submission sees
+    """
+
+    name: str
+    master: tuple[MasterCell, ...]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class GradedNotebook:
+    """A submission after grading.
+
+    Parameters
+    ----------
+    notebook : with outputs; each grade cell holds its card and its points
+    verdicts : in the order of the master's grade cells
+    repairs : what was put right before grading, a sentence each
+    remarks : how the run went where it did not go to its end, a sentence each
+    isolation : how student code was confined: "bwrap" or "none"
+    seconds : wall time
+    """
+
+    notebook: NotebookNode
+    verdicts: tuple[Verdict, ...]
+    repairs: tuple[str, ...]
+    remarks: tuple[str, ...]
+    isolation: str
+    seconds: float
+
+
+def grade_notebook(
+    submission: NotebookNode,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    seed: int,
+    unreadable: str | None = None,
+) -> GradedNotebook:
+    """Grade one submission.
+
+    Parameters
+    ----------
+    submission : as read by `autograder.sanitise.read_submission`
+    assignment : its master cells and files
+    sandbox : where its code runs
+    seed : of this student's fixtures for this assignment
+    unreadable : why the submission could not be read and is graded as an empty one
+
+    Returns
+    -------
+    GradedNotebook
+
+    Raises
+    ------
+    IsolationUnavailable : the sandbox cannot be started
+    """
+    notebook, repairs = sanitise(submission, assignment.master)
+    if unreadable is not None:
+        # That every cell is missing from nothing would be no news.
+        repairs = [unreadable]
+    return judge_notebook(notebook, assignment, sandbox, seed, tuple(repairs))
+
+
+def judge_notebook(
+    notebook: NotebookNode,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    seed: int,
+    repairs: tuple[str, ...] = (),
+) -> GradedNotebook:
+    """Run and judge a notebook that has been sanitised; see `grade_notebook`."""
+    started = time.monotonic()
+    run = _Run(assignment, sandbox, seed)
+    try:
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                run.visit(cell)
+        run.second_chances()
+    finally:
+        run.close()
+    if repairs or run.remarks:
+        notebook.cells.insert(0, _remarks_cell(repairs, run.remarks))
+    return GradedNotebook(
+        notebook,
+        tuple(run.verdicts.values()),
+        repairs,
+        tuple(run.remarks),
+        sandbox.isolation,
+        time.monotonic() - started,
+    )
+
+
+def exercise_of(cell: NotebookNode) -> Exercise | None:
+    """Return the exercise that a grade cell is for, or None for any other cell."""
+    owned = cell.metadata.get("nbgrader", {})
+    if not owned.get("grade") or cell.cell_type != "code":
+        return None
+    return EXERCISES.get(str(owned.get("grade_id", "")).removeprefix(GRADE_PREFIX))
+
+
+@dataclass
+class _Run:
+    """The course of one submission through its sessions."""
+
+    assignment: Assignment
+    sandbox: Sandbox
+    seed: int
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.limits = self.sandbox.limits
+        self.deadline = time.monotonic() + self.limits.session_seconds
+        self.restarts = self.limits.restarts
+        self.done: list[str] = []
+        self.missing: list[tuple[NotebookNode, Exercise]] = []
+        self.count = 0
+        self.over: str | None = None
+        self.session: Session | None = None
+
+    def close(self) -> None:
+        if self.session is not None:
+            self.session.close()
+
+    def visit(self, cell: NotebookNode) -> None:
+        self.count += 1
+        owned = cell.metadata.get("nbgrader", {})
+        if owned.get("grade"):
+            exercise = exercise_of(cell)
+            if exercise is None:
+                # Released only by hand: `autograder release` refuses such a cell.
+                cell.outputs = [_stream("No exercise of the catalogue has this cell's name.\n")]
+            else:
+                self.judge_cell(cell, exercise)
+            return
+        cell.execution_count = self.count
+        if self.ready():
+            cell.outputs = self.run_cell(cell.source)
+        else:
+            cell.outputs = [_stream(f"Not run: {self.over}.\n")]
+
+    def ready(self) -> bool:
+        """Whether there is a session to work with, starting the first one."""
+        if self.session is None and self.over is None:
+            self.start()
+        return self.over is None
+
+    def start(self) -> None:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            self.over = f"the submission used up its {self.limits.session_seconds:g} s"
+            self.remarks.append(f"Stopped: {self.over}.")
+            return
+        self.session = self.sandbox.session(self.assignment.files, left)
+
+    def run_cell(self, source: str) -> list[Any]:
+        assert self.session is not None
+        try:
+            outputs = self.session.run_cell(source)
+        except SessionLost as failure:
+            reason = str(failure)
+            self.remarks.append(f"Code cell {self.count} was left out: {reason}.")
+            self.take_up_again()
+            return [new_output("error", ename="Stopped", evalue=reason, traceback=[reason])]
+        self.done.append(source)
+        return [NotebookNode(output) for output in outputs]
+
+    def take_up_again(self) -> None:
+        """Bring a fresh child to where the lost one was, without what ended it."""
+        while True:
+            self.close()
+            if self.restarts == 0:
+                self.over = f"its process was lost {self.limits.restarts + 1} times"
+                self.remarks.append(f"Stopped: {self.over}.")
+                return
+            self.restarts -= 1
+            self.start()
+            if self.over is not None or self.replay():
+                return
+
+    def replay(self) -> bool:
+        assert self.session is not None
+        for number, source in enumerate(self.done):
+            try:
+                self.session.run_cell(source)
+            except SessionLost as failure:
+                # It went well the first time: left out from now on, so that this ends.
+                del self.done[number]
+                self.remarks.append(f"A code cell was left out when run again: {failure}.")
+                return False
+        return True
+
+    def judge_cell(self, cell: NotebookNode, exercise: Exercise, last: bool = False) -> None:
+        if not self.ready():
+            self.conclude(cell, exercise, _unjudged(exercise, f"not judged: {self.over}"))
+            return
+        assert self.session is not None
+        try:
+            # Bound now, so that using the name for something else later costs nothing.
+            found = self.session.bind(exercise.name)
+        except SessionLost as failure:
+            self.remarks.append(f"{exercise.name} could not be judged: {failure}.")
+            self.take_up_again()
+            self.conclude(cell, exercise, _unjudged(exercise, str(failure)))
+            return
+        if found.kind == "missing" and not last:
+            self.missing.append((cell, exercise))
+            # Holds the place in the order of verdicts.
+            self.conclude(cell, exercise, _unjudged(exercise, f"{exercise.name} is not defined"))
+        elif found.kind not in ("function", "missing"):
+            what = f"{exercise.name} is {_article(found.kind)}, not a function"
+            self.conclude(cell, exercise, _unjudged(exercise, what))
+        elif found.kind == "function":
+            verdict = judge(exercise, found, self.seed)
+            self.conclude(cell, exercise, verdict)
+            if self.session.lost is not None:
+                self.remarks.append(f"Judging {exercise.name}: {self.session.lost}.")
+                self.done.append(STAND_IN.format(name=exercise.name))
+                self.take_up_again()
+
+    def second_chances(self) -> None:
+        """Judge what was not yet defined at its check cell and is so at the end."""
+        for cell, exercise in self.missing:
+            if self.over is None:
+                self.judge_cell(cell, exercise, last=True)
+
+    def conclude(self, cell: NotebookNode, exercise: Exercise, verdict: Verdict) -> None:
+        self.verdicts[exercise.name] = verdict
+        cell.execution_count = self.count
+        cell.outputs = verdict_outputs(verdict, exercise, self.count)
+
+
+def verdict_outputs(verdict: Verdict, exercise: Exercise, count: int | None) -> list[NotebookNode]:
+    """Return what a grade cell shows: the card, and the points that nbgrader reads."""
+    points = min(max(float(verdict.points), 0.0), exercise.points)
+    card = {
+        "text/plain": cards.verdict_text(verdict, exercise),
+        "text/html": cards.verdict_html(verdict, exercise),
+    }
+    return [
+        new_output("display_data", data=card),
+        new_output("execute_result", data={"text/plain": repr(points)}, execution_count=count),
+    ]
+
+
+def _unjudged(exercise: Exercise, reason: str) -> Verdict:
+    gate, *others = exercise.criteria
+    findings = [Finding(gate.name, False, 0.0, reason)]
+    findings += [
+        Finding(criterion.name, False, 0.0, f"not counted: {gate.name} must hold first")
+        for criterion in others
+    ]
+    return Verdict(exercise.name, 0.0, exercise.points, tuple(findings), None)
+
+
+def _article(kind: str) -> str:
+    if kind == "class":
+        return "a class"
+    if kind == "NoneType":
+        return "None"
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def _stream(text: str) -> NotebookNode:
+    return new_output("stream", name="stdout", text=text)
+
+
+def _remarks_cell(repairs: tuple[str, ...], remarks: list[str]) -> NotebookNode:
+    lines = ["**About this submission**", ""]
+    lines += [f"- {sentence}" for sentence in (*repairs, *remarks)]
+    return new_markdown_cell("\n".join(lines), id="about-this-submission")

@@ -1,0 +1,56 @@
+"""nbgrader's settings for this course.
+
+nbgrader reads the file of the folder that it is started in, so start it, and
+JupyterLab for Formgrader, in the course's root.  Must not import the grader:
+nbgrader imports the parts named here when it needs them.
+"""
+
+import os
+from pathlib import Path
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
+
+c.CourseDirectory.course_id = "softmax-by-hand"
+c.CourseDirectory.root = str(Path(__file__).absolute().parent)
+if os.environ.get("GRADEBOOK_URL"):  # otherwise gradebook.db in the root
+    c.CourseDirectory.db_url = os.environ["GRADEBOOK_URL"]
+
+# nbgrader copies what lies beside a notebook from step to step.  The grader's own
+# record is for no other step, and a student's file of that name is no record.
+c.CourseDirectory.ignore = [
+    *(".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"),
+    "verdicts.json",
+]
+
+# What a student finds in place of a solution.  A stub must parse and must fail
+# in a way that `check` and the graders recognise.
+c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
+c.ClearSolutions.text_stub = "*Write your answer here.*"
+c.ClearSolutions.begin_solution_delimeter = "BEGIN SOLUTION"
+c.ClearSolutions.end_solution_delimeter = "END SOLUTION"
+c.ClearMarkScheme.begin_mark_scheme_delimeter = "BEGIN MARK SCHEME"
+c.ClearMarkScheme.end_mark_scheme_delimeter = "END MARK SCHEME"
+
+# `nbgrader autograde` and Formgrader's button: the same reading, repairs and
+# verdicts as `autograder grade`.  The exporter reads the submission, because
+# what cannot be read fails before the first preprocessor.  nbgrader's own
+# Execute is absent on purpose: it runs student code outside the sandbox.
+c.Autograde.exporter_class = "autograder.nbgrader_plugin.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = [
+    "autograder.nbgrader_plugin.Sanitise",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "autograder.nbgrader_plugin.Judge",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Nothing that a student wrote may run in an instructor's browser.  The switch
+# alone leaves Markdown cells open, and spoils verdict cards; the filters do not.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "clean_html": "autograder.nbgrader_plugin.clean_html",
+    "markdown2html": "autograder.nbgrader_plugin.markdown2html",
+}
