@@ -221,20 +221,17 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
-def submitted_at(submission: Submission) -> datetime:
-    """Return when a submission was handed in: its ``timestamp.txt``, else the file's time."""
+def submitted_at(submission: Submission) -> datetime | None:
+    """Return when a submission was handed in (UTC, no zone), or None where nobody noted it.
+
+    The file's own time says when it was copied, so it is no substitute.
+    """
     from dateutil.parser import parse
 
     try:
-        text = (submission.folder / "timestamp.txt").read_text()[:200]
-        moment = parse(text)
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-        return moment
+        moment = parse((submission.folder / "timestamp.txt").read_text()[:200])
     except (OSError, ValueError, OverflowError):
-        pass
-    try:
-        stamp = os.lstat(submission.path).st_mtime
-    except OSError:
-        stamp = 0.0
-    return datetime.fromtimestamp(stamp, timezone.utc).replace(tzinfo=None, microsecond=0)
+        return None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return moment

@@ -38,14 +38,7 @@ from autograder.course import (
     write_atomically,
 )
 from autograder.jobs import Job, Outcome, fingerprint, grade_one, start_worker
-from autograder.sanitise import (
-    MasterCell,
-    UnreadableSubmission,
-    in_notebook_order,
-    master_of,
-    read_bytes,
-    read_submission,
-)
+from autograder.sanitise import UnreadableSubmission, read_bytes
 
 if TYPE_CHECKING:
     from autograder.notebook import Assignment
@@ -224,15 +217,10 @@ class ClassGrading:
         self.secret = course_secret(course)
         self.gradebook = GradebookStore.open(url)
         self.assignments = {
-            name: Assignment(name, tuple(self.master_cells(course, name)), files[name])
+            name: Assignment(name, tuple(self.gradebook.released_cells(course, name)), files[name])
             for name in assignments
         }
         self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
-
-    def master_cells(self, course: Path, name: str) -> list[MasterCell]:
-        """Return an assignment's released cells, in the notebook's order."""
-        released = master_of(read_submission(course / "release" / name / f"{name}.ipynb"))
-        return in_notebook_order(self.gradebook.master_cells(name, name), released)
 
     @property
     def total(self) -> int:

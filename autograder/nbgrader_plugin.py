@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import bleach
+import nbformat
 from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import pass_context
 from nbconvert.exporters import NotebookExporter
@@ -26,6 +27,7 @@ from autograder.gradebook import GradebookStore
 from autograder.notebook import Assignment, judge_notebook
 from autograder.sandbox import Sandbox
 from autograder.sanitise import (
+    MasterCell,
     UnreadableSubmission,
     empty_submission,
     read_submission,
@@ -43,11 +45,15 @@ class SubmissionExporter(NotebookExporter):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Read one notebook; the reason why it cannot be read goes into the resources."""
         resources = resources if resources is not None else {}
-        try:
-            notebook = read_submission(Path(filename))
-        except UnreadableSubmission as failure:
-            notebook = empty_submission()
-            resources.setdefault("nbgrader", {})["unreadable"] = str(failure)
+        if getattr(self.parent, "_sanitizing", True):
+            try:
+                notebook = read_submission(filename)
+            except UnreadableSubmission as failure:
+                notebook = empty_submission()
+                resources.setdefault("nbgrader", {})["unreadable"] = str(failure)
+        else:
+            # The second pass reads back what the first one wrote.
+            notebook = nbformat.read(filename, as_version=4)
         resources["metadata"] = {"name": Path(filename).stem, "path": ""}
         return self.from_notebook_node(notebook, resources=resources)
 
@@ -60,9 +66,7 @@ class Sanitise(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Restore the cells that nbgrader owns; see `autograder.sanitise`."""
         info = resources["nbgrader"]
-        with GradebookStore.open(info["db_url"]) as gradebook:
-            master = gradebook.master_cells(info["assignment"], info["notebook"])
-        notebook, repairs = sanitise(nb, master)
+        notebook, repairs = sanitise(nb, _master_cells(_course_of(self), info))
         if info.get("unreadable"):
             repairs = [info["unreadable"]]
         # The second pass reads the notebook back from its file.  A student
@@ -81,11 +85,9 @@ class Judge(NbGraderPreprocessor):
         info = resources["nbgrader"]
         course = _course_of(self)
         note = nb.metadata.pop(NOTE, {})
-        with GradebookStore.open(info["db_url"]) as gradebook:
-            master = gradebook.master_cells(info["assignment"], info["notebook"])
         assignment = Assignment(
             info["assignment"],
-            tuple(master),
+            tuple(_master_cells(course, info)),
             assignment_files(course, info["assignment"]),
         )
         graded = judge_notebook(
@@ -96,6 +98,11 @@ class Judge(NbGraderPreprocessor):
             tuple(note.get("repairs", ())),
         )
         return graded.notebook, resources
+
+
+def _master_cells(course: Path, info: dict[str, Any]) -> list[MasterCell]:
+    with GradebookStore.open(info["db_url"]) as gradebook:
+        return gradebook.released_cells(course, info["assignment"])
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:

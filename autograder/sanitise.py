@@ -1,0 +1,593 @@
+"""From whatever a student handed in to a notebook that can be graded.
+
+Reads with limits and repairs against the released cells.  Pure functions over
+files and notebooks; must not know the gradebook, nbgrader or the sandbox.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+MAX_BYTES = 20 << 20
+MAX_CELLS = 2000
+MAX_BRACKETS = 1_000_000  # each becomes an object of 60 bytes or more
+CELL_TYPES = ("code", "markdown", "raw")
+SCHEMA_VERSION = 3
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+NBGRADER_KEYS = (
+    *("cell_type", "checksum", "grade", "grade_id", "locked"),
+    *("points", "schema_version", "solution", "task"),
+)
+_CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_IMAGE_TYPE = re.compile(r"image/[a-zA-Z0-9.+-]{1,40}")
+
+
+class UnreadableSubmission(Exception):
+    """A submission that is not a notebook; its text is one sentence for the student."""
+
+
+@dataclass(frozen=True)
+class MasterCell:
+    """A cell as it was released: what nbgrader owns in it, and its source.
+
+    Parameters
+    ----------
+    grade_id : nbgrader's name of the cell
+    cell_type : ``"code"`` or ``"markdown"``
+    source : as released
+    points : of a grade cell, otherwise None
+    grade, solution, locked, task : nbgrader's flags
+    checksum : nbgrader's, of the released cell
+    """
+
+    grade_id: str
+    cell_type: str
+    source: str
+    points: float | None = None
+    grade: bool = False
+    solution: bool = False
+    locked: bool = False
+    task: bool = False
+    checksum: str | None = None
+
+    @property
+    def nbgrader(self) -> dict[str, Any]:
+        """The cell's nbgrader metadata, schema version 3."""
+        metadata: dict[str, Any] = {
+            "cell_type": self.cell_type,
+            "checksum": self.checksum,
+            "grade": self.grade,
+            "grade_id": self.grade_id,
+            "locked": self.locked,
+            "points": self.points,
+            "schema_version": SCHEMA_VERSION,
+            "solution": self.solution,
+            "task": self.task,
+        }
+        return {key: value for key, value in metadata.items() if value is not None}
+
+    @property
+    def exercise(self) -> str | None:
+        """The name of the solution cell that a cell called ``grade_<name>`` grades."""
+        name = self.grade_id.removeprefix("grade_")
+        return name if self.grade and not self.solution and name != self.grade_id else None
+
+
+def master_of(notebook: NotebookNode) -> list[MasterCell]:
+    """Return the released cells of a release notebook, in its order.
+
+    Parameters
+    ----------
+    notebook : a release notebook, as nbgrader made it
+
+    Returns
+    -------
+    list of MasterCell, one for each cell with nbgrader metadata
+    """
+    cells = []
+    for cell in notebook.cells:
+        data = cell.metadata.get("nbgrader", {})
+        flags = {key: bool(data.get(key, False)) for key in ("grade", "solution", "locked", "task")}
+        if data.get("grade_id") and any(flags.values()):
+            points = data.get("points")
+            cells.append(
+                MasterCell(
+                    data["grade_id"],
+                    cell.cell_type,
+                    cell.source,
+                    None if points is None else float(points),
+                    checksum=data.get("checksum"),
+                    **flags,
+                )
+            )
+    return cells
+
+
+def in_notebook_order(
+    master: Iterable[MasterCell], released: Iterable[MasterCell]
+) -> list[MasterCell]:
+    """Return the master cells in the order of the released ones; unknown ones last.
+
+    The gradebook promises no order, and a missing cell goes back to its place by it.
+
+    >>> cells = [MasterCell(name, "code", "") for name in "abc"]
+    >>> [cell.grade_id for cell in in_notebook_order(cells, [cells[1], cells[0]])]
+    ['b', 'a', 'c']
+    """
+    place = {cell.grade_id: index for index, cell in enumerate(released)}
+    return sorted(master, key=lambda cell: place.get(cell.grade_id, len(place)))
+
+
+def empty_submission() -> NotebookNode:
+    """Return a valid notebook without cells, to stand for one that cannot be read."""
+    return _notebook([])
+
+
+# --- Reading ---------------------------------------------------------------
+
+
+def read_submission(
+    path: str | os.PathLike[str],
+    max_bytes: int = MAX_BYTES,
+    inside: str | os.PathLike[str] | None = None,
+) -> NotebookNode:
+    """Read a submitted notebook, trusting nothing about it: `read_bytes`, `parse_submission`."""
+    return parse_submission(read_bytes(path, max_bytes, inside), Path(path).name)
+
+
+def read_bytes(
+    path: str | os.PathLike[str],
+    max_bytes: int = MAX_BYTES,
+    inside: str | os.PathLike[str] | None = None,
+) -> bytes:
+    """Read a submitted file, if it is an ordinary file and no link.
+
+    Parameters
+    ----------
+    path : the submitted ``.ipynb``
+    max_bytes : larger files are refused
+    inside : a trusted folder; below it no part of the path may be a link
+
+    Raises
+    ------
+    UnreadableSubmission
+        with the reason; nothing else is raised
+    """
+    path = Path(path)
+    try:
+        return _read(path, max_bytes, inside)
+    except UnreadableSubmission:
+        raise
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"There is no notebook {path.name} to grade.") from None
+    except OSError as error:
+        reason = f"{path.name} cannot be opened: {error.strerror or type(error).__name__}."
+        raise UnreadableSubmission(reason) from None
+    except ValueError:  # a null byte in the name, a path outside
+        raise UnreadableSubmission("The submission's path makes no sense.") from None
+
+
+def parse_submission(data: bytes, name: str = "The submission") -> NotebookNode:
+    """Return the notebook in a submitted file's bytes.
+
+    Of each cell only its type, id, source, picture attachments and nbgrader
+    metadata are kept, checked and as plain values: no outputs, no tags.
+
+    Parameters
+    ----------
+    data : what was in the file
+    name : how a message calls it
+
+    Returns
+    -------
+    NotebookNode of format 4.5; `sanitise` it before use
+
+    Raises
+    ------
+    UnreadableSubmission
+        for anything that is not such a notebook; nothing else is raised
+    """
+    try:
+        return _parse(data, name)
+    except UnreadableSubmission:
+        raise
+    except (RecursionError, MemoryError):
+        reason = f"{name} is nested too deeply, or is too large, to be read."
+        raise UnreadableSubmission(reason) from None
+    except Exception as error:
+        reason = f"{name} cannot be read as a notebook ({type(error).__name__})."
+        raise UnreadableSubmission(reason) from None
+
+
+def _read(path: Path, max_bytes: int, inside: str | os.PathLike[str] | None) -> bytes:
+    _refuse_links(path, inside)
+    # Non-blocking: opening a fifo would otherwise wait for a writer for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise UnreadableSubmission(f"{path.name} is not an ordinary file.")
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > max_bytes:
+        raise UnreadableSubmission(
+            f"{path.name} is larger than {max_bytes / (1 << 20):.3g} MB: "
+            "clear its outputs, save and submit it again."
+        )
+    return data
+
+
+def _refuse_links(path: Path, inside: str | os.PathLike[str] | None) -> None:
+    root = path.parent if inside is None else Path(inside)
+    parts = path.relative_to(root).parts
+    if ".." in parts:
+        raise UnreadableSubmission(f"{path.name} lies outside the folder of submissions.")
+    for part in parts:
+        root = root / part
+        if stat.S_ISLNK(os.lstat(root).st_mode):
+            what = path.name if root == path else f"The folder of {path.name}"
+            raise UnreadableSubmission(
+                f"{what} is a symbolic link: submit the notebook itself, not a link to it."
+            )
+
+
+def _parse(data: bytes, name: str) -> NotebookNode:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableSubmission(f"{name} is not UTF-8 text, so it is no notebook.") from None
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        raise UnreadableSubmission(f"{name} holds far more items than a notebook has.")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        raise UnreadableSubmission(
+            f"{name} is {'empty' if not text.strip() else 'not JSON, so it is no notebook'}: "
+            "open it in JupyterLab, save it and submit it again."
+        ) from None
+    if type(content) is not dict or type(content.get("nbformat")) is not int:
+        raise UnreadableSubmission(f"{name} is JSON but not a notebook.")
+    if content["nbformat"] != 4:
+        age = "an older" if content["nbformat"] < 4 else "a newer"
+        raise UnreadableSubmission(
+            f"{name} has {age} notebook format than 4: "
+            "open it in JupyterLab, save it and submit it again."
+        )
+    cells = content.get("cells")
+    if type(cells) is not list:
+        raise UnreadableSubmission(f"{name} has no list of cells.")
+    if len(cells) > MAX_CELLS:
+        raise UnreadableSubmission(f"{name} has more than {MAX_CELLS} cells.")
+    plain = [_plain_cell(cell, number) for number, cell in enumerate(cells, start=1)]
+    return _notebook(plain, _kernel_name(content))
+
+
+def _plain_cell(cell: Any, number: int) -> NotebookNode:
+    """Return one cell with nothing in it but plain, checked values."""
+    if not isinstance(cell, dict):
+        note = f"*Cell {number} of the submission was not a cell and could not be read.*"
+        return _cell("markdown", note)
+    kind = cell.get("cell_type")
+    if kind not in CELL_TYPES:
+        kind = "markdown" if kind == "heading" else "raw"
+    plain = _cell(kind, _text(cell.get("source")))
+    identifier = cell.get("id")
+    if type(identifier) is str and _CELL_ID.fullmatch(identifier):
+        plain["id"] = identifier
+    metadata = cell.get("metadata")
+    data = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    if isinstance(data, dict):
+        known = {key: data[key] for key in NBGRADER_KEYS if key in data}
+        plain.metadata["nbgrader"] = NotebookNode(
+            {
+                key: _text(value) if isinstance(value, str) else value
+                for key, value in known.items()
+                if value is None or type(value) in (bool, int, float, str)
+            }
+        )
+    attachments = _attachments(cell.get("attachments"))
+    if kind == "markdown" and attachments:
+        plain["attachments"] = attachments
+    return plain
+
+
+def _text(source: Any) -> str:
+    """Return a source as one string that can be encoded, whatever it was."""
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    if not isinstance(source, str):
+        return ""
+    return source.encode("utf-8", "replace").decode("utf-8")  # no half surrogates
+
+
+def _attachments(attachments: Any) -> NotebookNode:
+    """Return the attachments that are pictures, as Markdown can show them."""
+    kept = NotebookNode()
+    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
+        if isinstance(bundle, dict):
+            pictures = {
+                mime: _text(data)
+                for mime, data in bundle.items()
+                if _IMAGE_TYPE.fullmatch(mime) and isinstance(data, (str, list))
+            }
+            if pictures:
+                kept[_text(name)] = NotebookNode(pictures)
+    return kept
+
+
+def _kernel_name(content: Any) -> str | None:
+    metadata = content.get("metadata")
+    kernelspec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    name = kernelspec.get("name") if isinstance(kernelspec, dict) else None
+    return _text(name) if isinstance(name, str) else None
+
+
+def _cell(kind: str, source: str) -> NotebookNode:
+    cell = NotebookNode(cell_type=kind, metadata=NotebookNode(), source=source)
+    if kind == "code":
+        cell["execution_count"] = None
+        cell["outputs"] = []
+    return cell
+
+
+def _notebook(cells: list[NotebookNode], kernel: str | None = KERNELSPEC["name"]) -> NotebookNode:
+    metadata = NotebookNode(language_info=NotebookNode(name="python"))
+    if kernel is not None:
+        metadata["kernelspec"] = NotebookNode({**KERNELSPEC, "name": kernel})
+    _name_cells(cells)
+    return NotebookNode(cells=cells, metadata=metadata, nbformat=4, nbformat_minor=5)
+
+
+def _name_cells(cells: list[NotebookNode]) -> None:
+    """Give each cell an id of its own; the same notebook gets the same ids."""
+    used: set[str] = set()
+    own = {cell["id"] for cell in cells if "id" in cell}
+    for number, cell in enumerate(cells, start=1):
+        name = cell.get("id")
+        if name is None or name in used:
+            grade_id = _grade_id(cell) or ""
+            stem = name or (grade_id if _CELL_ID.fullmatch(grade_id) else f"cell-{number}")
+            names = itertools.chain([stem], (f"{stem[:56]}-{n}" for n in itertools.count(2)))
+            name = next(name for name in names if name not in used and name not in own)
+        used.add(name)
+        cell["id"] = name
+
+
+# --- Repairing -------------------------------------------------------------
+
+
+def sanitise(
+    notebook: NotebookNode, master: Sequence[MasterCell]
+) -> tuple[NotebookNode, list[str]]:
+    """Repair a submitted notebook against the released cells.
+
+    Every released cell is in the result exactly once, with its type and its
+    nbgrader metadata; all but solution cells have the released source.  Outputs,
+    tags and other metadata are gone.  A student's own cells stay and run.
+
+    Parameters
+    ----------
+    notebook : as `read_submission` gives it; not changed
+    master : the released cells, in the notebook's order
+
+    Returns
+    -------
+    notebook : NotebookNode of format 4.5, valid for nbformat and for nbgrader
+    repairs : one sentence for each repair, for the student and the instructor
+    """
+    submitted = notebook.get("cells")
+    cells = [
+        _plain_cell(cell, number)
+        for number, cell in enumerate(submitted if isinstance(submitted, list) else [], start=1)
+    ]
+    repairs: list[str] = []
+    kernel = _kernel_name(notebook)
+    if cells and kernel != KERNELSPEC["name"]:
+        was = f"the kernel {_shown(kernel)}" if kernel else "no kernel"
+        repairs.append(f"The notebook named {was}; it is graded with Python 3.")
+    known = {cell.grade_id: cell for cell in master}
+    cells = _demote_unknown(cells, known, repairs)
+    cells = _keep_one_of_each(cells, master, repairs)
+    _adopt(cells, master, repairs)
+    missing = {cell.grade_id for cell in master} - {_grade_id(cell) for cell in cells}
+    cells = [
+        _restore(cell, known[grade_id], repairs) if (grade_id := _grade_id(cell)) else cell
+        for cell in cells
+    ]
+    cells = _grade_after_solution(cells, master, repairs)
+    cells = _add_missing(cells, master, missing, repairs)
+    return _notebook(cells), repairs
+
+
+def _grade_id(cell: NotebookNode) -> str | None:
+    data = cell.metadata.get("nbgrader", {})
+    grade_id = data.get("grade_id")
+    return grade_id if isinstance(grade_id, str) else None
+
+
+def _places(cells: list[NotebookNode]) -> dict[str, int]:
+    return {name: i for i, cell in enumerate(cells) if (name := _grade_id(cell)) is not None}
+
+
+def _demote_unknown(
+    cells: list[NotebookNode], known: dict[str, MasterCell], repairs: list[str]
+) -> list[NotebookNode]:
+    for cell in cells:
+        grade_id = _grade_id(cell)
+        if grade_id not in known and "nbgrader" in cell.metadata:
+            del cell.metadata["nbgrader"]
+            if grade_id:
+                repairs.append(
+                    f"A cell called {_shown(grade_id)} is not part of this assignment; "
+                    "it counts as an ordinary cell."
+                )
+    return cells
+
+
+def _keep_one_of_each(
+    cells: list[NotebookNode], master: Sequence[MasterCell], repairs: list[str]
+) -> list[NotebookNode]:
+    """Keep one copy of each released cell; the others become ordinary cells.
+
+    Students copy a cell to try something, so a copy may define what later cells
+    use: it still runs.  Only an unchanged copy of a cell that is not theirs to
+    write has nothing to give, and goes.
+    """
+    dropped: set[int] = set()
+    for released in master:
+        copies = [i for i, cell in enumerate(cells) if _grade_id(cell) == released.grade_id]
+        if len(copies) < 2:
+            continue
+        kept = _copy_to_keep([cells[i].source for i in copies], released)
+        for number, i in enumerate(copies):
+            if number != kept:
+                del cells[i].metadata["nbgrader"]
+                if not released.solution and cells[i].source == released.source:
+                    dropped.add(i)
+        repairs.append(
+            f"The cell {released.grade_id} was there {len(copies)} times; number {kept + 1} counts."
+        )
+    return [cell for i, cell in enumerate(cells) if i not in dropped]
+
+
+def _copy_to_keep(sources: list[str], released: MasterCell) -> int:
+    if not released.solution:
+        return len(sources) - 1 if released.grade else 0  # set-up first, checks last
+    worked = [i for i, text in enumerate(sources) if text.strip() and text != released.source]
+    written = [i for i, text in enumerate(sources) if text.strip()]
+    return (worked or written or [0])[-1]
+
+
+def _adopt(cells: list[NotebookNode], master: Sequence[MasterCell], repairs: list[str]) -> None:
+    """Recognise missing released cells among those that have lost their metadata.
+
+    Some editors drop it.  A check is known by its text, a solution by what it
+    defines (the last one counts), a written answer by its first line.
+    """
+    there = {_grade_id(cell) for cell in cells}
+    for released in master:
+        if released.grade_id in there:
+            continue
+        found = [
+            cell
+            for cell in cells
+            if "nbgrader" not in cell.metadata
+            and cell.cell_type == released.cell_type
+            and _may_be(cell.source, released)
+        ]
+        if found:
+            found[-1].metadata["nbgrader"] = NotebookNode(released.nbgrader)
+            repairs.append(f"The cell {released.grade_id} had lost its mark; it counts again.")
+
+
+def _may_be(source: str, released: MasterCell) -> bool:
+    if not released.solution:
+        return source.strip() == released.source.strip()
+    if released.cell_type == "code":
+        name = re.escape(released.grade_id)
+        return re.search(rf"^(def|class)\s+{name}\b|^{name}\s*=[^=]", source, re.M) is not None
+    first = released.source.strip().partition("\n")[0]
+    return bool(first) and source.strip().partition("\n")[0] == first
+
+
+def _restore(cell: NotebookNode, released: MasterCell, repairs: list[str]) -> NotebookNode:
+    """Return a cell with all that the student does not own of it as released."""
+    name = released.grade_id
+    restored = _cell(released.cell_type, cell.source)
+    if "id" in cell:
+        restored["id"] = cell["id"]
+    if cell.cell_type != released.cell_type:
+        repairs.append(
+            f"The cell {name} had been made a {cell.cell_type} cell; "
+            f"it is a {released.cell_type} cell again."
+        )
+    if released.solution:
+        if "attachments" in cell and released.cell_type == "markdown":
+            restored["attachments"] = cell["attachments"]
+    elif cell.source != released.source:
+        repairs.append(f"The cell {name} had been edited; the original is back.")
+        restored["source"] = released.source
+    was, owned = cell.metadata["nbgrader"], released.nbgrader
+    settings = ("grade", "locked", "points", "schema_version", "solution")
+    if any(was.get(setting) != owned.get(setting) for setting in settings):
+        repairs.append(f"The grading settings of {name} had been changed; they are restored.")
+    restored["metadata"] = _metadata(released)
+    return restored
+
+
+def _metadata(released: MasterCell) -> NotebookNode:
+    metadata = NotebookNode(deletable=False, nbgrader=NotebookNode(released.nbgrader))
+    if not released.solution:
+        metadata["editable"] = False
+    return metadata
+
+
+def _grade_after_solution(
+    cells: list[NotebookNode], master: Sequence[MasterCell], repairs: list[str]
+) -> list[NotebookNode]:
+    """Move a check that stands before the solution it checks to just after it."""
+    for released in master:
+        places = _places(cells)
+        grade, solution = places.get(released.grade_id), places.get(released.exercise or "")
+        if grade is not None and solution is not None and grade < solution:
+            cells.insert(solution, cells.pop(grade))
+            repairs.append(
+                f"The cell {released.grade_id} stood before {released.exercise}; "
+                "it has been moved after it."
+            )
+    return cells
+
+
+def _add_missing(
+    cells: list[NotebookNode],
+    master: Sequence[MasterCell],
+    missing: set[str],
+    repairs: list[str],
+) -> list[NotebookNode]:
+    """Put missing released cells back.
+
+    A cell goes after the released cell that it followed, so that the set-up comes
+    first and a bare stub comes before what the student may have written in a cell
+    of their own.  A check goes after its solution cell; if that is missing too,
+    as late as its place allows, so as to find the student's own definition.
+    """
+    order = [cell.grade_id for cell in master]
+    for index, released in enumerate(master):
+        if released.grade_id not in missing:
+            continue
+        places = _places(cells)
+        solution = places.get(released.exercise or "")
+        if solution is not None and released.exercise not in missing:
+            at = solution + 1
+        elif solution is not None:
+            later = [places[name] for name in order[index + 1 :] if name in places]
+            at = max(min(later, default=len(cells)), solution + 1)
+        else:
+            checks = [
+                places[c.grade_id]
+                for c in master
+                if c.exercise == released.grade_id and c.grade_id in places
+            ]
+            at = min([places[order[index - 1]] + 1 if index else 0, *checks])
+        cell = _cell(released.cell_type, released.source)
+        cell["metadata"] = _metadata(released)
+        cells.insert(at, cell)
+        repairs.append(f"The cell {released.grade_id} was missing; it has been put back.")
+    return cells
+
+
+def _shown(name: str | None) -> str:
+    """Return a student's name for something, fit for a sentence on any page."""
+    return repr(re.sub(r"[^A-Za-z0-9_. -]", "?", name or "")[:60])

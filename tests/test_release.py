@@ -1,0 +1,455 @@
+"""What students get is proved first: no solution, no surprise, the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from traitlets import import_item
+
+from autograder.course import CourseError
+from autograder.exercises.model import Criterion, Exercise
+from autograder.release import (
+    CHECKS,
+    STUDENT_REQUIREMENTS,
+    ReleaseError,
+    _generate,
+    _unparsed,
+    leftovers,
+    prove_release,
+    release,
+    source_problems,
+    tree_digest,
+    unexpected_errors,
+)
+
+ROOT = Path(__file__).parents[1]
+SOFTMAX = Exercise(
+    "softmax",
+    "ps1",
+    "softmax(z) -> same shape as z",
+    np.exp,
+    (Criterion("values", 8, "right", lambda rng: [(rng.random(3),)]),),
+)
+EXERCISES: Mapping[str, Exercise] = {
+    "softmax": SOFTMAX,
+    "cce": replace(SOFTMAX, name="cce", problem_set="ps2"),
+}
+SOLUTION = "shifted = np.exp(z - np.max(z, axis=0))"
+SCHEME = "One point for naming the stability of the exponential."
+
+
+def owned(name: str, **settings: object) -> dict[str, object]:
+    flags = {"grade": False, "solution": False, "locked": False, "task": False} | settings
+    return {"nbgrader": {"grade_id": name, "schema_version": 3, **flags}}
+
+
+def source() -> NotebookNode:
+    """A problem set of one exercise and one written question."""
+    stub = f"""def softmax(z):
+    \"\"\"Return the softmax of each column.\"\"\"
+    ### BEGIN SOLUTION
+    {SOLUTION}
+    return shifted / shifted.sum(axis=0)
+    ### END SOLUTION"""
+    scheme = f"Why?\n\n### BEGIN SOLUTION\n{SCHEME}\n### END SOLUTION"
+    check = {"grade": True, "locked": True, "points": 8}
+    cells = [
+        new_markdown_cell("# Softmax"),
+        new_code_cell(
+            "import figures\nimport numpy as np\nfrom checks import check",
+            metadata=owned("setup", locked=True),
+        ),
+        new_code_cell(stub, metadata=owned("softmax", solution=True)),
+        new_code_cell("check(softmax)", metadata=owned("grade_softmax", **check)),
+        new_code_cell("figures.draw(softmax(np.zeros(3)))"),
+        new_markdown_cell(
+            scheme, metadata=owned("written_why", grade=True, solution=True, points=4)
+        ),
+    ]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def make_course(
+    root: Path, change: Callable[[NotebookNode], object] = lambda notebook: None
+) -> Path:
+    """A course with the project's own settings, and a change of its source."""
+    notebook = source()
+    change(notebook)
+    (root / "source" / "ps1").mkdir(parents=True)
+    nbformat.write(notebook, root / "source" / "ps1" / "ps1.ipynb")
+    (root / "notebooks").mkdir()
+    (root / "notebooks" / "figures.py").write_text("def draw(values):\n    pass\n")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    return root
+
+
+def problems_of(root: Path, change: Callable[[NotebookNode], object]) -> list[str]:
+    return source_problems(make_course(root, change), "ps1", EXERCISES)
+
+
+@pytest.fixture(autouse=True)
+def _a_gradebook_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRADEBOOK_URL", raising=False)
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course that has been released; tests copy it before they change it."""
+    course = make_course(tmp_path_factory.mktemp("released"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        # As where the environment is not activated: nbgrader starts a program of it by name.
+        patch.setenv("PATH", os.defpath)
+        report = release(course, ["ps1"], EXERCISES)
+    assert report.lines() == [
+        f"ps1: 8 points by the grader and 4 by hand; proved, and written to "
+        f"{course / 'release' / 'ps1'} (checks.py, figures.py, ps1.ipynb)"
+    ]
+    return course
+
+
+@pytest.fixture
+def course(released: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(released, tmp_path / "course"))
+
+
+@pytest.fixture
+def without_running_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the part of the proof that takes seconds, where it is not the subject."""
+    monkeypatch.setattr("autograder.release.unexpected_errors", lambda folder, name: [])
+
+
+def notebook_of(course: Path) -> NotebookNode:
+    return nbformat.read(course / "release" / "ps1" / "ps1.ipynb", as_version=4)
+
+
+def cell_called(notebook: NotebookNode, name: str) -> NotebookNode:
+    return next(
+        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name
+    )
+
+
+def refused(course: Path, *assignments: str) -> str:
+    """Return why a release was refused, once it is sure that release/ is as it was."""
+    before = tree_digest(course / "release")
+    with pytest.raises(CourseError) as error:
+        release(course, assignments or ["ps1"], EXERCISES)
+    assert tree_digest(course / "release") == before
+    assert not list(course.glob(".release-*"))
+    assert "Traceback" not in str(error.value)
+    return str(error.value)
+
+
+# --- What is released --------------------------------------------------------
+
+
+def test_students_find_a_stub_in_place_of_the_solution(released: Path) -> None:
+    notebook = notebook_of(released)
+    assert cell_called(notebook, "softmax").source == (
+        'def softmax(z):\n    """Return the softmax of each column."""\n'
+        '    raise NotImplementedError("not written yet")'
+    )
+    assert cell_called(notebook, "written_why").source == "Why?\n\n*Write your answer here.*"
+    assert [cell.id for cell in notebook.cells] == [cell.id for cell in source().cells]
+
+
+def test_the_released_cells_carry_nbgraders_checksums_and_locks(released: Path) -> None:
+    check = cell_called(notebook_of(released), "grade_softmax")
+    assert len(check.metadata.nbgrader.checksum) == 32
+    assert (check.metadata.editable, check.metadata.deletable) == (False, False)
+
+
+def test_the_checks_and_the_pictures_lie_beside_the_notebook(released: Path) -> None:
+    for folder in ("source", "release"):
+        beside = released / folder / "ps1"
+        assert (beside / "checks.py").read_bytes() == CHECKS.read_bytes()
+        assert (beside / "figures.py").is_file()
+
+
+def test_the_gradebook_knows_the_cells_and_is_whole(released: Path) -> None:
+    connection = sqlite3.connect(released / "gradebook.db")
+    try:
+        rows = "SELECT name FROM source_cell ORDER BY rowid"
+        cells = connection.execute(rows).fetchall()
+        assert cells == [("setup",), ("softmax",), ("grade_softmax",), ("written_why",)]
+        assert connection.execute("SELECT COUNT(*) FROM alembic_version").fetchone() == (1,)
+    finally:
+        connection.close()
+
+
+def test_nothing_else_is_left_in_the_course(released: Path) -> None:
+    assert {path.name for path in released.iterdir()} == {
+        *("gradebook.db", "nbgrader_config.py", "notebooks", "release", "source")
+    }
+
+
+def test_students_get_the_requirements_of_the_project(released: Path) -> None:
+    text = (released / "release" / "requirements.txt").read_text()
+    assert text.splitlines()[1:] == list(STUDENT_REQUIREMENTS)
+    needed = (ROOT / "pyproject.toml").read_text()
+    for requirement in STUDENT_REQUIREMENTS:
+        if not requirement.startswith("jupyterlab"):  # comes with jupyter
+            assert f'"{requirement}"' in needed
+
+
+@pytest.mark.usefixtures("without_running_it")
+def test_a_second_release_changes_no_byte(course: Path) -> None:
+    before = tree_digest(course / "release")
+    release(course, ["ps1"], EXERCISES)
+    assert tree_digest(course / "release") == before
+
+
+def test_a_release_is_proved_in_a_fresh_clone_and_nothing_is_written(course: Path) -> None:
+    for generated in ("source/ps1/checks.py", "source/ps1/figures.py", "gradebook.db"):
+        (course / generated).unlink()
+    before = tree_digest(course)
+    assert prove_release(course, ["ps1"], EXERCISES) == []
+    assert tree_digest(course) == before
+
+
+@pytest.mark.usefixtures("without_running_it")
+def test_a_hand_made_change_of_the_release_is_found(course: Path) -> None:
+    (course / "release" / "ps1" / "checks.py").write_text("def check(function):\n    pass\n")
+    (course / "release" / "requirements.txt").unlink()
+    found = prove_release(course, ["ps1"], EXERCISES)
+    assert found[0].startswith("release/ps1/checks.py is not what source/ gives now")
+    assert "requirements.txt" in found[1]
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # of nbgrader's own
+@pytest.mark.usefixtures("without_running_it")
+def test_a_release_after_submissions_says_why_cells_must_stay(course: Path) -> None:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.add_student("ada")
+        gradebook.add_submission("ps1", "ada")
+    changed = source()
+    changed.cells.insert(1, new_code_cell("pass", metadata=owned("more", locked=True), id="more"))
+    nbformat.write(changed, course / "source" / "ps1" / "ps1.ipynb")
+    assert "submissions associated with it" in refused(course)
+
+
+# --- What is refused before nbgrader is asked --------------------------------
+
+
+def test_a_sound_source_has_no_problems(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, lambda notebook: None) == []
+
+
+def test_points_that_disagree_are_named_with_cell_and_both_numbers(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell_called(notebook, "grade_softmax").metadata.nbgrader["points"] = 9.5
+
+    course = make_course(tmp_path, change)
+    (course / "release").mkdir()
+    line = "source/ps1/ps1.ipynb, cell grade_softmax: 9.5 points here, 8 in the catalogue"
+    assert refused(course) == f"not released:\n  {line}"
+    assert not (course / "gradebook.db").exists()
+
+
+@pytest.mark.parametrize("name", ["grade_sofmax", "softmax_check", "grade_"])
+def test_a_check_of_no_exercise_is_refused(tmp_path: Path, name: str) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell_called(notebook, "grade_softmax").metadata.nbgrader["grade_id"] = name
+
+    assert problems_of(tmp_path, change) == [
+        f"source/ps1/ps1.ipynb, cell {name}: a check is called grade_<exercise of the catalogue>",
+        "source/ps1/ps1.ipynb: no cell grade_softmax checks softmax",
+    ]
+
+
+def test_a_check_of_another_problem_set_is_refused(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell_called(notebook, "grade_softmax").metadata.nbgrader["grade_id"] = "grade_cce"
+
+    assert "source/ps1/ps1.ipynb, cell grade_cce: the catalogue has cce in ps2" in problems_of(
+        tmp_path, change
+    )
+
+
+def test_a_check_that_does_something_else_is_refused(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell_called(notebook, "grade_softmax")["source"] = "assert True"
+
+    assert problems_of(tmp_path, change) == [
+        "source/ps1/ps1.ipynb, cell grade_softmax: its source is not exactly check(softmax)"
+    ]
+
+
+def test_a_check_without_its_solution_cell_is_refused(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, lambda notebook: notebook.cells.pop(2)) == [
+        "source/ps1/ps1.ipynb: no solution cell softmax"
+    ]
+
+
+def test_cells_without_ids_of_their_own_are_refused(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    path = course / "source" / "ps1" / "ps1.ipynb"
+    text = path.read_text()
+    path.write_text(text.replace('"nbformat_minor": 5', '"nbformat_minor": 4'))
+    assert "cells without ids" in source_problems(course, "ps1", EXERCISES)[0]
+    path.write_text(text.replace("cell-1", "cell-0"))
+    assert source_problems(course, "ps1", EXERCISES) == [
+        "source/ps1/ps1.ipynb: two cells have the id cell-0"
+    ]
+
+
+def test_a_second_notebook_is_refused(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps1/solved.ipynb")
+    assert "solved.ipynb" in source_problems(course, "ps1", EXERCISES)[0]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"nbformat": 4, "cells": 3}'])
+def test_a_source_that_is_no_notebook_is_refused(tmp_path: Path, content: str) -> None:
+    course = make_course(tmp_path)
+    (course / "source" / "ps1" / "ps1.ipynb").write_text(content)
+    with pytest.raises(CourseError, match=r"ps1\.ipynb"):
+        source_problems(course, "ps1", EXERCISES)
+
+
+def test_an_unknown_assignment_or_a_folder_that_is_no_course_is_refused(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    (course / "release").mkdir()
+    assert "no assignment 'ps7'" in refused(course, "ps7")
+    (course / "nbgrader_config.py").unlink()
+    assert "is that the course's folder?" in refused(course)
+
+
+# --- What is refused once nbgrader has made it -------------------------------
+
+
+def refused_source(tmp_path: Path, name: str, text: str) -> str:
+    course = make_course(tmp_path, lambda notebook: cell_called(notebook, name).update(source=text))
+    (course / "release").mkdir()
+    return refused(course)
+
+
+def test_nbgraders_own_refusals_are_said_in_a_line(tmp_path: Path) -> None:
+    said = refused_source(tmp_path / "end", "softmax", "def softmax(z):\n    ### BEGIN SOLUTION")
+    assert "nbgrader cannot release ps1: No end solution statement found" in said
+    scheme = f"=== BEGIN MARK SCHEME ===\n{SCHEME}\n=== END MARK SCHEME ==="
+    said = refused_source(
+        tmp_path / "scheme", "written_why", f"{scheme}\n### BEGIN SOLUTION\nx\n### END SOLUTION"
+    )
+    assert "Mark scheme region detected" in said
+
+
+def test_a_stub_that_does_not_parse_is_refused(tmp_path: Path) -> None:
+    said = refused_source(
+        tmp_path, "softmax", "def softmax(z):\n### BEGIN SOLUTION\n    pass\n### END SOLUTION"
+    )
+    assert "release/ps1/ps1.ipynb, cell cell-2, line 2: does not parse" in said
+
+
+def test_magics_parse() -> None:
+    assert _unparsed(new_code_cell("%matplotlib inline\n!ls\nx = 1", id="magic"), "here") == []
+
+
+def test_an_error_that_is_not_a_stubs_is_refused(tmp_path: Path) -> None:
+    said = refused_source(
+        tmp_path, "setup", "import figures\nimport numpy as np\nfrom checks import check\nlost"
+    )
+    assert "cell cell-1: NameError: name 'lost' is not defined" in said
+
+
+def test_only_not_written_yet_counts_as_expected(tmp_path: Path) -> None:
+    folder = tmp_path / "ps1"
+    folder.mkdir()
+    sources = {
+        "stub": 'raise NotImplementedError("not written yet")',
+        "check": 'raise AssertionError("softmax: not written yet")',
+        "bare": "raise NotImplementedError",
+        "other": 'raise AssertionError("softmax: wrong")',
+        "value": 'raise ValueError("not written yet")',
+    }
+    cells = [new_code_cell(text, id=name) for name, text in sources.items()]
+    nbformat.write(new_notebook(cells=cells), folder / "ps1.ipynb")
+    before = tree_digest(folder)
+    assert [line.split()[2] for line in unexpected_errors(folder, "ps1")] == [
+        "bare:",
+        "other:",
+        "value:",
+    ]
+    assert tree_digest(folder) == before
+
+
+# --- What must not be left ---------------------------------------------------
+
+
+def leak(tmp_path: Path, name: str, text: str) -> list[str]:
+    folder = tmp_path / "ps1"
+    folder.mkdir(parents=True)
+    (folder / name).write_text(text)
+    return leftovers(source(), folder)
+
+
+def test_a_line_of_a_solution_is_found_in_any_file(tmp_path: Path) -> None:
+    found = leak(tmp_path, "notes.txt", f"see:   {SOLUTION}  # there")
+    assert found == [f"release/ps1/notes.txt: a line of a solution is left: {SOLUTION}"]
+
+
+def test_a_line_of_a_marking_scheme_is_found_behind_jsons_escapes(tmp_path: Path) -> None:
+    def text(cells: list[NotebookNode]) -> str:
+        return str(nbformat.writes(new_notebook(cells=cells)))
+
+    assert len(leak(tmp_path / "source", "ps1.ipynb", text([new_markdown_cell(SCHEME)]))) == 1
+    hidden = new_markdown_cell("", metadata={"note": SCHEME})
+    assert len(leak(tmp_path / "metadata", "ps1.ipynb", text([hidden]))) == 1
+
+
+@pytest.mark.parametrize("region", ["SOLUTION", "HIDDEN TESTS", "MARK SCHEME"])
+def test_a_mark_that_is_left_is_found(tmp_path: Path, region: str) -> None:
+    assert leak(tmp_path, "ps1.txt", f"# END {region}") == [
+        f"release/ps1/ps1.txt: the mark END {region} is left"
+    ]
+
+
+def test_a_solution_cell_without_a_region_is_secret_as_a_whole(tmp_path: Path) -> None:
+    notebook = source()
+    cell_called(notebook, "softmax")["source"] = "def softmax(z):\n    return np.tanh(z) + 0.5"
+    (tmp_path / "x.py").write_text("return np.tanh(z) + 0.5")
+    assert len(leftovers(notebook, tmp_path)) == 1
+
+
+def test_what_students_are_shown_anyway_is_no_leak(tmp_path: Path) -> None:
+    notebook = source()
+    notebook.cells[0]["source"] += f"\n<details>Hint: `{SOLUTION}`</details>"
+    (tmp_path / "x.txt").write_text(SOLUTION)
+    assert leftovers(notebook, tmp_path) == []
+
+
+def test_trying_a_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    folder = _generate(course, "ps1", course / "tried")
+    assert (folder / "ps1.ipynb").is_file()
+    assert not list(course.glob("gradebook*"))
+
+
+def test_refusals_are_course_errors_with_exit_code_two() -> None:
+    assert issubclass(ReleaseError, CourseError)
+    assert ReleaseError("no").code == 2
+    assert re.fullmatch("no", str(ReleaseError("no")))
+
+
+def test_whatever_the_settings_name_can_be_imported() -> None:
+    settings = (ROOT / "nbgrader_config.py").read_text()
+    names = re.findall(r'"((?:autograder|nbgrader)\.[\w.]+)"', settings)
+    assert len(names) > 5
+    for name in names:
+        assert import_item(name)
