@@ -19,10 +19,12 @@ from typing import ParamSpec
 import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 _Arguments = ParamSpec("_Arguments")
@@ -95,7 +97,7 @@ def show(picture: Picture) -> None:
         return
     buffer = io.BytesIO()
     with _style():  # ticks are made as late as this
-        picture.savefig(buffer, format="png", dpi=_PIXELS_PER_INCH)
+        FigureCanvasAgg(picture).print_png(buffer)  # savefig would draw twice
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
     width = round(picture.get_figwidth() * _SCREEN_PIXELS_PER_INCH)
     # JupyterLab gives a PNG no alternative text of its own, hence the HTML; where
@@ -174,7 +176,7 @@ def _listed(values: ArrayLike, digits: int | None = None) -> str:
 def _canvas(width: float, height: float) -> Picture:
     """Return an empty picture of this many inches, with room around what is drawn."""
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-    return Picture(figsize=(width, height), layout=layout)
+    return Picture(figsize=(width, height), dpi=_PIXELS_PER_INCH, layout=layout)
 
 
 def _colours(*arrays: _Array) -> tuple[Colormap, Normalize, bool]:
@@ -576,7 +578,7 @@ def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = Non
 
 def _label_contours(axes: Axes, corners: _Array, truth: int, levels: Sequence[float]) -> None:
     """Write each level beside the edge where its contour ends, outside the triangle."""
-    other, third = ((1, 2), (0, 2), (1, 0))[truth]
+    other, third = ((1, 2), (0, 2), (0, 1))[truth]
     outward = corners[[truth, other]].mean(axis=0) - corners[third]
     for level in levels:
         share = np.exp(-level)
@@ -760,6 +762,9 @@ def gradient_error(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Picture
             axes.plot(h[best], seen[best], "o", markersize=15, fillstyle="none", color=colour)
             said.append(f"{name} is best at h = {h[best]:.0e} with error {seen[best]:.0e}")
     axes.set(xlabel="step h", ylabel="largest error")
+    for side in (axes.xaxis, axes.yaxis):
+        side.set_major_formatter("{x:.0e}")  # powers in mathematical type take a second to set
+        side.set_minor_locator(NullLocator())
     axes.grid(True)
     axes.legend(loc="best")
     picture.text_alternative = (

@@ -1,0 +1,435 @@
+"""The notebooks as people meet them: they run, they keep their shape, their formulas are right."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearSolutions
+from traitlets.config import Config
+
+from autograder.exercises import EXERCISES
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(ROOT.glob("source/*/*.ipynb"))
+WALKTHROUGHS = sorted(ROOT.glob("notebooks/*.ipynb"))
+NOTEBOOKS = [*SOURCES, *WALKTHROUGHS]
+BESIDE_A_SOURCE = (ROOT / "autograder/checks.py", ROOT / "notebooks/figures.py")
+TOTALS = {"ps1": 32, "ps2": 36}
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+every_source = pytest.mark.parametrize("path", SOURCES, ids=named)
+every_walkthrough = pytest.mark.parametrize("path", WALKTHROUGHS, ids=named)
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def grading(cell: NotebookNode) -> dict[str, Any]:
+    """Return what nbgrader is told about a cell; nothing for an ordinary one."""
+    return cell.metadata.get("nbgrader", {})
+
+
+def exercise_cells(notebook: NotebookNode) -> dict[str, int]:
+    """Return where each exercise's solution cell is."""
+    return {
+        grading(cell)["grade_id"]: place
+        for place, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and grading(cell).get("solution")
+    }
+
+
+def syntax(cell: NotebookNode) -> ast.Module:
+    """Parse a code cell without its IPython magics."""
+    return ast.parse(re.sub(r"(?m)^%.*$", "", cell.source))
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def as_released(notebook: NotebookNode) -> NotebookNode:
+    """Return a student's version: nbgrader's own preprocessor takes the solutions out."""
+    settings = Config()
+    settings.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
+    released, _ = ClearSolutions(config=settings).preprocess(notebook, {})
+    return released
+
+
+def run(notebook: NotebookNode, folder: Path, *beside: Path, allow_errors: bool = False) -> None:
+    for file in beside:
+        shutil.copy(file, folder)
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources=resources, allow_errors=allow_errors
+    ).execute()
+
+
+def outputs(notebook: NotebookNode) -> list[NotebookNode]:
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+# --- they run ----------------------------------------------------------------------------
+
+
+@every_source
+def test_with_its_solutions_a_problem_set_runs_from_top_to_bottom(
+    path: Path, tmp_path: Path
+) -> None:
+    notebook = read(path)
+    run(notebook, tmp_path, *BESIDE_A_SOURCE)
+    pictures = [out for out in outputs(notebook) if "image/png" in out.get("data", {})]
+    assert len(pictures) >= len(exercise_cells(notebook))
+    for picture in pictures:
+        assert picture.data["text/plain"].endswith("."), "the text alternative, one sentence"
+    assert not [out for out in outputs(notebook) if out.output_type == "stream"], "no warnings"
+
+
+@every_source
+def test_before_it_is_written_a_problem_set_says_nothing_but_not_written_yet(
+    path: Path, tmp_path: Path
+) -> None:
+    notebook = as_released(read(path))
+    run(notebook, tmp_path, *BESIDE_A_SOURCE, allow_errors=True)
+    errors = [out for out in outputs(notebook) if out.output_type == "error"]
+    assert len(errors) >= 2 * len(exercise_cells(notebook)), "each check and each picture"
+    for error in errors:
+        assert error.ename in {"NotImplementedError", "AssertionError"}
+        assert error.evalue.endswith("not written yet")
+
+
+@every_walkthrough
+def test_a_walkthrough_runs_with_nothing_but_the_pictures_beside_it(
+    path: Path, tmp_path: Path
+) -> None:
+    notebook = read(path)
+    run(notebook, tmp_path, ROOT / "notebooks/figures.py")
+    assert not [out for out in outputs(notebook) if out.output_type == "stream"]
+
+
+# --- their shape -------------------------------------------------------------------------
+
+
+@every_notebook
+def test_a_notebook_is_committed_clean(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    assert text == nbformat.writes(notebook) + "\n", "as nbformat writes it"
+    for cell in code_cells(notebook):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+    assert notebook.metadata.kernelspec == {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+
+
+@every_notebook
+def test_cell_ids_are_unique_and_chosen_by_a_person(path: Path) -> None:
+    ids = [cell.id for cell in read(path).cells]
+    assert len(ids) == len(set(ids))
+    for name in ids:
+        assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name)
+        assert not re.fullmatch(r"[0-9a-f]{8}", name), "drawn at random"
+
+
+@every_notebook
+def test_no_path_of_one_machine(path: Path) -> None:
+    for cell in read(path).cells:
+        assert not re.search(r"(?i)/(home|users|tmp|work|root|mnt)/|\b[a-z]:\\\\", cell.source)
+        if cell.cell_type == "code":
+            for node in ast.walk(syntax(cell)):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    assert not node.value.startswith(("/", "~"))
+
+
+@every_notebook
+def test_no_lambda_and_no_name_twice(path: Path) -> None:
+    defined: list[str] = []
+    for cell in code_cells(read(path)):
+        for node in ast.walk(syntax(cell)):
+            assert not isinstance(node, ast.Lambda), cell.id
+        for statement in syntax(cell).body:
+            defined += names_bound_by(statement)
+    assert len(defined) == len(set(defined)), sorted({n for n in defined if defined.count(n) > 1})
+
+
+def names_bound_by(statement: ast.stmt) -> list[str]:
+    """Return the global names that a statement binds; what a `def` binds inside is its own."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name for alias in statement.names]
+    inside_comprehensions = {
+        id(name)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.comprehension)
+        for name in ast.walk(node.target)
+    }
+    return sorted(
+        {
+            node.id
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            if id(node) not in inside_comprehensions
+        }
+    )
+
+
+@every_notebook
+def test_every_picture_is_shown_with_its_text(path: Path) -> None:
+    for cell in code_cells(read(path)):
+        tree = syntax(cell)
+        uses = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "figures"
+        ]
+        shows = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "figures.show"
+        ]
+        drawn = [ast.unparse(call.args[0]).split("(")[0] for call in shows]
+        assert sorted(drawn) == sorted(f"figures.{u.attr}" for u in uses if u.attr != "show")
+        assert "plt." not in cell.source
+
+
+# --- a problem set's exercises -----------------------------------------------------------
+
+
+@every_source
+def test_points_are_those_of_the_catalogue(path: Path) -> None:
+    notebook = read(path)
+    points = {
+        grading(cell)["grade_id"].removeprefix("grade_"): grading(cell)["points"]
+        for cell in code_cells(notebook)
+        if grading(cell).get("grade")
+    }
+    assert points == {name: EXERCISES[name].points for name in exercise_cells(notebook)}
+    assert sum(points.values()) == TOTALS.get(path.stem, sum(points.values()))
+
+
+@every_source
+def test_every_exercise_keeps_the_rhythm(path: Path) -> None:
+    """Idea, predict, three hints, stub, check, picture, what did you see."""
+    notebook = read(path)
+    places = exercise_cells(notebook)
+    assert places
+    for (name, place), end in zip(
+        places.items(), [*list(places.values())[1:], len(notebook.cells)], strict=True
+    ):
+        idea, predict, hints = (cell.source for cell in notebook.cells[place - 3 : place])
+        assert len(idea_lines(idea)) <= 8, name
+        assert idea.count("$$") == 2, f"{name}: one formula"
+        assert "**Predict**" in predict
+        assert predict.count("<details>") == predict.count("</details>") == 1
+        assert re.findall(r"<summary>Hint (\d): ", hints) == ["1", "2", "3"], name
+        check = notebook.cells[place + 1]
+        assert check.source == f"check({name})"
+        assert grading(check)["grade_id"] == f"grade_{name}"
+        after = notebook.cells[place + 2 : end]
+        assert any("figures.show(" in cell.source for cell in after), name
+        (see,) = [
+            c for c in after if "**What did you see?**" in c.source and "together" not in c.id
+        ]
+        assert see.source.count("<details>") == 1
+
+
+def idea_lines(source: str) -> list[str]:
+    """Return the lines of text of an idea, without its heading and its formula."""
+    text = re.sub(r"\$\$.*?\$\$", "", source, flags=re.DOTALL)
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+@every_source
+def test_cells_have_the_metadata_that_nbgrader_needs(path: Path) -> None:
+    notebook = read(path)
+    ids = [grading(cell)["grade_id"] for cell in notebook.cells if grading(cell)]
+    assert len(ids) == len(set(ids))
+    assert "setup" in ids
+    for cell in notebook.cells:
+        data = grading(cell)
+        if not data:
+            continue
+        assert data["schema_version"] == 3
+        assert data["task"] is False
+        assert data["locked"] is not data["solution"], "a student writes in solutions only"
+        assert ("points" in data) is data["grade"]
+
+
+@every_source
+def test_a_stub_keeps_its_contract_and_loses_its_solution(path: Path) -> None:
+    notebook = as_released(read(path))
+    for name, place in exercise_cells(notebook).items():
+        (definition,) = syntax(notebook.cells[place]).body
+        assert isinstance(definition, ast.FunctionDef | ast.ClassDef)
+        assert definition.name == name
+        contract = ast.get_docstring(definition) or ""
+        assert "Parameters" in contract
+        if isinstance(definition, ast.FunctionDef):
+            assert len(definition.body) == 2, "the contract, and what is still to be written"
+            assert ast.unparse(definition.body[1]).startswith("raise NotImplementedError(")
+
+
+@every_source
+def test_marking_schemes_stay_with_the_instructor(path: Path) -> None:
+    source, released = read(path), as_released(read(path))
+    written = [
+        place
+        for place, cell in enumerate(source.cells)
+        if cell.cell_type == "markdown" and grading(cell).get("grade")
+    ]
+    assert written
+    assert sum(grading(source.cells[place])["points"] for place in written) == 4
+    for place in written:
+        assert "Marking scheme" in source.cells[place].source
+    assert "Marking scheme" not in nbformat.writes(released)
+    assert "SOLUTION" not in nbformat.writes(released)
+
+
+@every_source
+def test_the_conventions_stand_near_the_top(path: Path) -> None:
+    top = "\n".join(cell.source for cell in read(path).cells[:3])
+    for said in ("samples are columns", "last row", "last column", "float64", "changes its inputs"):
+        assert said in top.lower()
+
+
+# --- a walkthrough's slides --------------------------------------------------------------
+
+
+@every_walkthrough
+def test_slides_are_built_in(path: Path) -> None:
+    cells = read(path).cells
+    kinds = [cell.metadata.slideshow.slide_type for cell in cells]
+    assert set(kinds) <= {"slide", "subslide", "fragment", "notes", "skip", "-"}
+    assert kinds[0] == "slide"
+    assert {"fragment", "notes"} <= set(kinds)
+    for cell, kind in zip(cells, kinds, strict=True):
+        if kind == "slide":
+            assert cell.source.startswith("#"), f"{cell.id}: a slide has a heading"
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= 12, cell.id
+            assert max(map(len, cell.source.splitlines())) <= 72, f"{cell.id}: off the slide"
+
+
+@every_walkthrough
+def test_a_walkthrough_asks_before_it_shows(path: Path) -> None:
+    text = "\n".join(cell.source for cell in read(path).cells)
+    for part in ("*Predict:*", "Live", "Which bug is this?", "Your turn"):
+        assert part in text
+
+
+# --- the formulas, as they are written ---------------------------------------------------
+
+
+def matrices_in(path: Path, cell_id: str) -> list[list[list[str]]]:
+    """Return the entries of every `bmatrix` of a cell, as LaTeX."""
+    (cell,) = [cell for cell in read(path).cells if cell.id == cell_id]
+    blocks = re.findall(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}", cell.source, re.DOTALL)
+    return [
+        [[entry.strip() for entry in row.split("&")] for row in block.split(r"\\")]
+        for block in blocks
+    ]
+
+
+def value(latex: str, **known: np.ndarray) -> float:
+    """Return the value of an entry such as ``-a_2a_1`` or ``-y_0/\\hat y_0``."""
+    text = re.sub(r"\\hat\s*([a-z])", r"\1hat", latex)
+    text = re.sub(r"([a-z]+)_(\d)", r"\1[\2]", text)
+    text = re.sub(r"\](?=[a-z(])", "]*", text)
+    assert re.fullmatch(r"[a-z\[\]0-9()*/+. -]+", text), text
+    return float(eval(text, {"__builtins__": {}}, known))
+
+
+def solutions(path: Path) -> dict[str, Any]:
+    """Return a problem set's functions, as the source notebook solves them."""
+    notebook = read(path)
+    names: dict[str, Any] = {"np": np}
+    for place in exercise_cells(notebook).values():
+        exec(notebook.cells[place].source, names)
+    return names
+
+
+PS1, PS2 = (ROOT / f"source/{name}/{name}.ipynb" for name in ("ps1", "ps2"))
+SCORES = np.array([0.3, -1.1, 0.8])
+
+
+def test_the_jacobian_as_it_is_written_is_the_derivative_of_softmax() -> None:
+    """The hand-out had -a_1 a_1 where -a_2 a_1 belongs."""
+    softmax = solutions(PS1)["softmax"]
+    a = softmax(SCORES)
+    (written,) = matrices_in(PS2, "softmax-jacobian-idea")
+    jacobian = np.array([[value(entry, a=a) for entry in row] for row in written])
+    h = 1e-6 * np.eye(3)
+    measured = [(softmax(SCORES + step) - softmax(SCORES - step)) / 2e-6 for step in h]
+    np.testing.assert_allclose(jacobian, measured, atol=1e-9)
+    np.testing.assert_allclose(solutions(PS2)["softmax_jacobian"](a), jacobian, atol=1e-15)
+
+
+def test_the_last_term_as_it_is_written_is_the_derivative_of_the_loss() -> None:
+    """The hand-out had -y_0/yhat_2 where -y_2/yhat_2 belongs."""
+    ps1, ps2 = solutions(PS1), solutions(PS2)
+    guess, y = np.array([0.2, 0.3, 0.5]), np.array([0.1, 0.6, 0.3])
+    derivatives, written = matrices_in(PS2, "cce-gradient-idea")
+    assert [re.findall(r"\d", row[0]) for row in derivatives] == [["0"], ["1"], ["2"]]
+    gradient = np.array([value(row[0], y=y, yhat=guess) for row in written])
+    measured = ps2["numerical_gradient"](lambda p: ps1["cce"](y, p), guess)
+    np.testing.assert_allclose(gradient, measured, rtol=1e-8)
+    np.testing.assert_allclose(ps2["cce_gradient"](y, guess), gradient)
+
+
+def test_the_tensor_is_the_derivative_of_the_scores() -> None:
+    ps2 = solutions(PS2)
+    x, W = np.array([2.0, -1.0, 3.0, 1.0]), np.arange(12.0).reshape(3, 4)
+    T = ps2["scores_gradient_W"](x, 3)
+    assert np.count_nonzero(T) == 12
+    for k in range(3):
+        measured = ps2["numerical_gradient"](lambda V, k=k: (V @ x)[k], W)
+        np.testing.assert_allclose(T[:, :, k], measured, atol=1e-8)
+
+
+def test_the_predicted_numbers_are_right() -> None:
+    """What the answers to *predict* say, computed."""
+    ps1, ps2 = solutions(PS1), solutions(PS2)
+    (jacobian,) = matrices_in(PS2, "softmax-jacobian-predict")
+    a, y = np.array([1, 2, 5]) / 8, np.array([0.0, 1.0, 0.0])
+    np.testing.assert_allclose(ps2["softmax_jacobian"](a) * 64, np.array(jacobian, dtype=float))
+    first, second = (np.array(m, dtype=float) for m in matrices_in(PS1, "one-hot-predict"))
+    np.testing.assert_array_equal(ps1["one_hot"](np.array([2, 0, 0, 1]), 3), first)
+    np.testing.assert_array_equal(ps1["one_hot"](np.array([0, 1, 1]), 3), second)
+    W, x = (np.array(m, dtype=float) for m in matrices_in(PS1, "scores-predict"))
+    np.testing.assert_array_equal(ps1["scores"](W, x[:, 0]), [0, 1, 2])
+    grad_z = ps2["softmax_jacobian"](a) @ ps2["cce_gradient"](y, a)
+    np.testing.assert_allclose(grad_z, [1 / 8, -3 / 4, 5 / 8])
+    np.testing.assert_allclose(grad_z, a - y)
+    np.testing.assert_allclose(ps1["softmax"](np.log([1, 2, 5])), a)
+    np.testing.assert_allclose(ps1["cce"](y, a), 2 * np.log(2))
+    assert ps1["cce_from_scores"](np.array([0.0, -800.0]), 1) == 800
+
+
+def test_a_gradient_of_the_mean_differs_by_exactly_the_number_of_samples() -> None:
+    """The warning in problem set 2, exercise 2."""
+    ps1, ps2 = solutions(PS1), solutions(PS2)
+    guesses = ps1["softmax"](np.random.default_rng(5).normal(size=(3, 7)))
+    Y = ps1["one_hot"](np.array([0, 2, 1, 1, 0, 2, 1]), 3)
+    measured = ps2["numerical_gradient"](lambda P: ps1["cce"](Y, P), guesses)
+    np.testing.assert_allclose(ps2["cce_gradient"](Y, guesses), 7 * measured, atol=1e-6)
