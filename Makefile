@@ -62,7 +62,7 @@ lab: setup
 	$(BIN)/jupyter lab
 
 examples: setup
-	$(BIN)/python examples/build.py
+	$(BIN)/python -m examples.build
 
 requirements: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras \
