@@ -50,7 +50,7 @@ grade: setup
 # --- Tests -----------------------------------------------------------------------
 
 test: setup lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure

@@ -1,0 +1,215 @@
+"""Makes the sample class: `examples/submitted/` and the table in `examples/README.md`.
+
+    python -m examples.build
+
+A submission is the released notebook, a student's answers from
+`examples/answers/`, and perhaps an edit; `examples/students.py` says which, and
+what it must score.  The same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from nbformat import NotebookNode, v4
+
+from examples.edits import write
+from examples.students import STUDENTS, Student, Work
+
+HERE = Path(__file__).parent
+MARKER = re.compile(r"# %% (?P<problem_set>ps\d+) (?P<after>after )?(?P<cell>\w+)")
+STUB = "    raise NotImplementedError("
+DUE = {"ps1": datetime(2026, 10, 5, 14, 3, 21), "ps2": datetime(2026, 10, 12, 14, 3, 21)}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The text of one cell: of a released one, or of a new one that comes after it."""
+
+    problem_set: str
+    cell: str
+    after: bool
+    text: str
+
+
+def answers_of(student: str) -> list[Answer]:
+    """Read ``answers/<student>.py``; what stands before its first marker is for editors.
+
+    Raises
+    ------
+    ValueError : a line looks like a marker and is none
+    """
+    path = HERE / "answers" / f"{student}.py"
+    if not path.exists():
+        return []
+    answers: list[Answer] = []
+    marker: re.Match[str] | None = None
+    lines: list[str] = []
+    for line in [*path.read_text(encoding="utf-8").splitlines(), "# %%"]:
+        if not line.startswith("# %%"):
+            lines.append(line)
+            continue
+        if marker is not None:
+            text = "\n".join(lines).strip("\n")
+            answers.append(
+                Answer(marker["problem_set"], marker["cell"], bool(marker["after"]), text)
+            )
+        marker, lines = MARKER.fullmatch(line), []
+        if marker is None and line != "# %%":
+            raise ValueError(f"{path}: {line!r} is not '# %% psN cell' or '# %% psN after cell'")
+    return answers
+
+
+def answers_for(work: Work, student: Student, problem_set: str) -> list[Answer]:
+    """Return a student's answers to a problem set; what is left out is as `work.like` has it."""
+    own = [answer for answer in answers_of(student.name) if answer.problem_set == problem_set]
+    given = {answer.cell for answer in own if not answer.after}
+    if work.like is not None:
+        own += [
+            answer
+            for answer in answers_of(work.like)
+            if answer.problem_set == problem_set and (answer.after or answer.cell not in given)
+        ]
+    return own
+
+
+def fill(stub: str, text: str) -> str:
+    """Return a solution cell with an answer in it.
+
+    An answer that begins with the stub's own first line, and is indented like it,
+    keeps its docstring, as students do.
+    """
+    first = stub.partition("\n")[0] + "\n"
+    body = text.removeprefix(first)
+    if body == text or STUB not in stub or not re.match(r" {4}\S", body):
+        return text
+    return stub.partition(STUB)[0] + body
+
+
+def uncomment(text: str) -> str:
+    """Return the text of a Markdown cell, which stands in comments in the answers."""
+    return "\n".join(line.removeprefix("#").removeprefix(" ") for line in text.splitlines())
+
+
+def hand_in(released: NotebookNode, answers: list[Answer]) -> NotebookNode:
+    """Put answers into a released notebook.
+
+    Raises
+    ------
+    KeyError : the notebook has no such cell
+    """
+    notebook = v4.reads(v4.writes(released))
+    for answer in answers:
+        place = _place(notebook, answer.cell)
+        cell = notebook.cells[place]
+        if answer.after:
+            before = sum(other.id.startswith(f"own-{answer.cell}-") for other in notebook.cells)
+            own = v4.new_code_cell(answer.text, id=f"own-{answer.cell}-{before + 1}")
+            notebook.cells.insert(place + 1 + before, own)
+        elif cell.cell_type == "markdown":
+            cell.source = uncomment(answer.text)
+        else:
+            cell.source = fill(cell.source, answer.text)
+    return notebook
+
+
+def _place(notebook: NotebookNode, grade_id: str) -> int:
+    for place, cell in enumerate(notebook.cells):
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+            return place
+    raise KeyError(f"the released notebook has no cell {grade_id}: is its name in answers/ right?")
+
+
+def submissions() -> Iterator[tuple[int, Student, str, Work]]:
+    """Yield every submission with its number in the class."""
+    for number, student in enumerate(STUDENTS):
+        for problem_set, work in student.work.items():
+            yield number, student, problem_set, work
+
+
+def build(release: Path, submitted: Path) -> None:
+    """Write the submissions of the whole class.
+
+    Parameters
+    ----------
+    release : the folder of released problem sets
+    submitted : the folder to fill; what was there before is removed
+    """
+    shutil.rmtree(submitted, ignore_errors=True)
+    for number, student, problem_set, work in submissions():
+        text = (release / problem_set / f"{problem_set}.ipynb").read_text(encoding="utf-8")
+        answers = answers_for(work, student, problem_set)
+        path = submitted / student.name / problem_set / f"{problem_set}.ipynb"
+        path.parent.mkdir(parents=True)
+        write(path, v4.writes(hand_in(v4.reads(text), answers)) + "\n")
+        if work.edit is not None:
+            work.edit(path)
+        moment = DUE[problem_set] + timedelta(minutes=17 * number)
+        write(path.parent / "timestamp.txt", f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC\n")
+
+
+# --- The table -------------------------------------------------------------------------------
+
+README = """\
+# A sample class
+
+{students} students, {submissions} submissions: honest, mistaken, broken and hostile ones, and
+the work of the two students from whose mistakes this course was made (`seed-a`, `seed-b`). Grade
+them with `make grade`. What each must score is below, and `tests/test_examples.py` holds the
+grader to it. The names are ids, not people.
+
+- `students.py`: the class: who hands in what, what it must score, which mistakes must be named.
+- `answers/`: what students wrote, a file each. `# %% ps1 softmax` begins the cell of that name,
+  `# %% ps1 after softmax` a cell of the student's own after it. Where nothing is written, the
+  stub stays, or the answer of another student, if `students.py` says so (`like`).
+- `edits.py`: what happened to a notebook besides: broken files, edited tests, forgeries.
+- `build.py`: makes `submitted/` and this page from these and from `release/`: `make examples`.
+
+The hostile ones attempt what their descriptions say, against the paths of a course and within
+bounds (2,000 processes, 160 MB of files). They are meant for the sandbox and for nowhere else: do
+not run them in JupyterLab. `hostile-symlink` is a link that leads somewhere only within a course.
+
+The written questions (4 points in each problem set) are marked by people and not counted here.
+
+{table}
+"""
+
+
+def readme() -> str:
+    """Return the text of ``README.md``."""
+    lines = [
+        "| student | | what it is | must score | must be named, or said |",
+        "|---|---|---|---|---|",
+    ]
+    for student in STUDENTS:
+        for problem_set, work in student.work.items():
+            named = [f"{exercise}: {', '.join(names)}" for exercise, names in work.mistakes.items()]
+            said = [f'"{text}"' for text in work.said]
+            cells = (
+                f"`{student.name}`",
+                problem_set,
+                work.what,
+                f"{work.points:g}",
+                "; ".join((*named, *said)).replace("|", "\\|"),
+            )
+            lines.append("| " + " | ".join(cells) + " |")
+    return README.format(
+        students=len(STUDENTS),
+        submissions=sum(len(student.work) for student in STUDENTS),
+        table="\n".join(lines),
+    )
+
+
+def main() -> None:
+    """Make everything anew in this folder."""
+    build(HERE.parent / "release", HERE / "submitted")
+    write(HERE / "README.md", readme())
+
+
+if __name__ == "__main__":
+    main()

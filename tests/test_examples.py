@@ -1,0 +1,297 @@
+"""The sample class scores what its table says, hostile and broken submissions included.
+
+Graded as a course is graded, through the engine, in a course of its own; the secret is fixed,
+so that the fixtures are the same each time.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode, v4
+
+from autograder.course import SECRET_FILE
+from autograder.engine import VERDICTS_FILE, ClassGrading, Result
+from autograder.exercises import EXERCISES
+from autograder.release import release
+from autograder.sandbox import LIMITS, IsolationUnavailable, Sandbox
+from examples import build
+from examples.students import STUDENTS, Student, Work
+
+ROOT = Path(__file__).resolve().parents[1]
+PROBLEM_SETS = ("ps1", "ps2")
+REGRADED = ("broken-exit", "hostile-protocol", "seed-a", "seed-b", "wrong-axis")
+
+needs_links = pytest.mark.skipif(
+    sys.platform == "win32", reason="a checkout on Windows has a text file for the link"
+)
+
+
+def submissions() -> dict[tuple[str, str], Work]:
+    return {
+        (student.name, problem_set): work for _, student, problem_set, work in build.submissions()
+    }
+
+
+def tree(folder: Path) -> dict[str, bytes | str]:
+    """What a folder holds: the bytes of each file, the target of each link."""
+    return {
+        path.relative_to(folder).as_posix(): (
+            str(path.readlink()) if path.is_symlink() else path.read_bytes()
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+# --- What is handed in ------------------------------------------------------------------------
+
+
+@needs_links
+def test_the_submissions_in_the_repository_are_those_that_build_makes(tmp_path: Path) -> None:
+    build.build(ROOT / "release", tmp_path / "submitted")
+    made, kept = tree(tmp_path / "submitted"), tree(ROOT / "examples" / "submitted")
+    assert sorted(made) == sorted(kept), "run `make examples`"
+    assert [name for name in made if made[name] != kept[name]] == [], "run `make examples`"
+
+
+def test_the_table_in_the_repository_is_the_one_that_build_makes() -> None:
+    kept = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert kept == build.readme(), "run `make examples`"
+
+
+def test_every_answers_file_belongs_to_a_student() -> None:
+    names = {student.name for student in STUDENTS}
+    assert len(names) == len(STUDENTS)
+    assert {path.stem for path in (ROOT / "examples" / "answers").glob("*.py")} <= names
+
+
+def test_every_expected_mistake_is_in_the_catalogue() -> None:
+    for (student, problem_set), work in submissions().items():
+        for exercise, names in work.mistakes.items():
+            known = {mistake.name for mistake in EXERCISES[exercise].misconceptions}
+            assert set(names) <= known, (student, exercise)
+            assert EXERCISES[exercise].problem_set == problem_set, (student, exercise)
+
+
+def test_each_seed_must_show_at_least_four_mistakes_by_name() -> None:
+    for student in STUDENTS:
+        if student.name.startswith("seed-"):
+            named = [
+                name
+                for work in student.work.values()
+                for names in work.mistakes.values()
+                for name in names
+            ]
+            assert len(named) >= 4
+
+
+def test_an_answer_keeps_the_docstring_of_its_stub() -> None:
+    stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
+    assert build.fill(stub, "def f(x):\n    return x") == (
+        'def f(x):\n    "What f is."\n    return x'
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(x):\n  return x",
+        "def f(x, y):\n    return x",
+        "import math\n\n\ndef f(x):\n    return x",
+    ],
+    ids=["indented otherwise", "other arguments", "something above"],
+)
+def test_an_answer_of_another_form_replaces_its_stub(text: str) -> None:
+    stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
+    assert build.fill(stub, text) == text
+
+
+def released(*names: str) -> NotebookNode:
+    cells = [
+        v4.new_code_cell("pass", id=name, metadata={"nbgrader": {"grade_id": name}})
+        for name in names
+    ]
+    return v4.new_notebook(cells=cells)
+
+
+def test_own_cells_follow_the_cell_that_they_are_for() -> None:
+    answers = [build.Answer("ps1", "softmax", True, text) for text in ("one", "two")]
+    notebook = build.hand_in(released("softmax", "cce"), answers)
+    assert [cell.source for cell in notebook.cells] == ["pass", "one", "two", "pass"]
+    assert len({cell.id for cell in notebook.cells}) == 4
+
+
+def test_an_answer_to_no_cell_is_refused_by_name() -> None:
+    with pytest.raises(KeyError, match="no cell sofmax"):
+        build.hand_in(released("softmax"), [build.Answer("ps1", "sofmax", False, "pass")])
+
+
+def test_a_marker_with_a_slip_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "somebody.py").write_text("# %% ps1, softmax\npass\n")
+    monkeypatch.setattr(build, "HERE", tmp_path)
+    with pytest.raises(ValueError, match="'# %% ps1, softmax'"):
+        build.answers_of("somebody")
+
+
+# --- What it scores ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with both problem sets released and nothing handed in."""
+    try:
+        with Sandbox("bwrap", LIMITS) as sandbox:
+            sandbox.session().close()
+    except IsolationUnavailable as failure:
+        pytest.skip(f"the sample class is graded in isolation only: {failure}")
+    folder = tmp_path_factory.mktemp("course")
+    shutil.copytree(
+        ROOT / "source", folder / "source", ignore=shutil.ignore_patterns("*.py", "__pycache__")
+    )
+    (folder / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks" / "figures.py", folder / "notebooks")
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    release(folder, PROBLEM_SETS)
+    (folder / SECRET_FILE).write_text("0" * 64)
+    return folder
+
+
+def hand_in(course: Path, students: Iterable[Student], into: Path) -> Path:
+    """Return a copy of a course into which these students have handed in."""
+    shutil.copytree(course, into, dirs_exist_ok=True)
+    for student in students:
+        shutil.copytree(
+            ROOT / "examples" / "submitted" / student.name,
+            into / "submitted" / student.name,
+            symlinks=True,
+        )
+    return into
+
+
+def grade(course: Path, workers: int, force: bool = False) -> list[Result]:
+    return list(ClassGrading(course, PROBLEM_SETS, [], "bwrap", LIMITS, force).run(workers))
+
+
+def record(course: Path, student: str, problem_set: str) -> Mapping[str, Any]:
+    path = course / "autograded" / student / problem_set / VERDICTS_FILE
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def named(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Return the names of the mistakes that were found, by exercise."""
+    found = {
+        verdict["exercise"]: tuple(
+            dict.fromkeys(
+                finding["misconception"]
+                for finding in verdict["findings"]
+                if finding["misconception"]
+            )
+        )
+        for verdict in verdicts
+    }
+    return {exercise: names for exercise, names in found.items() if names}
+
+
+def differences(course: Path, results: Sequence[Result]) -> list[str]:
+    """Return a line for each thing that is not as `examples.students` has it."""
+    lines = []
+    expected = submissions()
+    missing = set(expected) - {(result.student, result.assignment) for result in results}
+    lines += [f"{student} {problem_set}: not graded" for student, problem_set in sorted(missing)]
+    for result in results:
+        who, work = (result.student, result.assignment), expected[result.student, result.assignment]
+        if result.trouble is not None:
+            lines.append(f"{who}: {result.trouble}")
+            continue
+        seen = record(course, *who)
+        mistakes = named(seen["verdicts"])
+        said = " ".join((*seen["remarks"], *seen["repairs"]))
+        if result.points != work.points:
+            earned = {verdict["exercise"]: verdict["points"] for verdict in seen["verdicts"]}
+            lines.append(f"{who}: {result.points:g}, not {work.points:g} points: {earned}")
+        if mistakes != dict(work.mistakes):
+            lines.append(f"{who}: named {mistakes}, not {dict(work.mistakes)}")
+        lines += [
+            f"{who}: nothing said of {text!r}: {said}" for text in work.said if text not in said
+        ]
+    return lines
+
+
+def recorded_points(course: Path) -> dict[tuple[str, str], float]:
+    """Return what nbgrader's own tables hold: the sum of each submission's automatic points."""
+    with sqlite3.connect(course / "gradebook.db") as gradebook:
+        rows = gradebook.execute(
+            "SELECT submitted_assignment.student_id, assignment.name, SUM(grade.auto_score)"
+            " FROM grade"
+            " JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id"
+            " JOIN submitted_assignment"
+            " ON submitted_notebook.assignment_id = submitted_assignment.id"
+            " JOIN assignment ON submitted_assignment.assignment_id = assignment.id"
+            " GROUP BY submitted_assignment.id"
+        )
+        return {(student, assignment): points for student, assignment, points in rows}
+
+
+def triggers(course: Path) -> list[str]:
+    with sqlite3.connect(course / "gradebook.db") as gradebook:
+        return [
+            row[0]
+            for row in gradebook.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
+        ]
+
+
+def solution_lines() -> set[str]:
+    """Return lines of the solutions that no student of the class would write by chance."""
+    lines = set()
+    for problem_set in PROBLEM_SETS:
+        text = (ROOT / "source" / problem_set / f"{problem_set}.ipynb").read_text(encoding="utf-8")
+        for cell in v4.reads(text).cells:
+            _, begin, rest = cell.source.partition("### BEGIN SOLUTION")
+            region = rest.partition("### END SOLUTION")[0] if begin else ""
+            lines |= {line.strip() for line in region.splitlines() if len(line.strip()) > 50}
+    return lines
+
+
+@needs_links
+def test_the_class_scores_what_the_table_says_and_takes_nothing(
+    course: Path, tmp_path: Path
+) -> None:
+    """One test for the whole class, because grading it takes its time."""
+    class_course = hand_in(course, STUDENTS, tmp_path / "course")
+    before = tree(class_course / "source") | tree(class_course / "release")
+    results = grade(class_course, workers=2)
+    assert differences(class_course, results) == []
+    assert recorded_points(class_course) == {
+        who: work.points for who, work in submissions().items()
+    }
+    assert triggers(class_course) == []
+    assert tree(class_course / "source") | tree(class_course / "release") == before
+    solutions = solution_lines()
+    assert solutions
+    for path in (class_course / "autograded").rglob("*.ipynb"):
+        graded = path.read_text(encoding="utf-8")
+        assert [line for line in solutions if line in graded] == [], path
+
+
+def test_a_forced_second_grading_gives_the_same_bytes(course: Path, tmp_path: Path) -> None:
+    students = [student for student in STUDENTS if student.name in REGRADED]
+    small = hand_in(course, students, tmp_path / "course")
+    verdicts = []
+    for _ in range(2):
+        results = grade(small, workers=1, force=True)
+        assert all(result.fresh and result.trouble is None for result in results)
+        paths = sorted((small / "autograded").rglob(VERDICTS_FILE))
+        assert len(paths) == sum(len(student.work) for student in students)
+        verdicts.append({path: path.read_bytes() for path in paths})
+    assert verdicts[0] == verdicts[1]
