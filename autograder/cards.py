@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autograder.exercises import Exercise
-    from autograder.judge import Verdict
+    from autograder.judge import Finding, Verdict
 
 # Mid-tones that are legible on white and on JupyterLab's dark background, and
 # apart for colour-blind readers; a sign stands beside every colour.
 HOLDS, FAILS, QUIET = "#3b82c4", "#c8690a", "#808080"
+CELL, NUMBER = "text-align:left;padding:2px 8px", "text-align:right;padding:2px 8px"
 
 
 def points_text(points: float) -> str:
@@ -51,12 +52,12 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
     """Return a verdict as a card; see `verdict_text`."""
     rows = []
     for finding in verdict.findings:
-        colour, sign = (HOLDS, "&#10003; holds") if finding.passed else (FAILS, "&#10007; not yet")
+        colour, sign = _sign(finding)
         rows.append(
-            f'<tr><td style="color:{colour};font-weight:bold;text-align:left;white-space:nowrap">'
-            f'{sign}</td><td style="text-align:left">{escape(finding.criterion)}</td>'
-            f'<td style="text-align:left">{escape(finding.message)}</td>'
-            f'<td style="text-align:right">{points_text(finding.points)}</td></tr>'
+            f'<tr><td style="color:{colour};font-weight:bold;white-space:nowrap;{CELL}">'
+            f'{sign}</td><td style="{CELL}">{escape(finding.criterion)}</td>'
+            f'<td style="{CELL}">{escape(finding.message)}</td>'
+            f'<td style="{NUMBER}">{points_text(finding.points)}</td></tr>'
         )
     mistakes = "".join(
         f'<p style="border-left:3px solid {FAILS};padding:2px 8px;margin:6px 0">'
@@ -73,11 +74,19 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
         f"<strong>{points_text(verdict.points)}</strong> of "
         f"{points_text(verdict.max_points)} points</p>"
         '<table style="border-collapse:collapse;margin:0"><thead><tr>'
-        '<th scope="col">verdict</th><th scope="col" style="text-align:left">criterion</th>'
-        '<th scope="col" style="text-align:left">what was seen</th>'
-        '<th scope="col">points</th></tr></thead><tbody>'
+        f'<th scope="col" style="{CELL}">verdict</th><th scope="col" style="{CELL}">criterion</th>'
+        f'<th scope="col" style="{CELL}">what was seen</th>'
+        f'<th scope="col" style="{NUMBER}">points</th></tr></thead><tbody>'
         f"{''.join(rows)}</tbody></table>{mistakes}</div>"
     )
+
+
+def _sign(finding: Finding) -> tuple[str, str]:
+    if finding.passed:
+        return HOLDS, "&#10003; holds"
+    if finding.message.startswith("not counted"):
+        return QUIET, "&#8211; open"
+    return FAILS, "&#10007; not yet"
 
 
 def named(verdict: Verdict, exercise: Exercise | None) -> list[tuple[str, str, str, str]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -18,6 +19,7 @@ import typer
 if TYPE_CHECKING:
     from autograder.engine import Result
 
+PIPE_WIDTH = 120
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION = 1, 2, 3
 
 app = typer.Typer(
@@ -54,6 +56,22 @@ def _course_folder(course: Path) -> Path:
     return course.resolve()
 
 
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what stops a command in a line, with its exit code."""
+    from autograder.course import CourseError
+
+    try:
+        yield
+    except CourseError as failure:
+        _stop(str(failure), failure.code)
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        where = f"{failure.filename}: " if failure.filename else ""
+        _stop(f"{where}{failure.strerror or failure}", EXIT_SOME_FAILED)
+
+
 @app.command()
 def release(
     assignments: Assignments,
@@ -65,15 +83,12 @@ def release(
     every cell parses, and running the notebook gives nothing but "not written
     yet".
     """
-    from autograder.course import CourseError
-    from autograder.release import release as make_release
-
     folder = _course_folder(course)
-    try:
-        for line in make_release(folder, assignments).lines():
+    with _in_words():
+        from autograder.release import release as make_release
+
+        for line in make_release(folder, list(dict.fromkeys(assignments))).lines():
             typer.echo(line)
-    except CourseError as failure:
-        _stop(str(failure))
 
 
 @app.command()
@@ -105,23 +120,19 @@ def grade(
     some could not be graded (they are named); 2: wrong usage; 3: isolation
     cannot be had.
     """
-    from autograder.course import CourseError
-
     if isolation not in ("bwrap", "none"):
         _stop(f"--isolation is bwrap or none, not {isolation!r}")
     folder = _course_folder(course)
     assignments = list(dict.fromkeys(assignments))
-    try:
+    with _in_words():
         results = _grade(folder, assignments, student or [], jobs or _cores(), force, isolation)
-    except CourseError as failure:
-        _stop(str(failure), failure.code)
+    from autograder.values import printable
+
     failed = [result for result in results if result.trouble is not None]
     for result in failed:
-        if result.no_isolation:
-            _stop(str(result.trouble), EXIT_NO_ISOLATION)
+        who = printable(result.student)
         typer.echo(
-            f"autograder: {result.student}'s {result.assignment} was not graded: {result.trouble}",
-            err=True,
+            f"autograder: {who}'s {result.assignment} was not graded: {result.trouble}", err=True
         )
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
@@ -154,7 +165,10 @@ def _grade(
     from autograder.engine import ClassGrading
     from autograder.sandbox.limits import LIMITS
 
-    console = Console()
+    console, screen = Console(), Console(stderr=True)
+    if not console.is_terminal:
+        # Into a file or a pipe: lines long enough to be read and searched.
+        console.width = max(console.width, PIPE_WIDTH)
     grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force)
     if isolation == "none":
         typer.echo(
@@ -172,11 +186,18 @@ def _grade(
         TimeRemainingColumn(),
     )
     try:
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("grading", total=grading.total)
-            for result in grading.run(jobs):
+        with (
+            Progress(
+                *columns, console=screen, transient=True, disable=not screen.is_terminal
+            ) as bar,
+            closing(grading.run(jobs)) as graded,
+        ):
+            task = bar.add_task("grading", total=grading.total)
+            for result in graded:
+                if result.no_isolation:
+                    _stop(str(result.trouble), EXIT_NO_ISOLATION)
                 results.append(result)
-                progress.advance(task)
+                bar.advance(task)
     except KeyboardInterrupt:
         typer.echo(
             f"autograder: stopped after {len(results)} of {grading.total}; "
@@ -193,9 +214,10 @@ def _grade(
         f"{len(results) - fresh - kept} not graded",
         highlight=False,
     )
-    console.print(
-        f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
-    )
+    if fresh:
+        console.print(
+            f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
+        )
     return results
 
 
@@ -204,10 +226,11 @@ def _table(results: Sequence[Result]) -> object:
     from rich.text import Text
 
     from autograder.cards import points_text
+    from autograder.values import printable
 
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("student", no_wrap=True)
-    table.add_column("assignment")
+    table.add_column("student", overflow="fold")
+    table.add_column("assignment", overflow="fold")
     table.add_column("points", justify="right", no_wrap=True)
     table.add_column("mistakes by name, and what happened", overflow="fold")
     for result in results:
@@ -216,7 +239,8 @@ def _table(results: Sequence[Result]) -> object:
         if result.trouble is not None:
             points, said = "not graded", result.trouble
         # Names and remarks are text, never markup.
-        table.add_row(*(Text(cell) for cell in (result.student, result.assignment, points, said)))
+        row = (result.student, result.assignment, points, said)
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table
 
 

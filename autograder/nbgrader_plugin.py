@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import re
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class SubmissionExporter(NotebookExporter):
         resources = resources if resources is not None else {}
         if getattr(self.parent, "_sanitizing", True):
             try:
-                notebook = read_submission(filename)
+                notebook = read_submission(filename, inside=_submitted(self.parent))
             except UnreadableSubmission as failure:
                 notebook = empty_submission()
                 resources.setdefault("nbgrader", {})["unreadable"] = str(failure)
@@ -56,6 +57,11 @@ class SubmissionExporter(NotebookExporter):
             notebook = nbformat.read(filename, as_version=4)
         resources["metadata"] = {"name": Path(filename).stem, "path": ""}
         return self.from_notebook_node(notebook, resources=resources)
+
+
+def _submitted(converter: Any) -> Path:
+    """Return the folder below which nothing that is read may be a link."""
+    return Path(converter.coursedir.root, converter.coursedir.submitted_directory)
 
 
 class Sanitise(NbGraderPreprocessor):
@@ -67,11 +73,12 @@ class Sanitise(NbGraderPreprocessor):
         """Restore the cells that nbgrader owns; see `autograder.sanitise`."""
         info = resources["nbgrader"]
         notebook, repairs = sanitise(nb, _master_cells(_course_of(self), info))
+        note: dict[str, list[str]] = {"repairs": repairs, "remarks": []}
         if info.get("unreadable"):
-            repairs = [info["unreadable"]]
+            note = {"repairs": [], "remarks": [info["unreadable"]]}
         # The second pass reads the notebook back from its file.  A student
         # cannot forge this key: sanitising drops the notebook's metadata.
-        notebook.metadata[NOTE] = {"repairs": list(repairs)}
+        notebook.metadata[NOTE] = note
         return notebook, resources
 
 
@@ -96,6 +103,7 @@ class Judge(NbGraderPreprocessor):
             _sandbox(),
             seed_of(course_secret(course), info["assignment"], info["student"]),
             tuple(note.get("repairs", ())),
+            tuple(note.get("remarks", ())),
         )
         return graded.notebook, resources
 
@@ -142,6 +150,8 @@ STYLES = CSSSanitizer(
 CLASSES = re.compile(
     r"(highlight|verdict[\w-]*|[a-z][a-z0-9]{0,2})( (verdict[\w-]*|[a-z][a-z0-9]{0,2}))*"
 )
+# Cleaning takes time that grows with the square of the depth to which tags are nested.
+MAX_MARKDOWN = 30_000
 LINKS = re.compile(r"(https?://|mailto:|#)")
 
 
@@ -152,8 +162,11 @@ def _allowed(tag: str, name: str, value: str) -> bool:
         return CLASSES.fullmatch(value) is not None
     if tag == "a" and name == "href":
         return LINKS.match(value) is not None
+    if name == "style":
+        # No functions, url(...) among them, however it is spelt.
+        return not {"(", "\\"} & set(value)
     # Never "id": Formgrader finds its score boxes by it.
-    return name in {"title", "style", "role", "aria-label"} or name in ATTRIBUTES.get(tag, ())
+    return name in {"title", "role", "aria-label"} or name in ATTRIBUTES.get(tag, ())
 
 
 def clean_html(element: Any) -> str:
@@ -171,6 +184,8 @@ def clean_html(element: Any) -> str:
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
     """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
+    if len(source) > MAX_MARKDOWN:
+        return f"<pre>{escape(source)}</pre>"
     cell = context.get("cell", {})
     renderer = IPythonRenderer(
         escape=False,

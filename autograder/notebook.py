@@ -5,6 +5,7 @@ Never raises for anything that a submission can contain.  Knows no database.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,17 +16,18 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder import cards
 from autograder.exercises import EXERCISES, Exercise
-from autograder.judge import Finding, Verdict, judge
+from autograder.judge import NOT_WRITTEN, Finding, Verdict, judge
 from autograder.sandbox import Sandbox, Session, SessionLost
 from autograder.sanitise import MasterCell, sanitise
 
 GRADE_PREFIX = "grade_"
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
-STAND_IN = '''
+STAND_IN = """
 def {name}(*_, **__):
     raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
-'''
+"""
+NO_ISOLATION = "Graded without isolation: its code could do all that the grader can."
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,10 @@ def grade_notebook(
     IsolationUnavailable : the sandbox cannot be started
     """
     notebook, repairs = sanitise(submission, assignment.master)
-    if unreadable is not None:
-        # That every cell is missing from nothing would be no news.
-        repairs = [unreadable]
-    return judge_notebook(notebook, assignment, sandbox, seed, tuple(repairs))
+    if unreadable is None:
+        return judge_notebook(notebook, assignment, sandbox, seed, tuple(repairs))
+    # That every cell is missing from nothing would be no news.
+    return judge_notebook(notebook, assignment, sandbox, seed, remarks=(unreadable,))
 
 
 def judge_notebook(
@@ -104,10 +106,11 @@ def judge_notebook(
     sandbox: Sandbox,
     seed: int,
     repairs: tuple[str, ...] = (),
+    remarks: tuple[str, ...] = (),
 ) -> GradedNotebook:
     """Run and judge a notebook that has been sanitised; see `grade_notebook`."""
     started = time.monotonic()
-    run = _Run(assignment, sandbox, seed)
+    run = _Run(assignment, sandbox, seed, remarks=list(remarks))
     try:
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -149,10 +152,15 @@ class _Run:
         self.limits = self.sandbox.limits
         self.deadline = time.monotonic() + self.limits.session_seconds
         self.restarts = self.limits.restarts
+        # Student code can see this one, and it must say nothing of the fixtures' seed.
+        digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
+        self.random_seed = int.from_bytes(digest[:4], "big")
         self.done: list[str] = []
         self.missing: list[tuple[NotebookNode, Exercise]] = []
         self.count = 0
         self.over: str | None = None
+        if self.sandbox.isolation == "none":
+            self.remarks.append(NO_ISOLATION)
         self.session: Session | None = None
 
     def close(self) -> None:
@@ -162,11 +170,10 @@ class _Run:
     def visit(self, cell: NotebookNode) -> None:
         self.count += 1
         owned = cell.metadata.get("nbgrader", {})
-        if owned.get("grade"):
+        if owned.get("grade") and not owned.get("solution"):
             exercise = exercise_of(cell)
             if exercise is None:
-                # Released only by hand: `autograder release` refuses such a cell.
-                cell.outputs = [_stream("No exercise of the catalogue has this cell's name.\n")]
+                self.pass_over(cell)
             else:
                 self.judge_cell(cell, exercise)
             return
@@ -188,7 +195,7 @@ class _Run:
             self.over = f"the submission used up its {self.limits.session_seconds:g} s"
             self.remarks.append(f"Stopped: {self.over}.")
             return
-        self.session = self.sandbox.session(self.assignment.files, left)
+        self.session = self.sandbox.session(self.assignment.files, left, self.random_seed)
 
     def run_cell(self, source: str) -> list[Any]:
         assert self.session is not None
@@ -227,6 +234,15 @@ class _Run:
                 return False
         return True
 
+    def pass_over(self, cell: NotebookNode) -> None:
+        """Give no points for a check of no exercise; `autograder release` refuses such a cell."""
+        name = cell.metadata.nbgrader.grade_id
+        said = f"{name} was not judged: the catalogue has no such exercise."
+        self.remarks.append(said)
+        cell.execution_count = self.count
+        # nbgrader gives all points to a check that shows none.
+        cell.outputs = _check_outputs({"text/plain": said}, 0.0, self.count)
+
     def judge_cell(self, cell: NotebookNode, exercise: Exercise, last: bool = False) -> None:
         if not self.ready():
             self.conclude(cell, exercise, _unjudged(exercise, f"not judged: {self.over}"))
@@ -249,6 +265,8 @@ class _Run:
             self.conclude(cell, exercise, _unjudged(exercise, what))
         elif found.kind == "function":
             verdict = judge(exercise, found, self.seed)
+            if verdict.findings[0].message == NOT_WRITTEN and not last:
+                self.missing.append((cell, exercise))
             self.conclude(cell, exercise, verdict)
             if self.session.lost is not None:
                 self.remarks.append(f"Judging {exercise.name}: {self.session.lost}.")
@@ -256,7 +274,7 @@ class _Run:
                 self.take_up_again()
 
     def second_chances(self) -> None:
-        """Judge what was not yet defined at its check cell and is so at the end."""
+        """Judge what was not yet defined, or only the stub, at its check cell."""
         for cell, exercise in self.missing:
             if self.over is None:
                 self.judge_cell(cell, exercise, last=True)
@@ -274,6 +292,10 @@ def verdict_outputs(verdict: Verdict, exercise: Exercise, count: int | None) -> 
         "text/plain": cards.verdict_text(verdict, exercise),
         "text/html": cards.verdict_html(verdict, exercise),
     }
+    return _check_outputs(card, points, count)
+
+
+def _check_outputs(card: dict[str, str], points: float, count: int | None) -> list[NotebookNode]:
     return [
         new_output("display_data", data=card),
         new_output("execute_result", data={"text/plain": repr(points)}, execution_count=count),
@@ -295,6 +317,8 @@ def _article(kind: str) -> str:
         return "a class"
     if kind == "NoneType":
         return "None"
+    if kind == "ndarray":
+        return "an array"
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 

@@ -99,32 +99,63 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Any:
     kind = type(value)
     budget.items -= 1
     if depth < 0 or budget.items < 0:
-        return Opaque("too deep or too long " + kind.__name__[:80])
-    if value is None or kind in (bool, float):
+        return Opaque("too deep or too long " + type_name(kind))
+    if value is None or kind is bool or kind is float:
         return value
     if kind is int:
         return value if -(2**63) <= value < 2**64 else Opaque("int of more than 64 bits")
     if kind is str:
         return value[:MAX_TEXT]
     if kind is np.ndarray:
-        if value.dtype not in ARRAY_DTYPES or value.nbytes > MAX_ARRAY_BYTES or value.ndim > 8:
+        dtype = value.dtype.newbyteorder("=")
+        size = extent(value.shape) * dtype.itemsize
+        if dtype not in ARRAY_DTYPES or size > MAX_ARRAY_BYTES or value.ndim > 8:
             return Opaque(f"array of dtype {value.dtype.name[:40]}, shape {value.shape}")
-        return np.array(value, dtype=value.dtype.newbyteorder("="), order="C", copy=True)
+        return np.array(value, dtype=dtype, order="C", copy=True)
     if issubclass(kind, np.generic) and kind.__module__ == "numpy":
         array = np.asarray(value)
-        return array.copy() if array.dtype in ARRAY_DTYPES else Opaque(kind.__name__)
-    if kind in (list, tuple):
+        return array.copy() if array.dtype in ARRAY_DTYPES else Opaque(type_name(kind))
+    if (kind is list or kind is tuple or kind is dict) and len(value) > budget.items:
+        return Opaque(f"{type_name(kind)} of {len(value)} items")
+    if kind is list or kind is tuple:
         return kind(_plain(item, depth - 1, budget) for item in value)
     if kind is dict:
-        return {
-            key if type(key) in (str, int, bool) else Opaque(type(key).__name__[:80]): _plain(
-                item, depth - 1, budget
-            )
-            for key, item in value.items()
-        }
-    if kind is Rng or kind is Opaque:
-        return value
-    return Opaque(str(type.__getattribute__(kind, "__name__"))[:80])
+        return {_plain_key(key): _plain(item, depth - 1, budget) for key, item in value.items()}
+    if kind is Rng:
+        return Rng(value.seed) if type(value.seed) is int else Opaque("Rng")
+    if kind is Opaque:
+        return Opaque(value.type_name[:80]) if type(value.type_name) is str else Opaque("Opaque")
+    return Opaque(type_name(kind))
+
+
+def _plain_key(key: Any) -> Any:
+    kind = type(key)
+    if kind is str or kind is int or kind is bool:
+        return _plain(key, 0, _Budget())
+    return Opaque(type_name(kind))
+
+
+def extent(shape: Sequence[int]) -> int:
+    """Return the number of entries of an array, where an empty axis counts as 1.
+
+    What is computed from an empty array may be as large as its other axes.
+
+    >>> extent((2, 0, 3))
+    6
+    """
+    return math.prod(max(length, 1) for length in shape)
+
+
+def type_name(kind: type) -> str:
+    """Return the name of a type, bounded, without asking its metaclass."""
+    name = type.__dict__["__name__"].__get__(kind)
+    return str.__getitem__(name, slice(80))
+
+
+def is_remote(function: Any) -> bool:
+    """Tell whether a function is a `RemoteFunction`, whatever its `__class__` claims."""
+    mro = type.__dict__["__mro__"].__get__(type(function))
+    return any(base is RemoteFunction for base in mro)
 
 
 def observe(function: Any, calls: Sequence[tuple[Any, ...]]) -> list[Observation]:
@@ -139,24 +170,30 @@ def observe(function: Any, calls: Sequence[tuple[Any, ...]]) -> list[Observation
     -------
     list of Observation, one for each call; nothing that the function does raises
     """
-    if isinstance(function, RemoteFunction):
+    if is_remote(function):
         return function.observe(calls)
     return [observe_here(function, arguments) for arguments in calls]
 
 
-def observe_here(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Observation:
-    """Call a function of this process once; see `observe`."""
+def observe_here(
+    function: Callable[..., Any], arguments: tuple[Any, ...], watch_random: bool = True
+) -> Observation:
+    """Call a function of this process once; see `observe`.
+
+    Watching the global random state takes longer than most calls, so that
+    functions which are known can go without.
+    """
     given = [fresh(argument) for argument in arguments]
-    before = global_random_state()
+    before = global_random_state(move=True) if watch_random else ()
     try:
         with np.errstate(all="ignore"):
             value = plain(function(*given))
         error, message = None, ""
     except BaseException as failure:
-        value, error = None, str(type.__getattribute__(type(failure), "__name__"))[:80]
-        message = first_line(failure)
+        value, error, message = None, type_name(type(failure)), first_line(failure)
     after = tuple(plain(item) if isinstance(item, np.ndarray) else None for item in given)
-    return Observation(value, error, message, after, global_random_state() != before)
+    moved = watch_random and global_random_state() != before
+    return Observation(value, error, message, after, moved)
 
 
 def fresh(argument: Any) -> Any:
@@ -171,13 +208,26 @@ def fresh(argument: Any) -> Any:
 def first_line(failure: BaseException) -> str:
     """Return the first line of an exception's text, bounded; never raises."""
     try:
-        return (str(failure).splitlines() or [""])[0][:300]
+        # str's own method: the text may be of a subclass that answers as it likes
+        return printable("".join(str.splitlines(str(failure))[:1])[:300])
     except BaseException:
         return ""
 
 
-def global_random_state() -> tuple[Any, ...]:
+def printable(text: str) -> str:
+    """Return a line with all that steers a terminal, or reorders text, shown as "?".
+
+    >>> printable("shape \x1b[2J")
+    'shape ?[2J'
+    """
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def global_random_state(move: bool = False) -> tuple[Any, ...]:
     """Return NumPy's global random state in a form that compares with ==."""
+    if move:
+        # To where no seeding leads, so that setting the same seed twice shows each time.
+        np.random.random()  # noqa: NPY002
     kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002
     return (kind, np.asarray(keys).tobytes(), *rest)
 

@@ -8,19 +8,21 @@ folder or a network.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
-import site
 import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import weakref
 from pathlib import Path
 from typing import IO
 
 from autograder.sandbox import confine
+from autograder.values import printable
 
 START_SECONDS = 120
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -29,6 +31,7 @@ VISIBLE = (
     "values.py",
     "sandbox/wire.py",
     "sandbox/confine.py",
+    "sandbox/launch.py",
     "sandbox/inside/__init__.py",
     "sandbox/inside/server.py",
     "sandbox/inside/shell.py",
@@ -49,6 +52,9 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    # The course's own pictures are told, not drawn: nobody looks, and drawing costs
+    # more than all the rest of a notebook.  A student's own plots are drawn.
+    "COURSE_PICTURES": "text",
 }
 
 
@@ -62,8 +68,16 @@ class Box:
     def __init__(self, isolation: str = "bwrap") -> None:
         if isolation not in ("bwrap", "none"):
             raise ValueError(f"isolation is 'bwrap' or 'none', not {isolation!r}")
+        if not sys.platform.startswith("linux"):
+            raise IsolationUnavailable(
+                "grading needs Linux: use WSL on Windows, a virtual machine or a container on macOS"
+            )
         self.isolation = isolation
         self._inside = _inside_folder()
+        # Also when nobody closes the box: at the end of the program.
+        self._remove_inside = weakref.finalize(
+            self, shutil.rmtree, self._inside, ignore_errors=True
+        )
         self.control, theirs = socket.socketpair()
         self._log: IO[bytes] = tempfile.TemporaryFile()
         try:
@@ -79,11 +93,6 @@ class Box:
 
     def _start_boxed(self, theirs: socket.socket, stack: contextlib.ExitStack) -> subprocess.Popen:
         bwrap = shutil.which("bwrap")
-        if not sys.platform.startswith("linux"):
-            raise IsolationUnavailable(
-                "bubblewrap exists on Linux only; grade on Linux (WSL on Windows, a virtual "
-                "machine on macOS), or pass --isolation none if you trust every submission"
-            )
         if bwrap is None:
             raise IsolationUnavailable(
                 "bubblewrap is not installed: run `sudo apt-get install bubblewrap` "
@@ -98,50 +107,52 @@ class Box:
         filter_file = stack.enter_context(tempfile.TemporaryFile())
         filter_file.write(filter_bytes)
         filter_file.seek(0)
-        packages = Path(sysconfig.get_path("purelib"))
         order = {
-            "bwrap": bwrap,
+            "bwrap": os.path.realpath(bwrap),
             "binds": binds(self._inside),
             "rest": [
                 *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
                 *("--cap-drop", "ALL"),
                 *system_links(),
                 *hide_packages(),
-                *("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"),
+                *("--proc", "/proc", *devices()),
                 *("--tmpfs", "/tmp", "--dir", "/course", "--remount-ro", "/"),
                 *(
                     item
                     for name, value in {
                         **ENVIRONMENT,
-                        "PYTHONPATH": f"/opt/box:{boxed(packages)}",
+                        "PYTHONPATH": ":".join(["/opt/box", *map(boxed, package_folders())]),
                     }.items()
                     for item in ("--setenv", name, value)
                 ),
                 *("--chdir", "/tmp"),
-                str(Path(os.path.realpath(sys.executable))),
+                os.path.realpath(sys.executable),
                 *("-s", "-m", "autograder.sandbox.inside.server"),
                 *("--control", str(theirs.fileno()), "--filter", str(filter_file.fileno())),
             ],
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "autograder.sandbox.launch", json.dumps(order)],
+            [sys.executable, "-S", "-m", "autograder.sandbox.launch", json.dumps(order)],
             pass_fds=[theirs.fileno(), filter_file.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
-            env={"PYTHONPATH": str(PACKAGE.parent), "PATH": os.environ.get("PATH", "/usr/bin")},
+            # The copy: it imports neither NumPy nor the rest of this package.
+            env={
+                "PATH": os.environ.get("PATH", "/usr/bin"),
+                "PYTHONPATH": str(self._inside),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            # `-m` imports from the working folder first, and that may be a student's.
+            cwd="/",
             start_new_session=True,
         )
 
     def _start_bare(self, theirs: socket.socket) -> subprocess.Popen:
-        if not hasattr(os, "fork"):
-            raise IsolationUnavailable(
-                "grading needs a system that can fork: use WSL on Windows, or another computer"
-            )
         environment = {
             **ENVIRONMENT,
             "PATH": os.environ.get("PATH", "/usr/bin"),
-            "PYTHONPATH": f"{self._inside}:{sysconfig.get_path('purelib')}",
+            "PYTHONPATH": ":".join([str(self._inside), *map(str, package_folders())]),
             "MPLCONFIGDIR": str(self._inside / "matplotlib"),
             "IPYTHONDIR": str(self._inside / "ipython"),
             "HOME": str(self._inside),
@@ -173,7 +184,8 @@ class Box:
             said = self._log.read(4000).decode(errors="replace").strip().splitlines()
             reason = said[-1] if said else "it ended without a word"
             raise IsolationUnavailable(
-                f"the sandbox did not start: {reason} (run `autograder doctor` to see what to do)"
+                f"the sandbox did not start: {printable(reason[:500])} "
+                "(run `autograder doctor` to see what to do)"
             )
 
     def connect(self) -> socket.socket:
@@ -209,14 +221,12 @@ class Box:
                 process.kill()
                 process.wait()
         self._log.close()
-        shutil.rmtree(self._inside, ignore_errors=True)
+        self._remove_inside()
 
 
 def _inside_folder() -> Path:
     """Copy what the box may see of this package into a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="autograder-box-"))
-    # Read by the unprivileged user of the box; there is nothing in it but this code.
-    folder.chmod(0o755)
     for name in ("__init__.py", "sandbox/__init__.py"):
         path = folder / "autograder" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -225,44 +235,92 @@ def _inside_folder() -> Path:
         target = folder / "autograder" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PACKAGE / name, target)
+    # Read by the unprivileged user of the box, whatever the umask says; there is
+    # nothing in it but this code.
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
 
 
+def package_folders() -> list[Path]:
+    """Return the folders of installed packages that the fork server imports from."""
+    found = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    for name in ("numpy", "matplotlib", "IPython"):
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            # Elsewhere with `pip install --user` and in Debian's own Python.
+            found.append(os.path.dirname(os.path.dirname(spec.origin)))
+    folders = [Path(os.path.realpath(folder)) for folder in found]
+    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+
+
+def library_folders() -> list[Path]:
+    """Return the folders of libraries and fonts that the box shows at their own paths.
+
+    Not the whole of /usr or of Python's prefix: a course's exchange folder and its
+    settings may lie there.
+    """
+    base = Path(os.path.realpath(sys.base_prefix))
+    libraries = ("lib", "lib32", "lib64")
+    folders = [
+        *(Path(root, name) for root in ("/", "/usr", "/usr/local", base) for name in libraries),
+        *(Path("/usr/share", name) for name in ("fonts", "matplotlib", "zoneinfo")),
+        *(Path(name) for name in ("/usr/local/share/fonts", "/etc/alternatives")),
+    ]
+    # Links among them, as /lib into /usr on most systems, are made as links.
+    shown = [path for path in dict.fromkeys(folders) if path.is_dir() and not path.is_symlink()]
+    return [path for path in shown if not any(other in path.parents for other in shown)]
+
+
 def boxed(path: Path) -> str:
-    """Return where a path under this Python's prefix is found inside the box."""
-    if sys.prefix != sys.base_prefix and path.is_relative_to(sys.prefix):
-        return str(Path("/opt/venv") / path.relative_to(sys.prefix))
-    return str(path)
+    """Return where a folder of packages is found inside the box."""
+    if any(path.is_relative_to(folder) for folder in library_folders()):
+        # At its own path: libraries look for each other from there.
+        return str(path)
+    return f"/opt/packages/{package_folders().index(path)}"
 
 
 def binds(inside: Path) -> list[list[str]]:
-    """Return the folders that the box shows, each with its place in there."""
-    shown = [["/usr", "/usr"], [str(inside), "/opt/box"]]
-    if not Path(sys.base_prefix).is_relative_to("/usr"):
-        # At its own path: its shared library is looked for there.
-        shown.append([sys.base_prefix, sys.base_prefix])
-    if sys.prefix != sys.base_prefix:
-        shown.append([sys.prefix, "/opt/venv"])
-    for path in ("/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/lib", "/lib64", "/bin"):
-        if Path(path).exists() and not Path(path).is_symlink():
-            shown.append([path, path])
-    return shown
+    """Return the folders and files that the box shows, each with its place in there."""
+    executable = os.path.realpath(sys.executable)
+    same = [str(path) for path in library_folders()]
+    if not any(Path(executable).is_relative_to(folder) for folder in same):
+        same.append(executable)
+    if Path("/etc/ld.so.cache").exists():
+        same.append("/etc/ld.so.cache")
+    packages = [[str(path), boxed(path)] for path in package_folders()]
+    moved = [[source, target] for source, target in packages if source != target]
+    return [*([path, path] for path in same), *moved, [str(inside), "/opt/box"]]
 
 
 def system_links() -> list[str]:
     """Return bubblewrap's arguments for the top-level links into /usr."""
     arguments = []
-    for path in ("/lib", "/lib64", "/bin", "/sbin", "/lib32"):
+    for path in ("/lib", "/lib32", "/lib64", "/usr/lib32", "/usr/lib64"):
         if Path(path).is_symlink():
             arguments += ["--symlink", os.readlink(path), path]
     return arguments
 
 
+def devices() -> list[str]:
+    """Return bubblewrap's arguments for the few devices there are; no terminals."""
+    arguments = ["--tmpfs", "/dev"]
+    for name in ("null", "zero", "full", "random", "urandom"):
+        arguments += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    arguments += ["--symlink", "/proc/self/fd", "/dev/fd", "--dir", "/dev/shm"]
+    return [*arguments, "--remount-ro", "/dev"]
+
+
 def hide_packages() -> list[str]:
-    """Return bubblewrap's arguments that hide this package where it is installed."""
-    arguments = []
-    for folder in {*site.getsitepackages(), sysconfig.get_path("purelib")}:
-        installed = Path(folder) / "autograder"
-        if installed.is_dir():
-            arguments += ["--tmpfs", boxed(installed), "--remount-ro", boxed(installed)]
-    return arguments
+    """Return bubblewrap's arguments that hide this package wherever it is installed."""
+    places = {boxed(folder) for folder in package_folders() if (folder / "autograder").is_dir()}
+    installed = [Path(place, "autograder") for place in sorted(places)]
+    for folder in library_folders():
+        installed += sorted(folder.glob("python3*/*-packages/autograder"))
+        if PACKAGE.is_relative_to(folder):
+            installed.append(PACKAGE)
+    return [
+        argument
+        for path in dict.fromkeys(installed)
+        for argument in ("--tmpfs", str(path), "--remount-ro", str(path))
+    ]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from autograder.sandbox import confine
 
-# Hidden by the mount only in this process's own namespace; every Linux has it.
-STAGE = "/mnt"
+# Hidden by the mount only in this process's own namespace; every Linux has the first.
+STAGES = ("/mnt", "/media", "/srv")
 # Not the id of a user: nothing on the machine belongs to it.
 UNPRIVILEGED = 61_184
 
@@ -38,17 +38,27 @@ def main() -> None:
 def stage(binds: list[list[str]]) -> list[list[str]]:
     """Bind every source to a place that everybody can enter; return the binds from there."""
     confine.private_mounts()
-    confine.mount("tmpfs", STAGE, "tmpfs", confine.MS_NOSUID | confine.MS_NODEV, "mode=755")
+    folder = staging_folder([source for source, _ in binds])
+    confine.mount("tmpfs", folder, "tmpfs", confine.MS_NOSUID | confine.MS_NODEV, "mode=755")
     staged = []
     for number, (source, target) in enumerate(binds):
-        place = Path(STAGE, str(number))
+        place = Path(folder, str(number))
         if Path(source).is_dir():
             place.mkdir()
         else:
             place.touch()
-        confine.mount(source, str(place), None, confine.MS_BIND)
+        confine.mount(source, str(place), None, confine.MS_BIND | confine.MS_REC)
         staged.append([str(place), target])
     return staged
+
+
+def staging_folder(sources: list[str]) -> str:
+    """Return a folder that none of the sources lies in."""
+    for folder in STAGES:
+        inside = any(Path(os.path.realpath(source)).is_relative_to(folder) for source in sources)
+        if os.path.isdir(folder) and not inside:
+            return folder
+    raise OSError(f"none of {', '.join(STAGES)} is free to mount on")
 
 
 if __name__ == "__main__":

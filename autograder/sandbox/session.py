@@ -8,19 +8,39 @@ from __future__ import annotations
 
 import base64
 import itertools
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from autograder.sandbox import wire
-from autograder.sandbox.box import Box
+from autograder.sandbox.box import Box, IsolationUnavailable
 from autograder.sandbox.limits import LIMITS, Limits
-from autograder.values import Observation, Opaque, RemoteFunction, Rng, first_line, plain
+from autograder.values import (
+    MAX_ARRAY_BYTES,
+    Observation,
+    Opaque,
+    RemoteFunction,
+    Rng,
+    extent,
+    first_line,
+    plain,
+    printable,
+    type_name,
+)
 
+MALFORMED = "the process gave a malformed answer"
+# For a child to confine itself; hundreds of times what it takes.
+START_SECONDS = 30
+# More outputs, or lines of a traceback, than an honest child sends for one cell; and what
+# errors may add to the text that is bounded.
+MAX_OUTPUTS = 250
+ROOM_FOR_ERRORS = 200_000
+# A callback's arguments hold at least this many entries before they are refused.
+MAX_CALLBACK_ITEMS = 4096
 IMAGE_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
@@ -32,26 +52,53 @@ class Session:
     """One submission's process: its namespace lives from the first cell to `close`."""
 
     def __init__(
-        self, box: Box, files: Mapping[str, bytes], limits: Limits, seconds: float | None = None
+        self,
+        box: Box,
+        files: Mapping[str, bytes],
+        limits: Limits,
+        seconds: float | None = None,
+        random_seed: int | None = None,
     ) -> None:
         self.limits = limits
         seconds = limits.session_seconds if seconds is None else seconds
-        self.deadline = time.monotonic() + seconds
         self.lost: str | None = None
+        # A callback's number is used once, so that one kept from before leads nowhere.
+        self._numbers = itertools.count()
+        _check_names(files)
         self.connection = box.connect()
-        self._asked: socket.socket = self.connection
-        self._send(
+        self._start(
             {
                 "files": {name: np.frombuffer(data, np.uint8) for name, data in files.items()},
                 "seconds": seconds,
+                "random_seed": random_seed,
                 "memory_megabytes": limits.memory_megabytes,
                 "scratch_megabytes": limits.scratch_megabytes,
                 "threads": limits.threads,
                 "output_bytes": limits.output_bytes,
                 "image_bytes": limits.image_bytes,
-            },
-            seconds,
+            }
         )
+        # Counted from here: a slow start is not the submission's fault.
+        self.deadline = time.monotonic() + seconds
+
+    def _start(self, request: dict[str, Any]) -> None:
+        """Have the child confine itself; what goes wrong here is nobody's submission."""
+        until = time.monotonic() + START_SECONDS
+        try:
+            wire.send(self.connection, request, until)
+            answer = wire.receive(self.connection, until)
+        except (wire.Closed, wire.TooLate) as failure:
+            self.connection.close()
+            raise ConnectionError(f"the fork server does not answer: {failure}") from None
+        except wire.WireError as failure:
+            self.connection.close()
+            raise ValueError(f"the files of the assignment: {failure}") from None
+        if answer != {"ready": True}:
+            self.connection.close()
+            raise IsolationUnavailable(
+                f"a submission could not be confined: {printable(str(answer.get('refused')))} "
+                "(run `autograder doctor` to see what to do)"
+            )
 
     def __enter__(self) -> Session:
         return self
@@ -80,8 +127,8 @@ class Session:
         answer = self._ask({"do": "cell", "source": source}, seconds, "this cell")
         outputs = answer.get("outputs")
         if type(outputs) is not list:
-            raise self._lose("the process gave a malformed answer")
-        return [checked for item in outputs if (checked := _output(item)) is not None]
+            raise self._lose(MALFORMED)
+        return _outputs(outputs, self.limits)
 
     def bind(self, name: str) -> RemoteObject:
         """Return a handle to what a name stands for now.
@@ -97,8 +144,8 @@ class Session:
         kind = answer.get("kind") if type(answer) is dict else None
         handle = answer.get("handle") if type(answer) is dict else None
         if type(kind) is not str or (kind != "missing" and type(handle) is not wire.Handle):
-            raise self._lose("the process gave a malformed answer")
-        return RemoteObject(self, handle, kind[:80])
+            raise self._lose(MALFORMED)
+        return RemoteObject(self, handle, printable(kind[:80]))
 
     def calls(
         self,
@@ -108,13 +155,16 @@ class Session:
         keep: bool,
     ) -> list[tuple[Observation, RemoteObject | None]]:
         """Call something in the child once for each tuple of arguments; never raises."""
+        if target.handle is None:
+            missing = Observation(error="NameError", message="there is nothing of this name")
+            return [(missing, None)] * len(calls)
         results: list[tuple[Observation, RemoteObject | None]] = []
         callbacks: dict[int, Callable[..., Any]] = {}
         try:
             if self.lost is not None:
                 raise SessionLost(self.lost)
             end = time.monotonic() + self.limits.exercise_seconds
-            encoded = [tuple(_argument(item, callbacks) for item in call) for call in calls]
+            encoded = [tuple(self._argument(item, callbacks) for item in call) for call in calls]
             question = {
                 "do": "calls",
                 "handle": target.handle,
@@ -123,56 +173,79 @@ class Session:
                 "keep": keep,
             }
             self._send(question, self.limits.call_seconds)
-            for _ in calls:
-                left = min(self.limits.call_seconds, end - time.monotonic())
-                results.append(self._returned(left, callbacks))
+            # All answers together stay within what one may be: they are kept until judged.
+            room = MAX_ARRAY_BYTES
+            for call in calls:
+                observation, held = self._returned(end, call, callbacks)
+                room -= _bytes((observation.value, observation.arguments))
+                if room < 0:
+                    observation = Observation(Opaque("result too large"))
+                results.append((observation, held))
         except SessionLost as failure:
             ended = Observation(error="SessionLost", message=str(failure))
             results += [(ended, None)] * (len(calls) - len(results))
         return results
 
+    def _argument(self, value: Any, callbacks: dict[int, Callable[..., Any]]) -> Any:
+        if isinstance(value, RemoteObject):
+            return value.handle
+        if callable(value):
+            number = next(self._numbers)
+            callbacks[number] = value
+            return wire.Callback(number)
+        return value
+
     def _returned(
-        self, seconds: float, callbacks: dict[int, Callable[..., Any]]
+        self, end: float, call: tuple[Any, ...], callbacks: dict[int, Callable[..., Any]]
     ) -> tuple[Observation, RemoteObject | None]:
-        until = time.monotonic() + seconds
+        limits = self.limits
+        until, what, allowed = (
+            time.monotonic() + limits.call_seconds,
+            "a call of this function",
+            limits.call_seconds,
+        )
+        if end < until:
+            until, what, allowed = end, "all calls of this function", limits.exercise_seconds
         while True:
-            left = until - time.monotonic()
-            answer = self._receive(left, "a call of this function", seconds)
+            answer = self._receive(until, what, allowed)
             if "ask" not in answer:
                 break
-            self._send(_answer(answer, callbacks), max(left, 0.01))
+            self._send(_answer(answer, callbacks, call), max(until - time.monotonic(), 0.01))
         value, error, message = (answer.get(key) for key in ("value", "error", "message"))
         arguments, moved = answer.get("arguments"), answer.get("moved")
         if (
             not (error is None or type(error) is str)
             or type(message) is not str
             or type(arguments) is not tuple
+            or len(arguments) not in (0, len(call))
             or type(moved) is not bool
         ):
-            raise self._lose("the process gave a malformed answer")
+            raise self._lose(MALFORMED)
         held = self._held(answer["object"]) if "object" in answer else None
-        value = Opaque("handle") if type(value) in (wire.Handle, wire.Callback, Rng) else value
-        error = error[:80] if error is not None else None
-        return Observation(value, error, message[:300], arguments, moved), held
+        after = tuple(_after(item) for item in arguments) or (None,) * len(call)
+        error = printable(error[:80]) if error is not None else None
+        return Observation(_seen(value), error, printable(message[:300]), after, moved), held
 
     def _ask(self, question: dict[str, Any], seconds: float, what: str) -> dict[str, Any]:
         if self.lost is not None:
             raise SessionLost(self.lost)
         self._send(question, seconds)
-        return self._receive(seconds, what, seconds)
+        return self._receive(time.monotonic() + seconds, what, seconds)
 
     def _send(self, message: dict[str, Any], seconds: float) -> None:
         try:
-            wire.send(self.connection, message, self._until(seconds))
+            wire.send(self.connection, message, min(time.monotonic() + seconds, self.deadline))
         except wire.Closed:
             # The child has ended; its last frame says how.
             return
+        except wire.TooLate:
+            raise self._lose("the process does not read what it is asked") from None
         except wire.WireError as failure:
             raise self._lose(str(failure)) from None
 
-    def _receive(self, seconds: float, what: str, allowed: float) -> dict[str, Any]:
+    def _receive(self, until: float, what: str, allowed: float) -> dict[str, Any]:
         try:
-            answer = wire.receive(self.connection, self._until(seconds))
+            answer = wire.receive(self.connection, min(until, self.deadline))
         except wire.TooLate:
             if time.monotonic() >= self.deadline:
                 raise self._lose("the submission ran out of its time") from None
@@ -180,17 +253,12 @@ class Session:
         except wire.Closed:
             raise self._lose("the process ended") from None
         except wire.WireError:
-            raise self._lose("the process gave a malformed answer") from None
+            raise self._lose(MALFORMED) from None
         if type(answer) is not dict:
-            raise self._lose("the process gave a malformed answer")
-        if "refused" in answer:
-            raise self._lose(f"the sandbox refused: {answer['refused']}"[:300])
+            raise self._lose(MALFORMED)
         if "ended" in answer:
             raise self._lose(_ending(answer["ended"]))
         return answer
-
-    def _until(self, seconds: float) -> float:
-        return min(time.monotonic() + seconds, self.deadline)
 
     def _lose(self, reason: str) -> SessionLost:
         self.lost = self.lost or reason
@@ -241,20 +309,32 @@ class Sandbox:
         self.close()
 
     def session(
-        self, files: Mapping[str, bytes] | None = None, seconds: float | None = None
+        self,
+        files: Mapping[str, bytes] | None = None,
+        seconds: float | None = None,
+        random_seed: int | None = None,
     ) -> Session:
-        """Fork a child for one submission; `files` are all it sees of the course.
+        """Fork a child for one submission.
+
+        Parameters
+        ----------
+        files : all it sees of the course, by relative path
+        seconds : wall time of the whole session
+        random_seed : below 2**32, of Python's and NumPy's global random states, so
+            that what uses them is the same on a regrade; None draws one
 
         Raises
         ------
-        IsolationUnavailable : no box can be started
+        IsolationUnavailable : no box can be started, or no child of it confined
+        ValueError : the files are too large, or the name of one leads out of the folder
+        ConnectionError : the fork server ended, or hung, twice in a row
         """
         for _ in range(2):
             if self._box is None or not self._box.running:
                 self.close()
                 self._box = Box(self.isolation)
             try:
-                return Session(self._box, files or {}, self.limits, seconds)
+                return Session(self._box, files or {}, self.limits, seconds, random_seed)
             except ConnectionError:
                 self.close()
         raise ConnectionError("the fork server ended twice in a row")
@@ -266,36 +346,100 @@ class Sandbox:
             self._box = None
 
 
-def _argument(value: Any, callbacks: dict[int, Callable[..., Any]]) -> Any:
-    if isinstance(value, RemoteObject):
-        return value.handle
-    if callable(value):
-        number = next(number for number in itertools.count() if number not in callbacks)
-        callbacks[number] = value
-        return wire.Callback(number)
-    return value
+def _check_names(files: Mapping[str, bytes]) -> None:
+    for name in files:
+        path = PurePosixPath(name)
+        if path.is_absolute() or not path.parts or ".." in path.parts:
+            raise ValueError(f"a submission's file cannot be named {name!r}")
 
 
-def _answer(question: dict[str, Any], callbacks: dict[int, Callable[..., Any]]) -> dict[str, Any]:
+def _answer(
+    question: dict[str, Any], callbacks: dict[int, Callable[..., Any]], call: tuple[Any, ...]
+) -> dict[str, Any]:
     """Answer a callback; whatever is wrong with the question is the asker's error."""
     number, arguments = question.get("ask"), question.get("arguments")
     if type(number) is not int or number not in callbacks or type(arguments) is not tuple:
         return {"value": None, "error": "there is no such function any more"}
+    # It runs here: what is asked may not be so large that the answer fills the memory.
+    if _size(arguments) > max(MAX_CALLBACK_ITEMS, 4 * _size(call)):
+        return {"value": None, "error": "the arguments are too large"}
     try:
         with np.errstate(all="ignore"):
             return {"value": plain(callbacks[number](*arguments)), "error": None}
     except Exception as failure:
-        return {"value": None, "error": first_line(failure) or type(failure).__name__}
+        return {"value": None, "error": first_line(failure) or type_name(type(failure))}
+
+
+def _size(value: Any) -> int:
+    """Return the number of entries that something computed from a value may have on one axis."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return extent(value.shape)
+    if kind is int:
+        return abs(value)
+    if kind is str:
+        return len(value)
+    if kind in (list, tuple):
+        return sum(map(_size, value))
+    if kind is dict:
+        return sum(_size(key) + _size(item) for key, item in value.items())
+    return 1
+
+
+def _bytes(value: Any) -> int:
+    """Return roughly how much memory a plain value takes."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return value.nbytes + 100
+    if kind is str:
+        return len(value) + 50
+    if kind in (list, tuple):
+        return 50 + sum(map(_bytes, value))
+    if kind is dict:
+        return 100 + sum(_bytes(key) + _bytes(item) for key, item in value.items())
+    return 50
+
+
+def _seen(value: Any) -> Any:
+    """Return what came back as `observe` would have given it for a function of this process."""
+    return plain(value) if type(value) is not Rng else Opaque("Rng")
+
+
+def _after(value: Any) -> Any:
+    return plain(value) if type(value) is np.ndarray else None
 
 
 def _ending(status: Any) -> str:
+    if type(status) is not int:
+        return MALFORMED
     if status == -9:
         return (
             "the process was killed (it used more memory, processor time or threads than allowed)"
         )
-    if type(status) is int and status < 0:
+    if status < 0:
         return f"the process crashed (signal {-status})"
-    return f"the process ended itself (exit code {status})"[:80]
+    return f"the process ended itself (exit code {status})"
+
+
+def _outputs(items: list[Any], limits: Limits) -> list[dict[str, Any]]:
+    """Return outputs in notebook format 4, as many and as large as the limits allow.
+
+    The child keeps to the limits too, unless student code made it do otherwise.
+    """
+    kept: list[dict[str, Any]] = []
+    text_left = limits.output_bytes + ROOM_FOR_ERRORS
+    pictures_left = limits.image_bytes * 4 // 3 + 4 * MAX_OUTPUTS  # in base 64
+    for item in items[:MAX_OUTPUTS]:
+        output = _output(item)
+        if output is None:
+            continue
+        data = output.get("data", {})
+        pictures = sum(len(data[mime]) for mime in data if mime in IMAGE_SIGNATURES)
+        pictures_left -= pictures
+        text_left -= _bytes(output) - pictures
+        if text_left >= 0 and pictures_left >= 0:
+            kept.append(output)
+    return kept
 
 
 def _output(item: Any) -> dict[str, Any] | None:
@@ -313,7 +457,7 @@ def _output(item: Any) -> dict[str, Any] | None:
                 "output_type": "error",
                 "ename": label,
                 "evalue": value,
-                "traceback": trace.splitlines(),
+                "traceback": trace.splitlines()[:MAX_OUTPUTS],
             }
     if kind in ("display", "result") and type(item.get("data")) is dict:
         data = _data(item["data"])

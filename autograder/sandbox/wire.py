@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.values import ARRAY_DTYPES, MAX_ARRAY_BYTES, Opaque, Rng
+from autograder.values import ARRAY_DTYPES, MAX_ARRAY_BYTES, Opaque, Rng, extent
 
 HEADER = struct.Struct("!II")
 MAX_JSON_BYTES = 4 << 20
@@ -82,7 +82,7 @@ def _encode(value: Any, chunks: list[bytes], depth: int) -> Any:
         raise WireError("value nested too deeply to send")
     if value is None or kind in (bool, int, float, str):
         return value
-    if kind is np.ndarray and value.dtype in ARRAY_DTYPES and value.ndim <= MAX_DIMENSIONS:
+    if kind is np.ndarray and value.dtype.name in DTYPES and value.ndim <= MAX_DIMENSIONS:
         chunks.append(value.astype(value.dtype.newbyteorder("<"), copy=False).tobytes())
         return {"array": [value.dtype.name, list(value.shape)]}
     if kind in (list, tuple):
@@ -111,7 +111,7 @@ def decode(text: bytes, raw: bytes) -> Any:
     WireError : for anything that `encode` cannot have written
     """
     try:
-        node = json.loads(text)
+        node = json.loads(text, object_pairs_hook=_tagged)
     except (ValueError, RecursionError) as failure:
         raise WireError(f"not JSON: {type(failure).__name__}") from None
     reader = _Reader(raw)
@@ -124,6 +124,18 @@ def decode(text: bytes, raw: bytes) -> Any:
     return value
 
 
+def _tagged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Refused while it is read: millions of empty objects would fill the memory.
+    if len(pairs) != 1:
+        raise WireError("not an encoded value")
+    return dict(pairs)
+
+
+def _text(text: str) -> str:
+    # JSON can spell half a surrogate pair, which no file can be written with.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class _Reader:
     def __init__(self, raw: bytes) -> None:
         self.raw, self.position, self.items = raw, 0, 0
@@ -132,8 +144,10 @@ class _Reader:
         self.items += 1
         if depth < 0 or self.items > MAX_ITEMS:
             raise WireError("nested too deeply or too many items")
-        if isinstance(node, bool | float | str) or node is None:
+        if isinstance(node, bool | float) or node is None:
             return node
+        if isinstance(node, str):
+            return _text(node)
         if isinstance(node, int):
             if not -(2**63) <= node < 2**64:
                 raise WireError("integer out of range")
@@ -147,12 +161,23 @@ class _Reader:
             items = [self.read(item, depth - 1) for item in content]
             return items if tag == "list" else tuple(items)
         if tag == "dict" and isinstance(content, list):
-            return {self.read(key, 1): self.read(item, depth - 1) for key, item in content}
+            return self.dictionary(content, depth)
         if tag == "opaque" and isinstance(content, str):
-            return Opaque(content[:200])
+            return Opaque(_text(content[:200]))
         if tag in ("rng", "handle", "callback") and type(content) is int and content >= 0:
             return {"rng": Rng, "handle": Handle, "callback": Callback}[tag](content)
         raise WireError("unknown kind of value")
+
+    def dictionary(self, content: list[Any], depth: int) -> dict[Any, Any]:
+        result = {}
+        for pair in content:
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise WireError("malformed dictionary")
+            key = self.read(pair[0], 1)
+            if key in result:
+                raise WireError("a key twice in a dictionary")
+            result[key] = self.read(pair[1], depth - 1)
+        return result
 
     def array(self, content: Any) -> np.ndarray:
         if not isinstance(content, list) or len(content) != 2:
@@ -165,8 +190,10 @@ class _Reader:
         if any(type(length) is not int or not 0 <= length <= MAX_ARRAY_BYTES for length in shape):
             raise WireError("array shape refused")
         dtype = DTYPES[name]
+        if extent(shape) * dtype.itemsize > MAX_ARRAY_BYTES:
+            raise WireError("array shape refused")
         size = math.prod(shape) * dtype.itemsize
-        if size > MAX_ARRAY_BYTES or size > len(self.raw) - self.position:
+        if size > len(self.raw) - self.position:
             raise WireError("array larger than what was sent")
         stored = dtype.newbyteorder("<")
         array = np.frombuffer(self.raw, stored, math.prod(shape), self.position)

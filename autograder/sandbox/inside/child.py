@@ -19,14 +19,14 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
-from autograder.values import Opaque, Rng, first_line, global_random_state, plain
+from autograder.values import Opaque, Rng, first_line, global_random_state, plain, type_name
 
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
     """Answer until the trusted side has gone."""
     # A fork inherits NumPy's global random state: every submission would draw the same numbers.
-    np.random.seed(None)  # noqa: NPY002
-    random.seed()
+    np.random.seed(request["random_seed"])  # noqa: NPY002
+    random.seed(request["random_seed"])
     user_namespace(shell)
     child = Child(connection, shell, request)
     with contextlib.suppress(wire.Closed):
@@ -71,7 +71,7 @@ class Child:
 
     def hold(self, value: Any) -> dict[str, Any]:
         self.objects.append(value)
-        kind = type(value).__name__[:80]
+        kind = type_name(type(value))
         if inspect.isclass(value):
             kind = "class"
         elif callable(value):
@@ -93,14 +93,14 @@ class Child:
 
     def call(self, target: Any, encoded: tuple[Any, ...], keep: bool) -> dict[str, Any]:
         arguments = [self.argument(value) for value in encoded]
-        before = global_random_state()
+        before = global_random_state(move=True)
         sys.stdout = sys.stderr = _Nowhere()
         try:
             with np.errstate(all="ignore"):
                 value = target(*arguments)
             error, message = None, ""
         except BaseException as failure:
-            value, error, message = None, type(failure).__name__[:80], first_line(failure)
+            value, error, message = None, type_name(type(failure)), first_line(failure)
         result = plain(value)
         answer: dict[str, Any] = {
             "value": result,

@@ -25,6 +25,8 @@ from autograder.sandbox.inside import child
 from autograder.sandbox.inside.shell import SandboxShell, warm_shell
 
 SCRATCH, COURSE = "/tmp", "/course"
+# The trusted side watches the time; this is for when it cannot.
+GRACE_SECONDS = 5
 
 
 def main() -> None:
@@ -74,12 +76,12 @@ def guard(connection: socket.socket, shell: SandboxShell, filter_bytes: bytes | 
         process = os.fork()
         if process == 0:
             become_child(connection, shell, request, filter_bytes, folder)
-        status = wait(process, connection, request["seconds"])
+        status = wait(process, connection, request["seconds"] + GRACE_SECONDS)
         with contextlib.suppress(wire.WireError):
             wire.send(connection, {"ended": status})
     except OSError as failure:
         with contextlib.suppress(wire.WireError):
-            wire.send(connection, {"refused": f"{failure.strerror}: {failure}"[:300]})
+            wire.send(connection, {"refused": f"{type(failure).__name__}: {failure}"[:300]})
     finally:
         if not confined:
             shutil.rmtree(folder, ignore_errors=True)
@@ -108,46 +110,59 @@ def become_child(
     """Confine this process, then serve the trusted side; never returns."""
     status = 70
     try:
-        confine.die_with_parent()
-        os.setsid()
-        descriptor = keep_only(connection)
-        if filter_bytes is None:
-            course = os.path.join(folder, ".course")
-            os.mkdir(course)
-            work = os.path.join(folder, "work")
+        connection = keep_only(connection)
+        try:
+            prepare(request, filter_bytes, folder)
+        except Exception as failure:
+            # Nothing of the submission has run: this is for whoever runs the grader.
+            wire.send(connection, {"refused": f"{type(failure).__name__}: {failure}"[:300]})
         else:
-            confine.mount_processes()
-            confine.mount_memory("/dev/shm", 1)
-            confine.mount_memory(COURSE, 32)
-            confine.mount_memory(SCRATCH, request["scratch_megabytes"])
-            course, work = COURSE, os.path.join(SCRATCH, "work")
-        os.mkdir(work)
-        lay_out(request["files"], course, work)
-        if filter_bytes is not None:
-            confine.make_read_only(COURSE)
-        os.chdir(work)
-        confine.set_resource_limits(
-            request["memory_megabytes"],
-            int(request["seconds"]) + 1,
-            request["scratch_megabytes"],
-            request["threads"] if filter_bytes is not None else 1 << 14,
-        )
-        if filter_bytes is not None:
-            confine.drop_privileges()
-            confine.load_filter(filter_bytes)
-        sys.path.insert(0, course)
-        signal.signal(signal.SIGINT, _interrupted)
-        child.serve(socket.socket(fileno=descriptor), shell, request)
-        status = 0
+            wire.send(connection, {"ready": True})
+            child.serve(connection, shell, request)
+            status = 0
     finally:
         os._exit(status)
+
+
+def prepare(request: dict, filter_bytes: bytes | None, folder: str) -> None:
+    """Lay out the files of this process and confine it."""
+    confine.die_with_parent()
+    os.setsid()
+    if filter_bytes is None:
+        course = os.path.join(folder, ".course")
+        os.mkdir(course)
+        work = os.path.join(folder, "work")
+    else:
+        confine.mount_processes()
+        confine.mount_memory("/dev/shm", 1)
+        confine.mount_memory(COURSE, 2 + 2 * (sum(map(len, request["files"].values())) >> 20))
+        confine.mount_memory(SCRATCH, request["scratch_megabytes"])
+        course, work = COURSE, os.path.join(SCRATCH, "work")
+    os.mkdir(work)
+    lay_out(request["files"], course, work)
+    if filter_bytes is not None:
+        confine.make_read_only(COURSE)
+    os.chdir(work)
+    # The course's own files first; a student's never before an installed package.
+    elsewhere = [path for path in sys.path if path not in ("", SCRATCH)]
+    sys.path[:] = [course, *elsewhere, ""]
+    signal.signal(signal.SIGINT, _interrupted)
+    confine.set_resource_limits(
+        request["memory_megabytes"],
+        int(request["seconds"]) + 1,
+        request["scratch_megabytes"],
+        request["threads"] if filter_bytes is not None else 1 << 14,
+    )
+    if filter_bytes is not None:
+        confine.drop_privileges()
+        confine.load_filter(filter_bytes)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def keep_only(connection: socket.socket) -> int:
+def keep_only(connection: socket.socket) -> socket.socket:
     """Close every descriptor but the connection; the standard three lead nowhere."""
     kept = os.dup(connection.fileno())
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -156,7 +171,7 @@ def keep_only(connection: socket.socket) -> int:
     os.dup2(kept, 3)
     os.closerange(4, 1 << 16)
     connection.detach()
-    return 3
+    return socket.socket(fileno=3)
 
 
 def lay_out(files: dict, course: str, work: str) -> None:

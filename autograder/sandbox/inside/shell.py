@@ -20,24 +20,32 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from autograder.values import type_name
+
 KEPT_TYPES = ("text/plain", "image/png", "image/jpeg")
 MAX_OUTPUTS = 200
 MAX_FRAMES = 20
+CUT = "\n[the rest of this output is cut]\n"
 
 
 class Outputs:
     """The outputs of one cell, as plain values, with a bound on their size."""
 
     def __init__(self, text_bytes: int, image_bytes: int) -> None:
+        self.text_bytes, self.image_bytes = text_bytes, image_bytes
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was shown, and its size: a progress display shows one line at a time."""
         self.items: list[dict[str, Any]] = []
-        self.text_left, self.image_left = text_bytes, image_bytes
+        self.text_left, self.image_left = self.text_bytes, self.image_bytes
         self.cut = False
 
     def write(self, name: str, text: str) -> None:
         if not text or self.cut:
             return
         if len(text) > self.text_left:
-            text, self.cut = text[: self.text_left] + "\n[the rest of this output is cut]\n", True
+            text, self.cut = text[: self.text_left] + CUT, True
         self.text_left -= len(text)
         last = self.items[-1] if self.items else {}
         if last.get("type") == "stream" and last["name"] == name:
@@ -47,6 +55,8 @@ class Outputs:
 
     def show(self, kind: str, data: dict[str, Any]) -> None:
         kept: dict[str, Any] = {}
+        if self.cut:
+            return
         for mime in KEPT_TYPES:
             content = data.get(mime)
             if type(content) is str and mime != "text/plain":
@@ -68,7 +78,7 @@ class Outputs:
         self.items.append(
             {
                 "type": "error",
-                "name": type(failure).__name__[:80],
+                "name": type_name(type(failure)),
                 "value": _text(failure)[:2000],
                 "traceback": text[:5000],
             }
@@ -77,6 +87,9 @@ class Outputs:
     def _add(self, item: dict[str, Any]) -> None:
         if len(self.items) < MAX_OUTPUTS:
             self.items.append(item)
+        elif not self.cut:
+            self.cut = True
+            self.items.append({"type": "stream", "name": "stdout", "parts": [CUT]})
 
     def plain(self) -> list[dict[str, Any]]:
         """Return what was collected, ready to be sent."""
@@ -146,7 +159,7 @@ class _Publisher(DisplayPublisher):
         self.shell.outputs.show("display", data)
 
     def clear_output(self, wait: bool = False) -> None:
-        self.shell.outputs.items.clear()
+        self.shell.outputs.clear()
 
 
 class _Hook(DisplayHook):
@@ -172,6 +185,20 @@ class SandboxShell(InteractiveShell):
 
     def enable_gui(self, gui: Any = None) -> None:
         """There is no window system."""
+
+    def enable_matplotlib(self, gui: Any = None) -> Any:
+        """Draw inline whatever is asked for: nothing else can be shown."""
+        return super().enable_matplotlib("inline")
+
+    def system(self, *_: Any, **__: Any) -> None:
+        """Refuse ``!command`` and the magics that use it."""
+        raise RuntimeError("programs cannot be run while grading (a line with ! or a magic)")
+
+    system_piped = system_raw = getoutput = system
+
+    def ask_exit(self) -> None:
+        """Refuse ``exit()``, which would leave the rest of the notebook out."""
+        raise RuntimeError("exit() is not available while grading")
 
     def showtraceback(self, *_: Any, **__: Any) -> None:
         """Errors are reported from the result of `run_cell`."""

@@ -1,0 +1,366 @@
+"""What an observation of a call holds, and what a value cannot do to whoever looks at it."""
+
+from __future__ import annotations
+
+import collections
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder import values
+from autograder.sandbox import wire
+from autograder.values import (
+    ARRAY_DTYPES,
+    Observation,
+    Opaque,
+    RemoteFunction,
+    Rng,
+    extent,
+    first_line,
+    fresh,
+    is_finite_number,
+    is_remote,
+    observe,
+    observe_here,
+    plain,
+    printable,
+    type_name,
+)
+
+anything = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.complex_numbers(),
+        st.text(),
+        st.binary(max_size=20),
+        st.sampled_from(
+            [
+                np.float64(1.5),
+                np.bool_(True),
+                np.longdouble(1),
+                np.str_("text"),
+                np.datetime64("2020-01-01"),
+                np.array([object()], dtype=object),
+                np.zeros((0, 10**12)),
+                np.broadcast_to(0.0, (10**6, 10**6)),
+                np.zeros(3, ">f4"),
+                np.matrix([[1.0]]),
+                print,
+                int,
+                Rng(1),
+                Opaque("x"),
+            ]
+        ),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=5),
+        st.lists(inner, max_size=5).map(tuple),
+        st.dictionaries(st.one_of(st.text(), st.integers(), st.floats()), inner, max_size=5),
+        st.lists(inner, max_size=3).map(collections.deque),
+    ),
+    max_leaves=15,
+)
+
+
+# --- plain ----------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(anything)
+def test_whatever_is_made_plain_can_cross_to_the_other_side(value):
+    text, raw = wire.encode(plain(value))
+    wire.decode(text, raw)
+
+
+@pytest.mark.parametrize("value", [None, True, 0, -(2**63), 2**64 - 1, 1.5, math.inf, "text", ()])
+def test_plain_values_stay_as_they_are(value):
+    assert plain(value) == value
+    assert type(plain(value)) is type(value)
+
+
+def test_a_copy_shares_nothing_with_what_was_copied():
+    array, inner = np.zeros(2), [1]
+    copied = plain({"a": array, "b": (inner,)})
+    array[:] = 7
+    inner.append(2)
+    assert np.array_equal(copied["a"], [0, 0])
+    assert copied["b"] == ([1],)
+
+
+@pytest.mark.parametrize("dtype", ARRAY_DTYPES, ids=lambda dtype: dtype.name)
+def test_numpy_scalars_become_arrays_without_axes(dtype):
+    copied = plain(dtype.type(1))
+    assert type(copied) is np.ndarray
+    assert (copied.shape, copied.dtype) == ((), dtype)
+
+
+def test_the_byte_order_of_a_file_does_not_make_an_array_opaque():
+    copied = plain(np.arange(3, dtype=">i4"))
+    assert copied.dtype == np.int32
+    assert copied.dtype.isnative
+    assert copied.tolist() == [0, 1, 2]
+
+
+class _Array(np.ndarray):
+    def __eq__(self, other: object) -> Any:
+        return True
+
+
+class _List(list):
+    def __iter__(self) -> Any:
+        raise AssertionError("asked")
+
+
+class _Str(str):
+    def __getitem__(self, key: Any) -> Any:
+        raise AssertionError("asked")
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (np.zeros(2).view(_Array), "_Array"),
+        (_List([1]), "_List"),
+        (_Str("a"), "_Str"),
+        (np.matrix([[1.0]]), "matrix"),
+        (np.ma.masked_array([1.0]), "MaskedArray"),
+        (collections.OrderedDict(a=1), "OrderedDict"),
+        (b"bytes", "bytes"),
+        (1j, "complex"),
+        ({1}, "set"),
+        (Observation(), "Observation"),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_what_only_looks_plain_is_opaque_and_is_asked_nothing(value, name):
+    assert plain(value) == Opaque(name)
+    assert plain([value]) == [Opaque(name)]
+
+
+def test_a_type_that_lies_about_its_name_is_not_asked_for_it():
+    class Liar(type):
+        @property
+        def __name__(cls) -> Any:
+            raise AssertionError("asked")
+
+        def __getattribute__(cls, name: str) -> Any:
+            raise AssertionError("asked")
+
+    hidden = Liar("Hidden", (), {})
+    assert plain(type.__call__(hidden)) == Opaque("Hidden")
+    assert type_name(hidden) == "Hidden"
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([None]),
+        np.array(["a"]),
+        np.zeros(1, complex),
+        np.zeros(1, np.longdouble),
+        np.zeros(1, [("a", float)]),
+        np.zeros((0, 10**12)),
+        np.zeros((1,) * 9),
+        np.broadcast_to(0.0, (10**6, 10**6)),
+        np.broadcast_to(np.uint8(0), (values.MAX_ARRAY_BYTES + 1,)),
+    ],
+    ids=lambda array: f"{array.dtype}-{array.ndim}",
+)
+def test_arrays_of_other_kinds_or_sizes_are_opaque_and_say_what_they_are(array):
+    result = plain(array)
+    assert type(result) is Opaque
+    assert "array of dtype" in result.type_name
+    assert str(array.shape) in result.type_name
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**63) - 1, 10**4000])
+def test_integers_that_cannot_cross_are_opaque_wherever_they_stand(value):
+    assert plain(value) == Opaque("int of more than 64 bits")
+    assert plain({value: 1}) == {Opaque("int of more than 64 bits"): 1}
+
+
+def test_text_is_bounded_wherever_it_stands():
+    long = "x" * (values.MAX_TEXT + 1)
+    assert len(plain(long)) == values.MAX_TEXT
+    assert [len(key) for key in plain({long: 1})] == [values.MAX_TEXT]
+
+
+def test_a_list_that_holds_itself_ends():
+    endless: list[Any] = []
+    endless += [endless, endless]
+    wire.encode(plain(endless))
+
+
+@pytest.mark.parametrize("kind", [list, tuple, lambda items: dict.fromkeys(items, 0)])
+def test_too_many_items_are_counted_and_not_copied(kind):
+    result = plain(kind(range(values.MAX_ITEMS + 1)))
+    assert type(result) is Opaque
+    assert str(values.MAX_ITEMS + 1) in result.type_name
+
+
+def test_many_small_lists_are_bounded_together():
+    wire.decode(*wire.encode(plain([[0] * 200 for _ in range(200)])))
+
+
+def test_references_of_the_protocol_are_not_plain():
+    assert plain([wire.Handle(1), wire.Callback(2)]) == [Opaque("Handle"), Opaque("Callback")]
+
+
+def test_marks_with_wrong_contents_do_not_pass():
+    assert plain(Rng("0")) == Opaque("Rng")  # type: ignore[arg-type]
+    assert plain(Opaque(7)) == Opaque("Opaque")  # type: ignore[arg-type]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 5), max_size=5))
+def test_the_extent_counts_an_empty_axis_as_one(shape):
+    assert extent(shape) == math.prod(length or 1 for length in shape)
+
+
+# --- Observing a call -----------------------------------------------------------------------------
+
+
+def test_a_call_is_seen_with_its_value_and_its_arguments():
+    def double(z: Any, factor: float) -> Any:
+        return factor * z
+
+    seen = observe_here(double, (np.ones(2), 2.0))
+    assert np.array_equal(seen.value, [2, 2])
+    assert seen.error is None
+    assert np.array_equal(seen.arguments[0], [1, 1])
+    assert seen.arguments[1] is None
+    assert not seen.moved_global_random
+
+
+def test_a_changed_argument_is_seen_and_the_callers_own_is_untouched():
+    def spoil(z: Any) -> None:
+        z -= 1
+
+    mine = np.ones(2)
+    assert np.array_equal(observe_here(spoil, (mine,)).arguments[0], [0, 0])
+    assert np.array_equal(mine, [1, 1])
+
+
+def test_each_call_gets_its_own_generator_with_the_same_seed():
+    def draw(rng: Any) -> Any:
+        return rng.random()
+
+    first, second = observe(draw, [(Rng(3),), (Rng(3),)])
+    assert first.value == second.value == np.random.default_rng(3).random()
+
+
+def test_use_of_the_global_random_state_is_seen():
+    def draw() -> Any:
+        return np.random.rand()  # noqa: NPY002
+
+    def draw_from_python() -> Any:
+        return random.random()
+
+    assert observe_here(draw, ()).moved_global_random
+    assert not observe_here(draw_from_python, ()).moved_global_random
+
+
+@pytest.mark.parametrize(
+    "failure", [ValueError("why\nand more"), SystemExit("why"), KeyboardInterrupt("why")]
+)
+def test_an_exception_of_any_kind_is_an_observation(failure):
+    def fail() -> None:
+        raise failure
+
+    seen = observe_here(fail, ())
+    assert (seen.value, seen.error, seen.message) == (None, type(failure).__name__, "why")
+
+
+def test_arithmetic_warnings_stay_in_the_call():
+    assert observe_here(lambda z: np.log(z), (np.zeros(1),)).value == -np.inf
+
+
+def test_a_remote_function_is_asked_and_what_claims_to_be_one_is_not():
+    class Remote(RemoteFunction):
+        def observe(self, calls: Any) -> list[Observation]:
+            return [Observation("from afar")] * len(calls)
+
+    class Impostor:
+        __class__ = Remote  # type: ignore[assignment]
+
+        def __call__(self) -> str:
+            return "from here"
+
+        def observe(self, calls: Any) -> list[Observation]:
+            raise AssertionError("asked")
+
+    assert is_remote(Remote())
+    assert observe(Remote(), [(), ()])[1].value == "from afar"
+    assert not is_remote(Impostor())
+    assert observe(Impostor(), [()])[0].value == "from here"
+
+
+def test_arguments_that_are_neither_arrays_nor_generators_are_passed_on():
+    marker = object()
+    assert fresh(marker) is marker
+
+
+# --- Text of strangers ----------------------------------------------------------------------------
+
+
+class _Mute(Exception):
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+class _Sly(Exception):
+    def __str__(self) -> str:
+        return _Str("first\nsecond")
+
+
+@pytest.mark.parametrize(
+    ("failure", "line"),
+    [
+        (ValueError(), ""),
+        (ValueError("\n\nlast"), ""),
+        (ValueError("one\r\ntwo"), "one"),
+        (ValueError("x" * 1000), "x" * 300),
+        (ValueError("clear \x1b[2J screen"), "clear ?[2J screen"),
+        (ValueError("\u202eright to left"), "?right to left"),
+        (_Mute(), ""),
+        (_Sly(), "first"),
+    ],
+    ids=["empty", "blank", "lines", "long", "escape", "reordered", "raising", "subclass"],
+)
+def test_the_first_line_of_an_exception_is_short_and_harmless(failure, line):
+    assert first_line(failure) == line
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_printable_text_keeps_its_length_and_steers_nothing(text):
+    shown = printable(text)
+    assert len(shown) == len(text)
+    assert shown.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        (1, True),
+        (1.5, True),
+        (np.array(1.5), True),
+        (np.array([1.5]), False),
+        (math.nan, False),
+        (np.array(np.inf), False),
+        (True, False),
+        ("1", False),
+        (None, False),
+        (Opaque("int"), False),
+    ],
+)
+def test_a_finite_number_is_one_finite_number(value, answer):
+    assert is_finite_number(value) is answer

@@ -1,0 +1,394 @@
+"""What crosses between the trusted side and a child, and everything that may not."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import socket
+import threading
+import time
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from autograder.sandbox import wire
+from autograder.values import ARRAY_DTYPES, Opaque, Rng
+
+SOON = 0.05  # a deadline for what never comes; no assertion depends on it
+
+numbers = st.integers(min_value=-(2**63), max_value=2**64 - 1)
+scalars = st.one_of(st.none(), st.booleans(), numbers, st.floats(), st.text(max_size=30))
+arrays = st.sampled_from(ARRAY_DTYPES).flatmap(
+    lambda dtype: npst.arrays(dtype, npst.array_shapes(min_dims=0, max_dims=4, min_side=0))
+)
+references = st.one_of(
+    st.builds(Rng, st.integers(0, 2**63)),
+    st.builds(Opaque, st.text(max_size=200)),
+    st.builds(wire.Handle, st.integers(0, 2**31)),
+    st.builds(wire.Callback, st.integers(0, 2**31)),
+)
+keys = st.one_of(st.text(max_size=10), numbers, st.booleans())
+plain_values = st.recursive(
+    st.one_of(scalars, arrays, references),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=4).map(tuple),
+        st.dictionaries(keys, inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two plain values agree in type, dtype, shape, order and every bit."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return (
+            one.dtype == other.dtype
+            and one.shape == other.shape
+            and one.tobytes() == other.tobytes()
+        )
+    if isinstance(one, float):
+        return one == other or (math.isnan(one) and math.isnan(other))
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return same(list(one), list(other)) and same(list(one.values()), list(other.values()))
+    return one == other
+
+
+def refused(text: bytes, raw: bytes = b"") -> str:
+    """Decode what must not be decodable, and return the reason."""
+    with pytest.raises(wire.WireError) as failure:
+        wire.decode(text, raw)
+    return str(failure.value)
+
+
+# --- What crosses ---------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(plain_values)
+def test_every_plain_value_comes_back_as_it_was(value):
+    assert same(wire.decode(*wire.encode(value)), value)
+
+
+@pytest.mark.parametrize("dtype", ARRAY_DTYPES, ids=lambda dtype: dtype.name)
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (1,) * 8])
+def test_arrays_of_every_kind_and_shape_come_back(dtype, shape):
+    array = np.arange(math.prod(shape)).astype(dtype).reshape(shape)
+    assert same(wire.decode(*wire.encode(array)), array)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=">i4").reshape(2, 3),
+        np.arange(6.0, dtype=">f8")[::2],
+        np.arange(6.0).reshape(2, 3).T,
+        np.arange(24.0).reshape(2, 3, 4)[:, ::-1, 1::2],
+        np.broadcast_to(1.5, (3, 4)),
+        np.asfortranarray(np.eye(3)),
+    ],
+    ids=["big-endian", "strided", "transposed", "reversed", "broadcast", "fortran"],
+)
+def test_memory_layout_and_byte_order_do_not_cross(array):
+    arrived = wire.decode(*wire.encode(array))
+    assert np.array_equal(arrived, array)
+    assert arrived.dtype.isnative
+    assert arrived.flags.c_contiguous
+    assert arrived.flags.writeable
+
+
+def test_not_a_number_and_the_infinities_cross():
+    special = [math.nan, math.inf, -math.inf, -0.0]
+    arrived = wire.decode(*wire.encode([*special, np.array(special)]))
+    assert same(arrived, [*special, np.array(special)])
+    assert math.copysign(1, arrived[3]) == -1
+
+
+def test_nesting_crosses_up_to_the_limit_and_no_further():
+    value: Any = 1.0
+    for _ in range(wire.MAX_DEPTH):
+        value = [value]
+    assert wire.decode(*wire.encode(value)) == value
+    with pytest.raises(wire.WireError, match="too deeply"):
+        wire.encode([value])
+    too_deep = b'{"list":[' * (wire.MAX_DEPTH + 1) + b"1.0" + b"]}" * (wire.MAX_DEPTH + 1)
+    assert "too deeply" in refused(too_deep)
+
+
+def test_half_a_surrogate_pair_arrives_as_something_that_a_file_can_hold():
+    text, raw = wire.encode(["half \ud800", {"key \udfff": Opaque("\ud800")}])
+    line, keyed = wire.decode(text, raw)
+    assert line == "half �"
+    for written in (line, *keyed, keyed["key �"].type_name):
+        written.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array([object()]),
+        np.array(["text"]),
+        np.zeros(2, complex),
+        np.zeros(2, "M8[s]"),
+        np.zeros(2, [("a", float)]),
+        np.matrix([[1.0]]),
+        np.float64(1.0),
+        b"bytes",
+        {1, 2},
+        print,
+        1j,
+    ],
+    ids=lambda value: type(value).__name__ + str(getattr(value, "dtype", "")),
+)
+def test_what_is_not_plain_is_not_sent(value):
+    with pytest.raises(wire.WireError, match="cannot cross"):
+        wire.encode(value)
+
+
+def test_what_is_too_large_is_not_sent():
+    with pytest.raises(wire.WireError, match="too large"):
+        wire.encode("x" * (wire.MAX_JSON_BYTES + 1))
+    with pytest.raises(wire.WireError, match="too large"):
+        wire.encode(np.zeros(wire.MAX_RAW_BYTES + 1, np.uint8))
+
+
+# --- What is refused ------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200), st.binary(max_size=40))
+def test_random_bytes_are_refused_or_read_but_never_raise_anything_else(text, raw):
+    with contextlib.suppress(wire.WireError):
+        wire.decode(text, raw)
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(["list", "tuple", "dict", "array", "opaque", "rng", "handle", "?"]),
+            inner,
+            max_size=2,
+        ),
+        st.tuples(st.sampled_from([dtype.name for dtype in ARRAY_DTYPES]), inner).map(
+            lambda header: {"array": list(header)}
+        ),
+    ),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(json_values, st.binary(max_size=40))
+def test_any_json_is_refused_or_read_but_never_raises_anything_else(node, raw):
+    with contextlib.suppress(wire.WireError):
+        wire.decode(json.dumps(node).encode(), raw)
+
+
+@settings(max_examples=150, deadline=None)
+@given(plain_values, st.data())
+def test_a_damaged_frame_is_refused_or_read_but_never_raises_anything_else(value, data):
+    text, raw = wire.encode(value)
+    frame = bytearray(wire.HEADER.pack(len(text), len(raw)) + text + raw)
+    for _ in range(data.draw(st.integers(1, 4))):
+        frame[data.draw(st.integers(0, len(frame) - 1))] = data.draw(st.integers(0, 255))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(frame)
+        theirs.close()
+        with contextlib.suppress(wire.WireError):
+            wire.receive(ours, time.monotonic() + 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        (b"", b""),
+        (b"\xff\xfe\xfa", b""),
+        (b'"\xc3"', b""),
+        (b"[1,2]", b""),
+        (b"{}", b""),
+        (b'{"list":[1],"tuple":[2]}', b""),
+        (b'{"list":[1],"list":[2]}', b""),
+        (b'{"list":{"list":[1]}}', b""),
+        (b'{"list":null}', b""),
+        (b'{"set":[1]}', b""),
+        (b'{"dict":[["a",1],["a",2]]}', b""),
+        (b'{"dict":[[1,1],[true,2]]}', b""),
+        (b'{"dict":[["a"]]}', b""),
+        (b'{"dict":["ab"]}', b""),
+        (b'{"dict":[[{"list":[]},1]]}', b""),
+        (b'{"dict":[[{"array":["uint8",[0]]},1]]}', b""),
+        (b'{"handle":-1}', b""),
+        (b'{"handle":true}', b""),
+        (b'{"handle":1.0}', b""),
+        (b'{"rng":"0"}', b""),
+        (b'{"opaque":1}', b""),
+        (b'{"array":["object",[1]]}', b"\0" * 8),
+        (b'{"array":["O",[1]]}', b"\0" * 8),
+        (b'{"array":["float64,float64",[1]]}', b"\0" * 16),
+        (b'{"array":["complex128",[1]]}', b"\0" * 16),
+        (b'{"array":["float64",[1000000000000]]}', b"\0" * 8),
+        (b'{"array":["float64",[-1]]}', b"\0" * 8),
+        (b'{"array":["float64",[-1,-1]]}', b"\0" * 8),
+        (b'{"array":["float64",[true]]}', b"\0" * 8),
+        (b'{"array":["float64",[1.0]]}', b"\0" * 8),
+        (b'{"array":["float64",[NaN]]}', b"\0" * 8),
+        (b'{"array":["float64",["1"]]}', b"\0" * 8),
+        (b'{"array":["float64",[1,1,1,1,1,1,1,1,1]]}', b"\0" * 8),
+        (b'{"array":["float64",[0,60000000,60000000]]}', b""),
+        (b'{"array":["float64",[0,1000000000000]]}', b""),
+        (b'{"array":["float64",1]}', b"\0" * 8),
+        (b'{"array":["float64",[1],"C"]}', b"\0" * 8),
+        (b'{"array":[{"list":[]},[1]]}', b"\0" * 8),
+        (b'{"array":["float64",[2]]}', b"\0" * 8),
+        (b'{"array":["float64",[1]]}', b"\0" * 16),
+        (b'{"list":[{"array":["float64",[1]]},{"array":["float64",[1]]}]}', b"\0" * 8),
+        (b'{"array":["bool",[1]]}', b"\2"),
+        (b"null", b"left over"),
+        (b"18446744073709551616", b""),
+        (b"-9223372036854775809", b""),
+        (b"1" * 100_000, b""),
+        (b"[" * 500_000, b""),
+        (b'{"list":[' * 100_000, b""),
+        (b'{"list":[' + b"1," * 200_000 + b"1]}", b""),
+    ],
+    ids=lambda part: ascii(part[:40]) if isinstance(part, bytes) else None,
+)
+def test_what_nobody_can_have_encoded_is_refused(text, raw):
+    refused(text, raw)
+
+
+def peak_memory(text: bytes, raw: bytes = b"") -> int:
+    tracemalloc.start()
+    try:
+        refused(text, raw)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" + b"{}," * 1_000_000 + b"1]",
+        b'{"array":["float64",[8000000]]}',
+        b'{"array":["float64",[1000000000000]]}',
+        b'{"array":["float64",[0,60000000,60000000]]}',
+        b"[" * (wire.MAX_JSON_BYTES - 1),
+    ],
+    ids=["empty-objects", "fits-the-limit", "huge", "empty-but-wide", "deep"],
+)
+def test_refusing_takes_little_memory(text):
+    assert peak_memory(text) < 40 << 20
+
+
+# --- Frames on a socket ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_frames_arrive_one_after_the_other(pair):
+    ours, theirs = pair
+    for value in (1, {"a": np.eye(2)}, None):
+        wire.send(theirs, value)
+    assert wire.receive(ours) == 1
+    assert np.array_equal(wire.receive(ours)["a"], np.eye(2))
+    assert wire.receive(ours) is None
+
+
+def test_a_frame_that_arrives_in_single_bytes_is_read(pair):
+    ours, theirs = pair
+    text, raw = wire.encode([1, np.arange(3)])
+
+    def drip() -> None:
+        for byte in wire.HEADER.pack(len(text), len(raw)) + text + raw:
+            theirs.sendall(bytes([byte]))
+
+    sender = threading.Thread(target=drip)
+    sender.start()
+    assert same(wire.receive(ours, time.monotonic() + 30), [1, np.arange(3)])
+    sender.join()
+
+
+@pytest.mark.parametrize("sizes", [(1 << 30, 0), (0, 1 << 30), (2**32 - 1, 2**32 - 1)])
+def test_a_huge_frame_is_refused_when_it_is_announced(pair, sizes):
+    ours, theirs = pair
+    theirs.sendall(wire.HEADER.pack(*sizes) + b"x" * 100)
+    with pytest.raises(wire.WireError, match="refused"):
+        wire.receive(ours, time.monotonic() + 30)
+
+
+def test_an_announced_frame_costs_no_memory_until_it_arrives(pair):
+    ours, theirs = pair
+    theirs.sendall(wire.HEADER.pack(2, wire.MAX_RAW_BYTES) + b"10")
+    tracemalloc.start()
+    with pytest.raises(wire.TooLate):
+        wire.receive(ours, time.monotonic() + SOON)
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("start", [b"", b"\0", wire.HEADER.pack(1000, 0), wire.HEADER.pack(4, 9)])
+def test_half_a_frame_and_then_silence_ends_at_the_deadline(pair, start):
+    ours, theirs = pair
+    theirs.sendall(start)
+    with pytest.raises(wire.TooLate):
+        wire.receive(ours, time.monotonic() + SOON)
+
+
+@pytest.mark.parametrize("start", [b"", b"\0", wire.HEADER.pack(1000, 0), wire.HEADER.pack(4, 9)])
+def test_half_a_frame_and_then_the_end_is_told_apart(pair, start):
+    ours, theirs = pair
+    theirs.sendall(start)
+    theirs.close()
+    with pytest.raises(wire.Closed):
+        wire.receive(ours)
+
+
+def test_a_deadline_that_has_passed_is_too_late_even_for_what_is_there(pair):
+    ours, theirs = pair
+    wire.send(theirs, 1)
+    with pytest.raises(wire.TooLate):
+        wire.receive(ours, time.monotonic() - 1)
+
+
+def test_sending_to_one_who_does_not_read_ends_at_the_deadline(pair):
+    ours, _ = pair
+    with pytest.raises(wire.TooLate):
+        wire.send(ours, np.zeros(4_000_000), time.monotonic() + SOON)
+
+
+def test_sending_to_one_who_has_gone_says_so(pair):
+    ours, theirs = pair
+    theirs.close()
+    with pytest.raises(wire.Closed):
+        wire.send(ours, np.zeros(4_000_000))
+
+
+def test_descriptors_sent_along_are_not_accepted(pair):
+    ours, theirs = pair
+    text, raw = wire.encode("with a gift")
+    with open("/dev/null") as gift:
+        before = os.listdir("/proc/self/fd")
+        frame = wire.HEADER.pack(len(text), len(raw)) + text
+        socket.send_fds(theirs, [frame], [gift.fileno()])
+        assert wire.receive(ours) == "with a gift"
+        assert os.listdir("/proc/self/fd") == before
