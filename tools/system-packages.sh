@@ -5,7 +5,10 @@
 set -u
 
 have_seccomp() {
-    ls /usr/lib/*/libseccomp.so.2 /usr/lib*/libseccomp.so.2 /lib/*/libseccomp.so.2 >/dev/null 2>&1
+    for library in /usr/lib/*/libseccomp.so.2 /usr/lib*/libseccomp.so.2 /lib/*/libseccomp.so.2; do
+        [ -e "$library" ] && return 0
+    done
+    return 1
 }
 
 [ "$(uname -s)" = Linux ] || exit 0
