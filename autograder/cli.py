@@ -130,6 +130,8 @@ def grade(
 
     failed = [result for result in results if result.trouble is not None]
     for result in failed:
+        if result.no_isolation:
+            _stop(str(result.trouble), EXIT_NO_ISOLATION)
         who = printable(result.student)
         typer.echo(
             f"autograder: {who}'s {result.assignment} was not graded: {result.trouble}", err=True
@@ -194,8 +196,8 @@ def _grade(
         ):
             task = bar.add_task("grading", total=grading.total)
             for result in graded:
-                if result.no_isolation:
-                    _stop(str(result.trouble), EXIT_NO_ISOLATION)
+                if result.no_isolation and not any(earlier.fresh for earlier in results):
+                    _stop(str(result.trouble), EXIT_NO_ISOLATION)  # nor for all the others
                 results.append(result)
                 bar.advance(task)
     except KeyboardInterrupt:

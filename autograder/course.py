@@ -12,14 +12,19 @@ import os
 import re
 import secrets
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from autograder.sanitise import UnreadableSubmission, read_bytes
+from autograder.values import first_line
+
 SECRET_FILE = ".grading-secret"
 CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
+MAX_TIMESTAMP_BYTES = 200
 # Made by working in a folder, never part of an assignment.
 NOT_SHOWN = (".ipynb", ".pyc")
 
@@ -125,10 +130,14 @@ def course_secret(course: Path) -> bytes:
             secret = path.read_bytes()
         else:
             secret = secrets.token_hex(32).encode()
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secret)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(secret)
+            except OSError:
+                path.unlink()  # half a secret would be taken for a damaged one
+                raise
     except OSError as failure:
-        raise CourseError(f"{path}: {failure.strerror}; is the course read-only?") from None
+        raise CourseError(f"{path}: {failure.strerror}; is the course read-only?", 1) from None
     if len(secret) < 32:
         raise CourseError(f"{path} is damaged: restore it from a backup, or delete it and regrade")
     return secret
@@ -155,12 +164,12 @@ def load_config(course: Path) -> dict:
     try:
         return PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
     except SyntaxError as failure:
-        raise CourseError(f"{path}, line {failure.lineno}: {failure.msg}; mend it first") from None
-    except Exception as failure:
+        line = f", line {failure.lineno}" if failure.lineno else ""
+        raise CourseError(f"{path}{line}: {failure.msg}; mend it first") from None
+    except (Exception, SystemExit) as failure:
         line = _line_in(failure, path)
-        raise CourseError(
-            f"{path}{line}: {type(failure).__name__}: {failure}; mend it first"
-        ) from None
+        said = f"{type(failure).__name__}: {first_line(failure)}"
+        raise CourseError(f"{path}{line}: {said}; mend it first") from None
 
 
 def _line_in(failure: BaseException, path: Path) -> str:
@@ -228,10 +237,25 @@ def submitted_at(submission: Submission) -> datetime | None:
     """
     from dateutil.parser import parse
 
-    try:
-        moment = parse((submission.folder / "timestamp.txt").read_text()[:200])
-    except (OSError, ValueError, OverflowError):
+    stamp = timestamp_text(submission)
+    if stamp is None:
         return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of time zones that nobody knows
+            moment = parse(stamp.strip())
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except Exception:  # a student may have written it
+        return None
     return moment
+
+
+def timestamp_text(submission: Submission) -> str | None:
+    """Return what ``timestamp.txt`` beside a submission says, or None where it is none."""
+    path = submission.folder / "timestamp.txt"
+    try:
+        data = read_bytes(path, MAX_TIMESTAMP_BYTES, inside=submission.course / "submitted")
+        return data.decode()
+    except (UnreadableSubmission, ValueError):
+        return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEEDED = ("numpy", "matplotlib", "nbgrader", "nbformat", "ipython", "jupyterlab", "SQLAlchemy")
+NOT_THERE = 2  # a gradebook's exit code for what is still to be made
 OPTIONAL = {"tensorflow": ("tensorflow-cpu", "tensorflow")}
 
 
@@ -121,6 +122,22 @@ def _course(course: Path) -> Check:
         return Check("course", "missing", f"{course} has no nbgrader_config.py: copy the project's")
     if not os.access(course, os.W_OK):
         return Check("course", "missing", f"{course} cannot be written to")
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
-        return Check("course", "optional", "no gradebook yet: `autograder release` makes it")
+    from autograder.gradebook import GradebookError, GradebookStore
+
+    assignments = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
+    missing = []
+    try:
+        with GradebookStore.open(url, busy_seconds=1) as gradebook:
+            for name in assignments:
+                try:
+                    gradebook.notebooks(name)
+                except GradebookError as failure:
+                    if failure.code != NOT_THERE:
+                        raise
+                    missing.append(name)
+    except GradebookError as failure:
+        return Check("course", "optional" if failure.code == NOT_THERE else "missing", str(failure))
+    if missing:
+        names = " ".join(missing)
+        return Check("course", "optional", f"not released yet: `autograder release {names}`")
     return Check("course", "works", f"{course}, gradebook {url.split('@')[-1]}")

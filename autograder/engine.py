@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from autograder.course import (
+    CourseError,
     Submission,
     assignment_files,
     course_secret,
@@ -35,10 +36,12 @@ from autograder.course import (
     require_assignment,
     seed_of,
     submitted_at,
+    timestamp_text,
     write_atomically,
 )
 from autograder.jobs import Job, Outcome, fingerprint, grade_one, start_worker
-from autograder.sanitise import UnreadableSubmission, read_bytes
+from autograder.sanitise import MasterCell, UnreadableSubmission, read_bytes
+from autograder.values import first_line
 
 if TYPE_CHECKING:
     from autograder.notebook import Assignment
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
 VERDICTS_FILE = "verdicts.json"
 WINDOW_PER_WORKER = 4
+NOT_TEXT = "the name of the student's folder is not UTF-8 text: rename the folder"
 WORKER_LOST = "a worker was killed; run the command again, what is graded is kept"
 
 
@@ -174,9 +178,9 @@ def store(submission: Submission, notebook: str) -> None:
     folder = submission.graded_folder
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
-    stamp = submission.folder / "timestamp.txt"
-    if stamp.is_file() and not stamp.is_symlink():
-        write_atomically(folder / "timestamp.txt", stamp.read_text(errors="replace")[:1000])
+    stamp = timestamp_text(submission)
+    if stamp is not None:
+        write_atomically(folder / "timestamp.txt", stamp)
 
 
 class ClassGrading:
@@ -216,30 +220,44 @@ class ClassGrading:
         self.isolation, self.limits, self.force = isolation, limits, force
         self.secret = course_secret(course)
         self.gradebook = GradebookStore.open(url)
-        self.assignments = {
-            name: Assignment(name, tuple(self.gradebook.released_cells(course, name)), files[name])
-            for name in assignments
-        }
-        self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
+        try:
+            self.assignments = {
+                name: Assignment(name, self._master_cells(course, name), files[name])
+                for name in assignments
+            }
+            self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
+        except BaseException:
+            self.gradebook.close()
+            raise
+
+    def _master_cells(self, course: Path, name: str) -> tuple[MasterCell, ...]:
+        try:
+            return tuple(self.gradebook.released_cells(course, name))
+        except UnreadableSubmission as failure:
+            where = course / "release" / name
+            raise CourseError(f"{where}: {failure} Run `autograder release {name}`", 1) from None
 
     @property
     def total(self) -> int:
         """How many submissions there are, the unchanged ones included."""
         return len(self.submissions)
 
-    def run(self, workers: int) -> Iterator[Result]:
+    def run(self, workers: int) -> Generator[Result, None, None]:
         """Grade on this machine, with that many processes; see `on`."""
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(min(workers, self.total), context, start_worker) as executor:
             yield from self.on(executor, workers * WINDOW_PER_WORKER)
 
-    def on(self, executor: Executor, window: int) -> Iterator[Result]:
+    def on(self, executor: Executor, window: int) -> Generator[Result, None, None]:
         """Grade on an executor and yield a result for each submission as it is settled."""
         at_work: dict[tuple[str, str], tuple[Submission, str]] = {}
         settled: list[Result] = []
 
         def jobs() -> Iterator[Job]:
             for submission in self.submissions:
+                if not _is_text(submission.student):
+                    settled.append(_untold(submission, NOT_TEXT))
+                    continue
                 assignment = self.assignments[submission.assignment]
                 job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
                 mark = fingerprint(job)
@@ -287,7 +305,18 @@ class ClassGrading:
             return _untold(submission, f"cannot write to {where}: {failure.strerror}")
         except GradebookError as failure:
             return _untold(submission, str(failure))
+        except Exception as failure:  # one submission never stops a class
+            return _untold(submission, f"{type(failure).__name__}: {first_line(failure)}")
         return summary(json.loads(record), outcome.seconds, fresh=True)
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a file's name is text; if not, no database and no terminal takes it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _untold(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:

@@ -10,6 +10,7 @@ import hashlib
 import signal
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +84,9 @@ def fingerprint(job: Job) -> str:
 
 
 def start_worker() -> None:
-    """Prepare a worker process: Ctrl-C is the coordinator's to answer."""
+    """Prepare a worker: Ctrl-C is the coordinator's to answer; its sandbox goes with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Finalize(None, close_sandboxes, exitpriority=1)
 
 
 _sandboxes: dict[tuple[str, Limits], Any] = {}
@@ -115,7 +117,7 @@ def _grade(job: Job) -> Outcome:
     submission = empty_submission()
     if job.data is not None:
         try:
-            submission = parse_submission(job.data)
+            submission = parse_submission(job.data, f"{job.assignment.name}.ipynb")
         except UnreadableSubmission as failure:
             unreadable = str(failure)
     key = (job.isolation, job.limits)

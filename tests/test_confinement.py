@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_sandbox import why_no_isolation
+from isolation import why_no_isolation
 
 from autograder.sandbox import (
     IsolationUnavailable,

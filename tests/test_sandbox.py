@@ -9,7 +9,6 @@ import base64
 import contextlib
 import dataclasses
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from isolation import why_no_isolation
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.sandbox import (
@@ -35,25 +35,6 @@ from autograder.values import Observation, Opaque, Rng
 
 HERE = Path(__file__).resolve().parent
 FILES = {"checks.py": b"ANSWER = 42\n", "data/digits.csv": b"1,2,3\n"}
-
-
-def why_no_isolation() -> str | None:
-    """Return what this computer lacks for isolation, or None; asks none of the code under test."""
-    if shutil.which("bwrap") is None:
-        return "bubblewrap is not installed"
-    try:
-        import pyseccomp  # noqa: F401
-    except (ImportError, RuntimeError) as failure:
-        return f"libseccomp is not to be had: {failure}"
-    as_nobody: dict[str, Any] = {"user": 61_184, "group": 61_184, "extra_groups": []}
-    tried = subprocess.run(
-        ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "/bin/true"],
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        **(as_nobody if os.getuid() == 0 else {}),
-    )
-    return None if tried.returncode == 0 else f"bubblewrap cannot work: {tried.stderr.strip()}"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,99 @@
+"""What several test files share: a sandbox, and a small course that is released once.
+
+Both are made once in a process and are as expensive as they are real: a sandbox
+starts a fork server in bubblewrap, the course goes through nbgrader.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from isolation import why_no_isolation
+
+from autograder import jobs
+from autograder.exercises import EXERCISES
+from autograder.sandbox import LIMITS, Sandbox
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "tests" / "notebooks"
+CHECKED = ("add_bias", "scores", "softmax")
+
+
+@pytest.fixture(autouse=True)
+def _a_gradebook_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRADEBOOK_URL", raising=False)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """A started sandbox; a test that needs other limits sets them with `monkeypatch`."""
+    reason = why_no_isolation()
+    if reason is not None:
+        pytest.skip(f"student code cannot be isolated here: {reason}")
+    with Sandbox() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course whose ps1 has three exercises and is released; copy it, see `course`."""
+    from autograder.release import release
+
+    root = tmp_path_factory.mktemp("released") / "course"
+    (root / "source" / "ps1").mkdir(parents=True)
+    shutil.copy(NOTEBOOKS / "source.ipynb", root / "source" / "ps1" / "ps1.ipynb")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        # The proof starts a kernel, and what is released here is right.
+        patch.setattr("autograder.release.unexpected_errors", lambda *_: [])
+        release(root, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+    return root
+
+
+@pytest.fixture
+def course(released: Path, tmp_path: Path) -> Path:
+    """A released course of the test's own, with nothing handed in."""
+    return Path(shutil.copytree(released, tmp_path / "course"))
+
+
+@pytest.fixture
+def hand_in(course: Path) -> Callable[..., Path]:
+    """A function that hands in one of `tests/notebooks`, or these bytes."""
+
+    def hand_in(student: str, work: str | bytes = "all-right") -> Path:
+        folder = course / "submitted" / student / "ps1"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "ps1.ipynb"
+        if isinstance(work, str):
+            shutil.copyfile(NOTEBOOKS / f"{work}.ipynb", path)
+        else:
+            path.write_bytes(work)
+        return path
+
+    return hand_in
+
+
+class AtOnce(Executor):
+    """Does each job at once, in this process and in its sandbox."""
+
+    def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*given, **named))
+        except Exception as failure:
+            future.set_exception(failure)
+        return future
+
+
+@pytest.fixture(scope="session")
+def at_once(sandbox: Sandbox) -> Iterator[Executor]:
+    """An executor for which no process and no other sandbox needs to be started."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(jobs._sandboxes, ("bwrap", LIMITS), sandbox)
+        yield AtOnce()

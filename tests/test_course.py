@@ -1,0 +1,332 @@
+"""A course's folder says where everything is, or in a line what is wrong with it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.course import (
+    MAX_FILE_BYTES,
+    SECRET_FILE,
+    CourseError,
+    Submission,
+    assignment_files,
+    course_secret,
+    find_submissions,
+    gradebook_url,
+    load_config,
+    require_assignment,
+    seed_of,
+    submitted_at,
+    timestamp_text,
+    write_atomically,
+)
+
+
+def refusal(action: Callable[[], object]) -> tuple[str, int]:
+    """Return why something was refused, and the exit code."""
+    with pytest.raises(CourseError) as error:
+        action()
+    said = str(error.value)
+    assert len(said.splitlines()) == 1
+    return said, error.value.code
+
+
+# --- Submissions ----------------------------------------------------------------------------------
+
+
+def handed_in(course: Path, *students: str) -> None:
+    for student in students:
+        (course / "submitted" / student / "ps1").mkdir(parents=True)
+
+
+def test_submissions_are_found_by_assignment_and_student(tmp_path: Path) -> None:
+    handed_in(tmp_path, "eve", "bob b", "\u00fcnal", "\u5f35")
+    (tmp_path / "submitted" / "eve" / "ps2").mkdir()
+    found = find_submissions(tmp_path, ["ps2", "ps1"])
+    assert [(one.assignment, one.student) for one in found] == [
+        ("ps2", "eve"),
+        *(("ps1", name) for name in ("bob b", "eve", "\u00fcnal", "\u5f35")),
+    ]
+    assert found[1].path == tmp_path / "submitted" / "bob b" / "ps1" / "ps1.ipynb"
+    assert found[1].graded_folder == tmp_path / "autograded" / "bob b" / "ps1"
+
+
+def test_files_and_hidden_folders_among_the_students_are_passed_over(tmp_path: Path) -> None:
+    handed_in(tmp_path, "eve", ".ipynb_checkpoints")
+    (tmp_path / "submitted" / "list.csv").write_text("eve")
+    (tmp_path / "submitted" / "nothing-handed-in").mkdir()
+    assert [one.student for one in find_submissions(tmp_path, ["ps1"])] == ["eve"]
+
+
+def test_a_link_or_a_file_in_place_of_a_submission_is_one_to_be_graded(tmp_path: Path) -> None:
+    """What is wrong with it is said when it is read; nobody is left out in silence."""
+    handed_in(tmp_path, "eve")
+    for name in ("linked", "dangling", "file"):
+        (tmp_path / "submitted" / name).mkdir()
+    (tmp_path / "submitted" / "linked" / "ps1").symlink_to("../eve/ps1")
+    (tmp_path / "submitted" / "dangling" / "ps1").symlink_to("nowhere")
+    (tmp_path / "submitted" / "file" / "ps1").write_text("print(1)")
+    (tmp_path / "submitted" / "whole").symlink_to("eve")
+    found = {one.student for one in find_submissions(tmp_path, ["ps1"])}
+    assert found == {"eve", "linked", "dangling", "file", "whole"}
+
+
+def test_where_nothing_is_handed_in_it_is_said_where_was_looked(tmp_path: Path) -> None:
+    said, code = refusal(lambda: find_submissions(tmp_path, ["ps1"]))
+    assert code == 2
+    assert said.startswith(f"no submissions of ps1: looked in {tmp_path / 'submitted'}")
+    assert "nbgrader collect ps1" in said
+    handed_in(tmp_path, "eve")
+    said, code = refusal(lambda: find_submissions(tmp_path, ["ps1"], ["eve", "ada", "bob"]))
+    assert (said.split(":")[0], code) == ("no submission of ps1 by ada, bob", 2)
+    assert [one.student for one in find_submissions(tmp_path, ["ps1"], ["eve"])] == ["eve"]
+
+
+@pytest.mark.parametrize("name", ["ps9", "", "..", "../ps1", "ps1/", "/etc", "a\nb", "*"])
+def test_an_unknown_assignment_is_named_with_those_that_there_are(
+    tmp_path: Path, name: str
+) -> None:
+    for known in ("ps1", "ps2"):
+        (tmp_path / "source" / known).mkdir(parents=True)
+        (tmp_path / "source" / known / f"{known}.ipynb").touch()
+    require_assignment(tmp_path, "ps1")
+    said, code = refusal(lambda: require_assignment(tmp_path, name))
+    assert (repr(name) in said, said.endswith("there are ps1, ps2"), code) == (True, True, 2)
+
+
+def test_a_folder_without_assignments_is_said_to_have_none(tmp_path: Path) -> None:
+    assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
+
+
+# --- What a submission sees -----------------------------------------------------------------------
+
+
+def test_a_submission_sees_what_lies_beside_the_released_notebook(tmp_path: Path) -> None:
+    root = tmp_path / "release" / "ps1"
+    for name in (
+        "data/digits.csv",
+        "checks.py",
+        ".hidden/x",
+        "__pycache__/checks.pyc",
+        "ps1.ipynb",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    (root / "dangling.py").symlink_to("nowhere")
+    assert assignment_files(tmp_path, "ps1") == {
+        "checks.py": b"checks.py",
+        "data/digits.csv": b"data/digits.csv",
+    }
+
+
+def test_what_is_not_released_or_too_large_is_refused(tmp_path: Path) -> None:
+    said, code = refusal(lambda: assignment_files(tmp_path, "ps1"))
+    assert (said.endswith("run `autograder release ps1`"), code) == (True, 2)
+    root = tmp_path / "release" / "ps1"
+    root.mkdir(parents=True)
+    (root / "ps1.ipynb").touch()
+    with open(root / "data.bin", "wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    assert refusal(lambda: assignment_files(tmp_path, "ps1"))[0].endswith("larger than 20 MB")
+
+
+# --- The secret and the seeds ---------------------------------------------------------------------
+
+
+def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        secret = course_secret(tmp_path)
+    finally:
+        os.umask(mask)
+    assert len(secret) == 64
+    assert course_secret(tmp_path) == secret
+    assert stat.S_IMODE((tmp_path / SECRET_FILE).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", b"0" * 31])
+def test_a_damaged_secret_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / SECRET_FILE).write_bytes(content)
+    said, _ = refusal(lambda: course_secret(tmp_path))
+    assert said.startswith(f"{tmp_path / SECRET_FILE} is damaged: restore it from a backup")
+    assert "000" not in said
+    assert (tmp_path / SECRET_FILE).read_bytes() == content
+
+
+def test_a_full_disk_leaves_no_half_of_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def __init__(self, descriptor: int, mode: str) -> None:
+            self.descriptor = descriptor
+
+        def __enter__(self) -> Full:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            os.close(self.descriptor)
+
+        def write(self, data: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("autograder.course.os.fdopen", Full)
+        said, _ = refusal(lambda: course_secret(tmp_path))
+    assert "No space left on device" in said
+    assert len(course_secret(tmp_path)) == 64
+
+
+def test_seeds_differ_by_student_and_assignment_and_need_the_secret() -> None:
+    secret, other = b"1" * 64, b"2" * 64
+    seeds = [
+        seed_of(secret, "ps1", "eve"),
+        seed_of(secret, "ps1", "ann"),
+        seed_of(secret, "ps2", "eve"),
+        seed_of(other, "ps1", "eve"),
+        # As one text these would be the same.
+        seed_of(secret, "ps", "1eve"),
+        seed_of(secret, 'ps1", "e', "ve"),
+        seed_of(secret, "ps1", "\udcffeve"),
+    ]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**128 for seed in seeds)
+    assert seeds[0] == seed_of(secret, "ps1", "eve")
+
+
+# --- Settings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("c = get_config(\n", "line 1: '(' was never closed"),
+        ("c = get_config()\nc.x = 1 / 0\n", "line 2: ZeroDivisionError: division by zero"),
+        ("import sys\n\nsys.exit('no')\n", "line 3: SystemExit: no"),
+        ("raise ValueError('one\\ntwo')\n", "line 1: ValueError: one"),
+        ("import nowhere_to_be_found\n", "line 1: ModuleNotFoundError: No module named"),
+        ("x = '\0'\n", "null bytes"),
+        ("x = '\udcff'\n", "utf-8"),
+    ],
+)
+def test_broken_settings_are_refused_with_the_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "nbgrader_config.py"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    message, code = refusal(lambda: load_config(tmp_path))
+    assert message.startswith(str(path))
+    assert said in message
+    assert (message.endswith("; mend it first"), code) == (True, 2)
+
+
+def test_the_gradebook_is_that_of_the_settings_else_the_courses_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_config(tmp_path) == {}
+    assert gradebook_url(tmp_path) == f"sqlite:///{tmp_path.resolve() / 'gradebook.db'}"
+    monkeypatch.setenv("GRADEBOOK_URL", "postgresql://one")
+    assert gradebook_url(tmp_path) == "postgresql://one"
+    (tmp_path / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.db_url = 'sqlite:////other.db'\n"
+    )
+    assert gradebook_url(tmp_path) == "sqlite:////other.db"
+
+
+# --- Writing --------------------------------------------------------------------------------------
+
+
+def test_a_file_is_written_whole_and_readable_by_all(tmp_path: Path) -> None:
+    path = tmp_path / "ps1.ipynb"
+    write_atomically(path, "one\n")
+    write_atomically(path, "two \u00fc\n")
+    assert path.read_bytes() == b"two \xc3\xbc\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert [item.name for item in tmp_path.iterdir()] == ["ps1.ipynb"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    path = tmp_path / "ps1.ipynb"
+    path.write_text("before")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(f"autograder.course.os.{step}", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, "after")
+    assert path.read_text() == "before"
+    assert [item.name for item in tmp_path.iterdir()] == ["ps1.ipynb"]
+
+
+# --- When it was handed in ------------------------------------------------------------------------
+
+
+def stamped(course: Path, content: bytes | None) -> Submission:
+    submission = Submission(course, "ps1", "eve")
+    submission.folder.mkdir(parents=True)
+    if content is not None:
+        (submission.folder / "timestamp.txt").write_bytes(content)
+    return submission
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-10-05 14:03:21.000000 UTC", datetime.datetime(2026, 10, 5, 14, 3, 21)),
+        ("2026-10-05 14:03:21 +0200\n", datetime.datetime(2026, 10, 5, 12, 3, 21)),
+        ("2026-10-05 14:03:21", datetime.datetime(2026, 10, 5, 14, 3, 21)),
+    ],
+)
+def test_the_time_of_handing_in_is_read_as_utc(
+    tmp_path: Path, text: str, moment: datetime.datetime
+) -> None:
+    assert submitted_at(stamped(tmp_path, text.encode())) == moment
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"yesterday", b"\xff\xfe", b"9999-12-31 23:59 -2300", b"1" * 5000, b"\0", b"((("],
+    ids=["none", "empty", "words", "bytes", "too late", "long", "null", "signs"],
+)
+def test_what_is_no_time_is_none(tmp_path: Path, content: bytes | None) -> None:
+    assert submitted_at(stamped(tmp_path, content)) is None
+
+
+def test_an_unknown_time_zone_is_not_worth_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    submitted_at(stamped(tmp_path, b"2026-10-05 14:03:21 XYZ"))
+    assert list(recwarn) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of Unix")
+def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path: Path) -> None:
+    """A pipe would be waited for, and a link leads anywhere."""
+    submission = stamped(tmp_path, None)
+    path = submission.folder / "timestamp.txt"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("2026-10-05 14:03:21")
+    path.symlink_to(elsewhere)
+    assert timestamp_text(submission) is None
+    path.unlink()
+    os.mkfifo(path)
+    assert timestamp_text(submission) is None
+
+
+def test_a_courses_folder_is_known_without_the_sandbox_and_the_judge() -> None:
+    program = (
+        "import sys, autograder.course\n"
+        "names = ('autograder.sandbox', 'autograder.judge', 'nbgrader', 'sqlalchemy')\n"
+        "print([name for name in names if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[]\n"

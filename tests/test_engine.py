@@ -1,0 +1,688 @@
+"""A class is graded once, whatever single submissions, workers and disks do."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder import engine, jobs
+from autograder.course import SECRET_FILE, CourseError, Submission
+from autograder.engine import (
+    NOT_TEXT,
+    VERDICTS_FILE,
+    WORKER_LOST,
+    ClassGrading,
+    Result,
+    grade_class,
+)
+from autograder.jobs import Job, Outcome, fingerprint, grade_one
+from autograder.notebook import Assignment
+from autograder.sandbox import LIMITS, IsolationUnavailable
+
+HandIn = Callable[..., Path]
+
+
+def grade(
+    course: Path, executor: Executor, force: bool = False, students: tuple[str, ...] = ()
+) -> dict[str, Result]:
+    grading = ClassGrading(course, ["ps1"], students, "bwrap", LIMITS, force)
+    return {result.student: result for result in grading.on(executor, 4)}
+
+
+def points(results: dict[str, Result]) -> dict[str, float]:
+    assert [result.trouble for result in results.values() if result.trouble] == []
+    return {name: result.points for name, result in results.items()}
+
+
+def fresh(results: dict[str, Result]) -> set[str]:
+    return {name for name, result in results.items() if result.fresh}
+
+
+def written(course: Path) -> dict[str, bytes]:
+    """Return what is in autograded/ by relative path."""
+    root = course / "autograded"
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def recorded(gradebook: Path) -> dict[str, float]:
+    """Return each student's automatic points, as nbgrader's tables have them."""
+    connection = sqlite3.connect(gradebook)
+    try:
+        rows = connection.execute(
+            "SELECT submitted_assignment.student_id, SUM(grade.auto_score) FROM grade"
+            " JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id"
+            " JOIN submitted_assignment"
+            " ON submitted_notebook.assignment_id = submitted_assignment.id"
+            " GROUP BY submitted_assignment.id"
+        )
+        return dict(rows)
+    finally:
+        connection.close()
+
+
+# --- A class --------------------------------------------------------------------------------------
+
+
+def test_points_are_in_the_results_the_files_and_the_gradebook(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    hand_in("bob", "shows-points")
+    (hand_in("eve", "untouched").parent / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    results = grade(course, at_once)
+    assert points(results) == recorded(course / "gradebook.db") == {"ann": 14, "bob": 3, "eve": 0}
+    assert {result.max_points for result in results.values()} == {14}
+    assert sorted(written(course)) == [
+        "ann/ps1/ps1.ipynb",
+        "ann/ps1/verdicts.json",
+        "bob/ps1/ps1.ipynb",
+        "bob/ps1/verdicts.json",
+        "eve/ps1/ps1.ipynb",
+        "eve/ps1/timestamp.txt",
+        "eve/ps1/verdicts.json",
+    ]
+    record = json.loads(written(course)["bob/ps1/verdicts.json"])
+    assert (record["student"], record["assignment"], record["isolation"]) == (
+        *("bob", "ps1", "bwrap"),
+    )
+    assert [verdict["points"] for verdict in record["verdicts"]] == [3, 0, 0]
+
+
+def test_what_has_not_changed_is_not_graded_again(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    hand_in("bob", "shows-points")
+    first = grade(course, at_once)
+    before = {path: path.stat().st_mtime_ns for path in (course / "autograded").rglob("*")}
+    second = grade(course, at_once)
+    assert (fresh(first), fresh(second)) == ({"ann", "bob"}, set())
+    assert points(first) == points(second)
+    assert [first[name].mistakes for name in first] == [second[name].mistakes for name in first]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_a_forced_grading_writes_the_same_bytes(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "draws-at-random")
+    hand_in("bob", "cell-ends-its-process")
+    grade(course, at_once)
+    before = written(course)
+    assert fresh(grade(course, at_once, force=True)) == {"ann", "bob"}
+    assert written(course) == before
+
+
+def test_a_changed_submission_is_graded_again_and_no_other(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    hand_in("bob", "untouched")
+    grade(course, at_once)
+    hand_in("bob", "all-right")
+    results = grade(course, at_once)
+    assert fresh(results) == {"bob"}
+    assert points(results) == recorded(course / "gradebook.db") == {"ann": 14, "bob": 14}
+
+
+def test_only_the_students_asked_for_are_graded(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    hand_in("bob", "all-right")
+    assert points(grade(course, at_once, students=("bob",))) == {"bob": 14}
+    assert recorded(course / "gradebook.db") == {"bob": 14}
+
+
+def test_what_a_verdict_depends_on_is_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    assignment = Assignment("ps1", (), {"checks.py": b"1"})
+    job = Job("ann", assignment, b"{}", None, 1, "bwrap", LIMITS)
+    others = [
+        replace(job, data=b"{ }"),
+        replace(job, data=None, unreadable="no notebook"),
+        replace(job, data=None, unreadable="a link"),
+        replace(job, seed=2),
+        replace(job, isolation="none"),
+        replace(job, limits=replace(LIMITS, cell_seconds=1.0)),
+        replace(job, assignment=Assignment("ps1", (), {"checks.py": b"2"})),
+    ]
+    prints = [fingerprint(job), *map(fingerprint, others)]
+    monkeypatch.setattr(jobs, "code_fingerprint", lambda: "another catalogue")
+    prints.append(fingerprint(job))
+    assert len(set(prints)) == len(prints)
+    assert fingerprint(job) == fingerprint(replace(job))
+
+
+def spoil_nothing(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "code_fingerprint", lambda: "another catalogue")
+
+
+def spoil_the_record(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (course / "autograded" / "ann" / "ps1" / VERDICTS_FILE).write_text('{"fingerprint": ')
+
+
+def empty_the_record(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = course / "autograded" / "ann" / "ps1" / VERDICTS_FILE
+    path.write_text(json.dumps({"fingerprint": json.loads(path.read_text())["fingerprint"]}))
+
+
+def remove_the_notebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (course / "autograded" / "ann" / "ps1" / "ps1.ipynb").unlink()
+
+
+def start_a_new_gradebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As `autograder release` makes it where the old one was deleted: without students.
+    connection = sqlite3.connect(course / "gradebook.db")
+    for table in ("grade", "comment", "submitted_notebook", "submitted_assignment", "student"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.commit()
+    connection.close()
+
+
+def change_a_released_cell(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = sqlite3.connect(course / "gradebook.db")
+    connection.execute("UPDATE source_cell SET source = source || '  # new' WHERE name = 'setup'")
+    connection.commit()
+    connection.close()
+
+
+def change_a_released_file(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (course / "release" / "ps1" / "data.csv").write_text("1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        spoil_nothing,
+        spoil_the_record,
+        empty_the_record,
+        remove_the_notebook,
+        start_a_new_gradebook,
+        change_a_released_cell,
+        change_a_released_file,
+    ],
+)
+def test_what_no_longer_stands_is_graded_again(
+    course: Path,
+    hand_in: HandIn,
+    at_once: Executor,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path, pytest.MonkeyPatch], None],
+) -> None:
+    hand_in("ann", "untouched")
+    grade(course, at_once)
+    change(course, monkeypatch)
+    results = grade(course, at_once)
+    assert fresh(results) == {"ann"}
+    assert points(results) == recorded(course / "gradebook.db") == {"ann": 0}
+    assert fresh(grade(course, at_once)) == set()
+
+
+def test_each_student_has_fixtures_of_their_own(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    """Seen in what a wrong function is told: it shows the function's own values."""
+    for name in ("ann", "bob"):
+        hand_in(name, "draws-at-random")
+    grade(course, at_once)
+    files = written(course)
+    records = [json.loads(files[f"{name}/ps1/{VERDICTS_FILE}"]) for name in ("ann", "bob")]
+    messages = [record["verdicts"][0]["findings"][0]["message"] for record in records]
+    assert messages[0] != messages[1]
+    secret = (course / SECRET_FILE).read_bytes()
+    assert not any(secret in content for content in files.values())
+    (course / SECRET_FILE).write_text("5" * 64)
+    assert fresh(grade(course, at_once)) == {"ann", "bob"}
+    assert written(course) != files
+
+
+# --- Odd submissions ------------------------------------------------------------------------------
+
+ODD_NAMES = (
+    *("bob b", "o'brien", "\u00fcnal", "u\u0308nal", "\u5f20\u4f1f", "\U0001f600", "-f", "a%20b"),
+    *("[red]x", "$HOME", 'say "x"', "a\nb", "x" * 200),
+)
+
+
+def test_a_students_name_may_be_any_text(course: Path, hand_in: HandIn, at_once: Executor) -> None:
+    for name in ODD_NAMES:
+        hand_in(name, "untouched")
+    hand_in(".hidden", "untouched")
+    results = grade(course, at_once)
+    assert points(results) == recorded(course / "gradebook.db") == dict.fromkeys(ODD_NAMES, 0)
+    assert set(os.listdir(course / "autograded")) == set(ODD_NAMES)
+    assert fresh(grade(course, at_once)) == set()
+
+
+def test_a_folders_name_that_is_no_text_is_said_and_the_rest_is_graded(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    try:
+        hand_in(os.fsdecode(b"\xff\xfe"), "all-right")
+    except OSError:
+        pytest.skip("this file system knows only names that are text")
+    results = grade(course, at_once)
+    odd = results.pop(os.fsdecode(b"\xff\xfe"))
+    assert (odd.trouble, odd.fresh) == (NOT_TEXT, False)
+    assert points(results) == {"ann": 14}
+
+
+def test_links_files_and_nothing_in_place_of_a_notebook_are_graded_with_the_reason(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    path = hand_in("ann", "all-right")
+    for name in ("link", "folder-link", "none", "file", "folder"):
+        (course / "submitted" / name).mkdir()
+    (course / "submitted" / "folder-link" / "ps1").symlink_to("../ann/ps1")
+    (course / "submitted" / "file" / "ps1").write_text("print(1)")
+    for name in ("link", "none", "folder"):
+        (course / "submitted" / name / "ps1").mkdir()
+    (course / "submitted" / "link" / "ps1" / "ps1.ipynb").symlink_to(path)
+    (course / "submitted" / "folder" / "ps1" / "ps1.ipynb").mkdir()
+    (course / "submitted" / "student-link").symlink_to("ann")
+    results = grade(course, at_once)
+    assert points(results) == {"ann": 14, **dict.fromkeys(set(results) - {"ann"}, 0)}
+    said = {name: " ".join(result.remarks) for name, result in results.items() if name != "ann"}
+    assert {name: text.split(":")[0] for name, text in said.items()} == {
+        "link": "ps1.ipynb is a symbolic link",
+        "folder-link": "The folder of ps1.ipynb is a symbolic link",
+        "student-link": "The folder of ps1.ipynb is a symbolic link",
+        "none": "There is no notebook ps1.ipynb to grade.",
+        "file": "ps1.ipynb cannot be opened",
+        "folder": "ps1.ipynb is not an ordinary file.",
+    }
+
+
+# --- Workers --------------------------------------------------------------------------------------
+
+
+def some_jobs(number: int) -> list[Job]:
+    empty = Assignment("ps1", (), {})
+    return [Job(f"s{n}", empty, b"", None, n, "bwrap", LIMITS) for n in range(number)]
+
+
+def outcome_of(job: Job) -> Outcome:
+    """Take the place of `grade_one`: what a worker can do, without a sandbox."""
+    if job.student == "s2":
+        os.kill(os.getpid(), 9)
+    return Outcome(job.student, "ps1", "{}", [], [], [], 0.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks")
+def test_a_killed_worker_is_named_and_what_was_done_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "grade_one", outcome_of)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as executor:
+        outcomes = {one.student: one.trouble for one in grade_class(some_jobs(6), executor, 1)}
+    # One at a time: two were done, the third killed its worker, the rest found none.
+    assert outcomes == {
+        "s0": None,
+        "s1": None,
+        **dict.fromkeys(("s2", "s3", "s4", "s5"), WORKER_LOST),
+    }
+
+
+class Breaking(Executor):
+    """Does one job and is broken then, for one that is waiting and for those to come."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def submit(self, function: Callable[..., Any], /, *given: Any, **_: Any) -> Future[Any]:
+        self.number += 1
+        future: Future[Any] = Future()
+        if self.number > 2:
+            raise BrokenExecutor
+        if self.number == 2:
+            future.set_exception(BrokenExecutor())
+        else:
+            future.set_result(function(*given))
+        return future
+
+
+def test_after_a_broken_executor_the_same_command_goes_on(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    for name in ("ann", "bob", "eve"):
+        hand_in(name, "all-right")
+    results = grade(course, Breaking())
+    assert sorted(result.trouble or "" for result in results.values()) == ["", *[WORKER_LOST] * 2]
+    again = grade(course, at_once)
+    assert fresh(again) == {name for name, result in results.items() if result.trouble}
+    assert points(again) == {"ann": 14, "bob": 14, "eve": 14}
+
+
+def test_a_job_that_fails_on_its_way_is_named() -> None:
+    class Refusing(Executor):
+        def submit(self, function: Any, /, *given: Any, **_: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(ValueError("cannot be pickled"))
+            return future
+
+    (outcome,) = grade_class(some_jobs(1), Refusing(), 1)
+    assert outcome.trouble == "ValueError: cannot be pickled"
+
+
+def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        engine, "grade_one", lambda job: Outcome(job.student, "ps1", "{}", [], [], [], 0.0)
+    )
+    read: list[str] = []
+    done: list[str] = []
+    most = 0
+
+    def source() -> Iterator[Job]:
+        for job in some_jobs(20):
+            read.append(job.student)
+            yield job
+
+    with ThreadPoolExecutor(2) as executor:
+        for outcome in grade_class(source(), executor, 3):
+            most = max(most, len(read) - len(done))
+            done.append(outcome.student)
+    assert sorted(done) == sorted(read)
+    assert len(done) == 20
+    assert most <= 3
+
+
+def test_grading_that_is_broken_off_leaves_what_is_done(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    for name in ("ann", "bob", "eve"):
+        hand_in(name, "untouched")
+    results = ClassGrading(course, ["ps1"], [], "bwrap", LIMITS).on(at_once, 1)
+    first = next(results)
+    results.close()
+    again = grade(course, at_once)
+    assert first.fresh
+    assert fresh(again) == set(again) - {first.student}
+
+
+def test_a_worker_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_sandboxes", {})
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a fault of the grader")
+
+    monkeypatch.setattr("autograder.notebook.grade_notebook", broken)
+    (job,) = some_jobs(1)
+    outcome = grade_one(job)
+    assert (outcome.trouble, outcome.no_isolation) == ("RuntimeError: a fault of the grader", False)
+
+
+def test_missing_isolation_is_told_apart_from_other_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs, "_sandboxes", {})
+    monkeypatch.setenv("PATH", "/nowhere")
+    assignment = Assignment("ps1", (), {})
+    work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
+    outcome = grade_one(Job("ann", assignment, work, None, 1, "bwrap", LIMITS))
+    assert outcome.no_isolation
+    assert outcome.notebook is None
+    assert "bubblewrap is not installed" in str(outcome.trouble)
+
+
+def test_every_failure_of_isolation_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unavailable:
+        isolation, limits = "bwrap", LIMITS
+
+        def session(self, *_: Any) -> None:
+            raise IsolationUnavailable("a submission could not be confined")
+
+    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS): Unavailable()})
+    work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
+    job = Job("ann", Assignment("ps1", (), {}), work, None, 1, "bwrap", LIMITS)
+    assert grade_one(job).no_isolation
+
+
+# --- Disks and databases --------------------------------------------------------------------------
+
+
+def mounted(folder: Path, *options: str) -> None:
+    """Mount something, or skip the test where that is not allowed."""
+    if shutil.which("mount") is None or not hasattr(os, "getuid") or os.getuid() != 0:
+        pytest.skip("only root can mount a small or read-only disk")
+    done = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted at_once: {done.stderr.strip()}")
+
+
+@pytest.fixture
+def unmount() -> Iterator[Callable[[Path], None]]:
+    """A function that notes a folder to be unmounted when the test is over."""
+    folders: list[Path] = []
+    yield folders.append
+    for folder in reversed(folders):
+        subprocess.run(["umount", "--lazy", str(folder)], capture_output=True)
+
+
+def fill(folder: Path) -> None:
+    with open(folder / "filler", "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"0" * 4096)
+        except OSError:
+            return
+
+
+def test_a_full_disk_loses_nothing_and_is_named(
+    course: Path, hand_in: HandIn, at_once: Executor, unmount: Callable[[Path], None]
+) -> None:
+    disk = course / "autograded"
+    disk.mkdir()
+    mounted(disk, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
+    unmount(disk)
+    hand_in("ann", "untouched")
+    hand_in("bob", "untouched")
+    grade(course, at_once)
+    before = written(course)
+    fill(disk)
+    hand_in("bob", "all-right")
+    results = grade(course, at_once)
+    assert (
+        results["bob"].trouble == f"cannot write to {disk / 'bob' / 'ps1'}: No space left on device"
+    )
+    assert results["ann"].trouble is None
+    (disk / "filler").unlink()
+    assert written(course) == before
+    assert recorded(course / "gradebook.db") == {"ann": 0, "bob": 0}
+    assert points(grade(course, at_once)) == {"ann": 0, "bob": 14}
+
+
+def test_a_full_disk_under_the_gradebook_is_named_and_nothing_is_half_done(
+    course: Path,
+    hand_in: HandIn,
+    at_once: Executor,
+    unmount: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted(disk, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
+    unmount(disk)
+    shutil.copy(course / "gradebook.db", disk)
+    monkeypatch.setenv("GRADEBOOK_URL", f"sqlite:///{disk / 'gradebook.db'}")
+    fill(disk)
+    hand_in("ann", "all-right")
+    assert "the disk is full" in str(grade(course, at_once)["ann"].trouble)
+    assert not (course / "autograded" / "ann" / "ps1" / VERDICTS_FILE).exists()
+    (disk / "filler").unlink()
+    assert fresh(grade(course, at_once)) == {"ann"}
+    assert recorded(disk / "gradebook.db") == {"ann": 14}
+
+
+def test_a_read_only_course_is_said_to_be_so(
+    course: Path, hand_in: HandIn, at_once: Executor, unmount: Callable[[Path], None]
+) -> None:
+    hand_in("ann", "all-right")
+    mounted(course, "--bind", str(course))
+    unmount(course)
+    mounted(course, "-o", "remount,bind,ro")
+    with pytest.raises(
+        CourseError, match="Read-only file system; is the course read-only"
+    ) as error:
+        grade(course, at_once)
+    mounted(course, "-o", "remount,bind,rw")
+    grade(course, at_once)
+    hand_in("ann", "untouched")
+    before = written(course)
+    mounted(course, "-o", "remount,bind,ro")
+    trouble = grade(course, at_once)["ann"].trouble
+    assert (
+        trouble == f"cannot write to {course / 'autograded' / 'ann' / 'ps1'}: Read-only file system"
+    )
+    assert written(course) == before
+    assert error.value.code == 1
+
+
+@pytest.mark.parametrize("step", ["mkstemp", "replace"])
+def test_a_failing_write_is_named_and_the_rest_goes_on(
+    course: Path,
+    hand_in: HandIn,
+    at_once: Executor,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    for name in ("ann", "bob", "eve"):
+        hand_in(name, "untouched")
+    grade(course, at_once)
+    before = written(course)
+    real = {
+        "mkstemp": engine.write_atomically.__globals__["tempfile"].mkstemp,
+        "replace": os.replace,
+    }
+
+    def fail_for_bob(*given: Any, **named: Any) -> Any:
+        if "bob" in str((given, named)):
+            raise OSError(5, "Input/output error")
+        return real[step](*given, **named)
+
+    with monkeypatch.context() as patch:
+        module = "tempfile" if step == "mkstemp" else "os"
+        patch.setattr(f"autograder.course.{module}.{step}", fail_for_bob)
+        results = grade(course, at_once, force=True)
+    assert results["bob"].trouble == (
+        f"cannot write to {course / 'autograded' / 'bob' / 'ps1'}: Input/output error"
+    )
+    assert fresh(results) == {"ann", "eve"}
+    assert written(course) == before
+
+
+def test_a_file_in_place_of_the_folder_for_results_is_named(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "untouched")
+    (course / "autograded").write_text("")
+    assert str(grade(course, at_once)["ann"].trouble).startswith("cannot write to")
+
+
+def test_a_gradebook_that_refuses_is_named_and_the_submission_is_graded_next_time(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "untouched")
+    hand_in("bob", "untouched")
+    connection = sqlite3.connect(course / "gradebook.db")
+    connection.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON student WHEN NEW.id = 'bob'"
+        " BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    )
+    connection.commit()
+    results = grade(course, at_once)
+    assert results["ann"].trouble is None
+    assert str(results["bob"].trouble).startswith("the gradebook")
+    connection.execute("DROP TRIGGER refuse")
+    connection.commit()
+    connection.close()
+    assert fresh(grade(course, at_once)) == {"bob"}
+
+
+def test_a_fault_with_one_submission_never_stops_a_class(
+    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in("ann", "untouched")
+    hand_in("bob", "untouched")
+    store = engine.store
+
+    def broken(submission: Submission, notebook: str) -> None:
+        if submission.student == "ann":
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        store(submission, notebook)
+
+    monkeypatch.setattr(engine, "store", broken)
+    results = grade(course, at_once)
+    assert str(results["ann"].trouble).startswith("UnicodeEncodeError: ")
+    assert results["bob"].trouble is None
+
+
+# --- What a class cannot begin with ---------------------------------------------------------------
+
+
+def begin(course: Path, assignment: str = "ps1") -> CourseError:
+    """Return why grading does not begin, once it is sure that nothing was written."""
+    with pytest.raises(CourseError) as error:
+        ClassGrading(course, [assignment], [], "bwrap", LIMITS)
+    assert not (course / "autograded").exists()
+    return error.value
+
+
+def test_a_course_without_a_gradebook_is_told_to_make_one(course: Path, hand_in: HandIn) -> None:
+    hand_in("ann")
+    (course / "gradebook.db").unlink()
+    failure = begin(course)
+    assert "run `autograder release`" in str(failure)
+    assert failure.code == 2
+    assert not (course / "gradebook.db").exists()
+
+
+def test_a_damaged_gradebook_is_said_to_be_damaged(course: Path, hand_in: HandIn) -> None:
+    hand_in("ann")
+    (course / "gradebook.db").write_bytes(b"no database " * 1000)
+    failure = begin(course)
+    assert "put a backup in its place" in str(failure)
+    assert failure.code == 1
+
+
+def test_a_damaged_release_is_said_to_be_damaged(course: Path, hand_in: HandIn) -> None:
+    hand_in("ann")
+    (course / "release" / "ps1" / "ps1.ipynb").write_text("{")
+    failure = begin(course)
+    assert str(failure).startswith(str(course / "release" / "ps1"))
+    assert str(failure).endswith("Run `autograder release ps1`")
+    assert failure.code == 1
+
+
+def test_an_assignment_that_is_not_released_is_named(course: Path, hand_in: HandIn) -> None:
+    hand_in("ann")
+    shutil.copytree(course / "source" / "ps1", course / "source" / "ps2")
+    (course / "source" / "ps2" / "ps1.ipynb").rename(course / "source" / "ps2" / "ps2.ipynb")
+    (course / "submitted" / "ann" / "ps1").rename(course / "submitted" / "ann" / "ps2")
+    assert "run `autograder release ps2`" in str(begin(course, "ps2"))
+    shutil.copytree(course / "release" / "ps1", course / "release" / "ps2")
+    (course / "release" / "ps2" / "ps1.ipynb").rename(course / "release" / "ps2" / "ps2.ipynb")
+    assert "ps2 is not in the gradebook" in str(begin(course, "ps2"))

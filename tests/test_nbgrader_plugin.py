@@ -1,0 +1,435 @@
+"""`nbgrader autograde` and Formgrader give what `autograder grade` gives, and run nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jinja2 import Environment
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder import nbgrader_plugin
+from autograder.course import SECRET_FILE, load_config
+from autograder.engine import ClassGrading
+from autograder.nbgrader_plugin import MAX_MARKDOWN, clean_html, markdown2html
+from autograder.sandbox import LIMITS, IsolationUnavailable, Sandbox
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "tests" / "notebooks"
+WORK = {
+    "crashes": "cell-crashes",
+    "full": "all-right",
+    "hostile": "markup-in-names-and-messages",
+    "reused": "name-reused-afterwards",
+    "untouched": "untouched",
+    "wrong": "shows-points",
+}
+BROKEN = ("duplicated", "empty", "latin", "linked", "newer", "not-json", "schema-1")
+CARDS = "verdict-card"
+
+# nbgrader's own way of adding a submission to its session.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+
+
+def settings(course: Path) -> Config:
+    config = Config(load_config(course))
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.assignment_id = "ps1"
+    return config
+
+
+def convert(course: Path, converter: type[Any]) -> None:
+    """Run one of nbgrader's converters with the course's own settings."""
+    config = settings(course)
+    converter(coursedir=CourseDirectory(config=config), config=config).start()
+
+
+def hand_in_all(course: Path) -> None:
+    """Hand in sound and broken work, the broken ones made of the one that is all right."""
+    text = (NOTEBOOKS / "all-right.ipynb").read_text(encoding="utf-8")
+    twice = json.loads(text)
+    check = next(cell for cell in twice["cells"] if cell["id"] == "scores-check")
+    twice["cells"].insert(twice["cells"].index(check) + 1, check)
+    broken = {
+        "duplicated": json.dumps(twice),
+        "empty": "",
+        "newer": text.replace('"nbformat": 4', '"nbformat": 99'),
+        "not-json": text[:300],
+        "schema-1": text.replace('"schema_version": 3', '"schema_version": 1'),
+    }
+    for student in (*WORK, *broken, "latin"):
+        folder = course / "submitted" / student / "ps1"
+        folder.mkdir(parents=True)
+        path = folder / "ps1.ipynb"
+        if student in broken:
+            path.write_text(broken[student], encoding="utf-8")
+        elif student == "latin":
+            path.write_bytes(text.replace("Nothing", "Nichts, \u00fcbrigens").encode("latin-1"))
+        else:
+            shutil.copyfile(NOTEBOOKS / f"{WORK[student]}.ipynb", path)
+    (course / "submitted" / "linked").mkdir()
+    (course / "submitted" / "linked" / "ps1").symlink_to("../full/ps1")
+    (course / "submitted" / "full" / "ps1" / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    (course / SECRET_FILE).write_text("0" * 64)
+
+
+@dataclass(frozen=True)
+class Roads:
+    """The same class, graded by nbgrader and by `autograder grade`."""
+
+    nbgrader: Path
+    bulk: Path
+
+
+@pytest.fixture(scope="module")
+def roads(
+    released: Path, sandbox: Sandbox, at_once: Executor, tmp_path_factory: pytest.TempPathFactory
+) -> Roads:
+    root = tmp_path_factory.mktemp("roads")
+    roads = Roads(root / "nbgrader", root / "bulk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        patch.setattr(nbgrader_plugin, "_sandbox", lambda: sandbox)
+        for course in (roads.nbgrader, roads.bulk):
+            shutil.copytree(released, course)
+            hand_in_all(course)
+        convert(roads.nbgrader, Autograde)
+        results = list(ClassGrading(roads.bulk, ["ps1"], [], "bwrap", LIMITS).on(at_once, 1))
+    assert [result.trouble for result in results if result.trouble] == []
+    assert {result.student for result in results} == {*WORK, *BROKEN}
+    return roads
+
+
+def rows(course: Path, query: str) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(course / "gradebook.db")
+    try:
+        return sorted(connection.execute(query), key=repr)
+    finally:
+        connection.close()
+
+
+def of_submissions(table: str, *columns: str) -> str:
+    return (
+        f"SELECT submitted_assignment.student_id, base_cell.name, {', '.join(columns)} FROM {table}"
+        f" JOIN base_cell ON {table}.cell_id = base_cell.id"
+        f" JOIN submitted_notebook ON {table}.notebook_id = submitted_notebook.id"
+        " JOIN submitted_assignment"
+        " ON submitted_notebook.assignment_id = submitted_assignment.id"
+    )
+
+
+GRADES = of_submissions("grade", "auto_score", "manual_score", "extra_credit", "needs_manual_grade")
+COMMENTS = of_submissions("comment", "auto_comment", "manual_comment")
+
+
+def graded(course: Path, student: str) -> nbformat.NotebookNode:
+    path = course / "autograded" / student / "ps1" / "ps1.ipynb"
+    return nbformat.read(path, as_version=4)
+
+
+# --- Two roads, one verdict -----------------------------------------------------------------------
+
+
+def test_both_roads_write_the_same_grades_and_comments(roads: Roads) -> None:
+    # nbgrader reads the time through the link that is refused as a submission.
+    submissions = (
+        "SELECT student_id, timestamp FROM submitted_assignment WHERE student_id != 'linked'"
+    )
+    for query in (GRADES, COMMENTS, submissions):
+        assert rows(roads.nbgrader, query) == rows(roads.bulk, query)
+    points: dict[str, float] = {}
+    for student, _, score, *_ in rows(roads.bulk, GRADES):
+        points[student] = points.get(student, 0) + (score or 0)
+    right, wrong = dict.fromkeys(("full", "reused", "crashes"), 14), {"wrong": 3, "hostile": 0}
+    repaired = {"duplicated": 14, "schema-1": 14}
+    assert points == {**dict.fromkeys((*WORK, *BROKEN), 0), **right, **wrong, **repaired}
+
+
+def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads: Roads) -> None:
+    written = {
+        student: (score, bool(waits))
+        for student, name, score, _, _, waits in rows(roads.nbgrader, GRADES)
+        if name == "written_shift"
+    }
+    assert written["full"] == written["hostile"] == (None, True)
+    assert written["untouched"] == written["empty"] == (0, False)
+    comments = {row[:2]: row[2] for row in rows(roads.nbgrader, COMMENTS)}
+    assert comments["untouched", "written_shift"] == "No response."
+    assert comments["full", "written_shift"] is None
+
+
+@pytest.mark.parametrize("student", [*WORK, *BROKEN])
+def test_both_roads_make_the_same_notebook(roads: Roads, student: str) -> None:
+    """The remarks on top, the repairs and every output, cards and errors included."""
+    one, other = graded(roads.nbgrader, student), graded(roads.bulk, student)
+    assert [cell.source for cell in one.cells] == [cell.source for cell in other.cells]
+    for mine, theirs in zip(one.cells, other.cells, strict=True):
+        assert mine.get("outputs") == theirs.get("outputs"), mine.source
+        assert mine.metadata.get("nbgrader") == theirs.metadata.get("nbgrader"), mine.source
+    assert "autograder" not in one.metadata
+    nbformat.validate(one)
+
+
+@pytest.mark.parametrize(
+    ("student", "said"),
+    [
+        ("crashes", "Code cell 6 was left out: the process crashed (signal 11)."),
+        ("duplicated", "The cell grade_scores was there 2 times; number 2 counts."),
+        ("empty", "ps1.ipynb is empty"),
+        ("latin", "ps1.ipynb is not UTF-8 text"),
+        ("linked", "The folder of ps1.ipynb is a symbolic link"),
+        ("newer", "ps1.ipynb has a newer notebook format than 4"),
+        ("not-json", "ps1.ipynb is not JSON"),
+        ("schema-1", "The grading settings of softmax had been changed"),
+    ],
+)
+def test_nbgraders_road_tells_on_top_what_happened(roads: Roads, student: str, said: str) -> None:
+    top = graded(roads.nbgrader, student).cells[0]
+    assert top.source.startswith("**About this submission**")
+    assert said in top.source
+
+
+def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
+    assert graded(roads.nbgrader, "full").cells[0].source == "# Three exercises"
+
+
+# --- Formgrader's button --------------------------------------------------------------------------
+
+
+def test_formgraders_button_grades_within_a_running_event_loop(
+    course: Path, hand_in: Callable[..., Path], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda: sandbox)
+    hand_in("full", "all-right")
+    config = settings(course)
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+
+    async def press() -> dict[str, Any]:
+        return api.autograde("ps1", "full")
+
+    for _ in range(2):  # pressed again, it grades again
+        result = asyncio.run(press())
+        assert result["success"], result["log"]
+    assert sum(row[2] or 0 for row in rows(course, GRADES)) == 14
+
+
+def test_without_isolation_nbgrader_grades_nothing_and_says_why(
+    course: Path, hand_in: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable() -> Sandbox:
+        raise IsolationUnavailable("bubblewrap is not installed: install it")
+
+    monkeypatch.setattr(nbgrader_plugin, "_sandbox", unavailable)
+    hand_in("full", "all-right")
+    config = settings(course)
+    result = NbGraderAPI(CourseDirectory(config=config), config=config).autograde("ps1", "full")
+    assert not result["success"]
+    assert "bubblewrap is not installed: install it" in result["log"]
+    assert not (course / "autograded" / "full" / "ps1").exists()
+    assert {row[2] for row in rows(course, GRADES)} <= {None}
+    with pytest.raises(NbGraderException):
+        convert(course, Autograde)
+
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Page(HTMLParser):
+    """What of a page could run or load something, and what it says."""
+
+    text: str
+    scripts: list[str] = field(default_factory=list)
+    handlers: list[tuple[str, str]] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.inside = ""
+        self.feed(self.text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name.startswith("on"):
+                self.handlers.append((tag, name))
+            if name in ("src", "href", "action", "data", "srcset", "formaction"):
+                self.loaded.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "script":
+            self.scripts.append(data)
+
+
+@pytest.fixture(scope="module")
+def feedback(roads: Roads) -> Path:
+    """The folder of the pages that `nbgrader generate_feedback` makes after the bulk road."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        convert(roads.bulk, GenerateFeedback)
+    return roads.bulk / "feedback"
+
+
+def page(feedback: Path, student: str) -> Page:
+    return Page((feedback / student / "ps1" / "ps1.html").read_text(encoding="utf-8"))
+
+
+def test_every_student_gets_a_page(feedback: Path) -> None:
+    assert {path.name for path in feedback.iterdir()} == {*WORK, *BROKEN}
+    assert not list(feedback.rglob("verdicts.json"))
+
+
+def test_a_hostile_students_page_runs_and_loads_no_more_than_an_honest_ones(feedback: Path) -> None:
+    """What is left is the template's own, MathJax for instance."""
+    hostile, honest = page(feedback, "hostile"), page(feedback, "full")
+    assert hostile.scripts == honest.scripts
+    assert hostile.handlers == honest.handlers
+    assert {address for address in hostile.loaded if not address.startswith("#")} == {
+        address for address in honest.loaded if not address.startswith("#")
+    }
+    assert not {"iframe", "object", "embed", "form", "svg"} & set(hostile.tags)
+    assert "javascript:" not in "".join(hostile.loaded)
+
+
+def test_what_a_hostile_student_wrote_is_there_to_be_read(feedback: Path) -> None:
+    text = page(feedback, "hostile").text
+    assert "&lt;script&gt;alert(4)&lt;/script&gt;" in text
+    assert "$a &amp; b$" in text
+    assert "<details><summary>More</summary>" in text
+    assert "<td>2</td>" in text
+
+
+@pytest.mark.parametrize("student", ["full", "hostile", "untouched", "not-json"])
+def test_a_page_shows_the_cards(feedback: Path, student: str) -> None:
+    text = page(feedback, student).text
+    assert text.count(f'class="{CARDS}"') == 3
+    assert ">softmax</strong>" in text
+    assert ("<strong>8</strong> of 8 points" in text) == (student == "full")
+
+
+def test_a_page_gives_away_neither_answers_nor_paths(feedback: Path, roads: Roads) -> None:
+    source = (NOTEBOOKS / "source.ipynb").read_text(encoding="utf-8")
+    assert "Marking scheme" in source
+    for student in (*WORK, *BROKEN):
+        text = page(feedback, student).text
+        for path in (roads.bulk, ROOT, sys.prefix, sys.base_prefix, Path.home()):
+            assert f"{path}/" not in text, (student, path)
+        assert "Marking scheme" not in text
+        if student in ("untouched", "hostile", "empty"):
+            assert "np.vstack" not in text
+            assert "exponentials" not in text
+
+
+# --- The two filters ------------------------------------------------------------------------------
+
+
+def rendered(source: str) -> str:
+    environment = Environment()
+    environment.filters["markdown2html"] = markdown2html
+    template = environment.from_string("{{ source | markdown2html }}")
+    return template.render(source=source, cell={})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<img src='http://example.org/seen.png' srcset='http://example.org/x 2x'>",
+        "<a href='javascript:alert(1)' onclick=alert(1)>x</a>",
+        "<a href=' &#106;ava\tscript:alert(1)'>x</a>",
+        "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+        "<a href='file:///etc/passwd'>x</a>",
+        "<svg onload=alert(1)><style><img src=x onerror=alert(1)></style></svg>",
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 "
+        "onerror=alert(1)&gt;'>",
+        "<iframe src=x></iframe><object data=x></object><embed src=x>",
+        "<base href=x><meta http-equiv=refresh content='0;url=x'><link rel=stylesheet href=x>",
+        "<form action=x><input id=grade_softmax><button class='btn save'>x</button></form>",
+        "<p id=grade_softmax class='btn btn-danger' data-toggle=modal>x</p>",
+        "<div style='background:url(javascript:alert(1))'>x</div>",
+        "<div style='color:url(http://example.org/)'>x</div>",
+        "<div style='color:u\\72l(http://example.org/)'>x</div>",
+        "<div style='position:fixed;top:0;left:0;width:100%;height:100%'>x</div>",
+        "<details open ontoggle=alert(1)>x</details>",
+        "<video src=x onerror=alert(1)></video><audio src=x>",
+        "<template><script>alert(1)</script></template><noscript><p title='</noscript>"
+        "<img src=x onerror=alert(1)>'>",
+        "$</span><img src=x onerror=alert(1)>$",
+        "<!-- <img src=x onerror=alert(1)> -->",
+    ],
+)
+@pytest.mark.parametrize("clean", [clean_html, rendered])
+def test_nothing_runs_loads_or_poses_as_a_part_of_the_page(
+    clean: Callable[[str], str], text: str
+) -> None:
+    seen = Page(clean(text))
+    assert seen.scripts == seen.handlers == seen.loaded == []
+    allowed = {"a", "img", "p", "div", "details", "table", "span"}
+    assert set(seen.tags) <= allowed
+    for word in (" id=", "style=", "class=", "data-"):
+        assert word not in "".join(
+            f"<{part}"
+            for part in seen.text.replace(' style=""', "").split("<")[1:]
+            if part[0] != "/"
+        )
+
+
+def test_links_of_markdown_lead_only_to_the_web() -> None:
+    text = "[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) ![c](http://example.org/c.png)"
+    assert Page(rendered(text)).loaded == []
+    assert Page(rendered("[d](https://example.org/) [e](#top)")).loaded == [
+        "https://example.org/",
+        "#top",
+    ]
+
+
+def test_mathematics_tables_and_details_stay() -> None:
+    assert rendered("$a & b$, $c<d$").strip() == "<p>$a &amp; b$, $c&lt;d$</p>"
+    matrix = "$$\\begin{matrix}1 & 2\\\\ 3 & 4\\end{matrix}$$"
+    assert matrix.replace("&", "&amp;") in rendered(matrix)
+    table = Page(rendered("| a | b |\n|--:|---|\n| 1 | 2 |"))
+    assert [tag for tag in table.tags if tag in ("table", "th", "td")] == [
+        *("table", "th", "th", "td", "td"),
+    ]
+    details = "<details open><summary>More</summary>\n\n*here*\n\n</details>"
+    assert Page(rendered(details)).tags[:2] == ["details", "summary"]
+    assert "<em>here</em>" in rendered(details)
+
+
+def test_pictures_within_the_page_stay() -> None:
+    assert Page(clean_html('<img alt="plot" src="data:image/png;base64,AAAA">')).loaded == [
+        "data:image/png;base64,AAAA"
+    ]
+
+
+def test_code_keeps_its_colours() -> None:
+    coloured = '<div class="highlight"><pre><span class="kn">import</span></pre></div>'
+    assert clean_html(coloured) == coloured
+    assert clean_html(coloured.encode()) == coloured
+
+
+def test_text_that_would_take_minutes_to_clean_is_shown_as_it_is() -> None:
+    text = "<div>" * MAX_MARKDOWN
+    assert rendered(text) == f"<pre>{text.replace('<', '&lt;').replace('>', '&gt;')}</pre>"

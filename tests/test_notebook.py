@@ -1,0 +1,386 @@
+"""A submission earns what its code deserves, cell by cell, and what happened is said on top.
+
+Each behaviour has a notebook of its own in `tests/notebooks/`, a submission to the three
+exercises of `source.ipynb` there: add_bias (3 points), scores (3) and softmax (8).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.utils import determine_grade
+
+from autograder.notebook import Assignment, GradedNotebook, grade_notebook
+from autograder.sandbox import LIMITS, Sandbox, SessionLost
+from autograder.sanitise import MasterCell, empty_submission, master_of, read_submission
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "tests" / "notebooks"
+SEED = 11
+
+Grade = Callable[..., GradedNotebook]
+
+
+def assignment() -> Assignment:
+    """The three exercises as they are released; what is not written is a stub."""
+    released = read_submission(NOTEBOOKS / "untouched.ipynb")
+    checks = (ROOT / "autograder" / "checks.py").read_bytes()
+    return Assignment("ps1", tuple(master_of(released)), {"checks.py": checks})
+
+
+@pytest.fixture
+def grade(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Grade:
+    """A function that grades a notebook of `tests/notebooks`, or the one that it is given."""
+
+    def grade(work: str | NotebookNode, **limits: Any) -> GradedNotebook:
+        monkeypatch.setattr(sandbox, "limits", dataclasses.replace(LIMITS, **limits))
+        if isinstance(work, str):
+            work = read_submission(NOTEBOOKS / f"{work}.ipynb")
+        return grade_notebook(work, assignment(), sandbox, SEED)
+
+    return grade
+
+
+def points(graded: GradedNotebook) -> dict[str, float]:
+    return {verdict.exercise: verdict.points for verdict in graded.verdicts}
+
+
+def reasons(graded: GradedNotebook) -> dict[str, str]:
+    """Return the first line of each card: why there are no points, or what holds."""
+    return {verdict.exercise: verdict.findings[0].message for verdict in graded.verdicts}
+
+
+def outputs(graded: GradedNotebook, cell_id: str) -> list[NotebookNode]:
+    return next(cell.outputs for cell in graded.notebook.cells if cell.id == cell_id)
+
+
+def shown(graded: GradedNotebook, cell_id: str) -> str:
+    """Return all that a cell shows, as text."""
+    return "".join(
+        output.get("text") or output.get("evalue") or output["data"].get("text/plain", "")
+        for output in outputs(graded, cell_id)
+    )
+
+
+def checks_of(graded: GradedNotebook) -> list[NotebookNode]:
+    return [cell for cell in graded.notebook.cells if cell.source.startswith("check(")]
+
+
+# --- Where an exercise is judged ------------------------------------------------------------------
+
+
+def test_right_answers_earn_all_points_and_nothing_is_remarked(grade: Grade) -> None:
+    graded = grade("all-right")
+    assert points(graded) == {"add_bias": 3, "scores": 3, "softmax": 8}
+    assert graded.repairs == graded.remarks == ()
+    assert graded.notebook.cells[0].id == "title"
+    assert "0.33333333" in shown(graded, "together")
+    assert graded.isolation == "bwrap"
+
+
+def test_verdicts_are_in_the_order_of_the_check_cells(grade: Grade) -> None:
+    names = ["add_bias", "scores", "softmax"]
+    for name in ("all-right", "defined-below-its-check"):
+        assert [verdict.exercise for verdict in grade(name).verdicts] == names
+
+
+def test_a_name_that_is_used_for_something_else_afterwards_costs_nothing(grade: Grade) -> None:
+    assert sum(points(grade("name-reused-afterwards")).values()) == 14
+
+
+def test_what_is_defined_only_below_its_check_cell_is_judged_at_the_end(grade: Grade) -> None:
+    """One solution cell does not bind the name, the other is still the stub."""
+    graded = grade("defined-below-its-check")
+    assert points(graded) == {"add_bias": 3, "scores": 3, "softmax": 8}
+    assert shown(graded, "scores-check").endswith("3.0")
+
+
+def test_what_is_not_written_says_so_and_nothing_else(grade: Grade) -> None:
+    graded = grade("untouched")
+    assert points(graded) == {"add_bias": 0, "scores": 0, "softmax": 0}
+    assert set(reasons(graded).values()) == {"not written yet"}
+    assert graded.remarks == ()
+
+
+def test_a_name_that_is_nowhere_defined_is_said_to_be_so(grade: Grade) -> None:
+    work = read_submission(NOTEBOOKS / "all-right.ipynb")
+    next(cell for cell in work.cells if cell.id == "scores-stub").source = "pass"
+    graded = grade(work)
+    assert points(graded) == {"add_bias": 3, "scores": 0, "softmax": 8}
+    assert reasons(graded)["scores"] == "scores is not defined"
+
+
+def test_what_is_no_function_is_said_to_be_what_it_is(grade: Grade) -> None:
+    graded = grade("not-functions")
+    assert points(graded) == {"add_bias": 0, "scores": 0, "softmax": 0}
+    assert reasons(graded) == {
+        "add_bias": "add_bias is None, not a function",
+        "scores": "scores is an array, not a function",
+        "softmax": "softmax is a class, not a function",
+    }
+
+
+# --- What a grade cell shows ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["all-right", "untouched", "shows-points", "not-functions"])
+def test_a_check_cell_shows_a_card_and_its_points_and_nothing_else(grade: Grade, name: str) -> None:
+    graded = grade(name)
+    cells = checks_of(graded)
+    assert len(cells) == 3
+    for cell, verdict in zip(cells, graded.verdicts, strict=True):
+        card, result = cell.outputs
+        assert card.output_type == "display_data"
+        assert set(card.data) == {"text/plain", "text/html"}
+        assert result.output_type == "execute_result"
+        assert set(result.data) == {"text/plain"}
+        assert result.data["text/plain"] == repr(float(verdict.points))
+        assert determine_grade(cell) == (verdict.points, verdict.max_points)
+
+
+def test_the_graded_notebook_is_valid(grade: Grade) -> None:
+    nbformat.validate(grade("warns").notebook)
+
+
+def test_a_warning_in_right_code_costs_nothing_and_is_shown(grade: Grade) -> None:
+    graded = grade("warns")
+    assert sum(points(graded).values()) == 14
+    assert "careful" in shown(graded, "try-it")
+    assert "a new array is made" in shown(graded, "try-it")
+
+
+def test_what_a_cell_displays_is_never_scored(grade: Grade) -> None:
+    graded = grade("shows-points")
+    assert points(graded) == {"add_bias": 3, "scores": 0, "softmax": 0}
+    kinds = {output.output_type for output in outputs(graded, "scores-stub")}
+    assert kinds == {"display_data"}, "the student's 3.0 is no result of a grade cell"
+    assert "8.0" in shown(graded, "softmax-stub")
+    assert all("text/html" not in output.data for output in outputs(graded, "softmax-stub"))
+
+
+def test_a_check_of_no_exercise_has_no_points_and_is_remarked(sandbox: Sandbox) -> None:
+    """nbgrader would give all points to a check that shows nothing."""
+    owned = {"grade": True, "grade_id": "grade_sofmax", "locked": True, "points": 5.0}
+    check = new_code_cell(
+        "check(sofmax)",
+        id="check",
+        metadata={"nbgrader": {**owned, "schema_version": 3, "solution": False, "task": False}},
+    )
+    master = (MasterCell("grade_sofmax", "code", "check(sofmax)", 5.0, grade=True, locked=True),)
+    graded = grade_notebook(
+        new_notebook(cells=[check]), Assignment("ps1", master, {}), sandbox, SEED
+    )
+    said = "grade_sofmax was not judged: the catalogue has no such exercise."
+    assert graded.remarks == (said,)
+    cell = graded.notebook.cells[-1]
+    assert [output.output_type for output in cell.outputs] == ["display_data", "execute_result"]
+    assert determine_grade(cell) == (0.0, 5.0)
+
+
+def test_a_code_cell_that_a_person_grades_runs_and_waits_for_them(sandbox: Sandbox) -> None:
+    stub = MasterCell("plot", "code", "# your plot", 4.0, grade=True, solution=True, checksum="x")
+    answer = new_code_cell("print(6 * 7)", id="plot", metadata={"nbgrader": dict(stub.nbgrader)})
+    graded = grade_notebook(
+        new_notebook(cells=[answer]), Assignment("ps1", (stub,), {}), sandbox, SEED
+    )
+    assert shown(graded, "plot") == "42\n"
+    cell = next(cell for cell in graded.notebook.cells if cell.id == "plot")
+    assert determine_grade(cell) == (None, 4.0)
+
+
+# --- Cells and functions that do not come back ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "reason"),
+    [
+        ("cell-ends-its-process", "leave", "the process ended itself (exit code 3)"),
+        ("cell-crashes", "crash", "the process crashed (signal 11)"),
+        ("cell-does-not-end", "wait", "this cell did not end within 2 s"),
+    ],
+)
+def test_a_cell_that_is_lost_is_left_out_and_the_rest_earns_its_points(
+    grade: Grade, name: str, cell: str, reason: str
+) -> None:
+    graded = grade(name, cell_seconds=2.0)
+    assert points(graded) == {"add_bias": 3, "scores": 3, "softmax": 8}
+    assert graded.remarks == (f"Code cell 6 was left out: {reason}.",)
+    (error,) = outputs(graded, cell)
+    assert (error.output_type, error.ename, error.evalue) == ("error", "Stopped", reason)
+    assert "0.33333333" in shown(graded, "together"), "what came before is there again"
+
+
+def test_a_cell_that_takes_all_memory_costs_only_itself(grade: Grade) -> None:
+    graded = grade("cell-takes-all-memory", memory_megabytes=128)
+    assert points(graded) == {"add_bias": 3, "scores": 3, "softmax": 8}
+    assert outputs(graded, "hoard")[-1].output_type == "error"
+
+
+def test_a_function_that_does_not_end_costs_only_itself(grade: Grade) -> None:
+    """Later cells that call it fail at once: each would cost a restart otherwise."""
+    graded = grade("function-does-not-end", restarts=1, call_seconds=2.0)
+    assert points(graded) == {"add_bias": 3, "scores": 3, "softmax": 0}
+    assert graded.remarks == ("Judging softmax: a call of this function did not end within 2 s.",)
+    assert "did not end within 2 s" in reasons(graded)["softmax"]
+    for cell in ("together", "again"):
+        (error,) = outputs(graded, cell)
+        assert error.ename == "TimeoutError"
+        assert "softmax did not come back when it was judged" in error.evalue
+    assert shown(graded, "own") == "42"
+
+
+def test_a_function_that_ends_its_process_costs_only_itself(grade: Grade) -> None:
+    graded = grade("function-ends-its-process")
+    assert points(graded) == {"add_bias": 3, "scores": 0, "softmax": 8}
+    assert "ended itself (exit code 7)" in reasons(graded)["scores"]
+
+
+def test_after_too_many_losses_what_was_judged_stands_and_the_rest_has_the_reason(
+    grade: Grade,
+) -> None:
+    graded = grade("cells-end-their-process-again-and-again", restarts=2)
+    assert points(graded) == {"add_bias": 3, "scores": 3, "softmax": 0}
+    assert reasons(graded)["softmax"] == "not judged: its process was lost 3 times"
+    assert graded.remarks[-1] == "Stopped: its process was lost 3 times."
+    assert "Not run: its process was lost 3 times" in shown(graded, "together")
+    assert determine_grade(checks_of(graded)[-1]) == (0.0, 8.0)
+
+
+class Scripted:
+    """A sandbox whose sessions do as they are told: each is a list of cells to lose."""
+
+    isolation = "bwrap"
+    limits = LIMITS
+
+    def __init__(self, *lost: set[str]) -> None:
+        self.lost = list(lost)
+        self.ran: list[list[str]] = []
+
+    def session(self, files: Any, seconds: float, random_seed: int) -> Scripted:
+        self.ran.append([])
+        return self
+
+    def run_cell(self, source: str) -> list[Any]:
+        if source in self.lost[len(self.ran) - 1]:
+            raise SessionLost("it broke")
+        self.ran[-1].append(source)
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+def run(sandbox: Any, *sources: str) -> GradedNotebook:
+    cells = [new_code_cell(source, id=f"cell-{source}") for source in sources]
+    empty = Assignment("ps1", (), {})
+    return grade_notebook(new_notebook(cells=cells), empty, sandbox, SEED)
+
+
+def test_a_cell_that_breaks_only_when_run_again_is_left_out_then() -> None:
+    sandbox = Scripted({"c"}, {"a"}, set())
+    graded = run(sandbox, "a", "b", "c", "d")
+    assert sandbox.ran == [["a", "b"], [], ["b", "d"]]
+    assert graded.remarks == (
+        "Code cell 3 was left out: it broke.",
+        "A code cell was left out when run again: it broke.",
+    )
+
+
+def test_a_submission_that_uses_up_its_time_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Scripted({"b"})
+    monkeypatch.setattr(sandbox, "limits", dataclasses.replace(LIMITS, session_seconds=60.0))
+    now = iter([0.0, 0.0, 0.0, 61.0, 61.0])
+    monkeypatch.setattr("autograder.notebook.time.monotonic", lambda: next(now))
+    graded = run(sandbox, "a", "b", "c")
+    assert graded.remarks[-1] == "Stopped: the submission used up its 60 s."
+    assert "Not run: the submission used up its 60 s" in shown(graded, "cell-c")
+
+
+# --- What is said, and what students wrote --------------------------------------------------------
+
+
+def test_what_happened_is_told_on_top_of_the_notebook(grade: Grade) -> None:
+    work = read_submission(NOTEBOOKS / "cell-ends-its-process.ipynb")
+    work.cells = [cell for cell in work.cells if cell.id != "add-bias-check"]
+    graded = grade(work)
+    top = graded.notebook.cells[0]
+    assert (top.cell_type, top.metadata) == ("markdown", {})
+    assert top.source.splitlines() == [
+        "**About this submission**",
+        "",
+        "- The cell grade_add_bias was missing; it has been put back.",
+        "- Code cell 6 was left out: the process ended itself (exit code 3).",
+    ]
+    assert points(graded)["add_bias"] == 3
+
+
+def test_an_unreadable_submission_is_graded_as_zero_with_its_reason(sandbox: Sandbox) -> None:
+    graded = grade_notebook(
+        empty_submission(), assignment(), sandbox, SEED, unreadable="ps1.ipynb is no notebook."
+    )
+    assert points(graded) == {"add_bias": 0, "scores": 0, "softmax": 0}
+    assert graded.notebook.cells[0].source.endswith("\n- ps1.ipynb is no notebook.")
+    assert "missing" not in graded.notebook.cells[0].source
+    assert [determine_grade(cell)[0] for cell in checks_of(graded)] == [0.0, 0.0, 0.0]
+
+
+def test_grading_without_isolation_is_said_on_top(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Scripted(set())
+    monkeypatch.setattr(sandbox, "isolation", "none")
+    graded = run(sandbox, "a")
+    said = "Graded without isolation: its code could do all that the grader can."
+    assert graded.isolation == "none"
+    assert graded.remarks == (said,)
+    assert said in graded.notebook.cells[0].source
+
+
+def test_what_a_student_wrote_is_text_on_a_card(grade: Grade) -> None:
+    graded = grade("markup-in-names-and-messages")
+    cards = "".join(cell.outputs[0].data["text/html"] for cell in checks_of(graded))
+    for written in ("<script", "<img", "<svg", "</td><svg"):
+        assert written not in cards
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;" in cards
+    assert "scores is a &lt;img src=x onerror=alert(2)&gt;, not a function" in cards
+    assert "&lt;/td&gt;&lt;svg onload=alert(3)&gt;" in cards
+
+
+def test_half_a_character_does_not_spoil_the_notebook(grade: Grade) -> None:
+    """Half of a surrogate pair is in a printed line, an error and a card; no file takes it."""
+    graded = grade("half-a-character")
+    assert points(graded) == {"add_bias": 3, "scores": 3, "softmax": 0}
+    assert nbformat.writes(graded.notebook).encode()
+
+
+def test_two_gradings_give_the_same_verdicts_and_the_same_notebook(grade: Grade) -> None:
+    """Also of functions that draw at random, from Python's and from NumPy's global states."""
+    for name in ("all-right", "draws-at-random"):
+        one, other = grade(name), grade(name)
+        texts = [
+            json.dumps([dataclasses.asdict(verdict) for verdict in graded.verdicts])
+            + nbformat.writes(graded.notebook)
+            for graded in (one, other)
+        ]
+        assert texts[0] == texts[1], name
+
+
+def test_other_seeds_give_other_fixtures(grade: Grade, sandbox: Sandbox) -> None:
+    work = read_submission(NOTEBOOKS / "draws-at-random.ipynb")
+    seen = {str(grade_notebook(work, assignment(), sandbox, seed).verdicts[1]) for seed in (1, 2)}
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_notebooks_of_these_tests_are_valid_and_of_use(path: Path) -> None:
+    nbformat.validate(nbformat.read(path, as_version=4))
+    mentions = "".join(
+        file.read_text(encoding="utf-8") for file in Path(__file__).parent.glob("*.py")
+    )
+    assert f'"{path.stem}"' in mentions or f'"{path.name}"' in mentions
