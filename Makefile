@@ -32,7 +32,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 
 # bubblewrap isolates what students wrote; without it grading refuses to start.
 system:
-	@sh tools/system-packages.sh
+	@sh .ci/system-packages.sh
 
 # --- The main job --------------------------------------------------------------
 
@@ -50,7 +50,7 @@ grade: setup
 # --- Tests -----------------------------------------------------------------------
 
 test: setup lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure

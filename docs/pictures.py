@@ -1,7 +1,7 @@
 """Draws the two pictures of the README from what the tools really show.
 
-Run after `make grade`: the table is that of the sample class in build/demo/.
-Needs the system's Chromium.
+Run with `.venv/bin/python docs/pictures.py` after `make grade`: the table is that of
+the sample class in build/demo/.  Needs the system's Chromium.
 """
 
 from __future__ import annotations
