@@ -59,7 +59,7 @@ lint: setup
 
 lab: setup
 	$(BIN)/autograder release $(ASSIGNMENTS)
-	$(BIN)/jupyter lab
+	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 examples: setup
 	$(BIN)/python -m examples.build
