@@ -25,9 +25,11 @@ from autograder.exercises.model import Arguments, Criterion, Exercise, Misconcep
 from autograder.values import Observation, Opaque, is_remote, observe_here
 
 FLOOR = 1e-2  # of the norm in relative comparisons: the answer may be 0
+NEARLY = 1e-4  # where six digits of a wrong answer would be those of the right one
 SAME = 1e-9  # how close two answers must be to be the same mistake
 SAME_OF_TOLERANCE = 1e-2  # and for exercises with a coarse tolerance, this much of it
-CHANGED = 1e-12  # an argument put back after a step may differ in its last digit
+REPEATED = 1e-12  # how close the answers to the same call twice must be
+PUT_BACK = 1e-9  # an entry put back after a step may differ in its last digits; no 0 may
 MAX_MESSAGE = 600
 MAX_SHOWN = 12  # entries of an array that are shown in full
 BEGINNING = 4
@@ -95,12 +97,15 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
     """
     trials, order = _draw(exercise, seed)
     seen = _observe(function, trials, order, seed)
-    problems = [
-        _problem(exercise, trial, observed) for trial, observed in zip(trials, seen, strict=True)
-    ]
-    findings = []
+    problems = _problems(exercise, trials, seen)
+    findings: list[Finding] = []
     for trial, observed, problem in zip(trials, seen, problems, strict=True):
-        name = None if problem is None else _misconception(exercise, trial, observed, trials, seen)
+        name = None
+        if problem is not None:
+            explained = problems[0] is None or any(
+                finding.misconception for finding in findings[:1]
+            )
+            name = _misconception(exercise, trial, observed, trials, seen, explained)
         findings.append(_finding(exercise, trial.criterion, problem, problems[0], name))
     named = [finding.misconception for finding in findings if finding.misconception]
     return Verdict(
@@ -192,8 +197,8 @@ def _observe_all_here(
 ) -> list[Observation]:
     try:
         return [_observe_one_here(function, trials[t], trials[t].calls[c]) for t, c in order]
-    except Exception:  # it broke what observing itself needs
-        return [Observation(error="no answer")] * len(order)
+    except BaseException:  # it broke what observing itself needs
+        return []
 
 
 def _observe_one_here(
@@ -225,19 +230,64 @@ def _undisturbed() -> Iterator[None]:
     next one, honest after a careless function.
     """
     modules = [builtins, np, np.linalg, np.random, np.testing]
-    contents = [dict(vars(module)) for module in modules]
+    undo = [(vars(module).update, dict(vars(module))) for module in modules]
     limit = sys.getrecursionlimit()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for module, content in zip(modules, contents, strict=True):
-            vars(module).update(content)
+        for put_back, content in undo:  # by no name that it may have replaced
+            put_back(content)
         sys.setrecursionlimit(limit)
 
 
 # --- What is wrong with what was seen ---------------------------------------------------------
+
+
+def _problems(
+    exercise: Exercise, trials: Sequence[_Trial], seen: Sequence[Sequence[Observation]]
+) -> list[str | None]:
+    """Return what breaks each criterion, or None."""
+    problems = [_problem(exercise, *pair) for pair in zip(trials, seen, strict=True)]
+    wrong_values = any(
+        problem is not None and trial.criterion.aspect == "values"
+        for trial, problem in zip(trials, problems, strict=True)
+    )
+    for i, trial in enumerate(trials):
+        if problems[i] is not None or trial.criterion.aspect == "values":
+            continue
+        if trial.criterion.aspect == "purity":
+            problems[i] = _changed_anywhere(trials, seen)
+        if problems[i] is None and not wrong_values:
+            problems[i] = _wrong_here_alone(exercise, trial, seen[i])
+    return problems
+
+
+def _changed_anywhere(
+    trials: Sequence[_Trial], seen: Sequence[Sequence[Observation]]
+) -> str | None:
+    """Return which argument any call changed: some are changed only if large, or holding 0."""
+    for trial, observed in zip(trials, seen, strict=True):
+        for observation, expected in zip(observed, trial.expected, strict=True):
+            problem = None if observation.error else _changed(observation, expected)
+            if problem is not None:
+                return problem
+    return None
+
+
+def _wrong_here_alone(
+    exercise: Exercise, trial: _Trial, observed: Sequence[Observation]
+) -> str | None:
+    """Return a problem if a value is wrong though in all other criteria all values are right.
+
+    Then it depends on the calls before, or on what only these fixtures have.
+    """
+    for observation, expected in zip(observed, trial.expected, strict=True):
+        problem = _value_problem(observation.value, expected.value, exercise.tolerance)
+        if problem is not None:
+            return f"{problem} Other calls were answered right: is something kept between calls?"
+    return None
 
 
 def _problem(exercise: Exercise, trial: _Trial, observed: Sequence[Observation]) -> str | None:
@@ -249,7 +299,7 @@ def _problem(exercise: Exercise, trial: _Trial, observed: Sequence[Observation])
     if trial.criterion.aspect == "purity":
         half = len(observed) // 2
         for one, other in zip(observed[:half], observed[half:], strict=True):
-            if not _same_value(one.value, other.value, CHANGED):
+            if not _same_value(one.value, other.value, REPEATED):
                 return "The same call gave two different answers."
     return None
 
@@ -267,12 +317,16 @@ def _call_problem(
         moved = observation.moved_global_random
         return "NumPy's global random state was moved by the call." if moved else None
     if trial.criterion.aspect == "purity":
-        after = (*observation.arguments, *(None for _ in expected.arguments))
-        for i, before in enumerate(expected.arguments):
-            if type(before) is np.ndarray and not _same_value(after[i], before, CHANGED):
-                return f"The call changed its {_ordinal(i)} argument."
-        return None
+        return _changed(observation, expected)
     return _value_problem(observation.value, expected.value, exercise.tolerance)
+
+
+def _changed(observation: Observation, expected: Observation) -> str | None:
+    after = (*observation.arguments, *(None for _ in expected.arguments))
+    for i, before in enumerate(expected.arguments):
+        if type(before) is np.ndarray and not _left_alone(before, after[i]):
+            return f"The call changed its {_ordinal(i)} argument."
+    return None
 
 
 def _error_problem(exercise: Exercise, observation: Observation) -> str:
@@ -296,7 +350,7 @@ def _error_problem(exercise: Exercise, observation: Observation) -> str:
 def _value_problem(value: Any, right: Any, tolerance: float) -> str | None:
     """Compare a returned value with the right one: kind, shape, dtype, finite, values."""
     if value is None and right is not None:
-        return "returned None: is a return missing?"
+        return "None was returned: is a return missing?"
     value, right = _scalar(value), _scalar(right)
     if type(right) is np.ndarray:
         return _array_problem(value, right, tolerance)
@@ -327,7 +381,9 @@ def _array_problem(value: Any, right: np.ndarray, tolerance: float) -> str | Non
     if not np.all(finite | ~np.isfinite(right)):
         found = "nan" if np.any(np.isnan(value)) else "inf"
         return f"The answer holds {found} where it should be finite.{_yours(value)}"
-    return None if _close(value, right, tolerance) else f"The values are wrong.{_yours(value)}"
+    if _close(value, right, tolerance):
+        return None
+    return _nearly(value, right) or f"The values are wrong.{_yours(value)}"
 
 
 def _float_problem(value: Any, right: float, tolerance: float) -> str | None:
@@ -336,7 +392,16 @@ def _float_problem(value: Any, right: float, tolerance: float) -> str | None:
     if np.isfinite(right) and not np.isfinite(value):
         return f"The answer is {_number(value)} where it should be finite."
     one, other = np.array(value), np.array(right)
-    return None if _close(one, other, tolerance) else f"The value is wrong.{_yours(value)}"
+    if _close(one, other, tolerance):
+        return None
+    return _nearly(one, other) or f"The value is wrong.{_yours(value)}"
+
+
+def _nearly(value: np.ndarray, right: np.ndarray) -> str | None:
+    """Say that a wrong answer is nearly right, without showing it: that would show the right."""
+    if not _close(value, right, NEARLY):
+        return None
+    return "Nearly right, but not exact: is a small number added, or something clipped or rounded?"
 
 
 # --- Comparison -------------------------------------------------------------------------------
@@ -353,6 +418,15 @@ def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
             return True
         error = np.max(np.abs(one[finite] - other[finite]))
         return bool(error <= tolerance * max(np.max(np.abs(other[finite])), FLOOR))
+
+
+def _left_alone(before: np.ndarray, after: Any) -> bool:
+    """Tell whether an argument is as it was, entry by entry, but for rounding."""
+    if type(after) is not np.ndarray or (after.shape, after.dtype) != (before.shape, before.dtype):
+        return False
+    with np.errstate(all="ignore"):
+        one, other = before.astype(np.float64), after.astype(np.float64)
+        return bool(np.all(np.abs(other - one) <= PUT_BACK * np.abs(one)))
 
 
 def _same_value(one: Any, other: Any, tolerance: float) -> bool:
@@ -392,12 +466,23 @@ def _misconception(
     observed: Sequence[Observation],
     trials: Sequence[_Trial],
     seen: Sequence[Sequence[Observation]],
+    gate_explained: bool,
 ) -> str | None:
-    """Return the name of the catalogued mistake that explains a failed criterion, or None."""
+    """Return the name of the catalogued mistake that explains a failed criterion, or None.
+
+    Where the gate fails and nothing explains it, what the values elsewhere have in common
+    with a mistake's is chance, unless that mistake is what is seen in the gate too.
+    """
     if sum(observation.error is None for observation in observed) < 2:
         return None
     with _own_random_state(ONE_SEED):
         matches = _matches(exercise, trial, observed)
+        if trial.criterion.aspect == "values" and trial is not trials[0] and not gate_explained:
+            matches = [
+                (name, wrong)
+                for name, wrong in matches
+                if _agrees(exercise, wrong, trials[0], seen[0]) is not None
+            ]
         if len({name for name, _ in matches}) > 1:
 
             def agreement(match: tuple[str, Callable[..., Any]]) -> int:
@@ -441,7 +526,7 @@ def _explains(
     trial: _Trial,
     observed: Sequence[Observation],
 ) -> bool:
-    """Tell whether a wrong answer does the same everywhere, and errs on two fixtures."""
+    """Tell whether a wrong answer does the same where both answer, and errs there twice."""
     observations = _agrees(exercise, wrong, trial, observed)
     if observations is None:
         return False
@@ -450,6 +535,7 @@ def _explains(
         i
         for i, observation in enumerate(observations[:fixtures])
         if observation.error is None
+        and observed[i].error is None
         and _call_problem(exercise, trial, observation, trial.expected[i], trial.calls[i])
     ]
     return len(erring) >= 2
@@ -461,7 +547,10 @@ def _agrees(
     trial: _Trial,
     observed: Sequence[Observation],
 ) -> list[Observation] | None:
-    """Return what a wrong answer does in a trial, or None where the two differ."""
+    """Return what a wrong answer does in a trial, or None where the two differ.
+
+    A call that raised, and should not have, is another mistake: no evidence against this one.
+    """
     tolerance = min(max(SAME, SAME_OF_TOLERANCE * exercise.tolerance), exercise.tolerance)
     observations = []
     for arguments, mine in zip(trial.calls, observed, strict=True):
@@ -472,14 +561,14 @@ def _agrees(
     return observations
 
 
-def _alike(criterion: Criterion, one: Observation, other: Observation, tolerance: float) -> bool:
-    if one.error is not None or other.error is not None:
-        return one.error is not None and other.error is not None
+def _alike(criterion: Criterion, mine: Observation, theirs: Observation, tolerance: float) -> bool:
+    if mine.error is not None or theirs.error is not None:
+        return mine.error is not None
     if criterion.aspect == "global random state":
-        return one.moved_global_random == other.moved_global_random
+        return mine.moved_global_random == theirs.moved_global_random
     if criterion.aspect == "purity":
-        return _same_value(one.arguments, other.arguments, tolerance)
-    return _same_value(one.value, other.value, tolerance)
+        return _same_value(mine.arguments, theirs.arguments, tolerance)
+    return _same_value(mine.value, theirs.value, tolerance)
 
 
 # --- Words ------------------------------------------------------------------------------------

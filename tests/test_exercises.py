@@ -641,6 +641,12 @@ def gradient_only_2d(f, W, h=1e-5):
     return G
 
 
+def kept_for_f():
+    """Return a gradient that is computed once for each f, wherever W is then."""
+    known = {}
+    return lambda f, W, h=1e-5: known.setdefault((f, h), gradient_by_nditer(f, W, h))
+
+
 def chain_from_one_slice(T, J, g):
     return np.outer(J @ g, T[0, :, 0])
 
@@ -653,8 +659,31 @@ def loss_gradient_cut(W, x, y):
     return np.outer(softmax_cut_at_700(W @ x) - y, x)
 
 
+def one_way(single, batch):
+    """Return a function with one formula for a single sample and another for a batch."""
+    return lambda *arguments: (single if arguments[0].ndim == 1 else batch)(*arguments)
+
+
+def cce_unguarded(Y, Yhat):
+    return -np.sum(Y * np.log(Yhat)) / (1 if Y.ndim == 1 else Y.shape[1])
+
+
+def cce_by_probabilities(Z, y):
+    a = softmax_by_log_sum_exp(Z)
+    return float(np.mean(-np.log(a[y] if Z.ndim == 1 else a[y, np.arange(len(y))])))
+
+
+def softmax_shifted_by(shift):
+    def softmax(z):
+        e = np.exp(z - shift(z))
+        return e / e.sum(axis=0)
+
+    return softmax
+
+
 UNSEEN = {
     "add_bias": {
+        "all integers": lambda X: add_bias_by_entries(X).astype(np.int64),
         "float32": lambda X: add_bias_by_entries(X).astype(np.float32),
         "transposed": lambda X: add_bias_by_entries(X).T,
         "twos": lambda X: np.vstack((X, 2 * np.ones(X.shape[1]))),
@@ -666,6 +695,7 @@ UNSEEN = {
     },
     "init_weights": {
         "zeros": lambda D, K, rng, scale=0.01: np.zeros((K, D + 1)),
+        "default scale 1": lambda D, K, rng, scale=1.0: scale * rng.standard_normal((K, D + 1)),
         "own generator": lambda D, K, rng, scale=0.01: (
             scale * np.random.default_rng(0).standard_normal((K, D + 1))
         ),
@@ -680,6 +710,7 @@ UNSEEN = {
     },
     "one_hot": {
         "ten classes": lambda y, K: np.eye(10)[:, y],
+        "last row lost": lambda y, K: np.eye(K)[:-1, y],
         "three classes": lambda y, K: np.eye(3)[:, y % 3],
         "unique labels": lambda y, K: np.eye(len(np.unique(y)))[:, y % len(np.unique(y))],
         "smoothed": lambda y, K: np.eye(K)[:, y] * 0.9 + 0.1 / K,
@@ -705,6 +736,9 @@ UNSEEN = {
         "only 1-D": softmax_only_1d,
         "only 2-D": softmax_only_2d,
         "cut at 700": softmax_cut_at_700,
+        "shifted by the mean": softmax_shifted_by(lambda z: z.mean(axis=0)),
+        "shifted by the median": softmax_shifted_by(lambda z: np.median(z, axis=0)),
+        "shifted by the first": softmax_shifted_by(lambda z: z[0]),
         "clip 1e-7": lambda z: np.clip(softmax_by_log_sum_exp(z), 1e-7, 1),
         "log": lambda z: np.log(softmax_by_log_sum_exp(z)),
         "rounded": lambda z: np.round(softmax_by_log_sum_exp(z), 6),
@@ -715,6 +749,8 @@ UNSEEN = {
     },
     "cce": {
         "other epsilon": limit_p(cce_by_where, 3e-11),
+        "nan in 1-D": one_way(cce_unguarded, cce_by_where),
+        "clipped in 1-D": one_way(limit_p(cce_by_where, 1e-12), cce_by_where),
         "tiny limit": limit_p(cce_by_where, 1e-200),
         "0 for inf": cce_wrong_only_at_zero,
         "largest float for inf": lambda Y, Yhat: np.nan_to_num(cce_by_where(Y, Yhat)),
@@ -730,6 +766,7 @@ UNSEEN = {
     },
     "cce_from_scores": {
         "sign": lambda Z, y: -cce_from_scores_by_loops(Z, y),
+        "inf in 1-D": one_way(cce_by_probabilities, cce_from_scores_by_loops),
         "mean over entries": lambda Z, y: cce_from_scores_by_loops(Z, y) / len(Z),
         "only batches": lambda Z, y: cce_from_scores_by_loops(Z, y) if Z.ndim == 2 else None,
         "next label": lambda Z, y: cce_from_scores_by_loops(Z, (np.asarray(y) + 1) % len(Z)),
@@ -738,6 +775,9 @@ UNSEEN = {
     },
     "numerical_gradient": {
         "off the point": away_from_the_point,
+        "huge default": lambda f, W, h=10.0: gradient_by_nditer(f, W, h),
+        "zeros": lambda f, W, h=1e-5: np.zeros(W.shape),
+        "kept for f": kept_for_f(),
         "only 2-D": gradient_only_2d,
         "transposed": lambda f, W, h=1e-5: gradient_by_nditer(f, W, h).T,
         "float32": lambda f, W, h=1e-5: gradient_by_nditer(f, W, h).astype(np.float32),
@@ -748,6 +788,8 @@ UNSEEN = {
     },
     "cce_gradient": {
         "other epsilon": limit_p(cce_gradient_by_divide, 3e-11),
+        "nan in 2-D": one_way(cce_gradient_by_divide, lambda Y, Yhat: -Y / Yhat),
+        "clipped in 2-D": one_way(cce_gradient_by_divide, limit_p(cce_gradient_by_divide, 1e-12)),
         "tiny limit": limit_p(cce_gradient_by_divide, 1e-100),
         "only 1-D": lambda Y, Yhat: cce_gradient_by_divide(Y, Yhat)[:, None][:, 0]
         if Y.ndim == 1
@@ -787,9 +829,12 @@ UNSEEN = {
         "row sums": lambda T, J, g: T @ J.sum(axis=1),
         "no upstream": lambda T, J, g: (T @ J).sum(axis=-1),
         "summed": lambda T, J, g: chain_by_loops(T, J, g).sum(),
+        "transposed": lambda T, J, g: chain_by_loops(T, J, g).T,
     },
     "loss_gradient": {
         "labels flipped": loss_gradient_with_wrong_labels,
+        "nan": lambda W, x, y: W * np.nan,
+        "labels of the ends only": lambda W, x, y: loss_gradient_by_label(W, x, y) * (y[0] + y[-1]),
         "cut at 700": loss_gradient_cut,
         "divided by K": lambda W, x, y: loss_gradient_by_label(W, x, y) / len(y),
         "no bias": lambda W, x, y: loss_gradient_by_label(W, x, y)[:, :-1],
@@ -806,6 +851,76 @@ def test_unknown_mistake_costs_points_and_is_given_no_name(exercise, function):
         verdict = judge(exercise, function, seed)
         assert verdict.points < verdict.max_points
         assert verdict.misconception is None, verdict
+
+
+def sizes_of(name, arguments):
+    """Return the numbers of classes, features and samples of a call, None where it has none."""
+    shapes = [part.shape for part in arguments if isinstance(part, np.ndarray)]
+    if name == "add_bias":
+        return None, *shapes[0]
+    if name == "init_weights":
+        return arguments[1], arguments[0], None
+    if name == "scores":
+        return shapes[0][0], shapes[0][1] - 1, shapes[1][1] if len(shapes[1]) == 2 else None
+    if name == "one_hot":
+        return arguments[1], None, len(arguments[0])
+    if name in ("softmax", "cce", "cce_from_scores", "cce_gradient"):
+        return shapes[0][0], None, shapes[0][1] if len(shapes[0]) == 2 else None
+    if name == "scores_gradient_W":
+        return arguments[1], len(arguments[0]) - 1, None
+    return shapes[0][0], shapes[0][1] - 1 if len(shapes[0]) > 1 else None, None
+
+
+LIMITS = {"K": (6, 4), "D": (4, 3), "N": (7, 7)}  # every judgement goes above and below
+SIZED = {
+    "add_bias": "DN",
+    "init_weights": "KD",
+    "one_hot": "KN",
+    "scores": "KDN",
+    "softmax": "KN",
+    "cce": "KN",
+    "cce_from_scores": "KN",
+    "cce_gradient": "KN",
+    "softmax_jacobian": "K",
+    "scores_gradient_x": "KD",
+    "scores_gradient_W": "KD",
+    "chain_rule": "KD",
+    "loss_gradient": "KD",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [(name, size) for name, sizes in SIZED.items() for size in sizes]
+)
+def test_right_only_up_to_a_size_or_only_from_a_size_on_costs_points(name, size):
+    exercise, which = EXERCISES[name], "KDN".index(size)
+    few, many = LIMITS[size]
+
+    def right_where(fits):
+        def narrow(*arguments):
+            size = sizes_of(name, arguments)[which]
+            right = exercise.reference(*arguments)
+            return right if size is None or fits(size) else right * 1.01 + 0.01
+
+        return narrow
+
+    for seed in range(10):
+        assert not judge(exercise, right_where(lambda size: size <= few), seed).passed
+        assert not judge(exercise, right_where(lambda size: size >= many), seed).passed
+
+
+@EVERY
+def test_answers_kept_by_shape_cost_points(exercise):
+    for seed in range(5):
+        known = {}
+
+        def keeps(*arguments, known=known):
+            key = repr([np.shape(a) or (a if type(a) in (int, float) else None) for a in arguments])
+            if exercise.name == "numerical_gradient":
+                key = repr(arguments[1].shape)
+            return known.setdefault(key, exercise.reference(*arguments))
+
+        assert not judge(exercise, keeps, seed).passed
 
 
 def test_every_signature_names_the_parameters_of_the_reference():

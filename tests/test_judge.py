@@ -105,6 +105,61 @@ def test_mistake_is_named_even_where_the_gate_failed():
     assert verdict.misconception == "axis=1"
 
 
+def test_mistake_elsewhere_is_not_named_where_the_gate_fails_for_no_known_reason():
+    exercise = EXERCISES["loss_gradient"]  # "no max shift" gives nan too, but not everywhere
+    assert judge(exercise, lambda W, x, y: W * np.nan).misconception is None
+
+
+def test_call_that_raised_is_no_evidence_against_a_mistake():
+    def softmax_of_columns(Z):
+        return np.stack([e / e.sum() for e in np.exp(Z.T)], axis=1) if Z.shape[1] else None
+
+    verdict = judge(SOFTMAX, softmax_of_columns)
+    assert verdict.points == 0
+    assert verdict.misconception == "no max shift"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_argument_changed_in_any_call_fails_purity_alone(seed):
+    def changes_large_scores(z):
+        if z.max() > 700:
+            z -= z.max(axis=0)
+        return softmax(z)
+
+    def fills_zeros(Y, Yhat):
+        Yhat[(Y == 0) & (Yhat == 0)] = 1e-15
+        return -np.mean(np.log(np.sum(Y * Yhat, axis=0)))
+
+    for name, function in (("softmax", changes_large_scores), ("cce", fills_zeros)):
+        verdict = judge(EXERCISES[name], function, seed)
+        failed = [finding for finding in verdict.findings if not finding.passed]
+        assert [finding.criterion for finding in failed] == ["purity"]
+        assert "argument" in failed[0].message
+        assert verdict.misconception is None
+
+
+def test_argument_put_back_up_to_rounding_is_left_alone():
+    def puts_back(x):
+        x += 0.1
+        x -= 0.1
+        return 2.0
+
+    assert judge(make(returning(2.0)), puts_back).passed
+
+
+def test_one_wrong_answer_in_any_call_costs_points():
+    exercise = make(lambda x: x * 1.0)
+    for wrong in range(9):
+        calls = 0
+
+        def slips(x, wrong=wrong):
+            nonlocal calls
+            calls += 1
+            return x + (calls == wrong + 1)
+
+        assert not judge(exercise, slips).passed
+
+
 def test_verdict_cannot_be_changed():
     verdict = judge(SOFTMAX, softmax)
     with pytest.raises(FrozenInstanceError):
@@ -261,7 +316,7 @@ WORDS = {
     "no arguments": (lambda: None, "The arguments are those of softmax(z)"),
     "too many arguments": (lambda z, axis: z, "missing 1 required positional argument"),
     "raises": (fails_inside, "The call raised ValueError: first line."),
-    "None": (returning(None), "returned None: is a return missing?"),
+    "None": (returning(None), "None was returned: is a return missing?"),
     "list": (lambda z: list(z), "A list was returned, an array is asked for: np.array(...)."),
     "tuple": (lambda z: tuple(z), "A tuple was returned, an array is asked for: np.array(...)."),
     "text": (returning("0.5"), "A text was returned, an array is asked for."),
@@ -364,6 +419,14 @@ def test_messages_are_short_plain_text_without_the_answer(exercise):
 
 def _entries(value):
     return np.ravel(value) if isinstance(value, (np.ndarray, float)) else []
+
+
+@pytest.mark.parametrize("by", [1e-8, 1e-6])
+def test_nearly_right_answer_is_not_shown(by):
+    for right in (np.array([1.25, 2.5]), 1.25):
+        message = gate_message(make(returning(right)), returning(right + by))
+        assert message.startswith("Nearly right, but not exact")
+        assert "1.25" not in message
 
 
 def test_words_of_a_submission_are_bounded_and_made_plain():
@@ -615,6 +678,17 @@ def breaks_numpy(z):
     return None
 
 
+def patches_builtins(z):
+    builtins.zip = builtins.dict = builtins.vars = builtins.list = returning([])
+    builtins.len = raising(RuntimeError("broken"))
+    return None
+
+
+def leaves_by_numpy(z):
+    np.array = np.asarray = np.errstate = np.ndarray = raising(SystemExit())
+    return None
+
+
 def makes_errors_of_warnings(z):
     warnings.simplefilter("error")
     np.seterr(all="raise")
@@ -698,6 +772,8 @@ HOSTILE = {
     "resizes its input": resizes_input,
     "patches numpy": patches_numpy,
     "breaks numpy": breaks_numpy,
+    "patches builtins": patches_builtins,
+    "leaves by numpy": leaves_by_numpy,
     "errors of warnings": makes_errors_of_warnings,
     "recursion limit": lowers_the_recursion_limit,
     "swaps the generator": swaps_the_generator,

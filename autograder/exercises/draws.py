@@ -6,6 +6,7 @@ Knows the mathematics and no exercise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,16 +43,27 @@ def sizes(rng: Generator, count: int) -> list[Sizes]:
     return [_with_classes(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
 
 
-def _with_classes(rng: Generator, K: int) -> Sizes:
-    choices = [
-        Sizes(D, K, N) for D in range(2, 8) for N in range(3, 10) if len({D, D + 1, K, N}) == 4
-    ]
+def _with_classes(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
+    choices = [Sizes(d, K, n) for d in D for n in N if len({d, d + 1, K, n}) == 4]
     return choices[int(rng.integers(len(choices)))]
 
 
 def equal_sizes(rng: Generator, count: int) -> list[Sizes]:
     """Draw sizes with D+1 = K = N, where a wrong axis raises nothing; another K each time."""
     return [Sizes(int(K) - 1, int(K), int(K)) for K in rng.permutation(np.arange(3, 7))[:count]]
+
+
+def all_sizes(rng: Generator) -> list[Sizes]:
+    """Draw three sizes with dimensions pairwise different, two equal ones, and the first again.
+
+    Among the three are the fewest classes with many features and samples, and the most
+    with few, so that none is wrong unseen; the last, so that no answer can be kept by shape.
+    """
+    few = _with_classes(rng, 3, range(5, 8), range(8, 10))
+    many = _with_classes(rng, 7, range(2, 3), range(4, 7))
+    three = [few, many, _with_classes(rng, int(rng.integers(4, 7)))]
+    different = [three[i] for i in rng.permutation(3)]
+    return [*different, *equal_sizes(rng, 2), different[0]]
 
 
 def labels(rng: Generator, K: int, N: int) -> Array:
@@ -80,6 +92,14 @@ def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
     Z = reference.scores(W, Xb)
     y = labels(rng, size.K, size.N)
     return ForwardPass(W, Xb, Z, reference.softmax(Z), y, reference.one_hot(y, size.K))
+
+
+def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, Array]:
+    """Return (Y, Yhat) of a forward pass, the scores of some columns replaced."""
+    Z = run.Z.copy()
+    for n, z in columns.items():
+        Z[:, n] = z
+    return run.Y, reference.softmax(Z)
 
 
 def unit(label: int, K: int) -> Array:

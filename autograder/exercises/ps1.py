@@ -20,14 +20,14 @@ from autograder.values import Rng
 # The guards against log(0) and division by zero that people write.
 EPSILONS = (1e-12, 1e-7, 1e-8, 1e-9, 1e-10, 1e-15)
 
-LEFT_ALONE = "The arguments are left as they were, and the same call twice gives the same answer."
+LEFT_ALONE = "Arguments must stay as they were, and the same call twice give the same answer."
 
 
 # --- add_bias ---------------------------------------------------------------------------------
 
 
 def _data(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    sizes = draws.all_sizes(rng)
     square = [rng.normal(size=(size.K, size.K)) for size in draws.equal_sizes(rng, 2)]
     one_sample = rng.normal(size=(sizes[0].D, 1))
     return [(rng.normal(size=(s.D, s.N)),) for s in sizes] + [(X,) for X in (*square, one_sample)]
@@ -60,7 +60,7 @@ ADD_BIAS = Exercise(
         Criterion(
             "integer data",
             1.0,
-            "Integer data gives a float64 array too.",
+            "Integer data must give a float64 array too.",
             _integer_data,
         ),
         Criterion("purity", 0.5, LEFT_ALONE, _data, aspect="purity"),
@@ -117,8 +117,7 @@ def _seed(rng: Generator) -> Rng:
 
 
 def _default_scale(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 1)]
-    return [(size.D, size.K, _seed(rng)) for size in sizes]
+    return [(size.D, size.K, _seed(rng)) for size in draws.all_sizes(rng)]
 
 
 def _given_scale(rng: Generator) -> list[Arguments]:
@@ -153,14 +152,14 @@ INIT_WEIGHTS = Exercise(
         Criterion(
             "global random state",
             0.5,
-            "Randomness comes from rng alone; NumPy's global random state is not moved.",
+            "Randomness must come from rng alone, and NumPy's global random state stay unmoved.",
             _any_scale,
             aspect="global random state",
         ),
         Criterion(
             "purity",
             0.5,
-            "Equal generators give equal weights.",
+            "Equal generators must give equal weights.",
             _any_scale,
             aspect="purity",
         ),
@@ -189,9 +188,10 @@ INIT_WEIGHTS = Exercise(
                 lambda D, K, rng, scale=0.01: scale * np.random.standard_normal((K, D + 1)),  # noqa: NPY002
                 lambda D, K, rng, scale=0.01: scale * np.random.rand(K, D + 1),  # noqa: NPY002
             ),
-            did="You drew from np.random, and not from the rng that was passed in.",
-            symptom="Two generators with the same seed give different weights.",
-            experiment="Call init_weights(4, 3, np.random.default_rng(0)) twice and compare.",
+            did="You used np.random itself, where only the rng that was passed in is to be used.",
+            symptom="NumPy's global generator is not where it was before the call.",
+            experiment="Run np.random.seed(1), init_weights(4, 3, rng), np.random.random(): "
+            "the last one is 0.417 if the call left np.random alone.",
             shows_in="global random state",
         ),
         Misconception(
@@ -213,7 +213,8 @@ INIT_WEIGHTS = Exercise(
             did="You did not multiply by scale.",
             symptom="The weights are as large for every scale, and with weights of size 1 "
             "the loss starts far above ln K.",
-            experiment="Print init_weights(100, 9, rng, scale=5.0).std().",
+            experiment="Print init_weights(100, 9, rng, scale=5.0).std(): it should be near 5.",
+            shows_in="scale",
         ),
     ),
 )
@@ -223,7 +224,7 @@ INIT_WEIGHTS = Exercise(
 
 
 def _labels(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    sizes = draws.all_sizes(rng)
     return [(draws.labels(rng, size.K, size.N), size.K) for size in sizes]
 
 
@@ -253,10 +254,10 @@ ONE_HOT = Exercise(
         Criterion(
             "last class absent",
             1.5,
-            "There are K rows, also where no sample has the last label.",
+            "There must be K rows, also where no sample has the last label.",
             _labels_without_last,
         ),
-        Criterion("one sample", 0.5, "One label gives one column, (K, 1).", _one_label),
+        Criterion("one sample", 0.5, "One label must give one column, (K, 1).", _one_label),
         Criterion("purity", 0.5, LEFT_ALONE, _labels, aspect="purity"),
     ),
     misconceptions=(
@@ -279,7 +280,7 @@ ONE_HOT = Exercise(
             "labels from 1",
             (lambda y, K: np.eye(K)[:, y - 1], lambda y, K: np.eye(K)[:, (y + 1) % K]),
             did="You counted the classes from 1, where the labels start at 0.",
-            symptom="Every 1 is one row away from its place, and label 0 wraps to the last row.",
+            symptom="Every 1 is one row away from its place, and at one end it wraps around.",
             experiment="Print one_hot(np.array([0]), 3): in which row is the 1?",
         ),
         Misconception(
@@ -290,7 +291,7 @@ ONE_HOT = Exercise(
                 lambda y, K: np.eye(K, dtype=np.int32)[:, y],
             ),
             did="You made an array of integers or of True and False.",
-            symptom="The dtype is not float64, and 1 - Y or Y / 3 may not be what you expect.",
+            symptom="The dtype is not float64, so that Y -= A raises an error.",
             experiment="Print one_hot(np.array([0, 2]), 3).dtype.",
         ),
     ),
@@ -301,7 +302,7 @@ ONE_HOT = Exercise(
 
 
 def _weights_and_batch(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    sizes = draws.all_sizes(rng)
     passes = [draws.forward_pass(rng, size) for size in sizes]
     one_column = (passes[0].W, passes[0].Xb[:, :1])
     return [(run.W, run.Xb) for run in passes] + [one_column]
@@ -386,7 +387,7 @@ def _score_vectors(rng: Generator) -> list[Arguments]:
 
 
 def _score_columns(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 3)]
+    sizes = [*draws.all_sizes(rng), *draws.equal_sizes(rng, 1)]
     batches = [draws.forward_pass(rng, size).Z for size in sizes]
     return [(Z,) for Z in (*batches, batches[0][:, :1])]
 
@@ -400,9 +401,10 @@ def _extreme_scores(rng: Generator) -> list[Arguments]:
     return [
         (draws.close(rng, K1),),
         (np.full(K2, 1000.0),),
-        (draws.far_apart(rng, K3, int(rng.integers(K3))),),
+        (draws.far_apart(rng, K3, int(rng.integers(1, K3))),),
         (draws.far_apart(rng, K1, int(rng.integers(K1))),),
         (draws.far_apart(rng, K2, 0, gap=15.0),),
+        (-draws.far_apart(rng, K3, int(rng.integers(1, K3)), gap=400.0),),  # all but one high
         (draws.close(rng, K4, level=-1000.0),),
         *((Z,) for Z in close_columns),
         (draws.columns_far_apart(rng, K1, K1 + 3),),
@@ -594,7 +596,7 @@ SOFTMAX = Exercise(
 
 
 def _prediction_batches(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    sizes = draws.all_sizes(rng)
     passes = [draws.forward_pass(rng, size) for size in sizes]
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
     return [(run.Y, run.A) for run in passes] + [one_column]
@@ -609,34 +611,28 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
     return first_and_last + [(run.Y[:, 0], run.A[:, 0]) for run in passes[2:]]
 
 
-def _with_columns(run: draws.ForwardPass, columns: dict[int, Array]) -> Arguments:
-    """Return (Y, Yhat) of a forward pass, the scores of some columns replaced."""
-    Z = run.Z.copy()
-    for n, z in columns.items():
-        Z[:, n] = z
-    return run.Y, reference.softmax(Z)
-
-
 def _confident_predictions(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     passes = [draws.forward_pass(rng, size) for size in draws.sizes(rng, 5)]
     for run in passes[:2]:  # exact 1 at the true class, exact 0 elsewhere
         K = len(run.Z)
         columns = {n: draws.far_apart(rng, K, int(run.y[n])) for n in (0, 1)}
-        fixtures.append(_with_columns(run, columns))
+        fixtures.append(draws.predictions(run, columns))
     for run in passes[2:4]:  # exact 0 at the true class
         K = len(run.Z)
         wrong = draws.other_label(rng, int(run.y[1]), K)
-        fixtures.append(_with_columns(run, {1: draws.far_apart(rng, K, wrong)}))
+        fixtures.append(draws.predictions(run, {1: draws.far_apart(rng, K, wrong)}))
     for run in passes[3:]:  # tiny at the true class, nowhere 0
         K = len(run.Z)
         tiny = {
             n: draws.far_apart(rng, K, draws.other_label(rng, int(run.y[n]), K), gap)
             for n, gap in enumerate((10.0, 20.0, 100.0))
         }
-        fixtures.append(_with_columns(run, tiny))
+        fixtures.append(draws.predictions(run, tiny))
     everything_right = passes[4].Y
-    return [*fixtures, (everything_right, everything_right)]
+    places = ((0, 0), (1, 1), (2, 1), (4, 1))  # a column of each kind as a single sample
+    single = [tuple(part[:, n] for part in fixtures[i]) for i, n in places]
+    return [*fixtures, (everything_right, everything_right), *single]
 
 
 def _predictions(rng: Generator) -> list[Arguments]:
@@ -654,7 +650,11 @@ def _mean_with_shape(terms: Array) -> Any:
     return np.sum(terms) / terms.shape[1]
 
 
-_AVERAGES: tuple[Reduce, ...] = (_mean, _mean_with_shape, np.sum, np.mean)
+def _mean_with_last_axis(terms: Array) -> Any:
+    return np.sum(terms) / terms.shape[-1]
+
+
+_AVERAGES: tuple[Reduce, ...] = (_mean, _mean_with_shape, _mean_with_last_axis, np.sum, np.mean)
 
 
 def _cross_entropy(reduce: Reduce, guard: Callable[[Array], Array]) -> Callable[..., Any]:
@@ -833,7 +833,7 @@ CCE = Exercise(
 
 
 def _mild_scores(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
+    sizes = draws.all_sizes(rng)
     passes = [draws.forward_pass(rng, size) for size in sizes]
     last_absent = draws.labels_without_last(rng, *passes[0].Z.shape)
     one_column = (passes[1].Z[:, :1], passes[1].y[:1])
@@ -864,7 +864,8 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
         winners = [draws.other_label(rng, int(label), size.K) for label in y]
         columns = [draws.far_apart(rng, size.K, winner, gap=10.0) for winner in winners]
         fixtures.append((np.stack(columns, axis=1), y))
-    return fixtures
+    single = [(Z[:, 0], int(y[0])) for Z, y in (*fixtures[:3], fixtures[4], fixtures[-1])]
+    return [*fixtures, *single]
 
 
 def _scores_and_labels(rng: Generator) -> list[Arguments]:

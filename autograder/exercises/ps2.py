@@ -66,11 +66,13 @@ def _small_shapes(rng: Generator) -> list[tuple[int, int]]:
 
 def _every_entry(rng: Generator) -> list[Arguments]:
     first, second, third, *_ = _small_shapes(rng)
+    square = _coupled(rng, (3, 3))
     return [
         (_coupled(rng, first), rng.normal(size=first)),
         (_coupled(rng, second), rng.normal(size=second), 1e-5),
         (_coupled(rng, third), rng.normal(size=third)),
-        (_coupled(rng, (3, 3)), rng.normal(size=(3, 3))),
+        (square, rng.normal(size=(3, 3))),
+        (square, rng.normal(size=(3, 3))),
     ]
 
 
@@ -79,7 +81,7 @@ def _two_steps(rng: Generator) -> list[Arguments]:
     for shape in _shuffled(rng, [(3, 4), (4, 3), (3, 5)])[:2]:
         f, W = _curved(rng, shape), rng.normal(size=shape)
         fixtures += [(f, W, 1e-1), (f, W, 1e-2)]
-    return fixtures
+    return [*fixtures, (f, W)]
 
 
 def _integer_weights(rng: Generator) -> list[Arguments]:
@@ -274,8 +276,7 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
 
 
 def _prediction_batches(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 2), *draws.equal_sizes(rng, 2)]
-    passes = [draws.forward_pass(rng, size) for size in sizes]
+    passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
     return [*((run.Y, run.A) for run in passes), one_column]
 
@@ -294,6 +295,12 @@ def _exact_zeros(rng: Generator) -> list[Arguments]:
         else:  # the true class tiny
             z = draws.far_apart(rng, size.K, draws.other_label(rng, label, size.K), gap)
         fixtures.append((draws.unit(label, size.K), reference.softmax(z)))
+    for size, gap in zip(draws.sizes(rng, 2), (8.0, 40.0), strict=True):  # both, in a batch
+        run = draws.forward_pass(rng, size)
+        label = int(run.y[0])
+        tiny = draws.far_apart(rng, size.K, draws.other_label(rng, label, size.K), gap)
+        certain = draws.far_apart(rng, size.K, int(run.y[1]))
+        fixtures.append(draws.predictions(run, {0: tiny, 1: certain}))
     return fixtures
 
 
@@ -359,9 +366,9 @@ CCE_GRADIENT = Exercise(
         Misconception(
             "last row from y_0",
             (_last_from_first(-1), _last_from_first(2)),
-            did="You wrote -y_0 / yhat_2 in the last row, a slip of the pen in an old hand-out.",
-            symptom="The last entry is wrong whenever the label is 0 or the last one.",
-            experiment="Print cce_gradient of a sample whose true class is the last one.",
+            did="You copied the entry -y_0 / yhat_2, a slip of the pen in an old hand-out.",
+            symptom="One entry is wrong whenever the label is 0 or that entry's own.",
+            experiment="Print cce_gradient of a sample whose true class is the last of three.",
         ),
         Misconception(
             "yhat - y",
@@ -394,6 +401,8 @@ CCE_GRADIENT = Exercise(
             (
                 lambda Y, Yhat: -Y / Yhat,
                 lambda Y, Yhat: Y / Yhat,
+                lambda Y, Yhat: -Y / Yhat / _samples(Y),
+                lambda Y, Yhat: -Y / Yhat / Y.shape[-1],
             ),
             did="You divided 0 by 0 where a wrong class has probability 0.",
             symptom="nan in the gradient, and soon in every weight.",
@@ -468,7 +477,7 @@ SOFTMAX_JACOBIAN = Exercise(
             (_hand_out_jacobian, lambda a: _hand_out_jacobian(a).T),
             did="You copied the entry -a_1 a_1, a slip of the pen in an old hand-out.",
             symptom="The matrix is not symmetric; one row and one column do not sum to 0.",
-            experiment="Print J - J.T: which entry stands out?",
+            experiment="Print J - J.T: which entries are not 0?",
         ),
         Misconception(
             "(I - a) * a",
@@ -508,7 +517,7 @@ SOFTMAX_JACOBIAN = Exercise(
         Misconception(
             "row sums",
             (lambda a: reference.softmax_jacobian(a).sum(axis=1),),
-            did="You summed the rows of the Jacobian.",
+            did="You gave one 0 for each class, which is what every row of the Jacobian sums to.",
             symptom="The answer is 0 for every a, as the probabilities always sum to 1.",
             experiment="Print softmax_jacobian(a) for two different a.",
         ),
@@ -520,8 +529,7 @@ SOFTMAX_JACOBIAN = Exercise(
 
 
 def _weights(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]
-    return [(draws.forward_pass(rng, size).W,) for size in sizes]
+    return [(draws.forward_pass(rng, size).W,) for size in draws.all_sizes(rng)]
 
 
 SCORES_GRADIENT_X = Exercise(
@@ -561,8 +569,7 @@ SCORES_GRADIENT_X = Exercise(
 
 
 def _samples_and_K(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.sizes(rng, 4), *draws.equal_sizes(rng, 2)]
-    return [(draws.features(rng, size.D, 1)[:, 0], size.K) for size in sizes]
+    return [(draws.features(rng, size.D, 1)[:, 0], size.K) for size in draws.all_sizes(rng)]
 
 
 SCORES_GRADIENT_W = Exercise(
@@ -601,7 +608,7 @@ SCORES_GRADIENT_W = Exercise(
                 lambda x, K: np.outer(np.ones(K), x),
                 lambda x, K: np.outer(x, np.ones(K)),
             ),
-            did="You made an outer product with two indices; a matrix by a vector needs three.",
+            did="You made an array with two indices; slopes of a vector by a matrix need three.",
             symptom="The answer has 2 dimensions, and should have 3.",
             experiment="Print scores_gradient_W(x, K).ndim.",
         ),
@@ -614,7 +621,7 @@ SCORES_GRADIENT_W = Exercise(
 
 def _classifier_chain(rng: Generator) -> list[Arguments]:
     fixtures = []
-    for size in [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]:
+    for size in draws.all_sizes(rng):
         run = draws.forward_pass(rng, size)
         fixtures.append(
             (
@@ -629,7 +636,7 @@ def _classifier_chain(rng: Generator) -> list[Arguments]:
 def _mixed_chain(rng: Generator) -> list[Arguments]:
     """Draw the factors of z = S W x, a = M softmax(z), where nothing is symmetric."""
     fixtures = []
-    for size in [*draws.sizes(rng, 2), *draws.equal_sizes(rng, 1)]:
+    for size in [*draws.sizes(rng, 2), *draws.equal_sizes(rng, 2)]:
         run = draws.forward_pass(rng, size)
         S, M = rng.normal(size=(2, size.K, size.K))
         a = reference.softmax(S @ run.Z[:, 0])
@@ -678,6 +685,7 @@ CHAIN_RULE = Exercise(
             did="You summed over the wrong axis of dz/dW; its last axis is z.",
             symptom="The shape is not that of W, or the answer is transposed where W is square.",
             experiment="Write the axes of each factor by name: which name do neighbours share?",
+            shows_in="another network",
         ),
         Misconception(
             "elementwise",
@@ -714,9 +722,9 @@ CHAIN_RULE = Exercise(
 
 def _weights_sample_label(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size in [*draws.sizes(rng, 3), *draws.equal_sizes(rng, 2)]:
+    for size in draws.all_sizes(rng):
         run = draws.forward_pass(rng, size)
-        for n, label in enumerate((0, size.K - 1)):
+        for n, label in enumerate((0, size.K - 1, int(rng.integers(1, size.K - 1)))):
             fixtures.append((run.W, run.Xb[:, n], draws.unit(label, size.K)))
     return fixtures
 
@@ -843,7 +851,7 @@ LOSS_GRADIENT = Exercise(
                 _from_scores(lambda a, y: a - np.argmax(y), _unshifted),
             ),
             did="You subtracted the label's number from every probability, not its one-hot vector.",
-            symptom="The columns do not sum to 0, unless the label is 0 and they sum to x_j.",
+            symptom="Column j sums to (1 - K label) x_j, and should sum to 0.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0).",
         ),
         Misconception(
