@@ -9,6 +9,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from autograder.judge import NOT_COUNTED
+
 if TYPE_CHECKING:
     from autograder.exercises import Exercise
     from autograder.judge import Finding, Verdict
@@ -84,7 +86,7 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
 def _sign(finding: Finding) -> tuple[str, str]:
     if finding.passed:
         return HOLDS, "&#10003; holds"
-    if finding.message.startswith("not counted"):
+    if finding.message.startswith(NOT_COUNTED):
         return QUIET, "&#8211; open"
     return FAILS, "&#10007; not yet"
 

@@ -2,9 +2,9 @@
 
 A job is plain data (the submission's bytes, the assignment's cells, a seed)
 and so is its outcome, so that it does not matter where it is done.  One
-coordinator writes: first the graded notebook and its verdicts, atomically, then
-the gradebook, a batch in one transaction.  Knows nbgrader only through
-`gradebook`.
+coordinator writes, submission by submission: the graded notebook atomically, the
+gradebook in one transaction, and last the verdicts, whose fingerprint says that
+all is there.  Knows nbgrader only through `gradebook`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from autograder.course import (
     timestamp_text,
     write_atomically,
 )
-from autograder.jobs import Job, Outcome, fingerprint, grade_one, start_worker
+from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one, start_worker
 from autograder.sanitise import MasterCell, UnreadableSubmission, read_bytes
 from autograder.values import first_line
 
@@ -96,7 +96,7 @@ def grade_class(jobs: Iterable[Job], executor: Executor, window: int) -> Iterato
                 try:
                     waiting[executor.submit(grade_one, job)] = job
                 except BrokenExecutor:
-                    yield _failed(job, WORKER_LOST)
+                    yield failed(job, WORKER_LOST)
             if not waiting:
                 return
             finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -111,13 +111,9 @@ def _outcome(future: Future[Outcome], job: Job) -> Outcome:
     try:
         return future.result()
     except BrokenExecutor:
-        return _failed(job, WORKER_LOST)
+        return failed(job, WORKER_LOST)
     except Exception as failure:
-        return _failed(job, f"{type(failure).__name__}: {failure}"[:500])
-
-
-def _failed(job: Job, trouble: str) -> Outcome:
-    return Outcome(job.student, job.assignment.name, None, [], [], [], 0.0, trouble)
+        return failed(job, failure)
 
 
 def verdict_record(outcome: Outcome, print_of_job: str, isolation: str) -> str:

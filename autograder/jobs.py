@@ -102,10 +102,16 @@ def grade_one(job: Job) -> Outcome:
     try:
         return _grade(job)
     except IsolationUnavailable as failure:
-        trouble, unisolated = str(failure), True
+        return failed(job, str(failure), no_isolation=True)
     except Exception as failure:
-        trouble, unisolated = f"{type(failure).__name__}: {failure}"[:500], False
-    return Outcome(job.student, job.assignment.name, None, [], [], [], 0.0, trouble, unisolated)
+        return failed(job, failure)
+
+
+def failed(job: Job, trouble: str | Exception, no_isolation: bool = False) -> Outcome:
+    """Return the outcome of a job that could not be done, with the reason why."""
+    if isinstance(trouble, Exception):
+        trouble = f"{type(trouble).__name__}: {trouble}"[:500]
+    return Outcome(job.student, job.assignment.name, None, [], [], [], 0.0, trouble, no_isolation)
 
 
 def _grade(job: Job) -> Outcome:

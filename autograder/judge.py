@@ -34,6 +34,7 @@ MAX_MESSAGE = 600
 MAX_SHOWN = 12  # entries of an array that are shown in full
 BEGINNING = 4
 NOT_WRITTEN = "not written yet"
+NOT_COUNTED = "not counted"
 ONE_SEED = 0  # to find the criterion in which a wrong answer shows
 
 
@@ -126,12 +127,26 @@ def _finding(
 ) -> Finding:
     gate = exercise.criteria[0]
     if gate_problem is not None and criterion is not gate:
-        message = f"not counted: {gate.name} must hold first"
-        return Finding(criterion.name, False, 0.0, message, misconception)
+        return _not_counted(criterion, gate, misconception)
     if problem is None:
         return Finding(criterion.name, True, float(criterion.points), criterion.claim)
     message = problem if problem == NOT_WRITTEN else _bounded(f"{problem} {criterion.claim}")
     return Finding(criterion.name, False, 0.0, message, misconception)
+
+
+def _not_counted(
+    criterion: Criterion, gate: Criterion, misconception: str | None = None
+) -> Finding:
+    message = f"{NOT_COUNTED}: {gate.name} must hold first"
+    return Finding(criterion.name, False, 0.0, message, misconception)
+
+
+def unjudged(exercise: Exercise, reason: str) -> Verdict:
+    """Return the verdict on what could not be called: no points, and the reason at the gate."""
+    gate, *others = exercise.criteria
+    findings = [Finding(gate.name, False, 0.0, reason)]
+    findings += [_not_counted(criterion, gate) for criterion in others]
+    return Verdict(exercise.name, 0.0, exercise.points, tuple(findings))
 
 
 # --- The calls, and what is seen --------------------------------------------------------------

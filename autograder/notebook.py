@@ -16,11 +16,10 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder import cards
 from autograder.exercises import EXERCISES, Exercise
-from autograder.judge import NOT_WRITTEN, Finding, Verdict, judge
+from autograder.judge import NOT_WRITTEN, Verdict, judge, unjudged
 from autograder.sandbox import Sandbox, Session, SessionLost
-from autograder.sanitise import MasterCell, sanitise
+from autograder.sanitise import GRADE_PREFIX, MasterCell, sanitise
 
-GRADE_PREFIX = "grade_"
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
 STAND_IN = """
@@ -245,7 +244,7 @@ class _Run:
 
     def judge_cell(self, cell: NotebookNode, exercise: Exercise, last: bool = False) -> None:
         if not self.ready():
-            self.conclude(cell, exercise, _unjudged(exercise, f"not judged: {self.over}"))
+            self.conclude(cell, exercise, unjudged(exercise, f"not judged: {self.over}"))
             return
         assert self.session is not None
         try:
@@ -254,15 +253,15 @@ class _Run:
         except SessionLost as failure:
             self.remarks.append(f"{exercise.name} could not be judged: {failure}.")
             self.take_up_again()
-            self.conclude(cell, exercise, _unjudged(exercise, str(failure)))
+            self.conclude(cell, exercise, unjudged(exercise, str(failure)))
             return
         if found.kind == "missing" and not last:
             self.missing.append((cell, exercise))
             # Holds the place in the order of verdicts.
-            self.conclude(cell, exercise, _unjudged(exercise, f"{exercise.name} is not defined"))
+            self.conclude(cell, exercise, unjudged(exercise, f"{exercise.name} is not defined"))
         elif found.kind not in ("function", "missing"):
             what = f"{exercise.name} is {_article(found.kind)}, not a function"
-            self.conclude(cell, exercise, _unjudged(exercise, what))
+            self.conclude(cell, exercise, unjudged(exercise, what))
         elif found.kind == "function":
             verdict = judge(exercise, found, self.seed)
             if verdict.findings[0].message == NOT_WRITTEN and not last:
@@ -300,16 +299,6 @@ def _check_outputs(card: dict[str, str], points: float, count: int | None) -> li
         new_output("display_data", data=card),
         new_output("execute_result", data={"text/plain": repr(points)}, execution_count=count),
     ]
-
-
-def _unjudged(exercise: Exercise, reason: str) -> Verdict:
-    gate, *others = exercise.criteria
-    findings = [Finding(gate.name, False, 0.0, reason)]
-    findings += [
-        Finding(criterion.name, False, 0.0, f"not counted: {gate.name} must hold first")
-        for criterion in others
-    ]
-    return Verdict(exercise.name, 0.0, exercise.points, tuple(findings), None)
 
 
 def _article(kind: str) -> str:

@@ -34,10 +34,11 @@ from autograder.course import (
 )
 from autograder.exercises import EXERCISES
 from autograder.exercises.model import Exercise
+from autograder.judge import NOT_WRITTEN
+from autograder.sanitise import GRADE_PREFIX
 
 CHECKS = Path(__file__).with_name("checks.py")
 FIGURES = Path("notebooks", "figures.py")
-NOT_WRITTEN = "not written yet"
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
@@ -217,7 +218,7 @@ def source_problems(
             solved.add(grade_id)
         if not data.get("grade") or data.get("solution"):
             continue
-        name = str(grade_id).removeprefix("grade_")
+        name = str(grade_id).removeprefix(GRADE_PREFIX)
         exercise = exercises.get(name)
         if name == grade_id or exercise is None:
             problems.append(f"{where}: a check is called grade_<exercise of the catalogue>")

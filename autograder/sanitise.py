@@ -23,6 +23,7 @@ MAX_CELLS = 2000
 MAX_BRACKETS = 1_000_000  # each becomes an object of 60 bytes or more
 CELL_TYPES = ("code", "markdown", "raw")
 SCHEMA_VERSION = 3
+GRADE_PREFIX = "grade_"  # the check of the exercise `softmax` is called grade_softmax
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 NBGRADER_KEYS = (
     *("cell_type", "checksum", "grade", "grade_id", "locked"),
@@ -79,7 +80,7 @@ class MasterCell:
     @property
     def exercise(self) -> str | None:
         """The name of the solution cell that a cell called ``grade_<name>`` grades."""
-        name = self.grade_id.removeprefix("grade_")
+        name = self.grade_id.removeprefix(GRADE_PREFIX)
         return name if self.grade and not self.solution and name != self.grade_id else None
 
 
