@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from autograder.sanitise import UnreadableSubmission, read_bytes
+from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.values import first_line
 
 SECRET_FILE = ".grading-secret"

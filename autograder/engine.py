@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from autograder.assignment import Assignment, MasterCell
 from autograder.course import (
     CourseError,
     Submission,
@@ -40,11 +41,10 @@ from autograder.course import (
     write_atomically,
 )
 from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one, start_worker
-from autograder.sanitise import MasterCell, UnreadableSubmission, read_bytes
+from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.values import first_line
 
 if TYPE_CHECKING:
-    from autograder.notebook import Assignment
     from autograder.sandbox import Limits
 
 VERDICTS_FILE = "verdicts.json"
@@ -211,7 +211,6 @@ class ClassGrading:
         files = {name: assignment_files(course, name) for name in assignments}
         # Late: nbgrader takes seconds to import, and a wrong name should not.
         from autograder.gradebook import GradebookStore
-        from autograder.notebook import Assignment
 
         self.isolation, self.limits, self.force = isolation, limits, force
         self.secret = course_secret(course)

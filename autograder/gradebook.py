@@ -22,8 +22,9 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from autograder.assignment import MasterCell, in_notebook_order, master_of
 from autograder.course import CourseError
-from autograder.sanitise import MasterCell, in_notebook_order, master_of, read_submission
+from autograder.sanitise import read_submission
 
 BUSY_SECONDS = 60  # how long to wait for another program that writes
 CHUNK = 200  # submissions to a statement; databases bound the values in one

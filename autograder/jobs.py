@@ -19,7 +19,7 @@ import nbformat
 from autograder import __version__
 
 if TYPE_CHECKING:
-    from autograder.notebook import Assignment
+    from autograder.assignment import Assignment
     from autograder.sandbox import Limits
 
 
@@ -116,8 +116,9 @@ def failed(job: Job, trouble: str | Exception, no_isolation: bool = False) -> Ou
 
 def _grade(job: Job) -> Outcome:
     from autograder.notebook import grade_notebook
+    from autograder.reading import UnreadableSubmission
     from autograder.sandbox import Sandbox
-    from autograder.sanitise import UnreadableSubmission, empty_submission, parse_submission
+    from autograder.sanitise import empty_submission, parse_submission
 
     unreadable = job.unreadable
     submission = empty_submission()

@@ -23,17 +23,13 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.assignment import Assignment, MasterCell
 from autograder.course import assignment_files, course_secret, seed_of
 from autograder.gradebook import GradebookStore
-from autograder.notebook import Assignment, judge_notebook
+from autograder.notebook import judge_notebook
+from autograder.reading import UnreadableSubmission
 from autograder.sandbox import Sandbox
-from autograder.sanitise import (
-    MasterCell,
-    UnreadableSubmission,
-    empty_submission,
-    read_submission,
-    sanitise,
-)
+from autograder.sanitise import empty_submission, read_submission, sanitise
 
 NOTE = "autograder"
 

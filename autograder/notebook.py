@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +14,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder import cards
+from autograder.assignment import GRADE_PREFIX, Assignment
 from autograder.exercises import EXERCISES, Exercise
 from autograder.judge import NOT_WRITTEN, Verdict, judge, unjudged
 from autograder.sandbox import Sandbox, Session, SessionLost
-from autograder.sanitise import GRADE_PREFIX, MasterCell, sanitise
+from autograder.sanitise import sanitise
 
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
@@ -27,22 +27,6 @@ def {name}(*_, **__):
     raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
 """
 NO_ISOLATION = "Graded without isolation: its code could do all that the grader can."
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """What grading needs to know of an assignment.
-
-    Parameters
-    ----------
-    name : ``"ps1"``
-    master : the cells that nbgrader owns, from the gradebook
-    files : what lies beside the released notebook; all that a submission sees
-    """
-
-    name: str
-    master: tuple[MasterCell, ...]
-    files: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)

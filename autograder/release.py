@@ -24,6 +24,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.assignment import GRADE_PREFIX
 from autograder.course import (
     CONFIG_FILE,
     CourseError,
@@ -35,7 +36,6 @@ from autograder.course import (
 from autograder.exercises import EXERCISES
 from autograder.exercises.model import Exercise
 from autograder.judge import NOT_WRITTEN
-from autograder.sanitise import GRADE_PREFIX
 
 CHECKS = Path(__file__).with_name("checks.py")
 FIGURES = Path("notebooks", "figures.py")

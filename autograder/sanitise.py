@@ -10,20 +10,18 @@ import itertools
 import json
 import os
 import re
-import stat
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
-MAX_BYTES = 20 << 20
+from autograder.assignment import MasterCell
+from autograder.reading import MAX_BYTES, UnreadableSubmission, read_bytes
+
 MAX_CELLS = 2000
 MAX_BRACKETS = 1_000_000  # each becomes an object of 60 bytes or more
 CELL_TYPES = ("code", "markdown", "raw")
-SCHEMA_VERSION = 3
-GRADE_PREFIX = "grade_"  # the check of the exercise `softmax` is called grade_softmax
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 NBGRADER_KEYS = (
     *("cell_type", "checksum", "grade", "grade_id", "locked"),
@@ -31,102 +29,6 @@ NBGRADER_KEYS = (
 )
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _IMAGE_TYPE = re.compile(r"image/[a-zA-Z0-9.+-]{1,40}")
-
-
-class UnreadableSubmission(Exception):
-    """A submission that is not a notebook; its text is one sentence for the student."""
-
-
-@dataclass(frozen=True)
-class MasterCell:
-    """A cell as it was released: what nbgrader owns in it, and its source.
-
-    Parameters
-    ----------
-    grade_id : nbgrader's name of the cell
-    cell_type : ``"code"`` or ``"markdown"``
-    source : as released
-    points : of a grade cell, otherwise None
-    grade, solution, locked, task : nbgrader's flags
-    checksum : nbgrader's, of the released cell
-    """
-
-    grade_id: str
-    cell_type: str
-    source: str
-    points: float | None = None
-    grade: bool = False
-    solution: bool = False
-    locked: bool = False
-    task: bool = False
-    checksum: str | None = None
-
-    @property
-    def nbgrader(self) -> dict[str, Any]:
-        """The cell's nbgrader metadata, schema version 3."""
-        metadata: dict[str, Any] = {
-            "cell_type": self.cell_type,
-            "checksum": self.checksum,
-            "grade": self.grade,
-            "grade_id": self.grade_id,
-            "locked": self.locked,
-            "points": self.points,
-            "schema_version": SCHEMA_VERSION,
-            "solution": self.solution,
-            "task": self.task,
-        }
-        return {key: value for key, value in metadata.items() if value is not None}
-
-    @property
-    def exercise(self) -> str | None:
-        """The name of the solution cell that a cell called ``grade_<name>`` grades."""
-        name = self.grade_id.removeprefix(GRADE_PREFIX)
-        return name if self.grade and not self.solution and name != self.grade_id else None
-
-
-def master_of(notebook: NotebookNode) -> list[MasterCell]:
-    """Return the released cells of a release notebook, in its order.
-
-    Parameters
-    ----------
-    notebook : a release notebook, as nbgrader made it
-
-    Returns
-    -------
-    list of MasterCell, one for each cell with nbgrader metadata
-    """
-    cells = []
-    for cell in notebook.cells:
-        data = cell.metadata.get("nbgrader", {})
-        flags = {key: bool(data.get(key, False)) for key in ("grade", "solution", "locked", "task")}
-        if data.get("grade_id") and any(flags.values()):
-            points = data.get("points")
-            cells.append(
-                MasterCell(
-                    data["grade_id"],
-                    cell.cell_type,
-                    cell.source,
-                    None if points is None else float(points),
-                    checksum=data.get("checksum"),
-                    **flags,
-                )
-            )
-    return cells
-
-
-def in_notebook_order(
-    master: Iterable[MasterCell], released: Iterable[MasterCell]
-) -> list[MasterCell]:
-    """Return the master cells in the order of the released ones; unknown ones last.
-
-    The gradebook promises no order, and a missing cell goes back to its place by it.
-
-    >>> cells = [MasterCell(name, "code", "") for name in "abc"]
-    >>> [cell.grade_id for cell in in_notebook_order(cells, [cells[1], cells[0]])]
-    ['b', 'a', 'c']
-    """
-    place = {cell.grade_id: index for index, cell in enumerate(released)}
-    return sorted(master, key=lambda cell: place.get(cell.grade_id, len(place)))
 
 
 def empty_submission() -> NotebookNode:
@@ -144,38 +46,6 @@ def read_submission(
 ) -> NotebookNode:
     """Read a submitted notebook, trusting nothing about it: `read_bytes`, `parse_submission`."""
     return parse_submission(read_bytes(path, max_bytes, inside), Path(path).name)
-
-
-def read_bytes(
-    path: str | os.PathLike[str],
-    max_bytes: int = MAX_BYTES,
-    inside: str | os.PathLike[str] | None = None,
-) -> bytes:
-    """Read a submitted file, if it is an ordinary file and no link.
-
-    Parameters
-    ----------
-    path : the submitted ``.ipynb``
-    max_bytes : larger files are refused
-    inside : a trusted folder; below it no part of the path may be a link
-
-    Raises
-    ------
-    UnreadableSubmission
-        with the reason; nothing else is raised
-    """
-    path = Path(path)
-    try:
-        return _read(path, max_bytes, inside)
-    except UnreadableSubmission:
-        raise
-    except FileNotFoundError:
-        raise UnreadableSubmission(f"There is no notebook {path.name} to grade.") from None
-    except OSError as error:
-        reason = f"{path.name} cannot be opened: {error.strerror or type(error).__name__}."
-        raise UnreadableSubmission(reason) from None
-    except ValueError:  # a null byte in the name, a path outside
-        raise UnreadableSubmission("The submission's path makes no sense.") from None
 
 
 def parse_submission(data: bytes, name: str = "The submission") -> NotebookNode:
@@ -208,40 +78,6 @@ def parse_submission(data: bytes, name: str = "The submission") -> NotebookNode:
     except Exception as error:
         reason = f"{name} cannot be read as a notebook ({type(error).__name__})."
         raise UnreadableSubmission(reason) from None
-
-
-def _read(path: Path, max_bytes: int, inside: str | os.PathLike[str] | None) -> bytes:
-    _refuse_links(path, inside)
-    # Non-blocking: opening a fifo would otherwise wait for a writer for ever.
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnreadableSubmission(f"{path.name} is not an ordinary file.")
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(max_bytes + 1)
-    finally:
-        os.close(descriptor)
-    if len(data) > max_bytes:
-        raise UnreadableSubmission(
-            f"{path.name} is larger than {max_bytes / (1 << 20):.3g} MB: "
-            "clear its outputs, save and submit it again."
-        )
-    return data
-
-
-def _refuse_links(path: Path, inside: str | os.PathLike[str] | None) -> None:
-    root = path.parent if inside is None else Path(inside)
-    parts = path.relative_to(root).parts
-    if ".." in parts:
-        raise UnreadableSubmission(f"{path.name} lies outside the folder of submissions.")
-    for part in parts:
-        root = root / part
-        if stat.S_ISLNK(os.lstat(root).st_mode):
-            what = path.name if root == path else f"The folder of {path.name}"
-            raise UnreadableSubmission(
-                f"{what} is a symbolic link: submit the notebook itself, not a link to it."
-            )
 
 
 def _parse(data: bytes, name: str) -> NotebookNode:

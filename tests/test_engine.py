@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from autograder import engine, jobs
+from autograder.assignment import Assignment
 from autograder.course import SECRET_FILE, CourseError, Submission
 from autograder.engine import (
     NOT_TEXT,
@@ -34,7 +35,6 @@ from autograder.engine import (
     grade_class,
 )
 from autograder.jobs import Job, Outcome, fingerprint, grade_one
-from autograder.notebook import Assignment
 from autograder.sandbox import LIMITS, IsolationUnavailable
 
 HandIn = Callable[..., Path]

@@ -22,6 +22,7 @@ from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveA
 from sqlalchemy import event
 from traitlets.config import Config
 
+from autograder.assignment import MasterCell, master_of
 from autograder.course import CourseError
 from autograder.gradebook import (
     GradebookError,
@@ -30,7 +31,6 @@ from autograder.gradebook import (
     GradedSubmission,
     cells_of,
 )
-from autograder.sanitise import MasterCell, master_of
 
 STUB = 'def double(x):\n    raise NotImplementedError("not written yet")'
 DUE = datetime.datetime(2025, 1, 10, 12)

@@ -18,9 +18,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
-from autograder.notebook import Assignment, GradedNotebook, grade_notebook
+from autograder.assignment import Assignment, MasterCell, master_of
+from autograder.notebook import GradedNotebook, grade_notebook
 from autograder.sandbox import LIMITS, Sandbox, SessionLost
-from autograder.sanitise import MasterCell, empty_submission, master_of, read_submission
+from autograder.sanitise import empty_submission, read_submission
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"

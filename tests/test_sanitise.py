@@ -14,16 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.sanitise import (
-    MAX_CELLS,
-    MasterCell,
-    UnreadableSubmission,
-    empty_submission,
-    in_notebook_order,
-    master_of,
-    read_submission,
-    sanitise,
-)
+from autograder.assignment import MasterCell, in_notebook_order, master_of
+from autograder.reading import UnreadableSubmission
+from autograder.sanitise import MAX_CELLS, empty_submission, read_submission, sanitise
 
 STUB = 'def double(x):\n    raise NotImplementedError("not written yet")'
 WORK = "def double(x):\n    return 2 * x"

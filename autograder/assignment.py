@@ -1,0 +1,124 @@
+"""An assignment as it was released: the cells that nbgrader owns, and the files beside it.
+
+Plain data that goes to every worker; imports nothing that takes long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+SCHEMA_VERSION = 3
+GRADE_PREFIX = "grade_"  # the check of the exercise `softmax` is called grade_softmax
+
+
+@dataclass(frozen=True)
+class MasterCell:
+    """A cell as it was released: what nbgrader owns in it, and its source.
+
+    Parameters
+    ----------
+    grade_id : nbgrader's name of the cell
+    cell_type : ``"code"`` or ``"markdown"``
+    source : as released
+    points : of a grade cell, otherwise None
+    grade, solution, locked, task : nbgrader's flags
+    checksum : nbgrader's, of the released cell
+    """
+
+    grade_id: str
+    cell_type: str
+    source: str
+    points: float | None = None
+    grade: bool = False
+    solution: bool = False
+    locked: bool = False
+    task: bool = False
+    checksum: str | None = None
+
+    @property
+    def nbgrader(self) -> dict[str, Any]:
+        """The cell's nbgrader metadata, schema version 3."""
+        metadata: dict[str, Any] = {
+            "cell_type": self.cell_type,
+            "checksum": self.checksum,
+            "grade": self.grade,
+            "grade_id": self.grade_id,
+            "locked": self.locked,
+            "points": self.points,
+            "schema_version": SCHEMA_VERSION,
+            "solution": self.solution,
+            "task": self.task,
+        }
+        return {key: value for key, value in metadata.items() if value is not None}
+
+    @property
+    def exercise(self) -> str | None:
+        """The name of the solution cell that a cell called ``grade_<name>`` grades."""
+        name = self.grade_id.removeprefix(GRADE_PREFIX)
+        return name if self.grade and not self.solution and name != self.grade_id else None
+
+
+def master_of(notebook: NotebookNode) -> list[MasterCell]:
+    """Return the released cells of a release notebook, in its order.
+
+    Parameters
+    ----------
+    notebook : a release notebook, as nbgrader made it
+
+    Returns
+    -------
+    list of MasterCell, one for each cell with nbgrader metadata
+    """
+    cells = []
+    for cell in notebook.cells:
+        data = cell.metadata.get("nbgrader", {})
+        flags = {key: bool(data.get(key, False)) for key in ("grade", "solution", "locked", "task")}
+        if data.get("grade_id") and any(flags.values()):
+            points = data.get("points")
+            cells.append(
+                MasterCell(
+                    data["grade_id"],
+                    cell.cell_type,
+                    cell.source,
+                    None if points is None else float(points),
+                    checksum=data.get("checksum"),
+                    **flags,
+                )
+            )
+    return cells
+
+
+def in_notebook_order(
+    master: Iterable[MasterCell], released: Iterable[MasterCell]
+) -> list[MasterCell]:
+    """Return the master cells in the order of the released ones; unknown ones last.
+
+    The gradebook promises no order, and a missing cell goes back to its place by it.
+
+    >>> cells = [MasterCell(name, "code", "") for name in "abc"]
+    >>> [cell.grade_id for cell in in_notebook_order(cells, [cells[1], cells[0]])]
+    ['b', 'a', 'c']
+    """
+    place = {cell.grade_id: index for index, cell in enumerate(released)}
+    return sorted(master, key=lambda cell: place.get(cell.grade_id, len(place)))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What grading needs to know of an assignment.
+
+    Parameters
+    ----------
+    name : ``"ps1"``
+    master : the cells that nbgrader owns, from the gradebook
+    files : what lies beside the released notebook; all that a submission sees
+    """
+
+    name: str
+    master: tuple[MasterCell, ...]
+    files: Mapping[str, bytes]
