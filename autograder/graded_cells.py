@@ -52,18 +52,6 @@ class GradedSubmission:
     timestamp: datetime.datetime | None
     cells: Mapping[str, GradedCell]
 
-    @classmethod
-    def of(
-        cls,
-        student: str,
-        assignment: str,
-        notebook: str,
-        timestamp: datetime.datetime | None,
-        graded: NotebookNode,
-    ) -> GradedSubmission:
-        """Return what a graded notebook says, read as nbgrader itself reads it."""
-        return cls(student, assignment, notebook, timestamp, cells_of(graded))
-
 
 def cells_of(graded: NotebookNode) -> dict[str, GradedCell]:
     """Return points and comments of a graded notebook, as nbgrader itself reads them.

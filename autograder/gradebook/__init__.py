@@ -8,13 +8,5 @@ Must not know the sandbox or the catalogue.
 from autograder.gradebook.database import BUSY_SECONDS, GradebookError, said_plainly
 from autograder.gradebook.store import GradebookStore
 from autograder.gradebook.writing import LatePenalty
-from autograder.graded_cells import GradedSubmission
 
-__all__ = [
-    "BUSY_SECONDS",
-    "GradebookError",
-    "GradebookStore",
-    "GradedSubmission",
-    "LatePenalty",
-    "said_plainly",
-]
+__all__ = ["BUSY_SECONDS", "GradebookError", "GradebookStore", "LatePenalty", "said_plainly"]
