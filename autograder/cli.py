@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from autograder.engine import Result
+    from autograder.records import Result
 
 PIPE_WIDTH = 120
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION = 1, 2, 3
@@ -202,7 +202,7 @@ def _grade(
                 bar.advance(task)
     except KeyboardInterrupt:
         typer.echo(
-            f"autograder: stopped after {len(results)} of {grading.total}; "
+            f"autograder: stopped after {grading.saved} of {grading.total}; "
             "what is graded is saved, the same command goes on from here",
             err=True,
         )

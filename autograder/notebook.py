@@ -41,6 +41,7 @@ class GradedNotebook:
     remarks : how the run went where it did not go to its end, a sentence each
     isolation : how student code was confined: "bwrap" or "none"
     seconds : wall time
+    starved : it ran out of time though it lacked a processor for part of it
     """
 
     notebook: NotebookNode
@@ -49,6 +50,7 @@ class GradedNotebook:
     remarks: tuple[str, ...]
     isolation: str
     seconds: float
+    starved: bool = False
 
 
 def grade_notebook(
@@ -75,6 +77,7 @@ def grade_notebook(
     Raises
     ------
     IsolationUnavailable : the sandbox cannot be started
+    SandboxLost : it was killed in the middle; nothing is known of the submission
     """
     notebook, repairs = sanitise(submission, assignment.master)
     if unreadable is None:
@@ -110,6 +113,7 @@ def judge_notebook(
         tuple(run.remarks),
         sandbox.isolation,
         time.monotonic() - started,
+        run.starved,
     )
 
 
@@ -142,12 +146,14 @@ class _Run:
         self.missing: list[tuple[NotebookNode, Exercise]] = []
         self.count = 0
         self.over: str | None = None
+        self.starved = False
         if self.sandbox.isolation == "none":
             self.remarks.append(NO_ISOLATION)
         self.session: Session | None = None
 
     def close(self) -> None:
         if self.session is not None:
+            self.starved = self.starved or self.session.starved
             self.session.close()
 
     def visit(self, cell: NotebookNode) -> None:

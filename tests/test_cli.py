@@ -21,8 +21,9 @@ from typer.testing import CliRunner
 
 from autograder import cli, doctor, engine, jobs
 from autograder.course import SECRET_FILE
-from autograder.engine import ClassGrading, Result
+from autograder.engine import ClassGrading
 from autograder.gradebook import GradebookStore
+from autograder.records import Result
 
 HandIn = Callable[..., Path]
 
@@ -30,7 +31,7 @@ HandIn = Callable[..., Path]
 @pytest.fixture
 def in_process(at_once: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade in this process, whatever number of workers is asked for."""
-    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, 2))
+    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:
@@ -86,14 +87,14 @@ def test_what_could_not_be_graded_is_named_and_the_exit_code_is_1(
     hand_in("ann", "untouched")
     hand_in("bob", "untouched")
     hand_in(os.fsdecode(b"\xff"), "untouched")
-    store = engine.store
+    store = engine.store_notebook
 
     def full(submission: Any, notebook: str) -> None:
         if submission.student == "bob":
             raise OSError(28, "No space left on device")
         store(submission, notebook)
 
-    monkeypatch.setattr(engine, "store", full)
+    monkeypatch.setattr(engine, "store_notebook", full)
     code, output, said = run("grade", "ps1", "--course", course)
     assert code == 1
     assert said.strip().splitlines() == [
@@ -172,6 +173,7 @@ def test_ctrl_c_keeps_what_is_graded_and_says_so(
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
     whole = ClassGrading.run
+    monkeypatch.setattr(engine, "BATCH", 1)
 
     def interrupted(self: ClassGrading, workers: int) -> Iterator[Result]:
         results = whole(self, workers)

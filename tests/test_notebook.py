@@ -260,6 +260,7 @@ class Scripted:
 
     isolation = "bwrap"
     limits = LIMITS
+    starved = False
 
     def __init__(self, *lost: set[str]) -> None:
         self.lost = list(lost)

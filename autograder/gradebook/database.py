@@ -18,7 +18,9 @@ from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
     IntegrityError,
+    InterfaceError,
     NoSuchModuleError,
+    OperationalError,
     SQLAlchemyError,
 )
 
@@ -31,6 +33,9 @@ TRIES = 5  # of a transaction that met another program's
 # SQLSTATE of a serialization failure and of a deadlock: the other transaction went through.
 PASSING = ("40001", "40P01")
 
+# Of the database itself, not of what was to be written.
+_OF_THE_DATABASE = (OperationalError, InterfaceError, OSError)
+
 _INSERT: dict[str, Callable[[Table], Any]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -42,6 +47,10 @@ class GradebookError(CourseError):
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message, code)
+
+
+class GradebookUnusable(GradebookError):
+    """Nothing can be written now, whatever it is: the database is locked, full or gone."""
 
 
 class Database:
@@ -199,9 +208,8 @@ def said_plainly() -> Iterator[None]:
         said = _first_line(error)
         text = str(getattr(error, "orig", None) or error).lower()
         reason = next((say for sign, say in _REASONS if re.search(sign, text)), "{said}")
-        raise GradebookError(
-            f"the gradebook cannot be used: {reason.replace('{said}', said)}"
-        ) from error
+        kind = GradebookUnusable if isinstance(error, _OF_THE_DATABASE) else GradebookError
+        raise kind(f"the gradebook cannot be used: {reason.replace('{said}', said)}") from error
 
 
 def _first_line(error: BaseException) -> str:
