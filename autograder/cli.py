@@ -126,7 +126,7 @@ def grade(
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
         results = _grade(folder, assignments, student or [], jobs or _cores(), force, isolation)
-    from autograder.values import printable
+    from autograder.words import printable
 
     failed = [result for result in results if result.trouble is not None]
     for result in failed:
@@ -165,7 +165,7 @@ def _grade(
     )
 
     from autograder.engine import ClassGrading
-    from autograder.sandbox.limits import LIMITS
+    from autograder.limits import LIMITS
 
     console, screen = Console(), Console(stderr=True)
     if not console.is_terminal:
@@ -227,8 +227,7 @@ def _table(results: Sequence[Result]) -> object:
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.cards import points_text
-    from autograder.values import printable
+    from autograder.words import points_text, printable
 
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("student", overflow="fold")

@@ -19,7 +19,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from autograder.reading import UnreadableSubmission, read_bytes
-from autograder.values import first_line
+from autograder.words import first_line
 
 SECRET_FILE = ".grading-secret"
 CONFIG_FILE = "nbgrader_config.py"

@@ -48,7 +48,7 @@ from autograder.records import (
     store_record,
     summary,
 )
-from autograder.values import first_line
+from autograder.words import first_line
 from autograder.workers import Workers
 
 if TYPE_CHECKING:

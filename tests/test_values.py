@@ -21,16 +21,15 @@ from autograder.values import (
     RemoteFunction,
     Rng,
     extent,
-    first_line,
     fresh,
     is_finite_number,
     is_remote,
     observe,
     observe_here,
     plain,
-    printable,
     type_name,
 )
+from autograder.words import first_line, printable
 
 anything = st.recursive(
     st.one_of(

@@ -19,15 +19,8 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
-from autograder.values import (
-    Opaque,
-    Rng,
-    first_line,
-    fresh,
-    global_random_state,
-    plain,
-    type_name,
-)
+from autograder.values import Opaque, Rng, fresh, global_random_state, plain, type_name
+from autograder.words import first_line
 
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
