@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, create_engine, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -30,11 +29,6 @@ CONNECT_SECONDS = 10  # how long to wait for a server that does not answer
 TRIES = 5  # of a transaction that met another program's
 # SQLSTATE of a serialization failure and of a deadlock: the other transaction went through.
 PASSING = ("40001", "40P01")
-
-_INSERT: dict[str, Callable[[Table], Any]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
 
 
 class GradebookError(CourseError):
@@ -59,7 +53,7 @@ class Database:
     """
 
     def __init__(self, address: str, busy_seconds: float) -> None:
-        url = _url(address)
+        url = parse_url(address)
         kind = url.get_backend_name()
         if kind == "sqlite":
             if url.database and url.database != ":memory:" and not Path(url.database).exists():
@@ -112,10 +106,23 @@ class Database:
 
 def upsert(connection: Connection, table: Table) -> Any:
     """Return an INSERT that can say what is to be done ON CONFLICT."""
-    return _INSERT[connection.dialect.name](table)
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+
+        return insert(table)
+    from sqlalchemy.dialects.postgresql import insert as insert_on_server
+
+    return insert_on_server(table)
 
 
-def _url(address: str) -> URL:
+def parse_url(address: str) -> URL:
+    """Return a database URL.
+
+    Raises
+    ------
+    ArgumentError
+        where it is none
+    """
     try:
         return make_url(address)
     except ValueError as error:  # a port that is no number
@@ -152,13 +159,14 @@ _REASONS = (
     ("unable to open", "it cannot be opened; see whether the file and its folder may be read"),
     (
         "(password|peer|ident) authentication failed|no password supplied|role .* does not exist",
-        "its server refuses this user or password; correct GRADEBOOK_URL",
+        "its server refuses this user or password ({said}); correct GRADEBOOK_URL",
     ),
     (
         "database .* does not exist",
-        "its server has no such database; make it with `createdb`, or correct GRADEBOOK_URL",
+        "its server has no such database ({said}); make it with `createdb`",
     ),
-    ("permission denied", "this user may not write to it; have the rights granted"),
+    ("connection option", "GRADEBOOK_URL asks for what there is not: {said}"),
+    ("permission denied", "this user may not do that ({said}); have the right granted"),
     ("value too long", "a name is longer than its 128 characters; rename the student's folder"),
     ("too many connections|connection slots", "its server has too many users; run this again"),
     (
