@@ -301,10 +301,11 @@ def why(url: str, busy_seconds: float = 1) -> str:
     return str(error.value)
 
 
-def test_a_table_that_another_program_holds_is_said_to_be_busy(url: str) -> None:
+@pytest.mark.parametrize("table", ["grade", "assignment"])  # written, and only read
+def test_a_table_that_another_program_holds_is_said_to_be_busy(url: str, table: str) -> None:
     other = create_engine(url)
     with other.connect() as connection:
-        connection.execute(text("LOCK TABLE grade"))
+        connection.execute(text(f"LOCK TABLE {table}"))
         said = why(url, busy_seconds=0.1)
     other.dispose()
     assert "another program is writing to it; close it or wait" in said

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, create_engine, inspect, select
 from sqlalchemy.engine import URL, Connection, make_url
@@ -29,6 +29,7 @@ CONNECT_SECONDS = 10  # how long to wait for a server that does not answer
 TRIES = 5  # of a transaction that met another program's
 # SQLSTATE of a serialization failure and of a deadlock: the other transaction went through.
 PASSING = ("40001", "40P01")
+T = TypeVar("T")
 
 
 class GradebookError(CourseError):
@@ -60,10 +61,12 @@ class Database:
                 raise _none_there(url)
             # Without isolation_level=None the driver begins transactions as it sees fit.
             options: dict[str, Any] = {"timeout": busy_seconds, "isolation_level": None}
-            self._begin = "BEGIN IMMEDIATE"  # the one lock for which SQLite waits
+            # Locked at once: SQLite does not wait for the lock of one who has read before.
+            self._to_read, self._to_write = "BEGIN", "BEGIN IMMEDIATE"
         elif kind == "postgresql":
             options = {"connect_timeout": url.query.get("connect_timeout", CONNECT_SECONDS)}
-            self._begin = f"SET LOCAL lock_timeout = {max(1, round(busy_seconds * 1000))}"
+            patience = f"SET LOCAL lock_timeout = {max(1, round(busy_seconds * 1000))}"
+            self._to_read = self._to_write = patience
         else:
             raise GradebookError(
                 f"a gradebook is in SQLite or PostgreSQL, not in {kind}: correct GRADEBOOK_URL",
@@ -77,7 +80,7 @@ class Database:
             raise
 
     def _require_tables(self, url: URL) -> None:
-        with self.engine.connect() as connection:
+        def require(connection: Connection) -> None:
             there = inspect(connection).get_table_names()
             if ASSIGNMENT.name not in there:
                 raise _none_there(url)
@@ -85,6 +88,14 @@ class Database:
                 found = connection.execute(select(VERSION.c.version_num)).scalar()
                 if found not in (None, SCHEMA):
                     raise GradebookError(f"the gradebook cannot be used: {OTHER_NBGRADER}")
+
+        self.read(require)
+
+    def read(self, question: Callable[[Connection], T]) -> T:
+        """Return the answer to a question."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql(self._to_read)
+            return question(connection)
 
     def write(self, work: Callable[[Connection], None]) -> None:
         """Do work in one transaction: all of it or nothing.
@@ -95,7 +106,7 @@ class Database:
         for left in reversed(range(TRIES)):
             try:
                 with self.engine.connect() as connection:
-                    connection.exec_driver_sql(self._begin)
+                    connection.exec_driver_sql(self._to_write)
                     work(connection)
                     connection.commit()
                 return
@@ -149,7 +160,7 @@ _READ_ONLY = "it is read-only for this user; make the file and its folder writab
 _FULL = "the disk is full; make room, then run this again"
 # What a database says, in lower case, and what a person is told.  The first that fits counts.
 _REASONS = (
-    (r"locked|lock timeout", _BUSY),
+    ("locked|lock timeout|deadlock|could not serialize", _BUSY),
     ("read-only transaction", "its server accepts no changes; ask who looks after it"),
     ("readonly|read-only", _READ_ONLY),
     ("disk is full|no space left", _FULL),
