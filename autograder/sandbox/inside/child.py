@@ -19,7 +19,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
-from autograder.values import Opaque, Rng, first_line, global_random_state, plain, type_name
+from autograder.values import Opaque, Rng, global_random_state, plain, play, type_name
 
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
@@ -95,12 +95,7 @@ class Child:
         arguments = [self.argument(value) for value in encoded]
         before = global_random_state(move=True)
         sys.stdout = sys.stderr = _Nowhere()
-        try:
-            with np.errstate(all="ignore"):
-                value = target(*arguments)
-            error, message = None, ""
-        except BaseException as failure:
-            value, error, message = None, type_name(type(failure)), first_line(failure)
+        value, error, message = play(target, arguments)
         result = plain(value)
         answer: dict[str, Any] = {
             "value": result,
