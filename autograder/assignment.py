@@ -93,18 +93,16 @@ def master_of(notebook: NotebookNode) -> list[MasterCell]:
     return cells
 
 
-def in_notebook_order(
-    master: Iterable[MasterCell], released: Iterable[MasterCell]
-) -> list[MasterCell]:
-    """Return the master cells in the order of the released ones; unknown ones last.
+def in_notebook_order(master: Iterable[MasterCell], names: Iterable[str]) -> list[MasterCell]:
+    """Return the master cells in the order of the names of a release; unknown ones last.
 
     The gradebook promises no order, and a missing cell goes back to its place by it.
 
     >>> cells = [MasterCell(name, "code", "") for name in "abc"]
-    >>> [cell.grade_id for cell in in_notebook_order(cells, [cells[1], cells[0]])]
+    >>> [cell.grade_id for cell in in_notebook_order(cells, ["b", "a"])]
     ['b', 'a', 'c']
     """
-    place = {cell.grade_id: index for index, cell in enumerate(released)}
+    place = {name: index for index, name in enumerate(names)}
     return sorted(master, key=lambda cell: place.get(cell.grade_id, len(place)))
 
 

@@ -26,9 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from autograder.assignment import Assignment, MasterCell
+from autograder.assignment import Assignment
 from autograder.course import (
-    CourseError,
     Submission,
     assignment_files,
     course_secret,
@@ -40,6 +39,7 @@ from autograder.course import (
     timestamp_text,
     write_atomically,
 )
+from autograder.graded_cells import GradedSubmission, cells_of
 from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one, start_worker
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.values import first_line
@@ -217,20 +217,15 @@ class ClassGrading:
         self.gradebook = GradebookStore.open(url)
         try:
             self.assignments = {
-                name: Assignment(name, self._master_cells(course, name), files[name])
+                name: Assignment(
+                    name, tuple(self.gradebook.released_cells(course, name)), files[name]
+                )
                 for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
         except BaseException:
             self.gradebook.close()
             raise
-
-    def _master_cells(self, course: Path, name: str) -> tuple[MasterCell, ...]:
-        try:
-            return tuple(self.gradebook.released_cells(course, name))
-        except UnreadableSubmission as failure:
-            where = course / "release" / name
-            raise CourseError(f"{where}: {failure} Run `autograder release {name}`", 1) from None
 
     @property
     def total(self) -> int:
@@ -277,19 +272,19 @@ class ClassGrading:
         """Write what was found for one submission, or say why it could not be graded."""
         if outcome.notebook is None:
             return _untold(submission, outcome.trouble or "unknown", outcome.no_isolation)
-        from autograder.gradebook import GradebookError, GradedSubmission
+        from autograder.gradebook import GradebookError
 
         record = verdict_record(outcome, mark, self.isolation)
         try:
             store(submission, outcome.notebook)
             self.gradebook.write(
                 [
-                    GradedSubmission.of(
+                    GradedSubmission(
                         submission.student,
                         submission.assignment,
                         submission.assignment,
                         submitted_at(submission),
-                        nbformat.reads(outcome.notebook, as_version=4),
+                        cells_of(nbformat.reads(outcome.notebook, as_version=4)),
                     )
                 ]
             )

@@ -194,7 +194,9 @@ def _observe(
 ) -> list[list[Observation]]:
     """Make all calls at once, in this order; return what was seen by trial and call."""
     if is_remote(function):
-        observations = list(function.observe([trials[t].calls[c] for t, c in order]))
+        # Asked of all calls or of none, so that a function cannot tell which are watched.
+        watch = any(trial.criterion.aspect == "global random state" for trial in trials)
+        observations = list(function.observe([trials[t].calls[c] for t, c in order], watch))
     elif not callable(function):
         observations = [Observation(error="not callable")] * len(order)
     else:

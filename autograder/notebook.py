@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_markdown_cell
 
 from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
@@ -188,7 +188,7 @@ class _Run:
             reason = str(failure)
             self.remarks.append(f"Code cell {self.count} was left out: {reason}.")
             self.take_up_again()
-            return [new_output("error", ename="Stopped", evalue=reason, traceback=[reason])]
+            return [_output("error", ename="Stopped", evalue=reason, traceback=[reason])]
         self.done.append(source)
         return [NotebookNode(output) for output in outputs]
 
@@ -279,9 +279,15 @@ def verdict_outputs(verdict: Verdict, exercise: Exercise, count: int | None) -> 
 
 
 def _check_outputs(card: dict[str, str], points: float, count: int | None) -> list[NotebookNode]:
+    shown = {"text/plain": repr(points)}
     return [
-        new_output("display_data", data=card),
-        new_output("execute_result", data={"text/plain": repr(points)}, execution_count=count),
+        _output("display_data", data=NotebookNode(card), metadata=NotebookNode()),
+        _output(
+            "execute_result",
+            data=NotebookNode(shown),
+            metadata=NotebookNode(),
+            execution_count=count,
+        ),
     ]
 
 
@@ -296,7 +302,12 @@ def _article(kind: str) -> str:
 
 
 def _stream(text: str) -> NotebookNode:
-    return new_output("stream", name="stdout", text=text)
+    return _output("stream", name="stdout", text=text)
+
+
+def _output(kind: str, **content: Any) -> NotebookNode:
+    """Return an output; `nbformat.v4.new_output` validates each, which a class has no time for."""
+    return NotebookNode(output_type=kind, **content)
 
 
 def _remarks_cell(repairs: tuple[str, ...], remarks: list[str]) -> NotebookNode:

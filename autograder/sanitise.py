@@ -283,8 +283,11 @@ def _keep_one_of_each(
     write has nothing to give, and goes.
     """
     dropped: set[int] = set()
+    named: dict[str | None, list[int]] = {}
+    for i, cell in enumerate(cells):
+        named.setdefault(_grade_id(cell), []).append(i)
     for released in master:
-        copies = [i for i, cell in enumerate(cells) if _grade_id(cell) == released.grade_id]
+        copies = named.get(released.grade_id, [])
         if len(copies) < 2:
             continue
         kept = _copy_to_keep([cells[i].source for i in copies], released)
@@ -375,11 +378,12 @@ def _grade_after_solution(
     cells: list[NotebookNode], master: Sequence[MasterCell], repairs: list[str]
 ) -> list[NotebookNode]:
     """Move a check that stands before the solution it checks to just after it."""
+    places = _places(cells)
     for released in master:
-        places = _places(cells)
         grade, solution = places.get(released.grade_id), places.get(released.exercise or "")
         if grade is not None and solution is not None and grade < solution:
             cells.insert(solution, cells.pop(grade))
+            places = _places(cells)
             repairs.append(
                 f"The cell {released.grade_id} stood before {released.exercise}; "
                 "it has been moved after it."

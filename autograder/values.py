@@ -85,8 +85,10 @@ class RemoteFunction(ABC):
     """A function that runs somewhere else and can be observed there."""
 
     @abstractmethod
-    def observe(self, calls: Sequence[tuple[Any, ...]]) -> list[Observation]:
-        """Call the function once for each tuple of arguments; never raises."""
+    def observe(
+        self, calls: Sequence[tuple[Any, ...]], watch_random: bool = True
+    ) -> list[Observation]:
+        """Call the function once for each tuple of arguments; nothing that it does raises."""
 
 
 @dataclass

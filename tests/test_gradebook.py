@@ -2,109 +2,50 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
+import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from databases import (
+    BEFORE,
+    CELLS,
+    CLASS,
+    LATE,
+    at_the_same_moment,
+    every_row,
+    fill,
+    released,
+    submission,
+    synthetic,
+)
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from nbgrader import api, utils
+from nbgrader import api
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
-from sqlalchemy import event
+from sqlalchemy import Table, UniqueConstraint, event
 from traitlets.config import Config
 
 from autograder.assignment import MasterCell, master_of
 from autograder.course import CourseError
-from autograder.gradebook import (
-    GradebookError,
-    GradebookStore,
-    GradedCell,
-    GradedSubmission,
-    cells_of,
-)
-
-STUB = 'def double(x):\n    raise NotImplementedError("not written yet")'
-DUE = datetime.datetime(2025, 1, 10, 12)
-BEFORE, LATE = datetime.datetime(2025, 1, 9, 8, 30), datetime.datetime(2025, 1, 11, 12)
-
-
-def owned(name: str, **settings: Any) -> dict[str, Any]:
-    flags = {"grade": False, "solution": False, "locked": False, "task": False} | settings
-    return {"nbgrader": {"grade_id": name, "schema_version": 3, **flags}}
-
-
-def released() -> NotebookNode:
-    """A release with a check worth 8, a check worth 3 and a written answer worth 4."""
-    cells = [
-        new_code_cell("import numpy", metadata=owned("setup", locked=True)),
-        new_code_cell(STUB, metadata=owned("double", solution=True)),
-        new_code_cell("check(double)", metadata=owned("grade_double", **graded(8))),
-        new_code_cell("check(double)", metadata=owned("grade_again", **graded(3))),
-        new_markdown_cell("Why?", metadata=owned("why", grade=True, solution=True, points=4)),
-    ]
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
-        cell.metadata.nbgrader["checksum"] = utils.compute_checksum(cell)
-        cell.metadata.nbgrader["cell_type"] = cell.cell_type
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
-
-
-def graded(points: float) -> dict[str, Any]:
-    return {"grade": True, "locked": True, "points": points}
-
-
-def submission(
-    double: float | str, again: float | str, solved: bool = True, answer: str = "Because."
-) -> NotebookNode:
-    """A graded notebook: a number of points, or a trouble, for each check."""
-    notebook = copy.deepcopy(released())
-    if solved:
-        notebook.cells[1].source = "def double(x):\n    return 2 * x"
-    notebook.cells[4].source = answer
-    for cell, result in zip(notebook.cells[2:4], (double, again), strict=True):
-        if isinstance(result, str):
-            cell.outputs = [new_output("error", ename=result, evalue="", traceback=[])]
-        else:
-            card = new_output("display_data", {"text/plain": "a card"})
-            points = new_output("execute_result", {"text/plain": repr(result)}, execution_count=1)
-            cell.outputs = [card, points]
-    return notebook
+from autograder.gradebook import GradebookError, GradebookStore, tables
+from autograder.graded_cells import GradedCell, GradedSubmission, cells_of
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gradebook as `nbgrader generate_assignment` fills it."""
     path = tmp_path_factory.mktemp("template") / "gradebook.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(api, "get_alembic_version", lambda: "e43177bfe90b")  # starts a program
-        gradebook = api.Gradebook(f"sqlite:///{path}")
-    with gradebook:
-        gradebook.add_assignment("ps1", duedate=DUE)
-        gradebook.add_notebook("ps1", "ps1")
-        for cell in released().cells:
-            data = cell.metadata.nbgrader
-            where = (data.grade_id, "ps1", "ps1")
-            if data.grade:
-                gradebook.add_grade_cell(*where, max_score=data.points, cell_type=cell.cell_type)
-            if data.solution:
-                gradebook.add_solution_cell(*where)
-            gradebook.add_source_cell(
-                *where,
-                source=cell.source,
-                cell_type=cell.cell_type,
-                checksum=data.checksum,
-                locked=utils.is_locked(cell),
-            )
+    fill(f"sqlite:///{path}", "ps1")
     return path
 
 
@@ -131,38 +72,6 @@ def query(course: Path, text: str, *values: object) -> list[tuple[Any, ...]]:
             return connection.execute(text, values).fetchall()
     finally:
         connection.close()
-
-
-def every_row(course: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """All that is stored of submissions, without the random ids."""
-    whose = """JOIN submitted_assignment a ON a.id = n.assignment_id
-        JOIN notebook m ON m.id = n.notebook_id"""
-    cell = f"""JOIN base_cell b ON b.id = c.cell_id
-        JOIN submitted_notebook n ON n.id = c.notebook_id {whose}"""
-    named = "a.student_id, m.name"
-    return {
-        "student": query(course, "SELECT * FROM student ORDER BY id"),
-        "submitted_assignment": query(
-            course,
-            "SELECT student_id, m.name, timestamp, extension FROM submitted_assignment a "
-            "JOIN assignment m ON m.id = a.assignment_id ORDER BY 1",
-        ),
-        "submitted_notebook": query(
-            course,
-            f"SELECT {named}, flagged, late_submission_penalty "
-            f"FROM submitted_notebook n {whose} ORDER BY 1",
-        ),
-        "grade": query(
-            course,
-            f"SELECT {named}, b.name, b.type, auto_score, manual_score, extra_credit, "
-            f"needs_manual_grade FROM grade c {cell} ORDER BY 1, 2, 3",
-        ),
-        "comment": query(
-            course,
-            f"SELECT {named}, b.name, b.type, auto_comment, manual_comment "
-            f"FROM comment c {cell} ORDER BY 1, 2, 3",
-        ),
-    }
 
 
 # --- The same as nbgrader ----------------------------------------------------
@@ -210,7 +119,7 @@ def we_grade(
     with GradebookStore.open(address(course)) as store:
         store.write(
             [
-                GradedSubmission.of(student, "ps1", "ps1", time, notebook)
+                GradedSubmission(student, "ps1", "ps1", time, cells_of(notebook))
                 for student, (notebook, time) in work.items()
             ],
             None if penalty == "none" else plugin.late_submission_penalty,
@@ -238,7 +147,7 @@ def test_every_row_is_as_nbgrader_itself_writes_it(
     for work in (FIRST, SECOND):
         nbgrader_grades(theirs, work, penalty)
         we_grade(ours, work, penalty)
-        assert every_row(ours) == every_row(theirs)
+        assert every_row(address(ours)) == every_row(address(theirs))
         a_person_grades(theirs)
         a_person_grades(ours)
 
@@ -246,7 +155,7 @@ def test_every_row_is_as_nbgrader_itself_writes_it(
 def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(
     course: Path, store: GradebookStore
 ) -> None:
-    result = GradedSubmission.of("ada", "ps1", "ps1", BEFORE, submission(8.0, 3.0))
+    result = GradedSubmission("ada", "ps1", "ps1", BEFORE, cells_of(submission(8.0, 3.0)))
     store.write([result])
     a_person_grades(course)
     store.write([result])
@@ -255,20 +164,47 @@ def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(
         "SELECT auto_score, manual_score, needs_manual_grade FROM grade WHERE manual_score > 0",
     ) == [(None, 3.5, 1)]
     assert query(course, "SELECT COUNT(*) FROM comment WHERE manual_comment = 'Well said.'") == [
-        (2,)
+        (3,)
     ]
     assert query(course, "SELECT SUM(extra_credit) FROM grade") == [(0.5,)]
 
 
 def test_formgraders_sums_come_out_of_what_is_written(course: Path, store: GradebookStore) -> None:
-    store.write([GradedSubmission.of("ada", "ps1", "ps1", BEFORE, submission(2.5, 3.0))])
+    store.write([GradedSubmission("ada", "ps1", "ps1", BEFORE, cells_of(submission(2.5, 3.0)))])
     with api.Gradebook(address(course)) as gradebook:
         stored = gradebook.find_submission("ps1", "ada")
-        assert (stored.score, stored.max_score, stored.needs_manual_grade) == (5.5, 15.0, True)
+        assert (stored.score, stored.max_score, stored.needs_manual_grade) == (5.5, 17.0, True)
         notebook = gradebook.find_submission_notebook("ps1", "ps1", "ada")
         failed = {grade.name for grade in notebook.grades if grade.failed_tests}
         assert failed == {"grade_double"}
         assert gradebook.submission_dicts("ps1")[0]["score"] == 5.5
+
+
+def shape(table: Table) -> dict[str, Any]:
+    """What a table's rows depend on, foreign keys and defaults apart."""
+    columns = {c.name: (repr(c.type), c.nullable, c.primary_key) for c in table.columns}
+    unique = [key for key in table.constraints if isinstance(key, UniqueConstraint)]
+    return columns | {"unique": sorted(sorted(c.name for c in key.columns) for key in unique)}
+
+
+def plain(shape: dict[str, Any]) -> str:
+    return repr(shape).replace(", validate_strings=True", "")
+
+
+@pytest.mark.parametrize("name", sorted(tables.METADATA.tables))
+def test_the_tables_are_nbgraders_own(name: str) -> None:
+    ours, theirs = tables.METADATA.tables[name], api.Base.metadata.tables[name]
+    assert plain(shape(ours)) == plain(shape(theirs))
+
+
+def test_the_schema_is_that_of_the_nbgrader_that_is_installed() -> None:
+    from alembic.config import Config as Settings
+    from alembic.script import ScriptDirectory
+
+    settings = Settings()
+    settings.set_main_option("script_location", str(Path(api.__file__).parent / "alembic"))
+    settings.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(settings).get_heads() == [tables.SCHEMA]
 
 
 # --- Reading -----------------------------------------------------------------
@@ -276,7 +212,8 @@ def test_formgraders_sums_come_out_of_what_is_written(course: Path, store: Grade
 
 def test_the_master_cells_are_those_of_the_release(store: GradebookStore) -> None:
     assert store.notebooks("ps1") == ["ps1"]
-    assert store.master_cells("ps1", "ps1") == master_of(released())
+    by_name = sorted(master_of(released()), key=lambda cell: cell.grade_id)
+    assert store.master_cells("ps1", "ps1") == by_name
 
 
 def test_it_knows_who_has_been_graded(store: GradebookStore) -> None:
@@ -285,16 +222,51 @@ def test_it_knows_who_has_been_graded(store: GradebookStore) -> None:
     assert store.graded_students("ps1") == {"ada"}
 
 
-def test_points_and_comments_are_read_as_nbgrader_reads_them() -> None:
-    assert cells_of(submission(2.5, "ValueError")) == {
-        "double": GradedCell(),
-        "grade_double": GradedCell(2.5),
-        "grade_again": GradedCell(0.0),
-        "why": GradedCell(None, needs_manual=True),
-    }
-    untouched = cells_of(submission(0.0, 0.0, solved=False, answer="Why?"))
-    assert untouched["why"] == GradedCell(0.0, comment="No response.")
-    assert untouched["double"] == GradedCell(comment="No response.")
+def test_the_released_cells_come_in_the_order_of_the_release(
+    course: Path, store: GradebookStore
+) -> None:
+    folder = course / "release" / "ps1"
+    folder.mkdir(parents=True)
+    nbformat.write(released(), folder / "ps1.ipynb")
+    assert store.released_cells(course, "ps1") == master_of(released())
+
+
+@pytest.mark.parametrize(
+    "damage", [b"{", b"[]", b'{"cells": 1}', b'{"cells": [{}]}', b"\xff", b"[" * 100_000, None]
+)
+def test_a_release_that_cannot_be_read_says_what_to_run(
+    course: Path, store: GradebookStore, damage: bytes | None
+) -> None:
+    folder = course / "release" / "ps1"
+    folder.mkdir(parents=True)
+    if damage is not None:
+        (folder / "ps1.ipynb").write_bytes(damage)
+    with pytest.raises(GradebookError, match="Run `autograder release ps1`") as error:
+        store.released_cells(course, "ps1")
+    assert str(folder) in str(error.value)
+
+
+def test_a_run_begins_without_waiting_for_nbgrader_to_be_imported(course: Path) -> None:
+    folder = course / "release" / "ps1"
+    folder.mkdir(parents=True)
+    nbformat.write(released(), folder / "ps1.ipynb")
+    code = """if True:
+        import sys
+        from pathlib import Path
+        from autograder.graded_cells import cells_of
+        from autograder.gradebook import GradebookStore
+        with GradebookStore.open(sys.argv[1]) as store:
+            print(len(store.released_cells(Path(sys.argv[2]), "ps1")))
+            print(len(store.graded_students("ps1")))
+        print(sorted({"nbgrader", "nbformat", "nbconvert", "alembic"} & set(sys.modules)))
+    """
+    told = subprocess.run(
+        [sys.executable, "-c", code, address(course), course],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["6", "0", "[]"]
 
 
 # --- Writing -----------------------------------------------------------------
@@ -305,7 +277,8 @@ def test_what_was_not_graded_gets_zero_and_needs_nobody(
 ) -> None:
     store.write([GradedSubmission("ada", "ps1", "ps1", None, {})])
     rows = query(course, "SELECT auto_score, needs_manual_grade FROM grade")
-    assert rows == [(0.0, 0)] * 3
+    # All but the task, which is for a person.
+    assert sorted(rows, key=repr) == [(0.0, 0)] * 3 + [(None, 1)]
 
 
 def test_a_person_can_be_asked_to_look_at_a_scored_cell(
@@ -314,16 +287,16 @@ def test_a_person_can_be_asked_to_look_at_a_scored_cell(
     cells = {"grade_double": GradedCell(1.0, needs_manual=True)}
     store.write([GradedSubmission("ada", "ps1", "ps1", None, cells)])
     rows = query(course, "SELECT auto_score FROM grade WHERE needs_manual_grade")
-    assert rows == [(1.0,)]
+    assert (1.0,) in rows
 
 
 def test_writing_twice_leaves_one_of_each(course: Path, store: GradebookStore) -> None:
     results = [GradedSubmission(name, "ps1", "ps1", None, {}) for name in ("ada", "bo")]
     store.write(results)
-    once = every_row(course)
+    once = every_row(address(course))
     store.write(results)
     store.write([])
-    assert every_row(course) == once
+    assert every_row(address(course)) == once
 
 
 def test_a_later_submission_without_a_time_keeps_the_known_one(
@@ -336,7 +309,7 @@ def test_a_later_submission_without_a_time_keeps_the_known_one(
 
 
 def test_an_extension_counts_before_a_penalty(course: Path, store: GradebookStore) -> None:
-    result = GradedSubmission.of("ada", "ps1", "ps1", LATE, submission(8.0, 3.0))
+    result = GradedSubmission("ada", "ps1", "ps1", LATE, cells_of(submission(8.0, 3.0)))
     seconds: list[float] = []
 
     def take_more_than_there_is(student: str, score: float, late: float) -> float:
@@ -353,16 +326,69 @@ def test_an_extension_counts_before_a_penalty(course: Path, store: GradebookStor
     assert seconds == [24 * 3600.0]
 
 
+def statements(store: GradebookStore, results: list[GradedSubmission]) -> list[tuple[str, Any]]:
+    """What is asked of the database, with the first values of each, while results are written."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(
+        connection: Any, cursor: Any, text: str, values: Any, context: Any, many: bool
+    ) -> None:
+        asked.append((text, values[0] if many else values))
+
+    engine = store._database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    store.write(results, lambda student, score, late: 0.0)
+    event.remove(engine, "before_cursor_execute", note)
+    return asked
+
+
+def late(number: int) -> list[GradedSubmission]:
+    names = [f"student{n:03}" for n in range(number)]
+    return [GradedSubmission(name, "ps1", "ps1", LATE, {}) for name in names]
+
+
+def test_a_batch_takes_as_many_statements_as_one_submission(store: GradebookStore) -> None:
+    one, many = statements(store, late(1)), statements(store, late(150))
+    assert [text.split()[:3] for text, _ in one] == [text.split()[:3] for text, _ in many]
+    assert len(one) < 20
+
+
+def test_no_statement_looks_through_the_whole_class(course: Path, store: GradebookStore) -> None:
+    plans = []
+    for text, values in statements(store, late(3)):
+        if not text.startswith(("BEGIN", "INSERT")):
+            plans += query(course, f"EXPLAIN QUERY PLAN {text}", *values)
+    steps = [plan[3] for plan in plans]
+    grows = r"SCAN (student|submitted_assignment|submitted_notebook|grade|comment)\b"
+    assert [step for step in steps if re.match(grows, step)] == []
+    assert any("SEARCH grade USING INDEX" in step for step in steps)
+
+
+@pytest.mark.parametrize("assignments", [("ps1", "ps2"), ("ps1", "ps1")], ids=["two", "one"])
+def test_two_programs_that_write_at_once_lose_nothing(
+    tmp_path: Path, assignments: tuple[str, str]
+) -> None:
+    url, alone = address(tmp_path), f"sqlite:///{tmp_path / 'alone.db'}"
+    for each in (url, alone):
+        fill(each, *sorted(set(assignments)))
+    at_the_same_moment(url, *assignments)
+    with GradebookStore.open(alone) as store:
+        for assignment in sorted(set(assignments)):
+            store.write([synthetic(assignment, number) for number in range(CLASS)])
+    assert every_row(url) == every_row(alone)
+    assert len(every_row(url)["grade"]) == len(set(assignments)) * CLASS * CELLS
+
+
 # --- Unhappy paths -----------------------------------------------------------
 
 
 def refused(course: Path, store: GradebookStore, *results: GradedSubmission) -> str:
     """Return why a batch was refused, once it is sure that nothing was written."""
-    before = every_row(course)
+    before = every_row(address(course))
     good = GradedSubmission("good", "ps1", "ps1", None, {})
     with pytest.raises(GradebookError) as error:
         store.write([good, *results])
-    assert every_row(course) == before
+    assert every_row(address(course)) == before
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -414,7 +440,7 @@ def test_a_locked_gradebook_says_so_and_writes_nothing(course: Path, store: Grad
 def test_what_the_disk_refuses_is_said_and_nothing_written(
     course: Path, store: GradebookStore, pragma: str, says: str
 ) -> None:
-    @event.listens_for(store._gradebook.engine, "checkout")
+    @event.listens_for(store._database.engine, "checkout")
     def limit(connection: Any, record: Any, proxy: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
@@ -425,7 +451,7 @@ def test_what_the_disk_refuses_is_said_and_nothing_written(
 def test_a_failure_halfway_leaves_nothing_behind(course: Path, store: GradebookStore) -> None:
     query(
         course,
-        "CREATE TRIGGER stop BEFORE UPDATE ON comment BEGIN SELECT RAISE(ABORT, 'stop'); END",
+        "CREATE TRIGGER stop BEFORE INSERT ON comment BEGIN SELECT RAISE(ABORT, 'stop'); END",
     )
     assert "nothing was written" in refused(course, store)
 
@@ -445,10 +471,33 @@ def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(course: Path) -> None
         store.notebooks("ps1")
 
 
-@pytest.mark.parametrize("wrong", ["nonsense", "nosuch://x", ""])
+def test_a_gradebook_with_an_older_schema_is_said_to_be_one(course: Path) -> None:
+    query(course, "UPDATE alembic_version SET version_num = '167914646830'")
+    with pytest.raises(GradebookError, match="back it up and run `nbgrader db upgrade`"):
+        GradebookStore.open(address(course))
+
+
+def test_a_database_without_tables_says_what_to_run(tmp_path: Path) -> None:
+    (tmp_path / "gradebook.db").touch()
+    with pytest.raises(GradebookError, match="run `autograder release`"):
+        GradebookStore.open(address(tmp_path))
+    assert (tmp_path / "gradebook.db").read_bytes() == b""
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(GradebookError, match="SQLite or PostgreSQL, not in mysql") as error:
+        GradebookStore.open("mysql://grader:secret@host/name")
+    assert "secret" not in str(error.value)
+
+
+WRONG = ["nonsense", "nosuch+driver", "", "postgresql://grader:secret@host:port/name"]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_an_address_that_is_none_is_refused(wrong: str) -> None:
-    with pytest.raises(GradebookError, match="database URL"):
+    with pytest.raises(GradebookError, match="database URL") as error:
         GradebookStore.open(wrong)
+    assert "secret" not in str(error.value)
 
 
 def test_a_master_cell_has_nbgraders_metadata() -> None:

@@ -58,7 +58,7 @@ class Elsewhere(RemoteFunction):
         self.function = function
         self.batches: list[Sequence[tuple]] = []
 
-    def observe(self, calls):
+    def observe(self, calls, watch_random=True):
         self.batches.append(calls)
         return [observe_here(self.function, arguments) for arguments in calls]
 
@@ -190,7 +190,7 @@ def test_verdict_does_not_depend_on_the_global_random_state():
 class Mover(RemoteFunction):
     """A function that uses the global random state of wherever it runs."""
 
-    def observe(self, calls):
+    def observe(self, calls, watch_random=True):
         return [Observation(np.ones(3), moved_global_random=True) for _ in calls]
 
 
@@ -270,11 +270,11 @@ def test_wrong_only_on_the_first_calls_fails_the_gate(exercise, wrong):
 
 def test_remote_that_answers_too_little_or_too_much_is_no_gain():
     class Short(Elsewhere):
-        def observe(self, calls):
+        def observe(self, calls, watch_random=True):
             return super().observe(calls)[:-1]
 
     class Long(Elsewhere):
-        def observe(self, calls):
+        def observe(self, calls, watch_random=True):
             return super().observe(calls) * 2
 
     assert judge(SOFTMAX, Short(softmax)).points == 0
@@ -283,7 +283,7 @@ def test_remote_that_answers_too_little_or_too_much_is_no_gain():
 
 def test_lost_session_is_told_in_the_sandbox_words():
     class Lost(RemoteFunction):
-        def observe(self, calls):
+        def observe(self, calls, watch_random=True):
             return [Observation(error="SessionLost", message="the process ended")] * len(calls)
 
     assert "gave no answer: the process ended." in gate_message(SOFTMAX, Lost())
@@ -292,7 +292,7 @@ def test_lost_session_is_told_in_the_sandbox_words():
 @pytest.mark.parametrize("arguments", [(), (None,), (Opaque("x"),), ({"a": np.ones(2)},), ([],)])
 def test_remote_that_lies_about_its_arguments_fails_purity_only(arguments):
     class Liar(Elsewhere):
-        def observe(self, calls):
+        def observe(self, calls, watch_random=True):
             return [replace(o, arguments=arguments) for o in super().observe(calls)]
 
     passed = [finding.passed for finding in judge(SOFTMAX, Liar(softmax)).findings]
@@ -799,7 +799,7 @@ class Tongue(str):
 class PosesAsRemote:
     __class__ = Elsewhere
 
-    def observe(self, calls):
+    def observe(self, calls, watch_random=True):
         return [observe_here(softmax, call) for call in calls]
 
     def __call__(self, z):

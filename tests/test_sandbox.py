@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import importlib.util
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from autograder.sandbox import (
     Limits,
     RemoteObject,
     Sandbox,
+    SandboxLost,
     Session,
     SessionLost,
 )
@@ -121,6 +123,44 @@ def test_steps_on_an_object_are_seen_as_they_would_be_here(either: Session) -> N
 def call(session: Session, source: str, *arguments: Any) -> Observation:
     """Define a function ``f`` and call it once."""
     return define(session, source).observe([arguments])[0]
+
+
+# --- What is paid for once ------------------------------------------------------------------------
+
+
+def test_the_modules_of_an_assignment_are_compiled_once_and_read_as_they_are(sandbox):
+    files = {"helpers.py": b"def double(x):\n    return 2 * x\n", "broken.py": b"def f(:\n"}
+    with sandbox.session(files) as session:
+        shown = "import helpers\nprint(helpers.double(2), helpers.__cached__, helpers.__file__)"
+        place = importlib.util.cache_from_source("/course/helpers.py")
+        assert said(session.run_cell(shown)) == f"4 {place} /course/helpers.py\n"
+        there = said(
+            session.run_cell(
+                "import os\nprint(sorted(os.listdir()), os.listdir('/course/__pycache__'))"
+            )
+        )
+        assert there == f"['broken.py', 'helpers.py'] ['{Path(place).name}']\n"
+        assert error_of(session.run_cell("import broken"))[0] == "SyntaxError"
+        trace = session.run_cell("helpers.double(None)")[-1]["traceback"]
+        assert '  File "/course/helpers.py", line 2, in double' in trace
+
+
+def test_other_files_are_compiled_anew(sandbox):
+    for number in (1, 2):
+        with sandbox.session({"helpers.py": f"NUMBER = {number}".encode()}) as session:
+            assert said(session.run_cell("import helpers\nhelpers.NUMBER")) == str(number)
+
+
+@pytest.mark.parametrize("isolation", ["bwrap", "none"])
+def test_what_is_preloaded_is_there_before_the_first_cell(isolation):
+    if isolation == "bwrap" and (reason := why_no_isolation()):
+        pytest.skip(reason)
+    loaded = "import sys\nprint([name in sys.modules for name in ('colorsys', 'chunk')])"
+    with (
+        Sandbox(isolation, preload=("colorsys", "no_such_module")) as one,
+        one.session() as session,
+    ):
+        assert said(session.run_cell(loaded)) == "[True, False]\n"
 
 
 # --- Cells ----------------------------------------------------------------------------------------
@@ -611,11 +651,41 @@ STUBBORN = (
 )
 
 
-@pytest.mark.parametrize("source", ["while True: pass", "import time\ntime.sleep(1000)", STUBBORN])
+SLEEP = "import time\ntime.sleep(1000)"
+
+
+@pytest.mark.parametrize("source", ["while True: pass", SLEEP, STUBBORN])
 def test_a_cell_that_does_not_end_is_ended(sandbox, session, source):
     with pytest.raises(SessionLost, match=r"this cell did not end within 0\.3 s"):
         session.run_cell(source, seconds=0.3)
     assert_alone(sandbox)
+
+
+def test_a_process_that_lacked_a_processor_is_told_from_one_that_slept(sandbox):
+    """Eight others on the one processor that it may use leave it a ninth of the time."""
+    allowed = os.sched_getaffinity(0)
+    hog = "import os\nprint(flush=True)\nwhile os.getppid() == {parent}: pass"
+    one = min(allowed)
+    os.sched_setaffinity(0, {one})
+    others: list[subprocess.Popen[bytes]] = []
+    try:
+        with Sandbox() as crowded, crowded.session() as busy, crowded.session() as asleep:
+            command = [sys.executable, "-S", "-c", hog.format(parent=os.getpid())]
+            others += [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(8)]
+            for other in others:
+                assert other.stdout is not None
+                other.stdout.readline()
+            os.sched_setaffinity(0, allowed)
+            for session, source in ((busy, "while True: pass"), (asleep, SLEEP)):
+                with pytest.raises(SessionLost, match="this cell did not end within"):
+                    session.run_cell(source, seconds=3)
+        assert busy.starved
+        assert not asleep.starved
+    finally:
+        os.sched_setaffinity(0, allowed)
+        for other in others:
+            other.kill()
+            other.communicate()
 
 
 def test_a_call_that_does_not_end_is_ended(session):
@@ -1113,8 +1183,10 @@ def test_a_killed_fork_server_is_replaced(sandbox):
     lost = sandbox.session()
     members = family(sandbox._box._process.pid)
     os.kill(server_of(sandbox), signal.SIGKILL)
-    with pytest.raises(SessionLost):
+    with pytest.raises(SandboxLost, match="the fork server was killed"):
         lost.run_cell("while True: pass")
+    with pytest.raises(SessionLost):
+        lost.run_cell("1")
     assert eventually(lambda: not living(members))
     assert_works(sandbox)
     assert not living(members)
@@ -1130,7 +1202,7 @@ def test_a_closed_sandbox_leaves_no_process_and_no_folder(which, request):
     one.close()
     assert eventually(lambda: not living(members))
     assert not folder.exists()
-    with pytest.raises(SessionLost):
+    with pytest.raises(SandboxLost):
         left_open.run_cell("1")
 
 

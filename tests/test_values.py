@@ -288,7 +288,7 @@ def test_arithmetic_warnings_stay_in_the_call():
 
 def test_a_remote_function_is_asked_and_what_claims_to_be_one_is_not():
     class Remote(RemoteFunction):
-        def observe(self, calls: Any) -> list[Observation]:
+        def observe(self, calls: Any, watch_random: bool = True) -> list[Observation]:
             return [Observation("from afar")] * len(calls)
 
     class Impostor:
@@ -297,7 +297,7 @@ def test_a_remote_function_is_asked_and_what_claims_to_be_one_is_not():
         def __call__(self) -> str:
             return "from here"
 
-        def observe(self, calls: Any) -> list[Observation]:
+        def observe(self, calls: Any, watch_random: bool = True) -> list[Observation]:
             raise AssertionError("asked")
 
     assert is_remote(Remote())

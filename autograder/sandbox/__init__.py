@@ -6,7 +6,13 @@ submission in a confined child of it.
 
 from autograder.sandbox.box import IsolationUnavailable
 from autograder.sandbox.limits import LIMITS, Limits
-from autograder.sandbox.session import RemoteObject, Sandbox, Session, SessionLost
+from autograder.sandbox.session import (
+    RemoteObject,
+    Sandbox,
+    SandboxLost,
+    Session,
+    SessionLost,
+)
 
 __all__ = [
     "LIMITS",
@@ -14,6 +20,7 @@ __all__ = [
     "Limits",
     "RemoteObject",
     "Sandbox",
+    "SandboxLost",
     "Session",
     "SessionLost",
 ]

@@ -18,6 +18,7 @@ import sys
 import sysconfig
 import tempfile
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -52,6 +53,8 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
     # The course's own pictures are told, not drawn: nobody looks, and drawing costs
     # more than all the rest of a notebook.  A student's own plots are drawn.
     "COURSE_PICTURES": "text",
@@ -65,14 +68,14 @@ class IsolationUnavailable(Exception):
 class Box:
     """One running fork server; `control` takes sockets, each of which becomes a child."""
 
-    def __init__(self, isolation: str = "bwrap") -> None:
+    def __init__(self, isolation: str = "bwrap", preload: Sequence[str] = ()) -> None:
         if isolation not in ("bwrap", "none"):
             raise ValueError(f"isolation is 'bwrap' or 'none', not {isolation!r}")
         if not sys.platform.startswith("linux"):
             raise IsolationUnavailable(
                 "grading needs Linux: use WSL on Windows, a virtual machine or a container on macOS"
             )
-        self.isolation = isolation
+        self.isolation, self.preload = isolation, preload
         self._inside = _inside_folder()
         # Also when nobody closes the box: at the end of the program.
         self._remove_inside = weakref.finalize(
@@ -129,6 +132,7 @@ class Box:
                 os.path.realpath(sys.executable),
                 *("-s", "-m", "autograder.sandbox.inside.server"),
                 *("--control", str(theirs.fileno()), "--filter", str(filter_file.fileno())),
+                *("--preload", *self.preload),
             ],
         }
         return subprocess.Popen(
@@ -162,6 +166,7 @@ class Box:
                 os.path.realpath(sys.executable),
                 *("-s", "-m", "autograder.sandbox.inside.server"),
                 *("--control", str(theirs.fileno())),
+                *("--preload", *self.preload),
             ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
@@ -208,6 +213,14 @@ class Box:
     def running(self) -> bool:
         """Whether the fork server is there."""
         return self._process.poll() is None
+
+    def has_ended(self, seconds: float = 1.0) -> bool:
+        """Tell whether the fork server ends within some seconds, as after it was killed."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def close(self) -> None:
         """End the fork server and all that runs in it."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import itertools
+import math
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -18,6 +20,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.box import Box, IsolationUnavailable
+from autograder.sandbox.bytecode import with_bytecode
 from autograder.sandbox.limits import LIMITS, Limits
 from autograder.values import (
     MAX_ARRAY_BYTES,
@@ -39,6 +42,12 @@ START_SECONDS = 30
 # errors may add to the text that is bounded.
 MAX_OUTPUTS = 250
 ROOM_FOR_ERRORS = 200_000
+# For a guard to end a child that had to be stopped, and to say how it fared.
+END_SECONDS = 5
+# A child that waited for a processor for more than this share of the time that it was
+# allowed might have made it on a machine that is not so loaded.
+STARVED = 0.1
+COURSE = "/course"  # where a child finds the files, see `inside/server.py`
 # A callback's arguments hold at least this many entries before they are refused.
 MAX_CALLBACK_ITEMS = 4096
 IMAGE_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -46,6 +55,10 @@ IMAGE_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\
 
 class SessionLost(Exception):
     """The child has gone or no longer keeps to the protocol; the text says how it ended."""
+
+
+class SandboxLost(Exception):
+    """The fork server was killed in the middle of a submission, which is not to blame."""
 
 
 class Session:
@@ -62,6 +75,9 @@ class Session:
         self.limits = limits
         seconds = limits.session_seconds if seconds is None else seconds
         self.lost: str | None = None
+        # Whether it ran out of time though it lacked a processor for part of it.
+        self.starved = False
+        self._box = box
         # A callback's number is used once, so that one kept from before leads nowhere.
         self._numbers = itertools.count()
         _check_names(files)
@@ -153,6 +169,7 @@ class Session:
         attribute: str | None,
         calls: Sequence[tuple[Any, ...]],
         keep: bool,
+        watch_random: bool = True,
     ) -> list[tuple[Observation, RemoteObject | None]]:
         """Call something in the child once for each tuple of arguments; never raises."""
         if target.handle is None:
@@ -171,6 +188,7 @@ class Session:
                 "attribute": attribute,
                 "calls": encoded,
                 "keep": keep,
+                "watch_random": watch_random,
             }
             self._send(question, self.limits.call_seconds)
             # All answers together stay within what one may be: they are kept until judged.
@@ -222,7 +240,7 @@ class Session:
         ):
             raise self._lose(MALFORMED)
         held = self._held(answer["object"]) if "object" in answer else None
-        after = tuple(_after(item) for item in arguments) or (None,) * len(call)
+        after = tuple(map(_after, call, arguments)) or (None,) * len(call)
         error = printable(error[:80]) if error is not None else None
         return Observation(_seen(value), error, printable(message[:300]), after, moved), held
 
@@ -248,9 +266,15 @@ class Session:
             answer = wire.receive(self.connection, min(until, self.deadline))
         except wire.TooLate:
             if time.monotonic() >= self.deadline:
-                raise self._lose("the submission ran out of its time") from None
-            raise self._lose(f"{what} did not end within {allowed:g} s") from None
+                what, allowed = "the submission ran out of its time", self.limits.session_seconds
+            else:
+                what = f"{what} did not end within {allowed:g} s"
+            self.starved = self._waited() > STARVED * allowed
+            raise self._lose(what) from None
         except wire.Closed:
+            if self._box.has_ended():
+                self._lose("the fork server ended")
+                raise SandboxLost("the fork server was killed") from None
             raise self._lose("the process ended") from None
         except wire.WireError:
             raise self._lose(MALFORMED) from None
@@ -259,6 +283,20 @@ class Session:
         if "ended" in answer:
             raise self._lose(_ending(answer["ended"]))
         return answer
+
+    def _waited(self) -> float:
+        """End the child and return for how many seconds it waited for a processor."""
+        until = time.monotonic() + END_SECONDS
+        try:
+            # To the guard this is the end; what it says comes after all that the child said.
+            self.connection.shutdown(socket.SHUT_WR)
+            while True:
+                answer = wire.receive(self.connection, until)
+                if type(answer) is dict and "ended" in answer:
+                    waited = answer.get("waited")
+                    return waited if type(waited) is float else math.inf
+        except (wire.WireError, OSError):
+            return math.inf
 
     def _lose(self, reason: str) -> SessionLost:
         self.lost = self.lost or reason
@@ -277,9 +315,12 @@ class RemoteObject(RemoteFunction):
     def __init__(self, session: Session, handle: wire.Handle | None, kind: str) -> None:
         self.session, self.handle, self.kind = session, handle, kind
 
-    def observe(self, calls: Sequence[tuple[Any, ...]]) -> list[Observation]:
-        """Call it once for each tuple of arguments; never raises."""
-        return [observation for observation, _ in self.session.calls(self, None, calls, False)]
+    def observe(
+        self, calls: Sequence[tuple[Any, ...]], watch_random: bool = True
+    ) -> list[Observation]:
+        """Call it once for each tuple of arguments; see `RemoteFunction.observe`."""
+        seen = self.session.calls(self, None, calls, False, watch_random)
+        return [observation for observation, _ in seen]
 
     def create(self, *arguments: Any) -> tuple[Observation, RemoteObject | None]:
         """Call it and keep the object that it returns."""
@@ -291,11 +332,23 @@ class RemoteObject(RemoteFunction):
 
 
 class Sandbox:
-    """One box for one worker: started on first use, started again when it has died."""
+    """One box for one worker: started on first use, started again when it has died.
 
-    def __init__(self, isolation: str = "bwrap", limits: Limits = LIMITS) -> None:
-        self.isolation, self.limits = isolation, limits
+    Parameters
+    ----------
+    isolation : "bwrap" or "none"
+    limits : of each submission
+    preload : modules that the fork server imports once for all its children, because
+        they take long; they must bear a fork
+    """
+
+    def __init__(
+        self, isolation: str = "bwrap", limits: Limits = LIMITS, preload: Sequence[str] = ()
+    ) -> None:
+        self.isolation, self.limits, self.preload = isolation, limits, tuple(preload)
         self._box: Box | None = None
+        self._files: Mapping[str, bytes] = {}
+        self._compiled: Mapping[str, bytes] = {}
 
     def __enter__(self) -> Sandbox:
         return self
@@ -329,12 +382,15 @@ class Sandbox:
         ValueError : the files are too large, or the name of one leads out of the folder
         ConnectionError : the fork server ended, or hung, twice in a row
         """
+        if files is not None and files is not self._files:
+            self._files, self._compiled = files, with_bytecode(files, COURSE)
+        laid_out = self._compiled if files is not None else {}
         for _ in range(2):
             if self._box is None or not self._box.running:
                 self.close()
-                self._box = Box(self.isolation)
+                self._box = Box(self.isolation, self.preload)
             try:
-                return Session(self._box, files or {}, self.limits, seconds, random_seed)
+                return Session(self._box, laid_out, self.limits, seconds, random_seed)
             except ConnectionError:
                 self.close()
         raise ConnectionError("the fork server ended twice in a row")
@@ -405,7 +461,10 @@ def _seen(value: Any) -> Any:
     return plain(value) if type(value) is not Rng else Opaque("Rng")
 
 
-def _after(value: Any) -> Any:
+def _after(given: Any, value: Any) -> Any:
+    """Return an argument as it was after the call; True stands for an array left alone."""
+    if value is True and type(given) is np.ndarray:
+        return given.copy()
     return plain(value) if type(value) is np.ndarray else None
 
 

@@ -69,7 +69,7 @@ def encode(value: Any) -> tuple[bytes, bytes]:
     (b'{"list":[1,{"tuple":[2.5,null]}]}', b'')
     """
     chunks: list[bytes] = []
-    text = json.dumps(_encode(value, chunks, MAX_DEPTH), separators=(",", ":")).encode()
+    text = _JSON_OUT.encode(_encode(value, chunks, MAX_DEPTH)).encode()
     raw = b"".join(chunks)
     if len(text) > MAX_JSON_BYTES or len(raw) > MAX_RAW_BYTES:
         raise WireError(f"value too large to send: {len(text)} + {len(raw)} bytes")
@@ -105,7 +105,7 @@ def _encode(value: Any, chunks: list[bytes], depth: int) -> Any:
     raise WireError(f"a {kind.__name__} cannot cross")
 
 
-def decode(text: bytes, raw: bytes) -> Any:
+def decode(text: bytes, raw: bytes | memoryview) -> Any:
     """Return the value that was encoded; the inverse of `encode`.
 
     Raises
@@ -113,7 +113,7 @@ def decode(text: bytes, raw: bytes) -> Any:
     WireError : for anything that `encode` cannot have written
     """
     try:
-        node = json.loads(text, object_pairs_hook=_tagged)
+        node = _JSON_IN.decode(text.decode())
     except (ValueError, RecursionError) as failure:
         raise WireError(f"not JSON: {type(failure).__name__}") from None
     reader = _Reader(raw)
@@ -133,13 +133,18 @@ def _tagged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+# Made once: `json.dumps` and `json.loads` would make one for every frame.
+_JSON_OUT = json.JSONEncoder(separators=(",", ":"))
+_JSON_IN = json.JSONDecoder(object_pairs_hook=_tagged)
+
+
 def _text(text: str) -> str:
     # JSON can spell half a surrogate pair, which no file can be written with.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class _Reader:
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes | memoryview) -> None:
         self.raw, self.position, self.items = raw, 0, 0
 
     def read(self, node: Any, depth: int) -> Any:
@@ -205,6 +210,17 @@ class _Reader:
         return array.astype(dtype).reshape(shape)
 
 
+def frame(value: Any) -> bytes:
+    """Return the frame of one value, for `send_frame`.
+
+    Raises
+    ------
+    WireError : for a value that cannot cross
+    """
+    text, raw = encode(value)
+    return HEADER.pack(len(text), len(raw)) + text + raw
+
+
 def send(connection: socket.socket, value: Any, deadline: float | None = None) -> None:
     """Send one value; `deadline` is in `time.monotonic` seconds.
 
@@ -212,10 +228,14 @@ def send(connection: socket.socket, value: Any, deadline: float | None = None) -
     ------
     WireError : when it cannot be sent, the other end has gone or does not read
     """
-    text, raw = encode(value)
+    send_frame(connection, frame(value), deadline)
+
+
+def send_frame(connection: socket.socket, frame: bytes, deadline: float | None = None) -> None:
+    """Send what `frame` returned; see `send`."""
     try:
         connection.settimeout(_left(deadline))
-        connection.sendall(HEADER.pack(len(text), len(raw)) + text + raw)
+        connection.sendall(frame)
     except TimeoutError:
         raise TooLate("the other end does not read") from None
     except OSError as failure:
@@ -233,12 +253,11 @@ def receive(connection: socket.socket, deadline: float | None = None) -> Any:
     text_size, raw_size = HEADER.unpack(header)
     if text_size > MAX_JSON_BYTES or raw_size > MAX_RAW_BYTES:
         raise WireError(f"frame refused: {text_size} + {raw_size} bytes announced")
-    text = _receive_exactly(connection, text_size, deadline)
-    raw = _receive_exactly(connection, raw_size, deadline)
-    return decode(text, raw)
+    body = memoryview(_receive_exactly(connection, text_size + raw_size, deadline))
+    return decode(bytes(body[:text_size]), body[text_size:])
 
 
-def _receive_exactly(connection: socket.socket, size: int, deadline: float | None) -> bytes:
+def _receive_exactly(connection: socket.socket, size: int, deadline: float | None) -> bytearray:
     # Grows with what arrives, so an announced length costs nothing by itself.
     received = bytearray()
     while len(received) < size:
@@ -252,7 +271,7 @@ def _receive_exactly(connection: socket.socket, size: int, deadline: float | Non
         if not chunk:
             raise Closed("the other end has gone")
         received += chunk
-    return bytes(received)
+    return received
 
 
 def _left(deadline: float | None) -> float | None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
-from autograder.values import Opaque, Rng, global_random_state, plain, play, type_name
+from autograder.values import Opaque, Rng, fresh, global_random_state, plain, play, type_name
 
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
@@ -56,12 +56,13 @@ class Child:
         elif kind == "calls":
             target = self.target(question)
             for arguments in question["calls"]:
-                answer = self.call(target, arguments, question["keep"])
+                answer = self.call(target, arguments, question["keep"], question["watch_random"])
                 try:
-                    wire.encode(answer)
+                    frame = wire.frame(answer)
                 except wire.WireError:
                     answer.update(value=Opaque("result too large"), arguments=())
-                wire.send(self.connection, answer)
+                    frame = wire.frame(answer)
+                wire.send_frame(self.connection, frame)
 
     def bind(self, name: str) -> dict[str, Any]:
         """Hold on to whatever the name stands for now."""
@@ -91,9 +92,12 @@ class Child:
 
         return attribute_of
 
-    def call(self, target: Any, encoded: tuple[Any, ...], keep: bool) -> dict[str, Any]:
+    def call(
+        self, target: Any, encoded: tuple[Any, ...], keep: bool, watch_random: bool
+    ) -> dict[str, Any]:
         arguments = [self.argument(value) for value in encoded]
-        before = global_random_state(move=True)
+        before = [fresh(value) for value in arguments]
+        random_before = global_random_state(move=True) if watch_random else ()
         sys.stdout = sys.stderr = _Nowhere()
         value, error, message = play(target, arguments)
         result = plain(value)
@@ -101,10 +105,8 @@ class Child:
             "value": result,
             "error": error,
             "message": message,
-            "arguments": tuple(
-                plain(item) if isinstance(item, np.ndarray) else None for item in arguments
-            ),
-            "moved": global_random_state() != before,
+            "arguments": tuple(map(_after, before, arguments)),
+            "moved": watch_random and global_random_state() != random_before,
         }
         if keep and type(result) is Opaque:
             answer["object"] = self.hold(value)
@@ -132,6 +134,15 @@ class Child:
             return reply["value"]
 
         return f
+
+
+def _after(before: Any, after: Any) -> Any:
+    """Return an array as it is after a call, or True where it is as it was, to the bit."""
+    if not isinstance(before, np.ndarray):
+        return None
+    if type(after) is np.ndarray and (after.dtype, after.shape) == (before.dtype, before.shape):
+        return True if after.tobytes() == before.tobytes() else plain(after)
+    return plain(after)
 
 
 class _Nowhere:

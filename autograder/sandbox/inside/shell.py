@@ -229,7 +229,7 @@ def _no_input(*_: Any, **__: Any) -> str:
 
 WARM_CELLS = (
     "%matplotlib inline\nimport numpy as np\nimport matplotlib.pyplot as plt",
-    "1 + 1",
+    "np.random.default_rng(1).standard_normal()",
     "figure, axes = plt.subplots()\naxes.plot([0, 1], label='a')\naxes.bar([0, 1], [1, 2])\n"
     "axes.imshow(np.eye(3))\naxes.set_title('$x$')\naxes.text(0, 0, 'b')\n"
     "axes.legend()\nplt.show()",

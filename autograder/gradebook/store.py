@@ -1,0 +1,157 @@
+"""An open gradebook: what the rest of the grader may ask of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from sqlalchemy import Connection, select
+
+from autograder.assignment import MasterCell, in_notebook_order
+from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
+from autograder.gradebook.released import read_master_cells, read_released
+from autograder.gradebook.tables import SUBMISSION
+from autograder.gradebook.writing import LatePenalty, check, write_results
+from autograder.graded_cells import GradedSubmission
+from autograder.reading import UnreadableSubmission, read_bytes
+
+CHUNK = 200  # submissions to a statement; databases bound the values in one
+T = TypeVar("T")
+
+
+class GradebookStore:
+    """An open gradebook; use it as a context manager."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, address: str, busy_seconds: float = BUSY_SECONDS) -> GradebookStore:
+        """Open a gradebook that exists.
+
+        Parameters
+        ----------
+        address : a database URL, as `autograder.course.gradebook_url` gives it
+        busy_seconds : how long to wait while another program writes
+
+        Raises
+        ------
+        GradebookError
+            where there is none, or it cannot be opened
+        """
+        with said_plainly():
+            return cls(Database(address, busy_seconds))
+
+    def __enter__(self) -> GradebookStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.engine.dispose()
+
+    def notebooks(self, assignment: str) -> list[str]:
+        """Return the names of an assignment's notebooks, sorted."""
+        return self._read(
+            lambda connection: sorted(read_released(connection, assignment).notebooks)
+        )
+
+    def master_cells(self, assignment: str, notebook: str) -> list[MasterCell]:
+        """Return the released cells of a notebook, sorted by name.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment or notebook
+        """
+        return self._read(lambda connection: read_master_cells(connection, assignment, notebook))
+
+    def released_cells(self, course: Path, assignment: str) -> list[MasterCell]:
+        """Return the released cells of an assignment's one notebook, in its order.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment, or the release cannot be read
+        """
+        folder = course / "release" / assignment
+        try:
+            order = _released_order(folder / f"{assignment}.ipynb")
+        except UnreadableSubmission as failure:
+            raise GradebookError(
+                f"{folder}: {failure} Run `autograder release {assignment}`"
+            ) from None
+        return in_notebook_order(self.master_cells(assignment, assignment), order)
+
+    def graded_students(self, assignment: str) -> set[str]:
+        """Return the students of whom the gradebook holds a submission of an assignment."""
+
+        def students(connection: Connection) -> set[str]:
+            submitted = SUBMISSION.c.assignment_id == read_released(connection, assignment).id
+            return set(
+                connection.execute(select(SUBMISSION.c.student_id).where(submitted)).scalars()
+            )
+
+        return self._read(students)
+
+    def write(
+        self, results: Iterable[GradedSubmission], late_penalty: LatePenalty | None = None
+    ) -> None:
+        """Write results in one transaction: all of them or none.
+
+        Students and submissions are made where missing.  As in nbgrader, manual
+        scores, extra credit and manual comments stay, and a cell with a manual
+        score asks for another look.
+
+        Parameters
+        ----------
+        results : at most one for each notebook of a student; a few hundred at a time
+        late_penalty : called for late submissions, as nbgrader's
+            ``LateSubmissionPlugin.late_submission_penalty``; None takes nothing away
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written
+        """
+        batch: dict[str, list[GradedSubmission]] = {}
+        for result in results:
+            batch.setdefault(result.assignment, []).append(result)
+
+        def work(connection: Connection) -> None:
+            for assignment, graded in sorted(batch.items()):
+                released = read_released(connection, assignment)
+                check(released, graded)
+                # In one order, so that two programs rarely wait for each other's rows.
+                graded.sort(key=lambda result: (result.student, result.notebook))
+                for first in range(0, len(graded), CHUNK):
+                    some = graded[first : first + CHUNK]
+                    write_results(connection, released, some, late_penalty)
+
+        with said_plainly():
+            if batch:
+                self._database.write(work)
+
+    def _read(self, question: Callable[[Connection], T]) -> T:
+        with said_plainly(), self._database.engine.connect() as connection:
+            return question(connection)
+
+
+def _released_order(path: Path) -> list[str]:
+    """Return the names of nbgrader's cells in a release notebook, in its order."""
+    data = read_bytes(path)
+    try:
+        owned = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(data)["cells"]]
+        return [cell["grade_id"] for cell in owned if cell.get("grade_id")]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise UnreadableSubmission(f"{path.name} is not a notebook.") from None

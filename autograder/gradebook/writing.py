@@ -1,0 +1,236 @@
+"""Writes results as nbgrader's own autograde would, a batch at a time.
+
+Rows are made and changed by their unique columns (INSERT ... ON CONFLICT), so it
+does not matter whether another program has made one of them a moment ago; and
+found by whole keys, so that a batch costs the same in a class of any size.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, case, func, select, true, update
+
+from autograder.gradebook.database import GradebookError, upsert
+from autograder.gradebook.released import Released
+from autograder.gradebook.tables import COMMENT, GRADE, STUDENT, SUBMISSION, SUBMITTED
+from autograder.graded_cells import GradedCell, GradedSubmission
+
+# (student, score, seconds late) -> points to take away, as in nbgrader's plugin
+LatePenalty = Callable[[str, float, float], float | None]
+NOT_GRADED = GradedCell(0.0)
+
+
+def check(released: Released, graded: list[GradedSubmission]) -> None:
+    """Refuse what would be stored wrongly without a word; SQLite makes nan NULL.
+
+    Raises
+    ------
+    GradebookError
+    """
+    for result in graded:
+        notebook_id = released.id_of(result.notebook)
+        known = {cell.name: cell.max_score for cell in released.commented(notebook_id)}
+        known |= {cell.name: cell.max_score for cell in released.graded(notebook_id)}
+        for name, cell in result.cells.items():
+            where = f"{result.student}, {result.notebook}, {name}"
+            if name not in known:
+                raise GradebookError(
+                    f"{where}: the gradebook has no such cell: "
+                    f"run `autograder release {released.name}` again"
+                )
+            score, most = cell.auto_score, known[name]
+            if score is not None and (most is None or not 0 <= score <= most):
+                shown = score if math.isfinite(score) else "no number of"
+                raise GradebookError(f"{where}: {shown} points, of {most or 0:g}, make no sense")
+
+
+def write_results(
+    connection: Connection,
+    released: Released,
+    graded: list[GradedSubmission],
+    late_penalty: LatePenalty | None,
+) -> None:
+    """Write results of one assignment; see `autograder.gradebook.GradebookStore.write`."""
+    submissions = _submissions(connection, released, graded)
+    submitted = _submitted(connection, released, submissions)
+    _write_cells(connection, released, graded, submitted)
+    _write_penalties(connection, released, graded, submissions, submitted, late_penalty)
+
+
+def _submissions(
+    connection: Connection, released: Released, graded: list[GradedSubmission]
+) -> dict[str, Any]:
+    """Make students and submissions where missing, note the times.
+
+    Returns
+    -------
+    dict of rows (id, student_id, timestamp, extension) by student
+    """
+    times = {result.student: result.timestamp for result in graded}
+    times |= {result.student: result.timestamp for result in graded if result.timestamp}
+    _run(
+        connection,
+        upsert(connection, STUDENT).on_conflict_do_nothing(index_elements=["id"]),
+        [{"id": student} for student in times],
+    )
+    rows = upsert(connection, SUBMISSION)
+    known = func.coalesce(rows.excluded.timestamp, SUBMISSION.c.timestamp)
+    _run(
+        connection,
+        rows.on_conflict_do_update(
+            index_elements=["assignment_id", "student_id"], set_={"timestamp": known}
+        ),
+        [
+            {"id": _new(), "assignment_id": released.id, "student_id": student, "timestamp": time}
+            for student, time in times.items()
+        ],
+    )
+    found = connection.execute(
+        select(
+            SUBMISSION.c.id, SUBMISSION.c.student_id, SUBMISSION.c.timestamp, SUBMISSION.c.extension
+        ).where(SUBMISSION.c.assignment_id == released.id, SUBMISSION.c.student_id.in_(list(times)))
+    )
+    return {row.student_id: row for row in found}
+
+
+def _submitted(
+    connection: Connection, released: Released, submissions: dict[str, Any]
+) -> dict[tuple[str, str], str]:
+    """Make a row for every notebook of the assignment, as nbgrader does.
+
+    Returns
+    -------
+    dict from (student, notebook's id) to the submitted notebook's id
+    """
+    _run(
+        connection,
+        upsert(connection, SUBMITTED).on_conflict_do_nothing(
+            index_elements=["notebook_id", "assignment_id"]
+        ),
+        [
+            {"id": _new(), "assignment_id": row.id, "notebook_id": notebook_id, "flagged": False}
+            for row in submissions.values()
+            for notebook_id in released.cells
+        ],
+    )
+    students = {row.id: student for student, row in submissions.items()}
+    found = connection.execute(
+        select(SUBMITTED.c.id, SUBMITTED.c.assignment_id, SUBMITTED.c.notebook_id).where(
+            SUBMITTED.c.notebook_id.in_(list(released.cells)),
+            SUBMITTED.c.assignment_id.in_(list(students)),
+        )
+    )
+    return {(students[row.assignment_id], row.notebook_id): row.id for row in found}
+
+
+def _write_cells(
+    connection: Connection,
+    released: Released,
+    graded: list[GradedSubmission],
+    submitted: dict[tuple[str, str], str],
+) -> None:
+    """Write grades and comments; what nobody has graded yet gets rows that wait for a person."""
+    verdicts = {(result.student, released.id_of(result.notebook)): result for result in graded}
+    grades: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    comments: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for (student, notebook_id), key in submitted.items():
+        result = verdicts.get((student, notebook_id))
+        cells = {} if result is None else result.cells
+        for cell in released.graded(notebook_id):
+            # Nobody but a person grades a task.
+            told = cell.name in cells or (result is not None and cell.kind != "TaskCell")
+            verdict = cells.get(cell.name, NOT_GRADED) if told else GradedCell(None)
+            grades[told].append(
+                _of_cell(key, cell.id)
+                | {
+                    "auto_score": verdict.auto_score,
+                    "needs_manual_grade": verdict.needs_manual or verdict.auto_score is None,
+                }
+            )
+        for cell in released.commented(notebook_id):
+            comment = cells.get(cell.name, NOT_GRADED).comment
+            comments[result is not None].append(_of_cell(key, cell.id) | {"auto_comment": comment})
+    # What a person has scored asks for another look; decided by the database,
+    # which knows what they have scored since.
+    scored = GRADE.c.manual_score.is_not(None)
+    _set(
+        connection,
+        GRADE,
+        grades,
+        lambda new: {
+            "auto_score": new.auto_score,
+            "needs_manual_grade": case((scored, true()), else_=new.needs_manual_grade),
+        },
+    )
+    _set(connection, COMMENT, comments, lambda new: {"auto_comment": new.auto_comment})
+
+
+def _of_cell(submitted: str, cell: str) -> dict[str, Any]:
+    return {"id": _new(), "notebook_id": submitted, "cell_id": cell}
+
+
+def _set(
+    connection: Connection,
+    table: Table,
+    rows: dict[bool, list[dict[str, Any]]],
+    change: Callable[[Any], dict[str, Any]],
+) -> None:
+    """Write rows of cells: what was told changes what is there, the rest is made where missing."""
+    key = ["cell_id", "notebook_id"]
+    made = upsert(connection, table)
+    changed = made.on_conflict_do_update(index_elements=key, set_=change(made.excluded))
+    _run(connection, changed, rows[True])
+    _run(connection, made.on_conflict_do_nothing(index_elements=key), rows[False])
+
+
+def _write_penalties(
+    connection: Connection,
+    released: Released,
+    graded: list[GradedSubmission],
+    submissions: dict[str, Any],
+    submitted: dict[tuple[str, str], str],
+    late_penalty: LatePenalty | None,
+) -> None:
+    """Set the penalty of each notebook anew, within 0 and its score."""
+    late: dict[str, tuple[str, float]] = {}
+    penalties: dict[str, float | None] = {}
+    for result in graded:
+        key = submitted[result.student, released.id_of(result.notebook)]
+        penalties[key] = None
+        row = submissions[result.student]
+        if late_penalty is not None and released.due is not None and row.timestamp is not None:
+            due = released.due + (row.extension or datetime.timedelta())
+            if row.timestamp > due:
+                late[key] = (result.student, (row.timestamp - due).total_seconds())
+    if late_penalty is not None and late:
+        cells = [cell.id for key in released.cells for cell in released.graded(key)]
+        score = func.coalesce(GRADE.c.manual_score, GRADE.c.auto_score)
+        score = func.coalesce(score + func.coalesce(GRADE.c.extra_credit, 0.0), 0.0)
+        for key, total in connection.execute(
+            select(GRADE.c.notebook_id, func.sum(score))
+            .where(GRADE.c.cell_id.in_(cells), GRADE.c.notebook_id.in_(list(late)))
+            .group_by(GRADE.c.notebook_id)
+        ):
+            penalty = late_penalty(late[key][0], float(total), late[key][1])
+            penalties[key] = None if penalty is None else min(max(penalty, 0.0), float(total))
+    _run(
+        connection,
+        update(SUBMITTED)
+        .where(SUBMITTED.c.id == bindparam("at"))
+        .values(late_submission_penalty=bindparam("penalty")),
+        [{"at": key, "penalty": penalty} for key, penalty in penalties.items()],
+    )
+
+
+def _new() -> str:
+    return uuid.uuid4().hex  # as nbgrader's own
+
+
+def _run(connection: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:  # an empty list would insert one empty row
+        connection.execute(statement, rows)

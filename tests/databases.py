@@ -1,0 +1,173 @@
+"""A small gradebook in any database, all that is stored in it, and two programs that write at once.
+
+What `test_gradebook` and `test_postgres` share.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import multiprocessing
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader import api, utils
+from sqlalchemy import create_engine, text
+
+from autograder.gradebook import GradebookStore
+from autograder.gradebook.tables import SCHEMA
+from autograder.graded_cells import GradedCell, GradedSubmission
+
+STUB = 'def double(x):\n    raise NotImplementedError("not written yet")'
+DUE = datetime.datetime(2025, 1, 10, 12)
+BEFORE, LATE = datetime.datetime(2025, 1, 9, 8, 30), datetime.datetime(2025, 1, 11, 12)
+CELLS = 4  # of a notebook's grades
+
+
+def owned(name: str, **settings: Any) -> dict[str, Any]:
+    flags = {"grade": False, "solution": False, "locked": False, "task": False} | settings
+    return {"nbgrader": {"grade_id": name, "schema_version": 3, **flags}}
+
+
+def graded(points: float) -> dict[str, Any]:
+    return {"grade": True, "locked": True, "points": points}
+
+
+def released() -> NotebookNode:
+    """A release: checks worth 8 and 3, a written answer worth 4 and a task worth 2."""
+    task = {"task": True, "locked": True, "points": 2}
+    cells = [
+        new_code_cell("import numpy", metadata=owned("setup", locked=True)),
+        new_code_cell(STUB, metadata=owned("double", solution=True)),
+        new_code_cell("check(double)", metadata=owned("grade_double", **graded(8))),
+        new_code_cell("check(double)", metadata=owned("grade_again", **graded(3))),
+        new_markdown_cell("Why?", metadata=owned("why", grade=True, solution=True, points=4)),
+        new_markdown_cell("Draw it.", metadata=owned("draw", **task)),
+    ]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+        cell.metadata.nbgrader["checksum"] = utils.compute_checksum(cell)
+        cell.metadata.nbgrader["cell_type"] = cell.cell_type
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def submission(
+    double: float | str, again: float | str, solved: bool = True, answer: str = "Because."
+) -> NotebookNode:
+    """A graded notebook: a number of points, or a trouble, for each check."""
+    notebook = copy.deepcopy(released())
+    if solved:
+        notebook.cells[1].source = "def double(x):\n    return 2 * x"
+    notebook.cells[4].source = answer
+    for cell, result in zip(notebook.cells[2:4], (double, again), strict=True):
+        if isinstance(result, str):
+            cell.outputs = [new_output("error", ename=result, evalue="", traceback=[])]
+        else:
+            card = new_output("display_data", {"text/plain": "a card"})
+            points = new_output("execute_result", {"text/plain": repr(result)}, execution_count=1)
+            cell.outputs = [card, points]
+    return notebook
+
+
+def fill(url: str, *assignments: str) -> None:
+    """Make a gradebook as `nbgrader generate_assignment` fills it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "get_alembic_version", lambda: SCHEMA)  # starts a program
+        gradebook = api.Gradebook(url)
+    with gradebook:
+        for assignment in assignments:
+            gradebook.add_assignment(assignment, duedate=DUE)
+            gradebook.add_notebook(assignment, assignment)
+            for cell in released().cells:
+                data, kind = cell.metadata.nbgrader, cell.cell_type
+                where = (data.grade_id, assignment, assignment)
+                if data.grade:
+                    gradebook.add_grade_cell(*where, max_score=data.points, cell_type=kind)
+                if data.task:
+                    gradebook.add_task_cell(*where, max_score=data.points, cell_type=kind)
+                if data.solution:
+                    gradebook.add_solution_cell(*where)
+                gradebook.add_source_cell(
+                    *where,
+                    source=cell.source,
+                    cell_type=kind,
+                    checksum=data.checksum,
+                    locked=utils.is_locked(cell),
+                )
+
+
+def query(url: str, statement: str, **values: object) -> list[tuple[Any, ...]]:
+    """Run one statement, in a transaction and a connection of its own."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            result = connection.execute(text(statement), values)
+            return [tuple(row) for row in result] if result.returns_rows else []
+    finally:
+        engine.dispose()
+
+
+def every_row(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All that is stored of submissions, without the random ids."""
+    whose = """JOIN submitted_assignment a ON a.id = n.assignment_id
+        JOIN notebook m ON m.id = n.notebook_id"""
+    cell = f"""JOIN base_cell b ON b.id = c.cell_id
+        JOIN submitted_notebook n ON n.id = c.notebook_id {whose}"""
+    named = "a.student_id, m.name"
+    tables = {
+        "student": "SELECT * FROM student",
+        "submitted_assignment": "SELECT student_id, m.name, timestamp, extension "
+        "FROM submitted_assignment a JOIN assignment m ON m.id = a.assignment_id",
+        "submitted_notebook": f"SELECT {named}, flagged, late_submission_penalty "
+        f"FROM submitted_notebook n {whose}",
+        "grade": f"SELECT {named}, b.name, b.type, auto_score, manual_score, extra_credit, "
+        f"needs_manual_grade FROM grade c {cell}",
+        "comment": f"SELECT {named}, b.name, b.type, auto_comment, manual_comment "
+        f"FROM comment c {cell}",
+    }
+    # Sorted here: databases differ in the order of letters.
+    return {name: sorted(query(url, statement), key=repr) for name, statement in tables.items()}
+
+
+# --- Two programs at once ------------------------------------------------------
+
+ROUNDS, CLASS = 12, 40
+
+
+def synthetic(assignment: str, number: int) -> GradedSubmission:
+    """Results that depend on the assignment and the student's number alone."""
+    cells = {"grade_double": GradedCell(number % 9), "grade_again": GradedCell(len(assignment) % 4)}
+    return GradedSubmission(f"student{number:03}", assignment, assignment, BEFORE, cells)
+
+
+def write_class(url: str, assignment: str, backwards: bool, ready: Any) -> None:
+    """Write a class in small batches, as another program does the same."""
+    numbers = sorted(range(CLASS), reverse=backwards)
+    with GradebookStore.open(url) as store:
+        ready.wait(60)
+        for _ in range(ROUNDS):
+            for first in range(0, CLASS, 8):
+                some = numbers[first : first + 8]
+                store.write([synthetic(assignment, number) for number in some])
+
+
+def at_the_same_moment(url: str, *assignments: str) -> None:
+    """Have a process for each assignment write its class, all at once; they must all succeed."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(len(assignments))
+    writers = [
+        context.Process(target=write_class, args=(url, assignment, bool(place % 2), ready))
+        for place, assignment in enumerate(assignments)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(120)
+    try:
+        assert [writer.exitcode for writer in writers] == [0] * len(writers)
+    finally:
+        for writer in writers:
+            writer.kill()
