@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.random import mtrand
 
-from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
-from autograder.values import Observation, Opaque, is_remote, observe_here
+from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception, Specimen
+from autograder.values import Observation, Opaque, by_steps, is_remote, observe_here
 
 FLOOR = 1e-2  # of the norm in relative comparisons: the answer may be 0
 NEARLY = 1e-4  # where six digits of a wrong answer would be those of the right one
@@ -89,7 +89,7 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
     Parameters
     ----------
     exercise : from the catalogue
-    function : anything: a callable of this process, or a `RemoteFunction`
+    function : anything: a callable of this process, a class too, or a `RemoteFunction`
     seed : non-negative, up to 2**128; the fixtures follow from it and the exercise's name
 
     Returns
@@ -286,8 +286,8 @@ def _changed_anywhere(
 ) -> str | None:
     """Return which argument any call changed: some are changed only if large, or holding 0."""
     for trial, observed in zip(trials, seen, strict=True):
-        for observation, expected in zip(observed, trial.expected, strict=True):
-            problem = None if observation.error else _changed(observation, expected)
+        for arguments, *pair in zip(trial.calls, observed, trial.expected, strict=True):
+            problem = None if pair[0].error else _changed(pair[0], pair[1], arguments)
             if problem is not None:
                 return problem
     return None
@@ -312,13 +312,36 @@ def _problem(exercise: Exercise, trial: _Trial, observed: Sequence[Observation])
     for i, (observation, expected) in enumerate(zip(observed, trial.expected, strict=True)):
         problem = _call_problem(exercise, trial, observation, expected, trial.calls[i])
         if problem is not None:
-            return problem
+            return _slipped(trial, observed) or problem
     if trial.criterion.aspect == "purity":
         half = len(observed) // 2
         for one, other in zip(observed[:half], observed[half:], strict=True):
             if not _same_value(one.value, other.value, REPEATED):
                 return "The same call gave two different answers."
     return None
+
+
+def _slipped(trial: _Trial, observed: Sequence[Observation]) -> str | None:
+    """Say how many specimens a student's test judged wrongly, and what would have told one.
+
+    Never which: what the card says must not tell how a specimen is made.
+    """
+    answers = [
+        (specimen.breaks, _scalar(observation.value) is True)
+        for arguments, observation in zip(trial.calls, observed, strict=True)
+        for specimen in arguments
+        if type(specimen) is Specimen and type(_scalar(observation.value)) is bool
+    ]
+    right = [accepted for breaks, accepted in answers if not breaks]
+    slipped = [breaks for breaks, accepted in answers if breaks and accepted]
+    said = []
+    if not all(right):
+        said.append(f"{right.count(False)} of {len(right)} right ones were refused.")
+    if slipped:
+        wrong = len(answers) - len(right)
+        said.append(f"{len(slipped)} of {wrong} wrong ones slipped through.")
+        said.append(f"What would have caught one: {slipped[0]}")
+    return " ".join(said) or None
 
 
 def _call_problem(
@@ -334,22 +357,38 @@ def _call_problem(
         moved = observation.moved_global_random
         return "NumPy's global random state was moved by the call." if moved else None
     if trial.criterion.aspect == "purity":
-        return _changed(observation, expected)
+        return _changed(observation, expected, arguments)
+    names = [name for name, _ in by_steps(arguments)[1:]]
+    if names and type(observation.value) is list:  # one value for each step
+        items = zip(names, observation.value, expected.value, strict=False)
+        for number, (name, value, right) in enumerate(items, start=1):
+            problem = _value_problem(value, right, exercise.tolerance)
+            if problem is not None:
+                return f"Step {number}, {name}: {problem}"
     return _value_problem(observation.value, expected.value, exercise.tolerance)
 
 
-def _changed(observation: Observation, expected: Observation) -> str | None:
+def _changed(observation: Observation, expected: Observation, arguments: Arguments) -> str | None:
     after = (*observation.arguments, *(None for _ in expected.arguments))
-    for i, before in enumerate(expected.arguments):
-        if type(before) is np.ndarray and not _left_alone(before, after[i]):
-            return f"The call changed its {_ordinal(i)} argument."
+    places = [  # a step itself is at -1
+        (name, i)
+        for name, given in by_steps(arguments)
+        for i in range(-1 if name else 0, len(given))
+    ]
+    for (name, i), before, now in zip(places, expected.arguments, after, strict=False):
+        if type(before) is np.ndarray and not _left_alone(before, now):
+            return f"The call changed {_possessive(name)} {_ordinal(i)} argument."
     return None
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'s" if name else "its"
 
 
 def _error_problem(exercise: Exercise, observation: Observation) -> str:
     error, text = _safe(observation.error or "", 80), _safe(observation.message, 160)
     if error == "not callable":
-        return f"{exercise.name} is not a function."
+        return f"{exercise.name} is not a {exercise.kind}."
     if error == "no answer":
         return "The call gave no answer."
     if error == "SessionLost":  # the sandbox's own words
@@ -380,6 +419,11 @@ def _value_problem(value: Any, right: Any, tolerance: float) -> str | None:
             return f"{_described(value)} was returned, of {len(value)} items."
         items = (_value_problem(*pair, tolerance) for pair in zip(value, right, strict=True))
         return next((problem for problem in items if problem is not None), None)
+    if type(right) is dict:
+        if value.keys() != right.keys():
+            return f"The keys are {_keys(value)}, asked for are {_keys(right)}."
+        named = ((key, _value_problem(value[key], right[key], tolerance)) for key in right)
+        return next((f"{key}: {problem}" for key, problem in named if problem is not None), None)
     return None if value == right else f"The value is wrong.{_yours(value)}"
 
 
@@ -392,7 +436,7 @@ def _array_problem(value: Any, right: np.ndarray, tolerance: float) -> str | Non
             f"An array of shape {value.shape} was returned, shape {right.shape} is asked for."
             f"{_yours(value)}"
         )
-    if value.dtype != right.dtype:
+    if value.dtype != right.dtype and not _whole(value, right):
         return f"An array of {value.dtype} was returned, {right.dtype} is asked for."
     finite = np.isfinite(value)
     if not np.all(finite | ~np.isfinite(right)):
@@ -401,6 +445,11 @@ def _array_problem(value: Any, right: np.ndarray, tolerance: float) -> str | Non
     if _close(value, right, tolerance):
         return None
     return _nearly(value, right) or f"The values are wrong.{_yours(value)}"
+
+
+def _whole(*arrays: np.ndarray) -> bool:
+    """Tell whether all hold integers; how many bits these have differs between systems."""
+    return all(array.dtype.kind in "iu" for array in arrays)
 
 
 def _float_problem(value: Any, right: float, tolerance: float) -> str | None:
@@ -468,9 +517,9 @@ def _same_value(one: Any, other: Any, tolerance: float) -> bool:
 
 
 def _scalar(value: Any) -> Any:
-    """Return a 0-d float64 array, as which NumPy's scalars come, as the float it stands for."""
-    if type(value) is np.ndarray and value.shape == () and value.dtype == np.float64:
-        return float(value)
+    """Return a 0-d array of float64 or bool, as NumPy gives scalars, as what it stands for."""
+    if type(value) is np.ndarray and value.shape == () and value.dtype in (np.float64, np.bool_):
+        return value.item()
     return value
 
 
@@ -626,6 +675,10 @@ def _show(value: Any) -> str:
     if type(value) in (int, float, bool):
         return _number(value)
     return _safe(str(value), 80) if type(value) is str else _kind(value)
+
+
+def _keys(value: dict[Any, Any]) -> str:
+    return _safe(", ".join(sorted(str(key) for key in value)), 120) or "none"
 
 
 def _number(value: float) -> str:

@@ -249,10 +249,10 @@ class _Run:
             self.missing.append((cell, exercise))
             # Holds the place in the order of verdicts.
             self.conclude(cell, exercise, unjudged(exercise, f"{exercise.name} is not defined"))
-        elif found.kind not in ("function", "missing"):
-            what = f"{exercise.name} is {_article(found.kind)}, not a function"
+        elif found.kind not in (exercise.kind, "missing"):
+            what = f"{exercise.name} is {_article(found.kind)}, not a {exercise.kind}"
             self.conclude(cell, exercise, unjudged(exercise, what))
-        elif found.kind == "function":
+        elif found.kind == exercise.kind:
             verdict = judge(exercise, found, self.seed)
             if verdict.findings[0].message == NOT_WRITTEN and not last:
                 self.missing.append((cell, exercise))

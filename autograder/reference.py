@@ -100,3 +100,253 @@ def chain_rule(dz_dW: Array, da_dz: Array, dL_da: Array) -> Array:
 def loss_gradient(W: Array, x: Array, y: Array) -> Array:
     """dL/dW = (a - y) x^T with a = softmax(W x): (K, D+1), (D+1,), (K,) -> (K, D+1)."""
     return np.outer(softmax(W @ x) - y, x)
+
+
+# --- Layers, and training one sample at a time ------------------------------------------------
+
+
+def softmax_backward(A: Array, grad_A: Array) -> Array:
+    """dL/dz_i = a_i (g_i - sum_k a_k g_k) in each column, (K,) or (K, N): the Jacobian times g."""
+    return A * (grad_A - np.sum(A * grad_A, axis=0))
+
+
+class Softmax:
+    """The layer A = softmax(Z), (K,) or (K, N)."""
+
+    def forward(self, Z: Array) -> Array:
+        """Z -> A."""
+        self.A = softmax(Z)
+        return self.A
+
+    def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
+        """dL/dA -> dL/dZ; there is nothing to learn."""
+        return softmax_backward(self.A, grad_a)
+
+
+class Dense:
+    """The layer Z = W Xb, with W (K, D+1) and Xb the data with its bias row."""
+
+    def __init__(self, D: int, K: int, rng: np.random.Generator, scale: float = 0.01) -> None:
+        self.W = init_weights(D, K, rng, scale)
+
+    def forward(self, X: Array) -> Array:
+        """X (D, N) -> Z (K, N)."""
+        self.Xb = add_bias(X)
+        return self.W @ self.Xb
+
+    def backward(self, grad_z: Array, learning_rate: float) -> Array:
+        """dL/dZ (K, N) -> dL/dX (D, N) with the old W; then a step against the mean gradient."""
+        grad_x = self.W[:, :-1].T @ grad_z
+        self.W = self.W - learning_rate * grad_z @ self.Xb.T / self.Xb.shape[1]
+        return grad_x
+
+
+def sgd_epoch(
+    W: Array, X: Array, Y: Array, learning_rate: float, order: Array
+) -> tuple[Array, Array]:
+    """One step for each sample, in this order; each loss is that before its own step."""
+    Xb, losses = add_bias(X), []
+    for n in order:
+        losses.append(cce(Y[:, n], softmax(W @ Xb[:, n])))
+        W = W - learning_rate * loss_gradient(W, Xb[:, n], Y[:, n])
+    return W, np.array(losses)
+
+
+def is_softmax(f: Callable[[Array], Array]) -> bool:
+    """Whether f is softmax: for one sample, for batches, for large scores and columns far apart."""
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(4, 6))
+    far = Z + rng.permutation(np.arange(6) * 400 - 1000)
+    tried = (Z[:, 0], Z, Z[:, :4], Z[:, 0] + 1000, Z[:, 0] * 1000, far)
+    return all(np.allclose(f(z), softmax(z), rtol=1e-6, atol=1e-12) for z in tried)
+
+
+def is_gradient(f: Callable[[Array], float], grad: Callable[[Array], Array]) -> bool:
+    """Whether grad is the gradient of f, at three random W of shape (3, 4)."""
+    tried = np.random.default_rng(0).normal(size=(3, 3, 4))
+    return all(np.allclose(grad(W), numerical_gradient(f, W), rtol=1e-5, atol=1e-7) for W in tried)
+
+
+# --- Batches, regularisation, evaluation ------------------------------------------------------
+
+
+def batch_indices(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+    """A random order of the samples, cut into pieces; the last may be shorter."""
+    order = rng.permutation(N)
+    return [order[start : start + batch_size] for start in range(0, N, batch_size)]
+
+
+def batch_gradient(W: Array, Xb: Array, Y: Array) -> Array:
+    """dL/dW = (A - Y) Xb^T / N, (K, D+1): the mean of the samples' gradients."""
+    return (softmax(W @ Xb) - Y) @ Xb.T / Xb.shape[1]
+
+
+def l2_penalty(W: Array, strength: float) -> float:
+    """strength * sum of w_ij^2 over all weights but the biases."""
+    return float(strength * np.sum(W[:, :-1] ** 2))
+
+
+def l2_gradient(W: Array, strength: float) -> Array:
+    """2 strength w_ij, and 0 for the biases; (K, D+1)."""
+    gradient = 2 * strength * W
+    gradient[:, -1] = 0
+    return gradient
+
+
+def train(
+    X: Array,
+    Y: Array,
+    batch_size: int,
+    epochs: int,
+    learning_rate: float,
+    rng: np.random.Generator,
+    strength: float = 0.0,
+) -> tuple[Array, Array]:
+    """W and, for each epoch, the mean over samples of the loss before their batch's step."""
+    Xb, N = add_bias(X), X.shape[1]
+    W, history = init_weights(len(X), len(Y), rng), []
+    for _ in range(epochs):
+        total = 0.0
+        for batch in batch_indices(N, batch_size, rng):
+            total += len(batch) * cce(Y[:, batch], softmax(W @ Xb[:, batch]))
+            gradient = batch_gradient(W, Xb[:, batch], Y[:, batch]) + l2_gradient(W, strength)
+            W = W - learning_rate * gradient
+        history.append(total / N)
+    return W, np.array(history)
+
+
+def predict(W: Array, Xb: Array) -> Array:
+    """The class with the largest score, for each sample: (N,) of int."""
+    return np.argmax(W @ Xb, axis=0)
+
+
+def accuracy(y: Array, y_pred: Array) -> float:
+    """The share of samples whose label was predicted."""
+    return float(np.mean(y == y_pred))
+
+
+def confusion_matrix(y: Array, y_pred: Array, K: int) -> Array:
+    """C_ij = number of samples of class i that were predicted as j: (K, K) of int."""
+    C = np.zeros((K, K), dtype=np.int64)
+    np.add.at(C, (y, y_pred), 1)
+    return C
+
+
+def to_keras(W: Array) -> tuple[Array, Array]:
+    """kernel = W without its last column, transposed (D, K), and bias (K,), as Keras has them."""
+    return W[:, :-1].T, W[:, -1]
+
+
+# --- A hidden layer ---------------------------------------------------------------------------
+
+
+class ReLU:
+    """The layer A = max(Z, 0)."""
+
+    def forward(self, Z: Array) -> Array:
+        """Z -> A."""
+        self.Z = Z
+        return np.maximum(Z, 0)
+
+    def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
+        """dL/dA -> dL/dZ; the slope at 0 counts as 0."""
+        return grad_a * (self.Z > 0)
+
+
+class Tanh:
+    """The layer A = tanh(Z), whose slope is 1 - A^2."""
+
+    def forward(self, Z: Array) -> Array:
+        """Z -> A."""
+        self.A = np.tanh(Z)
+        return self.A
+
+    def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
+        """dL/dA -> dL/dZ."""
+        return grad_a * (1 - self.A**2)
+
+
+class Sigmoid:
+    """The layer A = 1 / (1 + exp(-Z)), whose slope is A (1 - A)."""
+
+    def forward(self, Z: Array) -> Array:
+        """Z -> A, by tanh, which cannot overflow."""
+        self.A = (1 + np.tanh(Z / 2)) / 2
+        return self.A
+
+    def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
+        """dL/dA -> dL/dZ."""
+        return grad_a * self.A * (1 - self.A)
+
+
+def mse(y: Array, Yhat: Array) -> float:
+    """L = mean over samples of (yhat_n - y_n)^2; y (N,), Yhat (1, N)."""
+    return float(np.mean((Yhat[0] - y) ** 2))
+
+
+def mse_gradient(y: Array, Yhat: Array) -> Array:
+    """dL/dyhat_n = 2 (yhat_n - y_n) of each sample's own loss; (1, N)."""
+    return 2 * (Yhat - y)
+
+
+def network_gradients(W1: Array, W2: Array, X: Array, Y: Array) -> dict[str, Array]:
+    """The gradients of A2 = softmax(W2 A1b), A1 = tanh(W1 Xb), last to first.
+
+    Of Z2, A1, Z1 they are of each sample's own loss, of W2, W1 of the mean loss.
+    """
+    N, Xb = X.shape[1], add_bias(X)
+    A1 = np.tanh(W1 @ Xb)
+    A1b = add_bias(A1)
+    grad_z2 = softmax(W2 @ A1b) - Y
+    grad_a1 = W2[:, :-1].T @ grad_z2
+    grad_z1 = grad_a1 * (1 - A1**2)
+    return {
+        "Z2": grad_z2,
+        "W2": grad_z2 @ A1b.T / N,
+        "A1": grad_a1,
+        "Z1": grad_z1,
+        "W1": grad_z1 @ Xb.T / N,
+    }
+
+
+class Network:
+    """A classifier with one hidden layer: A2 = softmax(W2 A1b), A1 = tanh(W1 Xb)."""
+
+    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
+        self.W1 = init_weights(D, H, rng, scale=1 / np.sqrt(D))
+        self.W2 = init_weights(H, K, rng, scale=1 / np.sqrt(H))
+
+    def forward(self, X: Array) -> Array:
+        """X (D, N) -> probabilities (K, N)."""
+        self.X = X
+        return softmax(self.W2 @ add_bias(np.tanh(self.W1 @ add_bias(X))))
+
+    def backward(self, Y: Array) -> tuple[Array, Array]:
+        """dL/dW1 and dL/dW2 of the mean loss on the data of the last forward."""
+        gradients = network_gradients(self.W1, self.W2, self.X, Y)
+        return gradients["W1"], gradients["W2"]
+
+    def fit(
+        self,
+        X: Array,
+        Y: Array,
+        batch_size: int,
+        epochs: int,
+        learning_rate: float,
+        rng: np.random.Generator,
+    ) -> Array:
+        """The mean loss of each epoch, as in `train`."""
+        history = []
+        for _ in range(epochs):
+            total = 0.0
+            for batch in batch_indices(X.shape[1], batch_size, rng):
+                total += len(batch) * cce(Y[:, batch], self.forward(X[:, batch]))
+                grad_W1, grad_W2 = self.backward(Y[:, batch])
+                self.W1 = self.W1 - learning_rate * grad_W1
+                self.W2 = self.W2 - learning_rate * grad_W2
+            history.append(total / X.shape[1])
+        return np.array(history)
+
+    def predict(self, X: Array) -> Array:
+        """The most probable class of each sample: (N,) of int."""
+        return np.argmax(self.forward(X), axis=0)

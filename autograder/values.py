@@ -42,6 +42,20 @@ class Rng:
 
 
 @dataclass(frozen=True)
+class Step:
+    """As an argument: those after it are for this method of the object that was made.
+
+    So one call of a class is a scenario: the constructor's arguments, then methods
+    with theirs, and attributes, in order.
+
+    >>> play(complex, (3, 4, Step("conjugate"), Step("imag")))[0]
+    [Opaque(type_name='complex'), 4.0]
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Opaque:
     """A result that is not a plain value; all that is known is the name of its type."""
 
@@ -54,7 +68,8 @@ class Observation:
 
     Parameters
     ----------
-    value : the plain result, or `Opaque`; None where the call failed
+    value : the plain result, or `Opaque`; of steps, the list of theirs; None where
+        the call failed
     error : name of the exception's type, or None where the call returned
     message : first line of the exception's text
     arguments : the arguments as they were after the call
@@ -127,6 +142,8 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Any:
         return {_plain_key(key): _plain(item, depth - 1, budget) for key, item in value.items()}
     if kind is Rng:
         return Rng(value.seed) if type(value.seed) is int else Opaque("Rng")
+    if kind is Step:
+        return Step(value.name) if type(value.name) is str else Opaque("Step")
     if kind is Opaque:
         return Opaque(value.type_name[:80]) if type(value.type_name) is str else Opaque("Opaque")
     return Opaque(type_name(kind))
@@ -189,15 +206,51 @@ def observe_here(
     """
     given = [fresh(argument) for argument in arguments]
     before = global_random_state(move=True) if watch_random else ()
-    try:
-        with np.errstate(all="ignore"):
-            value = plain(function(*given))
-        error, message = None, ""
-    except BaseException as failure:
-        value, error, message = None, type_name(type(failure)), first_line(failure)
+    value, error, message = play(function, given)
+    value = plain(value)
     after = tuple(plain(item) if isinstance(item, np.ndarray) else None for item in given)
     moved = watch_random and global_random_state() != before
     return Observation(value, error, message, after, moved)
+
+
+def play(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, str | None, str]:
+    """Call a function, then take the steps among the arguments on what it returned.
+
+    Returns
+    -------
+    what the function returned, or of steps the list of plain values, as each was
+    at its time; the name of an exception's type, or None; where it was raised and
+    the first line of its text
+    """
+    (_, given), *steps = by_steps(arguments)
+    at = ""
+    try:
+        with np.errstate(all="ignore"):
+            value = function(*given)
+            if steps:
+                made, value = value, []
+                for name, given in steps:
+                    at = f"in {name}: "
+                    found = getattr(made, name)
+                    value.append(plain(found(*given) if given or callable(found) else found))
+        return value, None, ""
+    except BaseException as failure:
+        return None, type_name(type(failure)), at + first_line(failure)
+
+
+def by_steps(arguments: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+    """Return the name of each step and its arguments; the first, without a name, is the call.
+
+    >>> by_steps((3, Step("forward"), 4, Step("W")))
+    [('', [3]), ('forward', [4]), ('W', [])]
+    """
+    parts: list[tuple[str, list[Any]]] = [("", [])]
+    for argument in arguments:
+        if type(argument) is Step:
+            parts.append((argument.name, []))
+        else:
+            parts[-1][1].append(argument)
+    return parts
 
 
 def fresh(argument: Any) -> Any:

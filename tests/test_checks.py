@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_later_exercises import RIGHT as LATER
 
 from autograder import checks, reference
 from autograder.checks import check
@@ -219,8 +220,16 @@ def test_a_right_function_passes_however_it_is_written(name, function):
     assert check(function, name) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [(name, function) for name, functions in LATER.items() for function in functions.values()],
+)
+def test_a_right_answer_to_a_later_exercise_passes_however_it_is_written(name, function):
+    assert check(function, name) is None
+
+
 def test_every_exercise_is_tried_in_more_than_one_style():
-    assert list(RIGHT) == list(checks.EXERCISES)
+    assert [*RIGHT, *LATER] == list(checks.EXERCISES)
 
 
 # --- Wrong answers ------------------------------------------------------------------------
@@ -647,6 +656,11 @@ WRONG: dict[str, dict[str, Callable[..., Any]]] = {
         "only dL/dz": delta,
     },
 }
+OF_ARRAYS = [
+    name
+    for name, exercise in EXERCISES.items()
+    if exercise.kind == "function" and name not in ("is_softmax", "is_gradient")
+]
 WRONG_ANSWERS = [(name, what) for name, wrong in WRONG.items() for what in wrong]
 
 
@@ -675,7 +689,8 @@ def test_a_wrong_answer_of_the_catalogue_fails(name, wrong):
 
 
 def test_every_exercise_has_wrong_answers():
-    assert list(WRONG) == list(checks.EXERCISES)
+    catalogued = {name for name, _, _ in CATALOGUED}
+    assert catalogued == set(checks.EXERCISES)
 
 
 @pytest.mark.parametrize(
@@ -758,7 +773,7 @@ class CallableSoftmax(Softmax):
     [
         (Softmax(), "an object of the class Softmax"),
         (CallableSoftmax(), "an object of the class CallableSoftmax"),
-        (Softmax, "a class (Softmax)"),
+        (type("softmax", (), {}), "a class (softmax)"),
         (np.zeros((3, 7)), "an array of shape (3, 7)"),
         (None, "None"),
         ("softmax", "text"),
@@ -782,6 +797,60 @@ def test_an_unknown_name_lists_the_known_ones():
 def test_a_name_given_overrides_the_function_s():
     assert check(lambda z: reference.softmax(z), "softmax") is None
     assert check(CallableSoftmax(), name="softmax") is None
+
+
+class Dense(reference.Dense):
+    def backward(self, grad_z, learning_rate):
+        raise NotImplementedError("not written yet")
+
+
+class DenseOfTwo(reference.Dense):
+    def backward(self, grad_z):
+        return grad_z
+
+
+class DenseWithoutForward:
+    def __init__(self, D, K, rng, scale=0.01):
+        pass
+
+
+class DenseWithoutW(DenseWithoutForward):
+    def forward(self, X):
+        return X
+
+    def backward(self, grad_z, learning_rate):
+        return grad_z
+
+
+class DenseThatStumbles(reference.Dense):
+    def forward(self, X):
+        return self.W @ X
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (Dense, "Dense: not written yet"),
+        (DenseOfTwo, "it takes (self, grad_z); asked for is backward(grad_z, learning_rate)"),
+        (DenseWithoutForward, "it has no method forward"),
+        (DenseWithoutW, "no attribute 'W'"),
+        (DenseThatStumbles, "it stopped with ValueError"),
+        (Dense(2, 3, np.random.default_rng(0)), "not a class. Write check(Dense)"),
+        (problem, "a function, not a class. Write check(Dense)"),
+    ],
+)
+def test_of_a_class_it_is_said_what_is_missing_in_which_method(value, said):
+    assert said in problem(value, "Dense")
+
+
+def test_the_card_of_a_class_shows_what_went_into_which_method():
+    class Softmax(reference.Softmax):
+        def backward(self, grad_a, learning_rate=None):
+            return self.A * (1 - self.A) * grad_a
+
+    labels = [label for label, _ in card_of(Softmax).evidence]
+    assert labels[:2] == ["Z", "yours, from forward"]
+    assert "yours, from backward" in labels
 
 
 def test_the_wrong_number_of_parameters_says_which_are_asked_for():
@@ -854,7 +923,7 @@ def test_the_global_random_state_stays_as_it_was():
     assert all(np.array_equal(b, a) for b, a in zip(before, after, strict=True))
 
 
-@pytest.mark.parametrize("name", checks.EXERCISES)
+@pytest.mark.parametrize("name", OF_ARRAYS)
 def test_a_function_that_spoils_its_arguments_spoils_no_later_check(name):
     def spoil(*arguments):
         for argument in arguments:
@@ -1035,13 +1104,17 @@ def test_it_can_stand_anywhere():
     assert not re.search(r"[\"'](/|[A-Z]:\\)", SOURCE)
 
 
-def test_its_exercises_are_those_of_the_first_two_problem_sets():
-    catalogue = [e.name for e in EXERCISES.values() if e.problem_set in ("ps1", "ps2")]
-    assert list(checks.EXERCISES) == catalogue
+def test_its_exercises_are_those_of_the_catalogue():
+    assert list(checks.EXERCISES) == list(EXERCISES)
+    assert {name: e.kind for name, e in checks.EXERCISES.items()} == (
+        {name: e.kind for name, e in EXERCISES.items()}
+    )
 
 
 @pytest.mark.parametrize("name", checks.EXERCISES)
 def test_its_signatures_have_the_parameters_of_the_lecture_s_functions(name):
-    assert list(inspect.signature(getattr(reference, name)).parameters) == (
-        checks.EXERCISES[name].parameters
-    )
+    exercise, right = checks.EXERCISES[name], getattr(reference, name)
+    assert list(inspect.signature(right).parameters) == exercise.parameters
+    for method, (parameters, _, _) in exercise.methods.items():
+        signature = inspect.signature(getattr(right, method))
+        assert list(signature.parameters)[1:] == parameters

@@ -35,6 +35,12 @@ figures = load_figures()
 A = np.array([[0.125, 0.5, 1.0], [0.25, 0.25, 0.0], [0.625, 0.25, 0.0]])
 STRIPS = np.einsum("ik,j->ijk", np.eye(3), np.array([2.0, -1.0, 3.0, 1.0]))
 GRADIENT = np.outer([0.125, -0.75, 0.625], [2.0, -1.0, 3.0, 1.0])
+
+
+def nearest_corner(X):
+    return (X[0] > X[1]).astype(int)
+
+
 PICTURES = {
     "matrices": ((("W", GRADIENT), "@", ("x", [2, -1, 3, 1])), {"bias": {"W": "column"}}),
     "matrix_with_sums": ((GRADIENT, "dL/dW", "class", "feature"), {}),
@@ -53,6 +59,9 @@ PICTURES = {
     "tensor_strips": ((STRIPS,), {}),
     "tensor_collapse": ((STRIPS, [0.125, -0.75, 0.625], GRADIENT), {}),
     "loss_along": (([0, 0.1, 0.2], [1.4, 0.7, 0.3], "minus the gradient"), {}),
+    "curves": (({"loss": {"right": [1.1, 0.5], "wrong": [1.1, 2.5]}, "share": {"a": [1, 0]}},), {}),
+    "images": ((np.arange(8.0).reshape(2, 2, 2) - 3, ["class 0", "class 1"]), {}),
+    "points": (([[0, 1, 2], [2, 1, 0]], [0, 1, 1], nearest_corner), {}),
 }
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from autograder.exercises import EXERCISES
-from autograder.exercises.model import Criterion, Exercise, Misconception
+from autograder.exercises.model import Criterion, Exercise, Misconception, Specimen
 from autograder.judge import Finding, Verdict, judge
 from autograder.reference import softmax
-from autograder.values import Observation, Opaque, RemoteFunction, observe_here
+from autograder.values import Observation, Opaque, RemoteFunction, Step, observe_here
 
 SOFTMAX = EXERCISES["softmax"]
 SEEDS = range(5)
@@ -299,6 +299,149 @@ def test_remote_that_lies_about_its_arguments_fails_purity_only(arguments):
     assert passed == [True, True, True, False]
 
 
+# --- Classes ----------------------------------------------------------------------------------
+
+
+class Scale:
+    """times(x) = factor * x, and how often that was asked"""
+
+    def __init__(self, factor):
+        self.factor, self.asked = factor, 0
+
+    def times(self, x):
+        self.asked += 1
+        return self.factor * x
+
+
+def scenarios(rng):
+    return [
+        (*(rng.normal(), Step("times")), x, Step("times"), x[:2], Step("asked"))
+        for x in rng.normal(size=(3, 4))
+    ]
+
+
+SCALE = make(Scale, scenarios)
+
+
+class Forgets(Scale):
+    def times(self, x):
+        return self.factor * x
+
+
+class Transposes(Scale):
+    def times(self, x):
+        return super().times(x)[:, None]
+
+
+class SpoilsX(Scale):
+    def times(self, x):
+        x *= self.factor
+        self.asked += 1
+        return x.copy()
+
+
+class KeepsAll(Scale):
+    kept = []  # noqa: RUF012 - the mistake
+
+    def times(self, x):
+        self.kept.append(0)
+        return super().times(x) + len(self.kept)
+
+
+class Unfinished(Scale):
+    def times(self, x):
+        raise NotImplementedError("not written yet")
+
+
+class Stumbles(Scale):
+    def times(self, x):
+        raise ValueError("no such shape")
+
+
+class Nameless:
+    def __init__(self, factor):
+        pass
+
+
+def test_class_is_judged_by_what_its_methods_and_attributes_give_in_order():
+    assert judge(SCALE, Scale).passed
+    assert SCALE.kind == "class"
+
+
+@pytest.mark.parametrize("where", [lambda f: f, lambda f: Elsewhere(f)], ids=["here", "elsewhere"])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (Forgets, "Step 3, asked: The value is wrong. Yours: 0."),
+        (Transposes, "Step 1, times: An array of shape (4, 1) was returned"),
+        (KeepsAll, "Step 1, times: The values are wrong."),
+        (Unfinished, "not written yet"),
+        (Stumbles, "The call raised ValueError: in times: no such shape."),
+        (Nameless, "AttributeError: in times: 'Nameless' object has no attribute 'times'"),
+        (lambda factor: None, "AttributeError: in times: 'NoneType' object"),
+    ],
+)
+def test_message_says_which_step_of_a_class_went_wrong(wrong, words, where):
+    assert words in gate_message(SCALE, where(wrong))
+
+
+def test_argument_changed_by_a_method_fails_purity_and_is_named_by_its_step():
+    finding = judge(SCALE, SpoilsX).findings[1]
+    assert "The call changed times's first argument." in finding.message
+
+
+def test_mistake_in_a_class_is_named():
+    mistake = Misconception("forgets", (Forgets,), "You forgot.", "It is 0.", "Ask it.")
+    assert judge(replace(SCALE, misconceptions=(mistake,)), Forgets).misconception == "forgets"
+
+
+def test_all_scenarios_of_a_class_go_out_together():
+    remote = Elsewhere(Scale)
+    assert judge(SCALE, remote).passed
+    assert len(remote.batches) == 1
+
+
+# --- Tests that students write ----------------------------------------------------------------
+
+
+def specimens(rng):
+    right, wrong = rng.normal(1, 0.1), rng.normal(5, 0.1)
+    return [
+        (Specimen(lambda x: right * abs(x)),),
+        (Specimen(lambda x: wrong * abs(x)),),
+        (Specimen(lambda x: -right * abs(x), "It is positive where x is not 0."),),
+        (Specimen(lambda x: -wrong * abs(x), "It is positive where x is not 0."),),
+        (Specimen(lambda x: right * x, "The sign of x changes nothing."),),
+    ]
+
+
+TESTING = make(lambda f: f(1) > 0 and f(-1) > 0, specimens)
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        (
+            lambda f: f(1) > 0,
+            "1 of 3 wrong ones slipped through. What would have caught one: "
+            "The sign of x changes nothing.",
+        ),
+        (lambda f: True, "3 of 3 wrong ones slipped through."),
+        (lambda f: False, "2 of 2 right ones were refused."),
+        (lambda f: f(1) < 0, "2 of 2 right ones were refused. 2 of 3 wrong ones slipped through."),
+        (lambda f: 1.0, "A float was returned, True or False is asked for."),
+        (lambda f: f(), "The call raised TypeError"),
+    ],
+)
+def test_test_of_a_student_is_told_how_many_slipped_through_and_by_which_property(test, words):
+    assert words in gate_message(TESTING, test)
+
+
+@pytest.mark.parametrize("form", [bool, np.bool_, lambda answer: np.array(answer)])
+def test_truth_may_come_in_any_form(form):
+    assert judge(TESTING, lambda f: form(f(1) > 0 and f(-1) > 0)).passed
+
+
 # --- Messages ---------------------------------------------------------------------------------
 
 
@@ -372,6 +515,20 @@ def test_one_float64_number_may_come_in_any_form(value):
     assert judge(make(returning(1.0)), returning(value)).passed
 
 
+def test_dictionaries_are_compared_key_by_key():
+    right = make(returning({"W": np.ones(2), "Z": np.zeros(2)}))
+    assert judge(right, returning({"Z": np.zeros(2), "W": np.ones(2)})).passed
+    wrong = returning({"W": np.ones(2), "Z": np.ones(2)})
+    assert "Z: The values are wrong." in gate_message(right, wrong)
+    assert "The keys are W, asked for are W, Z." in gate_message(right, returning({"W": 1.0}))
+
+
+def test_integers_of_any_width_count_as_integers():
+    right = make(returning(np.array([1, 2])))
+    assert judge(right, returning(np.array([1, 2], dtype=np.int32))).passed
+    assert "float64 was returned" in gate_message(right, returning(np.array([1.0, 2.0])))
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
@@ -398,7 +555,7 @@ def test_messages_are_short_plain_text_without_the_answer(exercise):
         answers = {
             format(float(number), ".6g")
             for call in remote.batches[0]
-            for number in np.ravel(observe_here(exercise.reference, call).value)[:12]
+            for number in _entries(observe_here(exercise.reference, call).value)[:12]
         }
         ours = {
             format(float(number), ".6g")
@@ -418,7 +575,11 @@ def test_messages_are_short_plain_text_without_the_answer(exercise):
 
 
 def _entries(value):
-    return np.ravel(value) if isinstance(value, (np.ndarray, float)) else []
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [number for item in value for number in _entries(item)]
+    return list(np.ravel(value)) if isinstance(value, (np.ndarray, float)) else []
 
 
 @pytest.mark.parametrize("by", [1e-8, 1e-6])

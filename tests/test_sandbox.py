@@ -33,7 +33,7 @@ from autograder.sandbox import (
     SessionLost,
 )
 from autograder.sandbox.session import MALFORMED
-from autograder.values import Observation, Opaque, Rng
+from autograder.values import Observation, Opaque, Rng, Step, observe_here
 
 HERE = Path(__file__).resolve().parent
 FILES = {"checks.py": b"ANSWER = 42\n", "data/digits.csv": b"1,2,3\n"}
@@ -87,6 +87,37 @@ def error_of(outputs: list[dict[str, Any]]) -> tuple[str, str]:
 def define(session: Session, source: str, name: str = "f") -> RemoteObject:
     assert session.run_cell(source) == []
     return session.bind(name)
+
+
+SCALE = """
+class Scale:
+    def __init__(self, rng, scale):
+        self.W = scale * rng.standard_normal(3)
+    def times(self, x):
+        self.W *= x
+        x[:] = 0
+        return self.W
+"""
+
+
+def test_steps_on_an_object_are_seen_as_they_would_be_here(either: Session) -> None:
+    space: dict[str, Any] = {}
+    exec(SCALE, space)
+    remote = define(either, SCALE, "Scale")
+    assert remote.kind == "class"
+    x = np.array([1.0, 2.0, 3.0])
+    calls = [
+        (Rng(1), 0.5, Step("W"), Step("times"), x, Step("times"), x, Step("W")),
+        (Rng(2), 0.5, Step("nothing")),
+        (Rng(2), 0.5, Step("times")),
+        (Rng(2),),
+        (Rng(3), 2.0, Step("W")),
+    ]
+    here = [observe_here(space["Scale"], arguments) for arguments in calls]
+    assert repr(remote.observe(calls)) == repr(here)
+    assert [observation.error for observation in here] == [
+        *(None, "AttributeError", "TypeError", "TypeError", None),
+    ]
 
 
 def call(session: Session, source: str, *arguments: Any) -> Observation:

@@ -20,6 +20,7 @@ from autograder.values import (
     Opaque,
     RemoteFunction,
     Rng,
+    Step,
     extent,
     fresh,
     is_finite_number,
@@ -56,6 +57,7 @@ anything = st.recursive(
                 int,
                 Rng(1),
                 Opaque("x"),
+                Step("forward"),
             ]
         ),
     ),
@@ -216,6 +218,7 @@ def test_references_of_the_protocol_are_not_plain():
 def test_marks_with_wrong_contents_do_not_pass():
     assert plain(Rng("0")) == Opaque("Rng")  # type: ignore[arg-type]
     assert plain(Opaque(7)) == Opaque("Opaque")  # type: ignore[arg-type]
+    assert plain(Step(7)) == Opaque("Step")  # type: ignore[arg-type]
 
 
 @settings(deadline=None)

@@ -6,6 +6,7 @@ notebooks, sandboxes or nbgrader.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,6 +18,24 @@ Fixtures = Callable[[np.random.Generator], Sequence[Arguments]]
 Aspect = Literal["values", "purity", "global random state"]
 
 
+@dataclass(frozen=True, eq=False)
+class Specimen:
+    """A function to be tested by a student's test, which may call it and nothing more.
+
+    Parameters
+    ----------
+    function : the implementation; pure, and it raises for nothing that the exercise allows
+    breaks : the property that it has not, in one sentence for the student; "" for a right one
+    """
+
+    function: Callable[..., Any]
+    breaks: str = ""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Answer as the implementation does."""
+        return self.function(*arguments)
+
+
 @dataclass(frozen=True)
 class Criterion:
     """One thing that a function is held to, and the points that it earns.
@@ -26,7 +45,9 @@ class Criterion:
     name : short, as a student reads it: ``"batch"``, ``"extreme scores"``
     points : share of the exercise's points
     claim : the property in one sentence, without the answer
-    fixtures : draws argument tuples from a generator; at least two of them random
+    fixtures : draws argument tuples from a generator; at least two of them random.
+        Of a class a tuple is a scenario, with `autograder.values.Step`s; of a test
+        that students write it holds `Specimen`s
     aspect : what is compared: the returned values with the reference's; that the
         arguments are left alone and the same call twice gives the same answer;
         or that NumPy's global random state is not moved
@@ -68,7 +89,7 @@ class Exercise:
 
     Parameters
     ----------
-    name : the function's name in the notebook
+    name : the name of the function, or class, in the notebook
     problem_set : ``"ps1"``
     signature : as the student reads it: ``"softmax(z) -> same shape as z"``
     reference : the right answer, from `autograder.reference`
@@ -87,6 +108,11 @@ class Exercise:
     needs: tuple[str, ...] = ()
     tolerance: float = 1e-9
     lesson: str = field(default="")
+
+    @property
+    def kind(self) -> str:
+        """What is asked for: "function" or "class"."""
+        return "class" if inspect.isclass(self.reference) else "function"
 
     @property
     def points(self) -> float:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.values import ARRAY_DTYPES, MAX_ARRAY_BYTES, Opaque, Rng, extent
+from autograder.values import ARRAY_DTYPES, MAX_ARRAY_BYTES, Opaque, Rng, Step, extent
 
 HEADER = struct.Struct("!II")
 MAX_JSON_BYTES = 4 << 20
@@ -96,6 +96,8 @@ def _encode(value: Any, chunks: list[bytes], depth: int) -> Any:
         }
     if kind is Rng:
         return {"rng": value.seed}
+    if kind is Step:
+        return {"step": value.name}
     if kind is Opaque:
         return {"opaque": value.type_name}
     if kind in (Handle, Callback):
@@ -167,8 +169,8 @@ class _Reader:
             return items if tag == "list" else tuple(items)
         if tag == "dict" and isinstance(content, list):
             return self.dictionary(content, depth)
-        if tag == "opaque" and isinstance(content, str):
-            return Opaque(_text(content[:200]))
+        if tag in ("opaque", "step") and isinstance(content, str):
+            return {"opaque": Opaque, "step": Step}[tag](_text(content[:200]))
         if tag in ("rng", "handle", "callback") and type(content) is int and content >= 0:
             return {"rng": Rng, "handle": Handle, "callback": Callback}[tag](content)
         raise WireError("unknown kind of value")

@@ -19,8 +19,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
-from autograder.values import Opaque, Rng, fresh, global_random_state, plain, type_name
-from autograder.words import first_line
+from autograder.values import Opaque, Rng, fresh, global_random_state, plain, play, type_name
 
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
@@ -100,12 +99,7 @@ class Child:
         before = [fresh(value) for value in arguments]
         random_before = global_random_state(move=True) if watch_random else ()
         sys.stdout = sys.stderr = _Nowhere()
-        try:
-            with np.errstate(all="ignore"):
-                value = target(*arguments)
-            error, message = None, ""
-        except BaseException as failure:
-            value, error, message = None, type_name(type(failure)), first_line(failure)
+        value, error, message = play(target, arguments)
         result = plain(value)
         answer: dict[str, Any] = {
             "value": result,

@@ -1,0 +1,306 @@
+"""The exercises of ps3 to ps5: classes, tests of tests, training; written in other ways too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder import reference
+from autograder.exercises import EXERCISES
+from autograder.exercises.model import Specimen
+from autograder.judge import judge
+
+
+def cases(table):
+    """Parametrise over (exercise, function) with ids such as ``Softmax: by columns``."""
+    return pytest.mark.parametrize(
+        ("exercise", "function"),
+        [
+            pytest.param(EXERCISES[name], function, id=f"{name}: {label}")
+            for name, functions in table.items()
+            for label, function in functions.items()
+        ],
+    )
+
+
+# --- ps3 --------------------------------------------------------------------------------------
+
+
+class SoftmaxByColumns:
+    """Its Jacobian is built for each column; a sample is made a column and back."""
+
+    def forward(self, Z):
+        self.shape = Z.shape
+        columns = Z.reshape(len(Z), -1)
+        self.columns = [np.exp(z - np.logaddexp.reduce(z)) for z in columns.T]
+        return np.array(self.columns).T.reshape(self.shape)
+
+    def backward(self, grad_a, learning_rate=None):
+        G = grad_a.reshape(len(grad_a), -1)
+        answers = [
+            (np.diag(a) - np.outer(a, a)) @ g for a, g in zip(self.columns, G.T, strict=True)
+        ]
+        return np.array(answers).T.reshape(self.shape)
+
+
+class SoftmaxByEinsum:
+    """The tensor of Jacobians, contracted over the right axes."""
+
+    def __init__(self):
+        self.output = None
+
+    def forward(self, Z):
+        e = np.exp(Z - np.max(Z, axis=0))
+        self.output = e / np.sum(e, axis=0)
+        return self.output.copy()
+
+    def backward(self, grad_a, learning_rate=None):
+        a = self.output
+        product = np.einsum("k...,k...->...", a, grad_a)
+        return np.einsum("k...,k...->k...", a, grad_a - product)
+
+
+class DenseInPlace:
+    """Moves its own W in place, which is nobody else's; keeps X as it is."""
+
+    def __init__(self, D, K, rng, scale=0.01):
+        self.W = rng.normal(0, scale, (K, D + 1))
+
+    def forward(self, X):
+        self.X = X.copy()
+        return self.W[:, :-1] @ X + self.W[:, -1:]
+
+    def backward(self, grad_z, learning_rate):
+        answer = (self.W.T @ grad_z)[:-1]
+        self.W[:, :-1] -= learning_rate * (grad_z @ self.X.T) / self.X.shape[1]
+        self.W[:, -1] -= learning_rate * grad_z.mean(axis=1)
+        return answer
+
+
+class DenseBySamples:
+    def __init__(self, D, K, rng, scale=0.01):
+        self.W = np.array([scale * rng.standard_normal(D + 1) for _ in range(K)])
+
+    def forward(self, X):
+        self.samples = [np.append(x, 1.0) for x in X.T]
+        return np.column_stack([self.W @ x for x in self.samples])
+
+    def backward(self, grad_z, learning_rate):
+        old = self.W
+        outer = [np.outer(g, x) for g, x in zip(grad_z.T, self.samples, strict=True)]
+        self.W = old - learning_rate * np.mean(outer, axis=0)
+        return np.einsum("kd,kn->dn", old[:, :-1], grad_z)
+
+
+def sgd_by_columns(W, X, Y, learning_rate, order):
+    W, losses = W.copy(), np.zeros(len(order))
+    for i, n in enumerate(order):
+        x, y = np.append(X[:, n], 1.0), Y[:, n]
+        z = W @ x
+        losses[i] = np.logaddexp.reduce(z) - z @ y
+        a = np.exp(z - np.logaddexp.reduce(z))
+        W -= learning_rate * (a - y)[:, None] * x
+    return W, losses
+
+
+def sgd_with_bias_apart(W, X, Y, learning_rate, order):
+    w, b = W[:, :-1], W[:, -1]
+    losses = []
+    for n in order.tolist():
+        z = w @ X[:, n] + b
+        z = z - z.max()
+        a = np.exp(z) / np.exp(z).sum()
+        losses.append(-np.log(a[Y[:, n] == 1][0]))
+        w = w - learning_rate * np.outer(a - Y[:, n], X[:, n])
+        b = b - learning_rate * (a - Y[:, n])
+    return np.column_stack((w, b)), np.array(losses)
+
+
+def is_softmax_by_properties(f):
+    rng = np.random.default_rng(7)
+    for K, N in ((3, 5), (4, 4), (6, 2)):
+        for spread in (1.0, 500.0):
+            Z = rng.normal(size=(K, N)) + spread * np.arange(N)
+            A = f(Z)
+            if A.shape != Z.shape or not np.isfinite(A).all() or (A <= 0).any():
+                return False
+            if np.abs(A.sum(axis=0) - 1).max() > 1e-9:
+                return False
+            if np.abs(np.log(A / A[0]) - (Z - Z[0])).max() > 1e-6:
+                return False
+            if not all(np.allclose(f(Z[:, n]), A[:, n]) for n in range(N)):
+                return False
+    extreme = f(np.array([1000.0, -1000.0, 999.0]))
+    return bool(np.allclose(extreme, [1 / (1 + np.exp(-1)), 0, 1 / (1 + np.e)]))
+
+
+def is_softmax_against_loops(f):
+    def by_hand(z):
+        top = max(z)
+        terms = [np.exp(score - top) for score in z]
+        return [term / sum(terms) for term in terms]
+
+    rng = np.random.default_rng(3)
+    for offset in ([0, 1, 2], [1000, -1000, 0]):
+        Z = rng.normal(size=(4, 3)) + np.array(offset)
+        wanted = np.array([by_hand(column) for column in Z.T]).T
+        if not np.allclose(f(Z), wanted) or not np.allclose(f(Z[:, 0]), wanted[:, 0]):
+            return np.bool_(False)
+    return np.bool_(np.allclose(f(np.array([2000.0, -2000, 0])), [1, 0, 0]))
+
+
+def is_gradient_by_directions(f, grad):
+    rng = np.random.default_rng(5)
+    for _ in range(12):
+        W, d = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
+        slope = (f(W + 1e-5 * d) - f(W - 1e-5 * d)) / 2e-5
+        if abs(slope - np.sum(grad(W) * d)) > 1e-6 * max(1, abs(slope)):
+            return False
+    return True
+
+
+def is_gradient_by_entries(f, grad):
+    rng = np.random.default_rng(8)
+    for W in rng.normal(size=(2, 3, 4)):
+        G = grad(W)
+        for index in np.ndindex(W.shape):
+            up, down = W.copy(), W.copy()
+            up[index] += 1e-4
+            down[index] -= 1e-4
+            if abs((f(up) - f(down)) / 2e-4 - G[index]) > 1e-5:
+                return False
+    return True
+
+
+RIGHT = {
+    "Softmax": {"by columns": SoftmaxByColumns, "by einsum": SoftmaxByEinsum},
+    "Dense": {"in place": DenseInPlace, "by samples": DenseBySamples},
+    "sgd_epoch": {"by columns": sgd_by_columns, "bias apart": sgd_with_bias_apart},
+    "is_softmax": {
+        "by properties": is_softmax_by_properties,
+        "against loops": is_softmax_against_loops,
+    },
+    "is_gradient": {
+        "by directions": is_gradient_by_directions,
+        "by entries": is_gradient_by_entries,
+    },
+}
+
+
+class SoftmaxOfBatchesOnly(reference.Softmax):
+    def forward(self, Z):
+        return super().forward(Z)[:, :]
+
+
+class SoftmaxScaled(reference.Softmax):
+    def backward(self, grad_a, learning_rate=None):
+        return super().backward(grad_a) * (learning_rate or 1)
+
+
+class SoftmaxInFloat32(reference.Softmax):
+    def forward(self, Z):
+        return super().forward(Z).astype(np.float32)
+
+
+class DenseWithoutScale(reference.Dense):
+    def __init__(self, D, K, rng, scale=0.01):
+        super().__init__(D, K, rng)
+
+
+class DenseTransposed(reference.Dense):
+    def backward(self, grad_z, learning_rate):
+        return super().backward(grad_z, learning_rate).T
+
+
+class DenseWithMomentum(reference.Dense):
+    velocity = 0
+
+    def backward(self, grad_z, learning_rate):
+        before = self.W
+        answer = super().backward(grad_z, learning_rate)
+        self.velocity = 0.9 * self.velocity + (before - self.W)
+        self.W = before - self.velocity
+        return answer
+
+
+UNSEEN = {
+    "Softmax": {
+        "batches only": SoftmaxOfBatchesOnly,
+        "scaled by the rate": SoftmaxScaled,
+        "float32": SoftmaxInFloat32,
+        "a function": lambda: reference.softmax,
+    },
+    "Dense": {
+        "scale ignored": DenseWithoutScale,
+        "transposed": DenseTransposed,
+        "momentum": DenseWithMomentum,
+    },
+    "sgd_epoch": {
+        "losses as a list": lambda *a: (
+            reference.sgd_epoch(*a)[0],
+            list(reference.sgd_epoch(*a)[1]),
+        ),
+        "half the rate": lambda W, X, Y, rate, order: reference.sgd_epoch(W, X, Y, rate / 2, order),
+        "mean loss": lambda *a: (reference.sgd_epoch(*a)[0], reference.sgd_epoch(*a)[1].mean()),
+        "only W": lambda *a: reference.sgd_epoch(*a)[0],
+    },
+    "is_softmax": {
+        "a number": lambda f: 1.0,
+        "inverted": lambda f: not reference.is_softmax(f),
+        "at random": lambda f: bool(np.random.default_rng(1).random() < f(np.zeros(3))[0]),
+    },
+    "is_gradient": {
+        "a number": lambda f, grad: 1.0,
+        "inverted": lambda f, grad: not reference.is_gradient(f, grad),
+        "the first row": lambda f, grad: bool(
+            np.allclose(
+                grad(np.ones((3, 4)))[0], reference.numerical_gradient(f, np.ones((3, 4)))[0]
+            )
+        ),
+    },
+}
+
+
+# --- What holds for all of them ---------------------------------------------------------------
+
+
+@cases(RIGHT)
+def test_right_answers_pass_however_they_are_written(exercise, function):
+    for seed in range(8):
+        verdict = judge(exercise, function, seed)
+        assert verdict.passed, [f for f in verdict.findings if not f.passed]
+        assert verdict.misconception is None
+
+
+def test_every_exercise_has_two_right_answers_written_differently():
+    later = [e.name for e in EXERCISES.values() if e.problem_set not in ("ps1", "ps2")]
+    assert sorted(later) == sorted(RIGHT) == sorted(UNSEEN)
+    assert all(len(functions) >= 2 for functions in RIGHT.values())
+
+
+@cases(UNSEEN)
+def test_unknown_mistake_costs_points_and_is_given_no_name(exercise, function):
+    for seed in range(3):
+        verdict = judge(exercise, function, seed)
+        assert verdict.points < verdict.max_points
+        assert verdict.misconception is None, verdict
+
+
+@pytest.mark.parametrize("name", ["is_softmax", "is_gradient"])
+def test_the_lecture_s_test_tells_every_specimen_for_what_it_is(name):
+    exercise = EXERCISES[name]
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        for criterion in exercise.criteria:
+            for call in criterion.fixtures(rng):
+                (specimen,) = (part for part in call if isinstance(part, Specimen))
+                assert exercise.reference(*call) == (not specimen.breaks), specimen.breaks
+
+
+@pytest.mark.parametrize("name", ["is_softmax", "is_gradient"])
+def test_specimens_refuse_what_is_no_input_with_a_reason_and_nothing_worse(name):
+    rng = np.random.default_rng(0)
+    for call in EXERCISES[name].criteria[0].fixtures(rng):
+        for garbage in ({}, None, np.zeros((2, 2, 2)), np.zeros(0)):
+            with pytest.raises((ValueError, TypeError)):
+                call[-1](garbage)
