@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from autograder.engine import ClassGrading
     from autograder.records import Result
 
 PIPE_WIDTH = 120
@@ -112,6 +113,14 @@ def grade(
             help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
         ),
     ] = "bwrap",
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Grade on a Dask cluster: its scheduler's address, or local for one that is "
+            "started here with --jobs workers.",
+            metavar="ADDRESS|local",
+        ),
+    ] = None,
 ) -> None:
     """Grade the submissions of one or more assignments.
 
@@ -125,7 +134,9 @@ def grade(
     folder = _course_folder(course)
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
-        results = _grade(folder, assignments, student or [], jobs or _cores(), force, isolation)
+        results = _grade(
+            folder, assignments, student or [], jobs or _cores(), force, isolation, cluster
+        )
     from autograder.words import printable
 
     failed = [result for result in results if result.trouble is not None]
@@ -153,6 +164,7 @@ def _grade(
     jobs: int,
     force: bool,
     isolation: str,
+    cluster: str | None,
 ) -> list[Result]:
     from rich.console import Console
     from rich.progress import (
@@ -192,7 +204,7 @@ def _grade(
             Progress(
                 *columns, console=screen, transient=True, disable=not screen.is_terminal
             ) as bar,
-            closing(grading.run(jobs)) as graded,
+            closing(_graded(grading, jobs, cluster)) as graded,
         ):
             task = bar.add_task("grading", total=grading.total)
             for result in graded:
@@ -221,6 +233,14 @@ def _grade(
             f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
         )
     return results
+
+
+def _graded(grading: ClassGrading, jobs: int, cluster: str | None) -> Generator[Result, None, None]:
+    if cluster is None:
+        return grading.run(jobs)
+    from autograder.cluster import graded_on
+
+    return graded_on(cluster, jobs, grading)
 
 
 def _table(results: Sequence[Result]) -> object:
