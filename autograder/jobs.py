@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from autograder.notebook import GradedNotebook
     from autograder.sandbox import Limits, Sandbox
 
-SANDBOX_TRIES = 3  # of a submission under which the fork server was killed
 OTHER_CODE = (
     "the worker has another version of the grader or of a package: "
     "install the same on every machine, then run this again"
@@ -135,7 +134,7 @@ def grade_one(job: Job) -> Outcome:
 
     The worker's sandbox is started for its first submission and kept.
     """
-    from autograder.sandbox import IsolationUnavailable
+    from autograder.sandbox import IsolationUnavailable, SandboxLost
 
     if job.code != code_fingerprint():
         return failed(job, OTHER_CODE)
@@ -144,8 +143,8 @@ def grade_one(job: Job) -> Outcome:
             return _outcome(job, _grade(job))
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)
-    except ConnectionError as failure:
-        return failed(job, failure, unsure=True)
+    except (SandboxLost, ConnectionError) as failure:
+        return failed(job, str(failure), unsure=True)
     except Exception as failure:
         return failed(job, failure)
 
@@ -153,24 +152,16 @@ def grade_one(job: Job) -> Outcome:
 def _grade(job: Job) -> GradedNotebook:
     from autograder.notebook import grade_notebook
     from autograder.reading import UnreadableSubmission
-    from autograder.sandbox import SandboxLost
     from autograder.sanitise import empty_submission, parse_submission
 
-    for left in reversed(range(SANDBOX_TRIES)):
-        unreadable = job.unreadable
-        submission = empty_submission()
-        if job.data is not None:
-            try:
-                submission = parse_submission(job.data, f"{job.assignment.name}.ipynb")
-            except UnreadableSubmission as failure:
-                unreadable = str(failure)
-        sandbox = _sandbox_for(job)
+    unreadable = job.unreadable
+    submission = empty_submission()
+    if job.data is not None:
         try:
-            return grade_notebook(submission, job.assignment, sandbox, job.seed, unreadable)
-        except SandboxLost as failure:
-            if not left:
-                raise ConnectionError(f"{failure}, {SANDBOX_TRIES} times") from None
-    raise AssertionError
+            submission = parse_submission(job.data, f"{job.assignment.name}.ipynb")
+        except UnreadableSubmission as failure:
+            unreadable = str(failure)
+    return grade_notebook(submission, job.assignment, _sandbox_for(job), job.seed, unreadable)
 
 
 def _sandbox_for(job: Job) -> Sandbox:

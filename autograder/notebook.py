@@ -17,7 +17,7 @@ from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
 from autograder.exercises import EXERCISES, Exercise
 from autograder.judge import NOT_WRITTEN, Verdict, judge, unjudged
-from autograder.sandbox import Sandbox, Session, SessionLost
+from autograder.sandbox import Sandbox, SandboxLost, Session, SessionLost
 from autograder.sanitise import sanitise
 
 # Takes the place, in later cells, of a function that did not come back when it was
@@ -26,6 +26,7 @@ STAND_IN = """
 def {name}(*_, **__):
     raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
 """
+SANDBOX_TRIES = 3  # of a submission under which the fork server is killed
 NO_ISOLATION = "Graded without isolation: its code could do all that the grader can."
 
 
@@ -77,7 +78,7 @@ def grade_notebook(
     Raises
     ------
     IsolationUnavailable : the sandbox cannot be started
-    SandboxLost : it was killed in the middle; nothing is known of the submission
+    SandboxLost : it was killed in the middle, again and again
     """
     notebook, repairs = sanitise(submission, assignment.master)
     if unreadable is None:
@@ -96,14 +97,19 @@ def judge_notebook(
 ) -> GradedNotebook:
     """Run and judge a notebook that has been sanitised; see `grade_notebook`."""
     started = time.monotonic()
-    run = _Run(assignment, sandbox, seed, remarks=list(remarks))
-    try:
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                run.visit(cell)
-        run.second_chances()
-    finally:
-        run.close()
+    for left in reversed(range(SANDBOX_TRIES)):
+        run = _Run(assignment, sandbox, seed, remarks=list(remarks))
+        try:
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    run.visit(cell)
+            run.second_chances()
+            break
+        except SandboxLost:
+            if not left:
+                raise
+        finally:
+            run.close()
     if repairs or run.remarks:
         notebook.cells.insert(0, _remarks_cell(repairs, run.remarks))
     return GradedNotebook(
