@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from autograder.records import Result
 
 PIPE_WIDTH = 120
+TABLE_ROWS, MAX_WIDTH = 200, 40
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION = 1, 2, 3
 
 app = typer.Typer(
@@ -220,7 +221,8 @@ def _grade(
         )
         raise typer.Exit(130) from None
     results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
-    console.print(_table(results))
+    for table in _tables(results):
+        console.print(table)
     fresh = sum(result.fresh for result in results)
     kept = sum(not result.fresh and result.trouble is None for result in results)
     console.print(
@@ -243,26 +245,35 @@ def _graded(grading: ClassGrading, jobs: int, cluster: str | None) -> Generator[
     return graded_on(cluster, jobs, grading)
 
 
-def _table(results: Sequence[Result]) -> object:
+def _tables(results: Sequence[Result]) -> Iterator[object]:
+    """Yield the table in parts of equal columns: a whole one of a large class fills the memory."""
     from rich.table import Table
     from rich.text import Text
 
     from autograder.words import points_text, printable
 
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("student", overflow="fold")
-    table.add_column("assignment", overflow="fold")
-    table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("mistakes by name, and what happened", overflow="fold")
-    for result in results:
+    def cells(result: Result) -> tuple[str, str, str, str]:
         points = f"{points_text(result.points)} / {points_text(result.max_points)}"
         said = "; ".join((*result.mistakes, *result.remarks))
         if result.trouble is not None:
             points, said = "not graded", result.trouble
-        # Names and remarks are text, never markup.
-        row = (result.student, result.assignment, points, said)
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    return table
+        return printable(result.student), result.assignment, points, printable(said)
+
+    headings = ("student", "assignment", "points", "mistakes by name, and what happened")
+    widths = [0, 0, 0]
+    if len(results) > TABLE_ROWS:
+        columns = zip(headings[:3], *(cells(result)[:3] for result in results), strict=True)
+        widths = [min(max(map(len, column)), MAX_WIDTH) for column in columns]
+    for first in range(0, len(results), TABLE_ROWS):
+        table = Table(show_edge=False, pad_edge=False, header_style="bold", show_header=first == 0)
+        table.add_column(headings[0], overflow="fold", min_width=widths[0])
+        table.add_column(headings[1], overflow="fold", min_width=widths[1])
+        table.add_column(headings[2], justify="right", no_wrap=True, min_width=widths[2])
+        table.add_column(headings[3], overflow="fold")
+        for result in results[first : first + TABLE_ROWS]:
+            # Names and remarks are text, never markup.
+            table.add_row(*map(Text, cells(result)))
+        yield table
 
 
 @app.command()
