@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -132,15 +133,42 @@ def bench(
         most = max(plan.again, PROFILED, *_sizes(plan.plain))
         template = _template(folder / "plain", most, BOTH)
         parts, targets = _plain(plan, template, folder / "run")
+        starts = _start_ups(template, folder / "graded", plan.again)
+        failure = None
         if tensorflow:
-            more, their_targets = _with_tensorflow(plan, folder)
-            parts, targets = [*parts, *more], [*targets, *their_targets]
-        parts.insert(0, report.target_table(targets))
+            try:
+                more, their_targets = _with_tensorflow(plan, folder)
+                parts, targets = [*parts, *more], [*targets, *their_targets]
+            except BenchmarkError as stopped:  # the rest was measured, and stands
+                failure = stopped
         if not all(target.met for target in targets):
-            _say("a target was missed: profiling")
-            left = profiles.profile(fresh_course(template, folder / "run", PROFILED))
-            parts.append(f"### What is left\n\n{left}")
+            parts.append(
+                _profiled(
+                    "a submission",
+                    lambda: profiles.profile(fresh_course(template, folder / "run", PROFILED)),
+                )
+            )
+        for target, command in starts:
+            targets.append(target)
+            if not target.met:
+                parts.append(_profiled(target.what, partial(profiles.profile_command, command)))
+        parts.insert(0, report.target_table(targets))
+        if failure is not None:
+            parts.insert(0, f"**With TensorFlow nothing was measured: {failure}**")
     _keep(results, "Benchmark", parts)
+    if failure is not None:
+        _stop(str(failure), EXIT_FAILED)
+
+
+def _profiled(what: str, profile: Callable[[], str]) -> str:
+    """Return the profile of what missed its target; the figures stand without it too."""
+    _say(f"a target was missed: profiling {what}")
+    try:
+        left = profile()
+    except Exception as failure:
+        left = f"It could not be profiled: {type(failure).__name__}: {failure}"
+        _say(left)
+    return f"### What is left: {what}\n\n{left}"
 
 
 def plan_of(
@@ -177,10 +205,7 @@ def _sizes(of_ways: Mapping[str, tuple[int, ...]]) -> list[int]:
 
 def _plain(plan: Plan, template: Template, folder: Path) -> tuple[list[str], list[report.Target]]:
     runs = run_rounds(template, folder, plan.plain, plan.rounds, _say)
-    targets = [
-        *report.class_targets(runs, "ps1 and ps2", times=20, floor=1.4),
-        *_start_ups(template, folder, plan.again),
-    ]
+    targets = report.class_targets(runs, "ps1 and ps2", times=20, floor=1.4)
     return ["### ps1 and ps2", report.class_table(runs, plan.rounds, counted_by())], targets
 
 
@@ -205,7 +230,9 @@ def _template(
     return make_template(folder, submissions, problem_sets, tensorflow)
 
 
-def _start_ups(template: Template, folder: Path, submissions: int) -> list[report.Target]:
+def _start_ups(
+    template: Template, folder: Path, submissions: int
+) -> list[tuple[report.Target, Command]]:
     """Time what has nothing to do: help, and a class that is already graded."""
     course = fresh_course(template, folder, submissions)
     (grade,) = ours.commands(course, template.problem_sets)
@@ -217,7 +244,8 @@ def _start_ups(template: Template, folder: Path, submissions: int) -> list[repor
     ):
         times = [_seconds(command) for _ in range(START_UPS)]
         _say(f"{what}: {', '.join(f'{one:.2f}' for one in times)} s")
-        found.append(report.Target(what, bound, statistics.median(times), unit=" s"))
+        target = report.Target(what, bound, statistics.median(times), unit=" s")
+        found.append((target, command))
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import ours
 from benchmarks.courses import Template, fresh_course, graded
 from benchmarks.measure import Measurement, Sample, measure
-from benchmarks.report import Target, target_table
+from benchmarks.report import Target, company, target_table
 from benchmarks.rounds import OURS, Run, cpu, each, further, run_once, seconds, ways
 from benchmarks.table import number, table
 
@@ -42,6 +42,9 @@ def soak(
     say(f"{submissions:,} submissions: this takes long")
     large = measure(command, sample_seconds=2.0)
     failures = submissions - graded(course)
+    if large.code != 0:
+        last = (large.output.strip().splitlines() or ["it said nothing"])[-1]
+        say(f"exit code {large.code}; its last line: {last}")
     say(f"{submissions:,} submissions: {large.seconds:.1f} s, {failures} failures")
     return parts(runs, large, submissions, failures)
 
@@ -67,7 +70,7 @@ def parts(
                 _median(further(beside, OURS, size, seconds)),
                 _median(further(beside, OURS, size, cpu)),
                 number(max(cost.coordinator_megabytes for cost in here)),
-                number(max((cost.child_megabytes or 0.0) for cost in here)),
+                number(max(cost.child_megabytes or 0.0 for cost in here)),
                 str(failures) if size == submissions else "0",
             ]
         )
@@ -96,7 +99,9 @@ def parts(
     return (
         table(headers, rows, left=0),
         f"The small classes are medians of {REPEATS}; the large one was graded once, in one "
-        "command with two workers. *One more* is the slope from the smallest class.",
+        f"command with two workers: exit code {large.code}. *One more* is the slope from the "
+        "smallest class.",
+        company(beside),
         target_table(targets),
         f"Memory over time, {len(large.samples):,} samples:",
         memory_table(large.samples),

@@ -498,6 +498,20 @@ def test_a_profile_names_functions_and_no_folder_of_this_machine(
     assert sys.prefix not in said
 
 
+def test_a_command_that_leaves_no_profile_is_said_so(tmp_path: Path) -> None:
+    missing = Command((str(tmp_path / "no-such-program"),), tmp_path, {}, child="nobody")
+    with pytest.raises(BenchmarkError, match="no-such-program ended with exit code"):
+        profiles.profile_command(missing)
+
+
+def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text("def work():\n    return sum(range(9))\n\nwork()\n")
+    said = profiles.profile_command(Command((str(program),), tmp_path, {}, child="nobody"))
+    assert "program.py:1 work`" in said
+    assert "frozen" not in said
+
+
 # --- The command line -------------------------------------------------------------------------
 
 
@@ -531,6 +545,31 @@ def test_what_cannot_be_measured_ends_in_a_line(monkeypatch: pytest.MonkeyPatch)
     result = CliRunner().invoke(app, ["writer", "--students", "1"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.endswith("benchmarks: the course could not be released: it rains\n")
+
+
+def test_figures_are_kept_where_what_comes_after_them_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TensorFlow cannot be measured, and nothing can be profiled: the rest is on the page."""
+    main = "benchmarks.__main__"
+    runs = made_runs()
+
+    def broken(*_: object, **__: object) -> None:
+        raise BenchmarkError("the kernel died")
+
+    monkeypatch.setattr(f"{main}.make_template", lambda *_: Template(tmp_path, tmp_path, BOTH))
+    monkeypatch.setattr(f"{main}.run_rounds", lambda *_: runs)
+    monkeypatch.setattr(f"{main}._start_ups", lambda *_: [])
+    monkeypatch.setattr(f"{main}._with_tensorflow", broken)
+    monkeypatch.setattr(f"{main}.fresh_course", broken)
+    page = tmp_path / "results.md"
+    result = CliRunner().invoke(app, ["bench", "--quick", "--results", str(page)])
+    assert result.exit_code == 1
+    assert result.stderr.endswith("benchmarks: the kernel died\n")
+    kept = page.read_text()
+    assert "**With TensorFlow nothing was measured: the kernel died**" in kept
+    assert "It could not be profiled: BenchmarkError: the kernel died" in kept
+    assert f"| {OURS}" in kept
 
 
 @pytest.mark.parametrize("plan", [FULL, QUICK])
