@@ -251,6 +251,7 @@ def control_group() -> Iterator[ControlGroup | None]:
                 yield group
                 return
         finally:
+            group.wait_until_empty()  # where this was interrupted; a full one cannot be removed
             with contextlib.suppress(OSError):
                 group.folder.rmdir()
     yield None

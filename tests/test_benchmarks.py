@@ -5,6 +5,7 @@ How fast anything is, is measured by `make bench` and asserted nowhere.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -290,6 +291,16 @@ def test_control_groups_are_found_where_they_are_mounted(
 ) -> None:
     there = measure.group_folders(mounts, groups)
     assert [(str(folder), usage) for folder, usage in there] == found
+
+
+def test_no_control_group_is_left_behind() -> None:
+    folder = None
+    with contextlib.suppress(KeyboardInterrupt), measure.control_group() as group:
+        if group is not None:  # where there is the right to make one
+            folder = group.folder
+            assert folder.is_dir()
+        raise KeyboardInterrupt
+    assert folder is None or not folder.exists()
 
 
 def test_both_versions_of_control_groups_are_read(tmp_path: Path) -> None:
