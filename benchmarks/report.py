@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class Target:
     ----------
     what : the figure, in words
     wanted : the bound; 0 allows nothing
-    found : the median
+    found : the median, or nan where there was nothing to take it of
     at_most : whether the bound is an upper one
     unit : what stands after a number: `` s``, `` ×``
     """
@@ -72,6 +73,8 @@ class Target:
     @property
     def verdict(self) -> str:
         """``met``, or by how much of the bound it was missed."""
+        if math.isnan(self.found):
+            return "not told: classes too small, or machine too busy"
         if self.met:
             return "met"
         if self.wanted == 0:
@@ -136,7 +139,7 @@ def class_targets(
     head = f"{kind}, {size:,} submissions: "
 
     def median(values: ByRound) -> float:
-        return statistics.median(values.values())
+        return statistics.median(values.values()) if values else math.nan
 
     found = []
     if floor is not None:
@@ -165,7 +168,7 @@ def target_table(targets: Sequence[Target]) -> str:
         [
             target.what,
             f"{'at most' if target.at_most else 'at least'} {number(target.wanted)}{target.unit}",
-            f"{number(target.found)}{target.unit}",
+            "-" if math.isnan(target.found) else f"{number(target.found)}{target.unit}",
             target.verdict,
         ]
         for target in targets

@@ -190,11 +190,14 @@ def sizes_of(runs: Sequence[Run], way: str) -> list[int]:
 
 
 def ratio(numerator: ByRound, denominator: ByRound) -> ByRound:
-    """Return ratios within each round."""
+    """Return ratios within each round, without rounds in which a cost came out as nothing.
+
+    A slope does, where classes are small and the machine is busy.
+    """
     return {
         turn: value / denominator[turn]
         for turn, value in numerator.items()
-        if denominator.get(turn)
+        if value > 0 and denominator.get(turn, 0.0) > 0
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from benchmarks import ours
 from benchmarks.courses import Template, fresh_course, graded
 from benchmarks.measure import Measurement, Sample, measure
 from benchmarks.report import Target, company, target_table
-from benchmarks.rounds import OURS, Run, cpu, each, further, run_once, seconds, ways
+from benchmarks.rounds import OURS, Run, cpu, each, further, ratio, run_once, seconds, ways
 from benchmarks.table import number, table
 
 SMALL = (10, 100)
@@ -134,5 +135,6 @@ def _median(values: dict[int, float]) -> str:
 
 def _slopes(runs: Sequence[Run], submissions: int, what: Callable[[Measurement], float]) -> float:
     """Return what one more costs in the large class over what it costs in the small one."""
-    large = statistics.median(further(runs, OURS, submissions, what).values())
-    return large / statistics.median(further(runs, OURS, max(SMALL), what).values())
+    large, small = (further(runs, OURS, size, what) for size in (submissions, max(SMALL)))
+    found = ratio(large, small)
+    return statistics.median(found.values()) if found else math.nan

@@ -374,6 +374,18 @@ def test_a_target_is_met_or_missed_by_how_much() -> None:
     assert report.Target("failures", 0, 0).verdict == "met"
 
 
+def test_a_slope_of_nothing_gives_no_ratio_and_meets_no_target() -> None:
+    runs = [
+        run if run.way != STOCK else Run(run.round, STOCK, run.submissions, costing(9.0))
+        for run in made_runs()
+    ]
+    assert rounds.over_stock(runs, OURS, 100, rounds.further, rounds.further) == {}
+    (*_, slope) = report.class_targets(runs, "ps1", times=20, floor=None)
+    assert not slope.met
+    assert slope.verdict.startswith("not told")
+    assert "nan" not in report.target_table([slope])
+
+
 def test_targets_are_judged_with_and_without_start_up() -> None:
     found = report.class_targets(made_runs(), "ps1", times=20, floor=1.4)
     assert [target.verdict for target in found] == [
