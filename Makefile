@@ -7,11 +7,13 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 ASSIGNMENTS := ps1 ps2
 
-.PHONY: help setup system grade test lint lab examples requirements clean
+.PHONY: help setup system grade test lint bench soak lab examples requirements clean
 
 help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
 	@echo "make test          set up, lint, and run every test"
+	@echo "make bench         compare with stock nbgrader and the bare cells (half an hour, a quiet machine)"
+	@echo "make soak          grade 10,000 submissions once, and measure writer and scheduler alone"
 	@echo "make lab           open JupyterLab on the course"
 	@echo "make examples      build the sample submissions anew from examples/"
 	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
@@ -54,6 +56,16 @@ test: setup lint
 
 lint: setup
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure
+
+# --- Figures, for benchmarks/results.md; `python -m benchmarks --help` has smaller ones ---
+
+bench: setup
+	$(BIN)/python -m benchmarks bench --results benchmarks/results.md
+
+soak: setup
+	$(BIN)/python -m benchmarks soak --results benchmarks/results.md
+	$(BIN)/python -m benchmarks writer --results benchmarks/results.md
+	$(BIN)/python -m benchmarks scheduler --results benchmarks/results.md
 
 # --- For people ------------------------------------------------------------------
 
