@@ -109,6 +109,18 @@ def test_a_picture_draws_without_warnings_and_says_itself_in_one_sentence(name: 
     assert "\n" not in text
 
 
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_that_is_told_says_the_same_and_draws_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = draw(name).text_alternative
+    monkeypatch.setenv(figures.PICTURES, "text")
+    monkeypatch.setattr(figures, "Picture", None)
+    told = draw(name)
+    assert told.text_alternative == repr(told) == said
+    assert shown(told) == {"text/plain": said}
+
+
 @pytest.mark.parametrize("name", ["softmax_bars", "gradient_error", "matrix_with_sums"])
 def test_a_picture_looks_the_same_whatever_style_the_reader_has_set(name: str) -> None:
     """A dark style was set in the notebooks that this course replaces; arrows vanished."""
