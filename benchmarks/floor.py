@@ -1,9 +1,10 @@
 """The floor: what running the students' own cells costs, and nothing else.
 
 Two warm processes fork a child for each submission; the child runs every cell but
-the locked grade cells once, in the same shell and environment as in the box.  No
-sandbox, no verdict, no database.  Run as a program: the coordinator, which
-starts the two, or (``--worker``) one of them.
+the locked grade cells once, in the same shell as in the box.  No sandbox, no verdict,
+no database.  The cells are run as stock nbgrader runs them, with the course's own
+pictures drawn; or with these told in words, as in the box.  Run as a program: the
+coordinator, which starts the two, or (``--worker``) one of them.
 """
 
 from __future__ import annotations
@@ -25,20 +26,19 @@ PROGRAM = "benchmarks.floor"
 WORKER = "--worker"
 
 
-def command(course: Path, drawn: bool = False, preload: str = "") -> Command:
+def command(course: Path, told: bool = False, preload: str = "") -> Command:
     """Return the command that runs a class's cells.
 
     Parameters
     ----------
     course : as `benchmarks.courses.fresh_course` makes it
-    drawn : whether the course's own pictures are drawn, as with stock nbgrader; in
-        the box they are told in words
+    told : whether the course's own pictures are told in words, as in the box
     preload : a module that the warm process imports before it forks
     """
     return Command(
         (
             *(sys.executable, "-m", PROGRAM, str(course)),
-            *(("--drawn",) if drawn else ()),
+            *(("--told",) if told else ()),
             *(("--preload", preload) if preload else ()),
         ),
         ROOT,
@@ -78,7 +78,7 @@ def _source(cell: dict[str, Any]) -> str:
 # --- The coordinator -------------------------------------------------------------------------
 
 
-def run(course: Path, drawn: bool, preload: str) -> int:
+def run(course: Path, told: bool, preload: str) -> int:
     """Run every notebook of a course and return an exit code."""
     from autograder.sandbox.box import ENVIRONMENT
 
@@ -94,7 +94,7 @@ def run(course: Path, drawn: bool, preload: str) -> int:
             "PATH": os.environ.get("PATH", "/usr/bin"),
             "PYTHONPATH": str(ROOT),
         }
-        if drawn:
+        if not told:
             del warm["COURSE_PICTURES"]
         # Both take the next number from one pipe, so that neither has to wait for the other.
         numbers, ours = os.pipe()
@@ -165,13 +165,13 @@ def main() -> int:
     """Read the arguments and be the coordinator or a warm process."""
     parser = argparse.ArgumentParser(prog=f"python -m {PROGRAM}", description=__doc__)
     parser.add_argument("path", type=Path, help="the course, or the worker's work")
-    parser.add_argument("--drawn", action="store_true", help="draw the course's pictures")
+    parser.add_argument("--told", action="store_true", help="tell the course's pictures")
     parser.add_argument("--preload", default="", help="a module to import before forking")
     parser.add_argument(WORKER, action="store_true", help="be a warm process")
     options = parser.parse_args()
     if options.worker:
         return warm_process(options.path, options.preload)
-    return run(options.path, options.drawn, options.preload)
+    return run(options.path, options.told, options.preload)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ STOCK = "stock nbgrader"
 PLUGIN = "nbgrader with our plugin"
 OURS = "autograder grade"
 FLOOR = "floor"
-DRAWN = "floor, pictures drawn"
+TOLD = "floor, pictures told"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def ways(preload: str = "") -> dict[str, Way]:
         PLUGIN: Way(ours.plugin_commands),
         OURS: Way(ours.commands),
         FLOOR: Way(lambda course, _: [floor.command(course, preload=preload)], grades=False),
-        DRAWN: Way(lambda course, _: [floor.command(course, True, preload)], grades=False),
+        TOLD: Way(lambda course, _: [floor.command(course, True, preload)], grades=False),
     }
 
 
@@ -220,14 +220,19 @@ def over_stock(
 
 
 def over_floor(
-    runs: Sequence[Run], way: str, submissions: int, cost: Callable[..., ByRound] = each
+    runs: Sequence[Run],
+    way: str,
+    submissions: int,
+    cost: Callable[..., ByRound] = each,
+    of: str = FLOOR,
 ) -> ByRound:
     """Return a way's CPU over the floor's; the floor is always without its start-up.
 
     Parameters
     ----------
     cost : `each`, start-up included, or `further`
+    of : which floor
     """
-    there = sizes_of(runs, FLOOR)
+    there = sizes_of(runs, of)
     size = submissions if submissions in there[1:] else max(there)
-    return ratio(cost(runs, way, submissions, cpu), further(runs, FLOOR, size, cpu))
+    return ratio(cost(runs, way, submissions, cpu), further(runs, of, size, cpu))

@@ -164,11 +164,15 @@ def test_the_floor_runs_every_code_cell_but_the_checks(tmp_path: Path) -> None:
     assert len(cells) - len(sources) == len(checks)
 
 
-def test_the_floor_runs_cells_as_the_box_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("told", "pictures"), [(True, "text"), (False, "drawn")])
+def test_the_floor_runs_cells_as_stock_does_or_as_the_box_does(
+    tmp_path: Path, told: bool, pictures: str
+) -> None:
     said = tmp_path / "said"
-    cells = f"import os, figures\nopen({str(said)!r}, 'w').write(os.environ['COURSE_PICTURES'])"
-    cost = measure.measure(floor.command(course_of(tmp_path / "course", cells)))
-    assert (cost.code, said.read_text()) == (0, "text"), cost.output
+    environment = "os.environ.get('COURSE_PICTURES', 'drawn')"
+    cells = f"import os, figures\nopen({str(said)!r}, 'w').write({environment})"
+    cost = measure.measure(floor.command(course_of(tmp_path / "course", cells), told))
+    assert (cost.code, said.read_text()) == (0, pictures), cost.output
 
 
 def test_a_child_of_the_floor_that_dies_is_a_failure(tmp_path: Path) -> None:
