@@ -310,8 +310,8 @@ def decision_regions(
         axes.set_yticks([])
         said.append(title.replace("\n", ", "))
     picture.text_alternative = (
-        f"Plane with {points.shape[1]} points of {count} classes over the regions in which each class is "
-        f"decided for; {'; '.join(said)}."
+        f"Plane with {points.shape[1]} points of {count} classes over the regions in which each "
+        f"class is decided for; {'; '.join(said)}."
     )
     return picture
 
@@ -414,5 +414,8 @@ def digit_images(rows: ArrayLike, names: Sequence[str], columns: int = 5) -> Pic
             )
             axes.set_title(names[place], fontsize=13)
     kind = "blue is negative, white is 0, orange is positive" if signed else "dark is large"
-    picture.text_alternative = f"Grid of {len(names)} pictures of {side} x {side} pixels, where {kind}: {', '.join(names)}."
+    picture.text_alternative = (
+        f"Grid of {len(names)} pictures of {side} x {side} pixels, where {kind}: "
+        f"{', '.join(names)}."
+    )
     return picture
