@@ -37,7 +37,7 @@ Predict: TypeAlias = Callable[[NDArray[np.float64]], ArrayLike]
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P")
 # Darker at its ends than figures.SIGNED: no number is written on a pixel.
 PIXELS_SIGNED = LinearSegmentedColormap.from_list("pixels", [BLUE, "#ffffff", VERMILLION])
-_LONGEST_VALUE = 4
+_LONGEST_TEXT = 20  # what stands on an edge must not reach its nodes
 
 
 # --- any curves --------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def computation_graph(
     columns = [column for column, _ in places.values()]
     rows = [row for _, row in places.values()]
     wide, high = max(columns) - min(columns), max(rows) - min(rows)
-    picture = _canvas(2.4 * wide + 1.2, 2.9 * high + 1.6)
+    picture = _canvas(2.4 * wide + 1.2, 2.1 * high + 1.9)
     axes = picture.subplots()
     said: list[str] = []
     for (start, end), (value, gradient) in edges.items():
@@ -201,7 +201,7 @@ def computation_graph(
         )
     axes.set(
         xlim=(min(columns) - 0.35, max(columns) + 0.35),
-        ylim=(min(rows) - 0.62, max(rows) + 0.62),
+        ylim=(min(rows) - 0.4, max(rows) + 0.35),
     )
     axes.set_axis_off()
     axes.set_title("above an edge: the value forward;  below: the gradient back", fontsize=12)
@@ -216,10 +216,11 @@ def _short(values: NDArray[np.float64]) -> str:
     """Return few numbers as they are, and many not at all."""
     if values.ndim == 0:
         return _number(float(values), 3)
-    if values.ndim > 1 or values.size > _LONGEST_VALUE:
+    if values.ndim > 1:
         return ""
     digits = _digits(values)
-    return "  ".join(_number(float(value), digits) for value in values)
+    text = "  ".join(_number(float(value), digits) for value in values)
+    return text if len(text) <= _LONGEST_TEXT else ""
 
 
 def _on_edge(
@@ -347,9 +348,12 @@ def loss_surface(
         )
     picture = _canvas(7.6, 4.8)
     axes = picture.subplots()
-    lines = axes.contour(across, up, height, levels=14, colors=FAINT, linewidths=0.9)
-    axes.contourf(across, up, height, levels=14, cmap="Greys", alpha=0.35)
-    axes.clabel(lines, lines.levels[::3], fontsize=9, fmt="%.2f")
+    # Closer together near the lowest point, where the paths end.
+    rise = (height.max() - height.min()) or 1.0
+    levels = height.min() + rise * np.linspace(0, 1, 15) ** 2
+    lines = axes.contour(across, up, height, levels=levels[1:-1], colors=FAINT, linewidths=0.9)
+    axes.contourf(across, up, height, levels=levels, cmap="Greys", alpha=0.35)
+    axes.clabel(lines, lines.levels[1::3], fontsize=9, fmt="%.2f")
     said: list[str] = []
     for (name, values), (colour, line, marker) in zip(paths.items(), LINES, strict=False):
         path = _array(values, who, name, 2)

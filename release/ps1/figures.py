@@ -305,10 +305,11 @@ def matrix_with_sums(
     axes = picture.subplots()
     _cells(axes, values, _colours(values), digits)
     axes.set(xlim=(-0.55, width + 0.75), ylim=(height + 0.5, -0.55))
+    signed = bool(np.any(values < 0))
     for row, total in enumerate(row_sums):
-        axes.text(width + 0.1, row, _number(total, digits, True), ha="center", va="center")
+        axes.text(width + 0.1, row, _number(total, digits, signed), ha="center", va="center")
     for column, total in enumerate(column_sums):
-        axes.text(column, height, _number(total, digits, True), ha="center", va="center")
+        axes.text(column, height, _number(total, digits, signed), ha="center", va="center")
     axes.text(width + 0.1, height, "sums", ha="center", va="center", style="italic", color=FAINT)
     axes.plot([width - 0.42] * 2, [-0.5, height + 0.4], color=INK, linewidth=1)
     axes.plot([-0.5, width + 0.7], [height - 0.42] * 2, color=INK, linewidth=1)
