@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 ASSIGNMENTS := ps1 ps2
 
-.PHONY: help setup system grade test lint lab examples requirements clean
+.PHONY: help setup system grade test lint lab slides site examples requirements clean
 
 help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
 	@echo "make test          set up, lint, and run every test"
 	@echo "make lab           open JupyterLab on the course"
+	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
+	@echo "make site          the course as pages to read, into build/site/"
 	@echo "make examples      build the sample submissions anew from examples/"
 	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
 	@echo "make clean         remove what was built"
@@ -60,6 +62,9 @@ lint: setup
 lab: setup
 	$(BIN)/autograder release $(ASSIGNMENTS)
 	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
+
+slides site: setup
+	$(BIN)/python -m classroom $@
 
 examples: setup
 	$(BIN)/python -m examples.build
