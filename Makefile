@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 ASSIGNMENTS := ps1 ps2
 
-.PHONY: help setup system grade test lint lab slides site examples requirements clean
+.PHONY: help setup system grade test browser lint lab slides site examples requirements clean
 
 help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
@@ -51,8 +51,12 @@ grade: setup
 
 # --- Tests -----------------------------------------------------------------------
 
-test: setup lint
+test: setup lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Slides, pages and sliders are looked at in a real browser.
+browser:
+	@sh .ci/browser.sh
 
 lint: setup
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure
