@@ -345,10 +345,11 @@ def matrix_with_sums(
     axes = picture.subplots()
     _cells(axes, values, _colours(values), digits)
     axes.set(xlim=(-0.55, width + 0.75), ylim=(height + 0.5, -0.55))
+    signed = bool(np.any(values < 0))
     for row, total in enumerate(row_sums):
-        axes.text(width + 0.1, row, _number(total, digits, True), ha="center", va="center")
+        axes.text(width + 0.1, row, _number(total, digits, signed), ha="center", va="center")
     for column, total in enumerate(column_sums):
-        axes.text(column, height, _number(total, digits, True), ha="center", va="center")
+        axes.text(column, height, _number(total, digits, signed), ha="center", va="center")
     axes.text(width + 0.1, height, "sums", ha="center", va="center", style="italic", color=FAINT)
     axes.plot([width - 0.42] * 2, [-0.5, height + 0.4], color=INK, linewidth=1)
     axes.plot([-0.5, width + 0.7], [height - 0.42] * 2, color=INK, linewidth=1)
@@ -549,7 +550,12 @@ def probability_stacks(probabilities: ArrayLike) -> Picture:
 
 
 @_picture
-def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = None) -> Picture:
+def simplex(
+    points: ArrayLike,
+    truth: int = 0,
+    names: Sequence[str] | None = None,
+    towards: ArrayLike | None = None,
+) -> Picture:
     """Draw three-class probabilities as points in a triangle, over contours of the loss.
 
     Each corner is a class that is certain.  The contours join equal values of
@@ -560,6 +566,7 @@ def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = Non
     points : (3, N), columns that sum to 1
     truth : the true class, whose loss the contours show
     names : one short text for each point
+    towards : (3, N), the point that an arrow leads to from each point
 
     Returns
     -------
@@ -595,6 +602,12 @@ def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = Non
             va="bottom" if k == 2 else "top",
         )
     place = corners.T @ p
+    if towards is not None:
+        ends = _array(towards, who, "towards", 2)
+        _same_shape(who, points=p, towards=ends)
+        for start, end in zip(place.T, (corners.T @ ends).T, strict=True):
+            pull = {"arrowstyle": "-|>", "color": VERMILLION, "linewidth": 2.5}
+            axes.annotate("", end, start, arrowprops={**pull, "mutation_scale": 18})
     axes.plot(*place, "o", color=VERMILLION, markeredgecolor=PAPER, markersize=10)
     labels = names if names is not None else [str(n) for n in range(p.shape[1])]
     for position, name in zip(place.T, labels, strict=True):
@@ -609,6 +622,8 @@ def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = Non
     axes.set_axis_off()
     axes.set_title(f"loss of each guess when class {truth} is true")
     said = "; ".join(f"{name} at {_listed(q)}" for name, q in zip(labels, p.T, strict=True))
+    if towards is not None:
+        said += f", with arrows to {'; '.join(_listed(q) for q in ends.T)}"
     picture.text_alternative = (
         f"A triangle whose corners are three certain classes, with contours of the loss for true "
         f"class {truth} that rises away from its corner, and the points {said}."
