@@ -1,4 +1,4 @@
-"""What a student may run beside the notebook: ``check(softmax)``.
+"""What a student may run beside the notebook: ``check(softmax)``, ``check(Dense)``.
 
 It holds properties that every right function has, small steps and facts worked out by hand,
 but no answer.  Copied as it is into each release, so it must know nothing of the rest of the
@@ -53,14 +53,17 @@ def check(function: Any, name: str | None = None) -> None:
 def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | None]:
     """Return the card to show, if any, and in one line what is wrong, if anything."""
     named = name or getattr(function, "__name__", None)
-    if isinstance(function, type) or not callable(function) or not isinstance(named, str):
+    exercise = EXERCISES.get(named) if isinstance(named, str) else None
+    wanted = exercise.kind if exercise else "function"
+    kind = kind_asked_for(function)
+    if not isinstance(named, str) or not kind or (exercise and kind != wanted):
+        example = exercise.name if exercise else "softmax"
         return None, (
-            f"check: this is {kind_of(function)}, not a function. Write check(softmax), with the "
-            "name of your function and no brackets after it; was the name used for something else?"
+            f"check: this is {kind_of(function)}, not a {wanted}. Write check({example}), with the "
+            f"name of your {wanted} and no brackets after it; was the name used for something else?"
         )
-    if named not in EXERCISES:
+    if exercise is None:
         return None, f"check: no exercise is called {named!r}. There are: {', '.join(EXERCISES)}"
-    exercise = EXERCISES[named]
     card = Card(exercise.signature)
     student = Student(function, exercise, card)
     try:
@@ -124,22 +127,48 @@ class Student:
         return self.exercise.examples()
 
     def __call__(self, *arguments: Any, finite: bool = True) -> Any:
-        self.evidence = list(zip(self.exercise.parameters, arguments, strict=False))
+        self.evidence, self.given = [], []
+        shape = self.exercise.shape(*arguments)
+        return self.answer(self.function, self.exercise.parameters, arguments, shape, finite)
+
+    def new(self, *arguments: Any) -> Made:
+        """Make an object of the student's class."""
+        self.evidence, self.given = [], []
+        return Made(self, self.called(self.function, self.exercise.parameters, arguments))
+
+    def called(self, function: Any, parameters: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """Return what the student's function, or method, gives for copies of the arguments."""
+        self.evidence += zip(parameters, arguments, strict=False)
         self.given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                value = self.function(*self.given)
+                return function(*self.given)
         except NotImplementedError as failure:
             raise NotWritten(self._stub(failure)) from None
         except Exception as failure:
             raise self._stopped(failure) from None
-        self.evidence.append(("yours", value))
-        shape = self.exercise.shape(*arguments)
-        message, hint = self._not_asked_for(value, shape, finite)
+
+    def answer(
+        self,
+        function: Any,
+        parameters: Sequence[str],
+        arguments: Sequence[Any],
+        asked: Any,
+        finite: bool = True,
+        label: str = "yours",
+    ) -> Any:
+        """Return an answer of the student's that is what is asked for."""
+        value = self.called(function, parameters, arguments)
+        self.evidence.append((label, value))
+        return self.as_asked(value, asked, finite)
+
+    def as_asked(self, value: Any, asked: Any, finite: bool = True) -> Any:
+        """Return a copy of a value that is what is asked for, or show how it is not."""
+        message, hint = self._not_asked_for(value, asked, finite)
         if message:
             raise Broken(message, self.evidence, hint)
-        return float(value) if shape == () else value.copy()
+        return copied(value)
 
     def expect(self, holds: Any, **more: Any) -> None:
         """Go on if the condition holds; otherwise show the last call and these values."""
@@ -161,37 +190,69 @@ class Student:
         """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
         exercise = self.exercise
         names = ", ".join(exercise.parameters)
-        self.claim(f"it takes {names}")
-        try:
-            signature = inspect.signature(self.function)
-        except (TypeError, ValueError):  # some compiled functions do not tell
-            pass
-        else:
-            try:
-                signature.bind(*range(exercise.required))
-                signature.bind(*range(len(exercise.parameters)))
-            except TypeError:
-                message = f"it takes {signature}; asked for is {exercise.name}({names})"
-                hint = "Compare the def line with the one in the notebook."
-                raise Broken(message, [], hint) from None
-        shapes = [exercise.shape(*arguments) for arguments in self.examples]
-        what = "one number" if () in shapes else "a float64 array of the right shape"
-        self.claim(f"it returns {what}, finite")
-        for arguments in self.examples:
-            self(*arguments)
+        self.claim(f"it takes {names}" if names else "it is made without arguments")
+        self._takes(
+            self.function, f"{exercise.name}({names})", exercise.parameters, exercise.required
+        )
+        for method, (parameters, required, _) in exercise.methods.items():
+            found = getattr(self.function, method, None)
+            if not callable(found):
+                raise Broken(f"it has no method {method}", [], "Compare with the def lines above.")
+            asked = f"{method}({', '.join(parameters)})"
+            self._takes(found, asked, ["self", *parameters], required + 1)
+        self.claim(f"{'what it returns is' if exercise.methods else 'it returns'} {self._asked()}")
+        for example in self.examples:
+            self._try(example)
         self.claim(
             "it leaves its inputs as they were, and the same call twice gives the same answer",
             exercise.purity_hint,
         )
-        for arguments, again in zip(self.examples, self.examples, strict=True):
-            first = np.array(self(*arguments))
-            for label, before, after in zip(
-                exercise.parameters, arguments, self.given, strict=False
-            ):
-                if isinstance(before, np.ndarray):
-                    more = {f"{label}_after_the_call": after}
-                    self.expect(np.array_equal(before, after), **more)
-            self.expect(np.array_equal(first, self(*again)), yours_at_the_first_call=first)
+        for example, again in zip(self.examples, self.examples, strict=True):
+            first = self._try(example, watched=True)
+            self.expect(same(first, self._try(again)), yours_at_the_first_call=first)
+
+    def _asked(self) -> str:
+        if self.exercise.methods:
+            return "float64 arrays of the right shapes, finite"
+        asked = [self.exercise.shape(*arguments) for arguments in self.examples]
+        if any(shape == () for shape in asked):
+            return "one number, finite"
+        if all(isinstance(shape, tuple) for shape in asked):
+            return "a float64 array of the right shape, finite"
+        return kind_asked(asked[0])
+
+    def _try(self, example: tuple[Any, ...], watched: bool = False) -> Any:
+        """Return the answer to one example; of a class, those of a scenario."""
+        if not self.exercise.methods:
+            answer = self(*example)
+            if watched:
+                self._left_alone(self.exercise.parameters, example)
+            return answer
+        arguments, *steps = example
+        made, answers = self.new(*arguments), []
+        for method, *given in steps:
+            answers.append(made(method, *given))
+            if watched:
+                self._left_alone(self.exercise.methods[method][0], given)
+        return answers
+
+    def _left_alone(self, parameters: Sequence[str], arguments: Sequence[Any]) -> None:
+        for label, before, after in zip(parameters, arguments, self.given, strict=False):
+            if isinstance(before, np.ndarray):
+                self.expect(np.array_equal(before, after), **{f"{label}_after_the_call": after})
+
+    def _takes(self, function: Any, asked: str, parameters: Sequence[str], required: int) -> None:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # some compiled functions do not tell
+            return
+        try:
+            signature.bind(*range(required))
+            signature.bind(*range(len(parameters)))
+        except TypeError:
+            message = f"it takes {signature}; asked for is {asked}"
+            hint = "Compare the def line with the one in the notebook."
+            raise Broken(message, [], hint) from None
 
     def treats_columns_alike(self, batch: tuple[np.ndarray, ...], *fixed: Any) -> None:
         """Expect of a batch what its columns give one by one."""
@@ -201,9 +262,16 @@ class Student:
         )
         self.agree(self(*fixed, *batch), one_by_one, column_by_column=one_by_one)
 
-    def _not_asked_for(self, value: Any, shape: tuple[int, ...], finite: bool) -> tuple[str, str]:
+    def _not_asked_for(self, value: Any, asked: Any, finite: bool) -> tuple[str, str]:
         if value is None:
             return "it returns None", "Is a return missing?"
+        if isinstance(asked, Several):
+            return self._not_several(value, asked, finite)
+        if asked is bool:
+            truth = isinstance(value, bool | np.bool_)
+            return ("", "") if truth else (f"it returns {kind_of(value)}, not True or False", HINT)
+        whole = isinstance(asked, Whole)
+        shape = asked.shape if whole else asked
         if shape == ():
             number = isinstance(value, int | float | np.integer | np.floating)
             if isinstance(value, bool) or not (number or is_plain_number(value)):
@@ -212,19 +280,43 @@ class Student:
             return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
         elif value.shape != shape:
             return f"it returns shape {value.shape}, not {shape}", self.exercise.hint
-        elif value.dtype != np.float64:
+        elif whole and value.dtype.kind not in "iu":
+            return (
+                f"it returns dtype {value.dtype}, not whole numbers",
+                "Labels and counts are int.",
+            )
+        elif not whole and value.dtype != np.float64:
             hint = "Which dtype does the array get when it is made?"
             return f"it returns dtype {value.dtype}, not float64", hint
         if finite and not np.isfinite(value).all():
             return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
         return "", ""
 
+    def _not_several(self, value: Any, asked: Several, finite: bool) -> tuple[str, str]:
+        parts: Any = asked.parts
+        hint = self.exercise.hint
+        if type(value) is not type(parts):
+            return f"it returns {kind_of(value)}, not {kind_asked(asked)}", hint
+        if len(value) != len(parts):
+            return f"it returns {len(value)} values, not {len(parts)}", hint
+        named = isinstance(parts, dict)
+        if named and value.keys() != parts.keys():
+            return f"its keys are {', '.join(map(str, value))}", hint
+        for key in parts if named else range(len(parts)):
+            message, hint = self._not_asked_for(value[key], parts[key], finite)
+            if message:
+                return f"of {repr(key) if named else f'value {key + 1}'}: {message}", hint
+        return "", ""
+
     def _innermost(self, failure: BaseException) -> tuple[str, str]:
         """Return the name of the innermost function of the notebook's, and its line there."""
-        space, found = getattr(self.function, "__globals__", None), ("", "")
+        inside = vars(self.function).values() if isinstance(self.function, type) else ()
+        functions = [self.function, *inside]
+        spaces = [f.__globals__ for f in functions if inspect.isfunction(f)]
+        found = ("", "")
         step = failure.__traceback__
         while step is not None:
-            if step.tb_frame.f_globals is space:
+            if any(step.tb_frame.f_globals is space for space in spaces):
                 code = step.tb_frame.f_code
                 line = linecache.getline(code.co_filename, step.tb_lineno)
                 found = (code.co_name, line.strip())
@@ -233,7 +325,8 @@ class Student:
 
     def _stub(self, failure: BaseException) -> str:
         name = self._innermost(failure)[0]
-        if name in ("", self.exercise.name, getattr(self.function, "__name__", "")):
+        own = (self.exercise.name, getattr(self.function, "__name__", ""), *self.exercise.methods)
+        if name in ("", "__init__", *own):
             return "not written yet"
         return f"it calls {name}, which is not written yet"
 
@@ -243,6 +336,92 @@ class Student:
         where = f" in the line: {line}" if line else ""
         hint = f"It was called with these arguments. {self.exercise.hint}"
         return Broken(f"it stopped with {error}{where}", self.evidence, hint)
+
+
+class Made:
+    """An object of the student's class: each of its answers is looked at, as a function's is."""
+
+    def __init__(self, student: Student, made: Any) -> None:
+        self.student, self.made = student, made
+
+    def __call__(self, method: str, *arguments: Any, finite: bool = True) -> Any:
+        parameters, _, shape = self.student.exercise.methods[method]
+        function = getattr(self.made, method)
+        label = f"yours, from {method}"
+        try:
+            asked = shape(self.made, *arguments)  # which may depend on an attribute
+        except (AttributeError, TypeError) as failure:
+            hint = "Is every attribute that the notebook asks for set in __init__?"
+            raise Broken(text_of(failure), self.student.evidence, hint) from None
+        return self.student.answer(function, parameters, arguments, asked, finite, label)
+
+    def read(self, attribute: str, shape: tuple[int, ...]) -> Any:
+        """Return a copy of an attribute that is an array of this shape."""
+        student = self.student
+        value = getattr(self.made, attribute, None)
+        if value is None:
+            hint = f"Is self.{attribute} set in __init__?"
+            raise Broken(f"it has no attribute {attribute}", student.evidence, hint)
+        student.evidence.append((f"your {attribute}", value))
+        return student.as_asked(value, shape)
+
+
+@dataclass
+class Whole:
+    """Asks for an array of whole numbers of a shape."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass
+class Several:
+    """Asks for several values in a tuple, a list or a dictionary; `parts` says what each is."""
+
+    parts: tuple[Any, ...] | list[Any] | dict[str, Any]
+
+
+HINT = "What does the function have to decide?"
+
+
+def kind_asked(asked: Any) -> str:
+    """Say what is asked for, in a few words."""
+    if asked is bool:
+        return "True or False"
+    if isinstance(asked, Whole):
+        return "an array of whole numbers"
+    if isinstance(asked, Several):
+        names = {tuple: "a tuple", list: "a list", dict: "a dictionary"}
+        return f"{names[type(asked.parts)]} of {len(asked.parts)} values"
+    return "one number" if asked == () else "an array"
+
+
+def kind_asked_for(value: Any) -> str:
+    """Say whether a value is a function or a class, or neither."""
+    if isinstance(value, type):
+        return "class"
+    return "function" if callable(value) else ""
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of an answer, its single numbers as floats."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item) for item in value)
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if type(value) is np.ndarray and value.shape:
+        return value.copy()
+    return float(value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two answers are equal to the last digit."""
+    if isinstance(one, dict):
+        return all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return all(same(*pair) for pair in zip(one, other, strict=True))
+    return bool(np.array_equal(one, other))
 
 
 def text_of(failure: BaseException) -> str:
@@ -264,6 +443,8 @@ def kind_of(value: Any) -> str:
         return "None"
     if isinstance(value, type):
         return f"a class ({value.__name__})"
+    if inspect.isroutine(value):
+        return "a function"
     if type(value) is np.ndarray:
         return f"an array of shape {value.shape}"
     known = {str: "text", list: "a list", tuple: "a tuple", bool: "a truth value"}
@@ -381,6 +562,14 @@ def show(card: Card) -> None:
 
 # --- What the properties are made of ------------------------------------------------------
 
+
+def parsed(signature: str) -> tuple[str, list[str], int]:
+    """Return the name in a signature, its parameters, and how many of them have no default."""
+    name, _, rest = signature.partition("(")
+    listed = [text for text in rest.partition(")")[0].split(", ") if text]
+    return name, [text.partition("=")[0] for text in listed], sum("=" not in t for t in listed)
+
+
 Properties = Callable[["Student"], None]
 PURITY_HINT = (
     "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
@@ -394,17 +583,27 @@ class Exercise:
     """What an exercise asks for; as a decorator, it takes its properties and enters itself."""
 
     signature: str  # as in the notebook
-    shape: Callable[..., tuple[int, ...]]  # asked for, from the arguments; () is one number
+    # Asked for, from the arguments: () is one number, other tuples are shapes of float64 arrays,
+    # bool is a truth value; see `Whole` and `Several`.
+    shape: Callable[..., Any]
     examples: Callable[[], list[tuple[Any, ...]]]  # makes the same arguments each time, anew
     hint: str  # where to look if the shape is wrong
     purity_hint: str = PURITY_HINT
+    # Of a class: each method as it is written, and the shape that it returns, from the object
+    # and the arguments.  Its examples are the constructor's arguments, then calls of methods.
+    parts: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return "class" if self.methods else "function"
 
     def __call__(self, properties: Properties) -> Properties:
         self.properties = properties
-        self.name, _, rest = self.signature.partition("(")
-        listed = rest.partition(")")[0].split(", ")
-        self.parameters = [text.partition("=")[0] for text in listed]
-        self.required = sum("=" not in text for text in listed)
+        self.name, self.parameters, self.required = parsed(self.signature)
+        self.methods = {}
+        for text, shape in self.parts.items():
+            name, parameters, required = parsed(text)
+            self.methods[name] = (parameters, required, shape)
         EXERCISES[self.name] = self
         return properties
 
@@ -1015,3 +1214,351 @@ def loss_gradient(f: Student) -> None:
     for label, y in ((1, Y5[:, 0]), (2, Y5[:, 2])):
         lead = slopes(lambda W, label: (W @ x)[0] - (W @ x)[label], W, label)
         f.agree(f(W, x, y), lead, slope_of_the_lead_over_the_true_class=lead)
+
+
+# --- ps3 ----------------------------------------------------------------------------------
+
+
+def with_ones(X: Any) -> Any:
+    return np.vstack((X, np.ones((1, X.shape[1]))))
+
+
+def softmax_slopes(A: np.ndarray, G: np.ndarray) -> np.ndarray:
+    """Slopes of the sum of G * softmax by the scores, where the probabilities are A."""
+    columns = A.reshape(len(A), -1), G.reshape(len(A), -1)
+    each = [
+        slopes(tilted, np.zeros(len(A)), a) @ g
+        for a, g in zip(*(c.T for c in columns), strict=True)
+    ]
+    return np.array(each).T.reshape(A.shape)
+
+
+def scenario(*shapes: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    return [((), ("forward", normal(*s)), ("backward", normal(*s, seed=1))) for s in shapes]
+
+
+@Exercise(
+    "Softmax()",
+    shape=lambda: (),
+    parts={
+        "forward(Z)": lambda layer, Z: Z.shape,
+        "backward(grad_a, learning_rate=None)": lambda layer, grad_a, learning_rate=None: (
+            grad_a.shape
+        ),
+    },
+    examples=lambda: scenario((3,), (4, 1), (3, 5), (3, 3)),
+    hint="(K,), (K, 1) and (K, N) come back in the shape in which they came in.",
+)
+def softmax_layer(f: Student) -> None:
+    f.claim("forward: every column sums to 1", "Along which axis does the sum run?")
+    for Z in (normal(3), np.zeros((3, 1)), normal(4, 1), normal(3, 5), normal(3, 3)):
+        sums = f.new()("forward", Z).sum(axis=0)
+        f.agree(sums, np.ones_like(sums), column_sums=sums)
+    f.claim("forward: log(a_i / a_j) = z_i - z_j", "Is it softmax, and that of each column?")
+    for Z in (normal(4), normal(3, 5)):
+        A = f.new()("forward", Z)
+        f.agree(np.log(A / A[0]), Z - Z[0], differences_to_z_0=Z - Z[0])
+    f.claim(
+        "backward: twice grad_a gives twice the answer, and grad_a = 0 gives 0",
+        "backward is given the slope by the probabilities and passes it on. Does grad_a enter?",
+    )
+    for shape in ((3,), (3, 5)):
+        layer, G = f.new(), normal(*shape, seed=2)
+        layer("forward", normal(*shape))
+        once = layer("backward", G)
+        f.agree(layer("backward", 2 * G), 2 * once, twice=2 * once)
+        f.agree(layer("backward", 0 * G), 0 * G)
+    f.claim(
+        "backward: equal slopes for all probabilities give 0",
+        "The probabilities sum to 1 whatever the scores do. Is the whole Jacobian in it?",
+    )
+    for shape in ((3,), (4, 1), (3, 5), (3, 3)):
+        layer = f.new()
+        layer("forward", normal(*shape))
+        f.agree(layer("backward", np.ones(shape)), np.zeros(shape))
+    f.claim(
+        "backward: it is the slope by the scores, by small steps, for (K,), (K, 1) and (K, N)",
+        "What does .T do to a 1-D array? Which axis is summed in a batch?",
+    )
+    for shape in ((3,), (4, 1), (3, 5), (3, 3)):
+        layer, G = f.new(), normal(*shape, seed=2)
+        steps = softmax_slopes(layer("forward", normal(*shape)), G)
+        f.agree(layer("backward", G), steps, by_small_steps=steps)
+    f.claim(
+        "backward twice gives the same twice, and belongs to the last forward",
+        "Does backward write into what forward kept? Does forward keep it each time?",
+    )
+    layer, G = f.new(), normal(3, 5, seed=2)
+    layer("forward", normal(3, 5, seed=3))
+    steps = softmax_slopes(layer("forward", normal(3, 5)), G)
+    for _ in range(2):
+        f.agree(layer("backward", G), steps, by_small_steps=steps)
+    f.claim("scores of 1000 are no trouble", "What may be subtracted from a column first?")
+    far = normal(3, 4) + np.array([1000.0, -5, -1000, 0])
+    near = f.new()("forward", normal(3, 4))
+    f.agree(f.new()("forward", far), near, with_all_columns_near_0=near)
+
+
+def dense_step(W: Any, X: Any, G: Any) -> np.ndarray:
+    """Slopes by W of the mean over the samples of the sum of G * scores."""
+    return slopes(lambda W: (G * (W @ with_ones(X))).sum(axis=0).mean(), W)
+
+
+def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
+    arguments = (D, K, np.random.default_rng(seed), 0.5)
+    return (arguments, ("forward", normal(D, N)), ("backward", normal(K, N), 0.1))
+
+
+@Exercise(
+    "Dense(D, K, rng, scale=0.01)",
+    shape=lambda D, K, rng, scale=0.01: (),
+    parts={
+        "forward(X)": lambda layer, X: (len(layer.W), X.shape[1]),
+        "backward(grad_z, learning_rate)": lambda layer, grad_z, learning_rate: (
+            layer.W.shape[1] - 1,
+            grad_z.shape[1],
+        ),
+    },
+    examples=lambda: [dense_example(4, 3, 7), dense_example(2, 5, 1), dense_example(3, 4, 4)],
+    hint="X is (D, N), without the bias row, and so is its slope; W is (K, D+1).",
+    purity_hint="Is X, or grad_z, changed in place? Does every random number come from rng?",
+)
+def dense_layer(f: Student) -> None:
+    def made(D: int = 4, K: int = 3, *scale: float) -> tuple[Made, np.ndarray]:
+        layer = f.new(D, K, np.random.default_rng(1), *(scale or (1.0,)))
+        return layer, layer.read("W", (K, D + 1))
+
+    f.claim(
+        "W is (K, D+1): scale times K (D+1) standard normal numbers from rng, row by row",
+        "Is it the init_weights of the first problem set, with the scale that is handed in?",
+    )
+    for D, K in ((4, 3), (2, 5)):
+        numbers = np.random.default_rng(1).standard_normal((K, D + 1))
+        f.agree(made(D, K)[1], numbers)
+        f.agree(100 * f.new(D, K, np.random.default_rng(1)).read("W", (K, D + 1)), numbers)
+    f.claim(
+        "a sample of zeros has the last column of W as its scores",
+        "Which column of W is the bias, and which row of the data is all ones?",
+    )
+    layer, W = made()
+    f.agree(layer("forward", np.zeros((4, 2))), W[:, [-1, -1]], last_column_of_W=W[:, -1])
+    f.claim("the sample with a single 1, in row j, adds column j", "Which rows meet which columns?")
+    f.agree(layer("forward", np.eye(4)), W[:, :-1] + W[:, -1:])
+    f.claim(
+        "backward returns the slope by X, by small steps",
+        "Which column of W belongs to no output of the layer before? Which W is meant?",
+    )
+    for D, K, N in ((4, 3, 7), (3, 4, 4)):
+        layer, W = made(D, K)
+        X, G = normal(D, N), normal(K, N)
+        layer("forward", X)
+        steps = slopes(lambda X, W, G: (G * (W @ with_ones(X))).sum(), X, W, G)
+        f.agree(layer("backward", G, 0.0), steps, by_small_steps=steps)
+    f.claim(
+        "what backward returns does not depend on the learning rate",
+        "Is W moved before it is used for the answer?",
+    )
+    X, G = normal(4, 7), normal(3, 7)
+    answers = []
+    for rate in (0.0, 1.0):
+        layer, _ = made()
+        layer("forward", X)
+        answers.append(layer("backward", G, rate))
+    f.agree(answers[1], answers[0], with_rate_0=answers[0])
+    f.claim(
+        "backward moves W by minus the rate times the mean gradient, by small steps, bias too",
+        "Which sign? Divided by what? Is the row of ones in the product?",
+    )
+    for D, K, N in ((4, 3, 7), (3, 4, 4)):
+        layer, W = made(D, K)
+        X, G = normal(D, N), normal(K, N)
+        layer("forward", X)
+        layer("backward", G, 0.5)
+        moved = (W - layer.read("W", W.shape)) / 0.5
+        steps = dense_step(W, X, G)
+        f.agree(moved, steps, moved_by_the_rate_times=moved, by_small_steps=steps)
+    f.claim(
+        "a second forward and backward, with fewer samples, are right too",
+        "Does backward use the data of the last forward? Do the steps add up?",
+    )
+    layer, _ = made()
+    layer("forward", normal(4, 7, seed=3))
+    W = layer.read("W", (3, 5))
+    for N in (7, 5):
+        X, G = normal(4, N), normal(3, N)
+        layer("forward", X)
+        layer("backward", G, 0.5)
+        steps = W - 0.5 * dense_step(W, X, G)
+        W = layer.read("W", (3, 5))
+        f.agree(W, steps, expected_by_small_steps=steps)
+
+
+def sample_loss(W: Any, x: Any, label: int) -> Any:
+    return -np.log(tilted(W @ x, np.full(len(W), 1 / len(W)))[label])
+
+
+def one_hot_columns(labels: Sequence[int], K: int) -> np.ndarray:
+    return np.eye(K)[:, list(labels)]
+
+
+def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
+    Y = one_hot_columns([1, 0, 2, 1, 2], K)
+    return (normal(K, D + 1), normal(D, 5), Y, 0.3, np.array([2, 0, 4, 1, 3]))
+
+
+@Exercise(
+    "sgd_epoch(W, X, Y, learning_rate, order) -> (W, losses)",
+    shape=lambda W, X, Y, learning_rate, order: Several((W.shape, order.shape)),
+    examples=lambda: [epoch_example(), epoch_example(4, 3), epoch_example(5, 4)],
+    hint="Two values: the weights after the epoch, (K, D+1), and an array with one loss a step.",
+    purity_hint="Does a line write into W, as W -= ... does?",
+)
+def sgd_epoch(f: Student) -> None:
+    f.claim(
+        "from W = 0 the first loss is ln K",
+        "Is the loss taken before the step of its own sample?",
+    )
+    for K, D in ((3, 4), (4, 3)):
+        W, *rest = epoch_example(K, D)
+        f.agree(f(0 * W, *rest)[1][0], np.log(K), ln_K=np.log(K))
+    f.claim(
+        "one sample: W moves by minus the rate times the slope of its loss, by small steps",
+        "Which sign? Do the biases move? Is the gradient the one of problem set 2?",
+    )
+    for K, D in ((3, 4), (4, 3)):
+        W, X, Y, rate, _ = epoch_example(K, D)
+        for n in (0, 2):
+            steps = slopes(sample_loss, W, with_ones(X)[:, n], int(Y[:, n].argmax()))
+            after = f(W, X, Y, rate, np.array([n]))[0]
+            moved = (W - after) / rate
+            f.agree(moved, steps, moved_by_the_rate_times=moved, by_small_steps=steps)
+    f.claim(
+        "an epoch is its first sample, then the rest from the new weights",
+        "Does each sample meet the weights that the one before has left? Is the order followed?",
+    )
+    for K, D in ((3, 4), (4, 3)):
+        W, X, Y, rate, order = epoch_example(K, D)
+        for count in (1, 3):
+            first, losses = f(W, X, Y, rate, order[:count])
+            then, more = f(first, X, Y, rate, order[count:])
+            whole = f(W, X, Y, rate, order)
+            f.agree(whole[0], then, in_two_parts=then)
+            f.agree(whole[1], np.append(losses, more), losses_in_two_parts=np.append(losses, more))
+    f.claim("each loss is -log of the probability of the true class", "Which entry of a is meant?")
+    W, X, Y, rate, _ = epoch_example()
+    for n in range(5):
+        wanted = sample_loss(W, with_ones(X)[:, n], int(Y[:, n].argmax()))
+        f.agree(f(W, X, Y, rate, np.array([n]))[1], wanted, by_hand=wanted)
+    f.claim("adding 1000 to all biases changes nothing", "Does exp overflow?")
+    W, X, Y, rate, order = epoch_example()
+    shifted = W.copy()
+    shifted[:, -1] += 1000
+    before = f(W, X, Y, rate, order)
+    after = f(shifted, X, Y, rate, order)
+    f.agree(after[1], before[1], losses_before_adding=before[1])
+    f.agree(after[0][:, :-1], before[0][:, :-1])
+
+
+def right_softmax(z: Any) -> Any:
+    """a right softmax"""
+    z = np.asarray(z, dtype=float)
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+
+def right_softmax_by_logarithms(z: Any) -> Any:
+    """a right softmax, by log-sum-exp"""
+    return np.exp(np.asarray(z, dtype=float) - np.logaddexp.reduce(z, axis=0))
+
+
+WRONG_SOFTMAXES: dict[str, Callable[[Any], Any]] = {
+    "that gives every class 1/K": lambda z: np.full(np.shape(z), 1 / len(z)),
+    "of -z, which prefers the smallest score": lambda z: right_softmax(-np.asarray(z)),
+    "of each score alone, 1 / (1 + exp(-z))": lambda z: 1 / (1 + np.exp(-np.asarray(z))),
+    "of 2 z": lambda z: right_softmax(2 * np.asarray(z)),
+    "of 1.02 z": lambda z: right_softmax(1.02 * np.asarray(z)),
+    "that lets a whole batch sum to 1": lambda z: right_softmax(np.ravel(z)).reshape(np.shape(z)),
+    "that gives each column of a batch the probabilities of the first": lambda z: (
+        right_softmax(z)
+        if np.ndim(z) == 1
+        else np.repeat(right_softmax(z)[:, :1], np.shape(z)[1], 1)
+    ),
+    "without the max shift, which gives nan at 1000": lambda z: np.exp(z) / np.exp(z).sum(axis=0),
+    "that subtracts the largest score of the whole batch": lambda z: (
+        np.exp(z - np.max(z)) / np.exp(z - np.max(z)).sum(axis=0)
+    ),
+}
+
+
+@Exercise(
+    "is_softmax(f) -> bool",
+    shape=lambda f: bool,
+    examples=lambda: [(right_softmax,), (np.tanh,)],
+    hint="Use it on a function that you trust, and on one that is surely wrong.",
+)
+def is_softmax(f: Student) -> None:
+    f.claim(
+        "it is True for right implementations",
+        "Two floats that were computed differently are seldom equal: how much may they differ?",
+    )
+    for right in (right_softmax, right_softmax_by_logarithms):
+        f.expect(f(right))
+    for what, wrong in WRONG_SOFTMAXES.items():
+        f.claim(f"it is False for one {what}", "For which scores does that one go wrong?")
+        f.expect(not f(wrong))
+
+
+def some_sum(W: Any) -> Any:
+    """the sum of sin(W)"""
+    return np.sin(W).sum()
+
+
+def some_squares(W: Any) -> Any:
+    """the sum of (c * W)**2, with these c"""
+    return ((1 + np.arange(12).reshape(3, 4)) * W**2).sum()
+
+
+def with_entry(gradient: Callable[[Any], Any], index: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def grad(W: Any) -> Any:
+        G = gradient(W)
+        G[index] += 0.5
+        return G
+
+    return grad
+
+
+def squares_slope(W: Any) -> Any:
+    return 2 * (1 + np.arange(12).reshape(3, 4)) * W
+
+
+WRONG_GRADIENTS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "of zeros": (some_sum, lambda W: 0 * W),
+    "with the wrong sign": (some_sum, lambda W: -np.cos(W)),
+    "that is 1.02 times what it should be": (some_sum, lambda W: 1.02 * np.cos(W)),
+    "whose rows are exchanged": (some_squares, lambda W: squares_slope(W)[::-1]),
+    "with errors that cancel in the sum": (
+        some_sum,
+        lambda W: np.cos(W) + np.array([[0.5, -0.5, 0, 0], [0.0] * 4, [0, 0, 0, 0]]),
+    ),
+    "that is right at W = 0 only": (some_squares, lambda W: 0 * W),
+    "with one wrong entry": (some_sum, with_entry(np.cos, (1, 2))),
+    "with a wrong last column": (some_sum, with_entry(np.cos, (slice(None), -1))),
+}
+
+
+@Exercise(
+    "is_gradient(f, grad) -> bool",
+    shape=lambda f, grad: bool,
+    examples=lambda: [(some_sum, np.cos), (some_sum, np.sin)],
+    hint="Both functions take a W of shape (3, 4).",
+)
+def is_gradient(f: Student) -> None:
+    f.claim(
+        "it is True for right gradients",
+        "A numerical gradient has rounding errors: how much may the two differ?",
+    )
+    f.expect(f(some_sum, np.cos))
+    f.expect(f(some_squares, squares_slope))
+    for what, (function, wrong) in WRONG_GRADIENTS.items():
+        f.claim(f"it is False for one {what}", "At which W, and in which entry, does it show?")
+        f.expect(not f(function, wrong))

@@ -871,3 +871,138 @@ def loss_along(steps: ArrayLike, losses: ArrayLike, direction: str) -> Picture:
         f"The loss along {direction}: from {_number(y[0])} at the start to {_number(y[-1])}."
     )
     return picture
+
+
+# --- Training: curves, images, points ---------------------------------------------------------
+
+
+@_picture
+def curves(panels: Mapping[str, Mapping[str, ArrayLike]], step: str = "epoch") -> Picture:
+    """Draw numbers that change while a classifier learns, in one panel or several.
+
+    Parameters
+    ----------
+    panels : for each panel's title, for each name, (M,) numbers, one a step
+    step : what is counted below: ``"epoch"``
+
+    Returns
+    -------
+    Picture
+    """
+    who = "curves"
+    if not panels:
+        raise ValueError('curves: nothing to draw: give at least one {"loss": {"name": numbers}}')
+    picture = _canvas(4.6 * len(panels) + 1.2, 3.6)
+    said: list[str] = []
+    drawn = picture.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, lines) in zip(drawn, panels.items(), strict=True):
+        for (name, values), (colour, line, marker) in zip(lines.items(), LINES, strict=False):
+            numbers = _array(values, who, name, 1)
+            seen = np.where(np.isfinite(numbers), numbers, np.nan)
+            axes.plot(
+                np.linspace(1, numbers.size, numbers.size),
+                seen,
+                line,
+                color=colour,
+                marker=marker,
+                markersize=5,
+                markevery=max(1, numbers.size // 10),
+                label=name,
+            )
+            said.append(f"{title} of {name} from {_number(numbers[0])} to {_number(numbers[-1])}")
+        axes.set(xlabel=step, ylabel=title)
+        axes.grid(True)
+        axes.legend()
+    picture.text_alternative = f"Over each {step}: {'; '.join(said)}."
+    return picture
+
+
+@_picture
+def images(pixels: ArrayLike, titles: Sequence[str]) -> Picture:
+    """Draw small grey images in a row, or signed weights as images.
+
+    Parameters
+    ----------
+    pixels : (M, height, width); if any is negative, two colours tell the signs
+    titles : one for each image
+
+    Returns
+    -------
+    Picture
+    """
+    values = _array(pixels, "images", "pixels", 3)
+    if len(titles) != len(values):
+        raise ValueError(f"images: {len(values)} images, but {len(titles)} titles")
+    largest = float(np.abs(values).max()) or 1.0
+    signed = bool((values < 0).any())
+    columns = min(len(values), 5)
+    rows = -(-len(values) // columns)
+    picture = _canvas(1.5 * columns, 1.75 * rows)
+    drawn = picture.subplots(rows, columns, squeeze=False).ravel()
+    for axes in drawn:
+        axes.set_axis_off()
+    for axes, image, title in zip(drawn, values, titles, strict=False):
+        axes.imshow(
+            image,
+            cmap="PuOr_r" if signed else "Greys",
+            vmin=-largest if signed else 0,
+            vmax=largest,
+        )
+        axes.set_title(title, fontsize=11)
+    kind = "signed weights, orange for positive" if signed else "grey pixels"
+    picture.text_alternative = f"Small images of {kind}: {', '.join(titles)}."
+    return picture
+
+
+@_picture
+def points(
+    X: ArrayLike, labels: ArrayLike, regions: Callable[[_Array], ArrayLike] | None = None
+) -> Picture:
+    """Draw samples with two features by class, over the regions of a classifier.
+
+    Parameters
+    ----------
+    X : (2, N), one sample a column
+    labels : (N,), whole numbers from 0
+    regions : gives the classes (M,) that are predicted for samples (2, M); None: no regions
+
+    Returns
+    -------
+    Picture
+    """
+    who = "points"
+    data, y = _array(X, who, "X", 2), _array(labels, who, "labels", 1).astype(int)
+    if data.shape != (2, y.size):
+        raise ValueError(f"points: X has shape {data.shape}, expected (2, {y.size})")
+    picture = _canvas(5.6, 4.4)
+    axes = picture.subplots()
+    low, high = data.min(axis=1) - 0.5, data.max(axis=1) + 0.5
+    classes = int(y.max()) + 1
+    said = ""
+    if regions is not None:
+        across, up = (np.linspace(low[i], high[i], 90) for i in range(2))
+        grid = np.array([part.ravel() for part in np.meshgrid(across, up)])
+        predicted = _array(regions(grid), who, "the predicted classes", 1).reshape(90, 90)
+        axes.contourf(
+            across,
+            up,
+            predicted,
+            levels=np.linspace(-0.5, classes - 0.5, classes + 1),
+            colors=CLASS_COLOURS[:classes],
+            alpha=0.18,
+        )
+        shares = [float(np.mean(predicted == k)) for k in range(classes)]
+        said = f"; the classes' regions take {_listed(shares)} of the area"
+    for k in range(classes):
+        axes.plot(
+            *data[:, y == k],
+            "osD^vP"[k % 6],
+            color=CLASS_COLOURS[k % 6],
+            markersize=6,
+            linestyle="none",
+            label=f"class {k}",
+        )
+    axes.set(xlabel="feature 0", ylabel="feature 1")
+    axes.legend()
+    picture.text_alternative = f"The plane with {y.size} samples of {classes} classes{said}."
+    return picture
