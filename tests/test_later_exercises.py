@@ -172,6 +172,102 @@ def is_gradient_by_entries(f, grad):
     return True
 
 
+# --- ps4 --------------------------------------------------------------------------------------
+
+
+def batches_by_list(N, batch_size, rng):
+    order, batches = list(rng.permutation(N)), []
+    while order:
+        batches.append(np.array(order[:batch_size]))
+        order = order[batch_size:]
+    return batches
+
+
+def batches_by_split(N, batch_size, rng):
+    order = np.arange(N)
+    rng.shuffle(order)
+    return np.split(order, range(batch_size, N, batch_size))
+
+
+def softmax_backward_by_jacobians(A, grad_A):
+    if A.ndim == 1:
+        return (np.diag(A) - np.outer(A, A)) @ grad_A
+    columns = zip(A.T, grad_A.T, strict=True)
+    return np.array([softmax_backward_by_jacobians(*pair) for pair in columns]).T
+
+
+def softmax_backward_by_einsum(A, grad_A):
+    J = np.einsum("i...,ik->ik...", A, np.eye(len(A))) - np.einsum("i...,k...->ik...", A, A)
+    return np.einsum("ik...,k...->i...", J, grad_A)
+
+
+def batch_gradient_by_samples(W, Xb, Y):
+    total = np.zeros(W.shape)
+    for x, y in zip(Xb.T, Y.T, strict=True):
+        e = np.exp(W @ x - (W @ x).max())
+        total += np.outer(e / e.sum() - y, x)
+    return total / Xb.shape[1]
+
+
+def batch_gradient_by_einsum(W, Xb, Y):
+    Z = W @ Xb
+    A = np.exp(Z - np.logaddexp.reduce(Z, axis=0))
+    return np.einsum("kn,jn->kj", A - Y, Xb) / Y.shape[1]
+
+
+def penalty_by_loops(W, strength):
+    return sum(strength * w * w for row in W for w in row[:-1])
+
+
+def pull_by_mask(W, strength):
+    mask = np.ones(W.shape)
+    mask[:, -1] = 0
+    return 2 * strength * W * mask
+
+
+def pull_by_stack(W, strength):
+    return np.column_stack((2 * strength * W[:, :-1], np.zeros(len(W))))
+
+
+def train_by_counting(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0):
+    K, N = Y.shape
+    Xb = np.vstack((X, np.ones(N)))
+    W = rng.normal(0, 0.01, (K, len(Xb)))
+    history = np.zeros(epochs)
+    for epoch in range(epochs):
+        for batch in batches_by_list(N, batch_size, rng):
+            Z = W @ Xb[:, batch]
+            each = np.logaddexp.reduce(Z, axis=0) - (Y[:, batch] * Z).sum(axis=0)
+            history[epoch] += each.sum() / N
+            step = batch_gradient_by_einsum(W, Xb[:, batch], Y[:, batch])
+            W = W - learning_rate * (step + pull_by_mask(W, strength))
+    return W, history
+
+
+def train_with_bias_apart(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0):
+    first = 0.01 * rng.standard_normal((len(Y), len(X) + 1))
+    w, b, history = first[:, :-1], first[:, -1:], []
+    for _ in range(epochs):
+        losses = np.zeros(X.shape[1])
+        for batch in batches_by_split(X.shape[1], batch_size, rng):
+            x, y = X[:, batch], Y[:, batch]
+            Z = w @ x + b
+            A = np.exp(Z - Z.max(axis=0))
+            A = A / A.sum(axis=0)
+            losses[batch] = -np.log((A * y).sum(axis=0))
+            w = w - learning_rate * ((A - y) @ x.T / len(batch) + 2 * strength * w)
+            b = b - learning_rate * (A - y).mean(axis=1, keepdims=True)
+        history.append(losses.mean())
+    return np.hstack((w, b)), np.array(history)
+
+
+def confusion_by_loops(y, y_pred, K):
+    C = np.zeros((K, K), dtype=int)
+    for truth, guess in zip(y, y_pred, strict=True):
+        C[truth, guess] += 1
+    return C
+
+
 RIGHT = {
     "Softmax": {"by columns": SoftmaxByColumns, "by einsum": SoftmaxByEinsum},
     "Dense": {"in place": DenseInPlace, "by samples": DenseBySamples},
@@ -183,6 +279,41 @@ RIGHT = {
     "is_gradient": {
         "by directions": is_gradient_by_directions,
         "by entries": is_gradient_by_entries,
+    },
+    "batch_indices": {"by list": batches_by_list, "by split": batches_by_split},
+    "softmax_backward": {
+        "by Jacobians": softmax_backward_by_jacobians,
+        "by einsum": softmax_backward_by_einsum,
+    },
+    "batch_gradient": {
+        "by samples": batch_gradient_by_samples,
+        "by einsum": batch_gradient_by_einsum,
+    },
+    "l2_penalty": {
+        "by loops": penalty_by_loops,
+        "by dot": lambda W, strength: strength * np.vdot(W[:, :-1], W[:, :-1]),
+    },
+    "l2_gradient": {"by mask": pull_by_mask, "by stack": pull_by_stack},
+    "train": {"by counting": train_by_counting, "bias apart": train_with_bias_apart},
+    "predict": {
+        "by columns": lambda W, Xb: np.array([int(np.argmax(W @ x)) for x in Xb.T]),
+        "by sorting": lambda W, Xb: np.argsort(W @ Xb, axis=0)[-1],
+    },
+    "accuracy": {
+        "by counting": lambda y, y_pred: np.count_nonzero(y == y_pred) / len(y),
+        "by loops": lambda y, y_pred: (
+            sum(float(a == b) for a, b in zip(y, y_pred, strict=True)) / len(y)
+        ),
+    },
+    "confusion_matrix": {
+        "by loops": confusion_by_loops,
+        "by counting pairs": lambda y, y_pred, K: np.bincount(
+            K * y + y_pred, minlength=K * K
+        ).reshape(K, K),
+    },
+    "to_keras": {
+        "by transposing": lambda W: (W.T[:-1].copy(), W.T[-1].copy()),
+        "by columns": lambda W: (np.array([row[:-1] for row in W]).T, np.array([r[-1] for r in W])),
     },
 }
 
@@ -257,6 +388,59 @@ UNSEEN = {
                 grad(np.ones((3, 4)))[0], reference.numerical_gradient(f, np.ones((3, 4)))[0]
             )
         ),
+    },
+    "batch_indices": {
+        "lists": lambda *a: [batch.tolist() for batch in reference.batch_indices(*a)],
+        "reversed": lambda *a: reference.batch_indices(*a)[::-1],
+        "one array": lambda N, size, rng: rng.permutation(N),
+    },
+    "softmax_backward": {
+        "negative": lambda A, G: -reference.softmax_backward(A, G),
+        "float32": lambda A, G: reference.softmax_backward(A, G).astype(np.float32),
+        "batches only": lambda A, G: reference.softmax_backward(A, G)[:, :],
+    },
+    "batch_gradient": {
+        "bias left out": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y)[:, :-1],
+        "rounded": lambda W, Xb, Y: np.round(reference.batch_gradient(W, Xb, Y), 6),
+        "N - 1": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y) * (1 + 1 / Y.shape[1]),
+    },
+    "l2_penalty": {
+        "cubes": lambda W, strength: float(strength * np.sum(W[:, :-1] ** 3)),
+        "first column free": lambda W, strength: float(strength * np.sum(W[:, 1:] ** 2)),
+        "strength squared": lambda W, strength: reference.l2_penalty(W, strength**2),
+    },
+    "l2_gradient": {
+        "three times": lambda W, strength: reference.l2_gradient(W, 1.5 * strength),
+        "first column free": lambda W, strength: (
+            2 * strength * np.roll(reference.l2_gradient(np.roll(W, -1, axis=1), 0.5), 1, axis=1)
+        ),
+    },
+    "train": {
+        "rate halves": lambda X, Y, size, epochs, rate, *more: reference.train(
+            X, Y, size, epochs, rate / 2, *more
+        ),
+        "history as a list": lambda *a: (reference.train(*a)[0], list(reference.train(*a)[1])),
+        "starts at 0": lambda X, Y, *more: (0 * reference.train(X, Y, *more)[0], np.zeros(3)),
+        "only W": lambda *a: reference.train(*a)[0],
+    },
+    "predict": {
+        "probabilities": lambda W, Xb: reference.softmax(W @ Xb),
+        "bias left out": lambda W, Xb: np.argmax(W[:, :-1] @ Xb[:-1], axis=0),
+        "floats": lambda W, Xb: reference.predict(W, Xb).astype(float),
+    },
+    "accuracy": {
+        "of class 0": lambda y, y_pred: float(np.mean(y_pred[y == 0] == 0)),
+        "rounded": lambda y, y_pred: round(reference.accuracy(y, y_pred), 1),
+        "array": lambda y, y_pred: np.array([reference.accuracy(y, y_pred)]),
+    },
+    "confusion_matrix": {
+        "diagonal": lambda y, y_pred, K: np.diag(np.bincount(y[y == y_pred], minlength=K)),
+        "list": lambda *a: reference.confusion_matrix(*a).tolist(),
+    },
+    "to_keras": {
+        "a list": lambda W: list(reference.to_keras(W)),
+        "negative": lambda W: (-W[:, :-1].T, W[:, -1]),
+        "exchanged": lambda W: (W[:, -1], W[:, :-1].T),
     },
 }
 
