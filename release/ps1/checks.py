@@ -1397,7 +1397,7 @@ def sample_loss(W: Any, x: Any, label: int) -> Any:
     return -np.log(tilted(W @ x, np.full(len(W), 1 / len(W)))[label])
 
 
-def one_hot_columns(labels: Sequence[int], K: int) -> np.ndarray:
+def one_hot_columns(labels: Any, K: int) -> np.ndarray:
     return np.eye(K)[:, list(labels)]
 
 
@@ -1562,3 +1562,304 @@ def is_gradient(f: Student) -> None:
     for what, (function, wrong) in WRONG_GRADIENTS.items():
         f.claim(f"it is False for one {what}", "At which W, and in which entry, does it show?")
         f.expect(not f(function, wrong))
+
+
+# --- ps4 ----------------------------------------------------------------------------------
+
+
+@Exercise(
+    "batch_indices(N, batch_size, rng) -> list of arrays of int",
+    shape=lambda N, batch_size, rng: Several(
+        [Whole((min(batch_size, N - start),)) for start in range(0, N, batch_size)]
+    ),
+    examples=lambda: [
+        (11, 3, np.random.default_rng(1)),
+        (12, 3, np.random.default_rng(2)),
+        (5, 8, np.random.default_rng(3)),
+        (4, 1, np.random.default_rng(4)),
+    ],
+    hint="With N = 11 and batches of 3 there are four: 3, 3, 3 and 2 samples.",
+    purity_hint="Two generators with one seed have to give the same batches: does every random "
+    "number come from the rng that is handed in?",
+)
+def batch_indices(f: Student) -> None:
+    f.claim("every sample comes once", "Is the order drawn once, and then cut?")
+    for N, size, rng in f.examples:
+        found = np.sort(np.concatenate(f(N, size, rng)))
+        f.expect(np.array_equal(found, np.arange(N)), all_indices_sorted=found)
+    f.claim("another seed gives another order", "Is the rng that is handed in used at all?")
+    one, other = (np.concatenate(f(40, 7, np.random.default_rng(seed))) for seed in (1, 2))
+    f.expect(not np.array_equal(one, other))
+    f.claim("NumPy's global random state is left alone", "Is np.random itself used anywhere?")
+    np.random.seed(271828)
+    before = np.random.get_state()
+    f(11, 3, np.random.default_rng(1))
+    pairs = zip(before, np.random.get_state(), strict=True)
+    f.expect(all(np.array_equal(one, other) for one, other in pairs))
+    f.claim(
+        "one batch of all N samples is rng.permutation(N)",
+        "The contract says which method of rng draws the order.",
+    )
+    wanted = np.random.default_rng(5).permutation(9)
+    f.expect(np.array_equal(f(9, 9, np.random.default_rng(5))[0], wanted), wanted=wanted)
+
+
+@Exercise(
+    "softmax_backward(A, grad_A) -> same shape as A",
+    shape=lambda A, grad_A: A.shape,
+    examples=lambda: [(chances(*s), normal(*s)) for s in ((3, 5), (3, 3), (4,), (5, 1))],
+    hint="A sum over the classes of one sample: axis 0, for (K,) and for (K, N).",
+)
+def softmax_backward(f: Student) -> None:
+    f.claim("every column sums to 0", "Is the factor A in front of the whole bracket?")
+    for A, G in f.examples:
+        sums = f(A, G).sum(axis=0)
+        f.agree(sums, np.zeros_like(sums), column_sums=sums)
+    f.claim("equal slopes give 0", "The probabilities sum to 1 whatever the scores do.")
+    for A, G in f.examples:
+        f.agree(f(A, np.ones_like(G)), 0 * A)
+    f.claim(
+        "it is the slope by the scores, by small steps",
+        "Which axis does the sum run along? What weighs the slopes in it?",
+    )
+    for A, G in f.examples:
+        steps = softmax_slopes(A, G)
+        f.agree(f(A, G), steps, by_small_steps=steps)
+
+
+def batch_loss(W: Any, Xb: Any, Y: Any) -> Any:
+    """The mean over the samples of -log of the true class's probability."""
+    Z = W @ Xb
+    powers = np.exp(Z - np.real(Z).max(axis=0))
+    return -np.log((Y * powers).sum(axis=0) / powers.sum(axis=0)).mean()
+
+
+def batch_of(K: int, D: int, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return normal(K, D + 1), with_ones(normal(D, N)), one_hot_columns(np.arange(N) % K, K)
+
+
+@Exercise(
+    "batch_gradient(W, Xb, Y) -> (K, D+1)",
+    shape=lambda W, Xb, Y: W.shape,
+    examples=lambda: [batch_of(3, 4, 7), batch_of(4, 3, 4), batch_of(5, 2, 1)],
+    hint="The gradient has the shape of W: (K, N) times (N, D+1).",
+)
+def batch_gradient(f: Student) -> None:
+    f.claim("every column sums to 0", "Is the softmax that of each column? Is Y one-hot?")
+    for W, Xb, Y in f.examples:
+        sums = f(W, Xb, Y).sum(axis=0)
+        f.agree(sums, np.zeros_like(sums), column_sums=sums)
+    f.claim("every sample handed in twice gives the same gradient", "Is it a mean, divided once?")
+    for W, Xb, Y in f.examples:
+        once = f(W, Xb, Y)
+        f.agree(f(W, np.hstack((Xb, Xb)), np.hstack((Y, Y))), once, with_each_once=once)
+    f.claim(
+        "it is the slope of the mean loss, by small steps in W",
+        "Which sign? Divided by which number? Is every sample in it?",
+    )
+    for W, Xb, Y in f.examples:
+        steps = slopes(batch_loss, W, Xb, Y)
+        f.agree(f(W, Xb, Y), steps, by_small_steps=steps)
+    f.claim("adding 1000 to all biases changes nothing", "Does exp overflow?")
+    W, Xb, Y = batch_of(3, 4, 7)
+    before, shifted = f(W, Xb, Y), W.copy()
+    shifted[:, -1] += 1000
+    f.agree(f(shifted, Xb, Y), before, before_adding=before)
+
+
+@Exercise(
+    "l2_penalty(W, strength) -> float",
+    shape=lambda W, strength: (),
+    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
+    hint="One number for all weights but the biases.",
+)
+def l2_penalty(f: Student) -> None:
+    f.claim("W = [[2, -1, 7]] with strength 1 costs 5", "The last column is the bias: is it free?")
+    f.agree(f(np.array([[2.0, -1, 7]]), 1.0), 5)
+    f.claim("twice the strength costs twice as much", "Where does strength enter?")
+    for W, strength in f.examples:
+        once = f(W, strength)
+        f.agree(f(W, 2 * strength), 2 * once, at_half_the_strength=once)
+    f.claim("twice the weights cost four times as much", "Are the weights squared?")
+    for W, strength in f.examples:
+        once = f(W, strength)
+        f.agree(f(2 * W, strength), 4 * once, at_half_the_weights=once)
+    f.claim(
+        "K rows of ones, D + 1 long, cost K D with strength 1", "Is it the sum, divided by nothing?"
+    )
+    for K, D in ((3, 4), (4, 3), (2, 6)):
+        f.agree(f(np.ones((K, D + 1)), 1.0), K * D)
+
+
+def squares_but_bias(W: Any, strength: Any) -> Any:
+    return strength * (W[:, :-1] ** 2).sum()
+
+
+@Exercise(
+    "l2_gradient(W, strength) -> (K, D+1)",
+    shape=lambda W, strength: W.shape,
+    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
+    hint="It is added to the gradient of the loss, so it has the shape of W, biases included.",
+)
+def l2_gradient(f: Student) -> None:
+    f.claim("the last column is 0", "Does the penalty depend on the biases?")
+    for W, strength in f.examples:
+        f.expect((f(W, strength)[:, -1] == 0).all())
+    f.claim("it is the slope of the penalty, by small steps", "Which factor does a square leave?")
+    for W, strength in f.examples:
+        steps = slopes(squares_but_bias, W, strength)
+        f.agree(f(W, strength), steps, by_small_steps=steps)
+
+
+def training(K: int, D: int, N: int, size: int, *more: Any) -> tuple[Any, ...]:
+    X, Y = normal(D, N), one_hot_columns(np.arange(N) % K, K)
+    return (X, Y, size, 3, 0.5, np.random.default_rng(K), *more)
+
+
+def trained_by_steps(example: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and losses of a training whose every slope is taken by small steps."""
+    X, Y, size, epochs, rate, _, *more = example
+    rng, strength = np.random.default_rng(len(Y)), more[0] if more else 0.0
+    Xb, N = with_ones(X), X.shape[1]
+    W = 0.01 * rng.standard_normal((len(Y), len(Xb)))
+    history = []
+    for _ in range(epochs):
+        order, losses = rng.permutation(N), []
+        for start in range(0, N, size):
+            batch = order[start : start + size]
+            part = (Xb[:, batch], Y[:, batch])
+            losses.append(len(batch) * batch_loss(W, *part))
+            slope = slopes(batch_loss, W, *part) + slopes(squares_but_bias, W, strength)
+            W = W - rate * slope
+        history.append(sum(losses) / N)
+    return W, np.array(history)
+
+
+@Exercise(
+    "train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
+    shape=lambda X, Y, batch_size, epochs, learning_rate, rng, strength=0.0: Several(
+        ((len(Y), len(X) + 1), (epochs,))
+    ),
+    examples=lambda: [training(3, 4, 11, 3), training(4, 3, 8, 8), training(3, 2, 5, 1, 0.1)],
+    hint="Two values: the weights (K, D+1), and an array with one loss for each epoch.",
+    purity_hint="Does every random number come from the rng that is handed in?",
+)
+def train(f: Student) -> None:
+    f.claim(
+        "with learning rate 0, W is 0.01 times K (D+1) standard normal numbers from rng",
+        "Is init_weights the first thing that asks rng?",
+    )
+    for X, Y, size, epochs, _, rng in (training(3, 4, 11, 3), training(4, 3, 8, 8)):
+        W = f(X, Y, size, epochs, 0.0, rng)[0]
+        f.agree(100 * W, np.random.default_rng(len(Y)).standard_normal(W.shape))
+    f.claim(
+        "and every epoch has the mean loss of all samples, also if the last batch is short",
+        "Is each batch's loss weighted by its number of samples? Set back to 0 for each epoch?",
+    )
+    for X, Y, size, epochs, _, rng in (training(3, 4, 11, 3), training(4, 3, 7, 4)):
+        W, history = f(X, Y, size, epochs, 0.0, rng)
+        mean = batch_loss(W, with_ones(X), Y)
+        f.agree(history, mean, mean_loss_of_all_samples=mean)
+    f.claim(
+        "one batch of all samples, one epoch: one step against the slope, by small steps",
+        "Which sign? Is the loss taken before the step?",
+    )
+    X, Y, _, _, rate, rng = training(3, 4, 11, 3)
+    wanted = trained_by_steps((X, Y, 11, 1, rate, rng))
+    W, history = f(X, Y, 11, 1, rate, rng)
+    f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.agree(history, wanted[1], by_small_steps=wanted[1])
+    f.claim(
+        "batches in the order of rng, a new one each epoch, agree with small steps",
+        "Is batch_indices called once an epoch? Is every batch used?",
+    )
+    for example in (training(3, 4, 11, 3), training(4, 3, 8, 3), training(3, 2, 5, 1)):
+        wanted = trained_by_steps(example)
+        W, history = f(*example)
+        f.agree(history, wanted[1], by_small_steps=wanted[1])
+        f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.claim(
+        "the penalty pulls on the weights at each step and stays out of the history",
+        "Is l2_gradient added to each batch's gradient? Is history the loss alone?",
+    )
+    example = training(3, 4, 11, 3, 0.2)
+    wanted = trained_by_steps(example)
+    W, history = f(*example)
+    f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.agree(history, wanted[1], by_small_steps=wanted[1])
+
+
+@Exercise(
+    "predict(W, Xb) -> (N,) of int",
+    shape=lambda W, Xb: Whole((Xb.shape[1],)),
+    examples=lambda: [batch_of(3, 4, 7)[:2], batch_of(4, 3, 4)[:2], batch_of(5, 2, 1)[:2]],
+    hint="One label for each sample, which is a column.",
+)
+def predict(f: Student) -> None:
+    f.claim("scores 1, 5, 2 mean class 1", "Count the classes from 0. The largest score wins.")
+    f.expect(np.array_equal(f(np.array([[1.0], [5], [2]]), np.ones((1, 1))), [1]))
+    f.claim("no class has a larger score than the predicted one", "Which axis are the classes?")
+    for W, Xb in f.examples:
+        labels = f(W, Xb).astype(int)
+        inside = (labels >= 0).all() and (labels < len(W)).all()
+        f.expect(
+            inside and ((W @ Xb)[labels, np.arange(labels.size)] == (W @ Xb).max(axis=0)).all()
+        )
+
+
+Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
+
+
+@Exercise(
+    "accuracy(y, y_pred) -> float",
+    shape=lambda y, y_pred: (),
+    examples=lambda: [(Y_TRUE.copy(), Y_GUESS.copy()), (LABELS.copy(), LABELS.copy())],
+    hint="One number: the share of samples that were predicted right.",
+)
+def accuracy(f: Student) -> None:
+    f.claim("all right is 1", "Divided by what?")
+    f.agree(f(LABELS, LABELS), 1)
+    f.claim("all wrong is 0", "What is compared with what?")
+    f.agree(f(LABELS, (LABELS + 1) % 3), 0)
+    f.claim("6 right ones of 8 are 0.75", "Is it the share of right ones?")
+    f.agree(f(Y_TRUE, Y_GUESS), 0.75)
+
+
+@Exercise(
+    "confusion_matrix(y, y_pred, K) -> (K, K) of int",
+    shape=lambda y, y_pred, K: Whole((K, K)),
+    examples=lambda: [(Y_TRUE.copy(), Y_GUESS.copy(), 3), (LABELS.copy(), LABELS.copy(), 5)],
+    hint="A row and a column for each of the K classes, seen or not.",
+)
+def confusion_matrix(f: Student) -> None:
+    f.claim("the entries sum to N", "Does each sample count once, also if its pair comes often?")
+    for y, guess, K in f.examples:
+        f.expect(f(y, guess, K).sum() == y.size)
+    f.claim("row i sums to the number of samples of class i", "Is the truth in the rows?")
+    for y, guess, K in f.examples:
+        counts = np.bincount(y, minlength=K)
+        f.expect(np.array_equal(f(y, guess, K).sum(axis=1), counts), samples_of_each_class=counts)
+    f.claim(
+        "one sample of class 2 that was predicted as 0 stands in row 2, column 0",
+        "Truth first, prediction second.",
+    )
+    one = f(np.array([2]), np.array([0]), 3)
+    f.expect(one[2, 0] == 1 and one.sum() == 1)
+    f.expect(f(Y_TRUE, Y_GUESS, 3)[2, 2] == 3)
+
+
+@Exercise(
+    "to_keras(W) -> (kernel, bias)",
+    shape=lambda W: Several(((W.shape[1] - 1, W.shape[0]), (W.shape[0],))),
+    examples=lambda: [(normal(3, 5),), (normal(4, 5),), (normal(2, 4),)],
+    hint="kernel is (D, K), a column for each class; bias is (K,).",
+)
+def to_keras(f: Student) -> None:
+    f.claim(
+        "samples in rows: x kernel + bias are the scores W x of each sample",
+        "Which column of W is the bias? What lies on its side?",
+    )
+    for (W,) in f.examples:
+        kernel, bias = f(W)
+        X = normal(W.shape[1] - 1, 6)
+        f.agree((X.T @ kernel + bias).T, W @ with_ones(X), scores=W @ with_ones(X))
