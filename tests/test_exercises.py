@@ -44,6 +44,13 @@ POINTS = {
     "accuracy": 2,
     "confusion_matrix": 3,
     "to_keras": 2,
+    "ReLU": 4,
+    "Tanh": 4,
+    "Sigmoid": 4,
+    "mse": 3,
+    "mse_gradient": 3,
+    "network_gradients": 8,
+    "Network": 10,
 }
 EVERY = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
 

@@ -1863,3 +1863,290 @@ def to_keras(f: Student) -> None:
         kernel, bias = f(W)
         X = normal(W.shape[1] - 1, 6)
         f.agree((X.T @ kernel + bias).T, W @ with_ones(X), scores=W @ with_ones(X))
+
+
+# --- ps5 ----------------------------------------------------------------------------------
+
+ACTIVATION: dict[str, Callable[..., Any]] = {
+    "forward(Z)": lambda layer, Z: Z.shape,
+    "backward(grad_a, learning_rate=None)": lambda layer, grad_a, learning_rate=None: grad_a.shape,
+}
+
+
+def activation(f: Student, formula: Callable[[Any], Any], smooth: bool = True) -> None:
+    """What every layer of one function of each entry has; `formula` takes complex numbers too."""
+    f.claim(
+        "backward: twice grad_a gives twice the answer, and grad_a = 0 gives 0",
+        "backward is given the slope by the output and passes it on. Does grad_a enter?",
+    )
+    layer, G = f.new(), normal(3, 5, seed=2)
+    layer("forward", normal(3, 5))
+    once = layer("backward", G)
+    f.agree(layer("backward", 2 * G), 2 * once, twice=2 * once)
+    f.agree(layer("backward", 0 * G), 0 * G)
+    f.claim(
+        "backward: it is the slope by the input, by small steps",
+        "Is the slope taken at the input, or written with the output? Not the one for the other.",
+    )
+    for Z in (2 * normal(3, 5), 2 * normal(4, 4), 2 * normal(5)):
+        layer, G = f.new(), normal(*Z.shape, seed=2)
+        layer("forward", Z)
+        steps = G * np.imag(formula(Z + 1e-30j)) / 1e-30
+        f.agree(layer("backward", G), steps, by_small_steps=steps)
+    f.claim(
+        "backward twice gives the same twice, and belongs to the last forward",
+        "Does backward write into what forward kept? Does forward keep it each time?",
+    )
+    layer, Z = f.new(), normal(3, 5)
+    layer("forward", normal(3, 5, seed=3))
+    layer("forward", Z)
+    G0 = normal(3, 5, seed=2)
+    steps = G0 * np.imag(formula(Z + 1e-30j)) / 1e-30
+    for _ in range(2):
+        f.agree(layer("backward", G0), steps, by_small_steps=steps)
+    f.claim("inputs of 1000 and -1000 are no trouble", "Which exponential is too large?")
+    Z = np.array([1000.0, -1000, 0.5])
+    layer = f.new()
+    f.agree(layer("forward", Z), np.real(formula(Z + 0j)) if smooth else np.maximum(Z, 0))
+    ends = layer("backward", np.ones(3))[:2]
+    f.agree(ends, [0.0, 0.0] if smooth else [1.0, 0.0])
+
+
+def relu_formula(Z: Any) -> Any:
+    return np.where(np.real(Z) > 0, Z, 0)
+
+
+def sigmoid_formula(Z: Any) -> Any:
+    return (1 + np.tanh(Z / 2)) / 2
+
+
+@Exercise(
+    "ReLU()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def relu_layer(f: Student) -> None:
+    f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
+    f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])
+    activation(f, relu_formula, smooth=False)
+    f.claim("backward: at an input of exactly 0 the slope is 0", "Is it > or >=?")
+    layer = f.new()
+    layer("forward", np.zeros(2))
+    f.agree(layer("backward", np.ones(2)), [0, 0])
+
+
+@Exercise(
+    "Tanh()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def tanh_layer(f: Student) -> None:
+    f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
+    f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
+    activation(f, np.tanh)
+
+
+@Exercise(
+    "Sigmoid()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def sigmoid_layer(f: Student) -> None:
+    f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
+    f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])
+    activation(f, sigmoid_formula)
+
+
+def target_example(N: int) -> tuple[np.ndarray, np.ndarray]:
+    return normal(N), normal(1, N, seed=1)
+
+
+@Exercise(
+    "mse(y, Yhat) -> float",
+    shape=lambda y, Yhat: (),
+    examples=lambda: [target_example(7), target_example(3), target_example(1)],
+    hint="One number. y is (N,), Yhat is (1, N): which shape has their difference?",
+)
+def mse(f: Student) -> None:
+    f.claim("a perfect prediction costs 0", "Is each prediction compared with its own target only?")
+    y = normal(5)
+    f.agree(f(y, y[None, :]), 0)
+    f.claim("3 predicted for 1 costs 4", "Is it squared? Halved? Is a root taken?")
+    f.agree(f(np.array([1.0]), np.array([[3.0]])), 4)
+    f.claim("the loss is the mean of the losses of the samples", "Divided by how many?")
+    for N in (7, 3):
+        y, Yhat = target_example(N)
+        each = np.array([f(y[n : n + 1], Yhat[:, n : n + 1]) for n in range(N)])
+        f.agree(f(y, Yhat), each.mean(), losses_of_samples=each, their_mean=each.mean())
+
+
+@Exercise(
+    "mse_gradient(y, Yhat) -> (1, N)",
+    shape=lambda y, Yhat: Yhat.shape,
+    examples=lambda: [target_example(7), target_example(3), target_example(1)],
+    hint="One slope for each prediction, in the shape of Yhat.",
+)
+def mse_gradient(f: Student) -> None:
+    f.claim(
+        "it is the slope of each sample's own squared difference, by small steps",
+        "Which factor does a square leave? Which sign? Is it divided by N too early?",
+    )
+    for y, Yhat in f.examples:
+        steps = np.imag((Yhat + 1e-30j - y) ** 2) / 1e-30
+        f.agree(f(y, Yhat), steps, by_small_steps=steps)
+
+
+def network_example(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
+    Y = one_hot_columns(np.arange(N) % K, K)
+    return normal(H, D + 1), normal(K, H + 1, seed=1), normal(D, N), Y
+
+
+def network_loss(part: Any, name: str, example: tuple[Any, ...]) -> Any:
+    """The losses from the part of this name onwards: their mean for weights, else their sum."""
+    W1, W2, X, Y = example
+    parts = {"W1": W1, "W2": W2, name: part}
+    Z1 = parts.get("Z1", parts["W1"] @ with_ones(X))
+    A1 = parts.get("A1", np.tanh(Z1))
+    Z2 = parts.get("Z2", parts["W2"] @ with_ones(A1))
+    return batch_loss(np.eye(len(Y)), Z2, Y) * (1 if name in ("W1", "W2") else Y.shape[1])
+
+
+@Exercise(
+    "network_gradients(W1, W2, X, Y) -> dict",
+    shape=lambda W1, W2, X, Y: Several(
+        {
+            "Z2": Y.shape,
+            "W2": W2.shape,
+            "A1": (len(W1), X.shape[1]),
+            "Z1": (len(W1), X.shape[1]),
+            "W1": W1.shape,
+        }
+    ),
+    examples=lambda: [network_example(4, 6, 3, 7), network_example(3, 4, 4, 4)],
+    hint="Every gradient has the shape of what it is the gradient of; the keys are Z2, W2, A1, "
+    "Z1 and W1.",
+)
+def network_gradients(f: Student) -> None:
+    hints = {
+        "Z2": "The probabilities minus Y, of each sample: is something divided already?",
+        "W2": "The mean over the samples; A1 needs its bias row.",
+        "A1": "Which column of W2 belongs to no hidden unit?",
+        "Z1": "The slope of tanh, written with its output.",
+        "W1": "The mean over the samples, biases too.",
+    }
+    for example in f.examples:
+        W1, W2, X, Y = example
+        Z1 = W1 @ with_ones(X)
+        A1 = np.tanh(Z1)
+        places = {"Z2": W2 @ with_ones(A1), "W2": W2, "A1": A1, "Z1": Z1, "W1": W1}
+        for key, at in places.items():
+            f.claim(f"{key}, with N = {Y.shape[1]}: it agrees with small steps", hints[key])
+            steps = slopes(network_loss, at, key, example)
+            f.agree(f(*example)[key], steps, by_small_steps=steps)
+    f.claim("scores near 1000 are no trouble", "Does exp overflow?")
+    W1, W2, X, Y = network_example(4, 6, 3, 7)
+    before, shifted = f(W1, W2, X, Y), W2.copy()
+    shifted[:, -1] += 1000
+    f.agree(f(W1, shifted, X, Y)["Z2"], before["Z2"], before_adding=before["Z2"])
+
+
+def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
+    X, Y = network_example(D, H, K, N)[2:]
+    fit = ("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
+    arguments = (D, H, K, np.random.default_rng(1))
+    return (arguments, ("forward", X), ("backward", Y), fit, ("predict", X))
+
+
+@Exercise(
+    "Network(D, H, K, rng)",
+    shape=lambda D, H, K, rng: (),
+    parts={
+        "forward(X)": lambda net, X: (len(net.W2), X.shape[1]),
+        "backward(Y)": lambda net, Y: Several((net.W1.shape, net.W2.shape)),
+        "fit(X, Y, batch_size, epochs, learning_rate, rng)": (
+            lambda net, X, Y, batch_size, epochs, learning_rate, rng: (epochs,)
+        ),
+        "predict(X)": lambda net, X: Whole((X.shape[1],)),
+    },
+    examples=lambda: [network_example_of_steps(4, 6, 3, 7), network_example_of_steps(3, 4, 4, 4)],
+    hint="W1 is (H, D+1), W2 is (K, H+1); probabilities (K, N), labels (N,).",
+    purity_hint="Is X changed in place? Does every random number come from the rng handed in?",
+)
+def network(f: Student) -> None:
+    def made(D: int, H: int, K: int) -> tuple[Made, np.ndarray, np.ndarray]:
+        net = f.new(D, H, K, np.random.default_rng(1))
+        return net, net.read("W1", (H, D + 1)), net.read("W2", (K, H + 1))
+
+    def loss(W1: Any, W2: Any, X: Any, Y: Any) -> Any:
+        return batch_loss(W2, with_ones(np.tanh(W1 @ with_ones(X))), Y)
+
+    f.claim(
+        "W1, then W2, are standard normal numbers from rng, over sqrt(D) and sqrt(H)",
+        "init_weights(D, H, rng, 1 / sqrt(D)) first, then init_weights(H, K, rng, 1 / sqrt(H)).",
+    )
+    for D, H, K in ((4, 6, 3), (3, 4, 4)):
+        _, W1, W2 = made(D, H, K)
+        rng = np.random.default_rng(1)
+        f.agree(W1, rng.standard_normal((H, D + 1)) / np.sqrt(D))
+        f.agree(W2, rng.standard_normal((K, H + 1)) / np.sqrt(H))
+    f.claim(
+        "forward: softmax of W2 times tanh of W1 times the data, each with its row of ones",
+        "Are they probabilities? Is tanh between the two layers?",
+    )
+    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
+        net, W1, W2 = made(D, H, K)
+        X, Y = network_example(D, H, K, N)[2:]
+        A = net("forward", X)
+        f.agree(A.sum(axis=0), np.ones(N), column_sums=A.sum(axis=0))
+        Z = W2 @ with_ones(np.tanh(W1 @ with_ones(X)))
+        f.agree(np.log(A / A[0]), Z - Z[0], differences_of_scores=Z - Z[0])
+        f.expect(np.array_equal(net("predict", X), A.argmax(axis=0)))
+    f.claim(
+        "backward: the gradients of the mean loss by W1 and by W2, by small steps",
+        "In which order? Divided by N once? Is the slope of tanh in it? Of the last forward?",
+    )
+    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
+        net, W1, W2 = made(D, H, K)
+        X, Y = network_example(D, H, K, N)[2:]
+        net("forward", X[:, ::-1].copy())
+        net("forward", X)
+        found = net("backward", Y)
+        by_1 = slopes(loss, W1, W2, X, Y)
+        by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, X, Y)
+        f.agree(found[0], by_1, by_small_steps=by_1)
+        f.agree(found[1], by_2, by_small_steps=by_2)
+    f.claim(
+        "fit with learning rate 0 moves nothing, and each epoch has the mean loss of all samples",
+        "Is each batch's loss weighted by its number of samples?",
+    )
+    net, W1, W2 = made(4, 6, 3)
+    X, Y = network_example(4, 6, 3, 7)[2:]
+    history = net("fit", X, Y, 3, 2, 0.0, np.random.default_rng(2))
+    mean = loss(W1, W2, X, Y)
+    f.agree(history, mean, mean_loss_of_all_samples=mean)
+    f.agree(net.read("W1", W1.shape), W1)
+    f.claim(
+        "fit steps against both gradients, batch by batch in the order of rng, by small steps",
+        "Which sign? Do both weights move? Is the loss taken before the step?",
+    )
+    net, W1, W2 = made(4, 6, 3)
+    history = net("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
+    rng, wanted = np.random.default_rng(2), []
+    for _ in range(2):
+        order, total = rng.permutation(7), 0.0
+        for start in range(0, 7, 3):
+            x, y = X[:, order[start : start + 3]], Y[:, order[start : start + 3]]
+            total += len(y.T) * loss(W1, W2, x, y)
+            by_1 = slopes(loss, W1, W2, x, y)
+            by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, x, y)
+            W1, W2 = W1 - 0.5 * by_1, W2 - 0.5 * by_2
+        wanted.append(total / 7)
+    f.agree(history, wanted, history_by_small_steps=np.array(wanted))
+    f.agree(net.read("W1", W1.shape), W1, W1_by_small_steps=W1)
+    f.agree(net.read("W2", W2.shape), W2, W2_by_small_steps=W2)
