@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
-ASSIGNMENTS := ps1 ps2
+ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
 .PHONY: help setup system grade test browser lint bench soak lab slides site examples \
   requirements clean
