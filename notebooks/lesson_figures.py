@@ -44,7 +44,7 @@ _LONGEST_TEXT = 20  # what stands on an edge must not reach its nodes
 
 
 @_picture
-def curves(
+def function_graphs(
     x: ArrayLike,
     lines: Mapping[str, ArrayLike],
     x_name: str,
@@ -64,7 +64,7 @@ def curves(
     -------
     Picture
     """
-    who = "curves"
+    who = "function_graphs"
     axis = _array(x, who, x_name, 1)
     picture = _canvas(7.2, 3.6)
     axes = picture.subplots()

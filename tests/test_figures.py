@@ -73,7 +73,10 @@ def always_one(points: np.ndarray) -> np.ndarray:
 
 
 IN_LESSONS = {
-    "curves": (([-1.0, 0.0, 1.0], {"a": [0, 1, np.inf], "b": [2, 1, 0]}, "z", "value", 0.5), {}),
+    "function_graphs": (
+        ([-1.0, 0.0, 1.0], {"a": [0, 1, np.inf], "b": [2, 1, 0]}, "z", "value", 0.5),
+        {},
+    ),
     "training_curves": (({"right": FALL, "wrong": FALL},), {"guessing": 1.0986}),
     "computation_graph": (
         (
@@ -212,7 +215,7 @@ def test_a_picture_leaves_its_arrays_alone(name: str) -> None:
         ("loss_along", ([0.0, 1.0], [], "minus the gradient")),
         ("gradient_error", ([0.1, 0.2], {"central": [1.0]})),
         ("simplex", (A, 0, None, A[:, :2])),
-        ("curves", ([0.0, 1.0], {"a": [1.0]}, "z", "value")),
+        ("function_graphs", ([0.0, 1.0], {"a": [1.0]}, "z", "value")),
         ("training_curves", ({"right": ([1.0, 0.5], [0.5])},)),
         ("computation_graph", ({"x": (0, 0)}, {("x", "z"): ([1.0], None)})),
         ("computation_graph", ({"x": (0, 0), "z": (1, 0)}, {("x", "z"): ([1.0], [1.0, 2.0])})),
