@@ -36,12 +36,16 @@ class Workers(Executor):
 
     def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
         """Have a function called in one of the processes."""
+        # A process may be started here: it is born deaf to Ctrl-C, see `_live_by`.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             return self._pool.submit(function, *given, **named)
         except BrokenExecutor:
             self.end()
             self._start()
             return self._pool.submit(function, *given, **named)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the processes finish their jobs, and end them."""
@@ -67,6 +71,7 @@ class Workers(Executor):
 def _live_by(lifeline: Connection) -> None:
     """Prepare a process: Ctrl-C is its parent's to answer, and it ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 
