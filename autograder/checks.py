@@ -1397,7 +1397,7 @@ def sample_loss(W: Any, x: Any, label: int) -> Any:
     return -np.log(tilted(W @ x, np.full(len(W), 1 / len(W)))[label])
 
 
-def one_hot_columns(labels: Sequence[int], K: int) -> np.ndarray:
+def one_hot_columns(labels: Any, K: int) -> np.ndarray:
     return np.eye(K)[:, list(labels)]
 
 
@@ -1562,3 +1562,591 @@ def is_gradient(f: Student) -> None:
     for what, (function, wrong) in WRONG_GRADIENTS.items():
         f.claim(f"it is False for one {what}", "At which W, and in which entry, does it show?")
         f.expect(not f(function, wrong))
+
+
+# --- ps4 ----------------------------------------------------------------------------------
+
+
+@Exercise(
+    "batch_indices(N, batch_size, rng) -> list of arrays of int",
+    shape=lambda N, batch_size, rng: Several(
+        [Whole((min(batch_size, N - start),)) for start in range(0, N, batch_size)]
+    ),
+    examples=lambda: [
+        (11, 3, np.random.default_rng(1)),
+        (12, 3, np.random.default_rng(2)),
+        (5, 8, np.random.default_rng(3)),
+        (4, 1, np.random.default_rng(4)),
+    ],
+    hint="With N = 11 and batches of 3 there are four: 3, 3, 3 and 2 samples.",
+    purity_hint="Two generators with one seed have to give the same batches: does every random "
+    "number come from the rng that is handed in?",
+)
+def batch_indices(f: Student) -> None:
+    f.claim("every sample comes once", "Is the order drawn once, and then cut?")
+    for N, size, rng in f.examples:
+        found = np.sort(np.concatenate(f(N, size, rng)))
+        f.expect(np.array_equal(found, np.arange(N)), all_indices_sorted=found)
+    f.claim("another seed gives another order", "Is the rng that is handed in used at all?")
+    one, other = (np.concatenate(f(40, 7, np.random.default_rng(seed))) for seed in (1, 2))
+    f.expect(not np.array_equal(one, other))
+    f.claim("NumPy's global random state is left alone", "Is np.random itself used anywhere?")
+    np.random.seed(271828)
+    before = np.random.get_state()
+    f(11, 3, np.random.default_rng(1))
+    pairs = zip(before, np.random.get_state(), strict=True)
+    f.expect(all(np.array_equal(one, other) for one, other in pairs))
+    f.claim(
+        "one batch of all N samples is rng.permutation(N)",
+        "The contract says which method of rng draws the order.",
+    )
+    wanted = np.random.default_rng(5).permutation(9)
+    f.expect(np.array_equal(f(9, 9, np.random.default_rng(5))[0], wanted), wanted=wanted)
+
+
+@Exercise(
+    "softmax_backward(A, grad_A) -> same shape as A",
+    shape=lambda A, grad_A: A.shape,
+    examples=lambda: [(chances(*s), normal(*s)) for s in ((3, 5), (3, 3), (4,), (5, 1))],
+    hint="A sum over the classes of one sample: axis 0, for (K,) and for (K, N).",
+)
+def softmax_backward(f: Student) -> None:
+    f.claim("every column sums to 0", "Is the factor A in front of the whole bracket?")
+    for A, G in f.examples:
+        sums = f(A, G).sum(axis=0)
+        f.agree(sums, np.zeros_like(sums), column_sums=sums)
+    f.claim("equal slopes give 0", "The probabilities sum to 1 whatever the scores do.")
+    for A, G in f.examples:
+        f.agree(f(A, np.ones_like(G)), 0 * A)
+    f.claim(
+        "it is the slope by the scores, by small steps",
+        "Which axis does the sum run along? What weighs the slopes in it?",
+    )
+    for A, G in f.examples:
+        steps = softmax_slopes(A, G)
+        f.agree(f(A, G), steps, by_small_steps=steps)
+
+
+def batch_loss(W: Any, Xb: Any, Y: Any) -> Any:
+    """The mean over the samples of -log of the true class's probability."""
+    Z = W @ Xb
+    powers = np.exp(Z - np.real(Z).max(axis=0))
+    return -np.log((Y * powers).sum(axis=0) / powers.sum(axis=0)).mean()
+
+
+def batch_of(K: int, D: int, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return normal(K, D + 1), with_ones(normal(D, N)), one_hot_columns(np.arange(N) % K, K)
+
+
+@Exercise(
+    "batch_gradient(W, Xb, Y) -> (K, D+1)",
+    shape=lambda W, Xb, Y: W.shape,
+    examples=lambda: [batch_of(3, 4, 7), batch_of(4, 3, 4), batch_of(5, 2, 1)],
+    hint="The gradient has the shape of W: (K, N) times (N, D+1).",
+)
+def batch_gradient(f: Student) -> None:
+    f.claim("every column sums to 0", "Is the softmax that of each column? Is Y one-hot?")
+    for W, Xb, Y in f.examples:
+        sums = f(W, Xb, Y).sum(axis=0)
+        f.agree(sums, np.zeros_like(sums), column_sums=sums)
+    f.claim("every sample handed in twice gives the same gradient", "Is it a mean, divided once?")
+    for W, Xb, Y in f.examples:
+        once = f(W, Xb, Y)
+        f.agree(f(W, np.hstack((Xb, Xb)), np.hstack((Y, Y))), once, with_each_once=once)
+    f.claim(
+        "it is the slope of the mean loss, by small steps in W",
+        "Which sign? Divided by which number? Is every sample in it?",
+    )
+    for W, Xb, Y in f.examples:
+        steps = slopes(batch_loss, W, Xb, Y)
+        f.agree(f(W, Xb, Y), steps, by_small_steps=steps)
+    f.claim("adding 1000 to all biases changes nothing", "Does exp overflow?")
+    W, Xb, Y = batch_of(3, 4, 7)
+    before, shifted = f(W, Xb, Y), W.copy()
+    shifted[:, -1] += 1000
+    f.agree(f(shifted, Xb, Y), before, before_adding=before)
+
+
+@Exercise(
+    "l2_penalty(W, strength) -> float",
+    shape=lambda W, strength: (),
+    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
+    hint="One number for all weights but the biases.",
+)
+def l2_penalty(f: Student) -> None:
+    f.claim("W = [[2, -1, 7]] with strength 1 costs 5", "The last column is the bias: is it free?")
+    f.agree(f(np.array([[2.0, -1, 7]]), 1.0), 5)
+    f.claim("twice the strength costs twice as much", "Where does strength enter?")
+    for W, strength in f.examples:
+        once = f(W, strength)
+        f.agree(f(W, 2 * strength), 2 * once, at_half_the_strength=once)
+    f.claim("twice the weights cost four times as much", "Are the weights squared?")
+    for W, strength in f.examples:
+        once = f(W, strength)
+        f.agree(f(2 * W, strength), 4 * once, at_half_the_weights=once)
+    f.claim(
+        "K rows of ones, D + 1 long, cost K D with strength 1", "Is it the sum, divided by nothing?"
+    )
+    for K, D in ((3, 4), (4, 3), (2, 6)):
+        f.agree(f(np.ones((K, D + 1)), 1.0), K * D)
+
+
+def squares_but_bias(W: Any, strength: Any) -> Any:
+    return strength * (W[:, :-1] ** 2).sum()
+
+
+@Exercise(
+    "l2_gradient(W, strength) -> (K, D+1)",
+    shape=lambda W, strength: W.shape,
+    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
+    hint="It is added to the gradient of the loss, so it has the shape of W, biases included.",
+)
+def l2_gradient(f: Student) -> None:
+    f.claim("the last column is 0", "Does the penalty depend on the biases?")
+    for W, strength in f.examples:
+        f.expect((f(W, strength)[:, -1] == 0).all())
+    f.claim("it is the slope of the penalty, by small steps", "Which factor does a square leave?")
+    for W, strength in f.examples:
+        steps = slopes(squares_but_bias, W, strength)
+        f.agree(f(W, strength), steps, by_small_steps=steps)
+
+
+def training(K: int, D: int, N: int, size: int, *more: Any) -> tuple[Any, ...]:
+    X, Y = normal(D, N), one_hot_columns(np.arange(N) % K, K)
+    return (X, Y, size, 3, 0.5, np.random.default_rng(K), *more)
+
+
+def trained_by_steps(example: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and losses of a training whose every slope is taken by small steps."""
+    X, Y, size, epochs, rate, _, *more = example
+    rng, strength = np.random.default_rng(len(Y)), more[0] if more else 0.0
+    Xb, N = with_ones(X), X.shape[1]
+    W = 0.01 * rng.standard_normal((len(Y), len(Xb)))
+    history = []
+    for _ in range(epochs):
+        order, losses = rng.permutation(N), []
+        for start in range(0, N, size):
+            batch = order[start : start + size]
+            part = (Xb[:, batch], Y[:, batch])
+            losses.append(len(batch) * batch_loss(W, *part))
+            slope = slopes(batch_loss, W, *part) + slopes(squares_but_bias, W, strength)
+            W = W - rate * slope
+        history.append(sum(losses) / N)
+    return W, np.array(history)
+
+
+@Exercise(
+    "train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
+    shape=lambda X, Y, batch_size, epochs, learning_rate, rng, strength=0.0: Several(
+        ((len(Y), len(X) + 1), (epochs,))
+    ),
+    examples=lambda: [training(3, 4, 11, 3), training(4, 3, 8, 8), training(3, 2, 5, 1, 0.1)],
+    hint="Two values: the weights (K, D+1), and an array with one loss for each epoch.",
+    purity_hint="Does every random number come from the rng that is handed in?",
+)
+def train(f: Student) -> None:
+    f.claim(
+        "with learning rate 0, W is 0.01 times K (D+1) standard normal numbers from rng",
+        "Is init_weights the first thing that asks rng?",
+    )
+    for X, Y, size, epochs, _, rng in (training(3, 4, 11, 3), training(4, 3, 8, 8)):
+        W = f(X, Y, size, epochs, 0.0, rng)[0]
+        f.agree(100 * W, np.random.default_rng(len(Y)).standard_normal(W.shape))
+    f.claim(
+        "and every epoch has the mean loss of all samples, also if the last batch is short",
+        "Is each batch's loss weighted by its number of samples? Set back to 0 for each epoch?",
+    )
+    for X, Y, size, epochs, _, rng in (training(3, 4, 11, 3), training(4, 3, 7, 4)):
+        W, history = f(X, Y, size, epochs, 0.0, rng)
+        mean = batch_loss(W, with_ones(X), Y)
+        f.agree(history, mean, mean_loss_of_all_samples=mean)
+    f.claim(
+        "one batch of all samples, one epoch: one step against the slope, by small steps",
+        "Which sign? Is the loss taken before the step?",
+    )
+    X, Y, _, _, rate, rng = training(3, 4, 11, 3)
+    wanted = trained_by_steps((X, Y, 11, 1, rate, rng))
+    W, history = f(X, Y, 11, 1, rate, rng)
+    f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.agree(history, wanted[1], by_small_steps=wanted[1])
+    f.claim(
+        "batches in the order of rng, a new one each epoch, agree with small steps",
+        "Is batch_indices called once an epoch? Is every batch used?",
+    )
+    for example in (training(3, 4, 11, 3), training(4, 3, 8, 3), training(3, 2, 5, 1)):
+        wanted = trained_by_steps(example)
+        W, history = f(*example)
+        f.agree(history, wanted[1], by_small_steps=wanted[1])
+        f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.claim(
+        "the penalty pulls on the weights at each step and stays out of the history",
+        "Is l2_gradient added to each batch's gradient? Is history the loss alone?",
+    )
+    example = training(3, 4, 11, 3, 0.2)
+    wanted = trained_by_steps(example)
+    W, history = f(*example)
+    f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.agree(history, wanted[1], by_small_steps=wanted[1])
+
+
+@Exercise(
+    "predict(W, Xb) -> (N,) of int",
+    shape=lambda W, Xb: Whole((Xb.shape[1],)),
+    examples=lambda: [batch_of(3, 4, 7)[:2], batch_of(4, 3, 4)[:2], batch_of(5, 2, 1)[:2]],
+    hint="One label for each sample, which is a column.",
+)
+def predict(f: Student) -> None:
+    f.claim("scores 1, 5, 2 mean class 1", "Count the classes from 0. The largest score wins.")
+    f.expect(np.array_equal(f(np.array([[1.0], [5], [2]]), np.ones((1, 1))), [1]))
+    f.claim("no class has a larger score than the predicted one", "Which axis are the classes?")
+    for W, Xb in f.examples:
+        labels = f(W, Xb).astype(int)
+        inside = (labels >= 0).all() and (labels < len(W)).all()
+        f.expect(
+            inside and ((W @ Xb)[labels, np.arange(labels.size)] == (W @ Xb).max(axis=0)).all()
+        )
+
+
+Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
+
+
+@Exercise(
+    "accuracy(y, y_pred) -> float",
+    shape=lambda y, y_pred: (),
+    examples=lambda: [(Y_TRUE.copy(), Y_GUESS.copy()), (LABELS.copy(), LABELS.copy())],
+    hint="One number: the share of samples that were predicted right.",
+)
+def accuracy(f: Student) -> None:
+    f.claim("all right is 1", "Divided by what?")
+    f.agree(f(LABELS, LABELS), 1)
+    f.claim("all wrong is 0", "What is compared with what?")
+    f.agree(f(LABELS, (LABELS + 1) % 3), 0)
+    f.claim("6 right ones of 8 are 0.75", "Is it the share of right ones?")
+    f.agree(f(Y_TRUE, Y_GUESS), 0.75)
+
+
+@Exercise(
+    "confusion_matrix(y, y_pred, K) -> (K, K) of int",
+    shape=lambda y, y_pred, K: Whole((K, K)),
+    examples=lambda: [(Y_TRUE.copy(), Y_GUESS.copy(), 3), (LABELS.copy(), LABELS.copy(), 5)],
+    hint="A row and a column for each of the K classes, seen or not.",
+)
+def confusion_matrix(f: Student) -> None:
+    f.claim("the entries sum to N", "Does each sample count once, also if its pair comes often?")
+    for y, guess, K in f.examples:
+        f.expect(f(y, guess, K).sum() == y.size)
+    f.claim("row i sums to the number of samples of class i", "Is the truth in the rows?")
+    for y, guess, K in f.examples:
+        counts = np.bincount(y, minlength=K)
+        f.expect(np.array_equal(f(y, guess, K).sum(axis=1), counts), samples_of_each_class=counts)
+    f.claim(
+        "one sample of class 2 that was predicted as 0 stands in row 2, column 0",
+        "Truth first, prediction second.",
+    )
+    one = f(np.array([2]), np.array([0]), 3)
+    f.expect(one[2, 0] == 1 and one.sum() == 1)
+    f.expect(f(Y_TRUE, Y_GUESS, 3)[2, 2] == 3)
+
+
+@Exercise(
+    "to_keras(W) -> (kernel, bias)",
+    shape=lambda W: Several(((W.shape[1] - 1, W.shape[0]), (W.shape[0],))),
+    examples=lambda: [(normal(3, 5),), (normal(4, 5),), (normal(2, 4),)],
+    hint="kernel is (D, K), a column for each class; bias is (K,).",
+)
+def to_keras(f: Student) -> None:
+    f.claim(
+        "samples in rows: x kernel + bias are the scores W x of each sample",
+        "Which column of W is the bias? What lies on its side?",
+    )
+    for (W,) in f.examples:
+        kernel, bias = f(W)
+        X = normal(W.shape[1] - 1, 6)
+        f.agree((X.T @ kernel + bias).T, W @ with_ones(X), scores=W @ with_ones(X))
+
+
+# --- ps5 ----------------------------------------------------------------------------------
+
+ACTIVATION: dict[str, Callable[..., Any]] = {
+    "forward(Z)": lambda layer, Z: Z.shape,
+    "backward(grad_a, learning_rate=None)": lambda layer, grad_a, learning_rate=None: grad_a.shape,
+}
+
+
+def activation(f: Student, formula: Callable[[Any], Any], smooth: bool = True) -> None:
+    """What every layer of one function of each entry has; `formula` takes complex numbers too."""
+    f.claim(
+        "backward: twice grad_a gives twice the answer, and grad_a = 0 gives 0",
+        "backward is given the slope by the output and passes it on. Does grad_a enter?",
+    )
+    layer, G = f.new(), normal(3, 5, seed=2)
+    layer("forward", normal(3, 5))
+    once = layer("backward", G)
+    f.agree(layer("backward", 2 * G), 2 * once, twice=2 * once)
+    f.agree(layer("backward", 0 * G), 0 * G)
+    f.claim(
+        "backward: it is the slope by the input, by small steps",
+        "Is the slope taken at the input, or written with the output? Not the one for the other.",
+    )
+    for Z in (2 * normal(3, 5), 2 * normal(4, 4), 2 * normal(5)):
+        layer, G = f.new(), normal(*Z.shape, seed=2)
+        layer("forward", Z)
+        steps = G * np.imag(formula(Z + 1e-30j)) / 1e-30
+        f.agree(layer("backward", G), steps, by_small_steps=steps)
+    f.claim(
+        "backward twice gives the same twice, and belongs to the last forward",
+        "Does backward write into what forward kept? Does forward keep it each time?",
+    )
+    layer, Z = f.new(), normal(3, 5)
+    layer("forward", normal(3, 5, seed=3))
+    layer("forward", Z)
+    G0 = normal(3, 5, seed=2)
+    steps = G0 * np.imag(formula(Z + 1e-30j)) / 1e-30
+    for _ in range(2):
+        f.agree(layer("backward", G0), steps, by_small_steps=steps)
+    f.claim("inputs of 1000 and -1000 are no trouble", "Which exponential is too large?")
+    Z = np.array([1000.0, -1000, 0.5])
+    layer = f.new()
+    f.agree(layer("forward", Z), np.real(formula(Z + 0j)) if smooth else np.maximum(Z, 0))
+    ends = layer("backward", np.ones(3))[:2]
+    f.agree(ends, [0.0, 0.0] if smooth else [1.0, 0.0])
+
+
+def relu_formula(Z: Any) -> Any:
+    return np.where(np.real(Z) > 0, Z, 0)
+
+
+def sigmoid_formula(Z: Any) -> Any:
+    return (1 + np.tanh(Z / 2)) / 2
+
+
+@Exercise(
+    "ReLU()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def relu_layer(f: Student) -> None:
+    f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
+    f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])
+    activation(f, relu_formula, smooth=False)
+    f.claim("backward: at an input of exactly 0 the slope is 0", "Is it > or >=?")
+    layer = f.new()
+    layer("forward", np.zeros(2))
+    f.agree(layer("backward", np.ones(2)), [0, 0])
+
+
+@Exercise(
+    "Tanh()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def tanh_layer(f: Student) -> None:
+    f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
+    f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
+    activation(f, np.tanh)
+
+
+@Exercise(
+    "Sigmoid()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def sigmoid_layer(f: Student) -> None:
+    f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
+    f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])
+    activation(f, sigmoid_formula)
+
+
+def target_example(N: int) -> tuple[np.ndarray, np.ndarray]:
+    return normal(N), normal(1, N, seed=1)
+
+
+@Exercise(
+    "mse(y, Yhat) -> float",
+    shape=lambda y, Yhat: (),
+    examples=lambda: [target_example(7), target_example(3), target_example(1)],
+    hint="One number. y is (N,), Yhat is (1, N): which shape has their difference?",
+)
+def mse(f: Student) -> None:
+    f.claim("a perfect prediction costs 0", "Is each prediction compared with its own target only?")
+    y = normal(5)
+    f.agree(f(y, y[None, :]), 0)
+    f.claim("3 predicted for 1 costs 4", "Is it squared? Halved? Is a root taken?")
+    f.agree(f(np.array([1.0]), np.array([[3.0]])), 4)
+    f.claim("the loss is the mean of the losses of the samples", "Divided by how many?")
+    for N in (7, 3):
+        y, Yhat = target_example(N)
+        each = np.array([f(y[n : n + 1], Yhat[:, n : n + 1]) for n in range(N)])
+        f.agree(f(y, Yhat), each.mean(), losses_of_samples=each, their_mean=each.mean())
+
+
+@Exercise(
+    "mse_gradient(y, Yhat) -> (1, N)",
+    shape=lambda y, Yhat: Yhat.shape,
+    examples=lambda: [target_example(7), target_example(3), target_example(1)],
+    hint="One slope for each prediction, in the shape of Yhat.",
+)
+def mse_gradient(f: Student) -> None:
+    f.claim(
+        "it is the slope of each sample's own squared difference, by small steps",
+        "Which factor does a square leave? Which sign? Is it divided by N too early?",
+    )
+    for y, Yhat in f.examples:
+        steps = np.imag((Yhat + 1e-30j - y) ** 2) / 1e-30
+        f.agree(f(y, Yhat), steps, by_small_steps=steps)
+
+
+def network_example(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
+    Y = one_hot_columns(np.arange(N) % K, K)
+    return normal(H, D + 1), normal(K, H + 1, seed=1), normal(D, N), Y
+
+
+def network_loss(part: Any, name: str, example: tuple[Any, ...]) -> Any:
+    """The losses from the part of this name onwards: their mean for weights, else their sum."""
+    W1, W2, X, Y = example
+    parts = {"W1": W1, "W2": W2, name: part}
+    Z1 = parts.get("Z1", parts["W1"] @ with_ones(X))
+    A1 = parts.get("A1", np.tanh(Z1))
+    Z2 = parts.get("Z2", parts["W2"] @ with_ones(A1))
+    return batch_loss(np.eye(len(Y)), Z2, Y) * (1 if name in ("W1", "W2") else Y.shape[1])
+
+
+@Exercise(
+    "network_gradients(W1, W2, X, Y) -> dict",
+    shape=lambda W1, W2, X, Y: Several(
+        {
+            "Z2": Y.shape,
+            "W2": W2.shape,
+            "A1": (len(W1), X.shape[1]),
+            "Z1": (len(W1), X.shape[1]),
+            "W1": W1.shape,
+        }
+    ),
+    examples=lambda: [network_example(4, 6, 3, 7), network_example(3, 4, 4, 4)],
+    hint="Every gradient has the shape of what it is the gradient of; the keys are Z2, W2, A1, "
+    "Z1 and W1.",
+)
+def network_gradients(f: Student) -> None:
+    hints = {
+        "Z2": "The probabilities minus Y, of each sample: is something divided already?",
+        "W2": "The mean over the samples; A1 needs its bias row.",
+        "A1": "Which column of W2 belongs to no hidden unit?",
+        "Z1": "The slope of tanh, written with its output.",
+        "W1": "The mean over the samples, biases too.",
+    }
+    for example in f.examples:
+        W1, W2, X, Y = example
+        Z1 = W1 @ with_ones(X)
+        A1 = np.tanh(Z1)
+        places = {"Z2": W2 @ with_ones(A1), "W2": W2, "A1": A1, "Z1": Z1, "W1": W1}
+        for key, at in places.items():
+            f.claim(f"{key}, with N = {Y.shape[1]}: it agrees with small steps", hints[key])
+            steps = slopes(network_loss, at, key, example)
+            f.agree(f(*example)[key], steps, by_small_steps=steps)
+    f.claim("scores near 1000 are no trouble", "Does exp overflow?")
+    W1, W2, X, Y = network_example(4, 6, 3, 7)
+    before, shifted = f(W1, W2, X, Y), W2.copy()
+    shifted[:, -1] += 1000
+    f.agree(f(W1, shifted, X, Y)["Z2"], before["Z2"], before_adding=before["Z2"])
+
+
+def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
+    X, Y = network_example(D, H, K, N)[2:]
+    fit = ("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
+    arguments = (D, H, K, np.random.default_rng(1))
+    return (arguments, ("forward", X), ("backward", Y), fit, ("predict", X))
+
+
+@Exercise(
+    "Network(D, H, K, rng)",
+    shape=lambda D, H, K, rng: (),
+    parts={
+        "forward(X)": lambda net, X: (len(net.W2), X.shape[1]),
+        "backward(Y)": lambda net, Y: Several((net.W1.shape, net.W2.shape)),
+        "fit(X, Y, batch_size, epochs, learning_rate, rng)": (
+            lambda net, X, Y, batch_size, epochs, learning_rate, rng: (epochs,)
+        ),
+        "predict(X)": lambda net, X: Whole((X.shape[1],)),
+    },
+    examples=lambda: [network_example_of_steps(4, 6, 3, 7), network_example_of_steps(3, 4, 4, 4)],
+    hint="W1 is (H, D+1), W2 is (K, H+1); probabilities (K, N), labels (N,).",
+    purity_hint="Is X changed in place? Does every random number come from the rng handed in?",
+)
+def network(f: Student) -> None:
+    def made(D: int, H: int, K: int) -> tuple[Made, np.ndarray, np.ndarray]:
+        net = f.new(D, H, K, np.random.default_rng(1))
+        return net, net.read("W1", (H, D + 1)), net.read("W2", (K, H + 1))
+
+    def loss(W1: Any, W2: Any, X: Any, Y: Any) -> Any:
+        return batch_loss(W2, with_ones(np.tanh(W1 @ with_ones(X))), Y)
+
+    f.claim(
+        "W1, then W2, are standard normal numbers from rng, over sqrt(D) and sqrt(H)",
+        "init_weights(D, H, rng, 1 / sqrt(D)) first, then init_weights(H, K, rng, 1 / sqrt(H)).",
+    )
+    for D, H, K in ((4, 6, 3), (3, 4, 4)):
+        _, W1, W2 = made(D, H, K)
+        rng = np.random.default_rng(1)
+        f.agree(W1, rng.standard_normal((H, D + 1)) / np.sqrt(D))
+        f.agree(W2, rng.standard_normal((K, H + 1)) / np.sqrt(H))
+    f.claim(
+        "forward: softmax of W2 times tanh of W1 times the data, each with its row of ones",
+        "Are they probabilities? Is tanh between the two layers?",
+    )
+    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
+        net, W1, W2 = made(D, H, K)
+        X, Y = network_example(D, H, K, N)[2:]
+        A = net("forward", X)
+        f.agree(A.sum(axis=0), np.ones(N), column_sums=A.sum(axis=0))
+        Z = W2 @ with_ones(np.tanh(W1 @ with_ones(X)))
+        f.agree(np.log(A / A[0]), Z - Z[0], differences_of_scores=Z - Z[0])
+        f.expect(np.array_equal(net("predict", X), A.argmax(axis=0)))
+    f.claim(
+        "backward: the gradients of the mean loss by W1 and by W2, by small steps",
+        "In which order? Divided by N once? Is the slope of tanh in it? Of the last forward?",
+    )
+    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
+        net, W1, W2 = made(D, H, K)
+        X, Y = network_example(D, H, K, N)[2:]
+        net("forward", X[:, ::-1].copy())
+        net("forward", X)
+        found = net("backward", Y)
+        by_1 = slopes(loss, W1, W2, X, Y)
+        by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, X, Y)
+        f.agree(found[0], by_1, by_small_steps=by_1)
+        f.agree(found[1], by_2, by_small_steps=by_2)
+    f.claim(
+        "fit with learning rate 0 moves nothing, and each epoch has the mean loss of all samples",
+        "Is each batch's loss weighted by its number of samples?",
+    )
+    net, W1, W2 = made(4, 6, 3)
+    X, Y = network_example(4, 6, 3, 7)[2:]
+    history = net("fit", X, Y, 3, 2, 0.0, np.random.default_rng(2))
+    mean = loss(W1, W2, X, Y)
+    f.agree(history, mean, mean_loss_of_all_samples=mean)
+    f.agree(net.read("W1", W1.shape), W1)
+    f.claim(
+        "fit steps against both gradients, batch by batch in the order of rng, by small steps",
+        "Which sign? Do both weights move? Is the loss taken before the step?",
+    )
+    net, W1, W2 = made(4, 6, 3)
+    history = net("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
+    rng, wanted = np.random.default_rng(2), []
+    for _ in range(2):
+        order, total = rng.permutation(7), 0.0
+        for start in range(0, 7, 3):
+            x, y = X[:, order[start : start + 3]], Y[:, order[start : start + 3]]
+            total += len(y.T) * loss(W1, W2, x, y)
+            by_1 = slopes(loss, W1, W2, x, y)
+            by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, x, y)
+            W1, W2 = W1 - 0.5 * by_1, W2 - 0.5 * by_2
+        wanted.append(total / 7)
+    f.agree(history, wanted, history_by_small_steps=np.array(wanted))
+    f.agree(net.read("W1", W1.shape), W1, W1_by_small_steps=W1)
+    f.agree(net.read("W2", W2.shape), W2, W2_by_small_steps=W2)

@@ -44,7 +44,7 @@ SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
 STUDENT_REQUIREMENTS = (
     *("ipywidgets>=8.1", "jupyterlab>=4.3", "matplotlib>=3.8"),
-    *("nbgrader>=0.9.5,<0.10", "numpy>=1.26"),
+    *("nbgrader>=0.9.5,<0.10", "numpy>=1.26", "scikit-learn>=1.5"),  # it carries the digits
 )
 
 

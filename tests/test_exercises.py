@@ -34,6 +34,23 @@ POINTS = {
     "sgd_epoch": 8,
     "is_softmax": 5,
     "is_gradient": 6,
+    "batch_indices": 4,
+    "softmax_backward": 4,
+    "batch_gradient": 5,
+    "l2_penalty": 3,
+    "l2_gradient": 3,
+    "train": 8,
+    "predict": 2,
+    "accuracy": 2,
+    "confusion_matrix": 3,
+    "to_keras": 2,
+    "ReLU": 4,
+    "Tanh": 4,
+    "Sigmoid": 4,
+    "mse": 3,
+    "mse_gradient": 3,
+    "network_gradients": 8,
+    "Network": 10,
 }
 EVERY = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
 

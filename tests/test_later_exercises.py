@@ -172,6 +172,266 @@ def is_gradient_by_entries(f, grad):
     return True
 
 
+# --- ps4 --------------------------------------------------------------------------------------
+
+
+def batches_by_list(N, batch_size, rng):
+    order, batches = list(rng.permutation(N)), []
+    while order:
+        batches.append(np.array(order[:batch_size]))
+        order = order[batch_size:]
+    return batches
+
+
+def batches_by_split(N, batch_size, rng):
+    order = np.arange(N)
+    rng.shuffle(order)
+    return np.split(order, range(batch_size, N, batch_size))
+
+
+def softmax_backward_by_jacobians(A, grad_A):
+    if A.ndim == 1:
+        return (np.diag(A) - np.outer(A, A)) @ grad_A
+    columns = zip(A.T, grad_A.T, strict=True)
+    return np.array([softmax_backward_by_jacobians(*pair) for pair in columns]).T
+
+
+def softmax_backward_by_einsum(A, grad_A):
+    J = np.einsum("i...,ik->ik...", A, np.eye(len(A))) - np.einsum("i...,k...->ik...", A, A)
+    return np.einsum("ik...,k...->i...", J, grad_A)
+
+
+def batch_gradient_by_samples(W, Xb, Y):
+    total = np.zeros(W.shape)
+    for x, y in zip(Xb.T, Y.T, strict=True):
+        e = np.exp(W @ x - (W @ x).max())
+        total += np.outer(e / e.sum() - y, x)
+    return total / Xb.shape[1]
+
+
+def batch_gradient_by_einsum(W, Xb, Y):
+    Z = W @ Xb
+    A = np.exp(Z - np.logaddexp.reduce(Z, axis=0))
+    return np.einsum("kn,jn->kj", A - Y, Xb) / Y.shape[1]
+
+
+def penalty_by_loops(W, strength):
+    return sum(strength * w * w for row in W for w in row[:-1])
+
+
+def pull_by_mask(W, strength):
+    mask = np.ones(W.shape)
+    mask[:, -1] = 0
+    return 2 * strength * W * mask
+
+
+def pull_by_stack(W, strength):
+    return np.column_stack((2 * strength * W[:, :-1], np.zeros(len(W))))
+
+
+def train_by_counting(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0):
+    K, N = Y.shape
+    Xb = np.vstack((X, np.ones(N)))
+    W = rng.normal(0, 0.01, (K, len(Xb)))
+    history = np.zeros(epochs)
+    for epoch in range(epochs):
+        for batch in batches_by_list(N, batch_size, rng):
+            Z = W @ Xb[:, batch]
+            each = np.logaddexp.reduce(Z, axis=0) - (Y[:, batch] * Z).sum(axis=0)
+            history[epoch] += each.sum() / N
+            step = batch_gradient_by_einsum(W, Xb[:, batch], Y[:, batch])
+            W = W - learning_rate * (step + pull_by_mask(W, strength))
+    return W, history
+
+
+def train_with_bias_apart(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0):
+    first = 0.01 * rng.standard_normal((len(Y), len(X) + 1))
+    w, b, history = first[:, :-1], first[:, -1:], []
+    for _ in range(epochs):
+        losses = np.zeros(X.shape[1])
+        for batch in batches_by_split(X.shape[1], batch_size, rng):
+            x, y = X[:, batch], Y[:, batch]
+            Z = w @ x + b
+            A = np.exp(Z - Z.max(axis=0))
+            A = A / A.sum(axis=0)
+            losses[batch] = -np.log((A * y).sum(axis=0))
+            w = w - learning_rate * ((A - y) @ x.T / len(batch) + 2 * strength * w)
+            b = b - learning_rate * (A - y).mean(axis=1, keepdims=True)
+        history.append(losses.mean())
+    return np.hstack((w, b)), np.array(history)
+
+
+def confusion_by_loops(y, y_pred, K):
+    C = np.zeros((K, K), dtype=int)
+    for truth, guess in zip(y, y_pred, strict=True):
+        C[truth, guess] += 1
+    return C
+
+
+# --- ps5 --------------------------------------------------------------------------------------
+
+
+class ReLUByMask:
+    def forward(self, Z):
+        self.mask = Z > 0
+        return np.where(self.mask, Z, 0.0)
+
+    def backward(self, grad_a, learning_rate=None):
+        answer = grad_a.copy()
+        answer[~self.mask] = 0
+        return answer
+
+
+class ReLUByHalves:
+    def forward(self, Z):
+        self.output = (Z + np.abs(Z)) / 2
+        return self.output
+
+    def backward(self, grad_a, learning_rate=None):
+        return grad_a * np.sign(self.output)
+
+
+class TanhAtTheInput:
+    def forward(self, Z):
+        self.input = Z.copy()
+        return np.tanh(Z)
+
+    def backward(self, grad_a, learning_rate=None):
+        return grad_a - grad_a * np.tanh(self.input) ** 2
+
+
+class TanhByExponentials:
+    def forward(self, Z):
+        e = np.exp(-2 * np.abs(Z))
+        self.A = np.sign(Z) * (1 - e) / (1 + e)
+        return self.A.copy()
+
+    def backward(self, grad_a, learning_rate=None):
+        return grad_a * (1 - self.A) * (1 + self.A)
+
+
+class SigmoidByCases:
+    def forward(self, Z):
+        e = np.exp(-np.abs(Z))
+        self.A = np.where(Z >= 0, 1 / (1 + e), e / (1 + e))
+        return self.A
+
+    def backward(self, grad_a, learning_rate=None):
+        return grad_a * (self.A - self.A**2)
+
+
+class SigmoidAsInTheLecture:
+    def forward(self, Z):
+        with np.errstate(over="ignore"):
+            self.A = 1 / (1 + np.exp(-Z))
+        return self.A
+
+    def backward(self, grad_a, learning_rate=None):
+        return self.A * (1 - self.A) * grad_a
+
+
+def network_gradients_by_samples(W1, W2, X, Y):
+    parts = {"Z2": [], "A1": [], "Z1": []}
+    grad_W1, grad_W2 = np.zeros(W1.shape), np.zeros(W2.shape)
+    for x, y in zip(X.T, Y.T, strict=True):
+        xb = np.append(x, 1.0)
+        a1 = np.tanh(W1 @ xb)
+        z2 = W2 @ np.append(a1, 1.0)
+        g2 = np.exp(z2 - np.logaddexp.reduce(z2)) - y
+        g1 = (W2.T @ g2)[:-1]
+        h1 = g1 / np.cosh(W1 @ xb) ** 2
+        for key, part in zip(parts, (g2, g1, h1), strict=True):
+            parts[key].append(part)
+        grad_W2 += np.outer(g2, np.append(a1, 1.0)) / len(X.T)
+        grad_W1 += np.outer(h1, xb) / len(X.T)
+    return {"W1": grad_W1, "W2": grad_W2} | {k: np.array(v).T for k, v in parts.items()}
+
+
+def network_gradients_by_layers(W1, W2, X, Y):
+    tanh, soft = reference.Tanh(), reference.Softmax()
+    Xb = np.vstack((X, np.ones(X.shape[1])))
+    A1b = np.vstack((tanh.forward(W1 @ Xb), np.ones(X.shape[1])))
+    A2 = soft.forward(W2 @ A1b)
+    z2 = soft.backward(-Y / A2) if (A2 > 0).all() else A2 - Y
+    a1 = np.delete(W2, -1, axis=1).T @ z2
+    z1 = tanh.backward(a1)
+    n = Y.shape[1]
+    return {"Z2": z2, "A1": a1, "Z1": z1, "W2": np.inner(z2, A1b) / n, "W1": np.inner(z1, Xb) / n}
+
+
+class NetworkByHand:
+    def __init__(self, D, H, K, rng):
+        self.W1 = rng.standard_normal((H, D + 1)) / np.sqrt(D)
+        self.W2 = rng.standard_normal((K, H + 1)) / np.sqrt(H)
+
+    def forward(self, X):
+        self.Xb = np.vstack((X, np.ones(X.shape[1])))
+        self.A1b = np.vstack((np.tanh(self.W1 @ self.Xb), np.ones(X.shape[1])))
+        Z = self.W2 @ self.A1b
+        self.A2 = np.exp(Z - np.logaddexp.reduce(Z, axis=0))
+        return self.A2
+
+    def backward(self, Y):
+        g2 = (self.A2 - Y) / Y.shape[1]
+        g1 = (self.W2.T @ g2) * (1 - self.A1b**2)
+        return g1[:-1] @ self.Xb.T, g2 @ self.A1b.T
+
+    def fit(self, X, Y, batch_size, epochs, learning_rate, rng):
+        history = np.zeros(epochs)
+        for epoch in range(epochs):
+            for batch in batches_by_list(X.shape[1], batch_size, rng):
+                A = self.forward(X[:, batch])
+                history[epoch] -= np.log(A[Y[:, batch] == 1]).sum() / X.shape[1]
+                for W, gradient in zip((self.W1, self.W2), self.backward(Y[:, batch]), strict=True):
+                    W -= learning_rate * gradient
+        return history
+
+    def predict(self, X):
+        return self.forward(X).argmax(axis=0)
+
+
+class NetworkOfLayers:
+    """Two Dense layers and what stands between; its weights are those of the layers."""
+
+    def __init__(self, D, H, K, rng):
+        self.first = reference.Dense(D, H, rng, 1 / np.sqrt(D))
+        self.second = reference.Dense(H, K, rng, 1 / np.sqrt(H))
+        self.tanh = TanhAtTheInput()
+
+    W1 = property(lambda self: self.first.W)
+    W2 = property(lambda self: self.second.W)
+
+    def forward(self, X):
+        hidden = self.tanh.forward(self.first.forward(X))
+        self.A = reference.softmax(self.second.forward(hidden))
+        return self.A
+
+    def gradients(self, Y, rate):
+        before = self.W1, self.W2
+        hidden = self.second.backward(self.A - Y, rate)
+        self.first.backward(self.tanh.backward(hidden), rate)
+        return before
+
+    def backward(self, Y):
+        before = self.gradients(Y, 1.0)
+        found = before[0] - self.W1, before[1] - self.W2
+        self.first.W, self.second.W = before
+        return found
+
+    def fit(self, X, Y, batch_size, epochs, learning_rate, rng):
+        history = []
+        for _ in range(epochs):
+            losses = np.zeros(X.shape[1])
+            for batch in batches_by_split(X.shape[1], batch_size, rng):
+                losses[batch] = -np.log((self.forward(X[:, batch]) * Y[:, batch]).sum(axis=0))
+                self.gradients(Y[:, batch], learning_rate)
+            history.append(np.mean(losses))
+        return np.array(history)
+
+    def predict(self, X):
+        return np.array([int(column.argmax()) for column in self.forward(X).T])
+
+
 RIGHT = {
     "Softmax": {"by columns": SoftmaxByColumns, "by einsum": SoftmaxByEinsum},
     "Dense": {"in place": DenseInPlace, "by samples": DenseBySamples},
@@ -184,7 +444,78 @@ RIGHT = {
         "by directions": is_gradient_by_directions,
         "by entries": is_gradient_by_entries,
     },
+    "batch_indices": {"by list": batches_by_list, "by split": batches_by_split},
+    "softmax_backward": {
+        "by Jacobians": softmax_backward_by_jacobians,
+        "by einsum": softmax_backward_by_einsum,
+    },
+    "batch_gradient": {
+        "by samples": batch_gradient_by_samples,
+        "by einsum": batch_gradient_by_einsum,
+    },
+    "l2_penalty": {
+        "by loops": penalty_by_loops,
+        "by dot": lambda W, strength: strength * np.vdot(W[:, :-1], W[:, :-1]),
+    },
+    "l2_gradient": {"by mask": pull_by_mask, "by stack": pull_by_stack},
+    "train": {"by counting": train_by_counting, "bias apart": train_with_bias_apart},
+    "predict": {
+        "by columns": lambda W, Xb: np.array([int(np.argmax(W @ x)) for x in Xb.T]),
+        "by sorting": lambda W, Xb: np.argsort(W @ Xb, axis=0)[-1],
+    },
+    "accuracy": {
+        "by counting": lambda y, y_pred: np.count_nonzero(y == y_pred) / len(y),
+        "by loops": lambda y, y_pred: (
+            sum(float(a == b) for a, b in zip(y, y_pred, strict=True)) / len(y)
+        ),
+    },
+    "confusion_matrix": {
+        "by loops": confusion_by_loops,
+        "by counting pairs": lambda y, y_pred, K: np.bincount(
+            K * y + y_pred, minlength=K * K
+        ).reshape(K, K),
+    },
+    "to_keras": {
+        "by transposing": lambda W: (W.T[:-1].copy(), W.T[-1].copy()),
+        "by columns": lambda W: (np.array([row[:-1] for row in W]).T, np.array([r[-1] for r in W])),
+    },
+    "ReLU": {"by mask": ReLUByMask, "by halves": ReLUByHalves},
+    "Tanh": {"at the input": TanhAtTheInput, "by exponentials": TanhByExponentials},
+    "Sigmoid": {"by cases": SigmoidByCases, "as in the lecture": SigmoidAsInTheLecture},
+    "mse": {
+        "by ravel": lambda y, Yhat: np.square(Yhat.ravel() - y).mean(),
+        "by dot": lambda y, Yhat: float((Yhat[0] - y) @ (Yhat[0] - y) / len(y)),
+    },
+    "mse_gradient": {
+        "by reshape": lambda y, Yhat: 2.0 * (Yhat - y.reshape(1, -1)),
+        "by sum": lambda y, Yhat: (Yhat - y) + (Yhat - y),
+    },
+    "network_gradients": {
+        "by samples": network_gradients_by_samples,
+        "by layers": network_gradients_by_layers,
+    },
+    "Network": {"by hand": NetworkByHand, "of layers": NetworkOfLayers},
 }
+
+
+class Constant:
+    def forward(self, Z):
+        return np.ones(Z.shape)
+
+    def backward(self, grad_a, learning_rate=None):
+        return np.zeros(grad_a.shape)
+
+
+class NetworkWithReLU(reference.Network):
+    def forward(self, X):
+        self.X = X
+        hidden = np.maximum(self.W1 @ reference.add_bias(X), 0)
+        return reference.softmax(self.W2 @ reference.add_bias(hidden))
+
+
+class NetworkThatForgets(reference.Network):
+    def fit(self, X, Y, batch_size, epochs, learning_rate, rng):
+        return super().fit(X, Y, batch_size, epochs, learning_rate / 2, rng)
 
 
 class SoftmaxOfBatchesOnly(reference.Softmax):
@@ -258,6 +589,81 @@ UNSEEN = {
             )
         ),
     },
+    "batch_indices": {
+        "lists": lambda *a: [batch.tolist() for batch in reference.batch_indices(*a)],
+        "reversed": lambda *a: reference.batch_indices(*a)[::-1],
+        "one array": lambda N, size, rng: rng.permutation(N),
+    },
+    "softmax_backward": {
+        "negative": lambda A, G: -reference.softmax_backward(A, G),
+        "float32": lambda A, G: reference.softmax_backward(A, G).astype(np.float32),
+        "batches only": lambda A, G: reference.softmax_backward(A, G)[:, :],
+    },
+    "batch_gradient": {
+        "bias left out": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y)[:, :-1],
+        "rounded": lambda W, Xb, Y: np.round(reference.batch_gradient(W, Xb, Y), 6),
+        "N - 1": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y) * (1 + 1 / Y.shape[1]),
+    },
+    "l2_penalty": {
+        "cubes": lambda W, strength: float(strength * np.sum(W[:, :-1] ** 3)),
+        "first column free": lambda W, strength: float(strength * np.sum(W[:, 1:] ** 2)),
+        "strength squared": lambda W, strength: reference.l2_penalty(W, strength**2),
+    },
+    "l2_gradient": {
+        "three times": lambda W, strength: reference.l2_gradient(W, 1.5 * strength),
+        "first column free": lambda W, strength: (
+            2 * strength * np.roll(reference.l2_gradient(np.roll(W, -1, axis=1), 0.5), 1, axis=1)
+        ),
+    },
+    "train": {
+        "rate halves": lambda X, Y, size, epochs, rate, *more: reference.train(
+            X, Y, size, epochs, rate / 2, *more
+        ),
+        "history as a list": lambda *a: (reference.train(*a)[0], list(reference.train(*a)[1])),
+        "starts at 0": lambda X, Y, *more: (0 * reference.train(X, Y, *more)[0], np.zeros(3)),
+        "only W": lambda *a: reference.train(*a)[0],
+    },
+    "predict": {
+        "probabilities": lambda W, Xb: reference.softmax(W @ Xb),
+        "bias left out": lambda W, Xb: np.argmax(W[:, :-1] @ Xb[:-1], axis=0),
+        "floats": lambda W, Xb: reference.predict(W, Xb).astype(float),
+    },
+    "accuracy": {
+        "of class 0": lambda y, y_pred: float(np.mean(y_pred[y == 0] == 0)),
+        "rounded": lambda y, y_pred: round(reference.accuracy(y, y_pred), 1),
+        "array": lambda y, y_pred: np.array([reference.accuracy(y, y_pred)]),
+    },
+    "confusion_matrix": {
+        "diagonal": lambda y, y_pred, K: np.diag(np.bincount(y[y == y_pred], minlength=K)),
+        "list": lambda *a: reference.confusion_matrix(*a).tolist(),
+    },
+    "to_keras": {
+        "a list": lambda W: list(reference.to_keras(W)),
+        "negative": lambda W: (-W[:, :-1].T, W[:, -1]),
+        "exchanged": lambda W: (W[:, -1], W[:, :-1].T),
+    },
+    "ReLU": {"constant": Constant, "tanh": reference.Tanh},
+    "Tanh": {"constant": Constant, "sigmoid": reference.Sigmoid},
+    "Sigmoid": {"constant": Constant, "tanh": reference.Tanh},
+    "mse": {
+        "median": lambda y, Yhat: float(np.median((Yhat[0] - y) ** 2)),
+        "array": lambda y, Yhat: (Yhat[0] - y) ** 2,
+        "cubes": lambda y, Yhat: float(np.mean(np.abs(Yhat[0] - y) ** 3)),
+    },
+    "mse_gradient": {
+        "four times": lambda y, Yhat: 4 * (Yhat - y),
+        "of the mean prediction": lambda y, Yhat: 2 * (Yhat.mean() - y[None, :]),
+    },
+    "network_gradients": {
+        "weights only": lambda *a: {
+            key: part for key, part in reference.network_gradients(*a).items() if key[0] == "W"
+        },
+        "a list": lambda *a: list(reference.network_gradients(*a).values()),
+        "rounded": lambda *a: {
+            key: np.round(part, 6) for key, part in reference.network_gradients(*a).items()
+        },
+    },
+    "Network": {"ReLU": NetworkWithReLU, "half the rate": NetworkThatForgets},
 }
 
 

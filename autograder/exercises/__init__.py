@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from autograder.exercises import ps1, ps2, ps3
+from autograder.exercises import ps1, ps2, ps3, ps4, ps5
 from autograder.exercises.model import Exercise
 
+PROBLEM_SETS = (ps1, ps2, ps3, ps4, ps5)
 EXERCISES: Mapping[str, Exercise] = MappingProxyType(
-    {exercise.name: exercise for exercise in (*ps1.EXERCISES, *ps2.EXERCISES, *ps3.EXERCISES)}
+    {exercise.name: exercise for module in PROBLEM_SETS for exercise in module.EXERCISES}
 )

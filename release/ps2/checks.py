@@ -1,4 +1,4 @@
-"""What a student may run beside the notebook: ``check(softmax)``.
+"""What a student may run beside the notebook: ``check(softmax)``, ``check(Dense)``.
 
 It holds properties that every right function has, small steps and facts worked out by hand,
 but no answer.  Copied as it is into each release, so it must know nothing of the rest of the
@@ -53,14 +53,17 @@ def check(function: Any, name: str | None = None) -> None:
 def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | None]:
     """Return the card to show, if any, and in one line what is wrong, if anything."""
     named = name or getattr(function, "__name__", None)
-    if isinstance(function, type) or not callable(function) or not isinstance(named, str):
+    exercise = EXERCISES.get(named) if isinstance(named, str) else None
+    wanted = exercise.kind if exercise else "function"
+    kind = kind_asked_for(function)
+    if not isinstance(named, str) or not kind or (exercise and kind != wanted):
+        example = exercise.name if exercise else "softmax"
         return None, (
-            f"check: this is {kind_of(function)}, not a function. Write check(softmax), with the "
-            "name of your function and no brackets after it; was the name used for something else?"
+            f"check: this is {kind_of(function)}, not a {wanted}. Write check({example}), with the "
+            f"name of your {wanted} and no brackets after it; was the name used for something else?"
         )
-    if named not in EXERCISES:
+    if exercise is None:
         return None, f"check: no exercise is called {named!r}. There are: {', '.join(EXERCISES)}"
-    exercise = EXERCISES[named]
     card = Card(exercise.signature)
     student = Student(function, exercise, card)
     try:
@@ -124,22 +127,48 @@ class Student:
         return self.exercise.examples()
 
     def __call__(self, *arguments: Any, finite: bool = True) -> Any:
-        self.evidence = list(zip(self.exercise.parameters, arguments, strict=False))
+        self.evidence, self.given = [], []
+        shape = self.exercise.shape(*arguments)
+        return self.answer(self.function, self.exercise.parameters, arguments, shape, finite)
+
+    def new(self, *arguments: Any) -> Made:
+        """Make an object of the student's class."""
+        self.evidence, self.given = [], []
+        return Made(self, self.called(self.function, self.exercise.parameters, arguments))
+
+    def called(self, function: Any, parameters: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """Return what the student's function, or method, gives for copies of the arguments."""
+        self.evidence += zip(parameters, arguments, strict=False)
         self.given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                value = self.function(*self.given)
+                return function(*self.given)
         except NotImplementedError as failure:
             raise NotWritten(self._stub(failure)) from None
         except Exception as failure:
             raise self._stopped(failure) from None
-        self.evidence.append(("yours", value))
-        shape = self.exercise.shape(*arguments)
-        message, hint = self._not_asked_for(value, shape, finite)
+
+    def answer(
+        self,
+        function: Any,
+        parameters: Sequence[str],
+        arguments: Sequence[Any],
+        asked: Any,
+        finite: bool = True,
+        label: str = "yours",
+    ) -> Any:
+        """Return an answer of the student's that is what is asked for."""
+        value = self.called(function, parameters, arguments)
+        self.evidence.append((label, value))
+        return self.as_asked(value, asked, finite)
+
+    def as_asked(self, value: Any, asked: Any, finite: bool = True) -> Any:
+        """Return a copy of a value that is what is asked for, or show how it is not."""
+        message, hint = self._not_asked_for(value, asked, finite)
         if message:
             raise Broken(message, self.evidence, hint)
-        return float(value) if shape == () else value.copy()
+        return copied(value)
 
     def expect(self, holds: Any, **more: Any) -> None:
         """Go on if the condition holds; otherwise show the last call and these values."""
@@ -161,37 +190,69 @@ class Student:
         """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
         exercise = self.exercise
         names = ", ".join(exercise.parameters)
-        self.claim(f"it takes {names}")
-        try:
-            signature = inspect.signature(self.function)
-        except (TypeError, ValueError):  # some compiled functions do not tell
-            pass
-        else:
-            try:
-                signature.bind(*range(exercise.required))
-                signature.bind(*range(len(exercise.parameters)))
-            except TypeError:
-                message = f"it takes {signature}; asked for is {exercise.name}({names})"
-                hint = "Compare the def line with the one in the notebook."
-                raise Broken(message, [], hint) from None
-        shapes = [exercise.shape(*arguments) for arguments in self.examples]
-        what = "one number" if () in shapes else "a float64 array of the right shape"
-        self.claim(f"it returns {what}, finite")
-        for arguments in self.examples:
-            self(*arguments)
+        self.claim(f"it takes {names}" if names else "it is made without arguments")
+        self._takes(
+            self.function, f"{exercise.name}({names})", exercise.parameters, exercise.required
+        )
+        for method, (parameters, required, _) in exercise.methods.items():
+            found = getattr(self.function, method, None)
+            if not callable(found):
+                raise Broken(f"it has no method {method}", [], "Compare with the def lines above.")
+            asked = f"{method}({', '.join(parameters)})"
+            self._takes(found, asked, ["self", *parameters], required + 1)
+        self.claim(f"{'what it returns is' if exercise.methods else 'it returns'} {self._asked()}")
+        for example in self.examples:
+            self._try(example)
         self.claim(
             "it leaves its inputs as they were, and the same call twice gives the same answer",
             exercise.purity_hint,
         )
-        for arguments, again in zip(self.examples, self.examples, strict=True):
-            first = np.array(self(*arguments))
-            for label, before, after in zip(
-                exercise.parameters, arguments, self.given, strict=False
-            ):
-                if isinstance(before, np.ndarray):
-                    more = {f"{label}_after_the_call": after}
-                    self.expect(np.array_equal(before, after), **more)
-            self.expect(np.array_equal(first, self(*again)), yours_at_the_first_call=first)
+        for example, again in zip(self.examples, self.examples, strict=True):
+            first = self._try(example, watched=True)
+            self.expect(same(first, self._try(again)), yours_at_the_first_call=first)
+
+    def _asked(self) -> str:
+        if self.exercise.methods:
+            return "float64 arrays of the right shapes, finite"
+        asked = [self.exercise.shape(*arguments) for arguments in self.examples]
+        if any(shape == () for shape in asked):
+            return "one number, finite"
+        if all(isinstance(shape, tuple) for shape in asked):
+            return "a float64 array of the right shape, finite"
+        return kind_asked(asked[0])
+
+    def _try(self, example: tuple[Any, ...], watched: bool = False) -> Any:
+        """Return the answer to one example; of a class, those of a scenario."""
+        if not self.exercise.methods:
+            answer = self(*example)
+            if watched:
+                self._left_alone(self.exercise.parameters, example)
+            return answer
+        arguments, *steps = example
+        made, answers = self.new(*arguments), []
+        for method, *given in steps:
+            answers.append(made(method, *given))
+            if watched:
+                self._left_alone(self.exercise.methods[method][0], given)
+        return answers
+
+    def _left_alone(self, parameters: Sequence[str], arguments: Sequence[Any]) -> None:
+        for label, before, after in zip(parameters, arguments, self.given, strict=False):
+            if isinstance(before, np.ndarray):
+                self.expect(np.array_equal(before, after), **{f"{label}_after_the_call": after})
+
+    def _takes(self, function: Any, asked: str, parameters: Sequence[str], required: int) -> None:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # some compiled functions do not tell
+            return
+        try:
+            signature.bind(*range(required))
+            signature.bind(*range(len(parameters)))
+        except TypeError:
+            message = f"it takes {signature}; asked for is {asked}"
+            hint = "Compare the def line with the one in the notebook."
+            raise Broken(message, [], hint) from None
 
     def treats_columns_alike(self, batch: tuple[np.ndarray, ...], *fixed: Any) -> None:
         """Expect of a batch what its columns give one by one."""
@@ -201,9 +262,16 @@ class Student:
         )
         self.agree(self(*fixed, *batch), one_by_one, column_by_column=one_by_one)
 
-    def _not_asked_for(self, value: Any, shape: tuple[int, ...], finite: bool) -> tuple[str, str]:
+    def _not_asked_for(self, value: Any, asked: Any, finite: bool) -> tuple[str, str]:
         if value is None:
             return "it returns None", "Is a return missing?"
+        if isinstance(asked, Several):
+            return self._not_several(value, asked, finite)
+        if asked is bool:
+            truth = isinstance(value, bool | np.bool_)
+            return ("", "") if truth else (f"it returns {kind_of(value)}, not True or False", HINT)
+        whole = isinstance(asked, Whole)
+        shape = asked.shape if whole else asked
         if shape == ():
             number = isinstance(value, int | float | np.integer | np.floating)
             if isinstance(value, bool) or not (number or is_plain_number(value)):
@@ -212,19 +280,43 @@ class Student:
             return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
         elif value.shape != shape:
             return f"it returns shape {value.shape}, not {shape}", self.exercise.hint
-        elif value.dtype != np.float64:
+        elif whole and value.dtype.kind not in "iu":
+            return (
+                f"it returns dtype {value.dtype}, not whole numbers",
+                "Labels and counts are int.",
+            )
+        elif not whole and value.dtype != np.float64:
             hint = "Which dtype does the array get when it is made?"
             return f"it returns dtype {value.dtype}, not float64", hint
         if finite and not np.isfinite(value).all():
             return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
         return "", ""
 
+    def _not_several(self, value: Any, asked: Several, finite: bool) -> tuple[str, str]:
+        parts: Any = asked.parts
+        hint = self.exercise.hint
+        if type(value) is not type(parts):
+            return f"it returns {kind_of(value)}, not {kind_asked(asked)}", hint
+        if len(value) != len(parts):
+            return f"it returns {len(value)} values, not {len(parts)}", hint
+        named = isinstance(parts, dict)
+        if named and value.keys() != parts.keys():
+            return f"its keys are {', '.join(map(str, value))}", hint
+        for key in parts if named else range(len(parts)):
+            message, hint = self._not_asked_for(value[key], parts[key], finite)
+            if message:
+                return f"of {repr(key) if named else f'value {key + 1}'}: {message}", hint
+        return "", ""
+
     def _innermost(self, failure: BaseException) -> tuple[str, str]:
         """Return the name of the innermost function of the notebook's, and its line there."""
-        space, found = getattr(self.function, "__globals__", None), ("", "")
+        inside = vars(self.function).values() if isinstance(self.function, type) else ()
+        functions = [self.function, *inside]
+        spaces = [f.__globals__ for f in functions if inspect.isfunction(f)]
+        found = ("", "")
         step = failure.__traceback__
         while step is not None:
-            if step.tb_frame.f_globals is space:
+            if any(step.tb_frame.f_globals is space for space in spaces):
                 code = step.tb_frame.f_code
                 line = linecache.getline(code.co_filename, step.tb_lineno)
                 found = (code.co_name, line.strip())
@@ -233,7 +325,8 @@ class Student:
 
     def _stub(self, failure: BaseException) -> str:
         name = self._innermost(failure)[0]
-        if name in ("", self.exercise.name, getattr(self.function, "__name__", "")):
+        own = (self.exercise.name, getattr(self.function, "__name__", ""), *self.exercise.methods)
+        if name in ("", "__init__", *own):
             return "not written yet"
         return f"it calls {name}, which is not written yet"
 
@@ -243,6 +336,92 @@ class Student:
         where = f" in the line: {line}" if line else ""
         hint = f"It was called with these arguments. {self.exercise.hint}"
         return Broken(f"it stopped with {error}{where}", self.evidence, hint)
+
+
+class Made:
+    """An object of the student's class: each of its answers is looked at, as a function's is."""
+
+    def __init__(self, student: Student, made: Any) -> None:
+        self.student, self.made = student, made
+
+    def __call__(self, method: str, *arguments: Any, finite: bool = True) -> Any:
+        parameters, _, shape = self.student.exercise.methods[method]
+        function = getattr(self.made, method)
+        label = f"yours, from {method}"
+        try:
+            asked = shape(self.made, *arguments)  # which may depend on an attribute
+        except (AttributeError, TypeError) as failure:
+            hint = "Is every attribute that the notebook asks for set in __init__?"
+            raise Broken(text_of(failure), self.student.evidence, hint) from None
+        return self.student.answer(function, parameters, arguments, asked, finite, label)
+
+    def read(self, attribute: str, shape: tuple[int, ...]) -> Any:
+        """Return a copy of an attribute that is an array of this shape."""
+        student = self.student
+        value = getattr(self.made, attribute, None)
+        if value is None:
+            hint = f"Is self.{attribute} set in __init__?"
+            raise Broken(f"it has no attribute {attribute}", student.evidence, hint)
+        student.evidence.append((f"your {attribute}", value))
+        return student.as_asked(value, shape)
+
+
+@dataclass
+class Whole:
+    """Asks for an array of whole numbers of a shape."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass
+class Several:
+    """Asks for several values in a tuple, a list or a dictionary; `parts` says what each is."""
+
+    parts: tuple[Any, ...] | list[Any] | dict[str, Any]
+
+
+HINT = "What does the function have to decide?"
+
+
+def kind_asked(asked: Any) -> str:
+    """Say what is asked for, in a few words."""
+    if asked is bool:
+        return "True or False"
+    if isinstance(asked, Whole):
+        return "an array of whole numbers"
+    if isinstance(asked, Several):
+        names = {tuple: "a tuple", list: "a list", dict: "a dictionary"}
+        return f"{names[type(asked.parts)]} of {len(asked.parts)} values"
+    return "one number" if asked == () else "an array"
+
+
+def kind_asked_for(value: Any) -> str:
+    """Say whether a value is a function or a class, or neither."""
+    if isinstance(value, type):
+        return "class"
+    return "function" if callable(value) else ""
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of an answer, its single numbers as floats."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item) for item in value)
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if type(value) is np.ndarray and value.shape:
+        return value.copy()
+    return float(value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two answers are equal to the last digit."""
+    if isinstance(one, dict):
+        return all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return all(same(*pair) for pair in zip(one, other, strict=True))
+    return bool(np.array_equal(one, other))
 
 
 def text_of(failure: BaseException) -> str:
@@ -264,6 +443,8 @@ def kind_of(value: Any) -> str:
         return "None"
     if isinstance(value, type):
         return f"a class ({value.__name__})"
+    if inspect.isroutine(value):
+        return "a function"
     if type(value) is np.ndarray:
         return f"an array of shape {value.shape}"
     known = {str: "text", list: "a list", tuple: "a tuple", bool: "a truth value"}
@@ -381,6 +562,14 @@ def show(card: Card) -> None:
 
 # --- What the properties are made of ------------------------------------------------------
 
+
+def parsed(signature: str) -> tuple[str, list[str], int]:
+    """Return the name in a signature, its parameters, and how many of them have no default."""
+    name, _, rest = signature.partition("(")
+    listed = [text for text in rest.partition(")")[0].split(", ") if text]
+    return name, [text.partition("=")[0] for text in listed], sum("=" not in t for t in listed)
+
+
 Properties = Callable[["Student"], None]
 PURITY_HINT = (
     "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
@@ -394,17 +583,27 @@ class Exercise:
     """What an exercise asks for; as a decorator, it takes its properties and enters itself."""
 
     signature: str  # as in the notebook
-    shape: Callable[..., tuple[int, ...]]  # asked for, from the arguments; () is one number
+    # Asked for, from the arguments: () is one number, other tuples are shapes of float64 arrays,
+    # bool is a truth value; see `Whole` and `Several`.
+    shape: Callable[..., Any]
     examples: Callable[[], list[tuple[Any, ...]]]  # makes the same arguments each time, anew
     hint: str  # where to look if the shape is wrong
     purity_hint: str = PURITY_HINT
+    # Of a class: each method as it is written, and the shape that it returns, from the object
+    # and the arguments.  Its examples are the constructor's arguments, then calls of methods.
+    parts: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return "class" if self.methods else "function"
 
     def __call__(self, properties: Properties) -> Properties:
         self.properties = properties
-        self.name, _, rest = self.signature.partition("(")
-        listed = rest.partition(")")[0].split(", ")
-        self.parameters = [text.partition("=")[0] for text in listed]
-        self.required = sum("=" not in text for text in listed)
+        self.name, self.parameters, self.required = parsed(self.signature)
+        self.methods = {}
+        for text, shape in self.parts.items():
+            name, parameters, required = parsed(text)
+            self.methods[name] = (parameters, required, shape)
         EXERCISES[self.name] = self
         return properties
 
@@ -1015,3 +1214,939 @@ def loss_gradient(f: Student) -> None:
     for label, y in ((1, Y5[:, 0]), (2, Y5[:, 2])):
         lead = slopes(lambda W, label: (W @ x)[0] - (W @ x)[label], W, label)
         f.agree(f(W, x, y), lead, slope_of_the_lead_over_the_true_class=lead)
+
+
+# --- ps3 ----------------------------------------------------------------------------------
+
+
+def with_ones(X: Any) -> Any:
+    return np.vstack((X, np.ones((1, X.shape[1]))))
+
+
+def softmax_slopes(A: np.ndarray, G: np.ndarray) -> np.ndarray:
+    """Slopes of the sum of G * softmax by the scores, where the probabilities are A."""
+    columns = A.reshape(len(A), -1), G.reshape(len(A), -1)
+    each = [
+        slopes(tilted, np.zeros(len(A)), a) @ g
+        for a, g in zip(*(c.T for c in columns), strict=True)
+    ]
+    return np.array(each).T.reshape(A.shape)
+
+
+def scenario(*shapes: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    return [((), ("forward", normal(*s)), ("backward", normal(*s, seed=1))) for s in shapes]
+
+
+@Exercise(
+    "Softmax()",
+    shape=lambda: (),
+    parts={
+        "forward(Z)": lambda layer, Z: Z.shape,
+        "backward(grad_a, learning_rate=None)": lambda layer, grad_a, learning_rate=None: (
+            grad_a.shape
+        ),
+    },
+    examples=lambda: scenario((3,), (4, 1), (3, 5), (3, 3)),
+    hint="(K,), (K, 1) and (K, N) come back in the shape in which they came in.",
+)
+def softmax_layer(f: Student) -> None:
+    f.claim("forward: every column sums to 1", "Along which axis does the sum run?")
+    for Z in (normal(3), np.zeros((3, 1)), normal(4, 1), normal(3, 5), normal(3, 3)):
+        sums = f.new()("forward", Z).sum(axis=0)
+        f.agree(sums, np.ones_like(sums), column_sums=sums)
+    f.claim("forward: log(a_i / a_j) = z_i - z_j", "Is it softmax, and that of each column?")
+    for Z in (normal(4), normal(3, 5)):
+        A = f.new()("forward", Z)
+        f.agree(np.log(A / A[0]), Z - Z[0], differences_to_z_0=Z - Z[0])
+    f.claim(
+        "backward: twice grad_a gives twice the answer, and grad_a = 0 gives 0",
+        "backward is given the slope by the probabilities and passes it on. Does grad_a enter?",
+    )
+    for shape in ((3,), (3, 5)):
+        layer, G = f.new(), normal(*shape, seed=2)
+        layer("forward", normal(*shape))
+        once = layer("backward", G)
+        f.agree(layer("backward", 2 * G), 2 * once, twice=2 * once)
+        f.agree(layer("backward", 0 * G), 0 * G)
+    f.claim(
+        "backward: equal slopes for all probabilities give 0",
+        "The probabilities sum to 1 whatever the scores do. Is the whole Jacobian in it?",
+    )
+    for shape in ((3,), (4, 1), (3, 5), (3, 3)):
+        layer = f.new()
+        layer("forward", normal(*shape))
+        f.agree(layer("backward", np.ones(shape)), np.zeros(shape))
+    f.claim(
+        "backward: it is the slope by the scores, by small steps, for (K,), (K, 1) and (K, N)",
+        "What does .T do to a 1-D array? Which axis is summed in a batch?",
+    )
+    for shape in ((3,), (4, 1), (3, 5), (3, 3)):
+        layer, G = f.new(), normal(*shape, seed=2)
+        steps = softmax_slopes(layer("forward", normal(*shape)), G)
+        f.agree(layer("backward", G), steps, by_small_steps=steps)
+    f.claim(
+        "backward twice gives the same twice, and belongs to the last forward",
+        "Does backward write into what forward kept? Does forward keep it each time?",
+    )
+    layer, G = f.new(), normal(3, 5, seed=2)
+    layer("forward", normal(3, 5, seed=3))
+    steps = softmax_slopes(layer("forward", normal(3, 5)), G)
+    for _ in range(2):
+        f.agree(layer("backward", G), steps, by_small_steps=steps)
+    f.claim("scores of 1000 are no trouble", "What may be subtracted from a column first?")
+    far = normal(3, 4) + np.array([1000.0, -5, -1000, 0])
+    near = f.new()("forward", normal(3, 4))
+    f.agree(f.new()("forward", far), near, with_all_columns_near_0=near)
+
+
+def dense_step(W: Any, X: Any, G: Any) -> np.ndarray:
+    """Slopes by W of the mean over the samples of the sum of G * scores."""
+    return slopes(lambda W: (G * (W @ with_ones(X))).sum(axis=0).mean(), W)
+
+
+def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
+    arguments = (D, K, np.random.default_rng(seed), 0.5)
+    return (arguments, ("forward", normal(D, N)), ("backward", normal(K, N), 0.1))
+
+
+@Exercise(
+    "Dense(D, K, rng, scale=0.01)",
+    shape=lambda D, K, rng, scale=0.01: (),
+    parts={
+        "forward(X)": lambda layer, X: (len(layer.W), X.shape[1]),
+        "backward(grad_z, learning_rate)": lambda layer, grad_z, learning_rate: (
+            layer.W.shape[1] - 1,
+            grad_z.shape[1],
+        ),
+    },
+    examples=lambda: [dense_example(4, 3, 7), dense_example(2, 5, 1), dense_example(3, 4, 4)],
+    hint="X is (D, N), without the bias row, and so is its slope; W is (K, D+1).",
+    purity_hint="Is X, or grad_z, changed in place? Does every random number come from rng?",
+)
+def dense_layer(f: Student) -> None:
+    def made(D: int = 4, K: int = 3, *scale: float) -> tuple[Made, np.ndarray]:
+        layer = f.new(D, K, np.random.default_rng(1), *(scale or (1.0,)))
+        return layer, layer.read("W", (K, D + 1))
+
+    f.claim(
+        "W is (K, D+1): scale times K (D+1) standard normal numbers from rng, row by row",
+        "Is it the init_weights of the first problem set, with the scale that is handed in?",
+    )
+    for D, K in ((4, 3), (2, 5)):
+        numbers = np.random.default_rng(1).standard_normal((K, D + 1))
+        f.agree(made(D, K)[1], numbers)
+        f.agree(100 * f.new(D, K, np.random.default_rng(1)).read("W", (K, D + 1)), numbers)
+    f.claim(
+        "a sample of zeros has the last column of W as its scores",
+        "Which column of W is the bias, and which row of the data is all ones?",
+    )
+    layer, W = made()
+    f.agree(layer("forward", np.zeros((4, 2))), W[:, [-1, -1]], last_column_of_W=W[:, -1])
+    f.claim("the sample with a single 1, in row j, adds column j", "Which rows meet which columns?")
+    f.agree(layer("forward", np.eye(4)), W[:, :-1] + W[:, -1:])
+    f.claim(
+        "backward returns the slope by X, by small steps",
+        "Which column of W belongs to no output of the layer before? Which W is meant?",
+    )
+    for D, K, N in ((4, 3, 7), (3, 4, 4)):
+        layer, W = made(D, K)
+        X, G = normal(D, N), normal(K, N)
+        layer("forward", X)
+        steps = slopes(lambda X, W, G: (G * (W @ with_ones(X))).sum(), X, W, G)
+        f.agree(layer("backward", G, 0.0), steps, by_small_steps=steps)
+    f.claim(
+        "what backward returns does not depend on the learning rate",
+        "Is W moved before it is used for the answer?",
+    )
+    X, G = normal(4, 7), normal(3, 7)
+    answers = []
+    for rate in (0.0, 1.0):
+        layer, _ = made()
+        layer("forward", X)
+        answers.append(layer("backward", G, rate))
+    f.agree(answers[1], answers[0], with_rate_0=answers[0])
+    f.claim(
+        "backward moves W by minus the rate times the mean gradient, by small steps, bias too",
+        "Which sign? Divided by what? Is the row of ones in the product?",
+    )
+    for D, K, N in ((4, 3, 7), (3, 4, 4)):
+        layer, W = made(D, K)
+        X, G = normal(D, N), normal(K, N)
+        layer("forward", X)
+        layer("backward", G, 0.5)
+        moved = (W - layer.read("W", W.shape)) / 0.5
+        steps = dense_step(W, X, G)
+        f.agree(moved, steps, moved_by_the_rate_times=moved, by_small_steps=steps)
+    f.claim(
+        "a second forward and backward, with fewer samples, are right too",
+        "Does backward use the data of the last forward? Do the steps add up?",
+    )
+    layer, _ = made()
+    layer("forward", normal(4, 7, seed=3))
+    W = layer.read("W", (3, 5))
+    for N in (7, 5):
+        X, G = normal(4, N), normal(3, N)
+        layer("forward", X)
+        layer("backward", G, 0.5)
+        steps = W - 0.5 * dense_step(W, X, G)
+        W = layer.read("W", (3, 5))
+        f.agree(W, steps, expected_by_small_steps=steps)
+
+
+def sample_loss(W: Any, x: Any, label: int) -> Any:
+    return -np.log(tilted(W @ x, np.full(len(W), 1 / len(W)))[label])
+
+
+def one_hot_columns(labels: Any, K: int) -> np.ndarray:
+    return np.eye(K)[:, list(labels)]
+
+
+def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
+    Y = one_hot_columns([1, 0, 2, 1, 2], K)
+    return (normal(K, D + 1), normal(D, 5), Y, 0.3, np.array([2, 0, 4, 1, 3]))
+
+
+@Exercise(
+    "sgd_epoch(W, X, Y, learning_rate, order) -> (W, losses)",
+    shape=lambda W, X, Y, learning_rate, order: Several((W.shape, order.shape)),
+    examples=lambda: [epoch_example(), epoch_example(4, 3), epoch_example(5, 4)],
+    hint="Two values: the weights after the epoch, (K, D+1), and an array with one loss a step.",
+    purity_hint="Does a line write into W, as W -= ... does?",
+)
+def sgd_epoch(f: Student) -> None:
+    f.claim(
+        "from W = 0 the first loss is ln K",
+        "Is the loss taken before the step of its own sample?",
+    )
+    for K, D in ((3, 4), (4, 3)):
+        W, *rest = epoch_example(K, D)
+        f.agree(f(0 * W, *rest)[1][0], np.log(K), ln_K=np.log(K))
+    f.claim(
+        "one sample: W moves by minus the rate times the slope of its loss, by small steps",
+        "Which sign? Do the biases move? Is the gradient the one of problem set 2?",
+    )
+    for K, D in ((3, 4), (4, 3)):
+        W, X, Y, rate, _ = epoch_example(K, D)
+        for n in (0, 2):
+            steps = slopes(sample_loss, W, with_ones(X)[:, n], int(Y[:, n].argmax()))
+            after = f(W, X, Y, rate, np.array([n]))[0]
+            moved = (W - after) / rate
+            f.agree(moved, steps, moved_by_the_rate_times=moved, by_small_steps=steps)
+    f.claim(
+        "an epoch is its first sample, then the rest from the new weights",
+        "Does each sample meet the weights that the one before has left? Is the order followed?",
+    )
+    for K, D in ((3, 4), (4, 3)):
+        W, X, Y, rate, order = epoch_example(K, D)
+        for count in (1, 3):
+            first, losses = f(W, X, Y, rate, order[:count])
+            then, more = f(first, X, Y, rate, order[count:])
+            whole = f(W, X, Y, rate, order)
+            f.agree(whole[0], then, in_two_parts=then)
+            f.agree(whole[1], np.append(losses, more), losses_in_two_parts=np.append(losses, more))
+    f.claim("each loss is -log of the probability of the true class", "Which entry of a is meant?")
+    W, X, Y, rate, _ = epoch_example()
+    for n in range(5):
+        wanted = sample_loss(W, with_ones(X)[:, n], int(Y[:, n].argmax()))
+        f.agree(f(W, X, Y, rate, np.array([n]))[1], wanted, by_hand=wanted)
+    f.claim("adding 1000 to all biases changes nothing", "Does exp overflow?")
+    W, X, Y, rate, order = epoch_example()
+    shifted = W.copy()
+    shifted[:, -1] += 1000
+    before = f(W, X, Y, rate, order)
+    after = f(shifted, X, Y, rate, order)
+    f.agree(after[1], before[1], losses_before_adding=before[1])
+    f.agree(after[0][:, :-1], before[0][:, :-1])
+
+
+def right_softmax(z: Any) -> Any:
+    """a right softmax"""
+    z = np.asarray(z, dtype=float)
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+
+
+def right_softmax_by_logarithms(z: Any) -> Any:
+    """a right softmax, by log-sum-exp"""
+    return np.exp(np.asarray(z, dtype=float) - np.logaddexp.reduce(z, axis=0))
+
+
+WRONG_SOFTMAXES: dict[str, Callable[[Any], Any]] = {
+    "that gives every class 1/K": lambda z: np.full(np.shape(z), 1 / len(z)),
+    "of -z, which prefers the smallest score": lambda z: right_softmax(-np.asarray(z)),
+    "of each score alone, 1 / (1 + exp(-z))": lambda z: 1 / (1 + np.exp(-np.asarray(z))),
+    "of 2 z": lambda z: right_softmax(2 * np.asarray(z)),
+    "of 1.02 z": lambda z: right_softmax(1.02 * np.asarray(z)),
+    "that lets a whole batch sum to 1": lambda z: right_softmax(np.ravel(z)).reshape(np.shape(z)),
+    "that gives each column of a batch the probabilities of the first": lambda z: (
+        right_softmax(z)
+        if np.ndim(z) == 1
+        else np.repeat(right_softmax(z)[:, :1], np.shape(z)[1], 1)
+    ),
+    "without the max shift, which gives nan at 1000": lambda z: np.exp(z) / np.exp(z).sum(axis=0),
+    "that subtracts the largest score of the whole batch": lambda z: (
+        np.exp(z - np.max(z)) / np.exp(z - np.max(z)).sum(axis=0)
+    ),
+}
+
+
+@Exercise(
+    "is_softmax(f) -> bool",
+    shape=lambda f: bool,
+    examples=lambda: [(right_softmax,), (np.tanh,)],
+    hint="Use it on a function that you trust, and on one that is surely wrong.",
+)
+def is_softmax(f: Student) -> None:
+    f.claim(
+        "it is True for right implementations",
+        "Two floats that were computed differently are seldom equal: how much may they differ?",
+    )
+    for right in (right_softmax, right_softmax_by_logarithms):
+        f.expect(f(right))
+    for what, wrong in WRONG_SOFTMAXES.items():
+        f.claim(f"it is False for one {what}", "For which scores does that one go wrong?")
+        f.expect(not f(wrong))
+
+
+def some_sum(W: Any) -> Any:
+    """the sum of sin(W)"""
+    return np.sin(W).sum()
+
+
+def some_squares(W: Any) -> Any:
+    """the sum of (c * W)**2, with these c"""
+    return ((1 + np.arange(12).reshape(3, 4)) * W**2).sum()
+
+
+def with_entry(gradient: Callable[[Any], Any], index: tuple[Any, ...]) -> Callable[[Any], Any]:
+    def grad(W: Any) -> Any:
+        G = gradient(W)
+        G[index] += 0.5
+        return G
+
+    return grad
+
+
+def squares_slope(W: Any) -> Any:
+    return 2 * (1 + np.arange(12).reshape(3, 4)) * W
+
+
+WRONG_GRADIENTS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "of zeros": (some_sum, lambda W: 0 * W),
+    "with the wrong sign": (some_sum, lambda W: -np.cos(W)),
+    "that is 1.02 times what it should be": (some_sum, lambda W: 1.02 * np.cos(W)),
+    "whose rows are exchanged": (some_squares, lambda W: squares_slope(W)[::-1]),
+    "with errors that cancel in the sum": (
+        some_sum,
+        lambda W: np.cos(W) + np.array([[0.5, -0.5, 0, 0], [0.0] * 4, [0, 0, 0, 0]]),
+    ),
+    "that is right at W = 0 only": (some_squares, lambda W: 0 * W),
+    "with one wrong entry": (some_sum, with_entry(np.cos, (1, 2))),
+    "with a wrong last column": (some_sum, with_entry(np.cos, (slice(None), -1))),
+}
+
+
+@Exercise(
+    "is_gradient(f, grad) -> bool",
+    shape=lambda f, grad: bool,
+    examples=lambda: [(some_sum, np.cos), (some_sum, np.sin)],
+    hint="Both functions take a W of shape (3, 4).",
+)
+def is_gradient(f: Student) -> None:
+    f.claim(
+        "it is True for right gradients",
+        "A numerical gradient has rounding errors: how much may the two differ?",
+    )
+    f.expect(f(some_sum, np.cos))
+    f.expect(f(some_squares, squares_slope))
+    for what, (function, wrong) in WRONG_GRADIENTS.items():
+        f.claim(f"it is False for one {what}", "At which W, and in which entry, does it show?")
+        f.expect(not f(function, wrong))
+
+
+# --- ps4 ----------------------------------------------------------------------------------
+
+
+@Exercise(
+    "batch_indices(N, batch_size, rng) -> list of arrays of int",
+    shape=lambda N, batch_size, rng: Several(
+        [Whole((min(batch_size, N - start),)) for start in range(0, N, batch_size)]
+    ),
+    examples=lambda: [
+        (11, 3, np.random.default_rng(1)),
+        (12, 3, np.random.default_rng(2)),
+        (5, 8, np.random.default_rng(3)),
+        (4, 1, np.random.default_rng(4)),
+    ],
+    hint="With N = 11 and batches of 3 there are four: 3, 3, 3 and 2 samples.",
+    purity_hint="Two generators with one seed have to give the same batches: does every random "
+    "number come from the rng that is handed in?",
+)
+def batch_indices(f: Student) -> None:
+    f.claim("every sample comes once", "Is the order drawn once, and then cut?")
+    for N, size, rng in f.examples:
+        found = np.sort(np.concatenate(f(N, size, rng)))
+        f.expect(np.array_equal(found, np.arange(N)), all_indices_sorted=found)
+    f.claim("another seed gives another order", "Is the rng that is handed in used at all?")
+    one, other = (np.concatenate(f(40, 7, np.random.default_rng(seed))) for seed in (1, 2))
+    f.expect(not np.array_equal(one, other))
+    f.claim("NumPy's global random state is left alone", "Is np.random itself used anywhere?")
+    np.random.seed(271828)
+    before = np.random.get_state()
+    f(11, 3, np.random.default_rng(1))
+    pairs = zip(before, np.random.get_state(), strict=True)
+    f.expect(all(np.array_equal(one, other) for one, other in pairs))
+    f.claim(
+        "one batch of all N samples is rng.permutation(N)",
+        "The contract says which method of rng draws the order.",
+    )
+    wanted = np.random.default_rng(5).permutation(9)
+    f.expect(np.array_equal(f(9, 9, np.random.default_rng(5))[0], wanted), wanted=wanted)
+
+
+@Exercise(
+    "softmax_backward(A, grad_A) -> same shape as A",
+    shape=lambda A, grad_A: A.shape,
+    examples=lambda: [(chances(*s), normal(*s)) for s in ((3, 5), (3, 3), (4,), (5, 1))],
+    hint="A sum over the classes of one sample: axis 0, for (K,) and for (K, N).",
+)
+def softmax_backward(f: Student) -> None:
+    f.claim("every column sums to 0", "Is the factor A in front of the whole bracket?")
+    for A, G in f.examples:
+        sums = f(A, G).sum(axis=0)
+        f.agree(sums, np.zeros_like(sums), column_sums=sums)
+    f.claim("equal slopes give 0", "The probabilities sum to 1 whatever the scores do.")
+    for A, G in f.examples:
+        f.agree(f(A, np.ones_like(G)), 0 * A)
+    f.claim(
+        "it is the slope by the scores, by small steps",
+        "Which axis does the sum run along? What weighs the slopes in it?",
+    )
+    for A, G in f.examples:
+        steps = softmax_slopes(A, G)
+        f.agree(f(A, G), steps, by_small_steps=steps)
+
+
+def batch_loss(W: Any, Xb: Any, Y: Any) -> Any:
+    """The mean over the samples of -log of the true class's probability."""
+    Z = W @ Xb
+    powers = np.exp(Z - np.real(Z).max(axis=0))
+    return -np.log((Y * powers).sum(axis=0) / powers.sum(axis=0)).mean()
+
+
+def batch_of(K: int, D: int, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return normal(K, D + 1), with_ones(normal(D, N)), one_hot_columns(np.arange(N) % K, K)
+
+
+@Exercise(
+    "batch_gradient(W, Xb, Y) -> (K, D+1)",
+    shape=lambda W, Xb, Y: W.shape,
+    examples=lambda: [batch_of(3, 4, 7), batch_of(4, 3, 4), batch_of(5, 2, 1)],
+    hint="The gradient has the shape of W: (K, N) times (N, D+1).",
+)
+def batch_gradient(f: Student) -> None:
+    f.claim("every column sums to 0", "Is the softmax that of each column? Is Y one-hot?")
+    for W, Xb, Y in f.examples:
+        sums = f(W, Xb, Y).sum(axis=0)
+        f.agree(sums, np.zeros_like(sums), column_sums=sums)
+    f.claim("every sample handed in twice gives the same gradient", "Is it a mean, divided once?")
+    for W, Xb, Y in f.examples:
+        once = f(W, Xb, Y)
+        f.agree(f(W, np.hstack((Xb, Xb)), np.hstack((Y, Y))), once, with_each_once=once)
+    f.claim(
+        "it is the slope of the mean loss, by small steps in W",
+        "Which sign? Divided by which number? Is every sample in it?",
+    )
+    for W, Xb, Y in f.examples:
+        steps = slopes(batch_loss, W, Xb, Y)
+        f.agree(f(W, Xb, Y), steps, by_small_steps=steps)
+    f.claim("adding 1000 to all biases changes nothing", "Does exp overflow?")
+    W, Xb, Y = batch_of(3, 4, 7)
+    before, shifted = f(W, Xb, Y), W.copy()
+    shifted[:, -1] += 1000
+    f.agree(f(shifted, Xb, Y), before, before_adding=before)
+
+
+@Exercise(
+    "l2_penalty(W, strength) -> float",
+    shape=lambda W, strength: (),
+    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
+    hint="One number for all weights but the biases.",
+)
+def l2_penalty(f: Student) -> None:
+    f.claim("W = [[2, -1, 7]] with strength 1 costs 5", "The last column is the bias: is it free?")
+    f.agree(f(np.array([[2.0, -1, 7]]), 1.0), 5)
+    f.claim("twice the strength costs twice as much", "Where does strength enter?")
+    for W, strength in f.examples:
+        once = f(W, strength)
+        f.agree(f(W, 2 * strength), 2 * once, at_half_the_strength=once)
+    f.claim("twice the weights cost four times as much", "Are the weights squared?")
+    for W, strength in f.examples:
+        once = f(W, strength)
+        f.agree(f(2 * W, strength), 4 * once, at_half_the_weights=once)
+    f.claim(
+        "K rows of ones, D + 1 long, cost K D with strength 1", "Is it the sum, divided by nothing?"
+    )
+    for K, D in ((3, 4), (4, 3), (2, 6)):
+        f.agree(f(np.ones((K, D + 1)), 1.0), K * D)
+
+
+def squares_but_bias(W: Any, strength: Any) -> Any:
+    return strength * (W[:, :-1] ** 2).sum()
+
+
+@Exercise(
+    "l2_gradient(W, strength) -> (K, D+1)",
+    shape=lambda W, strength: W.shape,
+    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
+    hint="It is added to the gradient of the loss, so it has the shape of W, biases included.",
+)
+def l2_gradient(f: Student) -> None:
+    f.claim("the last column is 0", "Does the penalty depend on the biases?")
+    for W, strength in f.examples:
+        f.expect((f(W, strength)[:, -1] == 0).all())
+    f.claim("it is the slope of the penalty, by small steps", "Which factor does a square leave?")
+    for W, strength in f.examples:
+        steps = slopes(squares_but_bias, W, strength)
+        f.agree(f(W, strength), steps, by_small_steps=steps)
+
+
+def training(K: int, D: int, N: int, size: int, *more: Any) -> tuple[Any, ...]:
+    X, Y = normal(D, N), one_hot_columns(np.arange(N) % K, K)
+    return (X, Y, size, 3, 0.5, np.random.default_rng(K), *more)
+
+
+def trained_by_steps(example: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and losses of a training whose every slope is taken by small steps."""
+    X, Y, size, epochs, rate, _, *more = example
+    rng, strength = np.random.default_rng(len(Y)), more[0] if more else 0.0
+    Xb, N = with_ones(X), X.shape[1]
+    W = 0.01 * rng.standard_normal((len(Y), len(Xb)))
+    history = []
+    for _ in range(epochs):
+        order, losses = rng.permutation(N), []
+        for start in range(0, N, size):
+            batch = order[start : start + size]
+            part = (Xb[:, batch], Y[:, batch])
+            losses.append(len(batch) * batch_loss(W, *part))
+            slope = slopes(batch_loss, W, *part) + slopes(squares_but_bias, W, strength)
+            W = W - rate * slope
+        history.append(sum(losses) / N)
+    return W, np.array(history)
+
+
+@Exercise(
+    "train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
+    shape=lambda X, Y, batch_size, epochs, learning_rate, rng, strength=0.0: Several(
+        ((len(Y), len(X) + 1), (epochs,))
+    ),
+    examples=lambda: [training(3, 4, 11, 3), training(4, 3, 8, 8), training(3, 2, 5, 1, 0.1)],
+    hint="Two values: the weights (K, D+1), and an array with one loss for each epoch.",
+    purity_hint="Does every random number come from the rng that is handed in?",
+)
+def train(f: Student) -> None:
+    f.claim(
+        "with learning rate 0, W is 0.01 times K (D+1) standard normal numbers from rng",
+        "Is init_weights the first thing that asks rng?",
+    )
+    for X, Y, size, epochs, _, rng in (training(3, 4, 11, 3), training(4, 3, 8, 8)):
+        W = f(X, Y, size, epochs, 0.0, rng)[0]
+        f.agree(100 * W, np.random.default_rng(len(Y)).standard_normal(W.shape))
+    f.claim(
+        "and every epoch has the mean loss of all samples, also if the last batch is short",
+        "Is each batch's loss weighted by its number of samples? Set back to 0 for each epoch?",
+    )
+    for X, Y, size, epochs, _, rng in (training(3, 4, 11, 3), training(4, 3, 7, 4)):
+        W, history = f(X, Y, size, epochs, 0.0, rng)
+        mean = batch_loss(W, with_ones(X), Y)
+        f.agree(history, mean, mean_loss_of_all_samples=mean)
+    f.claim(
+        "one batch of all samples, one epoch: one step against the slope, by small steps",
+        "Which sign? Is the loss taken before the step?",
+    )
+    X, Y, _, _, rate, rng = training(3, 4, 11, 3)
+    wanted = trained_by_steps((X, Y, 11, 1, rate, rng))
+    W, history = f(X, Y, 11, 1, rate, rng)
+    f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.agree(history, wanted[1], by_small_steps=wanted[1])
+    f.claim(
+        "batches in the order of rng, a new one each epoch, agree with small steps",
+        "Is batch_indices called once an epoch? Is every batch used?",
+    )
+    for example in (training(3, 4, 11, 3), training(4, 3, 8, 3), training(3, 2, 5, 1)):
+        wanted = trained_by_steps(example)
+        W, history = f(*example)
+        f.agree(history, wanted[1], by_small_steps=wanted[1])
+        f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.claim(
+        "the penalty pulls on the weights at each step and stays out of the history",
+        "Is l2_gradient added to each batch's gradient? Is history the loss alone?",
+    )
+    example = training(3, 4, 11, 3, 0.2)
+    wanted = trained_by_steps(example)
+    W, history = f(*example)
+    f.agree(W, wanted[0], by_small_steps=wanted[0])
+    f.agree(history, wanted[1], by_small_steps=wanted[1])
+
+
+@Exercise(
+    "predict(W, Xb) -> (N,) of int",
+    shape=lambda W, Xb: Whole((Xb.shape[1],)),
+    examples=lambda: [batch_of(3, 4, 7)[:2], batch_of(4, 3, 4)[:2], batch_of(5, 2, 1)[:2]],
+    hint="One label for each sample, which is a column.",
+)
+def predict(f: Student) -> None:
+    f.claim("scores 1, 5, 2 mean class 1", "Count the classes from 0. The largest score wins.")
+    f.expect(np.array_equal(f(np.array([[1.0], [5], [2]]), np.ones((1, 1))), [1]))
+    f.claim("no class has a larger score than the predicted one", "Which axis are the classes?")
+    for W, Xb in f.examples:
+        labels = f(W, Xb).astype(int)
+        inside = (labels >= 0).all() and (labels < len(W)).all()
+        f.expect(
+            inside and ((W @ Xb)[labels, np.arange(labels.size)] == (W @ Xb).max(axis=0)).all()
+        )
+
+
+Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
+
+
+@Exercise(
+    "accuracy(y, y_pred) -> float",
+    shape=lambda y, y_pred: (),
+    examples=lambda: [(Y_TRUE.copy(), Y_GUESS.copy()), (LABELS.copy(), LABELS.copy())],
+    hint="One number: the share of samples that were predicted right.",
+)
+def accuracy(f: Student) -> None:
+    f.claim("all right is 1", "Divided by what?")
+    f.agree(f(LABELS, LABELS), 1)
+    f.claim("all wrong is 0", "What is compared with what?")
+    f.agree(f(LABELS, (LABELS + 1) % 3), 0)
+    f.claim("6 right ones of 8 are 0.75", "Is it the share of right ones?")
+    f.agree(f(Y_TRUE, Y_GUESS), 0.75)
+
+
+@Exercise(
+    "confusion_matrix(y, y_pred, K) -> (K, K) of int",
+    shape=lambda y, y_pred, K: Whole((K, K)),
+    examples=lambda: [(Y_TRUE.copy(), Y_GUESS.copy(), 3), (LABELS.copy(), LABELS.copy(), 5)],
+    hint="A row and a column for each of the K classes, seen or not.",
+)
+def confusion_matrix(f: Student) -> None:
+    f.claim("the entries sum to N", "Does each sample count once, also if its pair comes often?")
+    for y, guess, K in f.examples:
+        f.expect(f(y, guess, K).sum() == y.size)
+    f.claim("row i sums to the number of samples of class i", "Is the truth in the rows?")
+    for y, guess, K in f.examples:
+        counts = np.bincount(y, minlength=K)
+        f.expect(np.array_equal(f(y, guess, K).sum(axis=1), counts), samples_of_each_class=counts)
+    f.claim(
+        "one sample of class 2 that was predicted as 0 stands in row 2, column 0",
+        "Truth first, prediction second.",
+    )
+    one = f(np.array([2]), np.array([0]), 3)
+    f.expect(one[2, 0] == 1 and one.sum() == 1)
+    f.expect(f(Y_TRUE, Y_GUESS, 3)[2, 2] == 3)
+
+
+@Exercise(
+    "to_keras(W) -> (kernel, bias)",
+    shape=lambda W: Several(((W.shape[1] - 1, W.shape[0]), (W.shape[0],))),
+    examples=lambda: [(normal(3, 5),), (normal(4, 5),), (normal(2, 4),)],
+    hint="kernel is (D, K), a column for each class; bias is (K,).",
+)
+def to_keras(f: Student) -> None:
+    f.claim(
+        "samples in rows: x kernel + bias are the scores W x of each sample",
+        "Which column of W is the bias? What lies on its side?",
+    )
+    for (W,) in f.examples:
+        kernel, bias = f(W)
+        X = normal(W.shape[1] - 1, 6)
+        f.agree((X.T @ kernel + bias).T, W @ with_ones(X), scores=W @ with_ones(X))
+
+
+# --- ps5 ----------------------------------------------------------------------------------
+
+ACTIVATION: dict[str, Callable[..., Any]] = {
+    "forward(Z)": lambda layer, Z: Z.shape,
+    "backward(grad_a, learning_rate=None)": lambda layer, grad_a, learning_rate=None: grad_a.shape,
+}
+
+
+def activation(f: Student, formula: Callable[[Any], Any], smooth: bool = True) -> None:
+    """What every layer of one function of each entry has; `formula` takes complex numbers too."""
+    f.claim(
+        "backward: twice grad_a gives twice the answer, and grad_a = 0 gives 0",
+        "backward is given the slope by the output and passes it on. Does grad_a enter?",
+    )
+    layer, G = f.new(), normal(3, 5, seed=2)
+    layer("forward", normal(3, 5))
+    once = layer("backward", G)
+    f.agree(layer("backward", 2 * G), 2 * once, twice=2 * once)
+    f.agree(layer("backward", 0 * G), 0 * G)
+    f.claim(
+        "backward: it is the slope by the input, by small steps",
+        "Is the slope taken at the input, or written with the output? Not the one for the other.",
+    )
+    for Z in (2 * normal(3, 5), 2 * normal(4, 4), 2 * normal(5)):
+        layer, G = f.new(), normal(*Z.shape, seed=2)
+        layer("forward", Z)
+        steps = G * np.imag(formula(Z + 1e-30j)) / 1e-30
+        f.agree(layer("backward", G), steps, by_small_steps=steps)
+    f.claim(
+        "backward twice gives the same twice, and belongs to the last forward",
+        "Does backward write into what forward kept? Does forward keep it each time?",
+    )
+    layer, Z = f.new(), normal(3, 5)
+    layer("forward", normal(3, 5, seed=3))
+    layer("forward", Z)
+    G0 = normal(3, 5, seed=2)
+    steps = G0 * np.imag(formula(Z + 1e-30j)) / 1e-30
+    for _ in range(2):
+        f.agree(layer("backward", G0), steps, by_small_steps=steps)
+    f.claim("inputs of 1000 and -1000 are no trouble", "Which exponential is too large?")
+    Z = np.array([1000.0, -1000, 0.5])
+    layer = f.new()
+    f.agree(layer("forward", Z), np.real(formula(Z + 0j)) if smooth else np.maximum(Z, 0))
+    ends = layer("backward", np.ones(3))[:2]
+    f.agree(ends, [0.0, 0.0] if smooth else [1.0, 0.0])
+
+
+def relu_formula(Z: Any) -> Any:
+    return np.where(np.real(Z) > 0, Z, 0)
+
+
+def sigmoid_formula(Z: Any) -> Any:
+    return (1 + np.tanh(Z / 2)) / 2
+
+
+@Exercise(
+    "ReLU()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def relu_layer(f: Student) -> None:
+    f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
+    f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])
+    activation(f, relu_formula, smooth=False)
+    f.claim("backward: at an input of exactly 0 the slope is 0", "Is it > or >=?")
+    layer = f.new()
+    layer("forward", np.zeros(2))
+    f.agree(layer("backward", np.ones(2)), [0, 0])
+
+
+@Exercise(
+    "Tanh()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def tanh_layer(f: Student) -> None:
+    f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
+    f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
+    activation(f, np.tanh)
+
+
+@Exercise(
+    "Sigmoid()",
+    shape=lambda: (),
+    parts=ACTIVATION,
+    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    hint="Entry by entry: the shape stays.",
+)
+def sigmoid_layer(f: Student) -> None:
+    f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
+    f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])
+    activation(f, sigmoid_formula)
+
+
+def target_example(N: int) -> tuple[np.ndarray, np.ndarray]:
+    return normal(N), normal(1, N, seed=1)
+
+
+@Exercise(
+    "mse(y, Yhat) -> float",
+    shape=lambda y, Yhat: (),
+    examples=lambda: [target_example(7), target_example(3), target_example(1)],
+    hint="One number. y is (N,), Yhat is (1, N): which shape has their difference?",
+)
+def mse(f: Student) -> None:
+    f.claim("a perfect prediction costs 0", "Is each prediction compared with its own target only?")
+    y = normal(5)
+    f.agree(f(y, y[None, :]), 0)
+    f.claim("3 predicted for 1 costs 4", "Is it squared? Halved? Is a root taken?")
+    f.agree(f(np.array([1.0]), np.array([[3.0]])), 4)
+    f.claim("the loss is the mean of the losses of the samples", "Divided by how many?")
+    for N in (7, 3):
+        y, Yhat = target_example(N)
+        each = np.array([f(y[n : n + 1], Yhat[:, n : n + 1]) for n in range(N)])
+        f.agree(f(y, Yhat), each.mean(), losses_of_samples=each, their_mean=each.mean())
+
+
+@Exercise(
+    "mse_gradient(y, Yhat) -> (1, N)",
+    shape=lambda y, Yhat: Yhat.shape,
+    examples=lambda: [target_example(7), target_example(3), target_example(1)],
+    hint="One slope for each prediction, in the shape of Yhat.",
+)
+def mse_gradient(f: Student) -> None:
+    f.claim(
+        "it is the slope of each sample's own squared difference, by small steps",
+        "Which factor does a square leave? Which sign? Is it divided by N too early?",
+    )
+    for y, Yhat in f.examples:
+        steps = np.imag((Yhat + 1e-30j - y) ** 2) / 1e-30
+        f.agree(f(y, Yhat), steps, by_small_steps=steps)
+
+
+def network_example(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
+    Y = one_hot_columns(np.arange(N) % K, K)
+    return normal(H, D + 1), normal(K, H + 1, seed=1), normal(D, N), Y
+
+
+def network_loss(part: Any, name: str, example: tuple[Any, ...]) -> Any:
+    """The losses from the part of this name onwards: their mean for weights, else their sum."""
+    W1, W2, X, Y = example
+    parts = {"W1": W1, "W2": W2, name: part}
+    Z1 = parts.get("Z1", parts["W1"] @ with_ones(X))
+    A1 = parts.get("A1", np.tanh(Z1))
+    Z2 = parts.get("Z2", parts["W2"] @ with_ones(A1))
+    return batch_loss(np.eye(len(Y)), Z2, Y) * (1 if name in ("W1", "W2") else Y.shape[1])
+
+
+@Exercise(
+    "network_gradients(W1, W2, X, Y) -> dict",
+    shape=lambda W1, W2, X, Y: Several(
+        {
+            "Z2": Y.shape,
+            "W2": W2.shape,
+            "A1": (len(W1), X.shape[1]),
+            "Z1": (len(W1), X.shape[1]),
+            "W1": W1.shape,
+        }
+    ),
+    examples=lambda: [network_example(4, 6, 3, 7), network_example(3, 4, 4, 4)],
+    hint="Every gradient has the shape of what it is the gradient of; the keys are Z2, W2, A1, "
+    "Z1 and W1.",
+)
+def network_gradients(f: Student) -> None:
+    hints = {
+        "Z2": "The probabilities minus Y, of each sample: is something divided already?",
+        "W2": "The mean over the samples; A1 needs its bias row.",
+        "A1": "Which column of W2 belongs to no hidden unit?",
+        "Z1": "The slope of tanh, written with its output.",
+        "W1": "The mean over the samples, biases too.",
+    }
+    for example in f.examples:
+        W1, W2, X, Y = example
+        Z1 = W1 @ with_ones(X)
+        A1 = np.tanh(Z1)
+        places = {"Z2": W2 @ with_ones(A1), "W2": W2, "A1": A1, "Z1": Z1, "W1": W1}
+        for key, at in places.items():
+            f.claim(f"{key}, with N = {Y.shape[1]}: it agrees with small steps", hints[key])
+            steps = slopes(network_loss, at, key, example)
+            f.agree(f(*example)[key], steps, by_small_steps=steps)
+    f.claim("scores near 1000 are no trouble", "Does exp overflow?")
+    W1, W2, X, Y = network_example(4, 6, 3, 7)
+    before, shifted = f(W1, W2, X, Y), W2.copy()
+    shifted[:, -1] += 1000
+    f.agree(f(W1, shifted, X, Y)["Z2"], before["Z2"], before_adding=before["Z2"])
+
+
+def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
+    X, Y = network_example(D, H, K, N)[2:]
+    fit = ("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
+    arguments = (D, H, K, np.random.default_rng(1))
+    return (arguments, ("forward", X), ("backward", Y), fit, ("predict", X))
+
+
+@Exercise(
+    "Network(D, H, K, rng)",
+    shape=lambda D, H, K, rng: (),
+    parts={
+        "forward(X)": lambda net, X: (len(net.W2), X.shape[1]),
+        "backward(Y)": lambda net, Y: Several((net.W1.shape, net.W2.shape)),
+        "fit(X, Y, batch_size, epochs, learning_rate, rng)": (
+            lambda net, X, Y, batch_size, epochs, learning_rate, rng: (epochs,)
+        ),
+        "predict(X)": lambda net, X: Whole((X.shape[1],)),
+    },
+    examples=lambda: [network_example_of_steps(4, 6, 3, 7), network_example_of_steps(3, 4, 4, 4)],
+    hint="W1 is (H, D+1), W2 is (K, H+1); probabilities (K, N), labels (N,).",
+    purity_hint="Is X changed in place? Does every random number come from the rng handed in?",
+)
+def network(f: Student) -> None:
+    def made(D: int, H: int, K: int) -> tuple[Made, np.ndarray, np.ndarray]:
+        net = f.new(D, H, K, np.random.default_rng(1))
+        return net, net.read("W1", (H, D + 1)), net.read("W2", (K, H + 1))
+
+    def loss(W1: Any, W2: Any, X: Any, Y: Any) -> Any:
+        return batch_loss(W2, with_ones(np.tanh(W1 @ with_ones(X))), Y)
+
+    f.claim(
+        "W1, then W2, are standard normal numbers from rng, over sqrt(D) and sqrt(H)",
+        "init_weights(D, H, rng, 1 / sqrt(D)) first, then init_weights(H, K, rng, 1 / sqrt(H)).",
+    )
+    for D, H, K in ((4, 6, 3), (3, 4, 4)):
+        _, W1, W2 = made(D, H, K)
+        rng = np.random.default_rng(1)
+        f.agree(W1, rng.standard_normal((H, D + 1)) / np.sqrt(D))
+        f.agree(W2, rng.standard_normal((K, H + 1)) / np.sqrt(H))
+    f.claim(
+        "forward: softmax of W2 times tanh of W1 times the data, each with its row of ones",
+        "Are they probabilities? Is tanh between the two layers?",
+    )
+    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
+        net, W1, W2 = made(D, H, K)
+        X, Y = network_example(D, H, K, N)[2:]
+        A = net("forward", X)
+        f.agree(A.sum(axis=0), np.ones(N), column_sums=A.sum(axis=0))
+        Z = W2 @ with_ones(np.tanh(W1 @ with_ones(X)))
+        f.agree(np.log(A / A[0]), Z - Z[0], differences_of_scores=Z - Z[0])
+        f.expect(np.array_equal(net("predict", X), A.argmax(axis=0)))
+    f.claim(
+        "backward: the gradients of the mean loss by W1 and by W2, by small steps",
+        "In which order? Divided by N once? Is the slope of tanh in it? Of the last forward?",
+    )
+    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
+        net, W1, W2 = made(D, H, K)
+        X, Y = network_example(D, H, K, N)[2:]
+        net("forward", X[:, ::-1].copy())
+        net("forward", X)
+        found = net("backward", Y)
+        by_1 = slopes(loss, W1, W2, X, Y)
+        by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, X, Y)
+        f.agree(found[0], by_1, by_small_steps=by_1)
+        f.agree(found[1], by_2, by_small_steps=by_2)
+    f.claim(
+        "fit with learning rate 0 moves nothing, and each epoch has the mean loss of all samples",
+        "Is each batch's loss weighted by its number of samples?",
+    )
+    net, W1, W2 = made(4, 6, 3)
+    X, Y = network_example(4, 6, 3, 7)[2:]
+    history = net("fit", X, Y, 3, 2, 0.0, np.random.default_rng(2))
+    mean = loss(W1, W2, X, Y)
+    f.agree(history, mean, mean_loss_of_all_samples=mean)
+    f.agree(net.read("W1", W1.shape), W1)
+    f.claim(
+        "fit steps against both gradients, batch by batch in the order of rng, by small steps",
+        "Which sign? Do both weights move? Is the loss taken before the step?",
+    )
+    net, W1, W2 = made(4, 6, 3)
+    history = net("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
+    rng, wanted = np.random.default_rng(2), []
+    for _ in range(2):
+        order, total = rng.permutation(7), 0.0
+        for start in range(0, 7, 3):
+            x, y = X[:, order[start : start + 3]], Y[:, order[start : start + 3]]
+            total += len(y.T) * loss(W1, W2, x, y)
+            by_1 = slopes(loss, W1, W2, x, y)
+            by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, x, y)
+            W1, W2 = W1 - 0.5 * by_1, W2 - 0.5 * by_2
+        wanted.append(total / 7)
+    f.agree(history, wanted, history_by_small_steps=np.array(wanted))
+    f.agree(net.read("W1", W1.shape), W1, W1_by_small_steps=W1)
+    f.agree(net.read("W2", W2.shape), W2, W2_by_small_steps=W2)

@@ -1,0 +1,1109 @@
+"""Problem set 4: batches, regularisation, evaluation, and the way to a real framework.
+
+Data only: each exercise is its reference, its fixture makers and its wrong
+answers.  Knows nothing of the judge, the sandbox or the notebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder import reference
+from autograder.exercises import draws
+from autograder.exercises.draws import Array, Generator
+from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
+from autograder.exercises.ps1 import LEFT_ALONE
+from autograder.exercises.ps3 import _axes_120, _last_axis, _samples_mixed, _unshifted
+from autograder.values import Rng
+
+
+def _seed(rng: Generator) -> Rng:
+    return Rng(int(rng.integers(2**62)))
+
+
+# --- batch_indices ----------------------------------------------------------------------------
+
+
+def _uneven(rng: Generator) -> list[Arguments]:
+    pairs = ((11, 3), (7, 2), (13, 5), (9, 4), (5, 8))
+    return [(*pairs[i], _seed(rng)) for i in rng.permutation(len(pairs))]
+
+
+def _even(rng: Generator) -> list[Arguments]:
+    return [(*pair, _seed(rng)) for pair in ((12, 3), (8, 4), (6, 6), (5, 1))]
+
+
+def _some_batches(rng: Generator) -> list[Arguments]:
+    return _uneven(rng)[:3]
+
+
+def _pieces(order: Array, size: int) -> list[Array]:
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def _with_empty_batch(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+    order = rng.permutation(N)
+    count = N // batch_size + 1
+    return [order[i * batch_size : (i + 1) * batch_size] for i in range(count)]
+
+
+def _shared_evenly(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+    return list(np.array_split(rng.permutation(N), max(N // batch_size, 1)))
+
+
+BATCH_INDICES = Exercise(
+    name="batch_indices",
+    problem_set="ps4",
+    signature="batch_indices(N, batch_size, rng) -> list of arrays of int",
+    reference=reference.batch_indices,
+    criteria=(
+        Criterion(
+            "every sample once",
+            2.0,
+            "rng.permutation(N), cut into pieces of batch_size; the last piece may be shorter.",
+            _uneven,
+        ),
+        Criterion("no remainder", 1.0, "Where N is a multiple, all pieces are full.", _even),
+        Criterion(
+            "global random state",
+            0.5,
+            "Randomness must come from rng alone, and NumPy's global random state stay unmoved.",
+            _some_batches,
+            aspect="global random state",
+        ),
+        Criterion(
+            "purity",
+            0.5,
+            "Equal generators must give equal batches.",
+            _some_batches,
+            aspect="purity",
+        ),
+    ),
+    misconceptions=(
+        Misconception(
+            "with replacement",
+            (
+                lambda N, batch_size, rng: _pieces(rng.integers(N, size=N), batch_size),
+                lambda N, batch_size, rng: _pieces(rng.choice(N, N), batch_size),
+            ),
+            did="You drew each index anew, so that some samples come twice and others never.",
+            symptom="About a third of the samples is missing from an epoch.",
+            experiment="Print len(np.unique(np.concatenate(batch_indices(100, 10, rng)))).",
+        ),
+        Misconception(
+            "remainder dropped",
+            (
+                lambda N, batch_size, rng: _pieces(
+                    rng.permutation(N)[: N - N % batch_size], batch_size
+                ),
+            ),
+            did="You left out the samples that do not fill a batch.",
+            symptom="With N = 11 and batches of 3, only 9 samples come.",
+            experiment="Print sum(len(batch) for batch in batch_indices(11, 3, rng)).",
+        ),
+        Misconception(
+            "not shuffled",
+            (lambda N, batch_size, rng: _pieces(np.arange(N), batch_size),),
+            did="You cut the samples in their own order.",
+            symptom="The first batch is always 0, 1, 2, ...; sorted data then never mixes.",
+            experiment="Print batch_indices(9, 3, rng) twice.",
+        ),
+        Misconception(
+            "empty batch at the end",
+            (_with_empty_batch,),
+            did="You counted N // batch_size + 1 batches, one too many where nothing is left over.",
+            symptom="With N = 12 and batches of 3, a fifth batch is empty, and its mean is nan.",
+            experiment="Print [len(batch) for batch in batch_indices(12, 3, rng)].",
+            shows_in="no remainder",
+        ),
+        Misconception(
+            "shared out evenly",
+            (_shared_evenly,),
+            did="You split into equal shares, where each piece but the last has batch_size.",
+            symptom="With N = 11 and batches of 3 the sizes are 4, 4, 3.",
+            experiment="Print [len(batch) for batch in batch_indices(11, 3, rng)].",
+        ),
+        Misconception(
+            "global generator",
+            (
+                lambda N, batch_size, rng: _pieces(np.random.permutation(N), batch_size),  # noqa: NPY002
+            ),
+            did="You used np.random itself, where only the rng that was passed in is to be used.",
+            symptom="NumPy's global generator is not where it was before the call.",
+            experiment="Call it twice with equal generators: are the batches equal?",
+            shows_in="global random state",
+        ),
+    ),
+)
+
+
+# --- softmax_backward -------------------------------------------------------------------------
+
+
+def _single(rng: Generator) -> list[Arguments]:
+    passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
+    return [(run.A[:, 0].copy(), rng.normal(size=len(run.A))) for run in passes]
+
+
+def _batches(rng: Generator) -> list[Arguments]:
+    passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
+    return [(run.A, rng.normal(size=run.A.shape)) for run in passes]
+
+
+def _certain(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 2):
+        A = reference.softmax(draws.columns_far_apart(rng, size.K, size.N) * 30)
+        A[:, 0] = draws.unit(int(rng.integers(size.K)), size.K)
+        fixtures.append((A, rng.normal(size=A.shape)))
+    return fixtures
+
+
+def _some_upstream(rng: Generator) -> list[Arguments]:
+    return _batches(rng)[:2]
+
+
+def _changes_upstream(A: Array, grad_A: Array) -> Array:
+    grad_A -= np.sum(A * grad_A, axis=0)
+    return A * grad_A
+
+
+SOFTMAX_BACKWARD = Exercise(
+    name="softmax_backward",
+    problem_set="ps4",
+    signature="softmax_backward(A, grad_A) -> same shape, (K,) or (K, N)",
+    reference=reference.softmax_backward,
+    criteria=(
+        Criterion(
+            "batch",
+            2.0,
+            "Each column is the Jacobian of its own probabilities times its own slopes.",
+            _batches,
+        ),
+        Criterion("one sample", 1.0, "A single sample (K,) works too.", _single),
+        Criterion(
+            "certain",
+            0.5,
+            "Probabilities of exactly 0 and 1 are no trouble: nothing is divided.",
+            _certain,
+        ),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_upstream, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "axes (1, 2, 0)",
+            (_samples_mixed, _axes_120),
+            did="You contracted the tensor of Jacobians over the wrong axes, so that samples mix.",
+            symptom="Right for one sample, and wrong for a batch.",
+            experiment="Set grad_A to 0 in all columns but one: only that column may answer.",
+        ),
+        Misconception(
+            "sum over the samples",
+            (
+                lambda A, G: A * (G - np.sum(A * G, axis=-1, keepdims=True)),
+                lambda A, G: A * (G - np.sum(A * G, axis=1, keepdims=True)),
+            ),
+            did="You summed along the samples; the sum runs over the classes of one sample.",
+            symptom="The columns of the answer do not sum to 0.",
+            experiment="Print softmax_backward(A, grad_A).sum(axis=0).",
+        ),
+        Misconception(
+            "sum over everything",
+            (lambda A, G: A * (G - np.sum(A * G)),),
+            did="You summed over the whole batch, where each column has its own sum.",
+            symptom="The columns of the answer do not sum to 0; one column alone is right.",
+            experiment="Print softmax_backward(A, grad_A).sum(axis=0).",
+        ),
+        Misconception(
+            "A left out",
+            (lambda A, G: G - np.sum(A * G, axis=0),),
+            did="You left out the factor A in front of the bracket.",
+            symptom="A class whose probability is 0 still gets a slope.",
+            experiment="Try A with a column (0, 1, 0): its answer must be 0.",
+        ),
+        Misconception(
+            "diagonal only",
+            (lambda A, G: A * (1 - A) * G,),
+            did="You used the diagonal a(1 - a) of the Jacobian alone.",
+            symptom="Equal slopes for all classes do not give 0.",
+            experiment="Print softmax_backward(A, np.ones(A.shape)).",
+        ),
+        Misconception(
+            "plain mean subtracted",
+            (lambda A, G: A * (G - np.mean(G, axis=0)),),
+            did="You subtracted the plain mean of the slopes; it is weighted by the probabilities.",
+            symptom="Right only where all probabilities are equal.",
+            experiment="Print the column sums for probabilities (0.1, 0.2, 0.7).",
+        ),
+        Misconception(
+            "changes grad_A",
+            (_changes_upstream,),
+            did="You computed in grad_A itself.",
+            symptom="grad_A is not the same after the call.",
+            experiment="Keep before = grad_A.copy() and compare after the call.",
+            shows_in="purity",
+        ),
+    ),
+)
+
+
+# --- batch_gradient ---------------------------------------------------------------------------
+
+
+def _whole_batches(rng: Generator) -> list[Arguments]:
+    passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
+    return [(run.W, run.Xb, run.Y) for run in passes]
+
+
+def _one_column(rng: Generator) -> list[Arguments]:
+    passes = [draws.forward_pass(rng, size) for size in draws.sizes(rng, 2)]
+    return [(run.W, run.Xb[:, :1], run.Y[:, :1]) for run in passes]
+
+
+def _large_batches(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 3):
+        run = draws.forward_pass(rng, size)
+        W = run.W * 300
+        W[:, -1] += 1000
+        fixtures.append((W, run.Xb, run.Y))
+    return fixtures
+
+
+def _some_whole_batches(rng: Generator) -> list[Arguments]:
+    return _whole_batches(rng)[:2]
+
+
+def _gradient_by(
+    grad_z: Callable[[Array, Array], Array] = lambda A, Y: A - Y,
+    scale: Callable[[Array, Array], float] = lambda Y, Xb: Xb.shape[1],
+    soft: Callable[[Array], Array] = reference.softmax,
+) -> Callable[..., Any]:
+    return lambda W, Xb, Y: grad_z(soft(W @ Xb), Y) @ Xb.T / scale(Y, Xb)
+
+
+def _whole_matrix(Z: Array) -> Array:
+    return reference.softmax(Z.ravel()).reshape(Z.shape)
+
+
+def _first_sample(W: Array, Xb: Array, Y: Array) -> Array:
+    return reference.loss_gradient(W, Xb[:, 0], Y[:, 0])
+
+
+def _changes_labels(W: Array, Xb: Array, Y: Array) -> Array:
+    Y -= reference.softmax(W @ Xb)
+    return -Y @ Xb.T / Xb.shape[1]
+
+
+BATCH_GRADIENT = Exercise(
+    name="batch_gradient",
+    problem_set="ps4",
+    signature="batch_gradient(W, Xb, Y) -> (K, D+1); Xb is (D+1, N), Y one-hot (K, N)",
+    reference=reference.batch_gradient,
+    needs=("softmax",),
+    criteria=(
+        Criterion(
+            "mean over samples",
+            2.5,
+            "It is the mean of the samples' own gradients, for all N of them.",
+            _whole_batches,
+        ),
+        Criterion("one column", 0.5, "A batch of one sample has that sample's.", _one_column),
+        Criterion(
+            "large scores",
+            1.0,
+            "Scores of any size are no trouble.",
+            _large_batches,
+        ),
+        Criterion("purity", 1.0, LEFT_ALONE, _some_whole_batches, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "sum instead of mean",
+            (_gradient_by(scale=lambda Y, Xb: 1),),
+            did="You summed over the samples and did not divide by N.",
+            symptom="N times too large, so that larger batches take longer steps.",
+            experiment="Hand in every sample twice: the gradient must stay the same.",
+        ),
+        Misconception(
+            "divided by N twice",
+            (_gradient_by(scale=lambda Y, Xb: Xb.shape[1] ** 2),),
+            did="You divided by N twice; perhaps a slope by the scores was divided already.",
+            symptom="N times too small.",
+            experiment="Hand in every sample twice: the gradient must stay the same.",
+        ),
+        Misconception(
+            "divided by K",
+            (
+                _gradient_by(scale=lambda Y, Xb: len(Y)),
+                _gradient_by(scale=lambda Y, Xb: Y.size),
+            ),
+            did="You divided by the number of classes.",
+            symptom="The factor to the right answer depends on K.",
+            experiment="Compare one entry with a numerical gradient of the mean loss.",
+        ),
+        Misconception(
+            "axis=1",
+            (_gradient_by(soft=_last_axis),),
+            did="Your softmax normalises along the samples.",
+            symptom="The last column of the gradient does not sum to 0.",
+            experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
+        ),
+        Misconception(
+            "whole-matrix sum",
+            (_gradient_by(soft=_whole_matrix),),
+            did="Your softmax lets the whole batch sum to 1.",
+            symptom="The last column of the gradient does not sum to 0.",
+            experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
+        ),
+        Misconception(
+            "first sample only",
+            (_first_sample,),
+            did="You used one sample of the batch.",
+            symptom="The gradient has rank 1, an outer product, whatever the batch.",
+            experiment="Print np.linalg.matrix_rank(batch_gradient(W, Xb, Y)).",
+        ),
+        Misconception(
+            "sign",
+            (_gradient_by(grad_z=lambda A, Y: Y - A),),
+            did="You subtracted the probabilities from the labels, not the labels from them.",
+            symptom="Every entry has the wrong sign.",
+            experiment="Compare one entry with a numerical gradient of the mean loss.",
+        ),
+        Misconception(
+            "no max shift",
+            (_gradient_by(soft=_unshifted),),
+            did="You took exp of the scores as they are, without subtracting the maximum first.",
+            symptom="nan as soon as a score is above 709.",
+            experiment="Add 1000 to all biases: nothing may change.",
+        ),
+        Misconception(
+            "changes Y",
+            (_changes_labels,),
+            did="You computed in Y itself.",
+            symptom="Y is not one-hot any more after the call.",
+            experiment="Keep before = Y.copy() and compare after the call.",
+            shows_in="purity",
+        ),
+    ),
+)
+
+
+# --- l2_penalty and l2_gradient ---------------------------------------------------------------
+
+
+def _weights_strength(rng: Generator) -> list[Arguments]:
+    return [
+        (rng.normal(0.5, 1.0, (size.K, size.D + 1)), float(rng.uniform(0.1, 2)))
+        for size in draws.all_sizes(rng)
+    ]
+
+
+def _only_biases(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 3):
+        W = np.zeros((size.K, size.D + 1))
+        W[:, -1] = rng.normal(1.0, 1.0, size.K)
+        fixtures.append((W, float(rng.uniform(0.1, 2))))
+    return fixtures
+
+
+def _some_weights(rng: Generator) -> list[Arguments]:
+    return _weights_strength(rng)[:2]
+
+
+def _changes_weights(then: Callable[[Array, float], Any]) -> Callable[[Array, float], Any]:
+    def wrong(W: Array, strength: float) -> Any:
+        W[:, -1] = 0
+        return then(W, strength)
+
+    return wrong
+
+
+L2_PENALTY = Exercise(
+    name="l2_penalty",
+    problem_set="ps4",
+    signature="l2_penalty(W, strength) -> float",
+    reference=reference.l2_penalty,
+    criteria=(
+        Criterion(
+            "sum of squares",
+            1.5,
+            "It is strength times the sum of the squared weights, the biases left out.",
+            _weights_strength,
+        ),
+        Criterion("biases are free", 1.0, "Biases alone cost nothing.", _only_biases),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_weights, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "half",
+            (lambda W, strength: float(strength / 2 * np.sum(W[:, :-1] ** 2)),),
+            did="You halved it, as some books do; this course does not.",
+            symptom="Half of what it should be.",
+            experiment="Try W = [[1, 0]] and strength 1: the penalty is 1.",
+        ),
+        Misconception(
+            "biases included",
+            (lambda W, strength: float(strength * np.sum(W**2)),),
+            did="You squared the biases too; they may be as large as they like.",
+            symptom="A shift of all data costs something.",
+            experiment="Try W = [[0, 5]]: the penalty is 0.",
+        ),
+        Misconception(
+            "mean instead of sum",
+            (
+                lambda W, strength: float(strength * np.mean(W[:, :-1] ** 2)),
+                lambda W, strength: float(strength * np.sum(W[:, :-1] ** 2) / len(W)),
+            ),
+            did="You divided the sum by a number of weights.",
+            symptom="Doubling the number of features with equal weights changes nothing.",
+            experiment="Try W = [[1, 1, 0]] and strength 1: the penalty is 2.",
+        ),
+        Misconception(
+            "absolute values",
+            (lambda W, strength: float(strength * np.sum(np.abs(W[:, :-1]))),),
+            did="You summed absolute values: that is another penalty, L1.",
+            symptom="Twice the weights cost twice as much, and should cost four times.",
+            experiment="Try W = [[2, 0]] and strength 1: the penalty is 4.",
+        ),
+        Misconception(
+            "square root",
+            (lambda W, strength: float(strength * np.linalg.norm(W[:, :-1])),),
+            did="You took the norm, the square root of the sum of squares.",
+            symptom="Twice the weights cost twice as much, and should cost four times.",
+            experiment="Try W = [[2, 0]] and strength 1: the penalty is 4.",
+        ),
+        Misconception(
+            "changes W",
+            (_changes_weights(reference.l2_penalty),),
+            did="You set the biases of W itself to 0.",
+            symptom="The last column of W is 0 after the call.",
+            experiment="Keep before = W.copy() and compare after the call.",
+            shows_in="purity",
+        ),
+    ),
+)
+
+L2_GRADIENT = Exercise(
+    name="l2_gradient",
+    problem_set="ps4",
+    signature="l2_gradient(W, strength) -> (K, D+1)",
+    reference=reference.l2_gradient,
+    criteria=(
+        Criterion(
+            "every weight",
+            1.5,
+            "It is the slope of the penalty, strength times the sum of squares without biases.",
+            _weights_strength,
+        ),
+        Criterion("biases are free", 1.0, "The biases' column is 0.", _only_biases),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_weights, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "half",
+            (lambda W, strength: reference.l2_gradient(W, strength / 2),),
+            did="The factor 2 of the square's derivative is missing.",
+            symptom="Half of what it should be; what is missing is strength * W.",
+            experiment="Compare one entry with a numerical gradient of l2_penalty.",
+        ),
+        Misconception(
+            "biases included",
+            (lambda W, strength: 2 * strength * W,),
+            did="You let the penalty pull on the biases too.",
+            symptom="Wrong in the last column only.",
+            experiment="Print l2_gradient(W, 1.0)[:, -1]: it must be 0.",
+        ),
+        Misconception(
+            "bias column left out",
+            (lambda W, strength: 2 * strength * W[:, :-1],),
+            did="You left out the biases' column; it belongs there, with zeros.",
+            symptom="The shape is (K, D), so that it cannot be added to the loss's gradient.",
+            experiment="Print l2_gradient(W, 1.0).shape beside W.shape.",
+        ),
+        Misconception(
+            "divided by the size",
+            (
+                lambda W, strength: reference.l2_gradient(W, strength) / len(W),
+                lambda W, strength: reference.l2_gradient(W, strength) / W[:, :-1].size,
+            ),
+            did="You divided by a number of weights or classes.",
+            symptom="The factor to the right answer depends on the shape of W.",
+            experiment="Compare one entry with a numerical gradient of l2_penalty.",
+        ),
+        Misconception(
+            "signs only",
+            (lambda W, strength: reference.l2_gradient(np.sign(W), strength / 2),),
+            did="You took the signs of the weights: that is the slope of absolute values.",
+            symptom="Large and small weights are pulled equally.",
+            experiment="Compare one entry with a numerical gradient of l2_penalty.",
+        ),
+        Misconception(
+            "changes W",
+            (_changes_weights(reference.l2_gradient),),
+            did="You set the biases of W itself to 0.",
+            symptom="The last column of W is 0 after the call.",
+            experiment="Keep before = W.copy() and compare after the call.",
+            shows_in="purity",
+        ),
+    ),
+)
+
+
+# --- train ------------------------------------------------------------------------------------
+
+
+def _learnable(rng: Generator, size: draws.Sizes) -> tuple[Array, Array]:
+    run = draws.forward_pass(rng, size)
+    return run.Xb[:-1].copy(), run.Y
+
+
+def _rate(rng: Generator) -> float:
+    return float(rng.uniform(0.2, 0.8))
+
+
+def _trainings(batch: Callable[[int], int], penalised: bool = False) -> Callable[..., Any]:
+    """Return a maker of short trainings, with batches of this size for N samples."""
+
+    def fixtures(rng: Generator) -> list[Arguments]:
+        made: list[Arguments] = []
+        for size, epochs in zip(draws.all_sizes(rng), (3, 2, 4, 3, 1, 3), strict=True):
+            call = (*_learnable(rng, size), batch(size.N), epochs, _rate(rng), _seed(rng))
+            made.append((*call, float(rng.uniform(0.05, 0.3))) if penalised else call)
+        return made[2:] if penalised else made
+
+    return fixtures
+
+
+def _largest_share(N: int) -> int:
+    """Return a batch size that leaves a remainder, but for N of 3 or less."""
+    return next((size for size in (4, 3, 2) if 0 < size < N and N % size), 2)
+
+
+def _some_trainings(rng: Generator) -> list[Arguments]:
+    return _trainings(_largest_share)(rng)[:2]
+
+
+def _training(
+    mean: Callable[[list[float], list[int]], float] = lambda losses, counts: float(
+        np.average(losses, weights=counts)
+    ),
+    first_only: bool = False,
+    more_epochs: int = 0,
+    loss_after: bool = False,
+    gradient: Callable[[Array, Array, Array], Array] = reference.batch_gradient,
+    pull: Callable[[Array, float], Array] = reference.l2_gradient,
+    sign: float = 1.0,
+    penalised_loss: bool = False,
+    one_order: bool = False,
+) -> Callable[..., Any]:
+    """Return a training that differs from the reference in these points."""
+
+    def train(
+        X: Array,
+        Y: Array,
+        batch_size: int,
+        epochs: int,
+        learning_rate: float,
+        rng: np.random.Generator,
+        strength: float = 0.0,
+    ) -> Any:
+        Xb = reference.add_bias(X)
+        W, history = reference.init_weights(len(X), len(Y), rng), []
+        batches = reference.batch_indices(X.shape[1], batch_size, rng) if one_order else []
+        for _ in range(epochs + more_epochs):
+            losses: list[float] = []
+            counts: list[int] = []
+            if not one_order:
+                batches = reference.batch_indices(X.shape[1], batch_size, rng)
+            for batch in batches[:1] if first_only else batches:
+                x, y = Xb[:, batch], Y[:, batch]
+                moved = W - sign * learning_rate * (gradient(W, x, y) + pull(W, strength))
+                at = moved if loss_after else W
+                loss = reference.cce(y, reference.softmax(at @ x))
+                loss += reference.l2_penalty(at, strength) if penalised_loss else 0.0
+                losses.append(loss)
+                counts.append(len(batch))
+                W = moved
+            history.append(mean(losses, counts))
+        return W, np.array(history)
+
+    return train
+
+
+def _never_reset(
+    X: Array,
+    Y: Array,
+    batch_size: int,
+    epochs: int,
+    learning_rate: float,
+    rng: np.random.Generator,
+    strength: float = 0.0,
+) -> Any:
+    W, history = reference.train(X, Y, batch_size, epochs, learning_rate, rng, strength)
+    return W, np.cumsum(history)
+
+
+TRAIN = Exercise(
+    name="train",
+    problem_set="ps4",
+    signature="train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
+    reference=reference.train,
+    needs=("batch_indices", "batch_gradient", "l2_gradient"),
+    tolerance=1e-8,
+    criteria=(
+        Criterion(
+            "short last batch",
+            4.0,
+            "W starts as init_weights of rng; each epoch goes once through batch_indices of rng; "
+            "history holds, for each epoch, the mean loss over all samples, each taken before its "
+            "batch's step.",
+            _trainings(_largest_share),
+        ),
+        Criterion(
+            "all at once, and one by one",
+            1.5,
+            "A batch may hold all samples, or a single one.",
+            lambda rng: _trainings(lambda N: N)(rng)[:3] + _trainings(lambda N: 1)(rng)[3:],
+        ),
+        Criterion(
+            "penalty",
+            1.5,
+            "The penalty pulls on the weights at each step; history is the loss without it.",
+            _trainings(_largest_share, penalised=True),
+        ),
+        Criterion("purity", 1.0, LEFT_ALONE, _some_trainings, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "mean of batch means",
+            (_training(mean=lambda losses, counts: float(np.mean(losses))),),
+            did="You averaged the batches' mean losses, though the last batch is smaller.",
+            symptom="The samples of a short last batch count more than the others.",
+            experiment="With learning rate 0 the history must be the mean loss of all samples.",
+        ),
+        Misconception(
+            "loss never reset",
+            (_never_reset,),
+            did="You did not set the sum of losses back to 0 at the start of an epoch.",
+            symptom="The history grows by one epoch's loss each time, while W is right.",
+            experiment="With learning rate 0 every epoch must have the same loss.",
+        ),
+        Misconception(
+            "one batch an epoch",
+            (_training(first_only=True),),
+            did="You took a step for the first batch only; perhaps the return stands in the loop.",
+            symptom="Most samples are never used.",
+            experiment="Count the steps of one epoch with N = 11 and batches of 3: 4.",
+        ),
+        Misconception(
+            "an epoch too many",
+            (_training(more_epochs=1),),
+            did="Your loop runs once too often, as while epoch <= epochs does.",
+            symptom="The history has epochs + 1 entries.",
+            experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]).",
+        ),
+        Misconception(
+            "an epoch too few",
+            (_training(more_epochs=-1),),
+            did="Your loop runs once too seldom, as range(1, epochs) does.",
+            symptom="The history has epochs - 1 entries.",
+            experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]).",
+        ),
+        Misconception(
+            "loss after the step",
+            (_training(loss_after=True),),
+            did="You took each batch's loss after the step on it.",
+            symptom="The first entry of the history is too small, while W is right.",
+            experiment="With one batch of all samples, the first loss must be near ln K.",
+        ),
+        Misconception(
+            "plus sign",
+            (_training(sign=-1.0),),
+            did="You added the gradient to W, which goes uphill.",
+            symptom="The history rises.",
+            experiment="Train on easy data and print the history beside ln K.",
+        ),
+        Misconception(
+            "gradient summed",
+            (_training(gradient=lambda W, x, y: x.shape[1] * reference.batch_gradient(W, x, y)),),
+            did="You used the sum of the samples' gradients, not their mean.",
+            symptom="Larger batches take longer steps, and may overshoot.",
+            experiment="Train once with each sample twice in a batch: the step must not change.",
+        ),
+        Misconception(
+            "same order each epoch",
+            (_training(one_order=True),),
+            did="You drew the batches once, before the loop over the epochs.",
+            symptom="The first epoch is right; then rng is not asked again.",
+            experiment="Print the batches of two epochs: are they the same?",
+        ),
+        Misconception(
+            "penalty forgotten",
+            (_training(pull=lambda W, strength: 0 * W),),
+            did="strength is never used.",
+            symptom="The weights are the same with and without penalty.",
+            experiment="Compare np.abs(W).sum() for strength 0 and 1.",
+            shows_in="penalty",
+        ),
+        Misconception(
+            "biases pulled too",
+            (_training(pull=lambda W, strength: 2 * strength * W),),
+            did="The penalty pulls on the biases too.",
+            symptom="Without a penalty it is right; with one the biases are too small.",
+            experiment="Print l2_gradient(W, 1.0)[:, -1]: it must be 0.",
+            shows_in="penalty",
+        ),
+        Misconception(
+            "penalty in the history",
+            (_training(penalised_loss=True),),
+            did="You added the penalty to the losses of the history.",
+            symptom="W is right, and the history is too large where strength is not 0.",
+            experiment="Compare the first entry with the loss of the first weights.",
+            shows_in="penalty",
+        ),
+    ),
+)
+
+
+# --- predict, accuracy, confusion_matrix ------------------------------------------------------
+
+
+def _weights_and_data(rng: Generator) -> list[Arguments]:
+    passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
+    return [(run.W, run.Xb) for run in passes]
+
+
+def _one_column_of_data(rng: Generator) -> list[Arguments]:
+    return [(W, Xb[:, :1]) for W, Xb in _weights_and_data(rng)[:2]]
+
+
+def _some_data(rng: Generator) -> list[Arguments]:
+    return _weights_and_data(rng)[:2]
+
+
+PREDICT = Exercise(
+    name="predict",
+    problem_set="ps4",
+    signature="predict(W, Xb) -> (N,) of int",
+    reference=reference.predict,
+    criteria=(
+        Criterion(
+            "largest score",
+            1.0,
+            "Of each sample, a column, the class with the largest score.",
+            _weights_and_data,
+        ),
+        Criterion("one column", 0.5, "One sample has one label, (1,).", _one_column_of_data),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_data, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "argmax over the samples",
+            (
+                lambda W, Xb: np.argmax(W @ Xb, axis=1),
+                lambda W, Xb: np.argmax(W @ Xb, axis=-1),
+            ),
+            did="You looked for the best sample of each class, not the best class of each sample.",
+            symptom="There are K answers, where N are asked for.",
+            experiment="Print predict(W, Xb).shape for N = 7 and K = 3.",
+        ),
+        Misconception(
+            "one place in all",
+            (lambda W, Xb: np.full(Xb.shape[1], np.argmax(W @ Xb)),),
+            did="You took one argmax of the whole array of scores.",
+            symptom="Labels far above K - 1.",
+            experiment="Print predict(W, Xb).max(): it must be below K.",
+        ),
+        Misconception(
+            "labels from 1",
+            (lambda W, Xb: np.argmax(W @ Xb, axis=0) + 1,),
+            did="You counted the classes from 1.",
+            symptom="Label K occurs, and label 0 never.",
+            experiment="Print predict(W, Xb).min() for many samples.",
+        ),
+        Misconception(
+            "smallest score",
+            (lambda W, Xb: np.argmin(W @ Xb, axis=0),),
+            did="You took the class with the smallest score.",
+            symptom="The accuracy is worse than guessing.",
+            experiment="Compare with the largest probability of softmax(W @ Xb).",
+        ),
+        Misconception(
+            "one-hot",
+            (
+                lambda W, Xb: reference.one_hot(reference.predict(W, Xb), len(W)),
+                lambda W, Xb: reference.one_hot(reference.predict(W, Xb), len(W)).astype(int),
+            ),
+            did="You returned one-hot columns, where labels are asked for.",
+            symptom="The shape is (K, N), and should be (N,).",
+            experiment="Print predict(W, Xb).shape.",
+        ),
+    ),
+)
+
+
+def _true_and_predicted(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.all_sizes(rng):
+        N = 3 * size.N
+        y = draws.labels(rng, size.K, N)
+        guess = np.where(rng.random(N) < 0.6, y, rng.integers(size.K, size=N))
+        guess[0] = draws.other_label(rng, int(y[0]), size.K)
+        fixtures.append((y, guess))
+    return fixtures
+
+
+def _all_or_none(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 2):
+        y = draws.labels(rng, size.K, size.N)
+        fixtures += [(y, y.copy()), (y, (y + 1) % size.K)]
+    return fixtures
+
+
+def _some_labels(rng: Generator) -> list[Arguments]:
+    return _true_and_predicted(rng)[:2]
+
+
+ACCURACY = Exercise(
+    name="accuracy",
+    problem_set="ps4",
+    signature="accuracy(y, y_pred) -> float; both are labels (N,)",
+    reference=reference.accuracy,
+    criteria=(
+        Criterion(
+            "share of hits",
+            1.0,
+            "It is the share of samples whose label was predicted, from 0 to 1.",
+            _true_and_predicted,
+        ),
+        Criterion("all or none", 0.5, "All right is 1.0, all wrong is 0.0.", _all_or_none),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_labels, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "number of hits",
+            (
+                lambda y, y_pred: float(np.sum(y == y_pred)),
+                lambda y, y_pred: int(np.sum(y == y_pred)),
+            ),
+            did="You counted the hits and did not divide by N.",
+            symptom="More than 1.",
+            experiment="Print accuracy(y, y): it must be 1.",
+        ),
+        Misconception(
+            "percent",
+            (lambda y, y_pred: float(100 * np.mean(y == y_pred)),),
+            did="You gave percent; a share from 0 to 1 is asked for.",
+            symptom="A hundred times too large.",
+            experiment="Print accuracy(y, y): it must be 1.",
+        ),
+        Misconception(
+            "one-hot compared with labels",
+            (
+                lambda y, y_pred: float(np.mean(reference.one_hot(y, int(y.max()) + 1) == y_pred)),
+                lambda y, y_pred: float(
+                    np.mean(
+                        reference.one_hot(y, int(max(y.max(), y_pred.max())) + 1)
+                        == reference.one_hot(y_pred, int(max(y.max(), y_pred.max())) + 1)
+                    )
+                ),
+            ),
+            did="You compared entries of one-hot arrays, where zeros agree with zeros.",
+            symptom="All wrong does not give 0.",
+            experiment="Print accuracy(np.array([0, 1]), np.array([1, 0])): it must be 0.",
+        ),
+        Misconception(
+            "error rate",
+            (lambda y, y_pred: float(np.mean(y != y_pred)),),
+            did="You gave the share of mistakes.",
+            symptom="All right gives 0.",
+            experiment="Print accuracy(y, y): it must be 1.",
+        ),
+        Misconception(
+            "all or nothing",
+            (lambda y, y_pred: float(np.array_equal(y, y_pred)),),
+            did="You asked whether all labels are right at once.",
+            symptom="0 as soon as one sample is wrong.",
+            experiment="Print accuracy(np.array([0, 1]), np.array([0, 0])): it must be 0.5.",
+        ),
+    ),
+)
+
+
+def _labels_and_K(rng: Generator) -> list[Arguments]:
+    return [(y, guess, int(y.max()) + 1) for y, guess in _true_and_predicted(rng)]
+
+
+def _classes_absent(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 3):
+        y = draws.labels_without_last(rng, size.K, size.N)
+        fixtures.append((y, rng.permutation(y), size.K))
+    return fixtures
+
+
+def _some_counts(rng: Generator) -> list[Arguments]:
+    return _labels_and_K(rng)[:2]
+
+
+def _once_each(y: Array, y_pred: Array, K: int) -> Array:
+    C = np.zeros((K, K), dtype=np.int64)
+    C[y, y_pred] += 1
+    return C
+
+
+CONFUSION_MATRIX = Exercise(
+    name="confusion_matrix",
+    problem_set="ps4",
+    signature="confusion_matrix(y, y_pred, K) -> (K, K) of int; rows are the truth",
+    reference=reference.confusion_matrix,
+    criteria=(
+        Criterion(
+            "counts",
+            1.5,
+            "Entry [i, j] counts the samples of class i that were predicted as j.",
+            _labels_and_K,
+        ),
+        Criterion(
+            "classes absent",
+            1.0,
+            "K says how many classes there are, also where the last one does not occur.",
+            _classes_absent,
+        ),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_counts, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "transposed",
+            (lambda y, y_pred, K: reference.confusion_matrix(y_pred, y, K),),
+            did="Your rows are the predictions; the truth belongs in the rows.",
+            symptom="The row sums do not count the samples of each class.",
+            experiment="Compare C.sum(axis=1) with np.bincount(y, minlength=K).",
+        ),
+        Misconception(
+            "each pair once",
+            (_once_each,),
+            did="You wrote C[y, y_pred] += 1, which counts a pair that comes often only once.",
+            symptom="Every entry is 0 or 1.",
+            experiment="Print C.sum() beside N.",
+        ),
+        Misconception(
+            "shares instead of counts",
+            (
+                lambda y, y_pred, K: reference.confusion_matrix(y, y_pred, K) / len(y),
+                lambda y, y_pred, K: (
+                    reference.confusion_matrix(y, y_pred, K)
+                    / np.maximum(np.bincount(y, minlength=K), 1)[:, None]
+                ),
+            ),
+            did="You divided the counts.",
+            symptom="The entries are fractions.",
+            experiment="Print C.sum(): it must be N.",
+        ),
+        Misconception(
+            "floats",
+            (lambda y, y_pred, K: reference.confusion_matrix(y, y_pred, K).astype(float),),
+            did="You counted in an array of floats, which is what np.zeros makes.",
+            symptom="The dtype is float64, and counts are whole numbers.",
+            experiment="Print confusion_matrix(y, y_pred, K).dtype.",
+        ),
+        Misconception(
+            "K from the labels present",
+            (
+                lambda y, y_pred, K: reference.confusion_matrix(
+                    y, y_pred, int(max(y.max(), y_pred.max())) + 1
+                ),
+            ),
+            did="You took the number of classes from the labels that occur.",
+            symptom="A row and a column are missing where the last class is absent.",
+            experiment="Print confusion_matrix(np.array([0]), np.array([0]), 3).shape.",
+        ),
+    ),
+)
+
+
+# --- to_keras ---------------------------------------------------------------------------------
+
+
+def _weights(rng: Generator) -> list[Arguments]:
+    return [(rng.normal(size=(size.K, size.D + 1)),) for size in draws.all_sizes(rng)]
+
+
+def _few_weights(rng: Generator) -> list[Arguments]:
+    return _weights(rng)[:2]
+
+
+TO_KERAS = Exercise(
+    name="to_keras",
+    problem_set="ps4",
+    signature="to_keras(W) -> (kernel (D, K), bias (K,))",
+    reference=reference.to_keras,
+    criteria=(
+        Criterion(
+            "kernel and bias",
+            1.5,
+            "In Keras samples are rows, so the kernel is (D, K), and the bias stands apart.",
+            _weights,
+        ),
+        Criterion("purity", 0.5, LEFT_ALONE, _few_weights, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "not transposed",
+            (lambda W: (W[:, :-1], W[:, -1]),),
+            did="You kept the classes in the rows; in Keras a column belongs to a class.",
+            symptom="The kernel's shape is (K, D).",
+            experiment="Print to_keras(W)[0].shape for D = 4 and K = 3.",
+        ),
+        Misconception(
+            "bias left in the kernel",
+            (
+                lambda W: (W.T, W[:, -1]),
+                lambda W: (W.T, np.zeros(len(W))),
+            ),
+            did="The bias is a row of your kernel; Keras keeps it apart and has no bias feature.",
+            symptom="The kernel's shape is (D+1, K).",
+            experiment="Print to_keras(W)[0].shape for D = 4 and K = 3.",
+        ),
+        Misconception(
+            "bias lost",
+            (lambda W: (W[:, :-1].T, np.zeros(len(W))),),
+            did="You handed zeros as the bias.",
+            symptom="Every score in Keras is off by W[:, -1].",
+            experiment="Compare the scores of a sample of zeros.",
+        ),
+        Misconception(
+            "first column as bias",
+            (lambda W: (W[:, 1:].T, W[:, 0]),),
+            did="You took the first column for the bias; in this course it is the last.",
+            symptom="The kernel's rows are shifted by one.",
+            experiment="Compare the scores of a sample of zeros with W[:, -1].",
+        ),
+        Misconception(
+            "bias as a row",
+            (lambda W: (W[:, :-1].T, W[:, -1:]), lambda W: (W[:, :-1].T, W[:, -1:].T)),
+            did="Your bias has two axes; Keras wants one number for each class, (K,).",
+            symptom="The bias has shape (K, 1) or (1, K).",
+            experiment="Print to_keras(W)[1].shape.",
+        ),
+    ),
+)
+
+EXERCISES = (
+    BATCH_INDICES,
+    SOFTMAX_BACKWARD,
+    BATCH_GRADIENT,
+    L2_PENALTY,
+    L2_GRADIENT,
+    TRAIN,
+    PREDICT,
+    ACCURACY,
+    CONFUSION_MATRIX,
+    TO_KERAS,
+)

@@ -1,0 +1,917 @@
+"""Problem set 5: a hidden layer, its gradients, and a network that bends borders.
+
+Data only: each exercise is its reference, its fixture makers and its wrong
+answers.  Knows nothing of the judge, the sandbox or the notebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder import reference
+from autograder.exercises import draws
+from autograder.exercises.draws import Array, Generator
+from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
+from autograder.exercises.ps1 import LEFT_ALONE
+from autograder.exercises.ps3 import BACKWARD, FORWARD
+from autograder.values import Rng, Step
+
+Formula = Callable[[Array], Array]
+
+
+# --- ReLU, Tanh, Sigmoid ----------------------------------------------------------------------
+
+
+def _there_and_back(rng: Generator, Z: Array) -> Arguments:
+    return FORWARD, Z, BACKWARD, rng.normal(size=Z.shape)
+
+
+def _any_scores(rng: Generator) -> list[Arguments]:
+    sizes = draws.all_sizes(rng)
+    batches = [rng.normal(0, 1.5, (size.K, size.N)) for size in sizes]
+    return [_there_and_back(rng, Z) for Z in (*batches, rng.normal(0, 1.5, 5))]
+
+
+def _twice(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 3):
+        Z, other = rng.normal(0, 1.5, (2, size.K, size.N))
+        G = rng.normal(size=Z.shape)
+        fixtures.append((FORWARD, other, FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G))
+    return fixtures
+
+
+def _large(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 3):
+        Z = rng.normal(0, 1.5, (size.K, size.N))
+        Z[0, 0], Z[1, 1] = 1000.0, -1000.0
+        fixtures.append(_there_and_back(rng, Z))
+    return fixtures
+
+
+def _with_zeros(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.sizes(rng, 3):
+        Z = rng.normal(0, 1.5, (size.K, size.N))
+        Z[rng.random(Z.shape) < 0.3] = 0.0
+        Z[0, 0] = 0.0
+        fixtures.append(_there_and_back(rng, Z))
+    return fixtures
+
+
+def _some_layers(rng: Generator) -> list[Arguments]:
+    return _any_scores(rng)[:3]
+
+
+def _layer(forward: Formula, slope: Callable[[Array, Array], Any], upstream: bool = True) -> type:
+    """Return a layer of a formula and its slope, which is given Z and A."""
+
+    class Activation:
+        def forward(self, Z: Array) -> Array:
+            self.Z, self.A = Z.copy(), forward(Z)
+            return self.A
+
+        def backward(self, grad_a: Array, learning_rate: float | None = None) -> Any:
+            slopes = slope(self.Z, self.A)
+            return grad_a * slopes if upstream else slopes * np.ones(grad_a.shape)
+
+    return Activation
+
+
+def _first_kept(right: type) -> type:
+    class Activation(right):
+        def forward(self, Z: Array) -> Any:
+            if not vars(self):
+                return super().forward(Z)
+            return right().forward(Z)
+
+    return Activation
+
+
+def _in_place(forward: Formula, right: type) -> type:
+    class Activation(right):
+        def forward(self, Z: Array) -> Any:
+            answer = super().forward(Z.copy())
+            Z[...] = forward(Z)
+            return answer
+
+    return Activation
+
+
+def _criteria(claim: str, special: Criterion) -> tuple[Criterion, ...]:
+    return (
+        Criterion("there and back", 2.5 if special.points < 1 else 2.0, claim, _any_scores),
+        special,
+        Criterion(
+            "called again",
+            0.5,
+            "backward belongs to the last forward, and twice gives the same.",
+            _twice,
+        ),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_layers, aspect="purity"),
+    )
+
+
+def _shared(right: type, in_place: Formula) -> tuple[Misconception, ...]:
+    """Return the mistakes that any such layer can have."""
+    formula, layer = right().forward, right.__name__
+    return (
+        Misconception(
+            "upstream ignored",
+            (_layer(formula, _slope_of(right), upstream=False),),
+            did="You returned the slope of the layer alone and left out what backward was given.",
+            symptom="The answer is the same for every grad_a.",
+            experiment="Call backward with grad_a = 0: the answer must be 0.",
+        ),
+        Misconception(
+            "first forward kept",
+            (_first_kept(right),),
+            did="backward uses what the first forward kept, not the last one.",
+            symptom="A second forward does not change what backward gives.",
+            experiment=f"Call {layer}'s forward twice with different Z, then backward.",
+            shows_in="called again",
+        ),
+        Misconception(
+            "changes Z in place",
+            (_in_place(in_place, right),),
+            did="forward computed in Z itself, which belongs to the layer before.",
+            symptom="Z is not the same after forward.",
+            experiment="Keep before = Z.copy(), call forward(Z), then print (before == Z).all().",
+            shows_in="purity",
+        ),
+    )
+
+
+def _slope_of(right: type) -> Callable[[Array, Array], Array]:
+    def slope(Z: Array, A: Array) -> Array:
+        layer = right()
+        layer.forward(Z)
+        answer: Array = layer.backward(np.ones(Z.shape))
+        return answer
+
+    return slope
+
+
+def _relu(Z: Array) -> Array:
+    return np.maximum(Z, 0)
+
+
+class _CutsSlopes(reference.ReLU):
+    def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
+        return np.maximum(grad_a, 0)
+
+
+RELU = Exercise(
+    name="ReLU",
+    problem_set="ps5",
+    signature="ReLU(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
+    reference=reference.ReLU,
+    criteria=_criteria(
+        "forward keeps what is positive and gives 0 for the rest; backward lets a slope pass "
+        "where the input was positive.",
+        Criterion("exactly 0", 1.0, "At an input of exactly 0 the slope is 0.", _with_zeros),
+    ),
+    misconceptions=(
+        Misconception(
+            "slope 1 at 0",
+            (
+                _layer(_relu, lambda Z, A: Z >= 0),
+                _layer(_relu, lambda Z, A: np.where(Z == 0, 0.5, Z > 0)),
+            ),
+            did="Your slope at an input of exactly 0 is not 0; this course takes 0 there.",
+            symptom="Wrong only where an input is exactly 0.",
+            experiment="Call forward(np.zeros(2)), then backward(np.ones(2)).",
+            shows_in="exactly 0",
+        ),
+        Misconception(
+            "slope 1 everywhere",
+            (_layer(_relu, lambda Z, A: 1.0),),
+            did="backward lets every slope pass, also where the input was negative.",
+            symptom="backward returns grad_a as it is.",
+            experiment="Call forward(np.array([-1.0])), then backward(np.ones(1)).",
+        ),
+        Misconception(
+            "multiplied by the output",
+            (_layer(_relu, lambda Z, A: A), _layer(_relu, lambda Z, A: Z)),
+            did="You multiplied by the output, or by the input, where the slope is 1 or 0.",
+            symptom="Large outputs have large slopes.",
+            experiment="Call forward(np.array([5.0])), then backward(np.ones(1)): it is 1.",
+        ),
+        Misconception(
+            "sign of the upstream",
+            (_CutsSlopes,),
+            did="You cut off negative slopes, where negative inputs are meant.",
+            symptom="No entry of the answer is negative.",
+            experiment="Call forward(np.ones(1)), then backward(-np.ones(1)): it is -1.",
+        ),
+        Misconception(
+            "absolute value",
+            (_layer(np.abs, lambda Z, A: np.sign(Z)), _layer(np.abs, lambda Z, A: Z > 0)),
+            did="forward gives the absolute value.",
+            symptom="A negative input gives a positive output.",
+            experiment="Print ReLU().forward(np.array([-2.0])): it is 0.",
+        ),
+        Misconception(
+            "leaky",
+            (
+                _layer(
+                    lambda Z: np.where(Z > 0, Z, 0.01 * Z), lambda Z, A: np.where(Z > 0, 1, 0.01)
+                ),
+                _layer(lambda Z: np.where(Z > 0, Z, 0.1 * Z), lambda Z, A: np.where(Z > 0, 1, 0.1)),
+            ),
+            did="You let a part of the negative inputs through: that is another layer.",
+            symptom="A negative input gives a negative output.",
+            experiment="Print ReLU().forward(np.array([-2.0])): it is 0.",
+        ),
+        *_shared(reference.ReLU, _relu),
+    ),
+)
+
+
+TANH = Exercise(
+    name="Tanh",
+    problem_set="ps5",
+    signature="Tanh(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
+    reference=reference.Tanh,
+    criteria=_criteria(
+        "forward is tanh, and backward multiplies by its slope at the input, which is 1 - A^2.",
+        Criterion("large inputs", 0.5, "Inputs of 1000 and -1000 are no trouble.", _large),
+    ),
+    misconceptions=(
+        Misconception(
+            "slope at the output",
+            (_layer(np.tanh, lambda Z, A: 1 - np.tanh(A) ** 2),),
+            did="You took the slope of tanh at the output, as if A were the input.",
+            symptom="The slope never gets below 0.42, however large the input.",
+            experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0.",
+        ),
+        Misconception(
+            "input taken for the output",
+            (_layer(np.tanh, lambda Z, A: 1 - Z**2),),
+            did="You wrote 1 - Z^2; the formula 1 - A^2 wants the output.",
+            symptom="For inputs beyond 1 the slope is negative.",
+            experiment="Call forward(np.array([3.0])), then backward(np.ones(1)).",
+        ),
+        Misconception(
+            "1 - A",
+            (
+                _layer(np.tanh, lambda Z, A: 1 - A),
+                _layer(np.tanh, lambda Z, A: A * (1 - A)),
+            ),
+            did="You used another function's slope; that of tanh is 1 - A^2.",
+            symptom="The slope is not the same for z and -z.",
+            experiment="Compare backward after forward(2) and after forward(-2).",
+        ),
+        Misconception(
+            "overflow",
+            (
+                _layer(
+                    lambda Z: (np.exp(Z) - np.exp(-Z)) / (np.exp(Z) + np.exp(-Z)),
+                    lambda Z, A: 1 - A**2,
+                ),
+                _layer(lambda Z: (np.exp(2 * Z) - 1) / (np.exp(2 * Z) + 1), lambda Z, A: 1 - A**2),
+            ),
+            did="You wrote tanh with exponentials, which overflow.",
+            symptom="nan at 1000: infinity divided by infinity.",
+            experiment="Print Tanh().forward(np.array([1000.0])): it is 1.",
+            shows_in="large inputs",
+        ),
+        *_shared(reference.Tanh, np.tanh),
+    ),
+)
+
+
+def _sigmoid(Z: Array) -> Array:
+    return (1 + np.tanh(Z / 2)) / 2
+
+
+SIGMOID = Exercise(
+    name="Sigmoid",
+    problem_set="ps5",
+    signature="Sigmoid(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
+    reference=reference.Sigmoid,
+    criteria=_criteria(
+        "forward is 1 / (1 + exp(-Z)), and backward multiplies by its slope at the input, which "
+        "is A (1 - A).",
+        Criterion("large inputs", 1.0, "Inputs of 1000 and -1000 are no trouble.", _large),
+    ),
+    misconceptions=(
+        Misconception(
+            "slope at the output",
+            (_layer(_sigmoid, lambda Z, A: _sigmoid(A) * (1 - _sigmoid(A))),),
+            did="You took the slope of the sigmoid at the output, as if A were the input.",
+            symptom="The slope never gets below 0.19, however large the input.",
+            experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0.",
+        ),
+        Misconception(
+            "input taken for the output",
+            (_layer(_sigmoid, lambda Z, A: Z * (1 - Z)),),
+            did="You wrote Z (1 - Z); the formula A (1 - A) wants the output.",
+            symptom="Negative inputs have negative slopes.",
+            experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it is 1/4.",
+        ),
+        Misconception(
+            "1 - A^2",
+            (_layer(_sigmoid, lambda Z, A: 1 - A**2),),
+            did="You used the slope of tanh; that of the sigmoid is A (1 - A).",
+            symptom="The slope at 0 is 3/4, and should be 1/4.",
+            experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it is 1/4.",
+        ),
+        Misconception(
+            "sign in the exponent",
+            (_layer(lambda Z: _sigmoid(-Z), lambda Z, A: A * (1 - A)),),
+            did="You wrote exp(Z), where exp(-Z) is meant.",
+            symptom="A large input gives nearly 0.",
+            experiment="Print Sigmoid().forward(np.array([5.0])): it is nearly 1.",
+        ),
+        Misconception(
+            "overflow",
+            (
+                _layer(lambda Z: np.exp(Z) / (1 + np.exp(Z)), lambda Z, A: A * (1 - A)),
+                _layer(_sigmoid, lambda Z, A: np.exp(-Z) / (1 + np.exp(-Z)) ** 2),
+            ),
+            did="You divided one exponential by another, and both overflow.",
+            symptom="nan at 1000 or at -1000: infinity divided by infinity.",
+            experiment="Try inputs of 1000 and of -1000, forward and backward.",
+            shows_in="large inputs",
+        ),
+        *_shared(reference.Sigmoid, _sigmoid),
+    ),
+)
+
+
+# --- mse, mse_gradient ------------------------------------------------------------------------
+
+
+def _targets(rng: Generator) -> list[Arguments]:
+    return [
+        (rng.normal(size=size.N), rng.normal(0.5, 1.0, (1, size.N)))
+        for size in draws.all_sizes(rng)
+    ]
+
+
+def _one_target(rng: Generator) -> list[Arguments]:
+    return [(rng.normal(size=1), rng.normal(0.5, 1.0, (1, 1))) for _ in range(3)]
+
+
+def _some_targets(rng: Generator) -> list[Arguments]:
+    return _targets(rng)[:2]
+
+
+def _spoils(then: Callable[[Array, Array], Any]) -> Callable[[Array, Array], Any]:
+    def wrong(y: Array, Yhat: Array) -> Any:
+        answer = then(y, Yhat)
+        Yhat -= y
+        return answer
+
+    return wrong
+
+
+MSE = Exercise(
+    name="mse",
+    problem_set="ps5",
+    signature="mse(y, Yhat) -> float; y is (N,), Yhat is (1, N)",
+    reference=reference.mse,
+    criteria=(
+        Criterion(
+            "mean over samples",
+            2.0,
+            "It is the mean over the samples of the squared difference of a sample's own numbers.",
+            _targets,
+        ),
+        Criterion("one sample", 0.5, "A single sample costs its squared difference.", _one_target),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_targets, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "every pair of samples",
+            (lambda y, Yhat: float(np.mean((Yhat.T - y) ** 2)),),
+            did="(N, 1) and (N,) were broadcast to (N, N), every prediction against every target.",
+            symptom="A perfect prediction does not cost 0.",
+            experiment="Print the shape of the difference inside your function.",
+        ),
+        Misconception(
+            "sum instead of mean",
+            (lambda y, Yhat: float(np.sum((Yhat - y) ** 2)),),
+            did="You summed over the samples and did not divide by N.",
+            symptom="N times too large.",
+            experiment="Hand in every sample twice: the loss must stay the same.",
+        ),
+        Misconception(
+            "half",
+            (lambda y, Yhat: float(np.mean((Yhat - y) ** 2) / 2),),
+            did="You halved it, as some books do; this course does not.",
+            symptom="Half of what it should be.",
+            experiment="Predict 3 for a target of 1: the loss is 4.",
+        ),
+        Misconception(
+            "root",
+            (lambda y, Yhat: float(np.sqrt(np.mean((Yhat - y) ** 2))),),
+            did="You took the square root: that is the root mean squared error.",
+            symptom="Twice the difference costs twice as much, and should cost four times.",
+            experiment="Predict 3 for a target of 1: the loss is 4.",
+        ),
+        Misconception(
+            "absolute difference",
+            (lambda y, Yhat: float(np.mean(np.abs(Yhat - y))),),
+            did="You took absolute differences, not squares.",
+            symptom="Twice the difference costs twice as much, and should cost four times.",
+            experiment="Predict 3 for a target of 1: the loss is 4.",
+        ),
+        Misconception(
+            "changes Yhat",
+            (_spoils(reference.mse),),
+            did="You computed in Yhat itself, as Yhat -= y does.",
+            symptom="The second call with the same arrays gives something else.",
+            experiment="Keep before = Yhat.copy() and compare after the call.",
+            shows_in="purity",
+        ),
+    ),
+)
+
+MSE_GRADIENT = Exercise(
+    name="mse_gradient",
+    problem_set="ps5",
+    signature="mse_gradient(y, Yhat) -> (1, N); per sample, not divided by N",
+    reference=reference.mse_gradient,
+    criteria=(
+        Criterion(
+            "every sample",
+            2.0,
+            "Each entry is the slope of that sample's own squared difference by its prediction.",
+            _targets,
+        ),
+        Criterion("one sample", 0.5, "A single sample has one slope, (1, 1).", _one_target),
+        Criterion("purity", 0.5, LEFT_ALONE, _some_targets, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "missing factor 2",
+            (lambda y, Yhat: Yhat - y,),
+            did="The factor 2 of the square's derivative is missing.",
+            symptom="Half of what it should be.",
+            experiment="Compare with a numerical gradient of one sample's squared difference.",
+        ),
+        Misconception(
+            "sign",
+            (lambda y, Yhat: 2 * (y - Yhat),),
+            did="You subtracted the prediction from the target.",
+            symptom="Every entry has the wrong sign, and a step downhill goes uphill.",
+            experiment="Predict 3 for a target of 1: a larger prediction costs more.",
+        ),
+        Misconception(
+            "divided by N",
+            (lambda y, Yhat: 2 * (Yhat - y) / len(y),),
+            did="You divided by N; that is done once, in the gradient of the weights.",
+            symptom="Too small by the number of samples.",
+            experiment="Hand in the first two samples alone: do their slopes change?",
+        ),
+        Misconception(
+            "every pair of samples",
+            (
+                lambda y, Yhat: 2 * (Yhat.T - y),
+                lambda y, Yhat: 2 * (Yhat - y[:, None]),
+            ),
+            did="(N, 1) and (N,) were broadcast to (N, N), every prediction against every target.",
+            symptom="The shape is (N, N), and should be (1, N).",
+            experiment="Print mse_gradient(y, Yhat).shape.",
+        ),
+        Misconception(
+            "one axis lost",
+            (lambda y, Yhat: 2 * (Yhat[0] - y),),
+            did="You returned one axis; backward of the layer before wants (1, N).",
+            symptom="The shape is (N,).",
+            experiment="Print mse_gradient(y, Yhat).shape beside Yhat.shape.",
+        ),
+        Misconception(
+            "changes Yhat",
+            (_spoils(reference.mse_gradient),),
+            did="You computed in Yhat itself, as Yhat -= y does.",
+            symptom="The second call with the same arrays gives something else.",
+            experiment="Keep before = Yhat.copy() and compare after the call.",
+            shows_in="purity",
+        ),
+    ),
+)
+
+
+# --- network_gradients ------------------------------------------------------------------------
+
+
+def _two_layers(rng: Generator, size: draws.Sizes, H: int) -> Arguments:
+    run = draws.forward_pass(rng, size)
+    W1 = rng.normal(0, 0.8, (H, size.D + 1))
+    W2 = rng.normal(0, 0.8, (size.K, H + 1))
+    return W1, W2, run.Xb[:-1].copy(), run.Y
+
+
+def _networks(rng: Generator) -> list[Arguments]:
+    sizes = draws.all_sizes(rng)
+    hidden = (6, 2, 10, sizes[3].K, sizes[4].K, 6)
+    return [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+
+
+def _large_networks(rng: Generator) -> list[Arguments]:
+    fixtures = []
+    for size in draws.sizes(rng, 3):
+        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W2[:, -1] += 1000.0
+        fixtures.append((W1, W2, X, Y))
+    return fixtures
+
+
+def _some_networks(rng: Generator) -> list[Arguments]:
+    return _networks(rng)[:2]
+
+
+def _gradients(
+    slope: Callable[[Array, Array], Array] = lambda Z1, A1: 1 - A1**2,
+    back: Callable[[Array, Array], Array] = lambda W2, G: W2[:, :-1].T @ G,
+    scale: Callable[[int], float] = lambda N: N,
+    grad_z2: Callable[[Array, Array], Array] = lambda A2, Y: A2 - Y,
+    soft: Formula = reference.softmax,
+    per_sample: Callable[[int], float] = lambda N: 1,
+) -> Callable[..., Any]:
+    """Return the gradients of a network, with one formula replaced."""
+
+    def network_gradients(W1: Array, W2: Array, X: Array, Y: Array) -> dict[str, Array]:
+        N, Xb = X.shape[1], reference.add_bias(X)
+        Z1 = W1 @ Xb
+        A1 = np.tanh(Z1)
+        A1b = reference.add_bias(A1)
+        G2 = grad_z2(soft(W2 @ A1b), Y) / per_sample(N)
+        G1 = back(W2, G2)
+        H1 = G1 * slope(Z1, A1)
+        over = scale(N) / per_sample(N)
+        return {"Z2": G2, "W2": G2 @ A1b.T / over, "A1": G1, "Z1": H1, "W1": H1 @ Xb.T / over}
+
+    return network_gradients
+
+
+def _unshifted(Z: Array) -> Array:
+    e = np.exp(Z)
+    return e / e.sum(axis=0)
+
+
+NETWORK_GRADIENTS = Exercise(
+    name="network_gradients",
+    problem_set="ps5",
+    signature="network_gradients(W1, W2, X, Y) -> dictionary of Z2, W2, A1, Z1, W1",
+    reference=reference.network_gradients,
+    criteria=(
+        Criterion(
+            "every link",
+            5.0,
+            "From the loss back to W1, each link is the slope by that intermediate: of each "
+            "sample's own loss for Z2, A1, Z1, of the mean loss for W2, W1.",
+            _networks,
+        ),
+        Criterion("large scores", 1.5, "Scores near 1000 are no trouble.", _large_networks),
+        Criterion("purity", 1.5, LEFT_ALONE, _some_networks, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "slope of tanh left out",
+            (_gradients(slope=lambda Z1, A1: np.ones(A1.shape)),),
+            did="You went from A1 to Z1 without the slope of tanh.",
+            symptom="The gradient of Z1 is that of A1.",
+            experiment="Compare Z1's gradient with a numerical one.",
+        ),
+        Misconception(
+            "slope at the output",
+            (_gradients(slope=lambda Z1, A1: 1 - np.tanh(A1) ** 2),),
+            did="You took the slope of tanh at its output.",
+            symptom="Right as far as A1, wrong in Z1 and W1.",
+            experiment="Compare Z1's gradient with a numerical one.",
+        ),
+        Misconception(
+            "input taken for the output",
+            (_gradients(slope=lambda Z1, A1: 1 - Z1**2),),
+            did="You wrote 1 - Z1^2; the formula wants the output A1.",
+            symptom="Right as far as A1, wrong in Z1 and W1.",
+            experiment="Compare Z1's gradient with a numerical one.",
+        ),
+        Misconception(
+            "bias row left in",
+            (
+                _gradients(
+                    back=lambda W2, G: W2.T @ G,
+                    slope=lambda Z1, A1: reference.add_bias(1 - A1**2),
+                ),
+            ),
+            did="You used all of W2 on the way back; its last column belongs to no hidden unit.",
+            symptom="A1 has one row too many.",
+            experiment="Print the shape of A1's gradient: it must be (H, N).",
+        ),
+        Misconception(
+            "first column dropped",
+            (_gradients(back=lambda W2, G: W2[:, 1:].T @ G),),
+            did="You dropped the first column of W2; the bias is the last one.",
+            symptom="The rows of A1's gradient are shifted by one.",
+            experiment="Compare A1's gradient with a numerical one.",
+        ),
+        Misconception(
+            "sum instead of mean",
+            (_gradients(scale=lambda N: 1),),
+            did="You did not divide the weights' gradients by N.",
+            symptom="W1 and W2 are N times too large.",
+            experiment="Hand in every sample twice: W1 and W2 must stay the same.",
+        ),
+        Misconception(
+            "divided by N twice",
+            (_gradients(scale=lambda N: N * N),),
+            did="You divided the weights' gradients by N twice.",
+            symptom="W1 and W2 are N times too small.",
+            experiment="Hand in every sample twice: W1 and W2 must stay the same.",
+        ),
+        Misconception(
+            "divided by N too early",
+            (_gradients(per_sample=lambda N: N),),
+            did="You divided by N at Z2; here only the weights' gradients hold the 1/N.",
+            symptom="Z2, A1 and Z1 are N times too small, W1 and W2 are right.",
+            experiment="Compare Z2 with the probabilities minus Y.",
+        ),
+        Misconception(
+            "sign",
+            (_gradients(grad_z2=lambda A2, Y: Y - A2),),
+            did="You subtracted the probabilities from the labels.",
+            symptom="All gradients have the wrong sign.",
+            experiment="Compare one entry with a numerical gradient.",
+        ),
+        Misconception(
+            "no max shift",
+            (_gradients(soft=_unshifted),),
+            did="You took exp of the scores as they are, without subtracting the maximum first.",
+            symptom="nan as soon as a score is above 709.",
+            experiment="Add 1000 to the biases in W2: nothing may change.",
+        ),
+    ),
+)
+
+
+# --- Network ----------------------------------------------------------------------------------
+
+FIT, PREDICT, W1, W2 = Step("fit"), Step("predict"), Step("W1"), Step("W2")
+
+
+def _made(rng: Generator, size: draws.Sizes) -> Arguments:
+    return size.D, int(rng.integers(2, 6)), size.K, Rng(int(rng.integers(2**62)))
+
+
+def _labelled(rng: Generator, size: draws.Sizes) -> tuple[Array, Array]:
+    run = draws.forward_pass(rng, size)
+    return run.Xb[:-1].copy(), run.Y
+
+
+def _forward(rng: Generator) -> list[Arguments]:
+    return [
+        (*_made(rng, size), W1, W2, FORWARD, X, PREDICT, X)
+        for size in draws.all_sizes(rng)
+        for X, _ in (_labelled(rng, size),)
+    ]
+
+
+def _backward(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size in draws.all_sizes(rng):
+        (X, Y), (other, _) = _labelled(rng, size), _labelled(rng, size)
+        fixtures.append((*_made(rng, size), FORWARD, other, FORWARD, X, BACKWARD, Y, W1))
+    return fixtures
+
+
+def _fit(rng: Generator) -> list[Arguments]:
+    fixtures: list[Arguments] = []
+    for size, epochs in zip(draws.all_sizes(rng)[:4], (2, 1, 3, 2), strict=True):
+        X, Y = _labelled(rng, size)
+        batch = next(b for b in (4, 3, 2) if X.shape[1] % b)
+        rate, seed = float(rng.uniform(0.2, 0.8)), Rng(int(rng.integers(2**62)))
+        steps = (FIT, X, Y, batch, epochs, rate, seed, W1, W2, PREDICT, X)
+        fixtures.append((*_made(rng, size), *steps))
+    return fixtures
+
+
+def _some_fits(rng: Generator) -> list[Arguments]:
+    return _fit(rng)[:2]
+
+
+class _Equal(reference.Network):
+    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
+        super().__init__(D, H, K, rng)
+        self.W1, self.W2 = np.zeros(self.W1.shape), np.zeros(self.W2.shape)
+
+
+class _Linear(reference.Network):
+    def forward(self, X: Array) -> Array:
+        self.X = X
+        return reference.softmax(self.W2 @ reference.add_bias(self.W1 @ reference.add_bias(X)))
+
+
+class _Scores(reference.Network):
+    def forward(self, X: Array) -> Array:
+        self.X = X
+        return self.W2 @ reference.add_bias(np.tanh(self.W1 @ reference.add_bias(X)))
+
+
+def _backward_by(gradients: Callable[..., dict[str, Array]]) -> type:
+    class Network(reference.Network):
+        def backward(self, Y: Array) -> tuple[Array, Array]:
+            found = gradients(self.W1, self.W2, self.X, Y)
+            return found["W1"], found["W2"]
+
+    return Network
+
+
+class _Exchanged(reference.Network):
+    def backward(self, Y: Array) -> tuple[Array, Array]:
+        grad_W1, grad_W2 = super().backward(Y)
+        return grad_W2, grad_W1
+
+    def fit(self, *arguments: Any) -> Any:
+        right = reference.Network.__new__(reference.Network)
+        right.W1, right.W2 = self.W1, self.W2
+        history = right.fit(*arguments)
+        self.W1, self.W2 = right.W1, right.W2
+        return history
+
+
+def _fit_by(
+    update: Callable[[Any, Array, Array, float], None],
+    mean: Callable[[Array, Array], float] = lambda losses, counts: float(
+        np.average(losses, weights=counts)
+    ),
+    loss_after: bool = False,
+) -> type:
+    class Network(reference.Network):
+        def fit(
+            self,
+            X: Array,
+            Y: Array,
+            batch_size: int,
+            epochs: int,
+            learning_rate: float,
+            rng: np.random.Generator,
+        ) -> Array:
+            history = []
+            for _ in range(epochs):
+                losses, counts = [], []
+                for batch in reference.batch_indices(X.shape[1], batch_size, rng):
+                    x, y = X[:, batch], Y[:, batch]
+                    before = reference.cce(y, self.forward(x))
+                    update(self, *self.backward(y), learning_rate)
+                    after = reference.cce(y, self.forward(x)) if loss_after else before
+                    losses.append(after)
+                    counts.append(len(batch))
+                history.append(mean(np.array(losses), np.array(counts)))
+            return np.array(history)
+
+    return Network
+
+
+def _both(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
+    network.W1 = network.W1 - rate * grad_W1
+    network.W2 = network.W2 - rate * grad_W2
+
+
+def _uphill(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
+    _both(network, grad_W1, grad_W2, -rate)
+
+
+def _only_last(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
+    network.W2 = network.W2 - rate * grad_W2
+
+
+class _OneHot(reference.Network):
+    def predict(self, X: Array) -> Array:
+        return reference.one_hot(super().predict(X), len(self.W2))
+
+
+class _AlongSamples(reference.Network):
+    def predict(self, X: Array) -> Array:
+        return np.argmax(self.forward(X), axis=1)
+
+
+NETWORK = Exercise(
+    name="Network",
+    problem_set="ps5",
+    signature="Network(D, H, K, rng), forward(X) -> (K, N), backward(Y) -> (grad_W1, grad_W2), "
+    "fit(X, Y, batch_size, epochs, learning_rate, rng) -> history, predict(X) -> labels",
+    reference=reference.Network,
+    needs=("network_gradients",),
+    tolerance=1e-8,
+    criteria=(
+        Criterion(
+            "forward",
+            3.5,
+            "W1 (H, D+1), then W2 (K, H+1), are drawn from rng with scales 1/sqrt(D) and "
+            "1/sqrt(H); forward gives the probabilities, predict the most probable class.",
+            _forward,
+        ),
+        Criterion(
+            "backward",
+            2.5,
+            "backward returns the gradients of the mean loss by W1 and W2 for the data of the "
+            "last forward, and moves nothing.",
+            _backward,
+        ),
+        Criterion(
+            "fit",
+            3.0,
+            "Each epoch goes once through batch_indices of rng and steps against both gradients; "
+            "history is the mean loss over all samples, before the steps.",
+            _fit,
+        ),
+        Criterion("purity", 1.0, LEFT_ALONE, _some_fits, aspect="purity"),
+    ),
+    misconceptions=(
+        Misconception(
+            "all weights equal",
+            (_Equal,),
+            did="All weights start at 0, so all hidden units are and stay the same.",
+            symptom="Every probability is 1/K at the start.",
+            experiment="Print W1 after training: are its rows all equal?",
+        ),
+        Misconception(
+            "no bend",
+            (_Linear,),
+            did="forward has no tanh between the two layers; together they are one linear layer.",
+            symptom="The borders between the classes are straight.",
+            experiment="Print forward(10 * X) for a large X: the hidden units must level off.",
+        ),
+        Misconception(
+            "scores instead of probabilities",
+            (_Scores,),
+            did="forward returns scores; the softmax at the end is missing.",
+            symptom="The columns do not sum to 1.",
+            experiment="Print forward(X).sum(axis=0).",
+        ),
+        Misconception(
+            "one-hot predictions",
+            (_OneHot,),
+            did="predict returns one-hot columns, where labels are asked for.",
+            symptom="The shape is (K, N).",
+            experiment="Print predict(X).shape.",
+        ),
+        Misconception(
+            "argmax over the samples",
+            (_AlongSamples,),
+            did="predict looks for the best sample of each class.",
+            symptom="There are K answers, where N are asked for.",
+            experiment="Print predict(X).shape.",
+        ),
+        Misconception(
+            "gradients exchanged",
+            (_Exchanged,),
+            did="backward returns the gradient of W2 first.",
+            symptom="The shapes are those of the other one.",
+            experiment="Print backward(Y)[0].shape beside W1.shape.",
+        ),
+        Misconception(
+            "slope of tanh left out",
+            (_backward_by(_gradients(slope=lambda Z1, A1: np.ones(A1.shape))),),
+            did="The slope of tanh is missing on the way back to W1.",
+            symptom="The gradient of W2 is right, that of W1 is not.",
+            experiment="Compare both with numerical gradients.",
+        ),
+        Misconception(
+            "sum instead of mean",
+            (_backward_by(_gradients(scale=lambda N: 1)),),
+            did="backward does not divide by N.",
+            symptom="N times too large.",
+            experiment="Hand in every sample twice: the gradients must stay the same.",
+        ),
+        Misconception(
+            "plus sign",
+            (_fit_by(_uphill),),
+            did="fit adds the gradients to the weights, which goes uphill.",
+            symptom="The history rises.",
+            experiment="Print the history of ten epochs.",
+        ),
+        Misconception(
+            "only the last layer learns",
+            (_fit_by(_only_last),),
+            did="fit moves W2 and leaves W1 where it was.",
+            symptom="W1 is the same after training.",
+            experiment="Keep before = W1.copy() and compare after fit.",
+        ),
+        Misconception(
+            "mean of batch means",
+            (_fit_by(_both, mean=lambda losses, counts: float(np.mean(losses))),),
+            did="You averaged the batches' mean losses, though the last batch is smaller.",
+            symptom="The weights are right, and the history is not.",
+            experiment="With learning rate 0 the history must be the loss of all samples.",
+        ),
+        Misconception(
+            "loss after the step",
+            (_fit_by(_both, loss_after=True),),
+            did="You took each batch's loss after the step on it.",
+            symptom="The weights are right, and the history is too small.",
+            experiment="With one batch of all, the first loss is that of the first weights.",
+        ),
+    ),
+)
+
+EXERCISES = (RELU, TANH, SIGMOID, MSE, MSE_GRADIENT, NETWORK_GRADIENTS, NETWORK)
