@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PIPE_WIDTH = 120
 TABLE_ROWS, MAX_WIDTH = 200, 40
-EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION = 1, 2, 3
+EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
     help="Release, grade and look after the course Softmax by Hand.",
@@ -67,6 +67,8 @@ def _in_words() -> Iterator[None]:
         yield
     except CourseError as failure:
         _stop(str(failure), failure.code)
+    except KeyboardInterrupt:
+        _stop("stopped; the same command goes on from here", EXIT_INTERRUPTED)
     except BrokenPipeError:
         raise
     except OSError as failure:
@@ -219,7 +221,7 @@ def _grade(
             "what is graded is saved, the same command goes on from here",
             err=True,
         )
-        raise typer.Exit(130) from None
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
     for table in _tables(results):
         console.print(table)

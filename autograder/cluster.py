@@ -11,11 +11,12 @@ import math
 import re
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
 from autograder.course import CourseError
 from autograder.words import first_line
+from autograder.workers import interrupts_held
 
 if TYPE_CHECKING:
     from autograder.engine import ClassGrading
@@ -60,19 +61,21 @@ class Cluster(Executor):
         except ImportError:
             raise CourseError("--cluster needs Dask: `pip install .[cluster]`") from None
         # What matters of its news is said in our own words.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client"):  # each has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._close: list[Callable[[], Any]] = []
         self._counted_at, self._threads = -math.inf, 0
         try:
             if address == LOCAL:
-                local = distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                    memory_limit=None,  # a submission's memory is the sandbox's to bound
-                    silence_logs=logging.CRITICAL,
-                )
+                with interrupts_held():
+                    local = distributed.LocalCluster(
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        host="127.0.0.1",
+                        dashboard_address=None,
+                        memory_limit=None,  # a submission's memory is the sandbox's to bound
+                        silence_logs=logging.CRITICAL,
+                    )
                 self._close.append(local.close)
                 address = local.scheduler_address
             self._client = distributed.Client(
@@ -88,13 +91,17 @@ class Cluster(Executor):
             else:
                 why = f"no scheduler answers ({first_line(failure)}): is `dask scheduler` running?"
             raise CourseError(f"{address}: {why}", 1) from None
+        self._address = address
         # Not pure: the same submission graded again is graded, not remembered.
         self._executor = self._client.get_executor(pure=False)
 
     def window(self) -> int:
         """Return how many jobs to have there at a time; workers come and go."""
         if time.monotonic() - self._counted_at > COUNT_SECONDS:
-            self._threads = sum(self._client.nthreads().values())
+            try:
+                self._threads = sum(self._client.nthreads().values())
+            except Exception as failure:
+                raise self._gone() from failure
             self._counted_at = time.monotonic()
         return max(1, self._threads) * WINDOW_PER_WORKER
 
@@ -103,7 +110,14 @@ class Cluster(Executor):
         try:
             return self._executor.submit(function, *given, **named)
         except Exception as failure:
-            raise BrokenExecutor(f"the cluster has gone: {first_line(failure)}") from failure
+            raise self._gone() from failure
+
+    def _gone(self) -> CourseError:
+        return CourseError(
+            f"{self._address}: the scheduler has gone; what is graded is saved, "
+            "the same command goes on from here once it runs again",
+            1,
+        )
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster; what is under way there is given up."""

@@ -6,6 +6,7 @@ neither the sandbox nor the judge.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import os
@@ -128,23 +129,28 @@ def course_secret(course: Path) -> bytes:
     """
     path = course / SECRET_FILE
     try:
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            secret = path.read_bytes()
-        else:
-            secret = secrets.token_hex(32).encode()
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(secret)
-            except OSError:
-                path.unlink()  # half a secret would be taken for a damaged one
-                raise
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_bytes()
     except OSError as failure:
         raise CourseError(f"{path}: {failure.strerror}; is the course read-only?", 1) from None
     if len(secret) < 32:
         raise CourseError(f"{path} is damaged: restore it from a backup, or delete it and regrade")
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Make a secret that is there whole or not at all; another program's, made first, stays."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def seed_of(secret: bytes, assignment: str, student: str) -> int:

@@ -269,7 +269,7 @@ class ClassGrading:
 
     def _save(self) -> list[Result]:
         """Save what is waiting, step by step; what fails one step goes no further."""
-        batch, self._unsaved = self._unsaved, []
+        batch = self._unsaved
         self._saved_at = time.monotonic()
         results, left = [], batch
         with ThreadPoolExecutor(WRITERS) as writers:
@@ -290,6 +290,7 @@ class ClassGrading:
                     if trouble is None
                 ]
         self.saved += len(batch)
+        self._unsaved = []  # only now: after Ctrl-C in the middle it is saved once more
         return results + [summary(graded.record, graded.seconds, fresh=True) for graded in left]
 
     def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:

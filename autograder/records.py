@@ -99,6 +99,8 @@ def store_notebook(submission: Submission, notebook: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
+    # What they say of an earlier hand-in no longer holds for all that is there.
+    (folder / VERDICTS_FILE).unlink(missing_ok=True)
     stamp = timestamp_text(submission)
     if stamp is not None:
         write_atomically(folder / "timestamp.txt", stamp)

@@ -9,8 +9,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
@@ -36,12 +38,13 @@ class Workers(Executor):
 
     def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
         """Have a function called in one of the processes."""
-        try:
-            return self._pool.submit(function, *given, **named)
-        except BrokenExecutor:
-            self.end()
-            self._start()
-            return self._pool.submit(function, *given, **named)
+        with interrupts_held():  # a process may be started here
+            try:
+                return self._pool.submit(function, *given, **named)
+            except BrokenExecutor:
+                self.end()
+                self._start()
+                return self._pool.submit(function, *given, **named)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the processes finish their jobs, and end them."""
@@ -64,9 +67,21 @@ class Workers(Executor):
         self.end()
 
 
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back for a while; what is started within is deaf to it, from its first moment."""
+    resource_tracker.ensure_running()  # starting it later would let Ctrl-C through again
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+
+
 def _live_by(lifeline: Connection) -> None:
     """Prepare a process: Ctrl-C is its parent's to answer, and it ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 

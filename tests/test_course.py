@@ -152,6 +152,21 @@ def test_the_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / SECRET_FILE).stat().st_mode) == 0o600
 
 
+def test_two_programs_that_begin_at_once_have_one_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one makes it after this one has looked and before it is done."""
+    link = os.link
+
+    def too_late(made: str, path: Path) -> None:
+        path.write_bytes(b"5" * 64)
+        link(made, path)
+
+    monkeypatch.setattr("autograder.course.os.link", too_late)
+    assert course_secret(tmp_path) == b"5" * 64
+    assert os.listdir(tmp_path) == [SECRET_FILE]
+
+
 @pytest.mark.parametrize("content", [b"", b"0" * 31])
 def test_a_damaged_secret_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     (tmp_path / SECRET_FILE).write_bytes(content)
@@ -174,7 +189,7 @@ def test_a_full_disk_leaves_no_half_of_a_secret(
         def __exit__(self, *_: object) -> None:
             os.close(self.descriptor)
 
-        def write(self, data: bytes) -> None:
+        def write(self, data: str) -> None:
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:

@@ -32,6 +32,7 @@ from autograder.sandbox import (
     Session,
     SessionLost,
 )
+from autograder.sandbox.box import Box
 from autograder.sandbox.session import MALFORMED
 from autograder.values import Observation, Opaque, Rng, Step, observe_here
 
@@ -1177,6 +1178,22 @@ def test_many_sessions_leak_no_descriptors_and_no_processes(sandbox):
     assert len(os.listdir("/proc/self/fd")) == before
     assert_alone(sandbox)
     assert eventually(lambda: len(os.listdir(f"/proc/{server}/fd")) == theirs)
+
+
+def test_a_fork_server_that_is_killed_while_it_starts_is_replaced(monkeypatch):
+    killed: list[int] = []
+    wait = Box._wait_until_ready
+
+    def kill_the_first(box: Box) -> None:
+        if not killed:
+            box._process.kill()
+            killed.append(box._process.pid)
+        wait(box)
+
+    monkeypatch.setattr(Box, "_wait_until_ready", kill_the_first)
+    with Sandbox() as one, one.session() as session:
+        assert said(session.run_cell("print(1 + 1)")) == "2\n"
+    assert len(killed) == 1
 
 
 def test_a_killed_fork_server_is_replaced(sandbox):

@@ -11,7 +11,9 @@ import contextlib
 import importlib.util
 import json
 import os
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +28,8 @@ from autograder.sandbox import confine
 from autograder.words import printable
 
 START_SECONDS = 120
+END_SECONDS = 5  # for a box that was killed to be gone
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # bubblewrap itself, or what it ran
 PACKAGE = Path(__file__).resolve().parent.parent
 # What the box sees of this package: relative to PACKAGE.
 VISIBLE = (
@@ -186,6 +190,8 @@ class Box:
             answer = b""
         self.control.settimeout(None)
         if answer != b"ready\n":
+            if self._ended() in KILLED:
+                raise ConnectionError("the fork server was killed while it started")
             self._log.seek(0)
             said = self._log.read(4000).decode(errors="replace").strip().splitlines()
             reason = said[-1] if said else "it ended without a word"
@@ -193,6 +199,12 @@ class Box:
                 f"the sandbox did not start: {printable(reason[:500])} "
                 "(run `autograder doctor` to see what to do)"
             )
+
+    def _ended(self) -> int | None:
+        try:
+            return self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
 
     def connect(self) -> socket.socket:
         """Have a new child forked and return the socket to it.
@@ -215,13 +227,18 @@ class Box:
         """Whether the fork server is there."""
         return self._process.poll() is None
 
-    def has_ended(self, seconds: float = 1.0) -> bool:
-        """Tell whether the fork server ends within some seconds, as after it was killed."""
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+    def has_ended(self) -> bool:
+        """Tell whether the fork server has ended, as after it was killed.
+
+        It says nothing after it was ready, so what can be read is the end.  Where it alone
+        was killed that is there before its children are gone; where the box was, all were
+        killed at once, and a loaded machine may take a while over it.
+        """
+        if self.control.fileno() < 0:
+            return True  # closed here
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        return bool(poll.poll(END_SECONDS * 1000))
 
     def close(self) -> None:
         """End the fork server and all that runs in it."""

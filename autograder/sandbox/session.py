@@ -385,10 +385,10 @@ class Sandbox:
             self._files, self._compiled = files, with_bytecode(files, COURSE)
         laid_out = self._compiled if files is not None else {}
         for _ in range(2):
-            if self._box is None or not self._box.running:
-                self.close()
-                self._box = Box(self.isolation, self.preload)
             try:
+                if self._box is None or not self._box.running:
+                    self.close()
+                    self._box = Box(self.isolation, self.preload)
                 return Session(self._box, laid_out, self.limits, seconds, random_seed)
             except ConnectionError:
                 self.close()

@@ -182,6 +182,8 @@ def prepare(request: dict, filter_bytes: bytes | None, folder: str) -> None:
     elsewhere = [path for path in sys.path if path not in ("", SCRATCH)]
     sys.path[:] = [course, *elsewhere, ""]
     signal.signal(signal.SIGINT, _interrupted)
+    # Whoever started the grader may have held it back.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     confine.set_resource_limits(
         request["memory_megabytes"],
         int(request["seconds"]) + 1,

@@ -1,0 +1,206 @@
+"""Whatever is killed and whenever, nothing is lost: the end is that of an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from isolation import why_no_isolation
+from running import (
+    Graded,
+    box,
+    ended,
+    fix_secret,
+    fork_server,
+    grade,
+    graded,
+    orphans_adopted,
+    stopped_at,
+    verdicts,
+    wait_until,
+    worker,
+    workers,
+)
+
+NOTEBOOKS = Path(__file__).with_name("notebooks")
+CLASS = 60
+# None of them waits for a time-out.
+WORK = (
+    *("all-right", "shows-points", "cell-crashes", "untouched", "warns", "draws-at-random"),
+    *("name-reused-afterwards", "not-functions", "markup-in-names-and-messages"),
+    *("defined-below-its-check", "cell-ends-its-process", "function-ends-its-process"),
+)
+Left = Callable[[], list[str]]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+
+
+@pytest.fixture(scope="module")
+def class_of_60(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course whose class has handed in; copy it, see `classroom`."""
+    reason = why_no_isolation()
+    if reason is not None:
+        pytest.skip(f"student code cannot be isolated here: {reason}")
+    course = Path(shutil.copytree(released, tmp_path_factory.mktemp("class") / "course"))
+    fix_secret(course)
+    for number in range(CLASS):
+        folder = course / "submitted" / f"s{number:02}" / "ps1"
+        folder.mkdir(parents=True)
+        shutil.copy(NOTEBOOKS / f"{WORK[number % len(WORK)]}.ipynb", folder / "ps1.ipynb")
+        (folder / "timestamp.txt").write_text(f"2026-10-05 14:03:{number:02} UTC")
+    return course
+
+
+@pytest.fixture(scope="module")
+def undisturbed(class_of_60: Path, tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    """What is there after a run that nobody disturbed."""
+    course = Path(shutil.copytree(class_of_60, tmp_path_factory.mktemp("undisturbed") / "course"))
+    code, output, said = ended(grade(course))
+    assert (code, said) == (0, "")
+    whole = graded(course, output)
+    assert len(whole.table) == CLASS
+    assert len(whole.files) == 3 * CLASS
+    return whole
+
+
+@pytest.fixture
+def classroom(class_of_60: Path, undisturbed: Graded, tmp_path: Path) -> Path:
+    """A course of the test's own with the class of 60, nothing of it graded."""
+    return Path(shutil.copytree(class_of_60, tmp_path / "course"))
+
+
+@pytest.fixture
+def left() -> Iterator[Left]:
+    """A function that tells which processes are left after some seconds; in the end none may be."""
+    with orphans_adopted() as left:
+        yield left
+        assert left() == []
+
+
+# --- The coordinator ------------------------------------------------------------------------------
+
+
+def moments(number: int) -> list[tuple[str, int]]:
+    """Draw moments of a run; together they leave some of the class for the last run."""
+    kinds = (
+        *("a submission is read", "a file is begun", "a notebook is put in place"),
+        *("a row is written", "verdicts are put in place"),
+    )
+    generator = np.random.default_rng(3)
+    # Of a row there are few in a batch, of which any number of submissions may come.
+    drawn = [
+        (str(kind), int(generator.integers(1, 6 if kind == "a row is written" else 5)))
+        for kind in generator.choice(kinds, number - 1)
+    ]
+    late = ("verdicts are put in place", 20)
+    saved_at_most = sum(times for kind, times in [*drawn, late] if "read" not in kind)
+    assert saved_at_most < CLASS
+    drawn.insert(number // 2, late)
+    return drawn
+
+
+def test_a_coordinator_killed_at_20_moments_goes_on_each_time(
+    classroom: Path, undisturbed: Graded, left: Left
+) -> None:
+    for moment, times in moments(20):
+        # Python's own clean-up may have a word to say about what a killed program leaves.
+        code, _, _ = ended(stopped_at(classroom, "KILL", moment, times))
+        assert code == -signal.SIGKILL, (moment, times)
+        assert left() == [], (moment, times)
+    saved = verdicts(classroom)
+    code, output, said = ended(grade(classroom))
+    assert (code, said) == (0, "")
+    assert f"{CLASS - saved} graded, {saved} unchanged" in output
+    assert graded(classroom, output) == undisturbed
+
+
+def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(
+    classroom: Path, left: Left
+) -> None:
+    """A kill between the gradebook and the verdicts, and then the earlier hand-in comes back."""
+    for path in (classroom / "submitted").glob("s[1-9]*"):
+        shutil.rmtree(path)
+    right, wrong = NOTEBOOKS / "all-right.ipynb", NOTEBOOKS / "untouched.ipynb"
+    handed_in = [path / "ps1" / "ps1.ipynb" for path in (classroom / "submitted").iterdir()]
+
+    def hand_in(work: Path) -> None:
+        for path in handed_in:
+            shutil.copy(work, path)
+
+    hand_in(right)
+    code, output, _ = ended(grade(classroom))
+    assert code == 0
+    before = graded(classroom, output)
+    hand_in(wrong)
+    assert ended(stopped_at(classroom, "KILL", "verdicts are put in place", 1))[0] < 0
+    hand_in(right)
+    code, output, _ = ended(grade(classroom))
+    assert (code, " 0 graded" in f" {output}") == (0, False)
+    assert graded(classroom, output) == before
+
+
+# --- Workers and sandboxes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("find", [worker, fork_server, box], ids=lambda find: find.__name__)
+def test_a_run_goes_on_without_what_was_killed_in_it(
+    classroom: Path,
+    undisturbed: Graded,
+    left: Left,
+    find: Callable[[subprocess.Popen[str]], psutil.Process | None],
+) -> None:
+    run = grade(classroom)
+    for saved in (0, 5, 18):
+        wait_until(lambda saved=saved: verdicts(classroom) >= saved, run)
+        wait_until(lambda: find(run), run).kill()
+    code, output, said = ended(run)
+    assert (code, said) == (0, "")
+    assert graded(classroom, output) == undisturbed
+
+
+# --- Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moment", "times"),
+    [
+        ("a notebook is put in place", 3),
+        ("a row is written", 2),
+        ("verdicts are put in place", 12),
+    ],
+)
+def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(
+    classroom: Path, undisturbed: Graded, left: Left, moment: str, times: int
+) -> None:
+    code, output, said = ended(stopped_at(classroom, "INT", moment, times))
+    saved = verdicts(classroom)
+    assert (code, output) == (130, "")
+    assert said == (
+        f"autograder: stopped after {saved} of {CLASS}; "
+        "what is graded is saved, the same command goes on from here\n"
+    )
+    assert left() == []
+    code, output, said = ended(grade(classroom))
+    assert (code, said) == (0, "")
+    assert f"{CLASS - saved} graded, {saved} unchanged" in output
+    assert graded(classroom, output) == undisturbed
+
+
+def test_ctrl_c_while_workers_are_being_started_is_the_commands_alone_to_answer(
+    classroom: Path, left: Left
+) -> None:
+    run = grade(classroom)
+    wait_until(lambda: workers(run), run)
+    os.killpg(run.pid, signal.SIGINT)
+    code, output, said = ended(run)
+    assert (code, output) == (130, "")
+    assert said.startswith(f"autograder: stopped after 0 of {CLASS}; ")
+    assert len(said.splitlines()) == 1
