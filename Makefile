@@ -7,12 +7,17 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
-.PHONY: help setup system grade test lint lab examples requirements clean
+.PHONY: help setup system grade test browser lint bench soak lab slides site examples \
+  requirements clean
 
 help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
 	@echo "make test          set up, lint, and run every test"
+	@echo "make bench         compare with stock nbgrader and the bare cells (half an hour, a quiet machine)"
+	@echo "make soak          grade 10,000 submissions once, and measure writer and scheduler alone"
 	@echo "make lab           open JupyterLab on the course"
+	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
+	@echo "make site          the course as pages to read, into build/site/"
 	@echo "make examples      build the sample submissions anew from examples/"
 	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
 	@echo "make clean         remove what was built"
@@ -49,17 +54,34 @@ grade: setup
 
 # --- Tests -----------------------------------------------------------------------
 
-test: setup lint
+test: setup lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Slides, pages and sliders are looked at in a real browser.
+browser:
+	@sh .ci/browser.sh
 
 lint: setup
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure
+
+# --- Figures, for benchmarks/results.md; `python -m benchmarks --help` has smaller ones ---
+
+bench: setup
+	$(BIN)/python -m benchmarks bench --results benchmarks/results.md
+
+soak: setup
+	$(BIN)/python -m benchmarks soak --results benchmarks/results.md
+	$(BIN)/python -m benchmarks writer --results benchmarks/results.md
+	$(BIN)/python -m benchmarks scheduler --results benchmarks/results.md
 
 # --- For people ------------------------------------------------------------------
 
 lab: setup
 	$(BIN)/autograder release $(ASSIGNMENTS)
 	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
+
+slides site: setup
+	$(BIN)/python -m classroom $@
 
 examples: setup
 	$(BIN)/python -m examples.build

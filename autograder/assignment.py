@@ -5,8 +5,10 @@ Plain data that goes to every worker; imports nothing that takes long.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -115,8 +117,17 @@ class Assignment:
     name : ``"ps1"``
     master : the cells that nbgrader owns, from the gradebook
     files : what lies beside the released notebook; all that a submission sees
+    preload : packages that the notebook imports and that take so long that they are
+        imported once for all submissions
     """
 
     name: str
     master: tuple[MasterCell, ...]
     files: Mapping[str, bytes]
+    preload: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of all of it: the same for the same assignment, whoever computes it."""
+        parts = (self.name, self.master, sorted(self.files.items()), self.preload)
+        return hashlib.sha256(repr(parts).encode()).digest()

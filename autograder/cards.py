@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from autograder.judge import NOT_COUNTED
+from autograder.words import points_text
 
 if TYPE_CHECKING:
     from autograder.exercises import Exercise
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
 # apart for colour-blind readers; a sign stands beside every colour.
 HOLDS, FAILS, QUIET = "#3b82c4", "#c8690a", "#808080"
 CELL, NUMBER = "text-align:left;padding:2px 8px", "text-align:right;padding:2px 8px"
-
-
-def points_text(points: float) -> str:
-    """Write points without a needless ``.0``.
-
-    >>> points_text(3.0), points_text(2.5)
-    ('3', '2.5')
-    """
-    return f"{points:g}"
 
 
 def verdict_text(verdict: Verdict, exercise: Exercise | None = None) -> str:

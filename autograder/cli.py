@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from autograder.engine import Result
+    from autograder.engine import ClassGrading
+    from autograder.records import Result
 
 PIPE_WIDTH = 120
+TABLE_ROWS, MAX_WIDTH = 200, 40
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION = 1, 2, 3
 
 app = typer.Typer(
@@ -112,6 +114,14 @@ def grade(
             help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
         ),
     ] = "bwrap",
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Grade on a Dask cluster: its scheduler's address, or local for one that is "
+            "started here with --jobs workers.",
+            metavar="ADDRESS|local",
+        ),
+    ] = None,
 ) -> None:
     """Grade the submissions of one or more assignments.
 
@@ -125,8 +135,10 @@ def grade(
     folder = _course_folder(course)
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
-        results = _grade(folder, assignments, student or [], jobs or _cores(), force, isolation)
-    from autograder.values import printable
+        results = _grade(
+            folder, assignments, student or [], jobs or _cores(), force, isolation, cluster
+        )
+    from autograder.words import printable
 
     failed = [result for result in results if result.trouble is not None]
     for result in failed:
@@ -153,6 +165,7 @@ def _grade(
     jobs: int,
     force: bool,
     isolation: str,
+    cluster: str | None,
 ) -> list[Result]:
     from rich.console import Console
     from rich.progress import (
@@ -165,7 +178,7 @@ def _grade(
     )
 
     from autograder.engine import ClassGrading
-    from autograder.sandbox.limits import LIMITS
+    from autograder.limits import LIMITS
 
     console, screen = Console(), Console(stderr=True)
     if not console.is_terminal:
@@ -192,7 +205,7 @@ def _grade(
             Progress(
                 *columns, console=screen, transient=True, disable=not screen.is_terminal
             ) as bar,
-            closing(grading.run(jobs)) as graded,
+            closing(_graded(grading, jobs, cluster)) as graded,
         ):
             task = bar.add_task("grading", total=grading.total)
             for result in graded:
@@ -202,13 +215,14 @@ def _grade(
                 bar.advance(task)
     except KeyboardInterrupt:
         typer.echo(
-            f"autograder: stopped after {len(results)} of {grading.total}; "
+            f"autograder: stopped after {grading.saved} of {grading.total}; "
             "what is graded is saved, the same command goes on from here",
             err=True,
         )
         raise typer.Exit(130) from None
     results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
-    console.print(_table(results))
+    for table in _tables(results):
+        console.print(table)
     fresh = sum(result.fresh for result in results)
     kept = sum(not result.fresh and result.trouble is None for result in results)
     console.print(
@@ -223,27 +237,43 @@ def _grade(
     return results
 
 
-def _table(results: Sequence[Result]) -> object:
+def _graded(grading: ClassGrading, jobs: int, cluster: str | None) -> Generator[Result, None, None]:
+    if cluster is None:
+        return grading.run(jobs)
+    from autograder.cluster import graded_on
+
+    return graded_on(cluster, jobs, grading)
+
+
+def _tables(results: Sequence[Result]) -> Iterator[object]:
+    """Yield the table in parts of equal columns: a whole one of a large class fills the memory."""
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.cards import points_text
-    from autograder.values import printable
+    from autograder.words import points_text, printable
 
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("student", overflow="fold")
-    table.add_column("assignment", overflow="fold")
-    table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("mistakes by name, and what happened", overflow="fold")
-    for result in results:
+    def cells(result: Result) -> tuple[str, str, str, str]:
         points = f"{points_text(result.points)} / {points_text(result.max_points)}"
         said = "; ".join((*result.mistakes, *result.remarks))
         if result.trouble is not None:
             points, said = "not graded", result.trouble
-        # Names and remarks are text, never markup.
-        row = (result.student, result.assignment, points, said)
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    return table
+        return printable(result.student), result.assignment, points, printable(said)
+
+    headings = ("student", "assignment", "points", "mistakes by name, and what happened")
+    widths = [0, 0, 0]
+    if len(results) > TABLE_ROWS:
+        columns = zip(headings[:3], *(cells(result)[:3] for result in results), strict=True)
+        widths = [min(max(map(len, column)), MAX_WIDTH) for column in columns]
+    for first in range(0, len(results), TABLE_ROWS):
+        table = Table(show_edge=False, pad_edge=False, header_style="bold", show_header=first == 0)
+        table.add_column(headings[0], overflow="fold", min_width=widths[0])
+        table.add_column(headings[1], overflow="fold", min_width=widths[1])
+        table.add_column(headings[2], justify="right", no_wrap=True, min_width=widths[2])
+        table.add_column(headings[3], overflow="fold")
+        for result in results[first : first + TABLE_ROWS]:
+            # Names and remarks are text, never markup.
+            table.add_row(*map(Text, cells(result)))
+        yield table
 
 
 @app.command()

@@ -19,12 +19,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from autograder.reading import UnreadableSubmission, read_bytes
-from autograder.values import first_line
+from autograder.words import first_line
 
 SECRET_FILE = ".grading-secret"
 CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
 MAX_TIMESTAMP_BYTES = 200
+UNFINISHED = ".writing-"
+# Packages that take seconds to import and that bear a fork between import and use.
+HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
+IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
 # Made by working in a folder, never part of an assignment.
 NOT_SHOWN = (".ipynb", ".pyc")
 
@@ -44,7 +48,7 @@ class CourseError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Submission:
     """Where one student's work on one assignment lies, and where its grading goes."""
 
@@ -215,9 +219,28 @@ def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
     return files
 
 
+def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
+    """Return what a released notebook imports of `HEAVY`, to be imported once for all.
+
+    Raises
+    ------
+    CourseError : the released notebook cannot be read
+    """
+    path = course / "release" / assignment / f"{assignment}.ipynb"
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CourseError(
+            f"{path} cannot be read: run `autograder release {assignment}`", 1
+        ) from None
+    named = {name for source in sources for name in IMPORT.findall(source)}
+    return tuple(sorted(name for name in named if name.partition(".")[0] in HEAVY))
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old or the new one, never a part."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -228,6 +251,12 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove what `write_atomically` left in a folder when it was killed."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)
 
 
 def submitted_at(submission: Submission) -> datetime | None:

@@ -2,71 +2,65 @@
 
 A job is plain data (the submission's bytes, the assignment's cells, a seed)
 and so is its outcome, so that it does not matter where it is done.  One
-coordinator writes, submission by submission: the graded notebook atomically, the
+coordinator writes, a batch of submissions at a time: the graded notebooks, the
 gradebook in one transaction, and last the verdicts, whose fingerprint says that
-all is there.  Knows nbgrader only through `gradebook`.
+all is there.  So whatever is killed when, the same command goes on from there.
 """
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     Executor,
     Future,
-    ProcessPoolExecutor,
+    ThreadPoolExecutor,
     wait,
 )
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
-
 from autograder.assignment import Assignment
 from autograder.course import (
+    CourseError,
     Submission,
     assignment_files,
     course_secret,
     find_submissions,
     gradebook_url,
+    heavy_imports,
     require_assignment,
     seed_of,
     submitted_at,
-    timestamp_text,
-    write_atomically,
 )
-from autograder.graded_cells import GradedSubmission, cells_of
-from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one, start_worker
+from autograder.graded_cells import GradedSubmission
+from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one
 from autograder.reading import UnreadableSubmission, read_bytes
-from autograder.values import first_line
+from autograder.records import (
+    Result,
+    graded_before,
+    not_graded,
+    record_of,
+    store_notebook,
+    store_record,
+    summary,
+)
+from autograder.words import first_line
+from autograder.workers import Workers
 
 if TYPE_CHECKING:
     from autograder.sandbox import Limits
 
-VERDICTS_FILE = "verdicts.json"
+# In flight for each worker: enough that none waits, few enough that memory stays flat.
 WINDOW_PER_WORKER = 4
+# What is graded is saved when there is so much of it, or it has waited so long.
+BATCH, BATCH_SECONDS = 50, 1.0
+WRITERS = 8  # files of a batch written side by side: most of it is waiting for the disk
 NOT_TEXT = "the name of the student's folder is not UTF-8 text: rename the folder"
 WORKER_LOST = "a worker was killed; run the command again, what is graded is kept"
-
-
-@dataclass(frozen=True)
-class Result:
-    """One line of the class's table."""
-
-    student: str
-    assignment: str
-    points: float
-    max_points: float
-    mistakes: tuple[str, ...]
-    remarks: tuple[str, ...]
-    seconds: float
-    fresh: bool
-    trouble: str | None = None
-    no_isolation: bool = False
 
 
 def make_job(
@@ -82,26 +76,34 @@ def make_job(
     return Job(submission.student, assignment, data, unreadable, seed, isolation, limits)
 
 
-def grade_class(jobs: Iterable[Job], executor: Executor, window: int) -> Iterator[Outcome]:
-    """Grade jobs on an executor, a bounded number at a time, as they finish.
+def grade_class(
+    jobs: Iterable[Job], executor: Executor, window: Callable[[], int]
+) -> Iterator[list[Outcome]]:
+    """Grade jobs on an executor, a bounded number at a time.
 
-    A worker that dies takes its executor with it; the submissions that were
-    with it come back as outcomes with `trouble`.
+    Parameters
+    ----------
+    jobs : taken one by one, as there is room
+    executor : where `grade_one` is called
+    window : how many may be there at the same time, asked anew each time
+
+    Yields
+    ------
+    the outcomes that have come since; none where `BATCH_SECONDS` went by without one
     """
     waiting: dict[Future[Outcome], Job] = {}
     source = iter(jobs)
     try:
         while True:
-            while len(waiting) < window and (job := next(source, None)) is not None:
+            while len(waiting) < window() and (job := next(source, None)) is not None:
                 try:
                     waiting[executor.submit(grade_one, job)] = job
                 except BrokenExecutor:
-                    yield failed(job, WORKER_LOST)
+                    yield [failed(job, WORKER_LOST, unsure=True)]
             if not waiting:
                 return
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield _outcome(future, waiting.pop(future))
+            finished, _ = wait(waiting, BATCH_SECONDS, FIRST_COMPLETED)
+            yield [_outcome(future, waiting.pop(future)) for future in finished]
     finally:
         for future in waiting:
             future.cancel()
@@ -111,72 +113,20 @@ def _outcome(future: Future[Outcome], job: Job) -> Outcome:
     try:
         return future.result()
     except BrokenExecutor:
-        return failed(job, WORKER_LOST)
+        return failed(job, WORKER_LOST, unsure=True)
     except Exception as failure:
-        return failed(job, failure)
+        return failed(job, failure, unsure=True)
 
 
-def verdict_record(outcome: Outcome, print_of_job: str, isolation: str) -> str:
-    """Return the text of ``verdicts.json``: the same verdicts give the same bytes."""
-    record = {
-        "assignment": outcome.assignment,
-        "fingerprint": print_of_job,
-        "isolation": isolation,
-        "remarks": outcome.remarks,
-        "repairs": outcome.repairs,
-        "student": outcome.student,
-        "verdicts": outcome.verdicts,
-    }
-    return json.dumps(record, indent=1, sort_keys=True) + "\n"
+@dataclass(frozen=True)
+class _Graded:
+    """A graded submission that is not saved yet."""
 
-
-def graded_before(submission: Submission, print_of_job: str) -> Result | None:
-    """Return the earlier result of the same submission under the same settings, if it stands."""
-    try:
-        record = json.loads((submission.graded_folder / VERDICTS_FILE).read_text())
-        if record["fingerprint"] != print_of_job:
-            return None
-        if not (submission.graded_folder / f"{submission.assignment}.ipynb").is_file():
-            return None
-        return summary(record, 0.0, fresh=False)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def summary(record: dict[str, Any], seconds: float, fresh: bool) -> Result:
-    """Return the line of the class's table for one record of verdicts."""
-    verdicts = record["verdicts"]
-    mistakes = [
-        f"{verdict['exercise']}: {finding['misconception']}"
-        for verdict in verdicts
-        for finding in verdict["findings"]
-        if finding["misconception"]
-    ]
-    return Result(
-        record["student"],
-        record["assignment"],
-        sum(verdict["points"] for verdict in verdicts),
-        sum(verdict["max_points"] for verdict in verdicts),
-        tuple(dict.fromkeys(mistakes)),
-        tuple(record["remarks"]),
-        seconds,
-        fresh,
-    )
-
-
-def store(submission: Submission, notebook: str) -> None:
-    """Write the graded notebook, whole or not at all.
-
-    Raises
-    ------
-    OSError : it cannot be written; what was there before is still there
-    """
-    folder = submission.graded_folder
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
-    stamp = timestamp_text(submission)
-    if stamp is not None:
-        write_atomically(folder / "timestamp.txt", stamp)
+    submission: Submission
+    notebook: str
+    points: GradedSubmission
+    record: dict[str, Any]
+    seconds: float
 
 
 class ClassGrading:
@@ -209,16 +159,22 @@ class ClassGrading:
             require_assignment(course, name)
         self.submissions = find_submissions(course, assignments, students)
         files = {name: assignment_files(course, name) for name in assignments}
-        # Late: nbgrader takes seconds to import, and a wrong name should not.
+        # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
 
         self.isolation, self.limits, self.force = isolation, limits, force
         self.secret = course_secret(course)
+        self.saved = 0  # submissions that are settled, on the disk and in the gradebook
+        self._unsaved: list[_Graded] = []
+        self._saved_at = time.monotonic()
         self.gradebook = GradebookStore.open(url)
         try:
             self.assignments = {
                 name: Assignment(
-                    name, tuple(self.gradebook.released_cells(course, name)), files[name]
+                    name,
+                    tuple(self.gradebook.released_cells(course, name)),
+                    files[name],
+                    heavy_imports(course, name),
                 )
                 for name in assignments
             }
@@ -234,19 +190,40 @@ class ClassGrading:
 
     def run(self, workers: int) -> Generator[Result, None, None]:
         """Grade on this machine, with that many processes; see `on`."""
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(workers, self.total), context, start_worker) as executor:
-            yield from self.on(executor, workers * WINDOW_PER_WORKER)
+        number = min(workers, self.total)
+        with Workers(number) as executor:
+            yield from self.on(executor, lambda: number * WINDOW_PER_WORKER)
 
-    def on(self, executor: Executor, window: int) -> Generator[Result, None, None]:
-        """Grade on an executor and yield a result for each submission as it is settled."""
+    def on(self, executor: Executor, window: Callable[[], int]) -> Generator[Result, None, None]:
+        """Grade on an executor and yield a result for each submission as it is saved.
+
+        What ran out of time on a crowded machine, or was lost with its worker, is graded
+        once more with nothing beside it before that counts.
+        """
+        again: list[Submission] = []
+        try:
+            yield from self._graded(self.submissions, executor, window, again)
+            yield from self._graded(again, executor, lambda: 1)
+        finally:
+            try:
+                self._save()
+            finally:
+                self.gradebook.close()
+
+    def _graded(
+        self,
+        submissions: Iterable[Submission],
+        executor: Executor,
+        window: Callable[[], int],
+        again: list[Submission] | None = None,
+    ) -> Iterator[Result]:
         at_work: dict[tuple[str, str], tuple[Submission, str]] = {}
         settled: list[Result] = []
 
         def jobs() -> Iterator[Job]:
-            for submission in self.submissions:
+            for submission in submissions:
                 if not _is_text(submission.student):
-                    settled.append(_untold(submission, NOT_TEXT))
+                    settled.append(not_graded(submission, NOT_TEXT))
                     continue
                 assignment = self.assignments[submission.assignment]
                 job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
@@ -258,46 +235,101 @@ class ClassGrading:
                 at_work[submission.student, assignment.name] = (submission, mark)
                 yield job
 
-        try:
-            for outcome in grade_class(jobs(), executor, window):
-                yield from settled
-                settled.clear()
+        for outcomes in grade_class(jobs(), executor, window):
+            for outcome in outcomes:
                 submission, mark = at_work.pop((outcome.student, outcome.assignment))
-                yield self.settle(submission, outcome, mark)
+                if outcome.unsure and again is not None:
+                    again.append(submission)
+                elif outcome.notebook is None:
+                    trouble = outcome.trouble or "unknown"
+                    settled.append(not_graded(submission, trouble, outcome.no_isolation))
+                else:
+                    self._unsaved.append(self._to_save(submission, outcome, mark))
+            self.saved += len(settled)
             yield from settled
-        finally:
-            self.gradebook.close()
+            settled.clear()
+            late = time.monotonic() - self._saved_at >= BATCH_SECONDS
+            if len(self._unsaved) >= BATCH or late:
+                yield from self._save()
+        self.saved += len(settled)
+        yield from settled
+        yield from self._save()
 
-    def settle(self, submission: Submission, outcome: Outcome, mark: str) -> Result:
-        """Write what was found for one submission, or say why it could not be graded."""
-        if outcome.notebook is None:
-            return _untold(submission, outcome.trouble or "unknown", outcome.no_isolation)
-        from autograder.gradebook import GradebookError
+    def _to_save(self, submission: Submission, outcome: Outcome, mark: str) -> _Graded:
+        assert outcome.notebook is not None
+        points = GradedSubmission(
+            submission.student,
+            submission.assignment,
+            submission.assignment,
+            submitted_at(submission),
+            outcome.cells,
+        )
+        record = record_of(outcome, mark, self.isolation)
+        return _Graded(submission, outcome.notebook, points, record, outcome.seconds)
 
-        record = verdict_record(outcome, mark, self.isolation)
-        try:
-            store(submission, outcome.notebook)
-            self.gradebook.write(
-                [
-                    GradedSubmission(
-                        submission.student,
-                        submission.assignment,
-                        submission.assignment,
-                        submitted_at(submission),
-                        cells_of(nbformat.reads(outcome.notebook, as_version=4)),
-                    )
+    def _save(self) -> list[Result]:
+        """Save what is waiting, step by step; what fails one step goes no further."""
+        batch, self._unsaved = self._unsaved, []
+        self._saved_at = time.monotonic()
+        results, left = [], batch
+        with ThreadPoolExecutor(WRITERS) as writers:
+            for step in (
+                lambda some: writers.map(_notebook_trouble, some),
+                self._gradebook_troubles,
+                lambda some: writers.map(_record_trouble, some),
+            ):
+                troubles = list(step(left))
+                results += [
+                    not_graded(graded.submission, trouble)
+                    for graded, trouble in zip(left, troubles, strict=True)
+                    if trouble is not None
                 ]
-            )
-            # Last: its fingerprint says that all the rest is there.
-            write_atomically(submission.graded_folder / VERDICTS_FILE, record)
-        except OSError as failure:
-            where = submission.graded_folder
-            return _untold(submission, f"cannot write to {where}: {failure.strerror}")
-        except GradebookError as failure:
-            return _untold(submission, str(failure))
-        except Exception as failure:  # one submission never stops a class
-            return _untold(submission, f"{type(failure).__name__}: {first_line(failure)}")
-        return summary(json.loads(record), outcome.seconds, fresh=True)
+                left = [
+                    graded
+                    for graded, trouble in zip(left, troubles, strict=True)
+                    if trouble is None
+                ]
+        self.saved += len(batch)
+        return results + [summary(graded.record, graded.seconds, fresh=True) for graded in left]
+
+    def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
+        """Write into the gradebook; return for each submission why it could not be, or None."""
+        from autograder.gradebook import GradebookUnusable
+
+        try:
+            self.gradebook.write([graded.points for graded in batch])
+        except GradebookUnusable as failure:
+            return [str(failure)] * len(batch)
+        except Exception as failure:
+            if len(batch) > 1:
+                # Nothing was written: each by itself, so that one costs no other.
+                return [self._gradebook_troubles([graded])[0] for graded in batch]
+            return [_words(failure)]
+        return [None] * len(batch)
+
+
+def _notebook_trouble(graded: _Graded) -> str | None:
+    return _file_trouble(graded, lambda: store_notebook(graded.submission, graded.notebook))
+
+
+def _record_trouble(graded: _Graded) -> str | None:
+    return _file_trouble(graded, lambda: store_record(graded.submission, graded.record))
+
+
+def _file_trouble(graded: _Graded, write: Callable[[], None]) -> str | None:
+    try:
+        write()
+    except OSError as failure:
+        return f"cannot write to {graded.submission.graded_folder}: {failure.strerror}"
+    except Exception as failure:  # one submission never stops a class
+        return _words(failure)
+    return None
+
+
+def _words(failure: Exception) -> str:
+    if isinstance(failure, CourseError):
+        return str(failure)
+    return f"{type(failure).__name__}: {first_line(failure)}"
 
 
 def _is_text(name: str) -> bool:
@@ -307,18 +339,3 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _untold(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:
-    return Result(
-        submission.student,
-        submission.assignment,
-        points=0.0,
-        max_points=0.0,
-        mistakes=(),
-        remarks=(),
-        seconds=0.0,
-        fresh=False,
-        trouble=trouble,
-        no_isolation=no_isolation,
-    )

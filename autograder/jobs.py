@@ -1,63 +1,35 @@
 """What a worker does: one job in, one outcome out, both plain data.
 
-It does not matter where a job is done.  Must not know the gradebook: a worker
-is started often and imports only what it needs.
+It does not matter where a job is done.  Must not know the gradebook; imports
+what grading needs only when there is something to grade.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import signal
-from dataclasses import asdict, dataclass
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbformat import NotebookNode
-from nbformat.v4.rwbase import split_lines
-
 from autograder import __version__
+from autograder.assignment import Assignment
+from autograder.graded_cells import GradedCell, cells_of
 
 if TYPE_CHECKING:
-    from autograder.assignment import Assignment
-    from autograder.sandbox import Limits
+    from nbformat import NotebookNode
 
+    from autograder.notebook import GradedNotebook
+    from autograder.sandbox import Limits, Sandbox
 
-@dataclass(frozen=True)
-class Job:
-    """All that a worker needs to grade one submission; plain data."""
-
-    student: str
-    assignment: Assignment
-    data: bytes | None
-    unreadable: str | None
-    seed: int
-    isolation: str
-    limits: Limits
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a worker found; plain data.
-
-    Parameters
-    ----------
-    notebook : the graded notebook as JSON text, or None where grading failed
-    verdicts : of `autograder.judge.Verdict`, as dictionaries
-    trouble : why grading failed, or None
-    """
-
-    student: str
-    assignment: str
-    notebook: str | None
-    verdicts: list[dict[str, Any]]
-    repairs: list[str]
-    remarks: list[str]
-    seconds: float
-    trouble: str | None = None
-    no_isolation: bool = False
+OTHER_CODE = (
+    "the worker has another version of the grader or of a package: "
+    "install the same on every machine, then run this again"
+)
 
 
 @lru_cache(maxsize=1)
@@ -71,27 +43,90 @@ def code_fingerprint() -> str:
     return digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs to grade one submission; plain data.
+
+    Parameters
+    ----------
+    data : of the submitted file, or None where it could not be read
+    unreadable : the reason why it could not
+    seed : of this student's fixtures for this assignment
+    isolation : "bwrap" or "none"
+    code : fingerprint of the grader that asks; a worker of another version refuses
+    """
+
+    student: str
+    assignment: Assignment
+    data: bytes | None
+    unreadable: str | None
+    seed: int
+    isolation: str
+    limits: Limits
+    code: str = field(default_factory=lambda: code_fingerprint())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker found; plain data.
+
+    Parameters
+    ----------
+    notebook : the graded notebook as JSON text, or None where grading failed
+    cells : points and comments of its cells, for the gradebook
+    verdicts : of `autograder.judge.Verdict`, as dictionaries
+    trouble : why grading failed, or None
+    unsure : another try, with nothing beside it, may end otherwise: time ran out while
+        the machine was crowded, or what graded it was killed
+    """
+
+    student: str
+    assignment: str
+    notebook: str | None
+    cells: Mapping[str, GradedCell] = field(default_factory=dict)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    trouble: str | None = None
+    no_isolation: bool = False
+    unsure: bool = False
+
+
 def fingerprint(job: Job) -> str:
     """Return a hash of all that a verdict depends on."""
-    digest = hashlib.sha256(code_fingerprint().encode())
+    digest = hashlib.sha256(job.code.encode())
     for part in (
         job.data or repr(job.unreadable).encode(),
         str(job.seed).encode(),
         job.isolation.encode(),
         repr(job.limits).encode(),
-        repr(job.assignment).encode(),
+        job.assignment.digest,
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 
 
-def start_worker() -> None:
-    """Prepare a worker: Ctrl-C is the coordinator's to answer; its sandbox goes with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Finalize(None, close_sandboxes, exitpriority=1)
+def failed(
+    job: Job, trouble: str | Exception, no_isolation: bool = False, unsure: bool = False
+) -> Outcome:
+    """Return the outcome of a job that could not be done, with the reason why."""
+    if isinstance(trouble, Exception):
+        trouble = f"{type(trouble).__name__}: {trouble}"[:500]
+    return Outcome(
+        job.student,
+        job.assignment.name,
+        None,
+        trouble=trouble,
+        no_isolation=no_isolation,
+        unsure=unsure,
+    )
 
 
-_sandboxes: dict[tuple[str, Limits], Any] = {}
+# The sandbox of this process, with what it was made for.
+_sandboxes: dict[tuple[str, Limits, tuple[str, ...]], Sandbox] = {}
+# The judge works with NumPy's global random state, so threads take turns.
+_one_at_a_time = threading.Lock()
 
 
 def grade_one(job: Job) -> Outcome:
@@ -99,27 +134,24 @@ def grade_one(job: Job) -> Outcome:
 
     The worker's sandbox is started for its first submission and kept.
     """
-    from autograder.sandbox import IsolationUnavailable
+    from autograder.sandbox import IsolationUnavailable, SandboxLost
 
+    if job.code != code_fingerprint():
+        return failed(job, OTHER_CODE)
     try:
-        return _grade(job)
+        with _one_at_a_time:
+            return _outcome(job, _grade(job))
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)
+    except (SandboxLost, ConnectionError) as failure:
+        return failed(job, str(failure), unsure=True)
     except Exception as failure:
         return failed(job, failure)
 
 
-def failed(job: Job, trouble: str | Exception, no_isolation: bool = False) -> Outcome:
-    """Return the outcome of a job that could not be done, with the reason why."""
-    if isinstance(trouble, Exception):
-        trouble = f"{type(trouble).__name__}: {trouble}"[:500]
-    return Outcome(job.student, job.assignment.name, None, [], [], [], 0.0, trouble, no_isolation)
-
-
-def _grade(job: Job) -> Outcome:
+def _grade(job: Job) -> GradedNotebook:
     from autograder.notebook import grade_notebook
     from autograder.reading import UnreadableSubmission
-    from autograder.sandbox import Sandbox
     from autograder.sanitise import empty_submission, parse_submission
 
     unreadable = job.unreadable
@@ -129,20 +161,32 @@ def _grade(job: Job) -> Outcome:
             submission = parse_submission(job.data, f"{job.assignment.name}.ipynb")
         except UnreadableSubmission as failure:
             unreadable = str(failure)
-    key = (job.isolation, job.limits)
+    return grade_notebook(submission, job.assignment, _sandbox_for(job), job.seed, unreadable)
+
+
+def _sandbox_for(job: Job) -> Sandbox:
+    from autograder.sandbox import Sandbox
+
+    key = (job.isolation, job.limits, job.assignment.preload)
     if key not in _sandboxes:
-        _sandboxes[key] = Sandbox(job.isolation, job.limits)
-    graded = grade_notebook(
-        submission, job.assignment, _sandboxes[key], job.seed, unreadable=unreadable
-    )
+        # One is kept: a fork server with large packages takes much memory.
+        close_sandboxes()
+        Finalize(None, close_sandboxes, exitpriority=1)
+        _sandboxes[key] = Sandbox(*key)
+    return _sandboxes[key]
+
+
+def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
     return Outcome(
         job.student,
         job.assignment.name,
-        notebook_text(graded.notebook),
-        [asdict(verdict) for verdict in graded.verdicts],
-        list(graded.repairs),
-        list(graded.remarks),
-        graded.seconds,
+        cells=cells_of(graded.notebook),
+        notebook=notebook_text(graded.notebook),
+        verdicts=[asdict(verdict) for verdict in graded.verdicts],
+        repairs=list(graded.repairs),
+        remarks=list(graded.remarks),
+        seconds=graded.seconds,
+        unsure=graded.starved,
     )
 
 
@@ -151,11 +195,13 @@ def notebook_text(notebook: NotebookNode) -> str:
 
     The notebook is changed: its texts become lists of lines.
     """
+    from nbformat.v4.rwbase import split_lines
+
     plain = split_lines(notebook)
     return json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def close_sandboxes() -> None:
-    """End the sandboxes that `grade_one` started in this process."""
+    """End the sandbox that `grade_one` started in this process."""
     while _sandboxes:
         _sandboxes.popitem()[1].close()

@@ -23,8 +23,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.assignment import Assignment, MasterCell
-from autograder.course import assignment_files, course_secret, seed_of
+from autograder.assignment import Assignment
+from autograder.course import assignment_files, course_secret, heavy_imports, seed_of
 from autograder.gradebook import GradebookStore
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
@@ -68,7 +68,7 @@ class Sanitise(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Restore the cells that nbgrader owns; see `autograder.sanitise`."""
         info = resources["nbgrader"]
-        notebook, repairs = sanitise(nb, _master_cells(_course_of(self), info))
+        notebook, repairs = sanitise(nb, _assignment(_course_of(self), info).master)
         note: dict[str, list[str]] = {"repairs": repairs, "remarks": []}
         if info.get("unreadable"):
             note = {"repairs": [], "remarks": [info["unreadable"]]}
@@ -88,15 +88,11 @@ class Judge(NbGraderPreprocessor):
         info = resources["nbgrader"]
         course = _course_of(self)
         note = nb.metadata.pop(NOTE, {})
-        assignment = Assignment(
-            info["assignment"],
-            tuple(_master_cells(course, info)),
-            assignment_files(course, info["assignment"]),
-        )
+        assignment = _assignment(course, info)
         graded = judge_notebook(
             nb,
             assignment,
-            _sandbox(),
+            _sandbox(assignment.preload),
             seed_of(course_secret(course), info["assignment"], info["student"]),
             tuple(note.get("repairs", ())),
             tuple(note.get("remarks", ())),
@@ -104,9 +100,20 @@ class Judge(NbGraderPreprocessor):
         return graded.notebook, resources
 
 
-def _master_cells(course: Path, info: dict[str, Any]) -> list[MasterCell]:
-    with GradebookStore.open(info["db_url"]) as gradebook:
-        return gradebook.released_cells(course, info["assignment"])
+def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
+    """Return an assignment as it was released, read anew when it is released anew."""
+    name = info["assignment"]
+    released = course / "release" / name / f"{name}.ipynb"
+    stamp = released.stat().st_mtime_ns if released.is_file() else 0
+    return _read_assignment(course, info["db_url"], name, stamp)
+
+
+@lru_cache(maxsize=4)
+def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) -> Assignment:
+    files = assignment_files(course, name)
+    with GradebookStore.open(gradebook_url) as gradebook:
+        master = tuple(gradebook.released_cells(course, name))
+    return Assignment(name, master, files, heavy_imports(course, name))
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
@@ -117,10 +124,10 @@ def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
     return Path(owner.coursedir.root)
 
 
-@lru_cache(maxsize=1)
-def _sandbox() -> Sandbox:
+@lru_cache
+def _sandbox(preload: tuple[str, ...]) -> Sandbox:
     # One for the life of the process: of `nbgrader autograde`, or of the Jupyter server.
-    sandbox = Sandbox()
+    sandbox = Sandbox(preload=preload)
     atexit.register(sandbox.close)
     return sandbox
 

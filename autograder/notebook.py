@@ -17,7 +17,7 @@ from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
 from autograder.exercises import EXERCISES, Exercise
 from autograder.judge import NOT_WRITTEN, Verdict, judge, unjudged
-from autograder.sandbox import Sandbox, Session, SessionLost
+from autograder.sandbox import Sandbox, SandboxLost, Session, SessionLost
 from autograder.sanitise import sanitise
 
 # Takes the place, in later cells, of a function that did not come back when it was
@@ -26,6 +26,7 @@ STAND_IN = """
 def {name}(*_, **__):
     raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
 """
+SANDBOX_TRIES = 3  # of a submission under which the fork server is killed
 NO_ISOLATION = "Graded without isolation: its code could do all that the grader can."
 
 
@@ -41,6 +42,7 @@ class GradedNotebook:
     remarks : how the run went where it did not go to its end, a sentence each
     isolation : how student code was confined: "bwrap" or "none"
     seconds : wall time
+    starved : it ran out of time though it lacked a processor for part of it
     """
 
     notebook: NotebookNode
@@ -49,6 +51,7 @@ class GradedNotebook:
     remarks: tuple[str, ...]
     isolation: str
     seconds: float
+    starved: bool = False
 
 
 def grade_notebook(
@@ -75,6 +78,7 @@ def grade_notebook(
     Raises
     ------
     IsolationUnavailable : the sandbox cannot be started
+    SandboxLost : it was killed in the middle, again and again
     """
     notebook, repairs = sanitise(submission, assignment.master)
     if unreadable is None:
@@ -93,14 +97,19 @@ def judge_notebook(
 ) -> GradedNotebook:
     """Run and judge a notebook that has been sanitised; see `grade_notebook`."""
     started = time.monotonic()
-    run = _Run(assignment, sandbox, seed, remarks=list(remarks))
-    try:
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                run.visit(cell)
-        run.second_chances()
-    finally:
-        run.close()
+    for left in reversed(range(SANDBOX_TRIES)):
+        run = _Run(assignment, sandbox, seed, remarks=list(remarks))
+        try:
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    run.visit(cell)
+            run.second_chances()
+            break
+        except SandboxLost:
+            if not left:
+                raise
+        finally:
+            run.close()
     if repairs or run.remarks:
         notebook.cells.insert(0, _remarks_cell(repairs, run.remarks))
     return GradedNotebook(
@@ -110,6 +119,7 @@ def judge_notebook(
         tuple(run.remarks),
         sandbox.isolation,
         time.monotonic() - started,
+        run.starved,
     )
 
 
@@ -142,12 +152,14 @@ class _Run:
         self.missing: list[tuple[NotebookNode, Exercise]] = []
         self.count = 0
         self.over: str | None = None
+        self.starved = False
         if self.sandbox.isolation == "none":
             self.remarks.append(NO_ISOLATION)
         self.session: Session | None = None
 
     def close(self) -> None:
         if self.session is not None:
+            self.starved = self.starved or self.session.starved
             self.session.close()
 
     def visit(self, cell: NotebookNode) -> None:

@@ -319,11 +319,10 @@ def _generate(course: Path, name: str, into: Path, gradebook: str | None = None)
 
 def _make_gradebook(gradebook: Any, url: str) -> None:
     """Make the gradebook where it is missing, whole or not at all."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import SQLAlchemyError
+    from autograder.gradebook.database import parse_url, said_plainly
 
-    try:
-        address = make_url(url)
+    with said_plainly():
+        address = parse_url(url)
         lies_in_file = address.get_backend_name() == "sqlite" and address.database
         path = Path(address.database) if lies_in_file and address.database else None
         is_new = path is not None and not path.exists()
@@ -333,9 +332,6 @@ def _make_gradebook(gradebook: Any, url: str) -> None:
             if is_new and path is not None:
                 path.unlink(missing_ok=True)  # has tables but not their version: useless
             raise
-    except (SQLAlchemyError, OSError, ImportError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise CourseError(f"the gradebook cannot be made or opened: {reason}", code=1) from None
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.words import first_line
+
 ARRAY_DTYPES = tuple(
     np.dtype(name)
     for name in (
@@ -258,24 +260,6 @@ def fresh(argument: Any) -> Any:
     if isinstance(argument, np.ndarray):
         return argument.copy()
     return argument
-
-
-def first_line(failure: BaseException) -> str:
-    """Return the first line of an exception's text, bounded; never raises."""
-    try:
-        # str's own method: the text may be of a subclass that answers as it likes
-        return printable("".join(str.splitlines(str(failure))[:1])[:300])
-    except BaseException:
-        return ""
-
-
-def printable(text: str) -> str:
-    """Return a line with all that steers a terminal, or reorders text, shown as "?".
-
-    >>> printable("shape \x1b[2J")
-    'shape ?[2J'
-    """
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def global_random_state(move: bool = False) -> tuple[Any, ...]:

@@ -18,8 +18,8 @@ from IPython.utils.capture import capture_output
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from autograder.cli import _table
-from autograder.engine import VERDICTS_FILE, summary
+from autograder.cli import _tables
+from autograder.records import VERDICTS_FILE, summary
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
@@ -57,7 +57,7 @@ def grading_table() -> str:
             record = json.loads((folder / VERDICTS_FILE).read_text())
             results.append(summary(record, 0.0, fresh=True))
     console = Console(record=True, width=96, file=io.StringIO())
-    console.print(_table(results))
+    console.print(*_tables(results))
     return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
 

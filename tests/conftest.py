@@ -95,5 +95,5 @@ class AtOnce(Executor):
 def at_once(sandbox: Sandbox) -> Iterator[Executor]:
     """An executor for which no process and no other sandbox needs to be started."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(jobs._sandboxes, ("bwrap", LIMITS), sandbox)
+        patch.setitem(jobs._sandboxes, ("bwrap", LIMITS, ()), sandbox)
         yield AtOnce()

@@ -134,7 +134,7 @@ def every_row(url: str) -> dict[str, list[tuple[Any, ...]]]:
 
 # --- Two programs at once ------------------------------------------------------
 
-ROUNDS, CLASS = 12, 40
+ROUNDS, CLASS = 6, 40
 
 
 def synthetic(assignment: str, number: int) -> GradedSubmission:
@@ -147,7 +147,7 @@ def write_class(url: str, assignment: str, backwards: bool, ready: Any) -> None:
     """Write a class in small batches, as another program does the same."""
     numbers = sorted(range(CLASS), reverse=backwards)
     with GradebookStore.open(url) as store:
-        ready.wait(60)
+        ready.wait(600)
         for _ in range(ROUNDS):
             for first in range(0, CLASS, 8):
                 some = numbers[first : first + 8]
@@ -165,7 +165,7 @@ def at_the_same_moment(url: str, *assignments: str) -> None:
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(120)
+        writer.join(600)
     try:
         assert [writer.exitcode for writer in writers] == [0] * len(writers)
     finally:

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.cards import points_text, verdict_html, verdict_text
+from autograder.cards import verdict_html, verdict_text
 from autograder.exercises import EXERCISES
 from autograder.judge import Finding, Verdict, judge
+from autograder.words import points_text
 
 EVIL = "<script>alert(1)</script> & \"'></td><img src=x onerror=alert(2)>"
 

@@ -21,16 +21,18 @@ from typer.testing import CliRunner
 
 from autograder import cli, doctor, engine, jobs
 from autograder.course import SECRET_FILE
-from autograder.engine import ClassGrading, Result
+from autograder.engine import ClassGrading
 from autograder.gradebook import GradebookStore
+from autograder.records import Result
 
 HandIn = Callable[..., Path]
+BAR = "\u2502"  # between the columns of a table
 
 
 @pytest.fixture
 def in_process(at_once: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Grade in this process, whatever number of workers is asked for."""
-    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, 2))
+    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:
@@ -86,14 +88,14 @@ def test_what_could_not_be_graded_is_named_and_the_exit_code_is_1(
     hand_in("ann", "untouched")
     hand_in("bob", "untouched")
     hand_in(os.fsdecode(b"\xff"), "untouched")
-    store = engine.store
+    store = engine.store_notebook
 
     def full(submission: Any, notebook: str) -> None:
         if submission.student == "bob":
             raise OSError(28, "No space left on device")
         store(submission, notebook)
 
-    monkeypatch.setattr(engine, "store", full)
+    monkeypatch.setattr(engine, "store_notebook", full)
     code, output, said = run("grade", "ps1", "--course", course)
     assert code == 1
     assert said.strip().splitlines() == [
@@ -172,6 +174,7 @@ def test_ctrl_c_keeps_what_is_graded_and_says_so(
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
     whole = ClassGrading.run
+    monkeypatch.setattr(engine, "BATCH", 1)
 
     def interrupted(self: ClassGrading, workers: int) -> Iterator[Result]:
         results = whole(self, workers)
@@ -343,7 +346,7 @@ def test_names_and_points_stay_whole_on_a_narrow_terminal(width: int) -> None:
     results = [result("ann", 14), result(name), result("bob", trouble="no room")]
     file = io.StringIO()
     Console(file=file, width=width, force_terminal=True, color_system=None).print(
-        cli._table(results)
+        *cli._tables(results)
     )
     lines = file.getvalue().splitlines()
     assert all(len(line) <= width for line in lines)
@@ -355,10 +358,24 @@ def test_names_and_points_stay_whole_on_a_narrow_terminal(width: int) -> None:
     assert "\u2026" not in file.getvalue()
 
 
+def test_the_table_of_a_large_class_is_one_table() -> None:
+    results = [result(f"s{'x' * (number % 17)}-{number}") for number in range(450)]
+    file = io.StringIO()
+    console = Console(file=file, width=100, color_system=None)
+    for part in cli._tables(results):
+        console.print(part)
+    heading, _, *rows = (
+        line.replace("\u2503", BAR).split(BAR) for line in file.getvalue().splitlines()
+    )
+    assert heading[0].strip() == "student"
+    assert [row[0].strip() for row in rows] == [one.student for one in results]
+    assert len({tuple(map(len, row[:3])) for row in (heading, *rows)}) == 1
+
+
 def test_a_name_cannot_steer_the_terminal() -> None:
     file = io.StringIO()
     Console(file=file, width=100, color_system=None).print(
-        cli._table([result("\x1b[2J[bold]x"), result("a\nb"), result("\u202eann")])
+        *cli._tables([result("\x1b[2J[bold]x"), result("a\nb"), result("\u202eann")])
     )
     assert "\x1b" not in file.getvalue()
     assert "?[2J[bold]x" in file.getvalue()
@@ -370,9 +387,9 @@ def test_help_says_what_a_command_does(command: tuple[str, ...]) -> None:
     code, output, said = run(*command, "--help")
     assert (code, said) == (0, "")
     assert "Usage: " in output
-    for option in {"grade": ("--student", "--jobs", "--force", "--isolation", "--course")}.get(
-        "".join(command), ()
-    ):
+    for option in {
+        "grade": ("--student", "--jobs", "--force", "--isolation", "--course", "--cluster")
+    }.get("".join(command), ()):
         assert option in output
 
 

@@ -9,7 +9,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -26,15 +27,9 @@ import pytest
 from autograder import engine, jobs
 from autograder.assignment import Assignment
 from autograder.course import SECRET_FILE, CourseError, Submission
-from autograder.engine import (
-    NOT_TEXT,
-    VERDICTS_FILE,
-    WORKER_LOST,
-    ClassGrading,
-    Result,
-    grade_class,
-)
+from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class
 from autograder.jobs import Job, Outcome, fingerprint, grade_one
+from autograder.records import VERDICTS_FILE, Result
 from autograder.sandbox import LIMITS, IsolationUnavailable
 
 HandIn = Callable[..., Path]
@@ -44,7 +39,7 @@ def grade(
     course: Path, executor: Executor, force: bool = False, students: tuple[str, ...] = ()
 ) -> dict[str, Result]:
     grading = ClassGrading(course, ["ps1"], students, "bwrap", LIMITS, force)
-    return {result.student: result for result in grading.on(executor, 4)}
+    return {result.student: result for result in grading.on(executor, lambda: 4)}
 
 
 def points(results: dict[str, Result]) -> dict[str, float]:
@@ -156,7 +151,7 @@ def test_only_the_students_asked_for_are_graded(
     assert recorded(course / "gradebook.db") == {"bob": 14}
 
 
-def test_what_a_verdict_depends_on_is_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_verdict_depends_on_is_in_the_fingerprint() -> None:
     assignment = Assignment("ps1", (), {"checks.py": b"1"})
     job = Job("ann", assignment, b"{}", None, 1, "bwrap", LIMITS)
     others = [
@@ -167,10 +162,10 @@ def test_what_a_verdict_depends_on_is_in_the_fingerprint(monkeypatch: pytest.Mon
         replace(job, isolation="none"),
         replace(job, limits=replace(LIMITS, cell_seconds=1.0)),
         replace(job, assignment=Assignment("ps1", (), {"checks.py": b"2"})),
+        replace(job, assignment=replace(assignment, preload=("tensorflow",))),
+        replace(job, code="another catalogue"),
     ]
     prints = [fingerprint(job), *map(fingerprint, others)]
-    monkeypatch.setattr(jobs, "code_fingerprint", lambda: "another catalogue")
-    prints.append(fingerprint(job))
     assert len(set(prints)) == len(prints)
     assert fingerprint(job) == fingerprint(replace(job))
 
@@ -324,11 +319,16 @@ def some_jobs(number: int) -> list[Job]:
     return [Job(f"s{n}", empty, b"", None, n, "bwrap", LIMITS) for n in range(number)]
 
 
+def outcomes_of(jobs: Iterable[Job], executor: Executor, window: int) -> Iterator[Outcome]:
+    for outcomes in grade_class(jobs, executor, lambda: window):
+        yield from outcomes
+
+
 def outcome_of(job: Job) -> Outcome:
     """Take the place of `grade_one`: what a worker can do, without a sandbox."""
     if job.student == "s2":
         os.kill(os.getpid(), 9)
-    return Outcome(job.student, "ps1", "{}", [], [], [], 0.0)
+    return Outcome(job.student, "ps1", "{}")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
@@ -337,7 +337,7 @@ def test_a_killed_worker_is_named_and_what_was_done_is_kept(
 ) -> None:
     monkeypatch.setattr(engine, "grade_one", outcome_of)
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as executor:
-        outcomes = {one.student: one.trouble for one in grade_class(some_jobs(6), executor, 1)}
+        outcomes = {one.student: one.trouble for one in outcomes_of(some_jobs(6), executor, 1)}
     # One at a time: two were done, the third killed its worker, the rest found none.
     assert outcomes == {
         "s0": None,
@@ -383,14 +383,12 @@ def test_a_job_that_fails_on_its_way_is_named() -> None:
             future.set_exception(ValueError("cannot be pickled"))
             return future
 
-    (outcome,) = grade_class(some_jobs(1), Refusing(), 1)
+    (outcome,) = outcomes_of(some_jobs(1), Refusing(), 1)
     assert outcome.trouble == "ValueError: cannot be pickled"
 
 
 def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        engine, "grade_one", lambda job: Outcome(job.student, "ps1", "{}", [], [], [], 0.0)
-    )
+    monkeypatch.setattr(engine, "grade_one", lambda job: Outcome(job.student, "ps1", "{}"))
     read: list[str] = []
     done: list[str] = []
     most = 0
@@ -401,7 +399,7 @@ def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch: pytest.MonkeyP
             yield job
 
     with ThreadPoolExecutor(2) as executor:
-        for outcome in grade_class(source(), executor, 3):
+        for outcome in outcomes_of(source(), executor, 3):
             most = max(most, len(read) - len(done))
             done.append(outcome.student)
     assert sorted(done) == sorted(read)
@@ -410,11 +408,12 @@ def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch: pytest.MonkeyP
 
 
 def test_grading_that_is_broken_off_leaves_what_is_done(
-    course: Path, hand_in: HandIn, at_once: Executor
+    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
-    results = ClassGrading(course, ["ps1"], [], "bwrap", LIMITS).on(at_once, 1)
+    monkeypatch.setattr(engine, "BATCH", 1)
+    results = ClassGrading(course, ["ps1"], [], "bwrap", LIMITS).on(at_once, lambda: 1)
     first = next(results)
     results.close()
     again = grade(course, at_once)
@@ -454,7 +453,7 @@ def test_every_failure_of_isolation_is_one(monkeypatch: pytest.MonkeyPatch) -> N
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")
 
-    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS): Unavailable()})
+    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, ()): Unavailable()})
     work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
     job = Job("ann", Assignment("ps1", (), {}), work, None, 1, "bwrap", LIMITS)
     assert grade_one(job).no_isolation
@@ -574,7 +573,7 @@ def test_a_failing_write_is_named_and_the_rest_goes_on(
     grade(course, at_once)
     before = written(course)
     real = {
-        "mkstemp": engine.write_atomically.__globals__["tempfile"].mkstemp,
+        "mkstemp": tempfile.mkstemp,
         "replace": os.replace,
     }
 
@@ -627,14 +626,14 @@ def test_a_fault_with_one_submission_never_stops_a_class(
 ) -> None:
     hand_in("ann", "untouched")
     hand_in("bob", "untouched")
-    store = engine.store
+    store = engine.store_notebook
 
     def broken(submission: Submission, notebook: str) -> None:
         if submission.student == "ann":
             raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
         store(submission, notebook)
 
-    monkeypatch.setattr(engine, "store", broken)
+    monkeypatch.setattr(engine, "store_notebook", broken)
     results = grade(course, at_once)
     assert str(results["ann"].trouble).startswith("UnicodeEncodeError: ")
     assert results["bob"].trouble is None

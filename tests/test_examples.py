@@ -19,8 +19,9 @@ from isolation import why_no_isolation
 from nbformat import NotebookNode, v4
 
 from autograder.course import SECRET_FILE
-from autograder.engine import VERDICTS_FILE, ClassGrading, Result
+from autograder.engine import ClassGrading
 from autograder.exercises import EXERCISES
+from autograder.records import VERDICTS_FILE, Result
 from autograder.release import release
 from autograder.sandbox import LIMITS
 from examples import build

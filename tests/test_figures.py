@@ -16,21 +16,23 @@ import pytest
 from matplotlib import style
 from matplotlib.colors import to_rgb
 
-SOURCE = Path(__file__).parents[1] / "notebooks" / "figures.py"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+SOURCE, LESSONS_ONLY = NOTEBOOKS / "figures.py", NOTEBOOKS / "lesson_figures.py"
 
 
-def load_figures() -> Any:
-    """Import figures.py from its place: it is no part of the package."""
-    specification = importlib.util.spec_from_file_location("figures", SOURCE)
+def load(source: Path) -> Any:
+    """Import a module of pictures from its place: it is no part of the package."""
+    specification = importlib.util.spec_from_file_location(source.stem, source)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    sys.modules.setdefault("figures", module)
+    sys.modules.setdefault(source.stem, module)
     specification.loader.exec_module(module)
     return module
 
 
-figures = load_figures()
+figures = load(SOURCE)
+lesson_figures = load(LESSONS_ONLY)
 
 A = np.array([[0.125, 0.5, 1.0], [0.25, 0.25, 0.0], [0.625, 0.25, 0.0]])
 STRIPS = np.einsum("ik,j->ijk", np.eye(3), np.array([2.0, -1.0, 3.0, 1.0]))
@@ -48,7 +50,7 @@ PICTURES = {
     "weight_histogram": ((np.linspace(-0.02, 0.02, 30), 0.01), {}),
     "softmax_bars": (([0.0, -0.69, 1.61], A[:, 0]), {}),
     "probability_stacks": ((A,), {}),
-    "simplex": ((A, 2, ["start", "middle", "end"]), {}),
+    "simplex": ((A, 2, ["start", "middle", "end"]), {"towards": A[:, [1, 2, 2]]}),
     "log_loss": (([0.125, 0.5, 1.0], [2.08, 0.69, 0.0], [-8, -2, -1]), {}),
     "initial_loss": (([2, 3, 5], {"scale 0.01": [0.7, 1.1, 1.6], "scale 1.0": [9, 8, 12]}), {}),
     "loss_over_gap": (
@@ -63,11 +65,50 @@ PICTURES = {
     "images": ((np.arange(8.0).reshape(2, 2, 2) - 3, ["class 0", "class 1"]), {}),
     "points": (([[0, 1, 2], [2, 1, 0]], [0, 1, 1], nearest_corner), {}),
 }
+FALL = ([1.1, 0.7, 0.3], [0.3, 0.8, 1.0])
+
+
+def always_one(points: np.ndarray) -> np.ndarray:
+    return np.ones(points.shape[1])
+
+
+IN_LESSONS = {
+    "function_graphs": (
+        ([-1.0, 0.0, 1.0], {"a": [0, 1, np.inf], "b": [2, 1, 0]}, "z", "value", 0.5),
+        {},
+    ),
+    "training_curves": (({"right": FALL, "wrong": FALL},), {"guessing": 1.0986}),
+    "computation_graph": (
+        (
+            {"W": (0, 1), "x": (0, 0), "z": (1, 0.5), "L": (2, 0.5)},
+            {
+                ("W", "z"): (GRADIENT, GRADIENT),
+                ("x", "z"): ([2, -1, 3, 1], None),
+                ("z", "L"): ([0.0, 0.5], [0.25, -0.25]),
+            },
+        ),
+        {},
+    ),
+    "decision_regions": (
+        ([[0, 1, 2], [2, 0, 1]], [0, 1, 2], {"start": always_one}),
+        {"results": {"start": (1.1, 0.33)}},
+    ),
+    "loss_surface": (
+        ([0, 1, 2], [0, 1], [[0, 1, 2], [2, 1, 4]], {"all": [[0, 1], [0, 1]]}),
+        {},
+    ),
+    "digit_images": ((np.linspace(-1, 1, 128).reshape(2, 64), ["first", "second"]), {}),
+}
+EVERYWHERE = {**PICTURES, **IN_LESSONS}
+
+
+def function(name: str) -> Any:
+    return getattr(figures if name in PICTURES else lesson_figures, name)
 
 
 def draw(name: str) -> Any:
-    arguments, options = PICTURES[name]
-    return getattr(figures, name)(*arguments, **options)
+    arguments, options = EVERYWHERE[name]
+    return function(name)(*arguments, **options)
 
 
 def png(picture: Any) -> bytes:
@@ -86,17 +127,21 @@ def shown(picture: Any) -> dict[str, str]:
     return bundle
 
 
-def test_every_picture_is_tested_here() -> None:
-    public = {
+def public(module: Any) -> set[str]:
+    return {
         name
-        for name, value in vars(figures).items()
-        if callable(value) and getattr(value, "__module__", "") == "figures"
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__
         if not name.startswith("_") and not isinstance(value, type)
     }
-    assert public == {*PICTURES, "show"}
 
 
-@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_tested_here() -> None:
+    assert public(figures) == {*PICTURES, "show"}
+    assert public(lesson_figures) == {*IN_LESSONS}
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_a_picture_draws_without_warnings_and_says_itself_in_one_sentence(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -109,6 +154,18 @@ def test_a_picture_draws_without_warnings_and_says_itself_in_one_sentence(name: 
     assert "\n" not in text
 
 
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_that_is_told_says_the_same_and_draws_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = draw(name).text_alternative
+    monkeypatch.setenv(figures.PICTURES, "text")
+    monkeypatch.setattr(figures, "Picture", None)
+    told = draw(name)
+    assert told.text_alternative == repr(told) == said
+    assert shown(told) == {"text/plain": said}
+
+
 @pytest.mark.parametrize("name", ["softmax_bars", "gradient_error", "matrix_with_sums"])
 def test_a_picture_looks_the_same_whatever_style_the_reader_has_set(name: str) -> None:
     """A dark style was set in the notebooks that this course replaces; arrows vanished."""
@@ -119,19 +176,24 @@ def test_a_picture_looks_the_same_whatever_style_the_reader_has_set(name: str) -
     assert pages[0] == pages[1]
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_a_picture_changes_no_global_setting_and_opens_no_window(name: str) -> None:
     before = dict(matplotlib.rcParams)
     draw(name)
     assert dict(matplotlib.rcParams) == before
-    source = ast.parse(SOURCE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", [SOURCE, LESSONS_ONLY], ids=lambda path: path.stem)
+def test_the_pictures_know_no_way_to_change_a_setting(path: Path) -> None:
+    source = ast.parse(path.read_text(encoding="utf-8"))
     attributes = {node.attr for node in ast.walk(source) if isinstance(node, ast.Attribute)}
     assert not attributes & {"use", "update", "rcParams"}
+    assert "pyplot" not in path.read_text(encoding="utf-8"), "pyplot keeps global state"
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_a_picture_leaves_its_arrays_alone(name: str) -> None:
-    arguments, _ = PICTURES[name]
+    arguments, _ = EVERYWHERE[name]
     before = repr(arguments)
     draw(name)
     assert repr(arguments) == before
@@ -152,11 +214,22 @@ def test_a_picture_leaves_its_arrays_alone(name: str) -> None:
         ("tensor_collapse", (STRIPS, [1.0, 2.0], GRADIENT)),
         ("loss_along", ([0.0, 1.0], [], "minus the gradient")),
         ("gradient_error", ([0.1, 0.2], {"central": [1.0]})),
+        ("simplex", (A, 0, None, A[:, :2])),
+        ("function_graphs", ([0.0, 1.0], {"a": [1.0]}, "z", "value")),
+        ("training_curves", ({"right": ([1.0, 0.5], [0.5])},)),
+        ("computation_graph", ({"x": (0, 0)}, {("x", "z"): ([1.0], None)})),
+        ("computation_graph", ({"x": (0, 0), "z": (1, 0)}, {("x", "z"): ([1.0], [1.0, 2.0])})),
+        ("decision_regions", ([[0, 1], [1, 0]], [0], {"start": always_one})),
+        ("decision_regions", ([[0, 1], [1, 0]], [0, 1], {})),
+        ("loss_surface", ([0, 1, 2], [0, 1], np.ones((3, 2)), {})),
+        ("loss_surface", ([0, 1], [0, 1], np.eye(2), {"all": [[0.0, 1.0]]})),
+        ("digit_images", (np.ones((2, 60)), ["a", "b"])),
+        ("digit_images", (np.ones((2, 64)), ["a"])),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_one_line(name: str, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match=f"^{name}: ") as error:
-        getattr(figures, name)(*arguments)
+        function(name)(*arguments)
     assert "\n" not in str(error.value)
 
 
@@ -231,18 +304,17 @@ def test_students_need_only_numpy_and_matplotlib() -> None:
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else names(node))
     }
     assert at_the_top - set(sys.stdlib_module_names) == {"matplotlib", "numpy"}
-    assert "pyplot" not in SOURCE.read_text(encoding="utf-8"), "pyplot keeps global state"
 
 
 def test_no_answer_travels_with_the_pictures() -> None:
     tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
     called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert not called & {"outer", "diag", "eye", "logaddexp", "standard_normal", "divide", "arange"}
-    (function,) = [
+    (user,) = [
         node
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
         for inner in ast.walk(node)
         if isinstance(inner, ast.Attribute) and inner.attr == "exp"
     ]
-    assert function.name == "_label_contours", "exp(-loss) is a probability, nothing more"
+    assert user.name == "_label_contours", "exp(-loss) is a probability, nothing more"

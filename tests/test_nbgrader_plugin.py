@@ -104,12 +104,14 @@ def roads(
     roads = Roads(root / "nbgrader", root / "bulk")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
-        patch.setattr(nbgrader_plugin, "_sandbox", lambda: sandbox)
+        patch.setattr(nbgrader_plugin, "_sandbox", lambda preload: sandbox)
         for course in (roads.nbgrader, roads.bulk):
             shutil.copytree(released, course)
             hand_in_all(course)
         convert(roads.nbgrader, Autograde)
-        results = list(ClassGrading(roads.bulk, ["ps1"], [], "bwrap", LIMITS).on(at_once, 1))
+        results = list(
+            ClassGrading(roads.bulk, ["ps1"], [], "bwrap", LIMITS).on(at_once, lambda: 1)
+        )
     assert [result.trouble for result in results if result.trouble] == []
     assert {result.student for result in results} == {*WORK, *BROKEN}
     return roads
@@ -214,7 +216,7 @@ def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
 def test_formgraders_button_grades_within_a_running_event_loop(
     course: Path, hand_in: Callable[..., Path], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda: sandbox)
+    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda preload: sandbox)
     hand_in("full", "all-right")
     config = settings(course)
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
@@ -231,7 +233,7 @@ def test_formgraders_button_grades_within_a_running_event_loop(
 def test_without_isolation_nbgrader_grades_nothing_and_says_why(
     course: Path, hand_in: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unavailable() -> Sandbox:
+    def unavailable(preload: tuple[str, ...]) -> Sandbox:
         raise IsolationUnavailable("bubblewrap is not installed: install it")
 
     monkeypatch.setattr(nbgrader_plugin, "_sandbox", unavailable)

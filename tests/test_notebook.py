@@ -20,7 +20,7 @@ from nbgrader.utils import determine_grade
 
 from autograder.assignment import Assignment, MasterCell, master_of
 from autograder.notebook import GradedNotebook, grade_notebook
-from autograder.sandbox import LIMITS, Sandbox, SessionLost
+from autograder.sandbox import LIMITS, Sandbox, SandboxLost, SessionLost
 from autograder.sanitise import empty_submission, read_submission
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -260,6 +260,7 @@ class Scripted:
 
     isolation = "bwrap"
     limits = LIMITS
+    starved = False
 
     def __init__(self, *lost: set[str]) -> None:
         self.lost = list(lost)
@@ -303,6 +304,36 @@ def test_a_submission_that_uses_up_its_time_is_stopped(monkeypatch: pytest.Monke
     graded = run(sandbox, "a", "b", "c")
     assert graded.remarks[-1] == "Stopped: the submission used up its 60 s."
     assert "Not run: the submission used up its 60 s" in shown(graded, "cell-c")
+
+
+class Killed(Scripted):
+    """A sandbox whose fork server is killed in the first sessions, so many of them."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(*[set()] * (times + 1))
+        self.times = times
+
+    def run_cell(self, source: str) -> list[Any]:
+        if source == "b" and len(self.ran) <= self.times:
+            raise SandboxLost("the fork server was killed")
+        return super().run_cell(source)
+
+
+def test_a_killed_fork_server_costs_a_submission_nothing() -> None:
+    sandbox = Killed(2)
+    graded = run(sandbox, "a", "b", "c")
+    assert sandbox.ran == [["a"], ["a"], ["a", "b", "c"]]
+    assert graded.remarks == ()
+    with pytest.raises(SandboxLost):
+        run(Killed(3), "a", "b", "c")
+
+
+def test_that_time_ran_out_for_want_of_a_processor_is_noted() -> None:
+    class Starved(Scripted):
+        starved = True
+
+    assert run(Starved(set()), "a").starved
+    assert not run(Scripted(set()), "a").starved
 
 
 # --- What is said, and what students wrote --------------------------------------------------------

@@ -11,16 +11,19 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
+from autograder import reference
 from autograder.exercises import EXERCISES
+from classroom.lessons import BESIDE_A_LESSON, executed, lessons, title
+from classroom.lessons import run as run_in_place
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(ROOT.glob("source/*/*.ipynb"))
-WALKTHROUGHS = sorted(ROOT.glob("notebooks/*.ipynb"))
+WALKTHROUGHS = lessons()
+CACHE = ROOT / "build/classroom/executed"
 NOTEBOOKS = [*SOURCES, *WALKTHROUGHS]
 BESIDE_A_SOURCE = (ROOT / "autograder/checks.py", ROOT / "notebooks/figures.py")
 TOTALS = {"ps1": 32, "ps2": 36, "ps3": 36, "ps4": 36, "ps5": 36}
@@ -73,10 +76,7 @@ def as_released(notebook: NotebookNode) -> NotebookNode:
 def run(notebook: NotebookNode, folder: Path, *beside: Path, allow_errors: bool = False) -> None:
     for file in beside:
         shutil.copy(file, folder)
-    resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources=resources, allow_errors=allow_errors
-    ).execute()
+    run_in_place(notebook, folder, allow_errors=allow_errors)
 
 
 def outputs(notebook: NotebookNode) -> list[NotebookNode]:
@@ -113,12 +113,26 @@ def test_before_it_is_written_a_problem_set_says_nothing_but_not_written_yet(
 
 
 @every_walkthrough
-def test_a_walkthrough_runs_with_nothing_but_the_pictures_beside_it(
-    path: Path, tmp_path: Path
-) -> None:
+def test_a_lesson_runs_with_nothing_but_the_pictures_beside_it(path: Path) -> None:
+    shown = outputs(executed(path, CACHE))
+    assert not [out for out in shown if out.output_type in {"stream", "error"}], "no warnings"
+    pictures = [out for out in shown if "image/png" in out.get("data", {})]
+    assert len(pictures) >= 4
+    for picture in pictures:
+        text = picture.data["text/plain"]
+        assert text.endswith("."), "the text alternative"
+        assert ". " not in text, "in one sentence"
+
+
+def test_without_tensorflow_its_lesson_says_so_in_one_line_and_runs_on(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text("raise ImportError\n", encoding="utf-8")
+    (path,) = [path for path in WALKTHROUGHS if "tensorflow" in path.stem]
     notebook = read(path)
-    run(notebook, tmp_path, ROOT / "notebooks/figures.py")
-    assert not [out for out in outputs(notebook) if out.output_type == "stream"]
+    run(notebook, tmp_path, *BESIDE_A_LESSON)
+    said = [out.data["text/plain"] for out in outputs(notebook) if "data" in out]
+    assert said[0] == "'skipped: TensorFlow is not installed'"
+    assert sum("skipped" in text for text in said) == 4, "each cell that needs it"
+    assert len([out for out in outputs(notebook) if "image/png" in out.get("data", {})]) >= 4
 
 
 # --- their shape -------------------------------------------------------------------------
@@ -197,12 +211,13 @@ def names_bound_by(statement: ast.stmt) -> list[str]:
 def test_every_picture_is_shown_with_its_text(path: Path) -> None:
     for cell in code_cells(read(path)):
         tree = syntax(cell)
+        modules = {"figures", "lesson_figures"}
         uses = [
-            node
+            f"{node.value.id}.{node.attr}"
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
-            and node.value.id == "figures"
+            and node.value.id in modules
         ]
         shows = [
             node
@@ -210,7 +225,7 @@ def test_every_picture_is_shown_with_its_text(path: Path) -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "figures.show"
         ]
         drawn = [ast.unparse(call.args[0]).split("(")[0] for call in shows]
-        assert sorted(drawn) == sorted(f"figures.{u.attr}" for u in uses if u.attr != "show")
+        assert sorted(drawn) == sorted(use for use in uses if use != "figures.show")
         assert "plt." not in cell.source
 
 
@@ -317,26 +332,77 @@ def test_the_conventions_stand_near_the_top(path: Path) -> None:
 # --- a walkthrough's slides --------------------------------------------------------------
 
 
+def kind(cell: NotebookNode) -> str:
+    return str(cell.metadata.slideshow.slide_type)
+
+
+def slides(path: Path) -> list[list[NotebookNode]]:
+    """Return the cells of each slide with its subslides: one idea, from its heading on."""
+    ideas: list[list[NotebookNode]] = []
+    for cell in read(path).cells:
+        if kind(cell) == "slide":
+            ideas.append([])
+        ideas[-1].append(cell)
+    return ideas
+
+
+def test_the_lessons_are_the_ten_of_the_course_in_order() -> None:
+    assert [path.stem[:2] for path in WALKTHROUGHS] == [f"{n:02}" for n in range(1, 11)]
+    for number, path in enumerate(WALKTHROUGHS, 1):
+        assert title(read(path)).startswith(f"{number}. ")
+
+
 @every_walkthrough
 def test_slides_are_built_in(path: Path) -> None:
     cells = read(path).cells
-    kinds = [cell.metadata.slideshow.slide_type for cell in cells]
-    assert set(kinds) <= {"slide", "subslide", "fragment", "notes", "skip", "-"}
-    assert kinds[0] == "slide"
-    assert {"fragment", "notes"} <= set(kinds)
-    for cell, kind in zip(cells, kinds, strict=True):
-        if kind == "slide":
+    assert {kind(cell) for cell in cells} <= {"slide", "subslide", "fragment", "notes", "skip", "-"}
+    assert kind(cells[0]) == "slide"
+    for cell in cells:
+        if kind(cell) == "slide":
             assert cell.source.startswith("#"), f"{cell.id}: a slide has a heading"
+        else:
+            assert not cell.source.startswith("# "), f"{cell.id}: one title"
+        if kind(cell) == "notes":
+            assert cell.cell_type == "markdown"
         if cell.cell_type == "code":
             assert len(cell.source.splitlines()) <= 12, cell.id
-            assert max(map(len, cell.source.splitlines())) <= 72, f"{cell.id}: off the slide"
+            assert max(map(len, cell.source.splitlines())) <= 78, f"{cell.id}: off the slide"
 
 
 @every_walkthrough
-def test_a_walkthrough_asks_before_it_shows(path: Path) -> None:
+def test_only_the_code_of_pictures_is_hidden_on_slides(path: Path) -> None:
+    for cell in read(path).cells:
+        assert cell.metadata.get("tags", ["hide-input"]) == ["hide-input"]
+        if "tags" in cell.metadata:
+            assert "figures.show(" in cell.source, cell.id
+
+
+@every_walkthrough
+def test_a_lesson_asks_before_it_shows(path: Path) -> None:
+    """Each prediction is answered on its own slide, and not before it was asked for."""
+    asked = 0
+    for idea in slides(path):
+        for place, cell in enumerate(idea):
+            if "*Predict:*" in cell.source:
+                asked += 1
+                after = {kind(later) for later in idea[place + 1 :]}
+                assert after & {"fragment", "subslide"}, f"{cell.id}: no answer"
+    assert asked >= 8
+
+
+@every_walkthrough
+def test_a_lesson_has_all_its_parts(path: Path) -> None:
+    first, *_, last = ideas = slides(path)
     text = "\n".join(cell.source for cell in read(path).cells)
-    for part in ("*Predict:*", "Live", "Which bug is this?", "Your turn"):
-        assert part in text
+    assert "columns" in first[0].source or "layout" in first[0].source, "the conventions"
+    assert kind(first[1]) == "notes"
+    assert first[1].source.startswith("50 minutes: "), "a plan for the speaker"
+    for heading in ("## Live: ", "## Which bug is this?", "## Your turn: five minutes"):
+        assert any(cell.source.startswith(heading) for idea in ideas for cell in idea), heading
+    assert last[0].source.startswith("## Take away")
+    with_notes = [idea for idea in ideas if any(kind(cell) == "notes" for cell in idea)]
+    assert len(with_notes) >= len(ideas) // 2
+    assert "@interact" in text
 
 
 # --- the formulas, as they are written ---------------------------------------------------
@@ -434,3 +500,99 @@ def test_a_gradient_of_the_mean_differs_by_exactly_the_number_of_samples() -> No
     Y = ps1["one_hot"](np.array([0, 2, 1, 1, 0, 2, 1]), 3)
     measured = ps2["numerical_gradient"](lambda P: ps1["cce"](Y, P), guesses)
     np.testing.assert_allclose(ps2["cce_gradient"](Y, guesses), 7 * measured, atol=1e-6)
+
+
+# --- the lessons' formulas and numbers ---------------------------------------------------
+
+
+def lesson(number: int) -> Path:
+    return WALKTHROUGHS[number - 1]
+
+
+def numbers_in(path: Path, cell_id: str) -> list[np.ndarray]:
+    return [np.array(matrix, dtype=float) for matrix in matrices_in(path, cell_id)]
+
+
+def said_by(number: int, cell_id: str) -> str:
+    """Return the text alternative of a lesson's picture, or what its cell returned."""
+    (cell,) = [cell for cell in executed(lesson(number), CACHE).cells if cell.id == cell_id]
+    return str(cell.outputs[-1].data["text/plain"])
+
+
+def test_the_scores_that_lesson_1_predicts() -> None:
+    W, b, x = numbers_in(lesson(1), "by-hand")
+    np.testing.assert_array_equal(W @ x + b, [[1], [-1], [0]])
+
+
+def test_the_jacobian_as_lesson_4_writes_it_is_the_derivative_of_softmax() -> None:
+    (written,) = matrices_in(lesson(4), "jacobian")
+    for a in (reference.softmax(SCORES), np.array([1, 2, 5]) / 8):
+        z = np.log(a)
+        jacobian = [[value(entry, a=a) for entry in row] for row in written]
+        push = 1e-6 * np.eye(3)
+        measured = [(reference.softmax(z + h) - reference.softmax(z - h)) / 2e-6 for h in push]
+        np.testing.assert_allclose(jacobian, measured, atol=1e-9)
+    in_64ths, diagonal = numbers_in(lesson(4), "jacobian-answer")[0], np.diag([7, 12, 15])
+    np.testing.assert_allclose(64 * reference.softmax_jacobian(a), in_64ths)
+    np.testing.assert_array_equal(numbers_in(lesson(4), "bug-diagonal")[0], diagonal)
+    half, ninths = numbers_in(lesson(4), "exercise-answer")
+    np.testing.assert_allclose(reference.softmax_jacobian(np.ones(2) / 2), half / 4)
+    np.testing.assert_allclose(reference.softmax_jacobian(np.ones(3) / 3), ninths / 9)
+
+
+def test_the_pictures_of_lesson_4_find_the_misprint() -> None:
+    assert "the row sums (input i) are 0, 0 and 0" in said_by(4, "live-picture")
+    assert "the row sums (input i) are 0, 6 and 0" in said_by(4, "bug-misprint-picture")
+    assert "column sums (output k) 0, 0 and 6" in said_by(4, "bug-misprint-picture")
+
+
+def test_the_tensor_of_lesson_5_collapses_to_v_times_x() -> None:
+    x, v = np.array([2.0, -1, 3, 1]), np.array([1, -6, 5]) / 8
+    T = reference.scores_gradient_W(x, 3)
+    np.testing.assert_allclose(T @ v, np.outer(v, x))
+    assert "12 of 36 of them not 0" in said_by(5, "strips-picture")
+    full = np.repeat(np.tile(x, (3, 1))[:, :, None], 3, axis=2)
+    assert not (full @ v).any(), "x in every strip: exactly 0"
+
+
+def test_the_best_steps_of_lesson_6_are_where_it_says() -> None:
+    best = dict(re.findall(r"([a-z0-9, ]+) is best at h = \d+e(-\d+)", said_by(6, "v-picture")))
+    steps = {name.strip(" ,"): int(power) for name, power in best.items()}
+    assert steps["forward"] in range(-10, -6)
+    assert steps["central"] in range(-7, -3)
+    assert steps["central, float32"] in range(-4, 0)
+    where = ast.literal_eval(re.sub(r"np\.float64\((.*?)\)", r"\1", said_by(6, "where-run")))
+    assert where[0] == 0, "the wrong Jacobian passes at W = 0"
+    assert where[1] > 0.1
+
+
+def test_the_star_the_loss_rises_and_the_accuracy_stays() -> None:
+    first, second = re.findall(
+        r"loss ([\d.]+) to ([\d.]+), accuracy [\d.]+ to ([\d.]+)", said_by(7, "bug-star-picture")
+    )
+    assert float(first[1]) < 0.2
+    assert float(second[1]) > np.log(3), "worse than guessing"
+    assert min(float(first[2]), float(second[2])) >= 0.95
+
+
+def test_the_digits_are_read_as_well_as_lessons_8_and_10_say() -> None:
+    accuracies = re.findall(r"0\.\d+", said_by(8, "live-train"))
+    assert [round(100 * float(a)) for a in accuracies] == [97, 98]
+    (test,) = re.findall(r"test (0\.\d+)", said_by(10, "digits-picture"))
+    assert round(100 * float(test)) == 98
+
+
+def test_the_numbers_that_lessons_3_and_9_give_are_right() -> None:
+    e = np.e
+    np.testing.assert_allclose((2 / 3) ** 5, 0.13, atol=0.005)
+    np.testing.assert_allclose(-0.9 * np.log(0.9) - 0.1 * np.log(0.1), 0.325, atol=5e-4)
+    np.testing.assert_allclose(
+        [7 * 0.8109, 14 * 0.8109, 0.8109 / np.log(2), 0.8109 / 3],
+        [5.676, 11.35, 1.1699, 0.2703],
+        rtol=5e-4,
+    )
+    for cell, number in (("bug-stall-answer", 0.551), ("exercise-answer", 1.461)):
+        K = 3 if cell == "bug-stall-answer" else 10
+        np.testing.assert_allclose(np.log((e + K - 1) / e), number, atol=5e-4)
+        (text,) = [c.source for c in read(lesson(9)).cells if c.id == cell]
+        assert str(number) in text

@@ -22,16 +22,15 @@ from autograder.values import (
     Rng,
     Step,
     extent,
-    first_line,
     fresh,
     is_finite_number,
     is_remote,
     observe,
     observe_here,
     plain,
-    printable,
     type_name,
 )
+from autograder.words import first_line, printable
 
 anything = st.recursive(
     st.one_of(

@@ -5,8 +5,8 @@ feedback work unchanged, but imports nothing of nbgrader, which takes seconds.
 Must not know the sandbox or the catalogue.
 """
 
-from autograder.gradebook.database import BUSY_SECONDS, GradebookError, said_plainly
+from autograder.gradebook.database import BUSY_SECONDS, GradebookError, GradebookUnusable
 from autograder.gradebook.store import GradebookStore
 from autograder.gradebook.writing import LatePenalty
 
-__all__ = ["BUSY_SECONDS", "GradebookError", "GradebookStore", "LatePenalty", "said_plainly"]
+__all__ = ["BUSY_SECONDS", "GradebookError", "GradebookStore", "GradebookUnusable", "LatePenalty"]

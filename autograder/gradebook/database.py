@@ -9,16 +9,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Table, create_engine, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
     IntegrityError,
+    InterfaceError,
     NoSuchModuleError,
+    OperationalError,
     SQLAlchemyError,
 )
 
@@ -30,11 +31,9 @@ CONNECT_SECONDS = 10  # how long to wait for a server that does not answer
 TRIES = 5  # of a transaction that met another program's
 # SQLSTATE of a serialization failure and of a deadlock: the other transaction went through.
 PASSING = ("40001", "40P01")
-
-_INSERT: dict[str, Callable[[Table], Any]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
+# Of the database itself, not of what was to be written.
+_OF_THE_DATABASE = (OperationalError, InterfaceError, OSError)
+T = TypeVar("T")
 
 
 class GradebookError(CourseError):
@@ -42,6 +41,10 @@ class GradebookError(CourseError):
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message, code)
+
+
+class GradebookUnusable(GradebookError):
+    """Nothing can be written now, whatever it is: the database is locked, full or gone."""
 
 
 class Database:
@@ -59,17 +62,19 @@ class Database:
     """
 
     def __init__(self, address: str, busy_seconds: float) -> None:
-        url = _url(address)
+        url = parse_url(address)
         kind = url.get_backend_name()
         if kind == "sqlite":
             if url.database and url.database != ":memory:" and not Path(url.database).exists():
                 raise _none_there(url)
             # Without isolation_level=None the driver begins transactions as it sees fit.
             options: dict[str, Any] = {"timeout": busy_seconds, "isolation_level": None}
-            self._begin = "BEGIN IMMEDIATE"  # the one lock for which SQLite waits
+            # Locked at once: SQLite does not wait for the lock of one who has read before.
+            self._to_read, self._to_write = "BEGIN", "BEGIN IMMEDIATE"
         elif kind == "postgresql":
             options = {"connect_timeout": url.query.get("connect_timeout", CONNECT_SECONDS)}
-            self._begin = f"SET LOCAL lock_timeout = {max(1, round(busy_seconds * 1000))}"
+            patience = f"SET LOCAL lock_timeout = {max(1, round(busy_seconds * 1000))}"
+            self._to_read = self._to_write = patience
         else:
             raise GradebookError(
                 f"a gradebook is in SQLite or PostgreSQL, not in {kind}: correct GRADEBOOK_URL",
@@ -83,7 +88,7 @@ class Database:
             raise
 
     def _require_tables(self, url: URL) -> None:
-        with self.engine.connect() as connection:
+        def require(connection: Connection) -> None:
             there = inspect(connection).get_table_names()
             if ASSIGNMENT.name not in there:
                 raise _none_there(url)
@@ -91,6 +96,14 @@ class Database:
                 found = connection.execute(select(VERSION.c.version_num)).scalar()
                 if found not in (None, SCHEMA):
                     raise GradebookError(f"the gradebook cannot be used: {OTHER_NBGRADER}")
+
+        self.read(require)
+
+    def read(self, question: Callable[[Connection], T]) -> T:
+        """Return the answer to a question."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql(self._to_read)
+            return question(connection)
 
     def write(self, work: Callable[[Connection], None]) -> None:
         """Do work in one transaction: all of it or nothing.
@@ -101,7 +114,7 @@ class Database:
         for left in reversed(range(TRIES)):
             try:
                 with self.engine.connect() as connection:
-                    connection.exec_driver_sql(self._begin)
+                    connection.exec_driver_sql(self._to_write)
                     work(connection)
                     connection.commit()
                 return
@@ -112,10 +125,23 @@ class Database:
 
 def upsert(connection: Connection, table: Table) -> Any:
     """Return an INSERT that can say what is to be done ON CONFLICT."""
-    return _INSERT[connection.dialect.name](table)
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+
+        return insert(table)
+    from sqlalchemy.dialects.postgresql import insert as insert_on_server
+
+    return insert_on_server(table)
 
 
-def _url(address: str) -> URL:
+def parse_url(address: str) -> URL:
+    """Return a database URL.
+
+    Raises
+    ------
+    ArgumentError
+        where it is none
+    """
     try:
         return make_url(address)
     except ValueError as error:  # a port that is no number
@@ -142,7 +168,7 @@ _READ_ONLY = "it is read-only for this user; make the file and its folder writab
 _FULL = "the disk is full; make room, then run this again"
 # What a database says, in lower case, and what a person is told.  The first that fits counts.
 _REASONS = (
-    (r"locked|lock timeout", _BUSY),
+    ("locked|lock timeout|deadlock|could not serialize", _BUSY),
     ("read-only transaction", "its server accepts no changes; ask who looks after it"),
     ("readonly|read-only", _READ_ONLY),
     ("disk is full|no space left", _FULL),
@@ -152,13 +178,14 @@ _REASONS = (
     ("unable to open", "it cannot be opened; see whether the file and its folder may be read"),
     (
         "(password|peer|ident) authentication failed|no password supplied|role .* does not exist",
-        "its server refuses this user or password; correct GRADEBOOK_URL",
+        "its server refuses this user or password ({said}); correct GRADEBOOK_URL",
     ),
     (
         "database .* does not exist",
-        "its server has no such database; make it with `createdb`, or correct GRADEBOOK_URL",
+        "its server has no such database ({said}); make it with `createdb`",
     ),
-    ("permission denied", "this user may not write to it; have the rights granted"),
+    ("connection option", "GRADEBOOK_URL asks for what there is not: {said}"),
+    ("permission denied", "this user may not do that ({said}); have the right granted"),
     ("value too long", "a name is longer than its 128 characters; rename the student's folder"),
     ("too many connections|connection slots", "its server has too many users; run this again"),
     (
@@ -199,9 +226,8 @@ def said_plainly() -> Iterator[None]:
         said = _first_line(error)
         text = str(getattr(error, "orig", None) or error).lower()
         reason = next((say for sign, say in _REASONS if re.search(sign, text)), "{said}")
-        raise GradebookError(
-            f"the gradebook cannot be used: {reason.replace('{said}', said)}"
-        ) from error
+        kind = GradebookUnusable if isinstance(error, _OF_THE_DATABASE) else GradebookError
+        raise kind(f"the gradebook cannot be used: {reason.replace('{said}', said)}") from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -143,8 +143,8 @@ class GradebookStore:
                 self._database.write(work)
 
     def _read(self, question: Callable[[Connection], T]) -> T:
-        with said_plainly(), self._database.engine.connect() as connection:
-            return question(connection)
+        with said_plainly():
+            return self._database.read(question)
 
 
 def _released_order(path: Path) -> list[str]:

@@ -4,8 +4,8 @@
 submission in a confined child of it.
 """
 
+from autograder.limits import LIMITS, Limits
 from autograder.sandbox.box import IsolationUnavailable
-from autograder.sandbox.limits import LIMITS, Limits
 from autograder.sandbox.session import (
     RemoteObject,
     Sandbox,

@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import IO
 
 from autograder.sandbox import confine
-from autograder.values import printable
+from autograder.words import printable
 
 START_SECONDS = 120
 PACKAGE = Path(__file__).resolve().parent.parent
 # What the box sees of this package: relative to PACKAGE.
 VISIBLE = (
     "values.py",
+    "words.py",
     "sandbox/wire.py",
     "sandbox/confine.py",
     "sandbox/launch.py",

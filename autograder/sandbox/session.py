@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.limits import LIMITS, Limits
 from autograder.sandbox import wire
 from autograder.sandbox.box import Box, IsolationUnavailable
 from autograder.sandbox.bytecode import with_bytecode
-from autograder.sandbox.limits import LIMITS, Limits
 from autograder.values import (
     MAX_ARRAY_BYTES,
     Observation,
@@ -29,11 +29,10 @@ from autograder.values import (
     RemoteFunction,
     Rng,
     extent,
-    first_line,
     plain,
-    printable,
     type_name,
 )
+from autograder.words import first_line, printable
 
 MALFORMED = "the process gave a malformed answer"
 # For a child to confine itself; hundreds of times what it takes.

@@ -13,8 +13,8 @@ import html
 import io
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import ParamSpec
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ParamSpec, cast
 
 import numpy as np
 from matplotlib import style
@@ -82,6 +82,42 @@ class Picture(Figure):
     text_alternative: str = ""
 
 
+class _Unseen:
+    """Takes the place of axes where pictures are told: whatever is drawn on it costs nothing."""
+
+    def __getattr__(self, name: str) -> _Unseen:
+        if name.startswith("_"):  # what Python and IPython look for
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: object, **__: object) -> _Unseen:
+        return self
+
+    def __getitem__(self, _: object) -> _Unseen:
+        return self
+
+
+class _Told(_Unseen):
+    """Takes the place of a picture where pictures are told: it has its sentence alone."""
+
+    text_alternative: str = ""
+
+    def __repr__(self) -> str:
+        return self.text_alternative
+
+    def subplots(self, rows: int = 1, columns: int = 1, squeeze: bool = True, **_: object) -> Any:
+        """Return as many axes as a picture would."""
+        grid = np.full((rows, columns), _Unseen())
+        if not squeeze:
+            return grid
+        return grid.item() if grid.size == 1 else grid.squeeze()
+
+
+def _are_told() -> bool:
+    """Tell whether pictures are told in a sentence instead of drawn, as while grading."""
+    return os.environ.get(PICTURES) == "text"
+
+
 def show(picture: Picture) -> None:
     """Display a picture with its text alternative; print nothing, return nothing.
 
@@ -92,7 +128,7 @@ def show(picture: Picture) -> None:
     from IPython.display import display
 
     text = picture.text_alternative
-    if os.environ.get(PICTURES) == "text":
+    if _are_told():
         display({"text/plain": text}, raw=True)
         return
     buffer = io.BytesIO()
@@ -120,7 +156,7 @@ def _picture(draw: Callable[_Arguments, Picture]) -> Callable[_Arguments, Pictur
 
     @functools.wraps(draw)
     def drawn(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Picture:
-        with _style():
+        with nullcontext() if _are_told() else _style():
             return draw(*args, **kwargs)
 
     return drawn
@@ -175,6 +211,8 @@ def _listed(values: ArrayLike, digits: int | None = None) -> str:
 
 def _canvas(width: float, height: float) -> Picture:
     """Return an empty picture of this many inches, with room around what is drawn."""
+    if _are_told():
+        return cast(Picture, _Told())
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
     return Picture(figsize=(width, height), dpi=_PIXELS_PER_INCH, layout=layout)
 
@@ -196,6 +234,8 @@ def _cells(
     font_size: float = 12.0,
 ) -> None:
     """Draw a matrix as cells with their numbers in them; what is not finite is hatched."""
+    if isinstance(axes, _Unseen):
+        return
     colour_map, scale, signed = colours
     rows, columns = matrix.shape
     for (row, column), value in np.ndenumerate(matrix):
@@ -305,10 +345,11 @@ def matrix_with_sums(
     axes = picture.subplots()
     _cells(axes, values, _colours(values), digits)
     axes.set(xlim=(-0.55, width + 0.75), ylim=(height + 0.5, -0.55))
+    signed = bool(np.any(values < 0))
     for row, total in enumerate(row_sums):
-        axes.text(width + 0.1, row, _number(total, digits, True), ha="center", va="center")
+        axes.text(width + 0.1, row, _number(total, digits, signed), ha="center", va="center")
     for column, total in enumerate(column_sums):
-        axes.text(column, height, _number(total, digits, True), ha="center", va="center")
+        axes.text(column, height, _number(total, digits, signed), ha="center", va="center")
     axes.text(width + 0.1, height, "sums", ha="center", va="center", style="italic", color=FAINT)
     axes.plot([width - 0.42] * 2, [-0.5, height + 0.4], color=INK, linewidth=1)
     axes.plot([-0.5, width + 0.7], [height - 0.42] * 2, color=INK, linewidth=1)
@@ -509,7 +550,12 @@ def probability_stacks(probabilities: ArrayLike) -> Picture:
 
 
 @_picture
-def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = None) -> Picture:
+def simplex(
+    points: ArrayLike,
+    truth: int = 0,
+    names: Sequence[str] | None = None,
+    towards: ArrayLike | None = None,
+) -> Picture:
     """Draw three-class probabilities as points in a triangle, over contours of the loss.
 
     Each corner is a class that is certain.  The contours join equal values of
@@ -520,6 +566,7 @@ def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = Non
     points : (3, N), columns that sum to 1
     truth : the true class, whose loss the contours show
     names : one short text for each point
+    towards : (3, N), the point that an arrow leads to from each point
 
     Returns
     -------
@@ -555,6 +602,12 @@ def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = Non
             va="bottom" if k == 2 else "top",
         )
     place = corners.T @ p
+    if towards is not None:
+        ends = _array(towards, who, "towards", 2)
+        _same_shape(who, points=p, towards=ends)
+        for start, end in zip(place.T, (corners.T @ ends).T, strict=True):
+            pull = {"arrowstyle": "-|>", "color": VERMILLION, "linewidth": 2.5}
+            axes.annotate("", end, start, arrowprops={**pull, "mutation_scale": 18})
     axes.plot(*place, "o", color=VERMILLION, markeredgecolor=PAPER, markersize=10)
     labels = names if names is not None else [str(n) for n in range(p.shape[1])]
     for position, name in zip(place.T, labels, strict=True):
@@ -569,6 +622,8 @@ def simplex(points: ArrayLike, truth: int = 0, names: Sequence[str] | None = Non
     axes.set_axis_off()
     axes.set_title(f"loss of each guess when class {truth} is true")
     said = "; ".join(f"{name} at {_listed(q)}" for name, q in zip(labels, p.T, strict=True))
+    if towards is not None:
+        said += f", with arrows to {'; '.join(_listed(q) for q in ends.T)}"
     picture.text_alternative = (
         f"A triangle whose corners are three certain classes, with contours of the loss for true "
         f"class {truth} that rises away from its corner, and the points {said}."

@@ -1,0 +1,110 @@
+"""What grading leaves in ``autograded/``: the notebook, the verdicts, and what they say in a line.
+
+The verdicts are written last: their fingerprint says that all the rest is there.
+Must not know the gradebook, nor where a submission was graded.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.course import Submission, clear_unfinished, timestamp_text, write_atomically
+from autograder.jobs import Outcome
+
+VERDICTS_FILE = "verdicts.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the class's table."""
+
+    student: str
+    assignment: str
+    points: float = 0.0
+    max_points: float = 0.0
+    mistakes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    seconds: float = 0.0
+    fresh: bool = False
+    trouble: str | None = None
+    no_isolation: bool = False
+
+
+def not_graded(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:
+    """Return the line for a submission that could not be graded, with the reason why."""
+    return Result(
+        submission.student, submission.assignment, trouble=trouble, no_isolation=no_isolation
+    )
+
+
+def record_of(outcome: Outcome, fingerprint: str, isolation: str) -> dict[str, Any]:
+    """Return what ``verdicts.json`` holds."""
+    return {
+        "assignment": outcome.assignment,
+        "fingerprint": fingerprint,
+        "isolation": isolation,
+        "remarks": outcome.remarks,
+        "repairs": outcome.repairs,
+        "student": outcome.student,
+        "verdicts": outcome.verdicts,
+    }
+
+
+def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -> Result:
+    """Return the line of the class's table for one record of verdicts."""
+    verdicts = record["verdicts"]
+    mistakes = [
+        # A class makes the same mistakes many times: their names are kept once.
+        sys.intern(f"{verdict['exercise']}: {finding['misconception']}")
+        for verdict in verdicts
+        for finding in verdict["findings"]
+        if finding["misconception"]
+    ]
+    return Result(
+        record["student"],
+        record["assignment"],
+        sum(verdict["points"] for verdict in verdicts),
+        sum(verdict["max_points"] for verdict in verdicts),
+        tuple(dict.fromkeys(mistakes)),
+        tuple(record["remarks"]),
+        seconds,
+        fresh,
+    )
+
+
+def graded_before(submission: Submission, fingerprint: str) -> Result | None:
+    """Return the earlier result of the same submission under the same settings, if it stands."""
+    try:
+        record = json.loads((submission.graded_folder / VERDICTS_FILE).read_text())
+        if record["fingerprint"] != fingerprint:
+            return None
+        if not (submission.graded_folder / f"{submission.assignment}.ipynb").is_file():
+            return None
+        return summary(record)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def store_notebook(submission: Submission, notebook: str) -> None:
+    """Write the graded notebook, whole or not at all.
+
+    Raises
+    ------
+    OSError : it cannot be written; what was there before is still there
+    """
+    folder = submission.graded_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_unfinished(folder)
+    write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
+    stamp = timestamp_text(submission)
+    if stamp is not None:
+        write_atomically(folder / "timestamp.txt", stamp)
+
+
+def store_record(submission: Submission, record: dict[str, Any]) -> None:
+    """Write the verdicts, when all else is written; the same verdicts give the same bytes."""
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    write_atomically(submission.graded_folder / VERDICTS_FILE, text)

@@ -1,0 +1,30 @@
+"""Text that can be shown to a person, wherever it comes from; imports nothing."""
+
+from __future__ import annotations
+
+
+def first_line(failure: BaseException) -> str:
+    """Return the first line of an exception's text, bounded; never raises."""
+    try:
+        # str's own method: the text may be of a subclass that answers as it likes
+        return printable("".join(str.splitlines(str(failure))[:1])[:300])
+    except BaseException:
+        return ""
+
+
+def printable(text: str) -> str:
+    """Return a line with all that steers a terminal, or reorders text, shown as "?".
+
+    >>> printable("shape \x1b[2J")
+    'shape ?[2J'
+    """
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def points_text(points: float) -> str:
+    """Write points without a needless ``.0``.
+
+    >>> points_text(3.0), points_text(2.5)
+    ('3', '2.5')
+    """
+    return f"{points:g}"

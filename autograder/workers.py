@@ -1,0 +1,77 @@
+"""Processes of this machine that grade, as a `concurrent.futures.Executor`.
+
+Knows only that there are jobs, not what they are.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any
+
+
+class Workers(Executor):
+    """A number of processes; where one of them is killed, new ones take their place.
+
+    The jobs that were under way then end with `BrokenExecutor`, all of them, since
+    nobody can tell which one it was.  No process outlives this one, however it ends.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._context = multiprocessing.get_context("spawn")
+        self._start()
+
+    def _start(self) -> None:
+        # Nothing is ever sent: a worker reads the end of it, which is this process's end too.
+        theirs, self._lifeline = self._context.Pipe(duplex=False)
+        # Processes are started as jobs come, so none for a class that is graded already.
+        self._pool = ProcessPoolExecutor(self._number, self._context, _live_by, (theirs,))
+
+    def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        """Have a function called in one of the processes."""
+        try:
+            return self._pool.submit(function, *given, **named)
+        except BrokenExecutor:
+            self.end()
+            self._start()
+            return self._pool.submit(function, *given, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the processes finish their jobs, and end them."""
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def end(self) -> None:
+        """End the processes now, with whatever they are doing."""
+        self._lifeline.close()
+        self._pool.shutdown(cancel_futures=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # After Ctrl-C nobody waits for a cell that may take long.
+        if kind is None:
+            self.shutdown()
+        self.end()
+
+
+def _live_by(lifeline: Connection) -> None:
+    """Prepare a process: Ctrl-C is its parent's to answer, and it ends when its parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+
+
+def _end_with(lifeline: Connection) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)  # the kernel ends the sandbox with it

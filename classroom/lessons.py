@@ -1,0 +1,106 @@
+"""Runs the lessons: each from top to bottom, with nothing beside it but the pictures.
+
+Knows nothing of slides or pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+BESIDE_A_LESSON = (NOTEBOOKS / "figures.py", NOTEBOOKS / "lesson_figures.py")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def lessons() -> list[Path]:
+    """Return the lessons in their order."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def title(notebook: NotebookNode) -> str:
+    """Return the heading of a notebook's first heading."""
+    for cell in notebook.cells:
+        for line in cell.source.splitlines():
+            if cell.cell_type == "markdown" and line.startswith("# "):
+                return str(line[2:]).strip()
+    raise ValueError("a notebook without a heading: start its first cell with '# '")
+
+
+def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
+    """Run a notebook in place and return it; what a slider shows at first becomes a still.
+
+    Parameters
+    ----------
+    notebook : changed: its cells get their outputs
+    folder : where it runs
+    options : for nbclient's `NotebookClient`
+
+    Returns
+    -------
+    NotebookNode
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError : if a cell fails, unless `allow_errors` is given
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        store_widget_state=False,
+        **options,
+    )
+    # Without a stand-in for the Output widget, what it captures arrives as the cell's own
+    # output: a picture, which a page can show. (The stand-in can also lose a message and wait.)
+    client.comm_open_handlers = {"jupyter.widget": _no_stand_in}
+    client.execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]
+    return notebook
+
+
+def _no_stand_in(message: dict[str, Any]) -> None:
+    """Answer that nothing stands in for a widget."""
+
+
+def executed(path: Path, cache: Path) -> NotebookNode:
+    """Return a lesson with its outputs; it runs again only if it or a picture has changed.
+
+    Parameters
+    ----------
+    path : the lesson
+    cache : a folder for what has run, made if it is not there
+
+    Returns
+    -------
+    NotebookNode
+    """
+    inputs = b"".join(file.read_bytes() for file in (path, *BESIDE_A_LESSON, Path(__file__)))
+    kept = cache / f"{path.stem}-{hashlib.sha256(inputs).hexdigest()[:16]}.ipynb"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            for file in BESIDE_A_LESSON:
+                shutil.copy(file, folder)
+            notebook = run(nbformat.read(path, as_version=4), Path(folder))
+        for cell in notebook.cells:  # the times of this run
+            cell.metadata.pop("execution", None)
+        cache.mkdir(parents=True, exist_ok=True)
+        for old in cache.glob(f"{path.stem}-*.ipynb"):
+            old.unlink(missing_ok=True)
+        # Two that build at once must not read each other's halves.
+        part = kept.with_suffix(f".{os.getpid()}.part")
+        part.write_text(nbformat.writes(notebook), encoding="utf-8")
+        part.replace(kept)
+    return nbformat.read(kept, as_version=4)

@@ -1,0 +1,229 @@
+"""Slides and site: complete, self-contained, and the same each time."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from classroom import lessons, vendor
+from classroom.__main__ import build_site
+from classroom.lessons import executed, run, title
+from classroom.pages import HIDDEN_ON_SLIDES, deck, page
+from classroom.vendor import Vendored, VendorError, vendored
+
+ROOT = Path(__file__).parents[1]
+FILES = Vendored("/* reveal */", ".reveal {}", "/* notes */", "/* mathjax */")
+
+
+def slide(cell: NotebookNode, kind: str, *tags: str) -> NotebookNode:
+    cell.metadata.slideshow = {"slide_type": kind}
+    if tags:
+        cell.metadata.tags = list(tags)
+    return cell
+
+
+def small_lesson() -> NotebookNode:
+    shown = new_code_cell("secret_of_the_picture = 1", id="hidden")
+    shown.outputs = [
+        nbformat.v4.new_output("display_data", {"text/html": '<img alt="Bars." src="data:,">'})
+    ]
+    return new_notebook(
+        cells=[
+            slide(new_markdown_cell("# 1. A small lesson", id="title"), "slide"),
+            slide(new_markdown_cell("say this", id="said"), "notes"),
+            slide(new_code_cell("left_out = 1", id="setup"), "skip"),
+            slide(new_markdown_cell("*Predict:* $x$?", id="asked"), "slide"),
+            slide(new_markdown_cell("the answer", id="answer"), "fragment"),
+            slide(new_code_cell("typed_live = 1", id="live"), "subslide"),
+            slide(shown, "-", HIDDEN_ON_SLIDES),
+        ]
+    )
+
+
+class Links(HTMLParser):
+    """Collects each address that a page fetches or leads to, and each picture's text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.pictures: list[str | None] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in {"src", "href"} and value is not None:
+                self.addresses.append(value)
+        if tag == "img":
+            self.pictures.append(dict(attrs).get("alt"))
+
+
+def links(text: str) -> Links:
+    parser = Links()
+    parser.feed(text)
+    return parser
+
+
+# --- decks and pages ---------------------------------------------------------------------
+
+
+def test_a_deck_is_one_file_that_asks_for_nothing() -> None:
+    found = links(deck(small_lesson(), FILES))
+    assert all(address.startswith("data:") for address in found.addresses)
+    assert found.pictures == ["Bars."]
+
+
+def test_a_deck_has_slides_fragments_and_notes_and_leaves_out_what_is_skipped() -> None:
+    text = deck(small_lesson(), FILES)
+    assert text.count("<section") == 5, "two slides, and what lies below each other in them"
+    assert re.search(r'<aside class="notes">.*?say this.*?</aside>', text, re.DOTALL)
+    assert re.search(r'<div class="fragment"\s*>.*?the answer', text, re.DOTALL)
+    assert "typed_live" in text
+    assert "left_out" not in text
+    assert "secret_of_the_picture" not in text
+
+
+def test_a_page_folds_the_answer_away_and_keeps_all_the_code() -> None:
+    text = page(small_lesson(), {"Home & away": "../index.html"})
+    assert re.search(r"<details><summary>Answer</summary>.*?the answer", text, re.DOTALL)
+    assert re.search(r'<details class="notes">.*?say this', text, re.DOTALL)
+    for code in ("typed_live", "left_out", "secret_of_the_picture"):
+        assert code in text
+    assert '<a href="../index.html">Home &amp; away</a>' in text
+    assert text.count("<details") == text.count("</details>")
+
+
+def test_the_same_lesson_makes_the_same_bytes() -> None:
+    assert deck(small_lesson(), FILES) == deck(small_lesson(), FILES)
+    assert page(small_lesson(), {}) == page(small_lesson(), {})
+
+
+def test_a_notebook_without_a_heading_is_told_to_have_one() -> None:
+    with pytest.raises(ValueError, match="without a heading") as error:
+        title(new_notebook(cells=[new_code_cell("# 1. a comment")]))
+    assert "\n" not in str(error.value)
+
+
+# --- running -----------------------------------------------------------------------------
+
+SLIDER = """from IPython.display import display
+from ipywidgets import interact
+
+
+@interact(n=(0, 9))
+def show(n=3):
+    display(f"n is {n}")
+"""
+
+
+def test_a_slider_becomes_a_still_of_what_it_shows_first(tmp_path: Path) -> None:
+    notebook = run(new_notebook(cells=[new_code_cell(SLIDER)]), tmp_path)
+    (output,) = notebook.cells[0].outputs
+    assert output.data["text/plain"] == "'n is 3'"
+    assert "widgets" not in notebook.metadata
+
+
+def test_a_lesson_runs_again_only_when_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def recorded(notebook: NotebookNode, folder: Path) -> NotebookNode:
+        assert {file.name for file in folder.iterdir()} == {"figures.py", "lesson_figures.py"}
+        ran.append(notebook.cells[0].source)
+        return notebook
+
+    monkeypatch.setattr(lessons, "run", recorded)
+    path, cache = tmp_path / "01_x.ipynb", tmp_path / "cache"
+    for source in ("1", "1", "2"):
+        nbformat.write(new_notebook(cells=[new_code_cell(source, id="a")]), path)
+        assert executed(path, cache).cells[0].source == source
+    assert ran == ["1", "2"]
+    assert len(list(cache.iterdir())) == 1, "nothing old and nothing half is left"
+
+
+# --- what is vendored --------------------------------------------------------------------
+
+
+def test_what_is_vendored_is_pinned_and_the_lock_names_no_address() -> None:
+    wanted = json.loads((vendor.HERE / "package.json").read_text())["dependencies"]
+    lock = (vendor.HERE / "package-lock.json").read_text()
+    for name, version in wanted.items():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+        package = json.loads(lock)["packages"][f"node_modules/{name}"]
+        assert package["version"] == version
+        assert package["integrity"].startswith("sha512-")
+    assert "://" not in lock
+
+
+def test_without_npm_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(VendorError, match=r"need npm.*install it") as error:
+        vendored(tmp_path / "build")
+    assert "\n" not in str(error.value)
+
+
+def test_an_npm_that_fails_is_quoted_in_a_line_and_tried_again_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho no route to host >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    for _ in range(2):
+        with pytest.raises(VendorError, match=r"no route to host$"):
+            vendored(tmp_path / "build")
+
+
+def test_a_script_cannot_end_the_page_that_it_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = tmp_path / "node_modules"
+    for name in ("reveal.js/dist/reveal.js", "reveal.js/dist/reveal.css"):
+        (modules / name).parent.mkdir(parents=True, exist_ok=True)
+        (modules / name).write_text("'</script>'")
+    for name in ("reveal.js/plugin/notes/notes.js", "mathjax/es5/tex-svg-full.js"):
+        (modules / name).parent.mkdir(parents=True, exist_ok=True)
+        (modules / name).write_text("")
+    (tmp_path / "package-lock.json").write_bytes((vendor.HERE / "package-lock.json").read_bytes())
+    monkeypatch.setenv("PATH", "")
+    assert vendored(tmp_path).reveal_js == "'<\\/script>'"
+
+
+# --- the whole site ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("site")
+    build_site(target, FILES)
+    return target
+
+
+def test_every_link_of_the_site_leads_to_a_file_of_it(site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) >= 1 + 2 * 10 + 2, "the index, lessons and decks, problem sets"
+    reached = set()
+    for path in pages:
+        found = links(path.read_text(encoding="utf-8"))
+        assert None not in found.pictures, f"{path.name}: a picture without its text"
+        for address in found.addresses:
+            assert "://" not in address, f"{path.name} leads out of the site: {address}"
+            if not address.startswith(("data:", "#")):
+                target = (path.parent / address).resolve()
+                assert target.is_file(), f"{path.name}: {address}"
+                reached.add(target)
+    assert {path.resolve() for path in pages} <= reached, "every page can be reached"
+
+
+def test_the_site_holds_no_solution(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert "SOLUTION" not in text
+        assert "Marking scheme" not in text

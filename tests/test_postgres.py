@@ -1,0 +1,386 @@
+"""On a PostgreSQL server the gradebook is the same as in SQLite, row by row."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import CHECKED
+from databases import (
+    BEFORE,
+    CELLS,
+    CLASS,
+    LATE,
+    at_the_same_moment,
+    every_row,
+    fill,
+    query,
+    submission,
+    synthetic,
+)
+from isolation import why_no_isolation
+from postgres import PASSWORD, NoServer, Server, running_server
+from sqlalchemy import create_engine, text
+
+from autograder.assignment import master_of
+from autograder.exercises import EXERCISES
+from autograder.gradebook import GradebookError, GradebookStore
+from autograder.graded_cells import GradedSubmission, cells_of
+from autograder.release import release
+
+HandIn = Callable[..., Path]
+
+
+@dataclass
+class Databases:
+    """Databases of one server, each made once from what it begins with."""
+
+    server: Server
+    made: list[str] = field(default_factory=list)
+
+    def new(self, template: str = "template1") -> str:
+        """Make a database and return its URL."""
+        name = f"made_{len(self.made)}"
+        engine = create_engine(self.server.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        engine.dispose()
+        self.made.append(name)
+        return self.server.url(name)
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    try:
+        with running_server() as server:
+            yield Databases(server)
+    except NoServer as reason:
+        pytest.skip(f"no PostgreSQL server can be had here: {reason}")
+
+
+@pytest.fixture(scope="module")
+def small(databases: Databases) -> str:
+    """The name of a database with two small assignments; see `url`."""
+    fill(databases.new(), "ps1", "ps2")
+    return databases.made[-1]
+
+
+@pytest.fixture
+def url(databases: Databases, small: str) -> str:
+    """A gradebook of the test's own with two small assignments."""
+    return databases.new(small)
+
+
+@pytest.fixture(scope="module")
+def released_there(
+    databases: Databases, released: Path, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The name of a database in which the course of `released` was released."""
+    course = Path(shutil.copytree(released, tmp_path_factory.mktemp("there") / "course"))
+    (course / "gradebook.db").unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADEBOOK_URL", databases.new())
+        patch.setattr("autograder.release.unexpected_errors", lambda *_: [])
+        release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+    assert not (course / "gradebook.db").exists()
+    return databases.made[-1]
+
+
+@pytest.fixture
+def course_url(databases: Databases, released_there: str) -> str:
+    """A gradebook of the test's own that knows the release of `course`."""
+    return databases.new(released_there)
+
+
+def run(course: Path, url: str | None, program: str, *arguments: str) -> tuple[int, str]:
+    """Run a program of this environment in a course; return its exit code and what it said."""
+    environment = {key: value for key, value in os.environ.items() if key != "GRADEBOOK_URL"}
+    if url is not None:
+        environment["GRADEBOOK_URL"] = url
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        [Path(sys.executable).with_name(program), *arguments],
+        cwd=course,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+# --- A course ------------------------------------------------------------------
+
+
+@pytest.fixture
+def sample(hand_in: HandIn) -> None:
+    reason = why_no_isolation()
+    if reason is not None:
+        pytest.skip(f"student code cannot be isolated here: {reason}")
+    for student, work in {
+        "ann": "all-right",
+        "Bob": "cell-crashes",
+        "ève": "untouched",
+        "zoë": "name-reused-afterwards",
+    }.items():
+        hand_in(student, work)
+    hand_in("broken", b"{")
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_class_has_the_same_rows_as_in_sqlite_by_either_command(
+    course: Path, course_url: str
+) -> None:
+    here = f"sqlite:///{course / 'gradebook.db'}"
+    code, said = run(course, None, "autograder", "grade", "ps1")
+    assert code == 0, said
+    before = {path: path.read_bytes() for path in (course / "autograded").rglob("*.json")}
+    shutil.rmtree(course / "autograded")
+    code, said = run(course, course_url, "autograder", "grade", "ps1")
+    assert code == 0, said
+    assert every_row(course_url) == every_row(here)
+    scores = "SELECT SUM(auto_score) FROM grade"
+    assert query(course_url, scores) == query(here, scores) != [(0.0,)]
+    # The cells were in the same order, or the fingerprints in them would differ.
+    assert {path: path.read_bytes() for path in before} == before
+
+    query(course_url, "UPDATE grade SET auto_score = NULL, needs_manual_grade = TRUE")
+    code, said = run(course, course_url, "nbgrader", "autograde", "ps1", "--force")
+    assert code == 0, said
+    assert every_row(course_url) == every_row(here)
+
+
+@pytest.mark.usefixtures("sample")
+def test_what_stops_grading_is_one_line_without_the_password(course: Path, course_url: str) -> None:
+    wrong = course_url.replace(PASSWORD, "another-secret")
+    code, said = run(course, wrong, "autograder", "grade", "ps1")
+    assert (code, len(said.splitlines())) == (1, 1)
+    assert "its server refuses this user or password" in said
+    assert "another-secret" not in said
+
+    name = course_url.rpartition("/")[2]
+    query(course_url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    code, said = run(course, course_url, "autograder", "grade", "ps1", "--student", "ann")
+    assert code == 1
+    assert "ann's ps1 was not graded: the gradebook cannot be used: its server accepts" in said
+    assert "Traceback" not in said
+    assert PASSWORD not in said
+
+
+def test_the_cells_come_in_the_order_of_the_release_whatever_that_of_the_rows(
+    course: Path, course_url: str
+) -> None:
+    release = nbformat.read(course / "release" / "ps1" / "ps1.ipynb", as_version=4)
+    cells = master_of(release)
+    # An update moves a row behind all others.
+    for cell in cells[:3]:
+        query(course_url, "UPDATE source_cell SET locked = locked WHERE name = :n", n=cell.grade_id)
+    rows = [name for (name,) in query(course_url, "SELECT name FROM source_cell")]
+    assert rows != [cell.grade_id for cell in cells]
+    with GradebookStore.open(course_url) as store:
+        assert store.released_cells(course, "ps1") == cells
+
+
+# --- Writing -------------------------------------------------------------------
+
+
+def results() -> list[GradedSubmission]:
+    return [
+        GradedSubmission("ada", "ps1", "ps1", BEFORE, cells_of(submission(8.0, 3.0))),
+        GradedSubmission("bo", "ps1", "ps1", LATE, cells_of(submission(2.5, "ValueError"))),
+    ]
+
+
+def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(url: str) -> None:
+    with GradebookStore.open(url) as store:
+        store.write(results(), lambda student, score, late: 1.0)
+        query(url, "UPDATE grade SET manual_score = 3.5, extra_credit = 1 WHERE auto_score IS NULL")
+        query(url, "UPDATE grade SET needs_manual_grade = FALSE")
+        query(url, "UPDATE comment SET manual_comment = 'Well said.'")
+        store.write(results(), lambda student, score, late: score)
+        assert store.graded_students("ps1") == {"ada", "bo"}
+    given = "SELECT auto_score, manual_score, extra_credit, needs_manual_grade FROM grade"
+    # The answers; a task is only ever graded by a person.
+    looks = sorted(query(url, f"{given} WHERE manual_score > 0"))
+    assert looks == [(None, 3.5, 1.0, False)] * 2 + [(None, 3.5, 1.0, True)] * 2
+    assert query(url, "SELECT DISTINCT manual_comment FROM comment") == [("Well said.",)]
+    # 2.5 points, and 4.5 from a person for each of the answer and the task.
+    penalties = "SELECT late_submission_penalty FROM submitted_notebook ORDER BY 1"
+    assert query(url, penalties) == [(11.5,), (None,)]
+
+
+def test_an_extension_is_read_as_one(url: str) -> None:
+    with GradebookStore.open(url) as store:
+        store.write(results())
+        query(url, "UPDATE submitted_assignment SET extension = INTERVAL '2 days'")
+        store.write(results(), lambda student, score, late: score)
+    assert query(url, "SELECT DISTINCT late_submission_penalty FROM submitted_notebook") == [
+        (None,)
+    ]
+
+
+@pytest.mark.parametrize("assignments", [("ps1", "ps2"), ("ps1", "ps1")], ids=["two", "one"])
+def test_two_programs_that_write_at_once_lose_nothing(
+    databases: Databases, small: str, url: str, assignments: tuple[str, str]
+) -> None:
+    alone = databases.new(small)
+    at_the_same_moment(url, *assignments)
+    with GradebookStore.open(alone) as store:
+        for assignment in sorted(set(assignments)):
+            store.write([synthetic(assignment, number) for number in range(CLASS)])
+    assert every_row(url) == every_row(alone)
+    assert len(every_row(url)["grade"]) == len(set(assignments)) * CLASS * CELLS
+
+
+def test_what_meets_another_transaction_in_a_deadlock_is_written_all_the_same(url: str) -> None:
+    troubles: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            with GradebookStore.open(url) as store:
+                store.write(results())
+        except BaseException as trouble:
+            troubles.append(trouble)
+
+    query(url, "INSERT INTO student (id) VALUES ('ada'), ('bo')")
+    insert = text(
+        "INSERT INTO submitted_assignment (id, assignment_id, student_id) "
+        "SELECT :student, id, :student FROM assignment WHERE name = 'ps1'"
+    )
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = :name AND wait_event_type = 'Lock'"
+    writer = threading.Thread(target=write)
+    other = create_engine(url)
+    with other.begin() as connection:
+        connection.execute(text("SET LOCAL deadlock_timeout = '10min'"))  # the writer finds it
+        connection.execute(insert, {"student": "bo"})
+        writer.start()
+        while not query(url, waiting, name=url.rpartition("/")[2]):
+            assert writer.is_alive()
+        connection.execute(insert, {"student": "ada"})
+    other.dispose()
+    writer.join(60)
+    assert troubles == []
+    assert query(url, "SELECT COUNT(*) FROM submitted_assignment") == [(2,)]
+    assert query(url, "SELECT SUM(auto_score) FROM grade") == [(13.5,)]
+
+
+def test_a_connection_that_was_lost_is_made_again(url: str) -> None:
+    with GradebookStore.open(url) as store:
+        store.write(results()[:1])
+        query(
+            url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = :name AND pid <> pg_backend_pid()",
+            name=url.rpartition("/")[2],
+        )
+        store.write(results()[1:])
+    assert query(url, "SELECT COUNT(*) FROM student") == [(2,)]
+
+
+# --- Unhappy paths -------------------------------------------------------------
+
+
+def why(url: str, busy_seconds: float = 1) -> str:
+    """Return why results cannot be written, in one line without a password."""
+    with (
+        pytest.raises(GradebookError) as error,
+        GradebookStore.open(url, busy_seconds) as store,
+    ):
+        store.write(results())
+    assert "\n" not in str(error.value)
+    assert PASSWORD not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("table", ["grade", "assignment"])  # written, and only read
+def test_a_table_that_another_program_holds_is_said_to_be_busy(url: str, table: str) -> None:
+    other = create_engine(url)
+    with other.connect() as connection:
+        connection.execute(text(f"LOCK TABLE {table}"))
+        said = why(url, busy_seconds=0.1)
+    other.dispose()
+    assert "another program is writing to it; close it or wait" in said
+    assert query(url, "SELECT COUNT(*) FROM student") == [(0,)]
+
+
+def test_a_user_without_the_rights_is_told_so(databases: Databases, url: str) -> None:
+    query(url, f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'")
+    query(url, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    reader = databases.server.url(databases.made[-1], user="reader")
+    assert "permission denied for table student" in why(reader)
+    query(url, "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM reader")
+    assert "permission denied" in why(reader)
+
+
+def test_a_name_that_does_not_fit_is_said_to_be_too_long(url: str) -> None:
+    with (
+        GradebookStore.open(url) as store,
+        pytest.raises(GradebookError, match="longer than its 128 characters"),
+    ):
+        store.write([*results(), GradedSubmission("n" * 129, "ps1", "ps1", None, {})])
+    assert query(url, "SELECT COUNT(*) FROM student") == [(0,)]
+
+
+def test_a_failure_halfway_leaves_nothing_behind(url: str) -> None:
+    query(url, "ALTER TABLE comment ADD CONSTRAINT never CHECK (auto_comment = 'never')")
+    query(url, "ALTER TABLE comment ALTER COLUMN auto_comment SET NOT NULL")
+    assert "nothing was written" in why(url)
+    assert query(url, "SELECT COUNT(*) FROM student") == [(0,)]
+
+
+def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(url: str) -> None:
+    query(url, "ALTER TABLE grade DROP COLUMN extra_credit")
+    query(url, "ALTER TABLE assignment DROP COLUMN duedate")
+    assert "of another nbgrader; back it up and run `nbgrader db upgrade`" in why(url)
+    query(url, "UPDATE alembic_version SET version_num = '167914646830'")
+    assert "of another nbgrader; back it up and run `nbgrader db upgrade`" in why(url)
+
+
+def test_a_server_without_the_gradebook_says_what_to_run(databases: Databases) -> None:
+    assert "run `autograder release`" in why(databases.new())
+    assert "no such database" in why(databases.server.url("nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("127.0.0.1:1/gradebook", "port 1 failed: Connection refused"),
+        ("nowhere.invalid/gradebook", "failed to resolve host 'nowhere.invalid'"),
+        ("/gradebook?host=/nowhere", "No such file or directory"),
+    ],
+)
+def test_a_server_that_is_not_there_is_said_not_to_be(address: str, says: str) -> None:
+    said = why(f"postgresql+psycopg://grader:{PASSWORD}@{address}")
+    assert "its server cannot be reached" in said
+    assert says in said
+
+
+def test_an_option_that_is_none_is_named() -> None:
+    said = why(f"postgresql+psycopg://grader:{PASSWORD}@127.0.0.1:1/x?colour=blue")
+    assert 'invalid connection option "colour"' in said
+
+
+def test_a_release_to_a_server_that_is_not_there_is_refused_in_a_line(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = f"postgresql+psycopg://grader:{PASSWORD}@127.0.0.1:1/gradebook"
+    monkeypatch.setenv("GRADEBOOK_URL", nowhere)
+    monkeypatch.setattr("autograder.release.unexpected_errors", lambda *_: [])
+    with pytest.raises(GradebookError, match="its server cannot be reached") as error:
+        release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+    assert "\n" not in str(error.value)
+    assert PASSWORD not in str(error.value)
+
+
+def test_without_the_package_the_extra_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert "package psycopg; `pip install .[postgres]`" in why("postgresql+psycopg://host/name")
