@@ -24,7 +24,7 @@ from examples.students import STUDENTS, Student, Work
 HERE = Path(__file__).parent
 MARKER = re.compile(r"# %% (?P<problem_set>ps\d+) (?P<after>after )?(?P<cell>\w+)")
 STUB = "    raise NotImplementedError("
-DUE = {"ps1": datetime(2026, 10, 5, 14, 3, 21), "ps2": datetime(2026, 10, 12, 14, 3, 21)}
+FIRST_DUE, WEEK = datetime(2026, 10, 5, 14, 3, 21), timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def answers_for(work: Work, student: Student, problem_set: str) -> list[Answer]:
 def fill(stub: str, text: str) -> str:
     """Return a solution cell with an answer in it.
 
-    An answer that begins with the stub's own first line, and is indented like it,
-    keeps its docstring, as students do.
+    An answer to a function that begins with the stub's own first line, and is indented
+    like it, keeps its docstring, as students do.
     """
     first = stub.partition("\n")[0] + "\n"
     body = text.removeprefix(first)
-    if body == text or STUB not in stub or not re.match(r" {4}\S", body):
+    if not stub.startswith("def ") or body == text or not re.match(r" {4}\S", body):
         return text
     return stub.partition(STUB)[0] + body
 
@@ -149,7 +149,8 @@ def build(release: Path, submitted: Path) -> None:
         write(path, v4.writes(hand_in(v4.reads(text), answers)) + "\n")
         if work.edit is not None:
             work.edit(path)
-        moment = DUE[problem_set] + timedelta(minutes=17 * number)
+        due = FIRST_DUE + (int(problem_set.removeprefix("ps")) - 1) * WEEK
+        moment = due + timedelta(minutes=17 * number)
         write(path.parent / "timestamp.txt", f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC\n")
 
 

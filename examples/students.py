@@ -14,7 +14,7 @@ from examples.edits import Edit
 
 Names = tuple[str, ...]
 
-PS1, PS2 = 32.0, 36.0
+PS1, PS2, PS3, PS4, PS5 = 32.0, 36.0, 36.0, 36.0, 36.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ FULL_MARKS = (
         {
             "ps1": Work("whole arrays, few lines", PS1),
             "ps2": Work("whole arrays, few lines", PS2),
+            "ps3": Work("whole arrays, few lines", PS3),
+            "ps4": Work("whole arrays, few lines", PS4),
+            "ps5": Work("whole arrays, few lines", PS5),
         },
     ),
     Student(
@@ -167,6 +170,21 @@ MISTAKEN = (
                 },
                 like=BASE,
             ),
+            "ps3": Work(
+                "a softmax layer along the last axis",
+                PS3 - 2 - 1 - 1,
+                {"Softmax": ("last axis",)},
+                like=BASE,
+            ),
+            "ps4": Work(
+                "sums and largest scores along the samples",
+                PS4 - 4 - 2,
+                {
+                    "softmax_backward": ("sum over the samples",),
+                    "predict": ("argmax over the samples",),
+                },
+                like=BASE,
+            ),
         },
     ),
     Student(
@@ -206,6 +224,12 @@ MISTAKEN = (
                 {"one_hot": ("labels from 1",), "cce_from_scores": ("sum instead of mean",)},
                 like="full-loops",
             ),
+            "ps4": Work(
+                "percent, and the truth in the columns",
+                PS4 - 2 - 3,
+                {"accuracy": ("percent",), "confusion_matrix": ("transposed",)},
+                like=BASE,
+            ),
         },
     ),
     Student(
@@ -225,6 +249,15 @@ MISTAKEN = (
                     "loss_gradient": ("changes its inputs",),
                 },
                 like=BASE,
+            ),
+            "ps3": Work(
+                "moves the caller's W",
+                PS3 - 1,
+                {"sgd_epoch": ("changes W in place",)},
+                like=BASE,
+            ),
+            "ps5": Work(
+                "computes tanh in Z", PS5 - 0.5, {"Tanh": ("changes Z in place",)}, like=BASE
             ),
         },
     ),
@@ -291,6 +324,18 @@ MISTAKEN = (
                 },
                 like="full-loops",
             ),
+            "ps3": Work(
+                "only the Jacobian's diagonal",
+                PS3 - 8,
+                {"Softmax": ("diagonal only",)},
+                like=BASE,
+            ),
+            "ps4": Work(
+                "only the Jacobian's diagonal",
+                PS4 - 4,
+                {"softmax_backward": ("diagonal only",)},
+                like=BASE,
+            ),
         },
     ),
     Student(
@@ -302,6 +347,8 @@ MISTAKEN = (
                 {"cce_gradient": ("sign", "0/0 is nan"), "loss_gradient": ("sign",)},
                 like="full-einsum",
             ),
+            "ps3": Work("goes uphill", PS3 - 8, {"sgd_epoch": ("plus sign",)}, like=BASE),
+            "ps5": Work("target minus guess", PS5 - 3, {"mse_gradient": ("sign",)}, like=BASE),
         },
     ),
     Student(
@@ -311,6 +358,21 @@ MISTAKEN = (
                 "a link of the chain left out, another bent",
                 PS2 - 4 - 8,
                 {"chain_rule": ("Jacobian skipped",), "loss_gradient": ("1-D Jacobian",)},
+                like=BASE,
+            ),
+            "ps3": Work(
+                "moves W before it is used; a test at W = 0 only",
+                PS3 - 2.5 - 1 - 2,
+                {"Dense": ("updates first",), "is_gradient": ("only at W = 0",)},
+                like=BASE,
+            ),
+            "ps5": Work(
+                "the slope of tanh left out, in the network too, which calls it",
+                PS5 - 8 - 2.5 - 3,
+                {
+                    "network_gradients": ("slope of tanh left out",),
+                    "Network": ("slope of tanh left out",),
+                },
                 like=BASE,
             ),
         },
@@ -348,11 +410,18 @@ MISTAKEN = (
                 {"softmax": ("missing keepdims",)},
             ),
             "ps2": Work("one exercise; the next one returns nothing", 6),
+            "ps3": Work(
+                "a test of one sum alone",
+                0,
+                {"is_softmax": ("only the sums", "only one sample", "only mild scores")},
+            ),
+            "ps4": Work("one exercise; the next one returns nothing", 2),
+            "ps5": Work("a ReLU with slope 1 at 0", 3, {"ReLU": ("slope 1 at 0",)}),
         },
     ),
     Student(
         "untouched",
-        {"ps1": Work("as released", 0), "ps2": Work("as released", 0)},
+        {f"ps{number}": Work("as released", 0) for number in range(1, 6)},
     ),
 )
 
@@ -376,6 +445,9 @@ BROKEN = (
                 like=BASE,
                 said=("did not end within 5 s",),
             ),
+            "ps3": Work(
+                "a method that never ends", PS3 - 8, like=BASE, said=("did not end within 5 s",)
+            ),
         },
     ),
     Student(
@@ -383,6 +455,7 @@ BROKEN = (
         {
             "ps1": Work("a cell ends the process", PS1, like=BASE, said=("exit code 1",)),
             "ps2": Work("a function crashes it", PS2 - 6, like=BASE, said=("signal 11",)),
+            "ps5": Work("a method ends the process", PS5 - 10, like=BASE, said=("exit code 3",)),
         },
     ),
     Student(
@@ -555,7 +628,14 @@ HOSTILE = (
     ),
     Student(
         "hostile-equality",
-        {"ps1": Work("patches np.allclose; its arrays are equal to anything", 0)},
+        {
+            "ps1": Work("patches np.allclose; its arrays are equal to anything", 0),
+            "ps3": Work(
+                "answers anything; looks for the specimens in memory",
+                0,
+                {"is_gradient": ("refuses everything",)},
+            ),
+        },
     ),
     Student(
         "hostile-first-call",

@@ -28,7 +28,7 @@ from examples import build
 from examples.students import STUDENTS, Student, Work
 
 ROOT = Path(__file__).resolve().parents[1]
-PROBLEM_SETS = ("ps1", "ps2")
+PROBLEM_SETS = ("ps1", "ps2", "ps3", "ps4", "ps5")
 REGRADED = ("broken-exit", "hostile-protocol", "seed-a", "seed-b", "wrong-axis")
 
 needs_links = pytest.mark.skipif(
@@ -151,7 +151,7 @@ def test_a_marker_with_a_slip_is_refused_by_name(
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with both problem sets released and nothing handed in."""
+    """A course with all problem sets released and nothing handed in."""
     reason = why_no_isolation()
     if reason is not None:
         pytest.skip(f"the sample class is graded in isolation only: {reason}")

@@ -179,3 +179,81 @@ def test_everything_agrees_with_tensorflow(network):
     batch = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, Z.T)
     close(r.cce_from_scores(Z, labels), tf.reduce_mean(batch))
     close(r.cce(r.one_hot(labels, K), r.softmax(Z)), tf.reduce_mean(batch))
+
+
+def gradient_of(f, W):
+    return r.numerical_gradient(f, W, 1e-5)
+
+
+def test_softmax_backward_is_the_jacobian_times_the_slope_in_each_column(network, rng):
+    W, Xb, _ = network
+    A = r.softmax(W @ Xb)
+    G = rng.normal(size=A.shape)
+    columns = [r.softmax_jacobian(a) @ g for a, g in zip(A.T, G.T, strict=True)]
+    np.testing.assert_allclose(r.softmax_backward(A, G), np.transpose(columns), atol=1e-15)
+
+
+def test_dense_moves_against_the_mean_gradient_and_returns_the_slope_by_the_data(rng):
+    layer = r.Dense(D, K, rng, 1.0)
+    W, X, G = layer.W, rng.normal(size=(D, N)), rng.normal(size=(K, N))
+    layer.forward(X)
+    grad_x = layer.backward(G, 0.5)
+    np.testing.assert_allclose(
+        grad_x, gradient_of(lambda X: float(np.sum(G * (W @ r.add_bias(X)))), X), atol=1e-8
+    )
+    mean = gradient_of(lambda W: float(np.mean(np.sum(G * (W @ r.add_bias(X)), axis=0))), W)
+    np.testing.assert_allclose((W - layer.W) / 0.5, mean, atol=1e-8)
+
+
+def test_batch_gradient_with_its_penalty_is_the_gradient_of_what_is_minimised(network):
+    W, Xb, y = network
+    Y = r.one_hot(y, K)
+    numerical = gradient_of(lambda W: r.cce_from_scores(W @ Xb, y) + r.l2_penalty(W, 0.3), W)
+    found = r.batch_gradient(W, Xb, Y) + r.l2_gradient(W, 0.3)
+    np.testing.assert_allclose(found, numerical, atol=1e-8)
+
+
+def test_one_epoch_of_sgd_is_an_epoch_of_batches_of_one(rng):
+    X, Y = rng.normal(size=(D, N)), r.one_hot(np.arange(N) % K, K)
+    W, history = r.train(X, Y, 1, 1, 0.3, np.random.default_rng(3))
+    twin = np.random.default_rng(3)
+    start, order = r.init_weights(D, K, twin), twin.permutation(N)
+    again, losses = r.sgd_epoch(start, X, Y, 0.3, order)
+    np.testing.assert_allclose(W, again, atol=1e-14)
+    assert history[0] == pytest.approx(losses.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("layer", [r.ReLU, r.Tanh, r.Sigmoid])
+def test_layers_with_a_bend_return_the_slope_by_their_input(layer, rng):
+    Z, G = rng.normal(size=(K, N)), rng.normal(size=(K, N))
+    made = layer()
+    made.forward(Z)
+    numerical = gradient_of(lambda Z: float(np.sum(G * layer().forward(Z))), Z)
+    np.testing.assert_allclose(made.backward(G), numerical, atol=1e-8)
+
+
+def test_mse_gradient_is_n_times_the_numerical_gradient_of_the_mean(rng):
+    y, Yhat = rng.normal(size=N), rng.normal(size=(1, N))
+    numerical = gradient_of(lambda Yhat: r.mse(y, Yhat), Yhat)
+    np.testing.assert_allclose(r.mse_gradient(y, Yhat), N * numerical, atol=1e-7)
+
+
+def test_network_gradients_are_those_of_the_mean_loss(rng):
+    net = r.Network(D, 6, K, rng)
+    X, Y = rng.normal(size=(D, N)), r.one_hot(np.arange(N) % K, K)
+
+    def loss(W1, W2):
+        return r.cce(Y, r.softmax(W2 @ r.add_bias(np.tanh(W1 @ r.add_bias(X)))))
+
+    net.forward(X)
+    grad_W1, grad_W2 = net.backward(Y)
+    np.testing.assert_allclose(grad_W1, gradient_of(lambda W: loss(W, net.W2), net.W1), atol=1e-8)
+    np.testing.assert_allclose(grad_W2, gradient_of(lambda W: loss(net.W1, W), net.W2), atol=1e-8)
+
+
+def test_confusion_matrix_counts_and_accuracy_is_its_diagonal(rng):
+    y, guess = rng.integers(K, size=50), rng.integers(K, size=50)
+    C = r.confusion_matrix(y, guess, K)
+    assert C.sum() == 50
+    np.testing.assert_array_equal(C.sum(axis=1), np.bincount(y, minlength=K))
+    assert r.accuracy(y, guess) == pytest.approx(np.trace(C) / 50)

@@ -752,6 +752,7 @@ def _plainly_wrong(rng: Generator) -> list[Arguments]:
             (lambda z: reference.softmax(z * np.log(base)), RATIO),
             (lambda z: reference.softmax(power * z), RATIO),
             (lambda z: reference.softmax(z / power), RATIO),
+            (lambda z: reference.softmax((z.T + np.linspace(0, gain, len(z))).T), RATIO),
             (lambda z: reference.softmax(-z), GROWS),
             (lambda z: np.full(z.shape, 1 / len(z)), GROWS),
             (lambda z: reference.softmax(z)[::-1], GROWS),
@@ -822,6 +823,10 @@ def _total_only(f: Callable[[Array], Array]) -> bool:
     return all(np.isclose(np.sum(f(z)), 1) for z in _tried("one", "large one"))
 
 
+def _one_total_only(f: Callable[[Array], Array]) -> bool:
+    return bool(np.isclose(np.sum(f(_tried("one")[0])), 1))
+
+
 def _against_itself(f: Callable[[Array], Array]) -> bool:
     return all(np.array_equal(f(z), f(z)) for z in _tried("one", "batch"))
 
@@ -888,7 +893,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "only the sums",
-            (_sums_only, _total_only),
+            (_sums_only, _total_only, _one_total_only),
             did="Your test accepts whatever sums to 1.",
             symptom="It is True for a softmax of -z, which prefers the smallest score.",
             experiment="Hand in a function that returns 1/K for every score.",

@@ -22,3 +22,13 @@ def numerical_gradient(f, W, h=1e-5):
             below[index] -= h
         gradient[index] = (f(above) - f(below)) / (2 * h)
     return gradient
+
+# %% ps3 Softmax
+class Softmax:
+    def forward(self, Z):
+        self.A = softmax(Z)
+        return self.A
+
+    def backward(self, grad_a, learning_rate=None):
+        while True:
+            pass

@@ -41,3 +41,25 @@ def cce_gradient(Y, Yhat):
 
 # %% ps2 written_sum_to_zero
 # Because both sum to 1.
+
+# %% ps3 is_softmax
+def is_softmax(f):
+    z = np.array([1.0, 2.0, 3.0])
+    return np.isclose(np.sum(f(z)), 1)
+
+# %% ps4 predict
+def predict(W, Xb):
+    return np.argmax(W @ Xb, axis=0)
+
+# %% ps4 accuracy
+def accuracy(y, y_pred):
+    hits = y == y_pred
+
+# %% ps5 ReLU
+class ReLU(Layer):
+    def forward(self, Z):
+        self.Z = Z
+        return np.maximum(Z, 0)
+
+    def backward(self, grad_a, learning_rate=None):
+        return grad_a * (self.Z >= 0)

@@ -14,3 +14,16 @@ def numerical_gradient(f, W, h=1e-5):
 # %% ps2 softmax_jacobian
 def softmax_jacobian(a):
     return np.diag(a * (1 - a))
+
+# %% ps3 Softmax
+class Softmax:
+    def forward(self, Z):
+        self.A = softmax(Z)
+        return self.A
+
+    def backward(self, grad_a, learning_rate=None):
+        return self.A * (1 - self.A) * grad_a
+
+# %% ps4 softmax_backward
+def softmax_backward(A, grad_A):
+    return A * (1 - A) * grad_A

@@ -30,3 +30,23 @@ def loss_gradient(W, x, y):
     a /= a.sum()
     y -= a
     return np.outer(-y, x)
+
+# %% ps3 sgd_epoch
+def sgd_epoch(W, X, Y, learning_rate, order):
+    losses = []
+    for n in order:
+        x = np.append(X[:, n], 1)
+        a = softmax(W @ x)
+        losses.append(cce(Y[:, n], a))
+        W -= learning_rate * np.outer(a - Y[:, n], x)
+    return W, np.array(losses)
+
+# %% ps5 Tanh
+class Tanh:
+    def forward(self, Z):
+        np.tanh(Z, out=Z)
+        self.A = Z.copy()
+        return self.A
+
+    def backward(self, grad_a, learning_rate=None):
+        return grad_a * (1 - self.A**2)
