@@ -251,16 +251,16 @@ def triggers(course: Path) -> list[str]:
         ]
 
 
-def solution_lines() -> set[str]:
+def solution_lines(problem_set: str) -> set[str]:
     """Return lines of the solutions that no student of the class would write by chance."""
-    lines = set()
-    for problem_set in PROBLEM_SETS:
-        text = (ROOT / "source" / problem_set / f"{problem_set}.ipynb").read_text(encoding="utf-8")
-        for cell in v4.reads(text).cells:
-            _, begin, rest = cell.source.partition("### BEGIN SOLUTION")
-            region = rest.partition("### END SOLUTION")[0] if begin else ""
-            lines |= {line.strip() for line in region.splitlines() if len(line.strip()) > 50}
-    return lines
+    lines, public = set(), ""
+    text = (ROOT / "source" / problem_set / f"{problem_set}.ipynb").read_text(encoding="utf-8")
+    for cell in v4.reads(text).cells:
+        before, begin, rest = cell.source.partition("### BEGIN SOLUTION")
+        region = rest.partition("### END SOLUTION")[0] if begin else ""
+        lines |= {line.strip() for line in region.splitlines() if len(line.strip()) > 50}
+        public += "" if begin else before
+    return {line for line in lines if line not in public}
 
 
 @needs_links
@@ -277,11 +277,12 @@ def test_the_class_scores_what_the_table_says_and_takes_nothing(
     }
     assert triggers(class_course) == []
     assert tree(class_course / "source") | tree(class_course / "release") == before
-    solutions = solution_lines()
-    assert solutions
-    for path in (class_course / "autograded").rglob("*.ipynb"):
-        graded = path.read_text(encoding="utf-8")
-        assert [line for line in solutions if line in graded] == [], path
+    for problem_set in PROBLEM_SETS:
+        solutions = solution_lines(problem_set)
+        assert solutions
+        for path in (class_course / "autograded").glob(f"*/{problem_set}/*.ipynb"):
+            graded = path.read_text(encoding="utf-8")
+            assert [line for line in solutions if line in graded] == [], path
 
 
 def test_a_forced_second_grading_gives_the_same_bytes(course: Path, tmp_path: Path) -> None:

@@ -268,3 +268,12 @@ def test_a_slider_that_is_moved_changes_its_picture(browser: Any, jupyterlab: st
     assert "602" in (before[1] or ""), "the slider starts at 600"
     assert after[1] != before[1], "its text alternative says the new numbers"
     one.context.close()
+
+
+def test_a_lesson_is_presented_live_without_the_network(browser: Any, jupyterlab: str) -> None:
+    one = Visit(browser)
+    one.page.goto(f"{jupyterlab}rise/02_softmax.ipynb?token=lesson")
+    one.page.locator(".reveal section.present mjx-container").first.wait_for(timeout=60_000)
+    one.page.wait_for_load_state("networkidle")
+    assert one.left == [], "RISE's default theme would fetch fonts; the notebooks name another"
+    one.context.close()

@@ -357,6 +357,7 @@ def test_slides_are_built_in(path: Path) -> None:
     cells = read(path).cells
     assert {kind(cell) for cell in cells} <= {"slide", "subslide", "fragment", "notes", "skip", "-"}
     assert kind(cells[0]) == "slide"
+    assert read(path).metadata.rise == {"scroll": True, "theme": "white"}, "for RISE, offline"
     for cell in cells:
         if kind(cell) == "slide":
             assert cell.source.startswith("#"), f"{cell.id}: a slide has a heading"
