@@ -6,6 +6,7 @@ What the tests of interruptions and of the different roads to a grade share.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -123,6 +124,44 @@ def wait_until(happens: Callable[[], Any], process: subprocess.Popen[str]) -> An
         assert time.monotonic() < until
         time.sleep(0.005)
     return found
+
+
+@dataclass(frozen=True)
+class DaskCluster:
+    """A scheduler and its workers, each a program of its own."""
+
+    address: str
+    scheduler: subprocess.Popen[str]
+    workers: list[subprocess.Popen[str]]
+
+
+@contextmanager
+def dask_cluster(
+    folder: Path, workers: int = 2, environment: dict[str, str] | None = None
+) -> Iterator[DaskCluster]:
+    """Start a cluster on loopback, on ports that are free; a folder is for its files."""
+    file, programs = folder / "scheduler.json", []
+    common = ("--scheduler-file", file, "--host", "127.0.0.1", "--no-dashboard")
+    one = ("--nworkers", "1", "--nthreads", "1", "--local-directory", folder)
+
+    def program(*arguments: str | Path, **settings: Any) -> subprocess.Popen[str]:
+        log = open(folder / f"{len(programs)}.log", "w")
+        with log:
+            programs.append(
+                start(PROGRAMS / "dask", *arguments, stdout=log, stderr=log, **settings)
+            )
+        return programs[-1]
+
+    try:
+        scheduler = program("scheduler", "--port", "0", *common)
+        wait_until(file.exists, scheduler)
+        address = json.loads(file.read_text())["address"]
+        working = [
+            program("worker", *common, *one, environment=environment) for _ in range(workers)
+        ]
+        yield DaskCluster(address, scheduler, working)
+    finally:
+        end(programs)
 
 
 # --- Processes ----------------------------------------------------------------------------------

@@ -1,0 +1,167 @@
+"""On a Dask cluster a class is graded as on one machine, and what is wrong with it is one line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from isolation import why_no_isolation
+from running import (
+    dask_cluster,
+    ended,
+    fix_secret,
+    grade,
+    graded,
+    orphans_adopted,
+    verdicts,
+    wait_until,
+)
+from typer.testing import CliRunner
+
+from autograder import cli, cluster
+from autograder.jobs import OTHER_CODE
+
+HandIn = Callable[..., Path]
+WORK = ("all-right", "shows-points", "cell-crashes", "untouched", "function-ends-its-process")
+CLASS = 20
+PACKAGE = Path(cli.__file__).parent
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+
+
+@pytest.fixture
+def classroom(course: Path, hand_in: HandIn) -> Path:
+    reason = why_no_isolation()
+    if reason is not None:
+        pytest.skip(f"student code cannot be isolated here: {reason}")
+    fix_secret(course)
+    for number in range(CLASS):
+        hand_in(f"s{number:02}", WORK[number % len(WORK)])
+    return course
+
+
+def refused(course: Path, address: str) -> tuple[int, str]:
+    """Return the exit code and the one line of a command that cannot use a cluster."""
+    result = CliRunner().invoke(
+        cli.app, ["grade", "ps1", "--course", str(course), "--cluster", address]
+    )
+    assert isinstance(result.exception, SystemExit)
+    assert (result.stdout, result.stderr.count("\n")) == ("", 1)
+    assert not (course / "autograded").exists()
+    return result.exit_code, result.stderr.removeprefix("autograder: ").strip()
+
+
+def test_a_worker_killed_in_mid_task_costs_nothing(classroom: Path, tmp_path: Path) -> None:
+    alone = Path(shutil.copytree(classroom, tmp_path / "alone"))
+    code, output, _ = ended(grade(alone))
+    assert code == 0
+    with orphans_adopted() as left:
+        with dask_cluster(tmp_path) as dask:
+            run = grade(classroom, "--cluster", dask.address)
+            wait_until(lambda: verdicts(classroom) >= 1, run)
+            os.killpg(dask.workers[0].pid, signal.SIGKILL)
+            code, there, said = ended(run)
+        assert (code, said) == (0, "")
+        assert left() == []
+    assert graded(classroom, there) == graded(alone, output)
+
+
+def test_ctrl_c_ends_a_cluster_of_this_machine_with_one_line(classroom: Path) -> None:
+    with orphans_adopted() as left:
+        run = grade(classroom, "--cluster", "local")
+        wait_until(lambda: verdicts(classroom) >= 1, run)
+        os.killpg(run.pid, signal.SIGINT)
+        code, output, said = ended(run)
+        assert (code, output) == (130, "")
+        assert said == (
+            f"autograder: stopped after {verdicts(classroom)} of {CLASS}; "
+            "what is graded is saved, the same command goes on from here\n"
+        )
+        assert left() == []
+
+
+def test_a_scheduler_that_is_lost_is_said_to_be_and_what_is_graded_is_kept(
+    classroom: Path, tmp_path: Path
+) -> None:
+    with dask_cluster(tmp_path) as dask:
+        run = grade(classroom, "--cluster", dask.address)
+        wait_until(lambda: verdicts(classroom) >= 1, run)
+        dask.scheduler.kill()
+        code, output, said = ended(run)
+    assert (code, output) == (1, "")
+    assert said.startswith(f"autograder: {dask.address}: the scheduler has gone; what is graded")
+    assert said.count("\n") == 1
+    saved = verdicts(classroom)
+    code, output, _ = ended(grade(classroom))
+    assert code == 0
+    assert f"{CLASS - saved} graded, {saved} unchanged" in output
+
+
+def test_workers_of_another_version_refuse(course: Path, hand_in: HandIn, tmp_path: Path) -> None:
+    hand_in("ann")
+    other = Path(shutil.copytree(PACKAGE, tmp_path / "other" / "autograder")).parent
+    with (other / "autograder" / "judge.py").open("a") as file:
+        file.write("# Something else.\n")
+    with dask_cluster(tmp_path, 1, {"PYTHONPATH": str(other)}) as dask:
+        code, output, said = ended(grade(course, "--cluster", dask.address))
+    assert (code, said) == (1, f"autograder: ann's ps1 was not graded: {OTHER_CODE}\n")
+    assert "0 graded, 0 unchanged since they were graded, 1 not graded" in output
+    assert not (course / "autograded").exists()
+
+
+def test_workers_that_cannot_isolate_end_it_as_on_one_machine(
+    course: Path, hand_in: HandIn, tmp_path: Path
+) -> None:
+    hand_in("ann")
+    hand_in("bob")
+    with dask_cluster(tmp_path, 1, {"PATH": "/nowhere"}) as dask:
+        code, output, said = ended(grade(course, "--cluster", dask.address))
+    assert (code, output, said.count("\n")) == (3, "", 1)
+    assert said.startswith("autograder: bubblewrap is not installed: run ")
+    assert not (course / "autograded").exists()
+
+
+def test_a_cluster_without_workers_is_said_to_have_none(
+    course: Path, hand_in: HandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in("ann")
+    monkeypatch.setattr(cluster, "WORKER_SECONDS", 0.2)
+    with dask_cluster(tmp_path, 0) as dask:
+        code, said = refused(course, dask.address)
+    assert (code, said) == (
+        1,
+        f"{dask.address}: no worker came within 0.2 s: start one with `dask worker`",
+    )
+
+
+def test_a_scheduler_that_is_not_there_is_said_not_to_be(
+    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in("ann")
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
+    code, said = refused(course, "tcp://127.0.0.1:1")
+    assert code == 1
+    assert said.startswith("tcp://127.0.0.1:1: no scheduler answers (")
+    assert said.endswith("is `dask scheduler` running?")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8786", "tcp://host", "somewhere", "ftp://host:1"])
+def test_what_is_no_address_is_refused(course: Path, hand_in: HandIn, address: str) -> None:
+    hand_in("ann")
+    assert refused(course, address) == (
+        2,
+        f"--cluster is local or a scheduler's address, such as tcp://host:8786, not '{address}'",
+    )
+
+
+def test_without_dask_the_package_to_install_is_named(
+    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in("ann")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert refused(course, "local") == (2, "--cluster needs Dask: `pip install .[cluster]`")
