@@ -341,7 +341,10 @@ def matrix_with_sums(
     if digits and np.abs(values[np.isfinite(values)]).max(initial=0.0) < 1:
         digits = 3
     height, width = values.shape
-    picture = _canvas(0.95 * width + 2.6, 0.72 * height + 2.3)
+    small = max(values.shape) > 6  # many cells: less room each, so that the type stays large
+    picture = _canvas(
+        (0.6 if small else 0.95) * width + 2.6, (0.45 if small else 0.72) * height + 2.3
+    )
     axes = picture.subplots()
     _cells(axes, values, _colours(values), digits)
     axes.set(xlim=(-0.55, width + 0.75), ylim=(height + 0.5, -0.55))
