@@ -129,7 +129,15 @@ def every_row(url: str) -> dict[str, list[tuple[Any, ...]]]:
         f"FROM comment c {cell}",
     }
     # Sorted here: databases differ in the order of letters.
-    return {name: sorted(query(url, statement), key=repr) for name, statement in tables.items()}
+    return {
+        name: sorted((tuple(map(_as_in_sqlite, row)) for row in query(url, statement)), key=repr)
+        for name, statement in tables.items()
+    }
+
+
+def _as_in_sqlite(value: Any) -> Any:
+    """Return a time as the text that SQLite keeps; other values are alike in all databases."""
+    return f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime.datetime) else value
 
 
 # --- Two programs at once ------------------------------------------------------

@@ -12,9 +12,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import create_engine, text
 
 USER, PASSWORD = "grader", "a-secret-word"
 # A cluster of Debian's own would be started on the standard port.
@@ -42,6 +44,24 @@ class Server:
 
     def url(self, database: str, user: str = USER, password: str = PASSWORD) -> str:
         return f"postgresql+psycopg://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+
+@dataclass
+class Databases:
+    """Databases of one server, each made once from what it begins with."""
+
+    server: Server
+    made: list[str] = field(default_factory=list)
+
+    def new(self, template: str = "template1") -> str:
+        """Make a database and return its URL."""
+        name = f"made_{len(self.made)}"
+        engine = create_engine(self.server.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        engine.dispose()
+        self.made.append(name)
+        return self.server.url(name)
 
 
 @contextmanager

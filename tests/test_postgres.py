@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -27,7 +26,7 @@ from databases import (
     synthetic,
 )
 from isolation import why_no_isolation
-from postgres import PASSWORD, NoServer, Server, running_server
+from postgres import PASSWORD, Databases, NoServer, running_server
 from sqlalchemy import create_engine, text
 
 from autograder.assignment import master_of
@@ -37,24 +36,6 @@ from autograder.graded_cells import GradedSubmission, cells_of
 from autograder.release import release
 
 HandIn = Callable[..., Path]
-
-
-@dataclass
-class Databases:
-    """Databases of one server, each made once from what it begins with."""
-
-    server: Server
-    made: list[str] = field(default_factory=list)
-
-    def new(self, template: str = "template1") -> str:
-        """Make a database and return its URL."""
-        name = f"made_{len(self.made)}"
-        engine = create_engine(self.server.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        engine.dispose()
-        self.made.append(name)
-        return self.server.url(name)
 
 
 @pytest.fixture(scope="module")
