@@ -59,6 +59,9 @@ WINDOW_PER_WORKER = 4
 # What is graded is saved when there is so much of it, or it has waited so long.
 BATCH, BATCH_SECONDS = 50, 1.0
 WRITERS = 8  # files of a batch written side by side: most of it is waiting for the disk
+# Batches in a row that a locked, full or lost gradebook refuses before the class is stopped:
+# each has waited for it as long as is waited for another program.
+MAX_REFUSED = 2
 NOT_TEXT = "the name of the student's folder is not UTF-8 text: rename the folder"
 WORKER_LOST = "a worker was killed; run the command again, what is graded is kept"
 
@@ -167,6 +170,7 @@ class ClassGrading:
         self.saved = 0  # submissions that are settled, on the disk and in the gradebook
         self._unsaved: list[_Graded] = []
         self._saved_at = time.monotonic()
+        self._refused = 0
         self.gradebook = GradebookStore.open(url)
         try:
             self.assignments = {
@@ -199,6 +203,10 @@ class ClassGrading:
 
         What ran out of time on a crowded machine, or was lost with its worker, is graded
         once more with nothing beside it before that counts.
+
+        Raises
+        ------
+        CourseError : the gradebook takes nothing any more; what is saved is saved
         """
         again: list[Submission] = []
         try:
@@ -300,12 +308,21 @@ class ClassGrading:
         try:
             self.gradebook.write([graded.points for graded in batch])
         except GradebookUnusable as failure:
+            self._refused += 1
+            if self._refused >= MAX_REFUSED:
+                self._unsaved = []  # not once more on the way out
+                raise CourseError(
+                    f"stopped after {self.saved} of {self.total}: {failure}; "
+                    "what is saved is kept, the same command goes on from here",
+                    1,
+                ) from None
             return [str(failure)] * len(batch)
         except Exception as failure:
             if len(batch) > 1:
                 # Nothing was written: each by itself, so that one costs no other.
                 return [self._gradebook_troubles([graded])[0] for graded in batch]
             return [_words(failure)]
+        self._refused = 0
         return [None] * len(batch)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from autograder.sandbox import Limits, Sandbox
 
 OTHER_CODE = (
-    "the worker has another version of the grader or of a package: "
+    "the worker has another version of the grader: "
     "install the same on every machine, then run this again"
 )
 

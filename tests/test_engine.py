@@ -23,14 +23,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from isolation import why_no_isolation
 
 from autograder import engine, jobs
 from autograder.assignment import Assignment
 from autograder.course import SECRET_FILE, CourseError, Submission
 from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class
+from autograder.gradebook import GradebookStore
 from autograder.jobs import Job, Outcome, fingerprint, grade_one
 from autograder.records import VERDICTS_FILE, Result
 from autograder.sandbox import LIMITS, IsolationUnavailable
+from autograder.workers import Workers
 
 HandIn = Callable[..., Path]
 
@@ -346,6 +349,22 @@ def test_a_killed_worker_is_named_and_what_was_done_is_kept(
     }
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="grading needs Linux")
+def test_a_submission_that_kills_its_process_never_kills_its_worker(
+    course: Path, hand_in: HandIn
+) -> None:
+    reason = why_no_isolation()
+    if reason is not None:
+        pytest.skip(f"student code cannot be isolated here: {reason}")
+    for work in ("cell-ends-its-process", "cell-crashes", "function-ends-its-process"):
+        hand_in(work, work)
+    with Workers(1) as worker:
+        before = worker.submit(os.getpid).result()
+        results = grade(course, worker)
+        assert worker.submit(os.getpid).result() == before
+    assert [result.trouble for result in results.values()] == [None] * 3
+
+
 class Breaking(Executor):
     """Does one job and is broken then, for one that is waiting and for those to come."""
 
@@ -619,6 +638,52 @@ def test_a_gradebook_that_refuses_is_named_and_the_submission_is_graded_next_tim
     connection.commit()
     connection.close()
     assert fresh(grade(course, at_once)) == {"bob"}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a busy gradebook a moment, not a minute."""
+    patient = GradebookStore.open
+    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.2))
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_gradebook_is_named_and_nothing_is_half_done(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    hand_in("bob", "untouched")
+    grading = ClassGrading(course, ["ps1"], (), "bwrap", LIMITS)
+    other = sqlite3.connect(course / "gradebook.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    results = list(grading.on(at_once, lambda: 4))
+    other.execute("ROLLBACK")
+    other.close()
+    assert {result.student for result in results} == {"ann", "bob"}
+    assert all("another program is writing to it" in str(result.trouble) for result in results)
+    assert not list((course / "autograded").rglob(VERDICTS_FILE))
+    assert recorded(course / "gradebook.db") == {}
+    assert points(grade(course, at_once)) == {"ann": 14, "bob": 0}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_gradebook_that_stays_locked_stops_the_class(
+    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        hand_in(f"s{number}", "untouched")
+    monkeypatch.setattr(engine, "BATCH", 1)
+    results = ClassGrading(course, ["ps1"], (), "bwrap", LIMITS).on(at_once, lambda: 1)
+    saved = next(results)
+    other = sqlite3.connect(course / "gradebook.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(CourseError, match=r"another program is writing to it.*goes on from here"):
+        list(results)
+    other.execute("ROLLBACK")
+    other.close()
+    assert saved.trouble is None
+    assert recorded(course / "gradebook.db") == {saved.student: 0}
+    assert len(fresh(grade(course, at_once))) == 5
 
 
 def test_a_fault_with_one_submission_never_stops_a_class(
