@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.course import CourseError
 from autograder.words import first_line
-from autograder.workers import interrupts_held
+from autograder.workers import WINDOW_PER_WORKER, interrupts_held
 
 if TYPE_CHECKING:
     from autograder.engine import ClassGrading
@@ -26,7 +26,6 @@ LOCAL = "local"
 CONNECT_SECONDS = 10  # for a scheduler to answer
 WORKER_SECONDS = 60  # for the first worker to appear, as a queueing system may start it
 COUNT_SECONDS = 5  # how long a count of the workers is good for
-WINDOW_PER_WORKER = 4
 ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d+")
 
 

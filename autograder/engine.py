@@ -49,13 +49,11 @@ from autograder.records import (
     summary,
 )
 from autograder.words import first_line
-from autograder.workers import Workers
+from autograder.workers import WINDOW_PER_WORKER, Workers
 
 if TYPE_CHECKING:
     from autograder.sandbox import Limits
 
-# In flight for each worker: enough that none waits, few enough that memory stays flat.
-WINDOW_PER_WORKER = 4
 # What is graded is saved when there is so much of it, or it has waited so long.
 BATCH, BATCH_SECONDS = 50, 1.0
 WRITERS = 8  # files of a batch written side by side: most of it is waiting for the disk

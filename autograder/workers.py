@@ -17,6 +17,9 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
+# Jobs in flight for each worker: enough that none waits, few enough that memory stays flat.
+WINDOW_PER_WORKER = 4
+
 
 class Workers(Executor):
     """A number of processes; where one of them is killed, new ones take their place.
