@@ -808,7 +808,15 @@ LOSS_GRADIENT = Exercise(
     problem_set="ps2",
     signature="loss_gradient(W, x, y) -> (K, D+1); x is (D+1,), y is one-hot (K,)",
     reference=reference.loss_gradient,
-    needs=("softmax",),
+    # The long way round, link by link, is as good as a - y.
+    needs=(
+        "scores",
+        "softmax",
+        "cce_gradient",
+        "softmax_jacobian",
+        "scores_gradient_W",
+        "chain_rule",
+    ),
     criteria=(
         Criterion(
             "forward pass",

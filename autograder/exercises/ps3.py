@@ -140,7 +140,8 @@ SOFTMAX = Exercise(
     signature="Softmax(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z; "
     "(K,), (K, 1) or (K, N)",
     reference=reference.Softmax,
-    needs=("softmax",),
+    # Not softmax_backward of ps4: that is what backward asks for, under another name.
+    needs=("softmax", "softmax_jacobian"),
     criteria=(
         Criterion(
             "one sample",
@@ -390,7 +391,7 @@ DENSE = Exercise(
     signature="Dense(D, K, rng, scale=0.01), W (K, D+1), forward(X) -> (K, N), "
     "backward(grad_z, learning_rate) -> (D, N)",
     reference=reference.Dense,
-    needs=("add_bias", "init_weights"),
+    needs=("add_bias", "init_weights", "scores"),
     criteria=(
         Criterion(
             "forward",
@@ -612,7 +613,7 @@ SGD_EPOCH = Exercise(
     problem_set="ps3",
     signature="sgd_epoch(W, X, Y, learning_rate, order) -> (W, losses); X is (D, N), Y one-hot",
     reference=reference.sgd_epoch,
-    needs=("loss_gradient",),
+    needs=("add_bias", "scores", "softmax", "cce", "cce_from_scores", "loss_gradient"),
     criteria=(
         Criterion(
             "one epoch",
@@ -848,6 +849,8 @@ IS_SOFTMAX = Exercise(
     problem_set="ps3",
     signature="is_softmax(f) -> bool; f takes (K,) or (K, N)",
     reference=reference.is_softmax,
+    # Right scores to compare with are no test yet; which ones to try is the exercise.
+    needs=("softmax",),
     criteria=(
         Criterion(
             "one sample",
