@@ -1071,7 +1071,7 @@ CCE_FROM_SCORES = Exercise(
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="inf as soon as a score is above 709, where exp overflows.",
             experiment="Print cce_from_scores(np.array([[1000.0], [1000.0]]), np.array([0])): it "
-            "is 0.693.",
+            "should be 0.693.",
             looks_right="It is the formula word for word, and for scores of ordinary size the loss "
             "is right.",
             shows_in="extreme scores",

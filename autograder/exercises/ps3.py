@@ -261,8 +261,7 @@ SOFTMAX = Exercise(
             did="backward changed the probabilities that forward had kept.",
             symptom="The first backward is right, and the second one after it is not.",
             experiment="Call backward twice in a row with the same grad_a and compare.",
-            looks_right="The first backward after a forward is right, and training never calls a "
-            "second one.",
+            looks_right="In training every forward is followed by one backward, and that is right.",
             shows_in="called again",
         ),
         Misconception(
@@ -742,7 +741,7 @@ SGD_EPOCH = Exercise(
             did="You moved W for the first sample only.",
             symptom="W differs from its start by a multiple of one outer product.",
             experiment="Print np.linalg.matrix_rank(W_after - W): after samples of three classes "
-            "it is 2.",
+            "2 is right.",
             looks_right="The first loss and the first step are right, and every sample has its "
             "loss.",
         ),
@@ -988,7 +987,7 @@ IS_SOFTMAX = Exercise(
             "too loose",
             (_agrees_on(rtol=0.2), _agrees_on(rtol=0.1)),
             did="Your test allows differences of several percent.",
-            symptom="It is True for a softmax of 1.02 * z.",
+            symptom="It is True for probabilities that are off in the second digit.",
             experiment="Hand in a softmax of 1.02 * z: is it refused?",
             looks_right="Gross mistakes are refused, and no right function ever fails for a "
             "rounding error.",

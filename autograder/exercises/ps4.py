@@ -262,9 +262,9 @@ SOFTMAX_BACKWARD = Exercise(
             "plain mean subtracted",
             (lambda A, G: A * (G - np.mean(G, axis=0)),),
             did="You subtracted the plain mean of the slopes; it is weighted by the probabilities.",
-            symptom="Right only where all probabilities are equal.",
+            symptom="The answer does not sum to 0, unless all probabilities are equal.",
             experiment="Print the sum of the answer for probabilities (0.1, 0.2, 0.7) and slopes "
-            "(1, 0, 0): 0.",
+            "(1, 0, 0): it should be 0.",
             looks_right="Equal slopes for all classes give 0, as they should.",
         ),
         Misconception(
@@ -405,8 +405,8 @@ BATCH_GRADIENT = Exercise(
             (_first_sample,),
             did="You used one sample of the batch.",
             symptom="The gradient has rank 1, an outer product, whatever the batch.",
-            experiment="Print np.linalg.matrix_rank(batch_gradient(W, Xb, Y)): for 3 classes it is "
-            "mostly 2.",
+            experiment="Print np.linalg.matrix_rank(batch_gradient(W, Xb, Y)): with 3 "
+            "classes 2 is right.",
             looks_right="For one sample it is right, and for a batch the shape is.",
         ),
         Misconception(
@@ -766,8 +766,7 @@ TRAIN = Exercise(
             did="You averaged the batches' mean losses, though the last batch is smaller.",
             symptom="The samples of a short last batch count more than the others.",
             experiment="With learning rate 0 the history must be the mean loss of all samples.",
-            looks_right="Where all batches have the same size it is the same number, and W is "
-            "right anyway.",
+            looks_right="Where all batches have the same size it is the same number.",
         ),
         Misconception(
             "loss never reset",
@@ -939,7 +938,7 @@ PREDICT = Exercise(
             (lambda W, Xb: np.argmin(W @ Xb, axis=0),),
             did="You took the class with the smallest score.",
             symptom="The accuracy is worse than guessing.",
-            experiment="Compare with the largest probability of softmax(W @ Xb).",
+            experiment="Compare with the class to which softmax gives the largest probability.",
             looks_right="Of losses one does want the smallest, and shape and type are right.",
         ),
         Misconception(
