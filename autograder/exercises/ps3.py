@@ -193,7 +193,7 @@ SOFTMAX = Exercise(
             did="You multiplied the tensor of Jacobians over the wrong axes, so that one sample's "
             "Jacobian meets another sample's slopes.",
             symptom="A batch gives wrong numbers of the right shape, or a shape error.",
-            experiment="Set grad_a to 0 in all columns but one: only that column may answer.",
+            experiment="Compare the first column of a batch with what that sample gives alone.",
             looks_right="A single sample has a single Jacobian, so that there is nothing to be "
             "mixed up.",
         ),
@@ -712,8 +712,9 @@ SGD_EPOCH = Exercise(
             "1-D Jacobian",
             (_epoch(_moved(_one_sided_gradient)),),
             did="Your gradient uses (I - a.T) * a, which for a 1-D a is not the softmax Jacobian.",
-            symptom="The loss rises while the accuracy stays high.",
-            experiment="Plot the mean loss and the accuracy of twenty epochs side by side.",
+            symptom="The loss rises while the accuracy stays high, until both are lost to nan.",
+            experiment="Plot the mean loss and the accuracy of five epochs side by side, at a rate "
+            "of 0.1.",
             looks_right="The row of the true class is right in every step, and the borders hardly "
             "differ.",
         ),

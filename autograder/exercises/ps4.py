@@ -217,7 +217,7 @@ SOFTMAX_BACKWARD = Exercise(
             (_samples_mixed, _axes_120),
             did="You contracted the tensor of Jacobians over the wrong axes, so that samples mix.",
             symptom="A batch gives wrong numbers of the right shape, or a shape error.",
-            experiment="Set grad_A to 0 in all columns but one: only that column may answer.",
+            experiment="Compare the first column of a batch with what that sample gives alone.",
             looks_right="A single sample has a single Jacobian, so that there is nothing to be "
             "mixed up.",
         ),
@@ -494,7 +494,7 @@ L2_PENALTY = Exercise(
             (lambda W, strength: float(strength / 2 * np.sum(W[:, :-1] ** 2)),),
             did="You halved it, as some books do; this course does not.",
             symptom="Half of what it should be.",
-            experiment="Try W = [[1, 0]] and strength 1: the penalty is 1.",
+            experiment="Try W = [[1, 0]] and strength 1: the penalty should be 1.",
             looks_right="With the half the gradient needs no factor 2, and another strength makes "
             "up for it.",
         ),
@@ -503,7 +503,7 @@ L2_PENALTY = Exercise(
             (lambda W, strength: float(strength * np.sum(W**2)),),
             did="You squared the biases too; they may be as large as they like.",
             symptom="A shift of all data costs something.",
-            experiment="Try W = [[0, 5]]: the penalty is 0.",
+            experiment="Try W = [[0, 5]]: the penalty should be 0.",
             looks_right="Biases are weights too, and where they are small the sum is nearly the "
             "same.",
         ),
@@ -515,7 +515,7 @@ L2_PENALTY = Exercise(
             ),
             did="You divided the sum by a number of weights.",
             symptom="Doubling the number of features with equal weights changes nothing.",
-            experiment="Try W = [[1, 1, 0]] and strength 1: the penalty is 2.",
+            experiment="Try W = [[1, 1, 0], [1, 1, 0]] and strength 1: the penalty should be 4.",
             looks_right="A mean does not grow with the number of weights, and another strength "
             "makes up for it.",
         ),
@@ -524,7 +524,7 @@ L2_PENALTY = Exercise(
             (lambda W, strength: float(strength * np.sum(np.abs(W[:, :-1]))),),
             did="You summed absolute values: that is another penalty, L1.",
             symptom="Twice the weights cost twice as much, and should cost four times.",
-            experiment="Try W = [[2, 0]] and strength 1: the penalty is 4.",
+            experiment="Try W = [[2, 0]] and strength 1: the penalty should be 4.",
             looks_right="It too is 0 where all weights are, and grows with each of them.",
         ),
         Misconception(
@@ -532,7 +532,7 @@ L2_PENALTY = Exercise(
             (lambda W, strength: float(strength * np.linalg.norm(W[:, :-1])),),
             did="You took the norm, the square root of the sum of squares.",
             symptom="Twice the weights cost twice as much, and should cost four times.",
-            experiment="Try W = [[2, 0]] and strength 1: the penalty is 4.",
+            experiment="Try W = [[2, 0]] and strength 1: the penalty should be 4.",
             looks_right="The norm is the usual size of an array, and it too grows with each "
             "weight.",
         ),
@@ -1030,7 +1030,7 @@ ACCURACY = Exercise(
             ),
             did="You compared entries of one-hot arrays, where zeros agree with zeros.",
             symptom="All wrong does not give 0.",
-            experiment="Print accuracy(np.array([0, 1]), np.array([1, 0])): it must be 0.",
+            experiment="Print accuracy(np.array([0, 1, 2]), np.array([1, 2, 0])): it must be 0.",
             looks_right="Equal entries are counted and averaged, and the answer lies between 0 and "
             "1.",
         ),
