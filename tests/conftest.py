@@ -1,7 +1,7 @@
-"""What several test files share: a sandbox, and a small course that is released once.
+"""What several test files share: a sandbox, a PostgreSQL server, a small course released once.
 
-Both are made once in a process and are as expensive as they are real: a sandbox
-starts a fork server in bubblewrap, the course goes through nbgrader.
+They are made once and are as expensive as they are real: a sandbox starts a fork
+server in bubblewrap, the course goes through nbgrader.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from isolation import why_no_isolation
+from postgres import Databases, NoServer, running_server
 
 from autograder import jobs
 from autograder.exercises import EXERCISES
@@ -37,6 +38,16 @@ def sandbox() -> Iterator[Sandbox]:
         pytest.skip(f"student code cannot be isolated here: {reason}")
     with Sandbox() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    """A PostgreSQL server for the tests of one file."""
+    try:
+        with running_server() as server:
+            yield Databases(server)
+    except NoServer as reason:
+        pytest.skip(f"no PostgreSQL server can be had here: {reason}")
 
 
 @pytest.fixture(scope="session")

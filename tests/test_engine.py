@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 from isolation import why_no_isolation
+from running import written
 
 from autograder import engine, jobs
 from autograder.assignment import Assignment
@@ -52,16 +53,6 @@ def points(results: dict[str, Result]) -> dict[str, float]:
 
 def fresh(results: dict[str, Result]) -> set[str]:
     return {name for name, result in results.items() if result.fresh}
-
-
-def written(course: Path) -> dict[str, bytes]:
-    """Return what is in autograded/ by relative path."""
-    root = course / "autograded"
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-    }
 
 
 def recorded(gradebook: Path) -> dict[str, float]:
