@@ -1,6 +1,6 @@
-"""What several test files share: a sandbox, and a small course that is released once.
+"""What several test files share: a sandbox, a small course that is released once, a browser.
 
-Both are made once in a process and are as expensive as they are real: a sandbox
+The first two are made once in a process and are as expensive as they are real: a sandbox
 starts a fork server in bubblewrap, the course goes through nbgrader.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import Visit, chromium
 from isolation import why_no_isolation
 
 from autograder import jobs
@@ -97,3 +98,18 @@ def at_once(sandbox: Sandbox) -> Iterator[Executor]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(jobs._sandboxes, ("bwrap", LIMITS, ()), sandbox)
         yield AtOnce()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; not for a whole session, because its driver keeps an event loop running."""
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Visit]:
+    """A page in Chromium that nobody has seen before."""
+    one = Visit(browser)
+    yield one
+    one.context.close()
