@@ -117,6 +117,26 @@ def test_a_page_of_the_site_is_complete_and_asks_for_nothing(
     assert (visit.left, visit.complaints) == ([], [])
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (480, "dark")])
+@pytest.mark.parametrize(
+    "address", ["index", "lessons/02_softmax", "problem-sets/ps1", "slides/02_softmax"]
+)
+def test_a_page_has_no_serious_finding_of_axe_core(
+    browser: Any,
+    site: Path,
+    grave_findings: Callable[[Any], list[str]],
+    address: str,
+    width: int,
+    scheme: str,
+) -> None:
+    one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 720})
+    one.page.goto((site / f"{address}.html").as_uri())
+    if address != "index":
+        mathematics(one.page)  # is typeset by then
+    assert grave_findings(one.page) == []
+    one.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable_on_light_and_dark(browser: Any, site: Path, scheme: str) -> None:
     """WCAG's contrast of 4.5, for each kind of text on a slide and on a page."""
