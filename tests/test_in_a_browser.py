@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Lab, Visit, choose, jupyterlab, open_notebook
+from browsing import Lab, Visit, choose, jupyterlab, open_notebook, worst_contrast
 
 from classroom.__main__ import build_site
 from classroom.lessons import BESIDE_A_LESSON, NOTEBOOKS, lessons
@@ -143,26 +143,8 @@ def test_text_is_readable_on_light_and_dark(browser: Any, site: Path, scheme: st
     one = Visit(browser, color_scheme=scheme)
     for address in ("slides/08_batches.html", "lessons/08_batches.html"):
         one.page.goto((site / address).as_uri())
-        worst = one.page.evaluate(
-            """() => {
-              const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
-                .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-                .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-              const behind = (e) => {
-                for (; e; e = e.parentElement) {
-                  const colour = getComputedStyle(e).backgroundColor;
-                  if (!/, 0\\)$/.test(colour)) return colour;
-                }
-                return "rgb(255, 255, 255)";
-              };
-              return Math.min(...[...document.querySelectorAll(
-                "h1, h2, p, li, summary, a, pre, .highlight span")].map((e) => {
-                const pair = [light(getComputedStyle(e).color), light(behind(e))].sort();
-                return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-              }));
-            }"""
-        )
-        assert worst >= 4.5, address
+        text = "h1, h2, p, li, summary, a, pre, .highlight span"
+        assert worst_contrast(one.page, text) >= 4.5, address
     one.context.close()
 
 
