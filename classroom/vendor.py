@@ -61,8 +61,8 @@ def same(first: Path, second: Path) -> bool:
 def _install(build: Path) -> None:
     if shutil.which("npm") is None:
         raise VendorError(
-            "slides and site need npm, for reveal.js and MathJax: install it (Debian: "
-            "apt-get install npm) and run the command again"
+            "slides, site and Formgrader's formulas need npm, for reveal.js and MathJax: install "
+            "it (Debian: apt-get install npm) and run the command again"
         )
     build.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "package.json", build)
