@@ -6,6 +6,7 @@ touched; a page records what it asks for outside this computer.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -29,6 +30,14 @@ FLAGS = (
 LOCAL = re.compile(r"(file|data|blob|about):|(https?|wss?)://(127\.0\.0\.1|localhost)[:/]")
 TOKEN = "course"
 PATIENCE = 60_000  # milliseconds, for what takes one or two seconds on a quiet machine
+# A question about news would lie over what is looked at, and its answer come from outside.
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": False,
+    }
+}
 
 
 # --- Chromium ---------------------------------------------------------------------------------
@@ -113,6 +122,8 @@ def jupyterlab(
     own.mkdir(parents=True, exist_ok=True)
     lines = [f"c.{trait} = {value!r}\n" for trait, value in (nbgrader or {}).items()]
     (own / "nbgrader_config.py").write_text("c = get_config()\n" + "".join(lines))
+    (own / "labconfig").mkdir()
+    (own / "labconfig/default_setting_overrides.json").write_text(json.dumps(SETTINGS))
     log = own / "log"
     options = {
         "ServerApp.ip": "127.0.0.1",

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import axe_script
+from axe import grave_findings as ask_axe
 from browsing import Visit, chromium
 from isolation import why_no_isolation
 
 from autograder import jobs
 from autograder.exercises import EXERCISES
 from autograder.sandbox import LIMITS, Sandbox
+from classroom.vendor import VendorError
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -113,3 +116,13 @@ def visit(browser: Any) -> Iterator[Visit]:
     one = Visit(browser)
     yield one
     one.context.close()
+
+
+@pytest.fixture(scope="session")
+def grave_findings() -> Callable[[Any], list[str]]:
+    """A function from an open page to axe-core's serious and critical findings."""
+    try:
+        script = axe_script()
+    except VendorError as error:
+        pytest.skip(str(error))
+    return lambda page: ask_axe(page, script)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,18 @@ def test_the_router_sees_what_would_leave(visit: Visit) -> None:
     visit.page.wait_for_load_state("networkidle")
     assert visit.left == ["https://example.org/x.png"]
     assert any("oops" in complaint for complaint in visit.complaints)
+
+
+def test_axe_core_finds_what_is_wrong(
+    visit: Visit, grave_findings: Callable[[Any], list[str]]
+) -> None:
+    """Without this, no finding elsewhere could mean that nothing is ever found."""
+    text = '<p style="color: #999; background: #fff">pale</p><img src="data:,">'
+    visit.page.set_content(f'<html lang="en"><title>x</title><main>{text}</main></html>')
+    assert {finding.split(": ")[1] for finding in grave_findings(visit.page)} == {
+        "color-contrast",
+        "image-alt",
+    }
 
 
 @pytest.mark.parametrize("name", DECKS)
