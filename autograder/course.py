@@ -25,7 +25,8 @@ from autograder.words import first_line
 SECRET_FILE = ".grading-secret"
 CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
-MAX_TIMESTAMP_BYTES = 200
+SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
+MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
 UNFINISHED = ".writing-"
 # Packages that take seconds to import and that bear a fork between import and use.
 HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
@@ -306,9 +307,20 @@ def submitted_at(submission: Submission) -> datetime | None:
 
 def timestamp_text(submission: Submission) -> str | None:
     """Return what ``timestamp.txt`` beside a submission says, or None where it is none."""
-    path = submission.folder / "timestamp.txt"
+    return _text_beside(submission, "timestamp.txt")
+
+
+def secret_text(submission: Submission) -> str | None:
+    """Return the secret that came with a hand-in through the exchange, or None.
+
+    ``nbgrader release_feedback`` names the feedback by it, so that only this student finds it.
+    """
+    return _text_beside(submission, SUBMISSION_SECRET)
+
+
+def _text_beside(submission: Submission, name: str) -> str | None:
     try:
-        data = read_bytes(path, MAX_TIMESTAMP_BYTES, inside=submission.course / "submitted")
-        return data.decode()
+        path, inside = submission.folder / name, submission.course / "submitted"
+        return read_bytes(path, MAX_BYTES_BESIDE, inside=inside).decode()
     except (UnreadableSubmission, ValueError):
         return None

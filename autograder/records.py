@@ -11,7 +11,14 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.course import Submission, clear_unfinished, timestamp_text, write_atomically
+from autograder.course import (
+    SUBMISSION_SECRET,
+    Submission,
+    clear_unfinished,
+    secret_text,
+    timestamp_text,
+    write_atomically,
+)
 from autograder.jobs import Outcome
 
 VERDICTS_FILE = "verdicts.json"
@@ -101,9 +108,12 @@ def store_notebook(submission: Submission, notebook: str) -> None:
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
     # What they say of an earlier hand-in no longer holds for all that is there.
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
-    stamp = timestamp_text(submission)
-    if stamp is not None:
-        write_atomically(folder / "timestamp.txt", stamp)
+    for name, text in (
+        ("timestamp.txt", timestamp_text(submission)),
+        (SUBMISSION_SECRET, secret_text(submission)),
+    ):
+        if text is not None:
+            write_atomically(folder / name, text)
 
 
 def store_record(submission: Submission, record: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ touched; a page records what it asks for outside this computer.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -29,6 +30,7 @@ FLAGS = (
 )
 LOCAL = re.compile(r"(file|data|blob|about):|(https?|wss?)://(127\.0\.0\.1|localhost)[:/]")
 TOKEN = "course"
+PICTURES = "PICTURES"  # names the folder for the pictures of the docs: `make pictures`
 PATIENCE = 60_000  # milliseconds, for what takes one or two seconds on a quiet machine
 # A question about news would lie over what is looked at, and its answer come from outside.
 SETTINGS = {
@@ -93,7 +95,8 @@ class Lab:
 
     def at(self, path: str = "", door: str = "lab/tree") -> str:
         """Return the address of a file or folder below its root, with a clean workspace."""
-        return f"{self.address}{door}/{path}?token={TOKEN}&reset"
+        place = f"{door}/{path}" if path else "lab"
+        return f"{self.address}{place}?token={TOKEN}&reset"
 
 
 @contextmanager
@@ -190,12 +193,61 @@ def open_notebook(visit: Visit, lab: Lab, path: str) -> Any:
     page = visit.page
     page.set_default_timeout(PATIENCE)
     page.goto(lab.at(path))
-    # "Idle" may show before there is a kernel, and what is typed then is dropped.
-    page.wait_for_function("/Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)")
+    idle(page)
     return page
+
+
+def idle(page: Any) -> None:
+    """Wait until there is a kernel, with nothing to do."""
+    # "Idle" may show elsewhere before there is a kernel, and what is typed then is dropped.
+    page.wait_for_function("/Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)")
 
 
 def choose(page: Any, menu: str, entry: str) -> None:
     """Choose an entry of a menu, by their names as they are read."""
     page.locator(f'.lm-MenuBar-item:has-text("{menu}")').click()
     page.locator(f'.lm-Menu-itemLabel:text-is("{entry}")').click()
+
+
+def worst_contrast(page: Any, selector: str) -> float:
+    """Return the least contrast of WCAG between the text of these elements and what is behind."""
+    return float(
+        page.evaluate(
+            """(selector) => {
+              const parts = (colour) => {
+                const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number);
+                return { rgb: [r, g, b], a };
+              };
+              const over = ({ rgb, a }, below) => rgb.map((c, i) => c * a + below[i] * (1 - a));
+              const behind = (e) => {
+                if (!e) return [255, 255, 255];
+                const colour = parts(getComputedStyle(e).backgroundColor);
+                return colour.a === 1 ? colour.rgb : over(colour, behind(e.parentElement));
+              };
+              const light = (rgb) => rgb.map((c) => c / 255)
+                .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+                .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+              return Math.min(...[...document.querySelectorAll(selector)].map((e) => {
+                const below = behind(e);
+                const pair = [light(over(parts(getComputedStyle(e).color), below)), light(below)];
+                return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+              }));
+            }""",
+            selector,
+        )
+    )
+
+
+def keep_picture(shown: Any, name: str, **options: Any) -> None:
+    """Keep a screenshot of a page or of an element for the docs, where the environment asks."""
+    if folder := os.environ.get(PICTURES):
+        save_picture(shown.screenshot(**options), Path(folder, f"{name}.png"))
+
+
+def save_picture(png: bytes, path: Path) -> None:
+    """Write a picture with few colours, so that it is small; text stays as it is."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size < 60_000, f"{path.name} is too large for the docs"

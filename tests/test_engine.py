@@ -88,7 +88,9 @@ def test_points_are_in_the_results_the_files_and_the_gradebook(
 ) -> None:
     hand_in("ann", "all-right")
     hand_in("bob", "shows-points")
-    (hand_in("eve", "untouched").parent / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    through_the_exchange = hand_in("eve", "untouched").parent
+    (through_the_exchange / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    (through_the_exchange / "submission_secret.txt").write_text("a5" * 64)
     results = grade(course, at_once)
     assert points(results) == recorded(course / "gradebook.db") == {"ann": 14, "bob": 3, "eve": 0}
     assert {result.max_points for result in results.values()} == {14}
@@ -98,9 +100,11 @@ def test_points_are_in_the_results_the_files_and_the_gradebook(
         "bob/ps1/ps1.ipynb",
         "bob/ps1/verdicts.json",
         "eve/ps1/ps1.ipynb",
+        "eve/ps1/submission_secret.txt",  # without it nbgrader cannot give the feedback back
         "eve/ps1/timestamp.txt",
         "eve/ps1/verdicts.json",
     ]
+    assert written(course)["eve/ps1/submission_secret.txt"] == b"a5" * 64
     record = json.loads(written(course)["bob/ps1/verdicts.json"])
     assert (record["student"], record["assignment"], record["isolation"]) == (
         *("bob", "ps1", "bwrap"),

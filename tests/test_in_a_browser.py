@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Lab, Visit, choose, jupyterlab, open_notebook
+from browsing import Lab, Visit, choose, jupyterlab, open_notebook, worst_contrast
 
 from classroom.__main__ import build_site
 from classroom.lessons import BESIDE_A_LESSON, NOTEBOOKS, lessons
@@ -117,32 +117,34 @@ def test_a_page_of_the_site_is_complete_and_asks_for_nothing(
     assert (visit.left, visit.complaints) == ([], [])
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (480, "dark")])
+@pytest.mark.parametrize(
+    "address", ["index", "lessons/02_softmax", "problem-sets/ps1", "slides/02_softmax"]
+)
+def test_a_page_has_no_serious_finding_of_axe_core(
+    browser: Any,
+    site: Path,
+    grave_findings: Callable[[Any], list[str]],
+    address: str,
+    width: int,
+    scheme: str,
+) -> None:
+    one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 720})
+    one.page.goto((site / f"{address}.html").as_uri())
+    if address != "index":
+        mathematics(one.page)  # is typeset by then
+    assert grave_findings(one.page) == []
+    one.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable_on_light_and_dark(browser: Any, site: Path, scheme: str) -> None:
     """WCAG's contrast of 4.5, for each kind of text on a slide and on a page."""
     one = Visit(browser, color_scheme=scheme)
     for address in ("slides/08_batches.html", "lessons/08_batches.html"):
         one.page.goto((site / address).as_uri())
-        worst = one.page.evaluate(
-            """() => {
-              const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
-                .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-                .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-              const behind = (e) => {
-                for (; e; e = e.parentElement) {
-                  const colour = getComputedStyle(e).backgroundColor;
-                  if (!/, 0\\)$/.test(colour)) return colour;
-                }
-                return "rgb(255, 255, 255)";
-              };
-              return Math.min(...[...document.querySelectorAll(
-                "h1, h2, p, li, summary, a, pre, .highlight span")].map((e) => {
-                const pair = [light(getComputedStyle(e).color), light(behind(e))].sort();
-                return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-              }));
-            }"""
-        )
-        assert worst >= 4.5, address
+        text = "h1, h2, p, li, summary, a, pre, .highlight span"
+        assert worst_contrast(one.page, text) >= 4.5, address
     one.context.close()
 
 
