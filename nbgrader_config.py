@@ -6,6 +6,7 @@ nbgrader imports the parts named here when it needs them.
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
@@ -59,3 +60,12 @@ c.HTMLExporter.filters = {
     "clean_html": "autograder.nbgrader_plugin.clean_html",
     "markdown2html": "autograder.nbgrader_plugin.markdown2html",
 }
+
+# Formgrader finds MathJax on this computer; the rest of its page is nbgrader's own.
+c.HTMLExporter.extra_template_basedirs = [
+    str(Path(find_spec(package).origin).parent / folder)
+    for package, folder in (
+        ("autograder", "formgrader"),
+        ("nbgrader", "server_extensions/formgrader/templates"),
+    )
+]
