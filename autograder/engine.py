@@ -9,6 +9,7 @@ all is there.  So whatever is killed when, the same command goes on from there.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
@@ -32,12 +33,15 @@ from autograder.course import (
     find_submissions,
     gradebook_url,
     heavy_imports,
+    load_config,
     require_assignment,
     seed_of,
     submitted_at,
+    timestamp_text,
 )
 from autograder.graded_cells import GradedSubmission
 from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one
+from autograder.late_penalties import late_rule
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.records import (
     Result,
@@ -156,6 +160,7 @@ class ClassGrading:
         force: bool = False,
     ) -> None:
         url = gradebook_url(course)
+        self.late = late_rule(load_config(course))
         for name in assignments:
             require_assignment(course, name)
         self.submissions = find_submissions(course, assignments, students)
@@ -233,7 +238,7 @@ class ClassGrading:
                     continue
                 assignment = self.assignments[submission.assignment]
                 job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
-                mark = fingerprint(job)
+                mark = self._mark(submission, job)
                 earlier = None if self.force else graded_before(submission, mark)
                 if earlier is not None and submission.student in self.recorded[assignment.name]:
                     settled.append(earlier)
@@ -260,6 +265,14 @@ class ClassGrading:
         self.saved += len(settled)
         yield from settled
         yield from self._save()
+
+    def _mark(self, submission: Submission, job: Job) -> str:
+        """Return a hash of all that what is stored depends on."""
+        mark = fingerprint(job)
+        if self.late is None:
+            return mark
+        when = f"{mark} {self.late.settings} {timestamp_text(submission)}"
+        return hashlib.sha256(when.encode()).hexdigest()
 
     def _to_save(self, submission: Submission, outcome: Outcome, mark: str) -> _Graded:
         assert outcome.notebook is not None
@@ -304,7 +317,8 @@ class ClassGrading:
         from autograder.gradebook import GradebookUnusable
 
         try:
-            self.gradebook.write([graded.points for graded in batch])
+            late = self.late.penalty if self.late is not None else None
+            self.gradebook.write([graded.points for graded in batch], late)
         except GradebookUnusable as failure:
             self._refused += 1
             if self._refused >= MAX_REFUSED:
