@@ -13,7 +13,7 @@ from autograder.judge import NOT_COUNTED
 from autograder.words import listed, points_text
 
 if TYPE_CHECKING:
-    from autograder.exercises import Exercise, Misconception
+    from autograder.exercises.model import Exercise, Misconception
     from autograder.judge import Finding, Verdict
 
 # Mid-tones that are legible on white and on JupyterLab's dark background, and
