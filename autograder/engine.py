@@ -20,6 +20,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ from autograder.records import (
     Result,
     graded_before,
     not_graded,
+    note_seconds,
     record_of,
     store_notebook,
     store_record,
@@ -168,6 +170,7 @@ class ClassGrading:
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
 
+        self.course = course
         self.isolation, self.limits, self.force = isolation, limits, force
         self.secret = course_secret(course)
         self.saved = 0  # submissions that are settled, on the disk and in the gradebook
@@ -308,9 +311,22 @@ class ClassGrading:
                     for graded, trouble in zip(left, troubles, strict=True)
                     if trouble is None
                 ]
+        self._note_seconds(left)
         self.saved += len(batch)
         self._unsaved = []  # only now: after Ctrl-C in the middle it is saved once more
         return results + [summary(graded.record, graded.seconds, fresh=True) for graded in left]
+
+    def _note_seconds(self, saved: Sequence[_Graded]) -> None:
+        for name in self.assignments:
+            took = {
+                graded.submission.student: graded.seconds
+                for graded in saved
+                if graded.submission.assignment == name
+            }
+            # Nobody's grade depends on it.
+            with suppress(OSError):
+                if took:
+                    note_seconds(self.course, name, took)
 
     def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
         """Write into the gradebook; return for each submission why it could not be, or None."""
