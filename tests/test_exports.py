@@ -101,7 +101,7 @@ def test_canvas_reads_back_each_score_with_ids_and_names(graded: Path) -> None:
         ["    Points Possible", "", "", "", "", "18"],
         ["nobody", "", "", "nobody", "", ""],
         ["'+1, -2+3", "", "", "'-f", "", "11.33"],
-        ["'=HYPERLINK(\"http://x.example\"), Eve X", "'@1003", "", "eve", "", "3.33"],
+        ['\'=HYPERLINK("http://x.example"), Eve X', "'@1003", "", "eve", "", "3.33"],
         ["O'Brien, Jr., Ann", "1001", "", "ann", "", "9.33"],
         ['\u00c5str\u00f6m;, Bo "the second"', "1002", "", "bo", "", "9.58"],
     ]
@@ -116,7 +116,7 @@ def test_moodle_reads_back_each_score_and_a_dash_where_there_is_none(graded: Pat
         ["", "", "", "", "nobody", "-"],
         ["'-2+3", "'+1", "", "f@example.org", "'-f", "11.33"],
         [
-            *("Eve X", "'=HYPERLINK(\"http://x.example\")", "'@1003", "'+eve@example.org"),
+            *("Eve X", '\'=HYPERLINK("http://x.example")', "'@1003", "'+eve@example.org"),
             *("eve", "3.33"),
         ],
         ["Ann", "O'Brien, Jr.", "1001", "ann@example.org", "ann", "9.33"],
@@ -144,7 +144,9 @@ def test_nbgraders_csv_is_nbgraders_own(graded: Path) -> None:
     query(graded, "DELETE FROM student WHERE id = 'nobody'")
     query(graded, "UPDATE student SET first_name = NULL, last_name = NULL")
     header, *rows = exported(graded, "csv")
-    lines = {line[header.index("student_id")]: dict(zip(header, line, strict=True)) for line in rows}
+    lines = {
+        line[header.index("student_id")]: dict(zip(header, line, strict=True)) for line in rows
+    }
     assert lines["ann"]["late_submission_penalty"] == "2.0"
     assert float(lines["ann"]["score"]) == pytest.approx(9 + 1 / 3)
     assert set(lines) == {"ann", "bo", "eve", "-f"}

@@ -38,7 +38,15 @@ NOTEBOOKS = ROOT / "tests" / "notebooks"
 PROBLEM_SETS = ("ps1", "ps2")
 # Of the sample class, one of each kind; `test_examples` has the rest. None waits for a time-out.
 CLASS = (
-    *("full-reused-name", "seed-a", "seed-b", "wrong-axis", "wrong-kinds", "partly-done"),
+    *(
+        "full-reused-name",
+        "seed-a",
+        "seed-b",
+        "wrong-axis",
+        "wrong-kinds",
+        "wrong-then-right",
+        "partly-done",
+    ),
     *("broken-duplicated-cells", "broken-edited-tests", "broken-exit", "broken-file"),
     *("hostile-first-call", "hostile-protocol"),
 )

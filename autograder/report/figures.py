@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 DIGITS = 6  # of a figure; more would be noise
@@ -76,7 +76,7 @@ class Record:
     student: str
     handed_in: bool = False
     graded: bool = False
-    attempts: dict[str, Attempt] | None = None
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
     extra: float = 0.0
     late_penalty: float = 0.0
     seconds: float | None = None
@@ -85,8 +85,7 @@ class Record:
     @property
     def score(self) -> float:
         """All points, before a penalty; what nobody has marked counts nothing."""
-        attempts = (self.attempts or {}).values()
-        return sum(attempt.points or 0.0 for attempt in attempts) + self.extra
+        return sum(attempt.points or 0.0 for attempt in self.attempts.values()) + self.extra
 
 
 def figures(
@@ -145,8 +144,7 @@ def scores(items: Sequence[Item], graded: Sequence[Record]) -> dict[str, Any]:
     return {
         **summary(reached),
         "waiting": sum(
-            any(attempt.points is None for attempt in (record.attempts or {}).values())
-            for record in graded
+            any(attempt.points is None for attempt in record.attempts.values()) for record in graded
         ),
         "late": len(late),
         "late_penalties": sum(late),
@@ -167,16 +165,14 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
     """
     others = [other.name for other in items if not other.by_hand and other.name != item.name]
     points, rest = [], []
-    attempts = [record.attempts[item.name] for record in graded if _has(record, item.name)]
+    attempts = [record.attempts[item.name] for record in graded if item.name in record.attempts]
     for record in graded:
-        if _has(record, item.name):
-            attempted = record.attempts or {}
-            mine = attempted[item.name].points
-            if mine is not None:
-                points.append(mine)
-                others_points = (attempted[name].points for name in others if name in attempted)
-                # Rounded, so that equal sums are equal: a spread of nothing has no correlation.
-                rest.append(round(sum(one or 0.0 for one in others_points), 9))
+        mine = record.attempts.get(item.name, Attempt(None)).points
+        if mine is not None:
+            points.append(mine)
+            theirs = (record.attempts[name].points for name in others if name in record.attempts)
+            # Rounded, so that equal sums are equal: a spread of nothing has no correlation.
+            rest.append(round(sum(one or 0.0 for one in theirs), 9))
     mean = statistics.fmean(points) if points else None
     blank = sum(attempt.blank for attempt in attempts)
     return {
@@ -214,7 +210,7 @@ def mistakes(
     """Return the misconceptions by the number of students who have them."""
     found: Counter[tuple[str, str]] = Counter()
     for record in graded:
-        for name, attempt in (record.attempts or {}).items():
+        for name, attempt in record.attempts.items():
             found.update({(name, mistake): 1 for mistake in attempt.mistakes})
     place = {item.name: number for number, item in enumerate(items)}
     lessons = {item.name: item.lesson for item in items}
@@ -240,7 +236,8 @@ def carried_forward(items: Sequence[Item], graded: Sequence[Record]) -> dict[str
 
     def row(names: Sequence[str]) -> dict[str, Any]:
         attempts = [
-            [record.attempts[name] for name in names if _has(record, name)] for record in graded
+            [record.attempts[name] for name in names if name in record.attempts]
+            for record in graded
         ]
         total = sum(one.points or 0.0 for some in attempts for one in some)
         carried = sum(one.carried for some in attempts for one in some)
@@ -308,10 +305,6 @@ def histogram(values: Iterable[float], width: float, number: int) -> list[dict[s
         {"from": place * width, "to": (place + 1) * width, "count": count}
         for place, count in enumerate(counts)
     ]
-
-
-def _has(record: Record, name: str) -> bool:
-    return record.attempts is not None and name in record.attempts
 
 
 def _rounded(value: Any) -> Any:

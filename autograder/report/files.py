@@ -68,7 +68,7 @@ def _lines(row: str, content: Any, figure: str = "") -> Iterator[tuple[str, str,
             yield from _lines(row, value, key)
     elif isinstance(content, list):
         for part in content:
-            names = next((keys for keys in ROWS.values() if keys[-1] in part and keys[0] in part))
+            names = next(keys for keys in ROWS.values() if keys[-1] in part and keys[0] in part)
             inner = ": ".join(str(part[name]) for name in names)
             rest = {key: value for key, value in part.items() if key not in names}
             yield from _lines(inner, rest)
@@ -101,10 +101,10 @@ def number(value: float | None, digits: int = 2) -> str:
 def percent(value: float | None) -> str:
     """Write a share in per cent, or a dash where it is undefined.
 
-    >>> percent(0.125), percent(None)
-    ('12 %', '–')
+    >>> percent(0.129), percent(None)
+    ('13%', '–')
     """
-    return "\u2013" if value is None else f"{100 * value:.0f}\u00a0%"
+    return "\u2013" if value is None else f"{100 * value:.0f}%"
 
 
 def _by_kind(people: Sequence[Mapping[str, str]]) -> list[tuple[str, list[Mapping[str, str]]]]:
