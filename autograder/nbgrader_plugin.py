@@ -22,10 +22,14 @@ from nbconvert.exporters import NotebookExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Float
 
 from autograder.assignment import Assignment
 from autograder.course import (
+    CourseError,
     assignment_files,
     carried_share,
     course_secret,
@@ -34,6 +38,7 @@ from autograder.course import (
 )
 from autograder.gradebook import GradebookStore
 from autograder.graded_cells import NOTE, carried_comments
+from autograder.late_penalties import late_rule, read_policy
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
 from autograder.sandbox import Sandbox
@@ -42,6 +47,16 @@ from autograder.sanitise import empty_submission, read_submission, sanitise
 
 class SubmissionExporter(NotebookExporter):
     """Reads a submission with our limits; what cannot be read becomes an empty one."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Made before the first submission: what makes no sense stops nbgrader here, and not
+        # in each of them, where it would leave a notebook that looks graded.
+        try:
+            late_rule(self.config)
+        except CourseError as failure:
+            self.log.error("%s", failure)
+            raise NbGraderException(str(failure)) from None
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **_: Any
@@ -122,6 +137,19 @@ class SaveCarried(NbGraderPreprocessor):
                     gradebook.find_comment(*where).auto_comment = text
                 gradebook.db.commit()
         return nb, resources
+
+
+class LatePenalties(BasePlugin):
+    """Takes away points for late hand-ins; see `autograder.late_penalties.LatePolicy`."""
+
+    points_per_day = Float(0.0, help="for each day that has begun").tag(config=True)
+    percent_per_day = Float(0.0, help="of the score, for each day").tag(config=True)
+    grace_hours = Float(0.0, help="for which nothing is taken away").tag(config=True)
+    at_most_percent = Float(100.0, help="of the score, however late").tag(config=True)
+
+    def late_submission_penalty(self, student_id: str, score: float, seconds_late: float) -> float:
+        """Return the points to take away, as nbgrader asks for them."""
+        return read_policy(self.config).penalty(score, seconds_late)
 
 
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
