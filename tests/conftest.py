@@ -1,6 +1,6 @@
-"""What several test files share: a sandbox, and a small course that is released once.
+"""What several test files share: a sandbox, a small course that is released once, and a browser.
 
-Both are made once in a process and are as expensive as they are real: a sandbox
+The first two are made once in a process and are as expensive as they are real: a sandbox
 starts a fork server in bubblewrap, the course goes through nbgrader.
 """
 
@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import axe_script
+from axe import grave_findings as ask_axe
+from browsing import FLAGS
 from isolation import why_no_isolation
 
 from autograder import jobs
 from autograder.exercises import EXERCISES
 from autograder.sandbox import LIMITS, Sandbox
+from classroom.vendor import VendorError
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -97,3 +101,26 @@ def at_once(sandbox: Sandbox) -> Iterator[Executor]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(jobs._sandboxes, ("bwrap", LIMITS, ()), sandbox)
         yield AtOnce()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; one a test file, since its driver keeps an event loop running."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with playwright.sync_playwright() as driver:
+        one = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield one
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def grave_findings() -> Callable[[Any], list[str]]:
+    """A function from an open page to axe-core's serious and critical findings."""
+    try:
+        script = axe_script()
+    except VendorError as error:
+        pytest.skip(str(error))
+    return lambda page: ask_axe(page, script)

@@ -10,24 +10,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import Visit
 
 from classroom.__main__ import build_site
 from classroom.lessons import BESIDE_A_LESSON, NOTEBOOKS, lessons
 from classroom.vendor import VendorError, vendored
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 ROOT = Path(__file__).parents[1]
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-LOCAL = re.compile(r"(file|data|blob|about):|(https?|wss?)://(127\.0\.0\.1|localhost)[:/]")
 DECKS = [path.stem for path in lessons()]
 PROBLEM_SETS = sorted(path.stem for path in ROOT.glob("release/*/*.ipynb"))
 PAGES = [
@@ -35,17 +29,6 @@ PAGES = [
     *(f"lessons/{name}" for name in DECKS),
     *(f"problem-sets/{name}" for name in PROBLEM_SETS),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,30 +40,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("site")
     build_site(target, files)
     return target
-
-
-class Visit:
-    """A page, with what it asked for outside this computer and what it complained of."""
-
-    def __init__(self, browser: Any, **options: Any) -> None:
-        self.left: list[str] = []
-        self.complaints: list[str] = []
-        self.context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
-        self.context.route("**/*", self._route)
-        self.page = self.context.new_page()
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _route(self, route: Any) -> None:
-        if LOCAL.match(route.request.url):
-            route.continue_()
-        else:
-            self.left.append(route.request.url)
-            route.abort()
-
-    def _console(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self.complaints.append(message.text)
 
 
 @pytest.fixture
@@ -113,6 +72,18 @@ def test_the_router_sees_what_would_leave(visit: Visit) -> None:
     visit.page.wait_for_load_state("networkidle")
     assert visit.left == ["https://example.org/x.png"]
     assert any("oops" in complaint for complaint in visit.complaints)
+
+
+def test_axe_core_finds_what_is_wrong(
+    visit: Visit, grave_findings: Callable[[Any], list[str]]
+) -> None:
+    """Without this, no finding elsewhere could mean that nothing is ever found."""
+    text = '<p style="color: #999; background: #fff">pale</p><img src="data:,">'
+    visit.page.set_content(f'<html lang="en"><title>x</title><main>{text}</main></html>')
+    assert {finding.split(": ")[1] for finding in grave_findings(visit.page)} == {
+        "color-contrast",
+        "image-alt",
+    }
 
 
 @pytest.mark.parametrize("name", DECKS)
