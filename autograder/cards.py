@@ -10,10 +10,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from autograder.judge import NOT_COUNTED
-from autograder.words import points_text
+from autograder.words import listed, points_text
 
 if TYPE_CHECKING:
-    from autograder.exercises import Exercise
+    from autograder.exercises.model import Exercise, Misconception
     from autograder.judge import Finding, Verdict
 
 # Mid-tones that are legible on white and on JupyterLab's dark background, and
@@ -36,9 +36,13 @@ def verdict_text(verdict: Verdict, exercise: Exercise | None = None) -> str:
     ]
     for finding in verdict.findings:
         sign = "[ok]" if finding.passed else "[no]"
+        sign = "[->]" if finding.carried else sign
         lines.append(f"{sign} {finding.criterion}: {finding.message}".rstrip(": "))
-    for name, did, symptom, experiment in named(verdict, exercise):
-        lines.append(f"This looks like: {name}. {did} {symptom} Try: {experiment}")
+    if verdict.given:
+        lines.append(carried_text(verdict))
+    for entry in named(verdict, exercise):
+        lines.append(f"This looks like: {entry.name}. {entry.did} {_why(entry)}{entry.symptom}")
+        lines.append(f"  Try: {entry.experiment}{_where(entry, exercise)}")
     return "\n".join(lines)
 
 
@@ -55,10 +59,17 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
         )
     mistakes = "".join(
         f'<p style="border-left:3px solid {FAILS};padding:2px 8px;margin:6px 0">'
-        f"<strong>This looks like: {escape(name)}.</strong> {escape(did)} {escape(symptom)} "
-        f"<em>Try:</em> {escape(experiment)}</p>"
-        for name, did, symptom, experiment in named(verdict, exercise)
+        f"<strong>This looks like: {escape(entry.name)}.</strong> {escape(entry.did)} "
+        f"{escape(_why(entry))}{escape(entry.symptom)} "
+        f"<em>Try:</em> {escape(entry.experiment)}{escape(_where(entry, exercise))}</p>"
+        for entry in named(verdict, exercise)
     )
+    carried = ""
+    if verdict.given:
+        carried = (
+            f'<p style="border-left:3px solid {HOLDS};padding:2px 8px;margin:6px 0">'
+            f"{escape(carried_text(verdict))}</p>"
+        )
     colour = HOLDS if verdict.passed else FAILS
     return (
         '<div class="verdict-card" role="group" '
@@ -71,11 +82,33 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
         f'<th scope="col" style="{CELL}">verdict</th><th scope="col" style="{CELL}">criterion</th>'
         f'<th scope="col" style="{CELL}">what was seen</th>'
         f'<th scope="col" style="{NUMBER}">points</th></tr></thead><tbody>'
-        f"{''.join(rows)}</tbody></table>{mistakes}</div>"
+        f"{''.join(rows)}</tbody></table>{carried}{mistakes}</div>"
     )
 
 
+def carried_text(verdict: Verdict) -> str:
+    """Return what was carried forward in a sentence; "" where nothing was."""
+    if not verdict.given:
+        return ""
+    return (
+        f"Error carried forward: {points_text(verdict.carried_points)} of these points are for "
+        f"what is right, given a correct {listed(verdict.given)}. On its own it has "
+        f"{points_text(verdict.points - verdict.carried_points)}."
+    )
+
+
+def _why(entry: Misconception) -> str:
+    return f"Why it looks right: {entry.looks_right} " if entry.looks_right else ""
+
+
+def _where(entry: Misconception, exercise: Exercise | None) -> str:
+    lesson = entry.lesson or (exercise.lesson if exercise is not None else "")
+    return f" See the lesson {lesson}." if lesson else ""
+
+
 def _sign(finding: Finding) -> tuple[str, str]:
+    if finding.carried:
+        return HOLDS, "&#8618; holds then"
     if finding.passed:
         return HOLDS, "&#10003; holds"
     if finding.message.startswith(NOT_COUNTED):
@@ -83,14 +116,10 @@ def _sign(finding: Finding) -> tuple[str, str]:
     return FAILS, "&#10007; not yet"
 
 
-def named(verdict: Verdict, exercise: Exercise | None) -> list[tuple[str, str, str, str]]:
+def named(verdict: Verdict, exercise: Exercise | None) -> list[Misconception]:
     """Return the named mistakes of a verdict with the catalogue's words, each once."""
     if exercise is None:
         return []
     found = [finding.misconception for finding in verdict.findings if finding.misconception]
     entries = {entry.name: entry for entry in exercise.misconceptions}
-    return [
-        (entry.name, entry.did, entry.symptom, entry.experiment)
-        for name in dict.fromkeys(found)
-        if (entry := entries.get(name)) is not None
-    ]
+    return [entries[name] for name in dict.fromkeys(found) if name in entries]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
+# Where a graded notebook keeps, in metadata, what the grader says as plain data.
+NOTE = "autograder"
+
+
 @dataclass(frozen=True)
 class GradedCell:
     """What the grader says of one cell.
@@ -85,6 +89,29 @@ def cells_of(graded: NotebookNode) -> dict[str, GradedCell]:
             score, grade and score is None, "No response." if untouched else None
         )
     return cells
+
+
+def verdicts_of(graded: NotebookNode) -> list[dict[str, Any]]:
+    """Return the verdicts that a graded notebook holds, as plain data, in its order.
+
+    They lie beside the cards, in the outputs' metadata. A student cannot write
+    there: outputs and metadata of a submission are dropped before it is graded.
+
+    Parameters
+    ----------
+    graded : as `autograder.notebook.judge_notebook` leaves it, whoever stored it
+
+    Returns
+    -------
+    list of dict, the fields of `autograder.judge.Verdict`
+    """
+    return [
+        output["metadata"][NOTE]
+        for cell in graded["cells"]
+        if cell["metadata"].get("nbgrader", {}).get("grade")
+        for output in cell.get("outputs", [])
+        if NOTE in output.get("metadata", {})
+    ]
 
 
 def points(cell: Mapping[str, Any], untouched: bool) -> float | None:

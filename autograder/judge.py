@@ -49,6 +49,7 @@ class Finding:
     points : earned
     message : what was seen and which property it breaks; plain text, never an answer
     misconception : name of the catalogued mistake that this is, or None
+    carried : it holds only with earlier exercises answered rightly for the student
     """
 
     criterion: str
@@ -56,17 +57,28 @@ class Finding:
     points: float
     message: str
     misconception: str | None = None
+    carried: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a function earns in an exercise, and why."""
+    """What a function earns in an exercise, and why.
+
+    Parameters
+    ----------
+    points : earned, of `max_points`, with what was carried forward
+    carried_points : the part of them that was earned only with the exercises `given`
+        answered rightly for the student
+    given : those exercises, earlier ones; empty where nothing was carried forward
+    """
 
     exercise: str
     points: float
     max_points: float
     findings: tuple[Finding, ...]
     misconception: str | None = None
+    carried_points: float = 0.0
+    given: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

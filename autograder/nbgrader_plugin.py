@@ -26,12 +26,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.assignment import Assignment
 from autograder.course import assignment_files, course_secret, heavy_imports, seed_of
 from autograder.gradebook import GradebookStore
+from autograder.graded_cells import NOTE
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
 from autograder.sandbox import Sandbox
 from autograder.sanitise import empty_submission, read_submission, sanitise
-
-NOTE = "autograder"
 
 
 class SubmissionExporter(NotebookExporter):

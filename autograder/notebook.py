@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nbformat import NotebookNode
@@ -16,6 +16,7 @@ from nbformat.v4 import new_markdown_cell
 from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
 from autograder.exercises import EXERCISES, Exercise
+from autograder.graded_cells import NOTE
 from autograder.judge import NOT_WRITTEN, Verdict, judge, unjudged
 from autograder.sandbox import Sandbox, SandboxLost, Session, SessionLost
 from autograder.sanitise import sanitise
@@ -110,6 +111,11 @@ def judge_notebook(
                 raise
         finally:
             run.close()
+    notebook.metadata[NOTE] = {
+        "isolation": sandbox.isolation,
+        "remarks": list(run.remarks),
+        "repairs": list(repairs),
+    }
     if repairs or run.remarks:
         notebook.cells.insert(0, _remarks_cell(repairs, run.remarks))
     return GradedNotebook(
@@ -236,7 +242,7 @@ class _Run:
         self.remarks.append(said)
         cell.execution_count = self.count
         # nbgrader gives all points to a check that shows none.
-        cell.outputs = _check_outputs({"text/plain": said}, 0.0, self.count)
+        cell.outputs = _check_outputs({"text/plain": said}, {}, 0.0, self.count)
 
     def judge_cell(self, cell: NotebookNode, exercise: Exercise, last: bool = False) -> None:
         if not self.ready():
@@ -287,13 +293,15 @@ def verdict_outputs(verdict: Verdict, exercise: Exercise, count: int | None) -> 
         "text/plain": cards.verdict_text(verdict, exercise),
         "text/html": cards.verdict_html(verdict, exercise),
     }
-    return _check_outputs(card, points, count)
+    return _check_outputs(card, {NOTE: asdict(verdict)}, points, count)
 
 
-def _check_outputs(card: dict[str, str], points: float, count: int | None) -> list[NotebookNode]:
+def _check_outputs(
+    card: dict[str, str], note: dict[str, Any], points: float, count: int | None
+) -> list[NotebookNode]:
     shown = {"text/plain": repr(points)}
     return [
-        _output("display_data", data=NotebookNode(card), metadata=NotebookNode()),
+        _output("display_data", data=NotebookNode(card), metadata=NotebookNode(note)),
         _output(
             "execute_result",
             data=NotebookNode(shown),

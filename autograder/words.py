@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def first_line(failure: BaseException) -> str:
     """Return the first line of an exception's text, bounded; never raises."""
@@ -28,3 +30,13 @@ def points_text(points: float) -> str:
     ('3', '2.5')
     """
     return f"{points:g}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as a sentence does.
+
+    >>> listed(["softmax", "cce", "scores"])
+    'softmax, cce and scores'
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -131,3 +132,40 @@ def test_every_card_of_the_catalogue_survives_the_cleaning_of_pages(name: str) -
         assert [re.sub(r"[\s;]", "", style) for style in one.styles] == [
             re.sub(r"[\s;]", "", style) for style in other.styles
         ]
+
+
+def test_a_card_says_what_was_carried_forward_and_keeps_both_numbers() -> None:
+    carried = Verdict(
+        "loss_gradient",
+        6.0,
+        8.0,
+        (
+            Finding("gate", True, 4.0, "right, given a correct softmax", carried=True),
+            Finding("extreme scores", True, 2.0, "holds"),
+            Finding("purity", False, 0.0, "The call changed its first argument."),
+        ),
+        carried_points=4.0,
+        given=("softmax",),
+    )
+    said = "4 of these points are for what is right, given a correct softmax"
+    for text in (verdict_text(carried), "".join(Tree(verdict_html(carried)).said)):
+        assert said in text
+        assert "On its own it has 2." in text
+    assert "[->] gate" in verdict_text(carried)
+    assert "Error carried forward" not in verdict_text(MIXED)
+
+
+def test_a_named_mistake_is_told_with_why_it_looks_right_and_where_to_look() -> None:
+    entry = replace(
+        EXERCISES["softmax"].misconceptions[0],
+        looks_right="In one dimension <it> is right.",
+        lesson="02_softmax",
+    )
+    exercise = replace(EXERCISES["softmax"], misconceptions=(entry,))
+    found = verdict(Finding("batch", False, 0.0, "The values are wrong.", entry.name))
+    for text in (
+        verdict_text(found, exercise),
+        "".join(Tree(verdict_html(found, exercise)).said),
+    ):
+        for part in (entry.did, entry.looks_right, entry.symptom, entry.experiment, "02_softmax"):
+            assert part in text

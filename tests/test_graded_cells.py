@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from nbformat import NotebookNode, from_dict
 from nbgrader import utils
 
-from autograder.graded_cells import GradedCell, cells_of, checksum
+from autograder.graded_cells import GradedCell, cells_of, checksum, verdicts_of
 
 
 def test_points_and_comments_are_read_as_nbgrader_reads_them() -> None:
@@ -102,3 +102,20 @@ def test_the_checksum_is_nbgraders(cell: NotebookNode) -> None:
 def test_cells_that_nbgrader_does_not_own_have_no_points() -> None:
     cell = {"cell_type": "code", "source": "", "metadata": {}, "outputs": []}
     assert cells_of(from_dict({"cells": [cell]})) == {}
+
+
+def test_verdicts_are_found_where_the_grader_puts_them_and_nowhere_else() -> None:
+    verdict = {"exercise": "softmax", "points": 3.0}
+    check = {
+        "metadata": {"nbgrader": {"grade": True}},
+        "outputs": [
+            {"output_type": "display_data", "metadata": {"autograder": verdict}},
+            {"output_type": "execute_result", "metadata": {}},
+        ],
+    }
+    own = {
+        "metadata": {},
+        "outputs": [{"output_type": "display_data", "metadata": {"autograder": {"points": 9}}}],
+    }
+    text = {"metadata": {"nbgrader": {"grade": True}}}
+    assert verdicts_of({"cells": [own, check, text]}) == [verdict]  # type: ignore[arg-type]

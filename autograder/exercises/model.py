@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -73,6 +73,8 @@ class Misconception:
     experiment : the one small experiment that shows that it is wrong
     shows_in : the criterion in which to look for it; by default the first one
         that the wrong function fails
+    looks_right : why it looks right to who made it, one sentence
+    lesson : where in `notebooks/` to look, where it is not the exercise's own lesson
     """
 
     name: str
@@ -81,6 +83,8 @@ class Misconception:
     symptom: str
     experiment: str
     shows_in: str | None = None
+    looks_right: str = ""
+    lesson: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,9 @@ class Exercise:
     reference : the right answer, from `autograder.reference`
     criteria : the first is the gate: without it no other earns points
     misconceptions : the catalogue of wrong answers
-    needs : names of exercises that a solution may call
+    needs : names of exercises that a solution may call; they are functions
     tolerance : relative, norm-based, with a floor
+    lesson : the lesson in `notebooks/` that treats it, ``"02_softmax"``
     """
 
     name: str
@@ -107,7 +112,7 @@ class Exercise:
     misconceptions: tuple[Misconception, ...] = ()
     needs: tuple[str, ...] = ()
     tolerance: float = 1e-9
-    lesson: str = field(default="")
+    lesson: str = ""
 
     @property
     def kind(self) -> str:
