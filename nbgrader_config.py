@@ -64,7 +64,7 @@ c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"
 # alone leaves Markdown cells open, and spoils verdict cards; the filters do not.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    "clean_html": "autograder.nbgrader_plugin.clean_html",
+    "clean_html": "autograder.markup.clean_html",
     "markdown2html": "autograder.nbgrader_plugin.markdown2html",
 }
 
