@@ -43,9 +43,14 @@ c.Autograde.sanitize_preprocessors = [
 c.Autograde.autograde_preprocessors = [
     "autograder.nbgrader_plugin.Judge",
     "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.nbgrader_plugin.SaveCarried",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# An exercise that fails because of an earlier one is judged once more with that one
+# answered rightly, and earns this share of the criteria that then hold.
+c.ErrorCarriedForward.share = 1.0
 
 # Nothing that a student wrote may run in an instructor's browser.  The switch
 # alone leaves Markdown cells open, and spoils verdict cards; the filters do not.

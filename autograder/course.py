@@ -199,6 +199,24 @@ def gradebook_url(course: Path) -> str:
     return os.environ.get("GRADEBOOK_URL") or f"sqlite:///{(course / 'gradebook.db').resolve()}"
 
 
+def carried_share(course: Path) -> float:
+    """Return the share of points for what is right but for an earlier exercise, from 0 to 1.
+
+    Set in ``nbgrader_config.py`` as ``c.ErrorCarriedForward.share``; 1 by default.
+
+    Raises
+    ------
+    CourseError : it is no such number
+    """
+    share = load_config(course).get("ErrorCarriedForward", {}).get("share", 1.0)
+    if type(share) not in (int, float) or not 0 <= share <= 1:
+        raise CourseError(
+            f"{course / CONFIG_FILE}: ErrorCarriedForward.share is a number from 0 to 1, "
+            f"not {share!r}"
+        )
+    return float(share)
+
+
 def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
     """Return what lies beside the released notebook, by relative path.
 

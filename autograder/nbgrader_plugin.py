@@ -21,12 +21,19 @@ from jinja2 import pass_context
 from nbconvert.exporters import NotebookExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.assignment import Assignment
-from autograder.course import assignment_files, course_secret, heavy_imports, seed_of
+from autograder.course import (
+    assignment_files,
+    carried_share,
+    course_secret,
+    heavy_imports,
+    seed_of,
+)
 from autograder.gradebook import GradebookStore
-from autograder.graded_cells import NOTE
+from autograder.graded_cells import NOTE, carried_comments
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
 from autograder.sandbox import Sandbox
@@ -99,6 +106,24 @@ class Judge(NbGraderPreprocessor):
         return graded.notebook, resources
 
 
+class SaveCarried(NbGraderPreprocessor):
+    """Says in the gradebook what was carried forward, after nbgrader has saved the rest."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Set the comments of solution cells, as `autograder grade` does."""
+        info = resources["nbgrader"]
+        comments = carried_comments(nb)
+        if comments:
+            with Gradebook(info["db_url"]) as gradebook:
+                for name, text in comments.items():
+                    where = (name, info["notebook"], info["assignment"], info["student"])
+                    gradebook.find_comment(*where).auto_comment = text
+                gradebook.db.commit()
+        return nb, resources
+
+
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
     """Return an assignment as it was released, read anew when it is released anew."""
     name = info["assignment"]
@@ -112,7 +137,7 @@ def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) ->
     files = assignment_files(course, name)
     with GradebookStore.open(gradebook_url) as gradebook:
         master = tuple(gradebook.released_cells(course, name))
-    return Assignment(name, master, files, heavy_imports(course, name))
+    return Assignment(name, master, files, heavy_imports(course, name), carried_share(course))
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
