@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from autograder.aliases import meant
 from autograder.cards import verdict_text
 from autograder.exercises import EXERCISES, Exercise
-from autograder.foreign import NOTEBOOK, Running, run_notebook
+from autograder.foreign import NOTEBOOK, Running, Version, run_notebook
 from autograder.judge import NEARLY_RIGHT, NOT_WRITTEN, Verdict, judge
 from autograder.layouts import LAYOUTS, Arrangement, Layout, Rearranged, arrangements
 from autograder.limits import DIAGNOSE_LIMITS
@@ -59,7 +59,7 @@ class Card:
     verdict : the judge's
     how : what is different from the course's own function, in words; empty: nothing
     notes : what else there is to say of it, a sentence each
-    asked : that it is this exercise was said, by its name or by --as, and not guessed
+    guess : that it is meant to be this exercise is no more than likely
     """
 
     name: str
@@ -67,15 +67,16 @@ class Card:
     verdict: Verdict
     how: tuple[str, ...]
     notes: tuple[str, ...]
-    asked: bool
+    guess: bool
 
     def lines(self) -> Iterator[str]:
         """Yield the card in plain text."""
-        right = "right" if self.verdict.passed else "not right in all"
+        right = "right" if self.verdict.passed else "right in part"
+        right = right if self.verdict.points else "not right"
         how = f", with {listed(self.how)}" if self.how else ""
         same = self.name == self.exercise.name
         yield f"{self.name}{'' if same else f', judged as {self.exercise.name}'}: {right}{how}"
-        if not self.asked and not self.verdict.passed:
+        if self.guess:
             yield f"(`{self.name}` may be meant for something else: then this is not about it.)"
         yield from (f"({note})" for note in self.notes)
         if self.how:
@@ -110,7 +111,8 @@ class Diagnosis:
     def lines(self) -> Iterator[str]:
         """Yield all of it in plain text."""
         where = "in a sandbox" if self.isolation != "none" else "WITHOUT ISOLATION"
-        yield f"{self.cells} code cells were run {where}. What they showed is left out."
+        cells = f"{self.cells} code cell{'' if self.cells == 1 else 's'}"
+        yield f"{cells} run {where}. All words here are the judge's, none the notebook's own."
         yield from (f"  {sentence}" for sentence in self.happened)
         for card in self.cards:
             yield ""
@@ -187,7 +189,7 @@ def diagnose(
         happened=tuple(dict.fromkeys((*remarks, *errors, *run.remarks))),
         cards=tuple(cards),
         passed_over=tuple(passed_over),
-        names=tuple(name.name for name in run.names.values() if name.module == NOTEBOOK),
+        names=tuple(sorted(run.names)),
     )
 
 
@@ -273,11 +275,11 @@ def _judge_all(
     there = {name: [aliases[name]] if name in aliases else meant(name, wanted) for name in run.held}
     cards, passed_over = [], []
     for name in sorted(there, key=lambda name: order.index(there[name][0])):
-        module = run.names[name].module
+        module = run.held[name][0].name.module
         if module not in own and name not in aliases:
             passed_over.append(f"{name} comes from {module}: it is not the notebook's own.")
             continue
-        judged = _judge(run, run.names[name], there[name], name in aliases)
+        judged = _judge(run, name, there[name], name in aliases)
         if isinstance(judged, Card):
             cards.append(judged)
         elif judged is not None:
@@ -290,7 +292,7 @@ def _judge_all(
     return cards, passed_over
 
 
-def _judge(run: Running, name: Name, exercises: Sequence[str], said: bool) -> Card | str | None:
+def _judge(run: Running, name: str, exercises: Sequence[str], said: bool) -> Card | str | None:
     """Return a card, or why there is none; None where there is nothing to say.
 
     Parameters
@@ -299,27 +301,22 @@ def _judge(run: Running, name: Name, exercises: Sequence[str], said: bool) -> Ca
     exercises : what it may be
     said : whether the person said so
     """
-    asked = said or name.name in exercises
-    answer: str | None = f"{name.name} was gone when it was to be judged."
-    first = True
-    for cell, found in run.find(name.name):
-        judged = _judge_one(run, found, name, exercises, said, asked)
+    answers: list[Card | str | None] = []
+    for version in run.find(name):
+        judged = _judge_version(run, version, exercises, said)
+        if isinstance(judged, Card) and answers:
+            late = f"As it was after code cell {version.cell}: later it cannot be judged."
+            return replace(judged, notes=(*judged.notes, late))
         if isinstance(judged, Card):
-            late = f"As it was after code cell {cell}: what the name is later could not be judged."
-            return judged if first else replace(judged, notes=(*judged.notes, late))
-        # The reason of the last one counts, unless an earlier one can be judged.
-        answer, first = judged if first else answer, False
-    return answer
+            return judged
+        answers.append(judged)
+    return answers[0] if answers else f"{name} was gone when it was to be judged."
 
 
-def _judge_one(
-    run: Running,
-    found: RemoteObject,
-    name: Name,
-    exercises: Sequence[str],
-    said: bool,
-    asked: bool,
+def _judge_version(
+    run: Running, version: Version, exercises: Sequence[str], said: bool
 ) -> Card | str | None:
+    name, found = version.name, version.found
     of_kind = [EXERCISES[one] for one in exercises if EXERCISES[one].kind == found.kind]
     if not of_kind:
         kind = EXERCISES[exercises[0]].kind
@@ -327,7 +324,9 @@ def _judge_one(
     tries, note = _tries(found, name, of_kind), ""
     if tries and tries[0].failure == NO_NUMPY and run.define("import numpy as np"):
         tries, note = _tries(found, name, of_kind), "np is not defined; NumPy was put there."
-    arrays = run.of_arrays(name.name) if tries and not _best(tries).promise[0] else None
+    arrays = None
+    if tries and not _best(tries).promise[0] and found.session.lost is None:
+        arrays = run.of_arrays(name.name)
     if arrays is not None:
         of_tensors = _tries(arrays, name, of_kind)
         if of_tensors and _best(of_tensors).promise[0]:
@@ -346,7 +345,8 @@ def _judge_one(
             f"{name.name} answers no call as {signatures} is called: "
             f"{tries[0].failure or best.failure}"
         )
-    if not best.promise[0] and not asked:
+    by_name = name.name in exercises
+    if not best.promise[0] and not by_name and not said:
         names = " or ".join(exercise.name for exercise in of_kind)
         return (
             f"{name.name} may be {names} by its name, and is not by its answers, in "
@@ -354,7 +354,9 @@ def _judge_one(
             f"--as {of_kind[0].name}={name.name}"
         )
     notes = (note,) if note else ()
-    return Card(name.name, best.exercise, best.verdict, best.function.said, notes, asked)
+    likely = best.promise[0] if by_name else best.verdict.passed
+    guess = not said and not likely
+    return Card(name.name, best.exercise, best.verdict, best.function.said, notes, guess)
 
 
 def _best(tries: Sequence[_Try]) -> _Try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nbformat import NotebookNode
 
@@ -84,6 +84,26 @@ ERRORS = (
 )
 
 
+@dataclass(frozen=True)
+class Version:
+    """What a name stood for after one of the cells.
+
+    Parameters
+    ----------
+    cell : the number of the code cell
+    name : what was known of it then
+    found : the function or class itself
+    """
+
+    cell: int
+    name: Name
+    found: RemoteObject
+
+    def is_now(self, found: RemoteObject) -> bool:
+        """Whether this is the same object."""
+        return self.found.session is found.session and self.found.handle == found.handle
+
+
 @dataclass
 class Running(Run):
     """A notebook's course through its sessions, and what it defined on the way.
@@ -94,13 +114,12 @@ class Running(Run):
     """
 
     wanted: Callable[[str], bool] = bool
-    names: dict[str, Name] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     failures: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        # By name, what it stood for on the way, the last first, each with its code cell.
-        self.held: dict[str, list[tuple[int, RemoteObject]]] = {}
+        self.held: dict[str, list[Version]] = {}  # by name, the last first
         self.sources: list[str] = []
         self.definitions_only = False
 
@@ -125,30 +144,35 @@ class Running(Run):
 
     def hold(self, source: str) -> None:
         """Hold on to what a cell may have defined, whatever its name is used for later."""
-        if not self.ready() or self.session is None:
+        if not self.ready():
             return
+        assert self.session is not None
         try:
-            there = {name.name: name for name in self.session.names()}
-            for name in filter(self.wanted, there):
-                if name not in self.held or re.search(rf"\b{name}\b", source):
-                    found = self.session.bind(name)
-                    self.held.setdefault(name, []).insert(0, (self.count, found))
-                    self.names[name] = there[name]
-            self.names |= {name: found for name, found in there.items() if name not in self.names}
+            there = self.session.names()
+            self.names |= {name.name for name in there if name.module == NOTEBOOK}
+            for name in there:
+                versions = self.held.get(name.name, [])
+                if not self.wanted(name.name) or (versions and name.name not in source):
+                    continue
+                found = self.session.bind(name.name)
+                if found.handle is not None and not any(one.is_now(found) for one in versions[:1]):
+                    self.held[name.name] = [Version(self.count, name, found), *versions]
         except SessionLost as failure:
             self.remarks.append(f"After code cell {self.count}: {failure}.")
             self.take_up_again()
 
-    def find(self, name: str) -> Iterator[tuple[int, RemoteObject]]:
-        """Yield what a name stood for, the last first, each with the code cell it was held after.
+    def find(self, name: str) -> Iterator[Version]:
+        """Yield what a name stood for on the way, the last first.
 
-        Where the process was lost since then, what the name stands for in the later one.
+        Where the process was lost since then, what it stands for in the later one.
         """
-        there = [(cell, held) for cell, held in self.held[name] if held.session.lost is None]
-        if not there:
+        versions = self.held[name]
+        if all(one.found.session.lost for one in versions):
             now = self.bind(name)
-            there = [(self.held[name][0][0], now)] if now is not None else []
-        yield from there
+            versions = [replace(versions[0], found=now)] if now is not None else []
+        for one in versions:
+            if one.found.session.lost is None:  # it may be lost over the one before
+                yield one
 
     def bind(self, name: str) -> RemoteObject | None:
         """Return the function or class that a name stands for now, if it does."""
@@ -164,8 +188,9 @@ class Running(Run):
 
     def of_arrays(self, name: str) -> RemoteObject | None:
         """Return a function of tensors as one of arrays; None where nothing knows of tensors."""
-        if not self.ready() or self.session is None:
+        if not self.ready():
             return None
+        assert self.session is not None
         try:
             kinds = [self.session.bind(library).kind for library in TENSOR_LIBRARIES]
         except SessionLost:

@@ -74,7 +74,7 @@ def _has(value: Any, dimensions: int) -> bool:
 UNDO: Mapping[Change, Change] = {
     same: same,
     transposed: transposed,
-    as_row: lambda value: flat(value) if len(value) == 1 else transposed(value),
+    as_row: lambda value: flat(value) if value.shape[:1] == (1,) else transposed(value),
     as_column: flat,
 }
 
@@ -192,7 +192,8 @@ class Rearranged(RemoteFunction):
             value = value[0]
         if self.losses and _has(value, 1) and value.size:
             self.also["one loss for each sample, averaged here"] = None
-            value = np.asarray(np.mean(value))
+            with np.errstate(all="ignore"):
+                value = np.asarray(np.mean(value))
         return value
 
 
