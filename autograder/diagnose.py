@@ -177,20 +177,27 @@ def diagnose(
         raise DiagnoseError(f"{failure}; run the same command again", 1) from None
     except ValueError as failure:  # of the files: too large together
         raise DiagnoseError(f"--file: {failure}") from None
-    shown = run.failures[:MAX_ERRORS]
-    errors = [f"Code cell {number}: {said}" for number, said in shown]
-    if len(run.failures) > len(shown):
-        errors.append(f"Further cells had errors: {len(run.failures) - len(shown)}.")
-    if run.failures:
-        errors.append("Of cells with errors, what they define was run by itself.")
     return Diagnosis(
         cells=sum(cell.cell_type == "code" for cell in notebook.cells),
         isolation=sandbox.isolation,
-        happened=tuple(dict.fromkeys((*remarks, *errors, *run.remarks))),
+        happened=tuple(dict.fromkeys((*remarks, *_errors(run.failures), *run.remarks))),
         cards=tuple(cards),
         passed_over=tuple(passed_over),
         names=tuple(sorted(run.names)),
     )
+
+
+def _errors(failures: Sequence[tuple[int, str]]) -> Iterator[str]:
+    """Say which cells failed and why, what is the same only once."""
+    cells: dict[str, list[str]] = {}
+    for number, said in failures:
+        cells.setdefault(said, []).append(str(number))
+    for said, numbers in list(cells.items())[:MAX_ERRORS]:
+        yield f"Code cell{'' if len(numbers) == 1 else 's'} {listed(numbers)}: {said}"
+    if len(cells) > MAX_ERRORS:
+        yield f"Further kinds of errors: {len(cells) - MAX_ERRORS}."
+    if cells:
+        yield "Of cells with errors, what they define was run by itself."
 
 
 # --- Reading -------------------------------------------------------------------------------------

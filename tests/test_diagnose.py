@@ -366,9 +366,10 @@ def test_magics_and_programs_cost_nothing_but_themselves(diagnosed: Diagnose) ->
 
 
 def test_many_errors_are_counted_and_not_listed(diagnosed: Diagnose) -> None:
-    found = diagnosed(*["1 / 0"] * 9, SOFTMAX)
+    found = diagnosed("1 / 0", "1 / 0", *[f"name_{i}" for i in range(8)], SOFTMAX)
     assert len(found.happened) == diagnose.MAX_ERRORS + 2
-    assert "Further cells had errors: 3." in found.happened
+    assert found.happened[0] == "Code cells 2 and 3: ZeroDivisionError: division by zero"
+    assert "Further kinds of errors: 3." in found.happened
     assert card(found, "softmax").verdict.passed
 
 
