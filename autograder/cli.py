@@ -36,6 +36,12 @@ Assignments = Annotated[list[str], typer.Argument(help="Assignments, such as ps1
 CourseOption = Annotated[
     Path, typer.Option("--course", help="The course's folder.", metavar="DIR", show_default=".")
 ]
+IsolationOption = Annotated[
+    str,
+    typer.Option(
+        help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
+    ),
+]
 
 
 def main() -> None:
@@ -56,6 +62,11 @@ def _course_folder(course: Path) -> Path:
     if not course.is_dir():
         _stop(f"there is no folder {course}")
     return course.resolve()
+
+
+def _isolation(isolation: str) -> None:
+    if isolation not in ("bwrap", "none"):
+        _stop(f"--isolation is bwrap or none, not {isolation!r}")
 
 
 @contextmanager
@@ -110,12 +121,7 @@ def grade(
         bool, typer.Option("--force", help="Grade again what has not changed.")
     ] = False,
     course: CourseOption = Path(),
-    isolation: Annotated[
-        str,
-        typer.Option(
-            help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
-        ),
-    ] = "bwrap",
+    isolation: IsolationOption = "bwrap",
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -132,8 +138,7 @@ def grade(
     some could not be graded (they are named); 2: wrong usage; 3: isolation
     cannot be had.
     """
-    if isolation not in ("bwrap", "none"):
-        _stop(f"--isolation is bwrap or none, not {isolation!r}")
+    _isolation(isolation)
     folder = _course_folder(course)
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
@@ -323,6 +328,41 @@ def export(
     typer.echo(f"wrote {path}")
     for sentence in said:
         typer.echo(f"autograder: {sentence}", err=True)
+
+
+@app.command()
+def diagnose(
+    notebook: Annotated[Path, typer.Argument(help="Any notebook, of whatever course.")],
+    named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as",
+            help="Which function of it is an exercise's: softmax=my_softmax.",
+            metavar="EXERCISE=NAME",
+        ),
+    ] = None,
+    exercise: Annotated[
+        list[str] | None, typer.Option(help="Judge only this one.", metavar="E")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="A file that it opens or imports.", metavar="FILE")
+    ] = None,
+    isolation: IsolationOption = "bwrap",
+) -> None:
+    """Run a notebook in the sandbox and judge what it has of the course's functions.
+
+    It needs no course. Exit code 0: something was judged; 1: there was
+    nothing to judge; 2: wrong usage; 3: isolation cannot be had.
+    """
+    _isolation(isolation)
+    from autograder.diagnose import DiagnoseError, show
+
+    try:
+        show(notebook, named or [], exercise or [], file or [], isolation)
+    except DiagnoseError as failure:
+        _stop(str(failure), failure.code)
+    except KeyboardInterrupt:
+        _stop("stopped", EXIT_INTERRUPTED)
 
 
 @app.command()
