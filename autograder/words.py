@@ -32,6 +32,20 @@ def points_text(points: float) -> str:
     return f"{points:g}"
 
 
+def carried_text(points: float, carried: float, given: Sequence[str]) -> str:
+    """Say what was carried forward, with both numbers.
+
+    >>> carried_text(6.0, 4.0, ["softmax"])
+    'Error carried forward: 4 of these 6 points are for what is right, given a correct softmax. \
+On its own it has 2.'
+    """
+    return (
+        f"Error carried forward: {points_text(carried)} of these {points_text(points)} points are "
+        f"for what is right, given a correct {listed(given)}. "
+        f"On its own it has {points_text(points - carried)}."
+    )
+
+
 def listed(names: Sequence[str]) -> str:
     """Write names as a sentence does.
 
@@ -40,3 +54,15 @@ def listed(names: Sequence[str]) -> str:
     """
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return text on one line that no spreadsheet takes for a formula.
+
+    A leading apostrophe marks text; programs that read CSV for its values keep it.
+
+    >>> spreadsheet_text("=1+1"), spreadsheet_text("O'Brien,\\nAnn")
+    ("'=1+1", "O'Brien, Ann")
+    """
+    line = " ".join(printable(" ".join(text.split())).split())
+    return f"'{line}" if line.startswith(tuple("=+-@＝＋－＠")) else line
