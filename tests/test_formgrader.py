@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from browsing import PATIENCE, Lab, Visit, choose, jupyterlab
+from browsing import PATIENCE, Lab, Visit, choose, jupyterlab, keep_picture
 from databases import every_row, query
 from isolation import why_no_isolation
 from nbgrader.auth import Authenticator
@@ -269,10 +269,10 @@ def test_it_is_graded_by_buttons_as_by_autograder_grade(
 def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(
     formgrader: Formgrader, browser: Any
 ) -> None:
-    visit = Visit(browser)
-    page = formgrader.open(visit, "ps1", "seed-a")
+    visit = Visit(browser, viewport={"width": 1000, "height": 620})
+    page = formgrader.open(visit, "ps1", STUDENT)
     card = page.locator('.verdict-card[aria-label="Verdict on softmax"]')
-    assert "This looks like: whole-matrix sum" in card.inner_text()
+    assert "This looks like: axis=1" in card.inner_text()
     points = [float(text) for text in card.locator("tbody td:last-child").all_inner_texts()]
     assert len(points) > 3
     box = page.locator("input#grade_softmax")
@@ -281,6 +281,9 @@ def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(
     assert page.locator("[data-mjx-error]").count() == 0
     assert formulas_left_as_text(page) == []
     assert visit.left == []
+    page.wait_for_function("$(':animated').length === 0")
+    box.evaluate("(box) => scrollTo(0, box.getBoundingClientRect().top + scrollY - 110)")
+    keep_picture(page, "formgrader-card")
     visit.context.close()
 
 
