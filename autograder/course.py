@@ -70,6 +70,14 @@ class Submission:
     def graded_folder(self) -> Path:
         return self.course / "autograded" / self.student / self.assignment
 
+    @property
+    def graded_path(self) -> Path:
+        return self.graded_folder / f"{self.assignment}.ipynb"
+
+    @property
+    def feedback_folder(self) -> Path:
+        return self.course / "feedback" / self.student / self.assignment
+
 
 def find_submissions(
     course: Path, assignments: Sequence[str], students: Sequence[str] = ()
@@ -105,6 +113,33 @@ def find_submissions(
             )
         found += here
     return found
+
+
+def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+    """Return what is graded of an assignment, and what waits for it, by student.
+
+    Raises
+    ------
+    CourseError : nothing is graded, or a student asked for has handed in nothing
+    """
+    found: dict[str, Submission] = {}
+    for root in ("autograded", "submitted"):
+        for path in sorted((course / root).glob(f"*/{assignment}")):
+            student = path.parent.name
+            if not student.startswith(".") and (not students or student in students):
+                found.setdefault(student, Submission(course, assignment, student))
+    missing = sorted(set(students) - set(found))
+    if missing:
+        raise CourseError(
+            f"no graded {assignment} of {', '.join(missing)}: "
+            f"looked in {course / 'autograded'}/<student>/{assignment}/"
+        )
+    if not any(one.graded_path.is_file() for one in found.values()):
+        raise CourseError(
+            f"nothing of {assignment} is graded in {course / 'autograded'}: "
+            f"run `autograder grade {assignment}` first"
+        )
+    return [found[student] for student in sorted(found)]
 
 
 def require_assignment(course: Path, assignment: str) -> None:

@@ -1,7 +1,7 @@
-"""What several test files share: a sandbox, a small course that is released once, a browser.
+"""What several test files share: a sandbox, a PostgreSQL server, a small course, a browser.
 
-The first two are made once in a process and are as expensive as they are real: a sandbox
-starts a fork server in bubblewrap, the course goes through nbgrader.
+They are made once in a process and are as expensive as they are real: a sandbox starts
+a fork server in bubblewrap, the course goes through nbgrader.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from axe import axe_script
 from axe import grave_findings as ask_axe
 from browsing import Visit, chromium
 from isolation import why_no_isolation
+from postgres import Databases, NoServer, running_server
 
 from autograder import jobs
 from autograder.exercises import EXERCISES
@@ -41,6 +42,16 @@ def sandbox() -> Iterator[Sandbox]:
         pytest.skip(f"student code cannot be isolated here: {reason}")
     with Sandbox() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    """A PostgreSQL server for the tests of one file."""
+    try:
+        with running_server() as server:
+            yield Databases(server)
+    except NoServer as reason:
+        pytest.skip(f"no PostgreSQL server can be had here: {reason}")
 
 
 @pytest.fixture(scope="session")
