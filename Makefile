@@ -71,6 +71,7 @@ bench: setup
 
 soak: setup
 	$(BIN)/python -m benchmarks soak --results benchmarks/results.md
+	$(BIN)/python -m benchmarks coordinator --results benchmarks/results.md
 	$(BIN)/python -m benchmarks writer --results benchmarks/results.md
 	$(BIN)/python -m benchmarks scheduler --results benchmarks/results.md
 
