@@ -43,9 +43,19 @@ c.Autograde.sanitize_preprocessors = [
 c.Autograde.autograde_preprocessors = [
     "autograder.nbgrader_plugin.Judge",
     "nbgrader.preprocessors.SaveAutoGrades",
+    "autograder.nbgrader_plugin.SaveCarried",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# An exercise that fails because of an earlier one is judged once more with that one
+# answered rightly, and earns this share of the criteria that then hold.
+c.ErrorCarriedForward.share = 1.0
+
+# `nbgrader generate_feedback` and Formgrader's button: the pages of `autograder feedback`.
+# The exporter asks the gradebook itself, so nbgrader's preprocessors are not needed.
+c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.FeedbackExporter"
+c.GenerateFeedback.preprocessors = []
 
 # Nothing that a student wrote may run in an instructor's browser.  The switch
 # alone leaves Markdown cells open, and spoils verdict cards; the filters do not.

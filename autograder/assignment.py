@@ -119,15 +119,18 @@ class Assignment:
     files : what lies beside the released notebook; all that a submission sees
     preload : packages that the notebook imports and that take so long that they are
         imported once for all submissions
+    carried_share : of the points that are right but for an earlier exercise, from 0 to 1
     """
 
     name: str
     master: tuple[MasterCell, ...]
     files: Mapping[str, bytes]
     preload: tuple[str, ...] = ()
+    carried_share: float = 1.0
 
     @cached_property
     def digest(self) -> bytes:
         """A hash of all of it: the same for the same assignment, whoever computes it."""
-        parts = (self.name, self.master, sorted(self.files.items()), self.preload)
+        files = sorted(self.files.items())
+        parts = (self.name, self.master, files, self.preload, self.carried_share)
         return hashlib.sha256(repr(parts).encode()).digest()

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from autograder.judge import NOT_COUNTED
-from autograder.words import listed, points_text
+from autograder.words import carried_text, points_text
 
 if TYPE_CHECKING:
     from autograder.exercises.model import Exercise, Misconception
@@ -39,7 +39,7 @@ def verdict_text(verdict: Verdict, exercise: Exercise | None = None) -> str:
         sign = "[->]" if finding.carried else sign
         lines.append(f"{sign} {finding.criterion}: {finding.message}".rstrip(": "))
     if verdict.given:
-        lines.append(carried_text(verdict))
+        lines.append(_carried(verdict))
     for entry in named(verdict, exercise):
         lines.append(f"This looks like: {entry.name}. {entry.did} {_why(entry)}{entry.symptom}")
         lines.append(f"  Try: {entry.experiment}{_where(entry, exercise)}")
@@ -68,7 +68,7 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
     if verdict.given:
         carried = (
             f'<p style="border-left:3px solid {HOLDS};padding:2px 8px;margin:6px 0">'
-            f"{escape(carried_text(verdict))}</p>"
+            f"{escape(_carried(verdict))}</p>"
         )
     colour = HOLDS if verdict.passed else FAILS
     return (
@@ -86,15 +86,8 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
     )
 
 
-def carried_text(verdict: Verdict) -> str:
-    """Return what was carried forward in a sentence; "" where nothing was."""
-    if not verdict.given:
-        return ""
-    return (
-        f"Error carried forward: {points_text(verdict.carried_points)} of these points are for "
-        f"what is right, given a correct {listed(verdict.given)}. On its own it has "
-        f"{points_text(verdict.points - verdict.carried_points)}."
-    )
+def _carried(verdict: Verdict) -> str:
+    return carried_text(verdict.points, verdict.carried_points, verdict.given)
 
 
 def _why(entry: Misconception) -> str:

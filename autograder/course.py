@@ -25,7 +25,11 @@ from autograder.words import first_line
 SECRET_FILE = ".grading-secret"
 CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
-MAX_TIMESTAMP_BYTES = 200
+# What nbgrader's exchange puts beside a submission, and reads beside a feedback page: when
+# it was handed in, and the secret of which the page's name in the exchange is made.
+TIMESTAMP = "timestamp.txt"
+BESIDE = (TIMESTAMP, "submission_secret.txt")
+MAX_BESIDE_BYTES = 200
 UNFINISHED = ".writing-"
 # Packages that take seconds to import and that bear a fork between import and use.
 HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
@@ -234,6 +238,24 @@ def gradebook_url(course: Path) -> str:
     return os.environ.get("GRADEBOOK_URL") or f"sqlite:///{(course / 'gradebook.db').resolve()}"
 
 
+def carried_share(course: Path) -> float:
+    """Return the share of points for what is right but for an earlier exercise, from 0 to 1.
+
+    Set in ``nbgrader_config.py`` as ``c.ErrorCarriedForward.share``; 1 by default.
+
+    Raises
+    ------
+    CourseError : it is no such number
+    """
+    share = load_config(course).get("ErrorCarriedForward", {}).get("share", 1.0)
+    if type(share) not in (int, float) or not 0 <= share <= 1:
+        raise CourseError(
+            f"{course / CONFIG_FILE}: ErrorCarriedForward.share is a number from 0 to 1, "
+            f"not {share!r}"
+        )
+    return float(share)
+
+
 def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
     """Return what lies beside the released notebook, by relative path.
 
@@ -307,7 +329,7 @@ def submitted_at(submission: Submission) -> datetime | None:
     """
     from dateutil.parser import parse
 
-    stamp = timestamp_text(submission)
+    stamp = text_beside(submission, TIMESTAMP)
     if stamp is None:
         return None
     try:
@@ -321,11 +343,16 @@ def submitted_at(submission: Submission) -> datetime | None:
     return moment
 
 
-def timestamp_text(submission: Submission) -> str | None:
-    """Return what ``timestamp.txt`` beside a submission says, or None where it is none."""
-    path = submission.folder / "timestamp.txt"
+def text_beside(submission: Submission, name: str) -> str | None:
+    """Return what a small file beside a submission says, or None where it is none.
+
+    Parameters
+    ----------
+    name : of `BESIDE`
+    """
+    path = submission.folder / name
     try:
-        data = read_bytes(path, MAX_TIMESTAMP_BYTES, inside=submission.course / "submitted")
+        data = read_bytes(path, MAX_BESIDE_BYTES, inside=submission.course / "submitted")
         return data.decode()
     except (UnreadableSubmission, ValueError):
         return None

@@ -28,6 +28,7 @@ from autograder.course import (
     CourseError,
     Submission,
     assignment_files,
+    carried_share,
     course_secret,
     find_submissions,
     gradebook_url,
@@ -160,6 +161,7 @@ class ClassGrading:
             require_assignment(course, name)
         self.submissions = find_submissions(course, assignments, students)
         files = {name: assignment_files(course, name) for name in assignments}
+        share = carried_share(course)
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
 
@@ -177,6 +179,7 @@ class ClassGrading:
                     tuple(self.gradebook.released_cells(course, name)),
                     files[name],
                     heavy_imports(course, name),
+                    share,
                 )
                 for name in assignments
             }

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from autograder.words import carried_text
+
 if TYPE_CHECKING:
     import datetime
 
@@ -78,6 +80,7 @@ def cells_of(graded: NotebookNode) -> dict[str, GradedCell]:
         where nbgrader raises it: more points than there are, a result without text
     """
     cells = {}
+    carried = carried_comments(graded)
     for cell in graded["cells"]:
         data = cell["metadata"].get("nbgrader", {})
         grade, solution = bool(data.get("grade")), bool(data.get("solution"))
@@ -85,10 +88,20 @@ def cells_of(graded: NotebookNode) -> dict[str, GradedCell]:
             continue
         untouched = solution and "checksum" in data and data["checksum"] == checksum(cell)
         score = points(cell, untouched) if grade else None
-        cells[data["grade_id"]] = GradedCell(
-            score, grade and score is None, "No response." if untouched else None
-        )
+        comment = "No response." if untouched else carried.get(data["grade_id"])
+        cells[data["grade_id"]] = GradedCell(score, grade and score is None, comment)
     return cells
+
+
+def carried_comments(graded: NotebookNode) -> dict[str, str]:
+    """Return what is said of points that were carried forward, by solution cell."""
+    return {
+        verdict["exercise"]: carried_text(
+            verdict["points"], verdict["carried_points"], verdict["given"]
+        )
+        for verdict in verdicts_of(graded)
+        if verdict["given"]
+    }
 
 
 def verdicts_of(graded: NotebookNode) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from numpy.random import mtrand
 
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception, Specimen
 from autograder.values import Observation, Opaque, by_steps, is_remote, observe_here
+from autograder.words import listed
 
 FLOOR = 1e-2  # of the norm in relative comparisons: the answer may be 0
 NEARLY = 1e-4  # where six digits of a wrong answer would be those of the right one
@@ -159,6 +160,45 @@ def unjudged(exercise: Exercise, reason: str) -> Verdict:
     findings = [Finding(gate.name, False, 0.0, reason)]
     findings += [_not_counted(criterion, gate) for criterion in others]
     return Verdict(exercise.name, 0.0, exercise.points, tuple(findings))
+
+
+def carry_forward(
+    exercise: Exercise, alone: Verdict, helped: Verdict, given: Sequence[str], share: float
+) -> Verdict:
+    """Return the verdict on a function whose earlier exercises were answered for it.
+
+    What held alone stands.  What holds only so earns its share, and the mistakes
+    that are named are those which are left.
+
+    Parameters
+    ----------
+    alone, helped : the verdicts without and with those exercises answered rightly
+    given : those exercises
+    share : of the points of what holds only so, from 0 to 1
+    """
+    if not given or (alone.findings[0].passed and not helped.findings[0].passed):
+        return alone
+    points = {criterion.name: criterion.points for criterion in exercise.criteria}
+    findings = []
+    for one, other in zip(alone.findings, helped.findings, strict=True):
+        if one.passed:
+            other = one
+        elif other.passed:
+            message = f"right, given a correct {listed(given)}. {other.message}"
+            earned = float(share * points[one.criterion])
+            other = Finding(one.criterion, True, earned, message, carried=True)
+        findings.append(other)
+    carried = float(sum(finding.points for finding in findings if finding.carried))
+    named = [finding.misconception for finding in findings if finding.misconception]
+    return Verdict(
+        exercise=exercise.name,
+        points=float(sum(finding.points for finding in findings)),
+        max_points=exercise.points,
+        findings=tuple(findings),
+        misconception=named[0] if named else None,
+        carried_points=carried,
+        given=tuple(given) if any(finding.carried for finding in findings) else (),
+    )
 
 
 # --- The calls, and what is seen --------------------------------------------------------------

@@ -14,14 +14,24 @@ from typing import Any
 
 import nbformat
 from jinja2 import pass_context
-from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import default
 
 from autograder.assignment import Assignment
-from autograder.course import assignment_files, course_secret, heavy_imports, seed_of
-from autograder.gradebook import GradebookStore
-from autograder.graded_cells import NOTE
+from autograder.course import (
+    assignment_files,
+    carried_share,
+    course_secret,
+    heavy_imports,
+    seed_of,
+)
+from autograder.feedback import NO_MARKS, made_of, read_graded
+from autograder.feedback_page import page
+from autograder.gradebook import GradebookError, GradebookStore
+from autograder.graded_cells import NOTE, carried_comments
 from autograder.markup import markdown_html
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
@@ -95,6 +105,50 @@ class Judge(NbGraderPreprocessor):
         return graded.notebook, resources
 
 
+class SaveCarried(NbGraderPreprocessor):
+    """Says in the gradebook what was carried forward, after nbgrader has saved the rest."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Set the comments of solution cells, as `autograder grade` does."""
+        info = resources["nbgrader"]
+        comments = carried_comments(nb)
+        if comments:
+            with Gradebook(info["db_url"]) as gradebook:
+                for name, text in comments.items():
+                    where = (name, info["notebook"], info["assignment"], info["student"])
+                    gradebook.find_comment(*where).auto_comment = text
+                gradebook.db.commit()
+        return nb, resources
+
+
+class FeedbackExporter(Exporter):
+    """Makes the page that `autograder feedback` makes, marks from the gradebook included."""
+
+    export_from_notebook = None  # type: ignore[assignment]
+    output_mimetype = "text/html"
+
+    @default("file_extension")
+    def _html(self) -> str:
+        return ".html"
+
+    def from_filename(  # type: ignore[override]
+        self, filename: str, resources: dict[str, Any] | None = None, **_: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the page of one graded notebook."""
+        resources = resources or {}
+        info = resources["nbgrader"]
+        student, name = info["student"], info["assignment"]
+        with GradebookStore.open(info["db_url"]) as gradebook:
+            marks = gradebook.marks(name, [student]).get(student)
+        if marks is None:
+            raise GradebookError(f"{student}'s {name}: {NO_MARKS.format(name)}")
+        resources["output_extension"] = self.file_extension
+        graded = read_graded(Path(filename))
+        return page(graded, marks, name, made_of(graded, marks)), resources
+
+
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
     """Return an assignment as it was released, read anew when it is released anew."""
     name = info["assignment"]
@@ -108,7 +162,7 @@ def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) ->
     files = assignment_files(course, name)
     with GradebookStore.open(gradebook_url) as gradebook:
         master = tuple(gradebook.released_cells(course, name))
-    return Assignment(name, master, files, heavy_imports(course, name))
+    return Assignment(name, master, files, heavy_imports(course, name), carried_share(course))
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:

@@ -17,8 +17,8 @@ from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
 from autograder.exercises import EXERCISES, Exercise
 from autograder.graded_cells import NOTE
-from autograder.judge import NOT_WRITTEN, Verdict, judge, unjudged
-from autograder.sandbox import Sandbox, SandboxLost, Session, SessionLost
+from autograder.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
+from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
 from autograder.sanitise import sanitise
 
 # Takes the place, in later cells, of a function that did not come back when it was
@@ -268,11 +268,39 @@ class _Run:
             verdict = judge(exercise, found, self.seed)
             if verdict.findings[0].message == NOT_WRITTEN and not last:
                 self.missing.append((cell, exercise))
+            elif not verdict.passed and self.session.lost is None:
+                verdict = self.carried_forward(exercise, found, verdict)
             self.conclude(cell, exercise, verdict)
             if self.session.lost is not None:
                 self.remarks.append(f"Judging {exercise.name}: {self.session.lost}.")
                 self.done.append(STAND_IN.format(name=exercise.name))
                 self.take_up_again()
+
+    def carried_forward(
+        self, exercise: Exercise, function: RemoteObject, alone: Verdict
+    ) -> Verdict:
+        """Judge once more with what it may call answered from here, where that may be the cause.
+
+        Lent are only functions that this exercise needs, and only while it is judged: none of
+        them needs it in turn, and none is judged meanwhile.
+        """
+        assert self.session is not None
+        share = self.assignment.carried_share
+        needs = [name for name in exercise.needs if not self.is_right(name)]
+        if not needs or share == 0:
+            return alone
+        try:
+            with self.session.lending({name: EXERCISES[name].reference for name in needs}) as asked:
+                helped = judge(exercise, function, self.seed)
+        except SessionLost as failure:
+            self.remarks.append(f"Judging {exercise.name} once more: {failure}.")
+            self.take_up_again()
+            return alone
+        return carry_forward(exercise, alone, helped, [n for n in needs if n in asked], share)
+
+    def is_right(self, name: str) -> bool:
+        verdict = self.verdicts.get(name)
+        return verdict is not None and verdict.points - verdict.carried_points >= verdict.max_points
 
     def second_chances(self) -> None:
         """Judge what was not yet defined, or only the stub, at its check cell."""

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.course import Submission, clear_unfinished, timestamp_text, write_atomically
+from autograder.course import BESIDE, Submission, clear_unfinished, text_beside, write_atomically
 from autograder.jobs import Outcome
 
 VERDICTS_FILE = "verdicts.json"
@@ -101,9 +101,10 @@ def store_notebook(submission: Submission, notebook: str) -> None:
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
     # What they say of an earlier hand-in no longer holds for all that is there.
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
-    stamp = timestamp_text(submission)
-    if stamp is not None:
-        write_atomically(folder / "timestamp.txt", stamp)
+    for name in BESIDE:
+        text = text_beside(submission, name)
+        if text is not None:
+            write_atomically(folder / name, text)
 
 
 def store_record(submission: Submission, record: dict[str, Any]) -> None:

@@ -32,6 +32,20 @@ def points_text(points: float) -> str:
     return f"{points:g}"
 
 
+def carried_text(points: float, carried: float, given: Sequence[str]) -> str:
+    """Say what was carried forward, with both numbers.
+
+    >>> carried_text(6.0, 4.0, ["softmax"])
+    'Error carried forward: 4 of these 6 points are for what is right, given a correct softmax. \
+On its own it has 2.'
+    """
+    return (
+        f"Error carried forward: {points_text(carried)} of these {points_text(points)} points are "
+        f"for what is right, given a correct {listed(given)}. "
+        f"On its own it has {points_text(points - carried)}."
+    )
+
+
 def listed(names: Sequence[str]) -> str:
     """Write names as a sentence does.
 

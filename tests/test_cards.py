@@ -147,7 +147,7 @@ def test_a_card_says_what_was_carried_forward_and_keeps_both_numbers() -> None:
         carried_points=4.0,
         given=("softmax",),
     )
-    said = "4 of these points are for what is right, given a correct softmax"
+    said = "4 of these 6 points are for what is right, given a correct softmax"
     for text in (verdict_text(carried), "".join(Tree(verdict_html(carried)).said)):
         assert said in text
         assert "On its own it has 2." in text

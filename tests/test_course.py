@@ -15,6 +15,7 @@ import pytest
 from autograder.course import (
     MAX_FILE_BYTES,
     SECRET_FILE,
+    TIMESTAMP,
     CourseError,
     Submission,
     assignment_files,
@@ -25,7 +26,7 @@ from autograder.course import (
     require_assignment,
     seed_of,
     submitted_at,
-    timestamp_text,
+    text_beside,
     write_atomically,
 )
 
@@ -331,10 +332,10 @@ def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("2026-10-05 14:03:21")
     path.symlink_to(elsewhere)
-    assert timestamp_text(submission) is None
+    assert text_beside(submission, TIMESTAMP) is None
     path.unlink()
     os.mkfifo(path)
-    assert timestamp_text(submission) is None
+    assert text_beside(submission, TIMESTAMP) is None
 
 
 def test_a_courses_folder_is_known_without_the_sandbox_and_the_judge() -> None:

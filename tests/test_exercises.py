@@ -109,9 +109,18 @@ def test_names_are_unique_and_refer_to_something(exercise):
     assert len(set(criteria)) == len(criteria)
     assert len(set(mistakes)) == len(mistakes)
     assert all(m.shows_in is None or m.shows_in in criteria for m in exercise.misconceptions)
-    assert all(need in EXERCISES for need in exercise.needs)
+    assert len(set(exercise.needs)) == len(exercise.needs)
     assert exercise.signature.startswith(exercise.name + "(")
     assert exercise.reference.__name__ == exercise.name
+
+
+@EVERY
+def test_a_solution_calls_functions_of_earlier_exercises_only(exercise):
+    """So no exercise needs itself, however long the way round."""
+    order = list(EXERCISES)
+    for need in exercise.needs:
+        assert EXERCISES[need].kind == "function"
+        assert order.index(need) < order.index(exercise.name)
 
 
 @EVERY

@@ -245,6 +245,14 @@ def test_points_are_those_of_the_catalogue(path: Path) -> None:
 
 
 @every_source
+def test_a_solution_calls_what_the_catalogue_says_it_may(path: Path) -> None:
+    notebook = read(path)
+    for name, place in exercise_cells(notebook).items():
+        called = {n.id for n in ast.walk(syntax(notebook.cells[place])) if isinstance(n, ast.Name)}
+        assert called & set(EXERCISES) <= set(EXERCISES[name].needs), name
+
+
+@every_source
 def test_every_exercise_keeps_the_rhythm(path: Path) -> None:
     """Idea, predict, three hints, stub, check, picture, what did you see."""
     notebook = read(path)

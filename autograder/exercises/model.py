@@ -99,7 +99,8 @@ class Exercise:
     reference : the right answer, from `autograder.reference`
     criteria : the first is the gate: without it no other earns points
     misconceptions : the catalogue of wrong answers
-    needs : names of exercises that a solution may call; they are functions
+    needs : names of earlier exercises that a solution may call; functions, never what
+        would be the whole answer under another name
     tolerance : relative, norm-based, with a floor
     lesson : the lesson in `notebooks/` that treats it, ``"02_softmax"``
     """

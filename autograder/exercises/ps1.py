@@ -50,6 +50,7 @@ ADD_BIAS = Exercise(
     problem_set="ps1",
     signature="add_bias(X) -> (D+1, N); X is (D, N)",
     reference=reference.add_bias,
+    lesson="01_scores",
     criteria=(
         Criterion(
             "last row of ones",
@@ -72,6 +73,8 @@ ADD_BIAS = Exercise(
             did="You put the row of ones above the data.",
             symptom="The first row is all ones, and the last row is the last feature.",
             experiment="Print add_bias(X)[-1] for a small X: is it the bias or a feature?",
+            looks_right="The shape is right, and for a W that keeps its biases first the scores "
+            "would be right too.",
         ),
         Misconception(
             "adds a sample",
@@ -82,13 +85,16 @@ ADD_BIAS = Exercise(
             did="You added a column of ones: one more sample, where one more feature is meant.",
             symptom="The shape is (D, N+1): one column too many and one row too few.",
             experiment="Print X.shape and add_bias(X).shape for a (2, 5) array: which number grew?",
+            looks_right="Where samples are rows, a column of ones is how a bias feature is added.",
         ),
         Misconception(
             "zeros",
             (lambda X: np.vstack((X, np.zeros(X.shape[1]))),),
             did="You added a row of zeros.",
             symptom="The last row is 0, so the last column of W can never have an effect.",
-            experiment="Compute scores with two weights that differ in the last column only.",
+            experiment="Compute the scores for two W that differ in the last column only: are they "
+            "equal?",
+            looks_right="The shape is right, and the scores are too as long as all biases are 0.",
         ),
         Misconception(
             "changes X",
@@ -96,6 +102,7 @@ ADD_BIAS = Exercise(
             did="You wrote the ones into X itself, over the data.",
             symptom="X is not the same array of numbers after the call.",
             experiment="Keep before = X.copy(), call add_bias(X), then print (before == X).all().",
+            looks_right="No new array is needed, and ones do stand in what is returned.",
             shows_in="purity",
         ),
         Misconception(
@@ -104,6 +111,7 @@ ADD_BIAS = Exercise(
             did="You made the row of ones with the dtype of X, so integer data stays integer.",
             symptom="The dtype of the answer is int64 where X is int64.",
             experiment="Print add_bias(np.array([[1, 2, 3]])).dtype.",
+            looks_right="Every number is right, and for data with decimals the type is right too.",
         ),
     ),
 )
@@ -135,6 +143,7 @@ INIT_WEIGHTS = Exercise(
     problem_set="ps1",
     signature="init_weights(D, K, rng, scale=0.01) -> (K, D+1)",
     reference=reference.init_weights,
+    lesson="03_cross_entropy",
     criteria=(
         Criterion(
             "standard normal",
@@ -171,6 +180,9 @@ INIT_WEIGHTS = Exercise(
             did="You left out the column of the bias.",
             symptom="The shape is (K, D), so W @ Xb raises an error.",
             experiment="Print init_weights(4, 3, rng).shape: the data has 5 rows with its bias.",
+            looks_right="There is a weight for each feature of the data; the bias feature comes "
+            "only with add_bias.",
+            lesson="01_scores",
         ),
         Misconception(
             "transposed",
@@ -181,6 +193,9 @@ INIT_WEIGHTS = Exercise(
             did="You made one column for each class, where W has one row for each class.",
             symptom="The shape is (D+1, K), so W @ Xb raises an error.",
             experiment="Print init_weights(4, 3, rng).shape and compare with Z = W Xb.",
+            looks_right="There are as many weights as there should be, and for samples in rows "
+            "this is their shape.",
+            lesson="01_scores",
         ),
         Misconception(
             "global generator",
@@ -192,6 +207,8 @@ INIT_WEIGHTS = Exercise(
             symptom="NumPy's global generator is not where it was before the call.",
             experiment="Run np.random.seed(1), init_weights(4, 3, rng), np.random.random(): "
             "the last one is 0.417 if the call left np.random alone.",
+            looks_right="The weights look as random as they should, and after np.random.seed they "
+            "even repeat.",
             shows_in="global random state",
         ),
         Misconception(
@@ -203,6 +220,8 @@ INIT_WEIGHTS = Exercise(
             did="You drew from a uniform distribution.",
             symptom="No weight is larger than scale, and with rng.random none is negative.",
             experiment="Print W.min() / 0.01 and W.max() / 0.01 for W = init_weights(100, 9, rng).",
+            looks_right="The weights are small, random and all different, and a linear classifier "
+            "learns from them as well.",
         ),
         Misconception(
             "scale ignored",
@@ -214,6 +233,8 @@ INIT_WEIGHTS = Exercise(
             symptom="The weights are as large for every scale, and with weights of size 1 "
             "the loss starts far above ln K.",
             experiment="Print init_weights(100, 9, rng, scale=5.0).std(): it should be near 5.",
+            looks_right="The shape is right, and a histogram of the weights is the same bell but "
+            "for the numbers on its axis.",
             shows_in="scale",
         ),
     ),
@@ -244,6 +265,7 @@ ONE_HOT = Exercise(
     problem_set="ps1",
     signature="one_hot(y, K) -> (K, N) float64; y is (N,), labels 0 to K-1",
     reference=reference.one_hot,
+    lesson="03_cross_entropy",
     criteria=(
         Criterion(
             "columns",
@@ -267,6 +289,8 @@ ONE_HOT = Exercise(
             did="You made one row for each sample, where samples are columns.",
             symptom="The shape is (N, K), and with N = K the matrix is transposed.",
             experiment="Print one_hot(np.array([0, 0, 0, 0]), 3): the first row should be ones.",
+            looks_right="Where samples are rows this is right, and every sample does have exactly "
+            "one 1.",
         ),
         Misconception(
             "K from the labels present",
@@ -274,6 +298,8 @@ ONE_HOT = Exercise(
             did="You took the number of classes from the labels present, as max(y) + 1.",
             symptom="A row is missing whenever no sample has the last label.",
             experiment="Print one_hot(np.array([0, 1, 0]), 3).shape.",
+            looks_right="As long as a sample of the last class is there, the number of classes "
+            "comes out right.",
             shows_in="last class absent",
         ),
         Misconception(
@@ -282,6 +308,8 @@ ONE_HOT = Exercise(
             did="You counted the classes from 1, where the labels start at 0.",
             symptom="Every 1 is one row away from its place, and at one end it wraps around.",
             experiment="Print one_hot(np.array([0]), 3): in which row is the 1?",
+            looks_right="Every column still has exactly one 1, and outside of code people count "
+            "from 1.",
         ),
         Misconception(
             "integers or booleans",
@@ -293,6 +321,8 @@ ONE_HOT = Exercise(
             did="You made an array of integers or of True and False.",
             symptom="The dtype is not float64, so that Y -= A raises an error.",
             experiment="Print one_hot(np.array([0, 2]), 3).dtype.",
+            looks_right="np.array_equal says that it equals the right answer, since 1 and True "
+            "equal 1.0.",
         ),
     ),
 )
@@ -323,6 +353,7 @@ SCORES = Exercise(
     problem_set="ps1",
     signature="scores(W, Xb) -> (K, N), or (K,) for one sample Xb of shape (D+1,)",
     reference=reference.scores,
+    lesson="01_scores",
     criteria=(
         Criterion(
             "batch",
@@ -340,7 +371,8 @@ SCORES = Exercise(
             (lambda W, Xb: W[:, :-1] @ Xb[:-1],),
             did="You left the bias out: the last column of W was never used.",
             symptom="Every column is off by the same vector, the last column of W.",
-            experiment="Compute scores where Xb is 0 except for its last row of ones.",
+            experiment="Set Xb to 0 but for its last row of ones: every column should be W[:, -1].",
+            looks_right="The shape is right, and as long as all biases are 0 the numbers are too.",
         ),
         Misconception(
             "bias twice",
@@ -350,7 +382,9 @@ SCORES = Exercise(
             ),
             did="You added the bias, and the row of ones in Xb had added it already.",
             symptom="Every column is off by the same vector, the last column of W.",
-            experiment="Compute scores where Xb is 0 except for its last row of ones.",
+            experiment="Set Xb to 0 but for its last row of ones: every column should be W[:, -1].",
+            looks_right="Books write W x + b, and as long as all biases are 0 the numbers are "
+            "right.",
         ),
         Misconception(
             "elementwise",
@@ -358,6 +392,8 @@ SCORES = Exercise(
             did="You multiplied entry by entry with *, where the matrix product is @.",
             symptom="It raises an error unless the shapes happen to agree.",
             experiment="Print scores(np.ones((3, 3)), np.ones((3, 3))): each score adds 3 terms.",
+            looks_right="On paper the product of matrices has no sign of its own, and for two "
+            "square arrays * raises nothing.",
         ),
         Misconception(
             "W transposed",
@@ -365,13 +401,17 @@ SCORES = Exercise(
             did="You multiplied by the transpose of W.",
             symptom="It raises an error unless W is square, and then it is silently wrong.",
             experiment="Write the shapes of the two factors below each other: which must agree?",
+            looks_right="For a square W nothing is raised and the shape is right; a symmetric one "
+            "even gives the right numbers.",
         ),
         Misconception(
             "factors exchanged",
             (lambda W, Xb: Xb @ W, lambda W, Xb: Xb.T @ W.T),
             did="You wrote the product for samples in rows, where samples are columns.",
-            symptom="It raises an error or is transposed: (N, K) and not (K, N).",
+            symptom="It raises an error, or the shape is (N, K) and not (K, N).",
             experiment="Print scores(W, Xb).shape for W (3, 5) and Xb (5, 7).",
+            looks_right="Frameworks keep samples in rows, and there the data does stand on the "
+            "left.",
         ),
     ),
 )
@@ -447,6 +487,7 @@ SOFTMAX = Exercise(
     problem_set="ps1",
     signature="softmax(z) -> same shape as z, (K,) or (K, N); each column sums to 1",
     reference=reference.softmax,
+    lesson="02_softmax",
     criteria=(
         Criterion(
             "one sample",
@@ -479,6 +520,8 @@ SOFTMAX = Exercise(
             did="You divided by the sum over the whole matrix, not by each column's own sum.",
             symptom="One sample is right; in a batch everything together sums to 1.",
             experiment="Print softmax(z).sum(axis=0) for a (3, 2) z: every entry should be 1.",
+            looks_right="For a single sample, (K,), it gives the same numbers, and a batch sums to "
+            "1 too: as a whole.",
             shows_in="batch",
         ),
         Misconception(
@@ -491,6 +534,8 @@ SOFTMAX = Exercise(
             did="You summed along the rows, where each sample is a column.",
             symptom="The rows sum to 1 and the columns do not; a single column gives all ones.",
             experiment="Print softmax(np.zeros((3, 1))): three equal scores share the 1.",
+            looks_right="Where samples are rows, as in most frameworks, the sum does run along "
+            "axis 1.",
             shows_in="batch",
         ),
         Misconception(
@@ -506,6 +551,8 @@ SOFTMAX = Exercise(
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="nan as soon as a score is above 709, where exp overflows.",
             experiment="Print softmax(np.array([1000.0, 1000.0])): it should be one half twice.",
+            looks_right="It is the formula word for word, and for scores of ordinary size the "
+            "numbers are the same.",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -514,6 +561,8 @@ SOFTMAX = Exercise(
             did="You subtracted the maximum of the whole batch, not each column's own.",
             symptom="nan in a column whose scores are far below those of another column.",
             experiment="Print softmax(np.array([[1000.0, -5.0], [999.0, -6.0]])).",
+            looks_right="It cures the overflow, and where all columns have scores of like size the "
+            "numbers are right.",
         ),
         Misconception(
             "subtracts the min",
@@ -526,6 +575,8 @@ SOFTMAX = Exercise(
             did="You subtracted the minimum, which leaves the largest exponent large.",
             symptom="nan where the scores of one sample are more than 709 apart.",
             experiment="Print softmax(np.array([1000.0, -1000.0])).",
+            looks_right="Any constant may be subtracted, and for scores of ordinary size the "
+            "numbers are right.",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -534,6 +585,7 @@ SOFTMAX = Exercise(
             did="You subtracted the maximum outside the exp: exp(z) - max, not exp(z - max).",
             symptom="Some probabilities are negative or far too small, yet they sum to 1.",
             experiment="Compare softmax(z) with softmax(z + 1): they should be equal.",
+            looks_right="It has the parts of the max trick, and each column still sums to 1.",
         ),
         Misconception(
             "no exponential",
@@ -541,6 +593,8 @@ SOFTMAX = Exercise(
             did="You divided the scores themselves by their sum, without exp.",
             symptom="Negative scores give negative probabilities.",
             experiment="Print softmax(np.array([-1.0, 0.0, 2.0])): no entry may be below 0.",
+            looks_right="The shares sum to 1, and for positive scores they are positive and in the "
+            "right order.",
         ),
         Misconception(
             "base 2",
@@ -548,6 +602,8 @@ SOFTMAX = Exercise(
             did="You used powers of 2, where the exponential has base e.",
             symptom="One more point of score doubles the odds, and should multiply them by 2.718.",
             experiment="Print a[1] / a[0] for a = softmax(np.array([0.0, 1.0])).",
+            looks_right="It is positive, sums to 1 and keeps the order: all that is said of "
+            "probabilities.",
         ),
         Misconception(
             "sigmoid",
@@ -555,6 +611,7 @@ SOFTMAX = Exercise(
             did="You applied the sigmoid to each score by itself.",
             symptom="The entries do not sum to 1.",
             experiment="Print softmax(np.zeros(4)).sum().",
+            looks_right="Every entry lies between 0 and 1 and grows with its own score.",
         ),
         Misconception(
             "divides by the max",
@@ -562,6 +619,8 @@ SOFTMAX = Exercise(
             did="You divided by the maximum; it is to be subtracted from the scores before exp.",
             symptom="The largest entry is 1, or multiplying the scores changes nothing.",
             experiment="Print softmax(z).sum() and compare softmax(z) with softmax(3 * z).",
+            looks_right="Dividing by the maximum is a usual way to scale data, and for positive "
+            "scores the order is kept.",
         ),
         Misconception(
             "changes z in place",
@@ -575,6 +634,8 @@ SOFTMAX = Exercise(
             did="You changed z itself, as z -= z.max() does.",
             symptom="The scores are not the same after the call.",
             experiment="Keep before = z.copy(), call softmax(z), then print (before == z).all().",
+            looks_right="What it returns is the same as with a copy; only the caller's array is "
+            "spoilt.",
             shows_in="purity",
         ),
         Misconception(
@@ -586,6 +647,8 @@ SOFTMAX = Exercise(
             did="You summed along axis 1 without keepdims, and the sums met the wrong entries.",
             symptom="A shape error, except that a square batch is silently wrong.",
             experiment="Print softmax(z).sum(axis=0) for a (3, 3) z: every entry should be 1.",
+            looks_right="For as many samples as classes nothing is raised, and every entry is "
+            "positive.",
             shows_in="batch",
         ),
     ),
@@ -697,6 +760,7 @@ CCE = Exercise(
     problem_set="ps1",
     signature="cce(Y, Yhat) -> float; both (K, N), or (K,) for one sample",
     reference=reference.cce,
+    lesson="03_cross_entropy",
     criteria=(
         Criterion(
             "mean over samples",
@@ -727,6 +791,8 @@ CCE = Exercise(
             did="You added the losses of all samples and did not divide by their number.",
             symptom="The loss is N times too large, and doubles when the batch is repeated.",
             experiment="Compare cce(Y, Yhat) with cce of two copies side by side (np.hstack).",
+            looks_right="For one sample it is the same, and it is smallest for the same weights as "
+            "the mean.",
         ),
         Misconception(
             "mean over all entries",
@@ -734,6 +800,8 @@ CCE = Exercise(
             did="You averaged over all K times N entries, not over the N samples.",
             symptom="The loss is K times too small.",
             experiment="Uniform predictions cost ln K: try K = 4, where ln 4 = 1.386.",
+            looks_right="np.mean takes the mean of whatever it is given, and the loss falls in "
+            "training as it should.",
         ),
         Misconception(
             "log base 2",
@@ -741,6 +809,8 @@ CCE = Exercise(
             did="You used log2, where the natural logarithm is meant.",
             symptom="The loss is 1.4427 times too large.",
             experiment="Print cce of one sample whose true class has probability 1/2: 0.6931.",
+            looks_right="A perfect guess costs 0, the loss rises and falls as it should, and "
+            "information is measured in bits.",
         ),
         Misconception(
             "log base 10",
@@ -748,6 +818,7 @@ CCE = Exercise(
             did="You used log10, where the natural logarithm is meant.",
             symptom="The loss is 0.4343 times what it should be.",
             experiment="Print cce of one sample whose true class has probability 1/2: 0.6931.",
+            looks_right="A perfect guess costs 0, and the loss rises and falls as it should.",
         ),
         Misconception(
             "sign",
@@ -758,6 +829,8 @@ CCE = Exercise(
             did="You left out the minus sign.",
             symptom="The loss is negative.",
             experiment="Print cce for any predictions: log of a probability is never above 0.",
+            looks_right="A perfect guess gives 0, and the logarithms of large probabilities are "
+            "what one wants to add up.",
         ),
         Misconception(
             "binary cross-entropy",
@@ -769,6 +842,7 @@ CCE = Exercise(
             did="You added the terms (1 - y) log(1 - yhat) of the binary cross-entropy.",
             symptom="The probabilities of the wrong classes matter one by one.",
             experiment="Move probability from one wrong class to another: the loss should stay.",
+            looks_right="For a single probability and a label of 0 or 1 it is the right loss.",
         ),
         Misconception(
             "log of the mean",
@@ -776,6 +850,8 @@ CCE = Exercise(
             did="You averaged the probabilities first and took the logarithm afterwards.",
             symptom="The loss is too small, as -log of a mean is below the mean of -log.",
             experiment="Take two samples with .9 and .1 at the true class: the mean is 1.204.",
+            looks_right="For one sample, and where all samples have the same probability, it is "
+            "the same number.",
         ),
         Misconception(
             "1 - p",
@@ -783,6 +859,8 @@ CCE = Exercise(
             did="You took 1 minus the probability of the true class, without a logarithm.",
             symptom="The loss is never above 1, however wrong the prediction is.",
             experiment="Give the true class probability 0.001: the loss should be 6.9.",
+            looks_right="A perfect guess costs 0, and the loss grows as the true class loses "
+            "probability.",
         ),
         Misconception(
             "row pick",
@@ -792,7 +870,9 @@ CCE = Exercise(
             ),
             did="You indexed with the labels alone, A[y], which picks whole rows.",
             symptom="Every sample's loss is mixed with those of the others.",
-            experiment="Print A[y].shape and A[y, np.arange(N)].shape.",
+            experiment="Print A[y].shape for 3 classes and 7 samples: does each sample have one "
+            "number?",
+            looks_right="For one sample it is the right number, and for a batch nothing is raised.",
         ),
         Misconception(
             "0 log 0 is nan",
@@ -800,6 +880,8 @@ CCE = Exercise(
             did="You multiplied y by log(yhat) also where both are 0, and 0 times -inf is nan.",
             symptom="nan as soon as one probability of a wrong class is exactly 0.",
             experiment="Print cce(np.array([1.0, 0.0]), np.array([1.0, 0.0])): it should be 0.",
+            looks_right="It is the formula word for word, and softmax of ordinary scores never "
+            "gives an exact 0.",
             shows_in="exact 0 and 1",
         ),
         Misconception(
@@ -810,6 +892,8 @@ CCE = Exercise(
             did="You added a small number inside the logarithm.",
             symptom="The loss is below 0 at p = 1, and finite where the true class has p = 0.",
             experiment="Print cce(np.array([1.0, 0.0]), np.array([1.0, 0.0])): is it below 0?",
+            looks_right="Warnings are gone, and for ordinary probabilities the loss differs only "
+            "far behind the point.",
             shows_in="exact 0 and 1",
         ),
         Misconception(
@@ -823,6 +907,8 @@ CCE = Exercise(
             did="You clipped the probabilities before the logarithm.",
             symptom="However wrong a prediction is, the loss stays below -ln of the clip value.",
             experiment="Print cce(np.array([0.0, 1.0]), np.array([1.0, 0.0])): it should be inf.",
+            looks_right="Frameworks do it too, and for ordinary probabilities the loss is exactly "
+            "the same.",
             shows_in="exact 0 and 1",
         ),
     ),
@@ -895,6 +981,7 @@ CCE_FROM_SCORES = Exercise(
     problem_set="ps1",
     signature="cce_from_scores(Z, y) -> float; Z (K, N) and labels y (N,), or z (K,) and one label",
     reference=reference.cce_from_scores,
+    lesson="03_cross_entropy",
     criteria=(
         Criterion(
             "mild scores",
@@ -928,7 +1015,10 @@ CCE_FROM_SCORES = Exercise(
             ),
             did="You computed the probabilities first and took their logarithm.",
             symptom="inf where the true class is far below the others, as its probability is 0.",
-            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])).",
+            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])): it is "
+            "800.",
+            looks_right="On paper it is the same, and for scores of ordinary size it is in the "
+            "computer too.",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -943,7 +1033,10 @@ CCE_FROM_SCORES = Exercise(
             did="You clipped the probabilities, or added a small number to them, before the log.",
             symptom="However wrong the scores, the loss stops at -ln of that number: "
             "16.118 for 1e-7, 27.631 for 1e-12.",
-            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])).",
+            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])): it is "
+            "800.",
+            looks_right="The loss is always finite, and for ordinary scores it differs only far "
+            "behind the point.",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -954,14 +1047,20 @@ CCE_FROM_SCORES = Exercise(
             ),
             did="You subtracted the maximum inside the exp and did not add it back after the log.",
             symptom="The loss changes when a constant is added to all scores.",
-            experiment="Compare cce_from_scores(Z, y) with cce_from_scores(Z + 1, y).",
+            experiment="Compare cce_from_scores(Z, y) with cce_from_scores(Z + 1, y): they should "
+            "be equal.",
+            looks_right="In softmax the maximum cancels by itself, so that it seems to need no "
+            "more care here.",
         ),
         Misconception(
             "one global max",
             (lambda Z, y: np.mean(_log_sum_exp(Z, Z.max(), Z.max()) - _at_labels(Z, y)),),
             did="You subtracted the maximum of the whole batch, not each column's own.",
             symptom="-inf or nan where one column's scores are far below those of another.",
-            experiment="Take two columns, one at 1000 and one at -1000, and any labels.",
+            experiment="Take two columns, one all 1000 and one all -1000, and any labels: the loss "
+            "is ln K.",
+            looks_right="Nothing overflows, and where all columns have scores of like size the "
+            "loss is right.",
         ),
         Misconception(
             "no max shift",
@@ -971,7 +1070,10 @@ CCE_FROM_SCORES = Exercise(
             ),
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="inf as soon as a score is above 709, where exp overflows.",
-            experiment="Print cce_from_scores(np.array([[1000.0], [1000.0]]), np.array([0])).",
+            experiment="Print cce_from_scores(np.array([[1000.0], [1000.0]]), np.array([0])): it "
+            "is 0.693.",
+            looks_right="It is the formula word for word, and for scores of ordinary size the loss "
+            "is right.",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -983,7 +1085,10 @@ CCE_FROM_SCORES = Exercise(
             ),
             did="You added the losses of all samples and did not divide by their number.",
             symptom="The loss is N times too large.",
-            experiment="Compare the loss of a batch with that of two copies side by side.",
+            experiment="Compare the loss of a batch with that of two copies side by side: it "
+            "should stay.",
+            looks_right="For one sample it is the same, and it is smallest for the same weights as "
+            "the mean.",
         ),
     ),
 )

@@ -173,6 +173,7 @@ NUMERICAL_GRADIENT = Exercise(
     problem_set="ps2",
     signature="numerical_gradient(f, W, h=1e-5) -> same shape as W, float64",
     reference=reference.numerical_gradient,
+    lesson="06_gradient_check",
     tolerance=1e-6,
     criteria=(
         Criterion(
@@ -204,7 +205,9 @@ NUMERICAL_GRADIENT = Exercise(
             did="You took the step to one side only: (f(W + h) - f(W)) / h.",
             symptom="The error falls 10 times, not 100 times, when h is 10 times smaller.",
             experiment="Differentiate the sum of W**3 at 1 with h = 0.1 and h = 0.01, "
-            "where the gradient is 3.",
+            "where the gradient is 3: by how much does the error fall?",
+            looks_right="It is the definition of the slope, and with a small h the first digits "
+            "are right.",
             shows_in="order of the error",
         ),
         Misconception(
@@ -213,6 +216,8 @@ NUMERICAL_GRADIENT = Exercise(
             did="You divided by h; from W - h to W + h the distance is 2h.",
             symptom="Every entry is twice as large as it should be.",
             experiment="Differentiate the sum of W: every entry should be 1.",
+            looks_right="Every sign is right, and so is the ratio of any two entries: it still "
+            "points uphill.",
         ),
         Misconception(
             "not restored",
@@ -226,7 +231,9 @@ NUMERICAL_GRADIENT = Exercise(
             ),
             did="You did not put an entry back before you moved the next one.",
             symptom="The first entry is right, and the later ones drift off as h grows.",
-            experiment="Differentiate W[0] * W[1] at (1, 1) with h = 0.5: both entries are 1.",
+            experiment="Differentiate W[0] * W[1] at (1, 1) with h = 0.5: both should be 1.",
+            looks_right="The first entry is right, and with h = 1e-5 the drift hardly shows in the "
+            "others.",
         ),
         Misconception(
             "integer steps lost",
@@ -242,7 +249,9 @@ NUMERICAL_GRADIENT = Exercise(
             did="You stored steps or quotients in an array with the dtype of W; "
             "integers cannot hold them.",
             symptom="For integer W the gradient is all zeros, whole numbers, or enormous.",
-            experiment="Print numerical_gradient(np.sum, np.array([1, 2, 3])): all entries are 1.",
+            experiment="Print numerical_gradient(np.mean, np.array([1, 2])): both should be 0.5.",
+            looks_right="For float weights it works; what fails are the whole numbers that one "
+            "types in for a test.",
             shows_in="integer W",
         ),
         Misconception(
@@ -251,13 +260,16 @@ NUMERICAL_GRADIENT = Exercise(
             did="You moved all entries of W at once, which gives one number.",
             symptom="The result is the sum of all partial derivatives.",
             experiment="Differentiate the sum of W at a (2, 3) array: six ones, not one 6.",
+            looks_right="For a single weight it is the right number, and f takes all of W without "
+            "complaint.",
         ),
         Misconception(
             "h ignored",
             (_by_entries(_fixed_step),),
             did="You wrote a fixed step, and the argument h is never used.",
             symptom="The error does not change with h.",
-            experiment="Differentiate the sum of W**3 at 1 with h = 1: the quotient is exactly 4.",
+            experiment="Differentiate the sum of W**3 at 1 with h = 1: it should be exactly 4.",
+            looks_right="With the default h the numbers are the same, and 1e-5 is a good step.",
             shows_in="order of the error",
         ),
     ),
@@ -326,6 +338,7 @@ CCE_GRADIENT = Exercise(
     problem_set="ps2",
     signature="cce_gradient(Y, Yhat) -> same shape, (K,) or (K, N); per sample, not divided by N",
     reference=reference.cce_gradient,
+    lesson="04_jacobian",
     criteria=(
         Criterion(
             "single sample",
@@ -355,6 +368,9 @@ CCE_GRADIENT = Exercise(
             did="You left out the minus sign.",
             symptom="The gradient is positive: more probability at the true class would cost more.",
             experiment="Compare with numerical_gradient of the loss of one sample.",
+            looks_right="The size of every entry is right, and a minus in front of a sum is easily "
+            "read over.",
+            lesson="05_chain_rule",
         ),
         Misconception(
             "-1/yhat everywhere",
@@ -362,13 +378,17 @@ CCE_GRADIENT = Exercise(
             did="You divided 1, not y, by yhat, so that every class has a gradient.",
             symptom="No entry is 0; only the true class should have an entry that is not.",
             experiment="Count the entries that are not 0: there should be one for each sample.",
+            looks_right="At the true class the number is right, since y is 1 there.",
         ),
         Misconception(
             "last row from y_0",
             (_last_from_first(-1), _last_from_first(2)),
             did="You copied the entry -y_0 / yhat_2, a slip of the pen in an old hand-out.",
             symptom="One entry is wrong whenever the label is 0 or that entry's own.",
-            experiment="Print cce_gradient of a sample whose true class is the last of three.",
+            experiment="Take a sample whose true class is the last of three: only its last entry "
+            "is not 0.",
+            looks_right="It stood in print, and for a sample of class 1 of three the numbers are "
+            "right.",
         ),
         Misconception(
             "yhat - y",
@@ -376,6 +396,8 @@ CCE_GRADIENT = Exercise(
             did="You gave the gradient with respect to the scores, one step of the chain too far.",
             symptom="The entries are between -1 and 1; the true one should be -1 or below.",
             experiment="Print the entry of a true class with probability 0.5: it should be -2.",
+            looks_right="It is a right gradient, and the one that is needed in the end: that by "
+            "the scores.",
         ),
         Misconception(
             "divided by N",
@@ -387,6 +409,9 @@ CCE_GRADIENT = Exercise(
             did="You divided by the number of samples; here each sample stands for itself.",
             symptom="A batch of N gives entries N times too small.",
             experiment="Compare the first column of a batch with cce_gradient of that sample.",
+            looks_right="The loss is a mean over N samples, and a numerical gradient of that mean "
+            "agrees.",
+            lesson="06_gradient_check",
             shows_in="batch",
         ),
         Misconception(
@@ -395,6 +420,8 @@ CCE_GRADIENT = Exercise(
             did="You differentiated the binary cross-entropy, which has terms of 1 - y.",
             symptom="The entries of the wrong classes are above 1, and should be 0.",
             experiment="Count the entries that are not 0: there should be one for each sample.",
+            looks_right="At the true class it is right, and for a single probability it is the "
+            "whole derivative.",
         ),
         Misconception(
             "0/0 is nan",
@@ -406,7 +433,10 @@ CCE_GRADIENT = Exercise(
             ),
             did="You divided 0 by 0 where a wrong class has probability 0.",
             symptom="nan in the gradient, and soon in every weight.",
-            experiment="Print cce_gradient(np.array([1.0, 0.0]), np.array([1.0, 0.0])).",
+            experiment="Print cce_gradient(np.array([1.0, 0.0]), np.array([1.0, 0.0])): [-1, 0] is "
+            "right.",
+            looks_right="It is the formula word for word, and softmax of ordinary scores never "
+            "gives an exact 0.",
             shows_in="exact zeros",
         ),
         Misconception(
@@ -422,7 +452,9 @@ CCE_GRADIENT = Exercise(
             ),
             did="You added a small number to yhat, or clipped it, before dividing.",
             symptom="The gradient is far too small where the true class is very improbable.",
-            experiment="Print the entry of a true class with probability 1e-20: it is -1e20.",
+            experiment="Print the entry of a true class with probability 1e-20: it should be "
+            "-1e20.",
+            looks_right="Warnings are gone, and for ordinary probabilities the difference is tiny.",
             shows_in="exact zeros",
         ),
     ),
@@ -455,6 +487,7 @@ SOFTMAX_JACOBIAN = Exercise(
     problem_set="ps2",
     signature="softmax_jacobian(a) -> (K, K); a = softmax(z) of one sample, (K,)",
     reference=reference.softmax_jacobian,
+    lesson="04_jacobian",
     criteria=(
         Criterion(
             "all entries",
@@ -478,13 +511,17 @@ SOFTMAX_JACOBIAN = Exercise(
             did="You copied the entry -a_1 a_1, a slip of the pen in an old hand-out.",
             symptom="The matrix is not symmetric; one row and one column do not sum to 0.",
             experiment="Print J - J.T: which entries are not 0?",
+            looks_right="It stood in print, and where a_1 and a_2 are equal the matrix is right.",
         ),
         Misconception(
             "(I - a) * a",
             (lambda a: (np.eye(len(a)) - a.T) * a, lambda a: ((np.eye(len(a)) - a.T) * a).T),
             did="You wrote (I - a.T) * a with a 1-D a: there is no transpose, so a_k meets a_k.",
-            symptom="The columns are constant off the diagonal and do not sum to 0.",
+            symptom="Off the diagonal each column (or row) has only one value, and the sums are "
+            "not 0.",
             experiment="Print J.sum(axis=0) and J.sum(axis=1): both should be 0.",
+            looks_right="The shape and the diagonal are right, and for equal probabilities all of "
+            "it is.",
         ),
         Misconception(
             "diagonal only",
@@ -492,6 +529,8 @@ SOFTMAX_JACOBIAN = Exercise(
             did="You left out the entries off the diagonal: each score moves every probability.",
             symptom="The rows do not sum to 0.",
             experiment="Move z_0 a little: which entries of softmax(z) change?",
+            looks_right="One thinks first of how a score moves its own probability, and that is "
+            "the diagonal.",
         ),
         Misconception(
             "a vector a(1 - a)",
@@ -499,6 +538,8 @@ SOFTMAX_JACOBIAN = Exercise(
             did="You gave the derivative of the sigmoid, one number for each class.",
             symptom="The shape is (K,), and should be (K, K).",
             experiment="Print softmax_jacobian(np.array([0.2, 0.3, 0.5])).shape.",
+            looks_right="These are the right numbers of the diagonal, and for a sigmoid that is "
+            "all there is.",
         ),
         Misconception(
             "+ a a^T",
@@ -506,6 +547,7 @@ SOFTMAX_JACOBIAN = Exercise(
             did="You added the outer product, where it is subtracted.",
             symptom="No entry is negative, though raising one score lowers the other classes.",
             experiment="Print J.sum(axis=1): it should be 0.",
+            looks_right="The shape is right and the matrix is symmetric, as it should be.",
         ),
         Misconception(
             "softmax applied again",
@@ -513,13 +555,16 @@ SOFTMAX_JACOBIAN = Exercise(
             did="You took softmax of the argument, which is a = softmax(z) already.",
             symptom="The rows sum to 0, but a confident prediction does not give a small Jacobian.",
             experiment="Print softmax_jacobian(np.array([1.0, 0.0, 0.0])): it should be 0.",
+            looks_right="It is a right Jacobian, symmetric and with row sums of 0, but that of "
+            "another point.",
         ),
         Misconception(
             "row sums",
             (lambda a: reference.softmax_jacobian(a).sum(axis=1),),
             did="You gave one 0 for each class, which is what every row of the Jacobian sums to.",
             symptom="The answer is 0 for every a, as the probabilities always sum to 1.",
-            experiment="Print softmax_jacobian(a) for two different a.",
+            experiment="Print softmax_jacobian(a).shape, and its values for two different a.",
+            looks_right="That every row sums to 0 is true, and a good test of the matrix.",
         ),
     ),
 )
@@ -537,6 +582,7 @@ SCORES_GRADIENT_X = Exercise(
     problem_set="ps2",
     signature="scores_gradient_x(W) -> (D+1, K); W is (K, D+1)",
     reference=reference.scores_gradient_x,
+    lesson="05_chain_rule",
     criteria=(
         Criterion(
             "layout",
@@ -553,6 +599,7 @@ SCORES_GRADIENT_X = Exercise(
             did="You gave the numerator layout: output shape first.",
             symptom="The shape is (K, D+1), and should be (D+1, K).",
             experiment="Print scores_gradient_x(W).shape beside x.shape and z.shape.",
+            looks_right="In the other layout it is right, and for a square W the shape agrees.",
         ),
         Misconception(
             "bias column dropped",
@@ -560,6 +607,7 @@ SCORES_GRADIENT_X = Exercise(
             did="You left out the bias, though x here includes its 1.",
             symptom="The shape is (D, K): one row is missing.",
             experiment="Print scores_gradient_x(W).shape beside x.shape and z.shape.",
+            looks_right="The bias feature is always 1, so that its slope is of no use to anybody.",
         ),
     ),
 )
@@ -577,6 +625,7 @@ SCORES_GRADIENT_W = Exercise(
     problem_set="ps2",
     signature="scores_gradient_W(x, K) -> (K, D+1, K); x is (D+1,)",
     reference=reference.scores_gradient_W,
+    lesson="05_chain_rule",
     criteria=(
         Criterion(
             "third-order tensor",
@@ -594,6 +643,8 @@ SCORES_GRADIENT_W = Exercise(
             did="You put the index of z first; here the shape of W comes first.",
             symptom="The shape is (K, K, D+1), and should be (K, D+1, K).",
             experiment="Print scores_gradient_W(x, K).shape[:2] beside W.shape.",
+            looks_right="All the numbers are right, and many books put the index of the output "
+            "first.",
         ),
         Misconception(
             "x in every slice",
@@ -601,6 +652,7 @@ SCORES_GRADIENT_W = Exercise(
             did="You wrote x for all i and k; z_k depends on row k of W only.",
             symptom="No entry is 0, and the tensor times a - y is exactly 0.",
             experiment="Print np.count_nonzero(scores_gradient_W(x, K)): K(D+1) are expected.",
+            looks_right="The shape is right, and so is row k of slice k.",
         ),
         Misconception(
             "a matrix",
@@ -610,7 +662,9 @@ SCORES_GRADIENT_W = Exercise(
             ),
             did="You made an array with two indices; slopes of a vector by a matrix need three.",
             symptom="The answer has 2 dimensions, and should have 3.",
-            experiment="Print scores_gradient_W(x, K).ndim.",
+            experiment="Print scores_gradient_W(x, K).ndim: W has two axes and z has one.",
+            looks_right="It holds every number of the tensor that is not 0: x, once for each "
+            "class.",
         ),
     ),
 )
@@ -659,6 +713,7 @@ CHAIN_RULE = Exercise(
     problem_set="ps2",
     signature="chain_rule(dz_dW, da_dz, dL_da) -> (K, D+1); from (K, D+1, K), (K, K), (K,)",
     reference=reference.chain_rule,
+    lesson="05_chain_rule",
     criteria=(
         Criterion(
             "the classifier",
@@ -685,6 +740,8 @@ CHAIN_RULE = Exercise(
             did="You summed over the wrong axis of dz/dW; its last axis is z.",
             symptom="The shape is not that of W, or the answer is transposed where W is square.",
             experiment="Write the axes of each factor by name: which name do neighbours share?",
+            looks_right="einsum sums over whichever axis it is told to, and where the lengths "
+            "agree nothing is raised.",
             shows_in="another network",
         ),
         Misconception(
@@ -698,6 +755,8 @@ CHAIN_RULE = Exercise(
             did="You multiplied entry by entry, and nothing was summed between two factors.",
             symptom="The answer still has three axes, or the shapes do not fit.",
             experiment="Print chain_rule(dz_dW, da_dz, dL_da).shape: it should be W's.",
+            looks_right="Slopes that are single numbers are multiplied like this, and broadcasting "
+            "often finds a fit.",
         ),
         Misconception(
             "Jacobian skipped",
@@ -705,13 +764,16 @@ CHAIN_RULE = Exercise(
             did="You left out the factor in the middle, da/dz.",
             symptom="The answer does not depend on da_dz.",
             experiment="Set da_dz to zeros: the gradient must become 0.",
+            looks_right="The shape is right: dz_dW and dL_da fit together without the factor in "
+            "the middle.",
         ),
         Misconception(
             "Jacobian transposed",
             (lambda T, J, g: T @ (J.T @ g),),
             did="You multiplied by the transpose of da/dz.",
-            symptom="Right for softmax, whose Jacobian is symmetric, and wrong for other layers.",
+            symptom="Wrong for a layer whose Jacobian is not symmetric.",
             experiment="Try da_dz = [[0, 1], [0, 0]]: only z_0 may have an effect on the loss.",
+            looks_right="For softmax the numbers are the same, as its Jacobian is symmetric.",
         ),
     ),
 )
@@ -808,7 +870,16 @@ LOSS_GRADIENT = Exercise(
     problem_set="ps2",
     signature="loss_gradient(W, x, y) -> (K, D+1); x is (D+1,), y is one-hot (K,)",
     reference=reference.loss_gradient,
-    needs=("softmax",),
+    lesson="05_chain_rule",
+    # The long way round, link by link, is as good as a - y.
+    needs=(
+        "scores",
+        "softmax",
+        "cce_gradient",
+        "softmax_jacobian",
+        "scores_gradient_W",
+        "chain_rule",
+    ),
     criteria=(
         Criterion(
             "forward pass",
@@ -833,6 +904,7 @@ LOSS_GRADIENT = Exercise(
             did="You subtracted the probabilities from the label, not the label from them.",
             symptom="Every entry has the wrong sign, and a step downhill goes uphill.",
             experiment="Compare one entry with numerical_gradient of the loss.",
+            looks_right="Every size is right, and each column sums to 0 as it should.",
         ),
         Misconception(
             "transposed",
@@ -843,6 +915,7 @@ LOSS_GRADIENT = Exercise(
             did="You exchanged the factors of the outer product.",
             symptom="The shape is (D+1, K), and should be that of W.",
             experiment="Print loss_gradient(W, x, y).shape beside W.shape.",
+            looks_right="All the numbers are right, and where W is square the shape is too.",
         ),
         Misconception(
             "label as a number",
@@ -853,6 +926,9 @@ LOSS_GRADIENT = Exercise(
             did="You subtracted the label's number from every probability, not its one-hot vector.",
             symptom="Column j sums to (1 - K label) x_j, and should sum to 0.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0).",
+            looks_right="Labels often are numbers, and NumPy takes a number from a vector without "
+            "complaint.",
+            lesson="03_cross_entropy",
         ),
         Misconception(
             "1-D Jacobian",
@@ -860,6 +936,9 @@ LOSS_GRADIENT = Exercise(
             did="You used (I - a.T) * a, which for a 1-D a is not the softmax Jacobian.",
             symptom="The row of the true class is right; all other rows are equal, p_true times x.",
             experiment="Print the rows of the wrong classes: should they all be equal?",
+            looks_right="For equal probabilities it is exactly right, and in training the accuracy "
+            "stays high.",
+            lesson="07_sgd",
         ),
         Misconception(
             "diagonal Jacobian",
@@ -867,6 +946,9 @@ LOSS_GRADIENT = Exercise(
             did="You used only the diagonal a(1 - a) of the softmax Jacobian.",
             symptom="Only the row of the true class is not 0.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0): it should be 0.",
+            looks_right="The row of the true class is right, so that its score is moved as it "
+            "should be.",
+            lesson="04_jacobian",
         ),
         Misconception(
             "Jacobian skipped",
@@ -877,6 +959,8 @@ LOSS_GRADIENT = Exercise(
             did="You went from dL/da to the weights without the softmax Jacobian.",
             symptom="Only the row of the true class is not 0, and it grows as 1 / p_true.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0): it should be 0.",
+            looks_right="The shape is right, and a step against it raises the score of the true "
+            "class.",
         ),
         Misconception(
             "Jacobian twice",
@@ -887,6 +971,9 @@ LOSS_GRADIENT = Exercise(
             did="You multiplied a - y by the softmax Jacobian, which a - y contains already.",
             symptom="The gradient is too small, and vanishes where a prediction is surely wrong.",
             experiment="Compare one entry with numerical_gradient of the loss.",
+            looks_right="The shape is right, the columns sum to 0, and a step against it lowers "
+            "the loss.",
+            lesson="04_jacobian",
         ),
         Misconception(
             "label off by one",
@@ -897,6 +984,8 @@ LOSS_GRADIENT = Exercise(
             did="You subtracted 1 at the class next to the true one.",
             symptom="The columns sum to 0, but the negative row is that of a neighbour.",
             experiment="Print the rows: which one has the sign opposite to x?",
+            looks_right="Each column sums to 0: it is a right gradient, but for another label.",
+            lesson="03_cross_entropy",
         ),
         Misconception(
             "a * y - y",
@@ -907,13 +996,18 @@ LOSS_GRADIENT = Exercise(
             did="You multiplied the probabilities by y, which removes those of the wrong classes.",
             symptom="Only the row of the true class is not 0.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0): it should be 0.",
+            looks_right="The row of the true class is right, so that its score is moved as it "
+            "should be.",
         ),
         Misconception(
             "no max shift",
             (_from_scores(_difference, _unshifted), _from_scores(_through_chain, _unshifted)),
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="nan as soon as a score is above 709, where exp overflows.",
-            experiment="Print your softmax of np.array([1000.0, 1000.0]).",
+            experiment="Print your softmax of np.array([1000.0, 1000.0]): it should be one half "
+            "twice.",
+            looks_right="For scores of ordinary size all the numbers are the same.",
+            lesson="02_softmax",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -922,6 +1016,9 @@ LOSS_GRADIENT = Exercise(
             did="You multiplied the Jacobian by -y/a, which is 0/0 where a probability is 0.",
             symptom="nan where the scores are more than 745 apart.",
             experiment="Try scores (0, -800): a - y is finite, and the product of factors is not.",
+            looks_right="On paper the factors give a - y, and for scores of ordinary size in the "
+            "computer too.",
+            lesson="04_jacobian",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -930,6 +1027,8 @@ LOSS_GRADIENT = Exercise(
             did="You computed in place, as y -= a does, and so changed an argument.",
             symptom="y or W is not the same after the call.",
             experiment="Call loss_gradient(W, x, y) twice with the same arrays and compare.",
+            looks_right="The first call gives the right gradient, and nothing says that an "
+            "argument has changed.",
             shows_in="purity",
         ),
     ),

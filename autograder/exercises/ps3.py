@@ -140,7 +140,9 @@ SOFTMAX = Exercise(
     signature="Softmax(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z; "
     "(K,), (K, 1) or (K, N)",
     reference=reference.Softmax,
-    needs=("softmax",),
+    lesson="04_jacobian",
+    # Not softmax_backward of ps4: that is what backward asks for, under another name.
+    needs=("softmax", "softmax_jacobian"),
     criteria=(
         Criterion(
             "one sample",
@@ -172,6 +174,8 @@ SOFTMAX = Exercise(
             did="You used (I - a.T) * a; .T does nothing to a 1-D a, and this is no Jacobian.",
             symptom="With grad_a = -y/a the true class is right, and all others are equal.",
             experiment="Compare backward of a sample (3,) with that of the same column (3, 1).",
+            looks_right="For a column (K, 1) all of it is right, and for a 1-D sample nothing is "
+            "raised.",
         ),
         Misconception(
             "last axis",
@@ -179,14 +183,19 @@ SOFTMAX = Exercise(
             did="You normalised along the last axis, which in a batch runs over the samples.",
             symptom="A column (K, 1) gives all ones.",
             experiment="Print Softmax().forward(np.zeros((3, 1))): each entry should be 1/3.",
+            looks_right="For a single sample (K,) it is right, and where samples are rows it is "
+            "for batches too.",
+            lesson="02_softmax",
         ),
         Misconception(
             "samples mixed in backward",
             (_softmax_layer(backward=_samples_mixed), _softmax_layer(backward=_axes_120)),
             did="You multiplied the tensor of Jacobians over the wrong axes, so that one sample's "
             "Jacobian meets another sample's slopes.",
-            symptom="Right for one sample, wrong for a batch, with the right shape.",
+            symptom="A batch gives wrong numbers of the right shape, or a shape error.",
             experiment="Set grad_a to 0 in all columns but one: only that column may answer.",
+            looks_right="A single sample has a single Jacobian, so that there is nothing to be "
+            "mixed up.",
         ),
         Misconception(
             "upstream ignored",
@@ -198,34 +207,44 @@ SOFTMAX = Exercise(
             "backward was given the slope by the probabilities.",
             symptom="Twice the upstream slope does not give twice the answer.",
             experiment="Call backward with grad_a = 0: the answer must be 0.",
+            looks_right="Where the cross-entropy follows softmax, a - y is the right slope by the "
+            "scores.",
         ),
         Misconception(
             "upstream not used",
             (_softmax_layer(backward=lambda A, G: A * (1 - A)),),
             did="You returned the slopes of the layer alone, without grad_a.",
             symptom="The answer is the same for every grad_a.",
-            experiment="Call backward with grad_a and with 2 * grad_a.",
+            experiment="Call backward with grad_a and with 2 * grad_a: the answer should double.",
+            looks_right="a(1 - a) is a right slope: that of each probability by its own score.",
         ),
         Misconception(
             "diagonal only",
             (_softmax_layer(backward=lambda A, G: A * (1 - A) * G),),
             did="You used the diagonal a(1 - a) of the Jacobian and left the rest out.",
             symptom="With equal slopes everywhere the answer is not 0.",
-            experiment="Call backward with grad_a all ones: raising all scores changes nothing.",
+            experiment="Call backward with grad_a all ones: each entry should be 0.",
+            looks_right="For a sigmoid it is right: there each output depends on its own input "
+            "alone.",
         ),
         Misconception(
             "forward returns None",
             (_softmax_layer(returned=lambda A: None),),
             did="forward keeps the probabilities and does not return them.",
             symptom="The result of forward is None.",
-            experiment="Print Softmax().forward(np.zeros(3)).",
+            experiment="Print Softmax().forward(np.zeros(3)): each entry should be 1/3.",
+            looks_right="The probabilities are right and kept, and backward works with them.",
         ),
         Misconception(
             "no max shift",
             (_softmax_layer(forward=_unshifted),),
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="nan as soon as a score is above 709, where exp overflows.",
-            experiment="Print Softmax().forward(np.array([1000.0, 1000.0])).",
+            experiment="Print Softmax().forward(np.array([1000.0, 1000.0])): one half twice is "
+            "right.",
+            looks_right="It is the formula word for word, and for scores of ordinary size the "
+            "numbers are the same.",
+            lesson="02_softmax",
         ),
         Misconception(
             "changes Z in place",
@@ -233,6 +252,7 @@ SOFTMAX = Exercise(
             did="forward computed in Z itself, as Z -= Z.max(axis=0) does.",
             symptom="The scores are not the same after forward.",
             experiment="Keep before = Z.copy(), call forward(Z), then print (before == Z).all().",
+            looks_right="What forward returns is right, and no new array is needed.",
             shows_in="purity",
         ),
         Misconception(
@@ -241,6 +261,8 @@ SOFTMAX = Exercise(
             did="backward changed the probabilities that forward had kept.",
             symptom="The first backward is right, and the second one after it is not.",
             experiment="Call backward twice in a row with the same grad_a and compare.",
+            looks_right="The first backward after a forward is right, and training never calls a "
+            "second one.",
             shows_in="called again",
         ),
         Misconception(
@@ -248,7 +270,10 @@ SOFTMAX = Exercise(
             (_first_kept(),),
             did="backward uses the probabilities of the first forward, not of the last one.",
             symptom="A second forward with other scores does not change what backward gives.",
-            experiment="Call forward twice with different scores, then backward.",
+            experiment="Call backward after forward(Z), and after forward(0 * Z): do the answers "
+            "differ?",
+            looks_right="The first forward and backward are right, and a quick test calls each "
+            "only once.",
             shows_in="called again",
         ),
     ),
@@ -390,7 +415,8 @@ DENSE = Exercise(
     signature="Dense(D, K, rng, scale=0.01), W (K, D+1), forward(X) -> (K, N), "
     "backward(grad_z, learning_rate) -> (D, N)",
     reference=reference.Dense,
-    needs=("add_bias", "init_weights"),
+    lesson="05_chain_rule",
+    needs=("add_bias", "init_weights", "scores"),
     criteria=(
         Criterion(
             "forward",
@@ -427,6 +453,8 @@ DENSE = Exercise(
             did="You put the row of ones above the data; the bias is the last column of W.",
             symptom="The first column of W acts as the bias.",
             experiment="Print forward(np.zeros((D, 1))) beside W[:, -1:]: they must be equal.",
+            looks_right="Many books put the bias first, and the scores have the right shape.",
+            lesson="01_scores",
         ),
         Misconception(
             "bias left out",
@@ -434,6 +462,8 @@ DENSE = Exercise(
             did="You multiplied the data by W without its last column.",
             symptom="Every column of the scores is off by W[:, -1].",
             experiment="Print forward(np.zeros((D, 1))) beside W[:, -1:]: they must be equal.",
+            looks_right="The shape is right, and where all biases are 0 the scores are too.",
+            lesson="01_scores",
         ),
         Misconception(
             "bias row left in",
@@ -441,6 +471,9 @@ DENSE = Exercise(
             did="You returned the slope by all rows of Xb, the bias row with them.",
             symptom="The shape is (D+1, N), and the layer before has only D outputs.",
             experiment="Print backward(grad_z, 0).shape beside X.shape.",
+            looks_right="W was multiplied with all of Xb, and the transpose of W is the right "
+            "factor on the way back.",
+            lesson="10_hidden_layer",
         ),
         Misconception(
             "first row dropped",
@@ -448,13 +481,18 @@ DENSE = Exercise(
             did="You dropped the slope by the first feature, where the last one is the bias's.",
             symptom="Each row stands where the one above it should.",
             experiment="Set W[:, 0] to 0: the first row of the answer must be 0.",
+            looks_right="The shape is right, and where the bias comes first the numbers are too.",
+            lesson="10_hidden_layer",
         ),
         Misconception(
             "updates first",
             (_dense(_updates_first),),
             did="You moved W before you used it for what backward returns.",
             symptom="What backward returns depends on the learning rate.",
-            experiment="Make two equal layers; call one backward with rate 0, one with rate 1.",
+            experiment="Make two equal layers; compare one backward with rate 0 and one with rate "
+            "1.",
+            looks_right="For a small learning rate the difference is small, and W moves as it "
+            "should.",
         ),
         Misconception(
             "plus sign",
@@ -462,6 +500,8 @@ DENSE = Exercise(
             did="You added the gradient; it points uphill, so that the loss grows.",
             symptom="The loss rises with every step.",
             experiment="Compute the loss before and after one step with a small rate.",
+            looks_right="What backward returns is right, and so is the length of the step.",
+            lesson="07_sgd",
         ),
         Misconception(
             "sum instead of mean",
@@ -469,20 +509,29 @@ DENSE = Exercise(
             did="You summed the gradient over the samples and did not divide by N.",
             symptom="The step is N times as long, so that the rate depends on the batch size.",
             experiment="Hand in every sample twice: the step must stay the same.",
+            looks_right="For one sample it is the same, and for one batch size a smaller rate "
+            "makes up for it.",
+            lesson="08_batches",
         ),
         Misconception(
             "bias never updated",
             (_dense(_stepping(_without_bias)),),
             did="You moved the weights of the features and left the bias where it was.",
             symptom="The last column of W never changes.",
-            experiment="Print W[:, -1] before and after a step.",
+            experiment="Print W[:, -1] before and after a step: does it change?",
+            looks_right="Data around the origin hardly needs a bias, so that the accuracy does not "
+            "suffer.",
+            lesson="07_sgd",
         ),
         Misconception(
             "no update",
             (_dense(_stepping(lambda G, Xb: 0 * _mean(G, Xb))),),
             did="backward does not move W.",
             symptom="W is the same after a step, and the loss never changes.",
-            experiment="Print W before and after a step.",
+            experiment="Print W before and after a step: does it change?",
+            looks_right="forward is right, and so is all that backward returns; only W stands "
+            "still.",
+            lesson="07_sgd",
         ),
         Misconception(
             "first data kept",
@@ -490,6 +539,7 @@ DENSE = Exercise(
             did="backward uses the data of the first forward, not of the last one.",
             symptom="The first step is right, the second one is not.",
             experiment="Call forward with two batches of different size, then backward.",
+            looks_right="Where every forward gets the same data, as in a quick test, it is right.",
             shows_in="called again",
         ),
         Misconception(
@@ -498,6 +548,7 @@ DENSE = Exercise(
             did="You computed in grad_z itself, which belongs to the layer after this one.",
             symptom="grad_z is not the same after the call.",
             experiment="Keep before = grad_z.copy() and compare after backward.",
+            looks_right="The step and what is returned are right, and no new array is needed.",
             shows_in="purity",
         ),
     ),
@@ -612,7 +663,8 @@ SGD_EPOCH = Exercise(
     problem_set="ps3",
     signature="sgd_epoch(W, X, Y, learning_rate, order) -> (W, losses); X is (D, N), Y one-hot",
     reference=reference.sgd_epoch,
-    needs=("loss_gradient",),
+    lesson="07_sgd",
+    needs=("add_bias", "scores", "softmax", "cce", "cce_from_scores", "loss_gradient"),
     criteria=(
         Criterion(
             "one epoch",
@@ -637,20 +689,25 @@ SGD_EPOCH = Exercise(
             did="You added the gradient to W, which goes uphill.",
             symptom="The losses rise without end.",
             experiment="Run ten epochs from W = 0 and print the mean loss of each, beside ln K.",
+            looks_right="The gradient is right, and so are the first loss and the length of the "
+            "first step.",
         ),
         Misconception(
             "no update",
             (_epoch(lambda W, x, y, rate: W),),
             did="You never moved W.",
             symptom="From W = 0 every loss is ln K, in every epoch.",
-            experiment="Print np.array_equal(W, sgd_epoch(W, ...)[0]).",
+            experiment="Print np.array_equal(W, sgd_epoch(W, ...)[0]): it should be False.",
+            looks_right="Each loss is right for the weights at hand, and W has the right shape.",
         ),
         Misconception(
             "bias never updated",
             (_epoch(_moved(_by_features)),),
             did="You moved the weights of the features and left the bias where it was.",
             symptom="The last column of W never changes; accuracy often does not show it.",
-            experiment="Print W[:, -1] before and after an epoch.",
+            experiment="Print W[:, -1] before and after an epoch: does it change?",
+            looks_right="Data around the origin needs no bias: there the loss falls nearly as it "
+            "should.",
         ),
         Misconception(
             "1-D Jacobian",
@@ -658,6 +715,8 @@ SGD_EPOCH = Exercise(
             did="Your gradient uses (I - a.T) * a, which for a 1-D a is not the softmax Jacobian.",
             symptom="The loss rises while the accuracy stays high.",
             experiment="Plot the mean loss and the accuracy of twenty epochs side by side.",
+            looks_right="The row of the true class is right in every step, and the borders hardly "
+            "differ.",
         ),
         Misconception(
             "loss after the step",
@@ -665,6 +724,8 @@ SGD_EPOCH = Exercise(
             did="You took each loss after the step on its own sample.",
             symptom="From W = 0 the first loss is below ln K.",
             experiment="Print losses[0] for W = 0: it must be ln K.",
+            looks_right="W comes out right, and the losses fall from epoch to epoch as they "
+            "should.",
         ),
         Misconception(
             "one step for all",
@@ -672,20 +733,26 @@ SGD_EPOCH = Exercise(
             did="You took all gradients at the first weights; each sample must meet the new ones.",
             symptom="From W = 0 every loss is ln K, though W has moved at the end.",
             experiment="Print the losses of one epoch from W = 0: do they change?",
+            looks_right="With a single sample it is right, and the gradients of a batch are taken "
+            "like this.",
         ),
         Misconception(
             "only the first step",
             (_only_first_step,),
             did="You moved W for the first sample only.",
             symptom="W differs from its start by a multiple of one outer product.",
-            experiment="Print np.linalg.matrix_rank(W_after - W) after many samples.",
+            experiment="Print np.linalg.matrix_rank(W_after - W): after samples of three classes "
+            "it is 2.",
+            looks_right="The first loss and the first step are right, and every sample has its "
+            "loss.",
         ),
         Misconception(
             "order ignored",
             (_epoch(ordered=lambda order, N: range(N)),),
             did="You went through the samples from first to last, whatever the order says.",
             symptom="Two different orders give the same losses.",
-            experiment="Call it with order and with order[::-1].",
+            experiment="Call it with order and with order[::-1]: the losses should differ.",
+            looks_right="For the order 0, 1, 2, ... it is right, and every sample has its turn.",
         ),
         Misconception(
             "no max shift",
@@ -693,6 +760,9 @@ SGD_EPOCH = Exercise(
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="nan as soon as a score is above 709.",
             experiment="Add 1000 to all biases: nothing may change.",
+            looks_right="It is the formula word for word, and for scores of ordinary size the "
+            "numbers are the same.",
+            lesson="02_softmax",
         ),
         Misconception(
             "changes W in place",
@@ -700,6 +770,8 @@ SGD_EPOCH = Exercise(
             did="You wrote W -= ..., which changes the caller's weights.",
             symptom="W is not the same array of numbers after the call.",
             experiment="Keep before = W.copy(), run an epoch, then print (before == W).all().",
+            looks_right="What it returns is right, and nothing says that the caller's W is the "
+            "same array.",
             shows_in="purity",
         ),
     ),
@@ -848,6 +920,9 @@ IS_SOFTMAX = Exercise(
     problem_set="ps3",
     signature="is_softmax(f) -> bool; f takes (K,) or (K, N)",
     reference=reference.is_softmax,
+    lesson="02_softmax",
+    # Right scores to compare with are no test yet; which ones to try is the exercise.
+    needs=("softmax",),
     criteria=(
         Criterion(
             "one sample",
@@ -883,6 +958,7 @@ IS_SOFTMAX = Exercise(
             did="Your test accepts whatever it is given; perhaps it compares f with f itself.",
             symptom="It is True for a function that returns 1/K for everything.",
             experiment="Hand in np.tanh: is it refused?",
+            looks_right="It is True for your own softmax, as it should be.",
         ),
         Misconception(
             "refuses everything",
@@ -890,48 +966,59 @@ IS_SOFTMAX = Exercise(
             did="Your test refuses right implementations too.",
             symptom="It is False for your own softmax.",
             experiment="Print is_softmax(softmax) for a softmax that you trust.",
+            looks_right="It is False for every wrong function, as it should be.",
         ),
         Misconception(
             "only the sums",
             (_sums_only, _total_only, _one_total_only),
             did="Your test accepts whatever sums to 1.",
             symptom="It is True for a softmax of -z, which prefers the smallest score.",
-            experiment="Hand in a function that returns 1/K for every score.",
+            experiment="Hand in a function that returns 1/K for every score: is it refused?",
+            looks_right="Summing to 1 is what softmax is for, and many slips do break it.",
         ),
         Misconception(
             "only equal scores",
             (_equal_scores_only,),
             did="Your test looks only at scores that are all equal.",
             symptom="There even the softmax of -z is right.",
-            experiment="Hand in a softmax of 2 * z.",
+            experiment="Hand in a softmax of 2 * z: is it refused?",
+            looks_right="There the right answer, 1/K, is known without computing anything.",
         ),
         Misconception(
             "too loose",
             (_agrees_on(rtol=0.2), _agrees_on(rtol=0.1)),
             did="Your test allows differences of several percent.",
             symptom="It is True for a softmax of 1.02 * z.",
-            experiment="Hand in a softmax of 1.02 * z, and print the largest difference.",
+            experiment="Hand in a softmax of 1.02 * z: is it refused?",
+            looks_right="Gross mistakes are refused, and no right function ever fails for a "
+            "rounding error.",
         ),
         Misconception(
             "only one sample",
             (_agrees_on("one", "large one"), _agrees_on("one")),
             did="Your test tries single samples only, never a batch.",
             symptom="It is True for a function that lets a whole batch sum to 1.",
-            experiment="Hand in a function that divides by the sum of the whole array.",
+            experiment="Hand in a function that divides by the sum of the whole array: is it "
+            "refused?",
+            looks_right="Everything about the formula itself shows in a single sample.",
         ),
         Misconception(
             "only mild scores",
             (_agrees_on("one", "batch"),),
             did="Your test tries small scores only.",
             symptom="It is True for np.exp(z) / np.exp(z).sum(axis=0), which gives nan at 1000.",
-            experiment="Hand in a softmax without its max shift.",
+            experiment="Hand in a softmax without its max shift: is it refused?",
+            looks_right="The formula and the axes both show there, and mild scores are what comes "
+            "to mind.",
         ),
         Misconception(
             "columns never far apart",
             (_agrees_on("one", "batch", "large one", "far one"),),
             did="Your test tries no batch whose columns are far apart.",
             symptom="It is True for a softmax that subtracts one maximum for the whole batch.",
-            experiment="Hand in a softmax that subtracts np.max(z), without an axis.",
+            experiment="Hand in a softmax that subtracts np.max(z), without an axis: is it "
+            "refused?",
+            looks_right="Batches are tried, and large scores are too; only never both at once.",
         ),
     ),
 )
@@ -1096,6 +1183,7 @@ IS_GRADIENT = Exercise(
     problem_set="ps3",
     signature="is_gradient(f, grad) -> bool; both take a W of shape (3, 4)",
     reference=reference.is_gradient,
+    lesson="06_gradient_check",
     needs=("numerical_gradient",),
     criteria=(
         Criterion(
@@ -1132,6 +1220,7 @@ IS_GRADIENT = Exercise(
             "itself, or never calls grad.",
             symptom="It is True for a gradient of zeros.",
             experiment="Hand in a grad that returns np.zeros((3, 4)): is it refused?",
+            looks_right="It is True for every right gradient, as it should be.",
         ),
         Misconception(
             "refuses everything",
@@ -1143,41 +1232,50 @@ IS_GRADIENT = Exercise(
             "exactly equal.",
             symptom="It is False for the sum of W**2 and its gradient 2 * W.",
             experiment="Print the largest difference between the two gradients: it is not 0.",
+            looks_right="It is False for every wrong gradient, and exact equality seems the "
+            "strictest test.",
         ),
         Misconception(
             "only at W = 0",
             (_compared(at=lambda rng: np.zeros(SHAPE)),),
             did="Your test looks at W = 0 only, where all probabilities are equal.",
             symptom="There the wrong 1-D Jacobian, or a forgotten penalty, is exactly right.",
-            experiment="Test the sum of W**2 with a gradient of zeros.",
+            experiment="Test the sum of W**2 with a gradient of zeros: is it refused?",
+            looks_right="W = 0 is where training may start, and a wrong sign or factor does show "
+            "there.",
         ),
         Misconception(
             "only one entry",
             (_compared(look=lambda G: G[0, 0]),),
             did="Your test looks at a single entry of the gradient.",
             symptom="It is True where only that entry is right.",
-            experiment="Hand in a gradient that is right in [0, 0] and 0 elsewhere.",
+            experiment="Hand in a gradient that is right in [0, 0] and 0 elsewhere: is it refused?",
+            looks_right="A wrong formula mostly spoils every entry, so that one of them seems "
+            "enough.",
         ),
         Misconception(
             "only the sum",
             (_compared(look=np.sum), _compared(look=np.mean)),
             did="Your test compares sums, and errors of both signs cancel in them.",
-            symptom="For a classifier the sum of all entries is 0 up to the data, right or wrong.",
-            experiment="Hand in a gradient whose rows are exchanged.",
+            symptom="It is True for minus the gradient of a classifier, as its entries sum to 0.",
+            experiment="Hand in a gradient whose rows are exchanged: is it refused?",
+            looks_right="Equal gradients have equal sums, and a single number is quickly compared.",
         ),
         Misconception(
             "only the size",
             (_compared(look=np.abs), _compared(look=np.linalg.norm)),
             did="Your test compares sizes, and the sign is lost in them.",
             symptom="It is True for minus the gradient.",
-            experiment="Hand in a grad with the wrong sign.",
+            experiment="Hand in a grad with the wrong sign: is it refused?",
+            looks_right="Equal gradients have equal sizes, and a wrong factor does show.",
         ),
         Misconception(
             "too loose",
             (_compared(tolerance=0.1), _compared(tolerance=0.05)),
             did="Your test allows differences of several percent.",
             symptom="It is True for 1.02 times the gradient.",
-            experiment="Hand in 1.02 times a right gradient.",
+            experiment="Hand in 1.02 times a right gradient: is it refused?",
+            looks_right="Difference quotients are never exact, and gross mistakes are refused.",
         ),
     ),
 )

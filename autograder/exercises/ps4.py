@@ -176,6 +176,8 @@ SOFTMAX_BACKWARD = Exercise(
     problem_set="ps4",
     signature="softmax_backward(A, grad_A) -> same shape, (K,) or (K, N)",
     reference=reference.softmax_backward,
+    # A batch has a Jacobian for each column: to bring them together is the exercise.
+    needs=("softmax_jacobian",),
     criteria=(
         Criterion(
             "batch",
@@ -303,7 +305,8 @@ BATCH_GRADIENT = Exercise(
     problem_set="ps4",
     signature="batch_gradient(W, Xb, Y) -> (K, D+1); Xb is (D+1, N), Y one-hot (K, N)",
     reference=reference.batch_gradient,
-    needs=("softmax",),
+    # loss_gradient is that of one sample: the mean over the columns is the exercise.
+    needs=("scores", "softmax", "cce_gradient", "softmax_backward", "loss_gradient"),
     criteria=(
         Criterion(
             "mean over samples",
@@ -653,7 +656,18 @@ TRAIN = Exercise(
     problem_set="ps4",
     signature="train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
     reference=reference.train,
-    needs=("batch_indices", "batch_gradient", "l2_gradient"),
+    needs=(
+        "add_bias",
+        "init_weights",
+        "scores",
+        "softmax",
+        "cce",
+        "cce_from_scores",
+        "batch_indices",
+        "batch_gradient",
+        "l2_penalty",
+        "l2_gradient",
+    ),
     tolerance=1e-8,
     criteria=(
         Criterion(
@@ -791,6 +805,7 @@ PREDICT = Exercise(
     problem_set="ps4",
     signature="predict(W, Xb) -> (N,) of int",
     reference=reference.predict,
+    needs=("scores", "softmax"),
     criteria=(
         Criterion(
             "largest score",
@@ -963,6 +978,8 @@ CONFUSION_MATRIX = Exercise(
     problem_set="ps4",
     signature="confusion_matrix(y, y_pred, K) -> (K, K) of int; rows are the truth",
     reference=reference.confusion_matrix,
+    # one_hot(y, K) times the transpose of the other counts the pairs too.
+    needs=("one_hot",),
     criteria=(
         Criterion(
             "counts",

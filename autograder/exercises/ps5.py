@@ -562,6 +562,8 @@ NETWORK_GRADIENTS = Exercise(
     problem_set="ps5",
     signature="network_gradients(W1, W2, X, Y) -> dictionary of Z2, W2, A1, Z1, W1",
     reference=reference.network_gradients,
+    # Not batch_gradient of ps4, which would be the link of W2 as a whole.
+    needs=("add_bias", "scores", "softmax", "cce_gradient", "softmax_backward"),
     criteria=(
         Criterion(
             "every link",
@@ -800,7 +802,17 @@ NETWORK = Exercise(
     signature="Network(D, H, K, rng), forward(X) -> (K, N), backward(Y) -> (grad_W1, grad_W2), "
     "fit(X, Y, batch_size, epochs, learning_rate, rng) -> history, predict(X) -> labels",
     reference=reference.Network,
-    needs=("network_gradients",),
+    # backward may be network_gradients: the syllabus asks for it first.
+    needs=(
+        "add_bias",
+        "init_weights",
+        "scores",
+        "softmax",
+        "cce",
+        "cce_from_scores",
+        "batch_indices",
+        "network_gradients",
+    ),
     tolerance=1e-8,
     criteria=(
         Criterion(

@@ -11,7 +11,9 @@ import itertools
 import math
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Any
@@ -49,6 +51,9 @@ STARVED = 0.1
 COURSE = "/course"  # where a child finds the files, see `inside/server.py`
 # A callback's arguments hold at least this many entries before they are refused.
 MAX_CALLBACK_ITEMS = 4096
+# And those of a function that is lent: some answer with the cube of what they are given.
+MAX_LENT_ITEMS = 256
+MAX_NESTED = 4  # calls of a lent function that calls back what it was given, and so on
 IMAGE_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
@@ -79,6 +84,9 @@ class Session:
         self._box = box
         # A callback's number is used once, so that one kept from before leads nowhere.
         self._numbers = itertools.count()
+        # What is answered from here for a while, by its callback's number.
+        self._lent: dict[int, Callable[..., Any]] = {}
+        self._depth = 0
         _check_names(files)
         self.connection = box.connect()
         self._start(
@@ -155,6 +163,46 @@ class Session:
         answer = self._ask({"do": "bind", "name": name}, self.limits.call_seconds, "a name")
         return self._held(answer)
 
+    @contextmanager
+    def lending(self, functions: Mapping[str, Callable[..., Any]]) -> Iterator[set[str]]:
+        """Answer for names of the child's namespace while the block runs.
+
+        Only names that stand for something there are lent.  Afterwards they stand for it
+        again, and whatever the child kept of what was lent leads nowhere.
+
+        Parameters
+        ----------
+        functions : of this process, by name; what is not plain among their arguments
+            reaches them as a `BorrowedObject`
+
+        Yields
+        ------
+        the set of names that were asked, which grows
+
+        Raises
+        ------
+        SessionLost
+        """
+        asked: set[str] = set()
+        numbers = {name: next(self._numbers) for name in functions}
+
+        def noted(name: str) -> Callable[..., Any]:
+            def function(*arguments: Any, **keywords: Any) -> Any:
+                asked.add(name)
+                return functions[name](*arguments, **keywords)
+
+            return function
+
+        seconds = self.limits.call_seconds
+        lent = {name: wire.Callback(number) for name, number in numbers.items()}
+        self._ask({"do": "lend", "functions": lent}, seconds, "a name")
+        self._lent = {number: noted(name) for name, number in numbers.items()}
+        try:
+            yield asked
+        finally:
+            self._lent = {}
+        self._ask({"do": "take back"}, seconds, "a name")
+
     def _held(self, answer: Any) -> RemoteObject:
         kind = answer.get("kind") if type(answer) is dict else None
         handle = answer.get("handle") if type(answer) is dict else None
@@ -227,7 +275,8 @@ class Session:
             answer = self._receive(until, what, allowed)
             if "ask" not in answer:
                 break
-            self._send(_answer(answer, callbacks, call), max(until - time.monotonic(), 0.01))
+            reply = self._answer(answer, callbacks, call, until)
+            self._send(reply, max(until - time.monotonic(), 0.01))
         value, error, message = (answer.get(key) for key in ("value", "error", "message"))
         arguments, moved = answer.get("arguments"), answer.get("moved")
         if (
@@ -242,6 +291,86 @@ class Session:
         after = tuple(map(_after, call, arguments)) or (None,) * len(call)
         error = printable(error[:80]) if error is not None else None
         return Observation(_seen(value), error, printable(message[:300]), after, moved), held
+
+    def _answer(
+        self,
+        question: dict[str, Any],
+        callbacks: dict[int, Callable[..., Any]],
+        call: tuple[Any, ...],
+        until: float,
+    ) -> dict[str, Any]:
+        """Answer a callback; whatever is wrong with the question is the asker's error."""
+        number, arguments = question.get("ask"), question.get("arguments")
+        keywords = question.get("keywords")
+        function, lent = None, False
+        if type(number) is int:
+            lent = number in self._lent
+            function = self._lent[number] if lent else callbacks.get(number)
+        if (
+            function is None
+            or type(arguments) is not tuple
+            or type(keywords) is not dict
+            or not all(type(key) is str for key in keywords)
+        ):
+            return {"value": None, "error": "there is no such function any more"}
+        # It runs here: what is asked may not be so large that the answer fills the memory.
+        most = max(MAX_LENT_ITEMS if lent else MAX_CALLBACK_ITEMS, 4 * _size(call))
+        if _size(arguments) + _size(list(keywords.values())) > most:
+            return {"value": None, "error": "the arguments are too large"}
+        if self._depth >= MAX_NESTED:
+            return {"value": None, "error": "too many calls inside one another"}
+
+        def given(item: Any) -> Any:
+            if type(item) is not wire.Handle:
+                return item
+            if not lent:
+                return Opaque("object")
+            return BorrowedObject(partial(self._call_borrowed, item, callbacks, until))
+
+        self._depth += 1
+        try:
+            with np.errstate(all="ignore"):
+                value = function(
+                    *map(given, arguments), **{key: given(item) for key, item in keywords.items()}
+                )
+            return {"value": plain(value), "error": None}
+        except (SessionLost, SandboxLost):
+            raise
+        except Exception as failure:
+            return {"value": None, "error": first_line(failure) or type_name(type(failure))}
+        finally:
+            self._depth -= 1
+
+    def _call_borrowed(
+        self,
+        handle: wire.Handle,
+        callbacks: dict[int, Callable[..., Any]],
+        until: float,
+        attribute: str | None,
+        arguments: tuple[Any, ...],
+    ) -> Any:
+        """Call what the child lent in return, in the middle of answering it; see `lending`.
+
+        Raises
+        ------
+        ValueError : the call failed, or an argument cannot cross
+        SessionLost
+        """
+        if any(type(plain(item)) is Opaque for item in arguments):
+            raise ValueError("what is given to it is no plain value")
+        question = {
+            "do": "calls",
+            "handle": handle,
+            "attribute": attribute,
+            "calls": [arguments],
+            "keep": False,
+            "watch_random": False,
+        }
+        self._send(question, self.limits.call_seconds)
+        observation, _ = self._returned(until, arguments, callbacks)
+        if observation.error is not None:
+            raise ValueError(f"{observation.error}: {observation.message}")
+        return observation.value
 
     def _ask(self, question: dict[str, Any], seconds: float, what: str) -> dict[str, Any]:
         if self.lost is not None:
@@ -301,6 +430,24 @@ class Session:
         self.lost = self.lost or reason
         self.connection.close()
         return SessionLost(self.lost)
+
+
+class BorrowedObject:
+    """A function, a random generator or another object of the child, as an argument here.
+
+    It can be called, and so can its methods, until the call that it came with ends.
+    """
+
+    def __init__(self, call: Callable[[str | None, tuple[Any, ...]], Any]) -> None:
+        self._call = call
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._call(None, arguments)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):  # what Python and NumPy look for in any object
+            raise AttributeError(name)
+        return lambda *arguments: self._call(name, arguments)
 
 
 class RemoteObject(RemoteFunction):
@@ -406,23 +553,6 @@ def _check_names(files: Mapping[str, bytes]) -> None:
         path = PurePosixPath(name)
         if path.is_absolute() or not path.parts or ".." in path.parts:
             raise ValueError(f"a submission's file cannot be named {name!r}")
-
-
-def _answer(
-    question: dict[str, Any], callbacks: dict[int, Callable[..., Any]], call: tuple[Any, ...]
-) -> dict[str, Any]:
-    """Answer a callback; whatever is wrong with the question is the asker's error."""
-    number, arguments = question.get("ask"), question.get("arguments")
-    if type(number) is not int or number not in callbacks or type(arguments) is not tuple:
-        return {"value": None, "error": "there is no such function any more"}
-    # It runs here: what is asked may not be so large that the answer fills the memory.
-    if _size(arguments) > max(MAX_CALLBACK_ITEMS, 4 * _size(call)):
-        return {"value": None, "error": "the arguments are too large"}
-    try:
-        with np.errstate(all="ignore"):
-            return {"value": plain(callbacks[number](*arguments)), "error": None}
-    except Exception as failure:
-        return {"value": None, "error": first_line(failure) or type_name(type(failure))}
 
 
 def _size(value: Any) -> int:

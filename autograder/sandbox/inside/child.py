@@ -42,7 +42,9 @@ class Child:
     ) -> None:
         self.connection, self.shell, self.request = connection, shell, request
         self.objects: list[Any] = []
-        self.asking = threading.Lock()
+        self.lent: dict[str, Any] = {}
+        # One thread asks at a time; what it asked about may make it ask again.
+        self.asking = threading.RLock()
 
     def answer(self, question: dict[str, Any]) -> None:
         kind = question["do"]
@@ -53,6 +55,10 @@ class Child:
             wire.send(self.connection, {"outputs": outputs})
         elif kind == "bind":
             wire.send(self.connection, self.bind(question["name"]))
+        elif kind == "lend":
+            wire.send(self.connection, {"lent": self.lend(question["functions"])})
+        elif kind == "take back":
+            wire.send(self.connection, {"lent": self.take_back()})
         elif kind == "calls":
             target = self.target(question)
             for arguments in question["calls"]:
@@ -78,6 +84,21 @@ class Child:
         elif callable(value):
             kind = "function"
         return {"kind": kind, "handle": wire.Handle(len(self.objects) - 1)}
+
+    def lend(self, functions: dict[str, wire.Callback]) -> list[str]:
+        """Let the trusted side answer for names that stand for something now."""
+        names = [name for name in functions if name in self.shell.user_ns]
+        for name in names:
+            self.lent[name] = self.shell.user_ns[name]
+            self.shell.user_ns[name] = self.callback(functions[name].number, name)
+        return names
+
+    def take_back(self) -> list[str]:
+        """Give all these names back what they stood for."""
+        names = list(self.lent)
+        self.shell.user_ns.update(self.lent)
+        self.lent.clear()
+        return names
 
     def target(self, question: dict[str, Any]) -> Callable[..., Any]:
         held = self.objects[question["handle"].number]
@@ -121,19 +142,29 @@ class Child:
             return self.callback(value.number)
         return value
 
-    def callback(self, number: int) -> Callable[..., Any]:
-        def f(*arguments: Any) -> Any:
+    def callback(self, number: int, name: str = "f") -> Callable[..., Any]:
+        def f(*arguments: Any, **keywords: Any) -> Any:
+            question = {
+                "ask": number,
+                "arguments": tuple(map(self.crossing, arguments)),
+                "keywords": {key: self.crossing(item) for key, item in keywords.items()},
+            }
             with self.asking:
-                wire.send(
-                    self.connection,
-                    {"ask": number, "arguments": tuple(plain(item) for item in arguments)},
-                )
-                reply = wire.receive(self.connection)
+                wire.send(self.connection, question)
+                # A function or a generator among the arguments is called from there meanwhile.
+                while "do" in (reply := wire.receive(self.connection)):
+                    self.answer(reply)
             if reply["error"] is not None:
                 raise ValueError(reply["error"])
             return reply["value"]
 
+        f.__name__ = f.__qualname__ = name
         return f
+
+    def crossing(self, value: Any) -> Any:
+        """Return what crosses for an argument: a plain copy, or a handle to anything else."""
+        copy = plain(value)
+        return self.hold(value)["handle"] if type(copy) is Opaque else copy
 
 
 def _after(before: Any, after: Any) -> Any:

@@ -1,0 +1,296 @@
+"""An error is carried forward: what is right but for an earlier exercise earns its points.
+
+And the stand-in for that earlier exercise earns nothing for anybody who gets hold of it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder import reference
+from autograder.assignment import Assignment
+from autograder.course import CourseError, carried_share
+from autograder.exercises import EXERCISES
+from autograder.graded_cells import carried_comments
+from autograder.judge import Verdict, carry_forward, judge
+from autograder.notebook import GradedNotebook, judge_notebook
+from autograder.sandbox import Sandbox, Session
+
+SEED = 7
+EMPTY = Assignment("ps2", (), {})
+NEEDY = [name for name, exercise in EXERCISES.items() if exercise.needs]
+LECTURE = inspect.getsource(reference)
+
+BASE_2 = "def softmax(z):\n    e = 2.0 ** (z - np.max(z))\n    return e / np.sum(e)"
+GRADIENT = (
+    "def loss_gradient(W, x, y):\n    return np.outer(softmax(W @ x) - y, x)  # {comment}".format
+)
+Graded = Callable[..., GradedNotebook]
+
+
+@pytest.fixture
+def grade(sandbox: Sandbox) -> Graded:
+    """A function that grades cells: code, or the name of an exercise to be judged there."""
+
+    def grade(*cells: str, share: float = 1.0) -> GradedNotebook:
+        notebook = new_notebook(cells=[_cell(source) for source in ("import numpy as np", *cells)])
+        return judge_notebook(notebook, replace(EMPTY, carried_share=share), sandbox, SEED)
+
+    return grade
+
+
+def _cell(source: str) -> NotebookNode:
+    if source not in EXERCISES:
+        return new_code_cell(source)
+    owned = {
+        "grade": True,
+        "grade_id": f"grade_{source}",
+        "locked": True,
+        "points": EXERCISES[source].points,
+        "schema_version": 3,
+        "solution": False,
+    }
+    return new_code_cell(f"check({source})", metadata={"nbgrader": owned})
+
+
+def verdict(graded: GradedNotebook, name: str) -> Verdict:
+    return next(verdict for verdict in graded.verdicts if verdict.exercise == name)
+
+
+@pytest.mark.parametrize("name", NEEDY)
+def test_each_exercise_is_right_given_what_it_may_call(sandbox: Sandbox, name: str) -> None:
+    """The lecture's own code, with every function wrong that it may call."""
+    exercise = EXERCISES[name]
+    spoilt = "".join(
+        f"\ndef {need}(*_, **__):\n    raise RuntimeError('the wrong {need}')\n"
+        for need in exercise.needs
+    )
+    with sandbox.session() as session:
+        for cell in (LECTURE, spoilt):
+            assert session.run_cell(cell) == []
+        function = session.bind(name)
+        alone = judge(exercise, function, SEED)
+        with session.lending({need: EXERCISES[need].reference for need in exercise.needs}) as asked:
+            helped = judge(exercise, function, SEED)
+        again = judge(exercise, function, SEED)
+    assert alone.points < exercise.points
+    assert helped.points == exercise.points, helped
+    assert asked <= set(exercise.needs)
+    assert asked
+    assert again == alone
+
+
+def test_who_has_only_softmax_wrong_loses_nothing_else(grade: Graded) -> None:
+    graded = grade(BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
+    assert verdict(graded, "softmax").points == 0
+    found = verdict(graded, "loss_gradient")
+    assert (found.points, found.carried_points, found.given) == (8, 8, ("softmax",))
+    assert all(finding.carried for finding in found.findings)
+    assert "right, given a correct softmax" in found.findings[0].message
+    assert found.misconception is None
+    comments = carried_comments(graded.notebook)
+    assert list(comments) == ["loss_gradient"]
+    assert "8 of these 8 points" in comments["loss_gradient"]
+    assert graded.remarks == ()
+
+
+def test_what_is_wrong_besides_stays_wrong_and_is_named(grade: Graded) -> None:
+    sign = "def loss_gradient(W, x, y):\n    return np.outer(y - softmax(W @ x), x)"
+    found = verdict(grade(BASE_2, "softmax", sign, "loss_gradient"), "loss_gradient")
+    assert (found.points, found.given) == (0, ())
+    assert found.misconception == "sign"
+
+
+def test_a_right_exercise_is_left_as_it_was_judged(grade: Graded) -> None:
+    own = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x - (W @ x).max())\n"
+    own += "    return np.outer(e / e.sum() - y, x)"
+    found = verdict(grade(BASE_2, "softmax", own, "loss_gradient"), "loss_gradient")
+    assert (found.points, found.carried_points, found.given) == (8, 0, ())
+
+
+def test_a_name_that_is_used_for_something_else_later_is_given_back(grade: Graded) -> None:
+    graded = grade(
+        BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient", "print(softmax.__name__)",
+        "print(softmax(np.zeros(2)), softmax.__module__)",
+    )  # fmt: skip
+    shown = [output.text for cell in graded.notebook.cells[-2:] for output in cell.outputs]
+    assert shown == ["softmax\n", "[0.5 0.5] __main__\n"]
+
+
+def test_a_course_sets_the_share(grade: Graded) -> None:
+    work = (BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
+    half = verdict(grade(*work, share=0.5), "loss_gradient")
+    assert (half.points, half.carried_points, half.passed) == (4, 4, False)
+    none = verdict(grade(*work, share=0.0), "loss_gradient")
+    assert (none.points, none.carried_points, none.given) == (0, 0, ())
+
+
+def test_the_share_is_read_from_the_settings_of_the_course(tmp_path: Path) -> None:
+    assert carried_share(tmp_path) == 1.0
+    config = tmp_path / "nbgrader_config.py"
+    config.write_text("c = get_config()\nc.ErrorCarriedForward.share = 0.25\n")
+    assert carried_share(tmp_path) == 0.25
+    for wrong in ("1.5", "-0.1", "'half'", "True", "float('nan')"):
+        config.write_text(f"c = get_config()\nc.ErrorCarriedForward.share = {wrong}\n")
+        with pytest.raises(CourseError, match="from 0 to 1"):
+            carried_share(tmp_path)
+
+
+def test_what_held_alone_stands_whatever_the_second_look_says() -> None:
+    exercise = EXERCISES["loss_gradient"]
+    right = judge(exercise, reference.loss_gradient, SEED)
+    wrong = judge(exercise, lambda W, x, y: None, SEED)
+    assert carry_forward(exercise, right, wrong, ["softmax"], 1.0) == right
+    assert carry_forward(exercise, wrong, right, [], 1.0) == wrong
+
+
+# --- The stand-in earns nothing -------------------------------------------------------------------
+
+
+def test_a_stub_that_looks_its_own_name_up_earns_nothing(grade: Graded) -> None:
+    graded = grade(
+        "def softmax(z):\n    return globals()['softmax'](z)",
+        "softmax",
+        "def loss_gradient(W, x, y):\n    return globals()['loss_gradient'](W, x, y)",
+        "loss_gradient",
+    )
+    assert {verdict.points for verdict in graded.verdicts} == {0}
+
+
+def test_what_was_never_there_is_not_lent(grade: Graded) -> None:
+    found = verdict(grade(GRADIENT(comment="no softmax"), "loss_gradient"), "loss_gradient")
+    assert found.points == 0
+    assert "softmax" in found.findings[0].message
+
+
+KEEPS = """
+kept = {}
+def loss_gradient(W, x, y):
+    for name in ("softmax", "softmax_jacobian"):
+        now = globals()[name]
+        if now.__module__ != __name__:
+            kept[name] = now
+    return np.outer(softmax(W @ x) - y, x)
+"""
+
+
+def test_a_stand_in_that_was_kept_leads_nowhere(grade: Graded) -> None:
+    """What it stands for is judged later, when it is defined at last, by what was kept."""
+    graded = grade(
+        BASE_2,
+        "def softmax_jacobian(a):\n    raise NotImplementedError('not written yet')",
+        "softmax_jacobian",
+        "softmax",
+        KEEPS,
+        "loss_gradient",
+        "print(sorted(kept))",
+        "softmax_jacobian = lambda a: kept['softmax_jacobian'](a)",
+    )
+    assert verdict(graded, "loss_gradient").given == ("softmax",)
+    assert "softmax" in graded.notebook.cells[-2].outputs[0].text, "something was really kept"
+    assert verdict(graded, "softmax_jacobian").points == 0
+
+
+def test_what_one_needs_never_needs_it_in_turn() -> None:
+    """Or a stand-in could be bound while what it stands for is judged."""
+
+    def all_needs(name: str) -> set[str]:
+        needs = set(EXERCISES[name].needs)
+        return needs.union(*(all_needs(need) for need in needs))
+
+    for name in EXERCISES:
+        assert name not in all_needs(name)
+        assert all(EXERCISES[need].kind == "function" for need in EXERCISES[name].needs)
+
+
+# --- Lending, and what a child may make of it -----------------------------------------------------
+
+
+@pytest.fixture
+def session(sandbox: Sandbox) -> Iterator[Session]:
+    with sandbox.session() as one:
+        yield one
+
+
+def seen(session: Session, source: str, *arguments: object) -> tuple[object, str | None, str]:
+    assert session.run_cell(source) == []
+    (observation,) = session.bind("f").observe([arguments])
+    return observation.value, observation.error, observation.message
+
+
+def test_a_generator_and_a_function_of_the_child_can_be_arguments(session: Session) -> None:
+    source = """
+import numpy as np
+def draw(n, rng): ...
+def slope(g, x): ...
+def f(seed):
+    rng = np.random.default_rng(seed)
+    drawn = draw(3, rng=rng).tolist()
+    return [drawn, rng.normal(), slope(lambda x: x ** 3 + draw(1, rng)[0] * 0, 2.0)]
+"""
+    functions = {
+        "draw": lambda n, rng: rng.permutation(n),
+        "slope": lambda g, x: (g(x + 1e-5) - g(x - 1e-5)) / 2e-5,
+    }
+    assert session.run_cell(source) == []
+    function = session.bind("f")
+    with session.lending(functions) as asked:
+        (observation,) = function.observe([(5,)])
+    rng = np.random.default_rng(5)
+    expected = [rng.permutation(3).tolist(), rng.normal()]
+    assert observation.error is None, observation.message
+    assert observation.value[:2] == expected, "the child's own generator was used up alike"
+    assert observation.value[2] == pytest.approx(12)
+    assert asked == {"draw", "slope"}
+
+
+HOSTILE = {
+    "calls inside one another for ever": (
+        "def lent(g): ...\ndef f():\n    def g(*_):\n        return lent(g)\n    return lent(g)",
+        "inside one another",
+    ),
+    "arguments that would fill the memory": (
+        "import numpy as np\ndef lent(g): ...\ndef f():\n    return lent(np.zeros(100_000))",
+        "too large",
+    ),
+    "an object that answers anything": (
+        "def lent(g): ...\nclass Any:\n    def __getattr__(self, name): return lambda *_: self\n"
+        "    def __call__(self, *_): return self\ndef f():\n    return lent(Any())",
+        "",
+    ),
+    "a function that raises": (
+        "def lent(g): ...\ndef f():\n    return lent(lambda *_: 1 / 0)",
+        "ZeroDivisionError",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_what_is_lent_is_not_worth_attacking(session: Session, what: str) -> None:
+    source, said = HOSTILE[what]
+    assert session.run_cell(source) == []
+    function = session.bind("f")
+    with session.lending({"lent": lambda g: g(1)}):
+        (observation,) = function.observe([()])
+    assert observation.error is not None or not isinstance(observation.value, float)
+    assert said in observation.message
+    assert seen(session, "def f():\n    return 1.5")[0] == 1.5, "the session works on"
+
+
+def test_a_child_that_ends_while_something_is_lent_is_only_lost(sandbox: Sandbox) -> None:
+    with sandbox.session() as session:
+        session.run_cell("import os\ndef lent(g): ...\ndef f():\n    lent(lambda *_: os._exit(3))")
+        function = session.bind("f")
+        with (
+            pytest.raises(Exception, match="exit code 3"),
+            session.lending({"lent": lambda g: g()}),
+        ):
+            assert function.observe([()])[0].error == "SessionLost"
