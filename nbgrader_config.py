@@ -6,6 +6,7 @@ nbgrader imports the parts named here when it needs them.
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
@@ -57,6 +58,13 @@ c.ErrorCarriedForward.share = 1.0
 c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.FeedbackExporter"
 c.GenerateFeedback.preprocessors = []
 
+# What is taken away for a late hand-in: nothing, until a number is put here.  A due date
+# is set in Formgrader; docs/instructor.md says what these do.
+c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"
+# c.LatePenalties.percent_per_day = 10  # or points_per_day = 2
+# c.LatePenalties.grace_hours = 1
+# c.LatePenalties.at_most_percent = 50
+
 # Nothing that a student wrote may run in an instructor's browser.  The switch
 # alone leaves Markdown cells open, and spoils verdict cards; the filters do not.
 c.HTMLExporter.sanitize_html = True
@@ -64,3 +72,12 @@ c.HTMLExporter.filters = {
     "clean_html": "autograder.markup.clean_html",
     "markdown2html": "autograder.nbgrader_plugin.markdown2html",
 }
+
+# Formgrader finds MathJax on this computer; the rest of its page is nbgrader's own.
+c.HTMLExporter.extra_template_basedirs = [
+    str(Path(find_spec(package).origin).parent / folder)
+    for package, folder in (
+        ("autograder", "formgrader"),
+        ("nbgrader", "server_extensions/formgrader/templates"),
+    )
+]

@@ -1,4 +1,4 @@
-"""The command line: `autograder release / grade / feedback / doctor`.
+"""The command line: `autograder release / grade / feedback / report / export / diagnose / doctor`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
@@ -36,8 +36,12 @@ Assignments = Annotated[list[str], typer.Argument(help="Assignments, such as ps1
 CourseOption = Annotated[
     Path, typer.Option("--course", help="The course's folder.", metavar="DIR", show_default=".")
 ]
-
-
+IsolationOption = Annotated[
+    str,
+    typer.Option(
+        help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
+    ),
+]
 Students = Annotated[
     list[str] | None,
     typer.Option("--student", help="Only this student; may be given several times.", metavar="S"),
@@ -66,6 +70,11 @@ def _course_folder(course: Path) -> Path:
     if not course.is_dir():
         _stop(f"there is no folder {course}")
     return course.resolve()
+
+
+def _isolation(isolation: str) -> None:
+    if isolation not in ("bwrap", "none"):
+        _stop(f"--isolation is bwrap or none, not {isolation!r}")
 
 
 @contextmanager
@@ -114,12 +123,7 @@ def grade(
         bool, typer.Option("--force", help="Grade again what has not changed.")
     ] = False,
     course: CourseOption = Path(),
-    isolation: Annotated[
-        str,
-        typer.Option(
-            help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
-        ),
-    ] = "bwrap",
+    isolation: IsolationOption = "bwrap",
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -136,8 +140,7 @@ def grade(
     some could not be graded (they are named); 2: wrong usage; 3: isolation
     cannot be had.
     """
-    if isolation not in ("bwrap", "none"):
-        _stop(f"--isolation is bwrap or none, not {isolation!r}")
+    _isolation(isolation)
     folder = _course_folder(course)
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
@@ -325,6 +328,88 @@ def feedback(
         _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+@app.command()
+def report(
+    assignments: Assignments,
+    names: Annotated[
+        bool, typer.Option("--names", help="Students by name instead of by labels.")
+    ] = False,
+    formats: Annotated[
+        str, typer.Option("--format", help="What to write.", metavar="html,csv,json")
+    ] = "html,csv,json",
+    output: Annotated[
+        Path | None, typer.Option(help="The folder for it [reports/].", metavar="DIR")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Report on a class: scores, exercises, mistakes, and who needs a person."""
+    folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
+    if not set(wanted) <= {"html", "csv", "json"}:
+        _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
+    with _in_words():
+        from autograder.report import write_reports
+
+        for path in write_reports(folder, list(dict.fromkeys(assignments)), names, wanted, output):
+            typer.echo(f"wrote {path}")
+
+
+@app.command()
+def export(
+    assignments: Assignments,
+    to: Annotated[str, typer.Option(help="Whose format.", metavar="canvas|moodle|csv")],
+    output: Annotated[
+        Path | None, typer.Option(help="The file [grades-canvas.csv, ...].", metavar="FILE")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Export scores, late penalties taken away, to a learning management system."""
+    if to not in ("canvas", "moodle", "csv"):
+        _stop(f"--to is canvas, moodle or csv, not {to!r}")
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.exports import export as export_scores
+
+        path, said = export_scores(folder, to, list(dict.fromkeys(assignments)), output)
+    typer.echo(f"wrote {path}")
+    for sentence in said:
+        typer.echo(f"autograder: {sentence}", err=True)
+
+
+@app.command()
+def diagnose(
+    notebook: Annotated[Path, typer.Argument(help="Any notebook, of whatever course.")],
+    named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as",
+            help="Which function of it is an exercise's: softmax=my_softmax.",
+            metavar="EXERCISE=NAME",
+        ),
+    ] = None,
+    exercise: Annotated[
+        list[str] | None, typer.Option(help="Judge only this one.", metavar="E")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="A file that it opens or imports.", metavar="FILE")
+    ] = None,
+    isolation: IsolationOption = "bwrap",
+) -> None:
+    """Run a notebook in the sandbox and judge what it has of the course's functions.
+
+    It needs no course. Exit code 0: something was judged; 1: there was
+    nothing to judge; 2: wrong usage; 3: isolation cannot be had.
+    """
+    _isolation(isolation)
+    from autograder.diagnose import DiagnoseError, show
+
+    try:
+        show(notebook, named or [], exercise or [], file or [], isolation)
+    except DiagnoseError as failure:
+        _stop(str(failure), failure.code)
+    except KeyboardInterrupt:
+        _stop("stopped", EXIT_INTERRUPTED)
 
 
 @app.command()

@@ -25,11 +25,8 @@ from autograder.words import first_line
 SECRET_FILE = ".grading-secret"
 CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
-# What nbgrader's exchange puts beside a submission, and reads beside a feedback page: when
-# it was handed in, and the secret of which the page's name in the exchange is made.
-TIMESTAMP = "timestamp.txt"
-BESIDE = (TIMESTAMP, "submission_secret.txt")
-MAX_BESIDE_BYTES = 200
+SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
+MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
 UNFINISHED = ".writing-"
 # Packages that take seconds to import and that bear a fork between import and use.
 HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
@@ -329,7 +326,7 @@ def submitted_at(submission: Submission) -> datetime | None:
     """
     from dateutil.parser import parse
 
-    stamp = text_beside(submission, TIMESTAMP)
+    stamp = timestamp_text(submission)
     if stamp is None:
         return None
     try:
@@ -343,16 +340,22 @@ def submitted_at(submission: Submission) -> datetime | None:
     return moment
 
 
-def text_beside(submission: Submission, name: str) -> str | None:
-    """Return what a small file beside a submission says, or None where it is none.
+def timestamp_text(submission: Submission) -> str | None:
+    """Return what ``timestamp.txt`` beside a submission says, or None where it is none."""
+    return _text_beside(submission, "timestamp.txt")
 
-    Parameters
-    ----------
-    name : of `BESIDE`
+
+def secret_text(submission: Submission) -> str | None:
+    """Return the secret that came with a hand-in through the exchange, or None.
+
+    ``nbgrader release_feedback`` names the feedback by it, so that only this student finds it.
     """
-    path = submission.folder / name
+    return _text_beside(submission, SUBMISSION_SECRET)
+
+
+def _text_beside(submission: Submission, name: str) -> str | None:
     try:
-        data = read_bytes(path, MAX_BESIDE_BYTES, inside=submission.course / "submitted")
-        return data.decode()
+        path, inside = submission.folder / name, submission.course / "submitted"
+        return read_bytes(path, MAX_BYTES_BESIDE, inside=inside).decode()
     except (UnreadableSubmission, ValueError):
         return None

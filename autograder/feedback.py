@@ -16,15 +16,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograder.course import (
-    BESIDE,
-    MAX_BESIDE_BYTES,
-    TIMESTAMP,
+    MAX_BYTES_BESIDE,
+    SUBMISSION_SECRET,
     Submission,
     clear_unfinished,
     find_graded,
     gradebook_url,
     require_assignment,
-    text_beside,
+    secret_text,
+    timestamp_text,
     write_atomically,
 )
 from autograder.jobs import code_fingerprint
@@ -36,6 +36,7 @@ from autograder.workers import WINDOW_PER_WORKER, Workers
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
+TIMESTAMP = "timestamp.txt"
 TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
 MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
 HEAD_BYTES = 1000
@@ -170,7 +171,7 @@ def _make(job: PageJob) -> bool:
     folder = submission.feedback_folder
     graded = read_graded(submission.graded_path, submission.course / "autograded")
     path = folder / f"{submission.assignment}.html"
-    beside = {name: text for name in BESIDE if (text := text_beside(submission, name)) is not None}
+    beside = _beside(submission)
     there = all(_read_text(folder / name) == text for name, text in beside.items())
     if there and not job.force and _page_made_of(path) == made_of(graded, job.marks):
         return False
@@ -218,11 +219,13 @@ def _page_made_of(path: Path) -> str | None:
 
 
 def _beside(submission: Submission) -> dict[str, str]:
-    """Return the small files that go with a page: those of the work that was graded."""
+    """Return the small files that `nbgrader release_feedback` reads beside a page.
+
+    Those of the work that was graded come first; nbgrader copies them from there too.
+    """
     found = {}
-    for name in BESIDE:
-        text = _read_text(submission.graded_folder / name)
-        text = text_beside(submission, name) if text is None else text
+    for name, handed_in in ((TIMESTAMP, timestamp_text), (SUBMISSION_SECRET, secret_text)):
+        text = _read_text(submission.graded_folder / name) or handed_in(submission)
         if text is not None:
             found[name] = text
     return found
@@ -231,13 +234,13 @@ def _beside(submission: Submission) -> dict[str, str]:
 def _handed_in_again(submission: Submission) -> bool:
     """Whether another hand-in has come since; where nobody noted times, nobody knows."""
     graded = _read_text(submission.graded_folder / TIMESTAMP)
-    now = text_beside(submission, TIMESTAMP)
+    now = timestamp_text(submission)
     return graded is not None and now is not None and graded != now
 
 
 def _read_text(path: Path) -> str | None:
     try:
-        return read_bytes(path, MAX_BESIDE_BYTES).decode()
+        return read_bytes(path, MAX_BYTES_BESIDE).decode()
     except (UnreadableSubmission, ValueError):
         return None
 

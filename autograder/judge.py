@@ -36,6 +36,7 @@ MAX_SHOWN = 12  # entries of an array that are shown in full
 BEGINNING = 4
 NOT_WRITTEN = "not written yet"
 NOT_COUNTED = "not counted"
+NEARLY_RIGHT = "Nearly right, but not exact"
 ONE_SEED = 0  # to find the criterion in which a wrong answer shows
 
 
@@ -519,7 +520,7 @@ def _nearly(value: np.ndarray, right: np.ndarray) -> str | None:
     """Say that a wrong answer is nearly right, without showing it: that would show the right."""
     if not _close(value, right, NEARLY):
         return None
-    return "Nearly right, but not exact: is a small number added, or something clipped or rounded?"
+    return f"{NEARLY_RIGHT}: is a small number added, or something clipped or rounded?"
 
 
 # --- Comparison -------------------------------------------------------------------------------

@@ -17,11 +17,14 @@ from jinja2 import pass_context
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import default
+from traitlets import Float, default
 
 from autograder.assignment import Assignment
 from autograder.course import (
+    CourseError,
     assignment_files,
     carried_share,
     course_secret,
@@ -32,6 +35,7 @@ from autograder.feedback import NO_MARKS, made_of, read_graded
 from autograder.feedback_page import page
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.graded_cells import NOTE, carried_comments
+from autograder.late_penalties import late_rule, read_policy
 from autograder.markup import markdown_html
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
@@ -41,6 +45,16 @@ from autograder.sanitise import empty_submission, read_submission, sanitise
 
 class SubmissionExporter(NotebookExporter):
     """Reads a submission with our limits; what cannot be read becomes an empty one."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Made before the first submission: what makes no sense stops nbgrader here, and not
+        # in each of them, where it would leave a notebook that looks graded.
+        try:
+            late_rule(self.config)
+        except CourseError as failure:
+            self.log.error("%s", failure)
+            raise NbGraderException(str(failure)) from None
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **_: Any
@@ -147,6 +161,19 @@ class FeedbackExporter(Exporter):
         resources["output_extension"] = self.file_extension
         graded = read_graded(Path(filename))
         return page(graded, marks, name, made_of(graded, marks)), resources
+
+
+class LatePenalties(BasePlugin):
+    """Takes away points for late hand-ins; see `autograder.late_penalties.LatePolicy`."""
+
+    points_per_day = Float(0.0, help="for each day that has begun").tag(config=True)
+    percent_per_day = Float(0.0, help="of the score, for each day").tag(config=True)
+    grace_hours = Float(0.0, help="for which nothing is taken away").tag(config=True)
+    at_most_percent = Float(100.0, help="of the score, however late").tag(config=True)
+
+    def late_submission_penalty(self, student_id: str, score: float, seconds_late: float) -> float:
+        """Return the points to take away, as nbgrader asks for them."""
+        return read_policy(self.config).penalty(score, seconds_late)
 
 
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:

@@ -99,7 +99,7 @@ def judge_notebook(
     """Run and judge a notebook that has been sanitised; see `grade_notebook`."""
     started = time.monotonic()
     for left in reversed(range(SANDBOX_TRIES)):
-        run = _Run(assignment, sandbox, seed, remarks=list(remarks))
+        run = Run(assignment, sandbox, seed, remarks=list(remarks))
         try:
             for cell in notebook.cells:
                 if cell.cell_type == "code":
@@ -138,7 +138,7 @@ def exercise_of(cell: NotebookNode) -> Exercise | None:
 
 
 @dataclass
-class _Run:
+class Run:
     """The course of one submission through its sessions."""
 
     assignment: Assignment

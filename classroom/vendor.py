@@ -43,7 +43,7 @@ def vendored(build: Path) -> Vendored:
     installed = build / "package-lock.json"
     modules = build / "node_modules"
     if not (modules.exists() and installed.exists() and same(lock, installed)):
-        install(HERE, build, "slides and site", "reveal.js and MathJax")
+        install(HERE, build, "slides, site and formulas in Formgrader", "reveal.js and MathJax")
     reveal, mathjax = modules / "reveal.js", modules / "mathjax"
     return Vendored(
         reveal_js=_script(reveal / "dist/reveal.js"),

@@ -1,7 +1,7 @@
-"""What several test files share: a sandbox, a small course that is released once, and a browser.
+"""What several test files share: a sandbox, a PostgreSQL server, a small course, a browser.
 
-The first two are made once in a process and are as expensive as they are real: a sandbox
-starts a fork server in bubblewrap, the course goes through nbgrader.
+They are made once in a process and are as expensive as they are real: a sandbox starts
+a fork server in bubblewrap, the course goes through nbgrader.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from axe import axe_script
 from axe import grave_findings as ask_axe
-from browsing import FLAGS
+from browsing import Visit, chromium
 from isolation import why_no_isolation
+from postgres import Databases, NoServer, running_server
 
 from autograder import jobs
 from autograder.exercises import EXERCISES
@@ -41,6 +42,16 @@ def sandbox() -> Iterator[Sandbox]:
         pytest.skip(f"student code cannot be isolated here: {reason}")
     with Sandbox() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    """A PostgreSQL server for the tests of one file."""
+    try:
+        with running_server() as server:
+            yield Databases(server)
+    except NoServer as reason:
+        pytest.skip(f"no PostgreSQL server can be had here: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -105,15 +116,17 @@ def at_once(sandbox: Sandbox) -> Iterator[Executor]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium without a window; one a test file, since its driver keeps an event loop running."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    """Chromium; not for a whole session, because its driver keeps an event loop running."""
+    with chromium() as one:
         yield one
-        one.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Visit]:
+    """A page in Chromium that nobody has seen before."""
+    one = Visit(browser)
+    yield one
+    one.context.close()
 
 
 @pytest.fixture(scope="session")

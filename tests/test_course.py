@@ -15,7 +15,6 @@ import pytest
 from autograder.course import (
     MAX_FILE_BYTES,
     SECRET_FILE,
-    TIMESTAMP,
     CourseError,
     Submission,
     assignment_files,
@@ -26,7 +25,7 @@ from autograder.course import (
     require_assignment,
     seed_of,
     submitted_at,
-    text_beside,
+    timestamp_text,
     write_atomically,
 )
 
@@ -332,10 +331,10 @@ def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("2026-10-05 14:03:21")
     path.symlink_to(elsewhere)
-    assert text_beside(submission, TIMESTAMP) is None
+    assert timestamp_text(submission) is None
     path.unlink()
     os.mkfifo(path)
-    assert text_beside(submission, TIMESTAMP) is None
+    assert timestamp_text(submission) is None
 
 
 def test_a_courses_folder_is_known_without_the_sandbox_and_the_judge() -> None:

@@ -882,6 +882,43 @@ def test_a_forged_answer_to_a_cell_ends_the_session(sandbox, forger, source, rea
     assert_works(sandbox)
 
 
+def test_names_of_what_can_be_called_come_with_module_and_number_of_arguments(session):
+    session.run_cell(
+        "from math import hypot\nvalue = 3\ndef f(a, b, c=1, *, d=2): pass\ng = lambda *a: 1\n"
+        "class A:\n    def __init__(self, n): pass"
+    )
+    there = {name.name: (name.module, name.least, name.most) for name in session.names()}
+    assert there["f"] == ("__main__", 2, 3)
+    assert there["g"] == ("__main__", 0, None)
+    assert there["A"] == ("__main__", 1, 1)
+    assert there["hypot"][0] == "math"
+    assert "value" not in there
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        ("{'list': [{'tuple': ['f', '__main__', 1, 1]}, 7, None, {'tuple': ['f']}]}", ["f"]),
+        ("{'list': [{'tuple': ['a\\nb', 'm', 1, 1]}, {'tuple': [1, 'm', 1, 1]}]}", []),
+        ("{'list': [{'tuple': ['f', 7, 1, 1]}]}", []),
+        ("{'list': [{'tuple': ['f', '\\x1b[2J', 'one', 1.5]}]}", ["f"]),
+    ],
+)
+def test_forged_names_are_names_or_nothing(forger, names, kept):
+    # Written before it is asked for, so that it is what is read then.
+    forger.run_cell(f"forge(record(outputs={{'list': []}}))\nforge(record(names={names}))")
+    found = forger.names()
+    assert [name.name for name in found] == kept
+    assert all(name.module.isprintable() for name in found)
+    assert all(type(one) in (int, type(None)) for name in found for one in (name.least, name.most))
+
+
+def test_a_forged_list_of_names_that_is_none_ends_the_session(forger):
+    forger.run_cell("forge(record(outputs={'list': []}))\nforge(record(names=7))")
+    with pytest.raises(SessionLost, match=MALFORMED):
+        forger.names()
+
+
 @pytest.mark.parametrize(
     "item",
     [

@@ -14,6 +14,7 @@ from autograder.assignment import MasterCell, in_notebook_order
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
 from autograder.gradebook.marks import read_marks
 from autograder.gradebook.released import read_master_cells, read_released
+from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
 from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_results
 from autograder.graded_cells import GradedSubmission
@@ -105,6 +106,20 @@ class GradebookStore:
             )
 
         return self._read(students)
+
+    def roster(self) -> list[Person]:
+        """Return the students of the course by last name, first name and id."""
+        return self._read(read_roster)
+
+    def scores(self, assignment: str) -> dict[str, SubmissionScore]:
+        """Return what is stored of an assignment's submissions, by student.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(lambda connection: read_scores(connection, assignment))
 
     def marks(self, assignment: str, students: Sequence[str]) -> dict[str, Marks]:
         """Return the marks of an assignment's one notebook, by student; see `autograder.marks`.

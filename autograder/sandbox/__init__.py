@@ -7,6 +7,7 @@ submission in a confined child of it.
 from autograder.limits import LIMITS, Limits
 from autograder.sandbox.box import IsolationUnavailable
 from autograder.sandbox.session import (
+    Name,
     RemoteObject,
     Sandbox,
     SandboxLost,
@@ -18,6 +19,7 @@ __all__ = [
     "LIMITS",
     "IsolationUnavailable",
     "Limits",
+    "Name",
     "RemoteObject",
     "Sandbox",
     "SandboxLost",

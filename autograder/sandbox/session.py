@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from types import TracebackType
@@ -63,6 +64,23 @@ class SessionLost(Exception):
 
 class SandboxLost(Exception):
     """The fork server was killed in the middle of a submission, which is not to blame."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """Something in a notebook's namespace that can be called.
+
+    Parameters
+    ----------
+    name : an identifier
+    module : where it was defined; "__main__" is the notebook itself
+    least, most : how many arguments it takes by place; None where that is not known or has no end
+    """
+
+    name: str
+    module: str
+    least: int | None
+    most: int | None
 
 
 class Session:
@@ -202,6 +220,19 @@ class Session:
         finally:
             self._lent = {}
         self._ask({"do": "take back"}, seconds, "a name")
+
+    def names(self) -> list[Name]:
+        """Return what can be called in the notebook's namespace now, as the child tells it.
+
+        Raises
+        ------
+        SessionLost
+        """
+        answer = self._ask({"do": "names"}, self.limits.call_seconds, "a list of names")
+        found = answer.get("names")
+        if type(found) is not list:
+            raise self._lose(MALFORMED)
+        return [name for item in found if (name := _name(item)) is not None]
 
     def _held(self, answer: Any) -> RemoteObject:
         kind = answer.get("kind") if type(answer) is dict else None
@@ -546,6 +577,17 @@ class Sandbox:
         if self._box is not None:
             self._box.close()
             self._box = None
+
+
+def _name(item: Any) -> Name | None:
+    """Return one name as the child told it, or None where it is none."""
+    if type(item) is not tuple or len(item) != 4:
+        return None
+    name, module, *numbers = item
+    if type(name) is not str or not name.isidentifier() or type(module) is not str:
+        return None
+    least, most = (number if type(number) is int else None for number in numbers)
+    return Name(name, printable(module[:80]), least, most)
 
 
 def _check_names(files: Mapping[str, bytes]) -> None:

@@ -21,6 +21,8 @@ from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
 from autograder.values import Opaque, Rng, fresh, global_random_state, plain, play, type_name
 
+MAX_NAMES = 1000
+
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
     """Answer until the trusted side has gone."""
@@ -55,6 +57,8 @@ class Child:
             wire.send(self.connection, {"outputs": outputs})
         elif kind == "bind":
             wire.send(self.connection, self.bind(question["name"]))
+        elif kind == "names":
+            wire.send(self.connection, {"names": self.names()})
         elif kind == "lend":
             wire.send(self.connection, {"lent": self.lend(question["functions"])})
         elif kind == "take back":
@@ -76,14 +80,29 @@ class Child:
             return {"kind": "missing"}
         return self.hold(self.shell.user_ns[name])
 
+    def names(self) -> list[tuple[str, str, int | None, int | None]]:
+        """Return what can be called in the notebook: name, module, and how many arguments."""
+        there = [
+            (name, value)
+            for name, value in list(self.shell.user_ns.items())
+            if type(name) is str and not name.startswith("_") and callable(value)
+        ]
+        return [
+            (name[:80], _module(value), *_arguments(value)) for name, value in there[-MAX_NAMES:]
+        ]
+
     def hold(self, value: Any) -> dict[str, Any]:
-        self.objects.append(value)
+        # An object has one number, so that the trusted side can tell it from another.
+        number = next((i for i, held in enumerate(self.objects) if held is value), None)
+        if number is None:
+            number = len(self.objects)
+            self.objects.append(value)
         kind = type_name(type(value))
         if inspect.isclass(value):
             kind = "class"
         elif callable(value):
             kind = "function"
-        return {"kind": kind, "handle": wire.Handle(len(self.objects) - 1)}
+        return {"kind": kind, "handle": wire.Handle(number)}
 
     def lend(self, functions: dict[str, wire.Callback]) -> list[str]:
         """Let the trusted side answer for names that stand for something now."""
@@ -165,6 +184,25 @@ class Child:
         """Return what crosses for an argument: a plain copy, or a handle to anything else."""
         copy = plain(value)
         return self.hold(value)["handle"] if type(copy) is Opaque else copy
+
+
+def _module(value: Any) -> str:
+    try:
+        return str(value.__module__)[:80]
+    except BaseException:
+        return ""
+
+
+def _arguments(value: Any) -> tuple[int | None, int | None]:
+    """Return how many arguments must be given and how many can be; None where nobody knows."""
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except BaseException:
+        return None, None
+    kinds = [parameter.kind for parameter in parameters]
+    by_place = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    needed = sum(parameter.default is parameter.empty for parameter in by_place)
+    return needed, None if inspect.Parameter.VAR_POSITIONAL in kinds else len(by_place)
 
 
 def _after(before: Any, after: Any) -> Any:

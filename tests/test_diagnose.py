@@ -1,0 +1,679 @@
+"""Any notebook can be diagnosed: what it has of the exercises is judged, whatever else it does.
+
+The notebooks are made here, in the ways of other courses: samples as rows, other names, other
+orders of arguments, labels, tensors, data that is not there, and cells that do their worst.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from typer.testing import CliRunner
+
+from autograder import cli, diagnose
+from autograder.aliases import ALIASES, meant
+from autograder.diagnose import Card, DiagnoseError, Diagnosis
+from autograder.exercises import EXERCISES
+from autograder.foreign import said_of
+from autograder.judge import judge
+from autograder.layouts import LAYOUTS, Rearranged, arrangements
+from autograder.limits import LIMITS
+from autograder.sandbox import Sandbox
+
+Diagnose = Callable[..., Diagnosis]
+
+IMPORT = "import numpy as np"
+SOFTMAX = """
+def softmax(z):
+    e = np.exp(z - z.max(axis=0))
+    return e / e.sum(axis=0)
+"""
+SOFTMAX_OF_ROWS = """
+def softmax(X):
+    e = np.exp(X - X.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+"""
+CROSS_ENTROPY_OF_LABELS = """
+def cross_entropy(y_hat, y):
+    return -np.log(y_hat[np.arange(len(y_hat)), y])
+"""
+
+
+def write(folder: Path, *sources: str) -> Path:
+    """Write a notebook with these cells."""
+    path = folder / "other.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    return path
+
+
+@pytest.fixture
+def diagnosed(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Diagnose:
+    """A function that diagnoses a notebook with these cells, after one that imports NumPy."""
+
+    def diagnosed(
+        *sources: str,
+        aliases: Mapping[str, str] | None = None,
+        exercises: tuple[str, ...] = (),
+        files: tuple[Path, ...] = (),
+        **limits: Any,
+    ) -> Diagnosis:
+        monkeypatch.setattr(sandbox, "limits", dataclasses.replace(LIMITS, **limits))
+        path = write(tmp_path, IMPORT, *sources)
+        return diagnose.diagnose(path, sandbox, aliases, exercises, files)
+
+    return diagnosed
+
+
+def card(found: Diagnosis, name: str) -> Card:
+    return next(card for card in found.cards if card.name == name)
+
+
+def text(found: Diagnosis) -> str:
+    return "\n".join(found.lines())
+
+
+# --- Which function is which exercise -------------------------------------------------------------
+
+
+def test_what_has_the_name_of_an_exercise_is_judged_as_it(diagnosed: Diagnose) -> None:
+    found = diagnosed(SOFTMAX, "def accuracy(y, y_pred):\n    return 100 * np.mean(y == y_pred)")
+    softmax, accuracy = found.cards
+    assert (softmax.name, softmax.how, softmax.verdict.passed) == ("softmax", (), True)
+    assert accuracy.verdict.misconception == "percent"
+    assert found.happened == found.passed_over == ()
+    lines = text(found).splitlines()
+    assert "softmax: right" in lines
+    assert "accuracy: not right" in lines
+    assert any(line.startswith("This looks like: percent.") for line in lines)
+
+
+def test_a_match_by_alias_is_said_to_be_one(diagnosed: Diagnose) -> None:
+    found = diagnosed(SOFTMAX.replace("softmax", "mySoftmax_v2"))
+    assert "mySoftmax_v2, judged as softmax: right" in text(found).splitlines()
+
+
+def test_two_candidates_for_one_exercise_are_both_judged(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        SOFTMAX.replace("softmax", "softmax_stable"),
+        "def softmax_naive(z):\n    return np.exp(z) / np.exp(z).sum(axis=0)",
+    )
+    assert card(found, "softmax_stable").verdict.passed
+    assert card(found, "softmax_naive").verdict.misconception == "no max shift"
+
+
+def test_as_says_what_no_name_tells(diagnosed: Diagnose) -> None:
+    cell = SOFTMAX.replace("softmax", "squash")
+    assert diagnosed(cell).cards == ()
+    found = diagnosed(cell, aliases={"squash": "softmax", "gone": "cce"})
+    assert card(found, "squash").verdict.passed
+    assert found.passed_over == ("gone, for --as cce: the notebook defines no such function.",)
+
+
+def test_only_the_exercises_that_are_asked_for_are_judged(diagnosed: Diagnose) -> None:
+    found = diagnosed(SOFTMAX, "def predict(W, Xb): return W", exercises=("softmax",))
+    assert [card.name for card in found.cards] == ["softmax"]
+
+
+def test_other_arguments_than_an_exercise_has_are_named_and_not_scored(
+    diagnosed: Diagnose,
+) -> None:
+    found = diagnosed("def softmax(x, axis):\n    return x")
+    assert found.cards == ()
+    assert found.passed_over == (
+        f"softmax takes 2 arguments; asked for is {EXERCISES['softmax'].signature}.",
+    )
+
+
+def test_an_alias_whose_answers_fit_nothing_is_not_scored(diagnosed: Diagnose) -> None:
+    found = diagnosed("def loss(a, b):\n    return 17.0")
+    assert found.cards == ()
+    (said,) = found.passed_over
+    assert said.startswith("loss may be cce or cce_from_scores by its name, and is not by its ")
+    assert "--as cce=loss" in said
+    asked = diagnosed("def loss(a, b):\n    return 17.0", aliases={"loss": "cce"})
+    assert card(asked, "loss").verdict.points == 0
+
+
+def test_a_name_alone_that_proves_wrong_is_said_to_be_a_guess(diagnosed: Diagnose) -> None:
+    found = diagnosed("def scores(team, player):\n    return 3")
+    assert card(found, "scores").verdict.points == 0
+    assert "(`scores` may be meant for something else: then this is not about it.)" in text(found)
+
+
+def test_what_is_imported_is_not_the_notebook_s_own(diagnosed: Diagnose) -> None:
+    found = diagnosed("from scipy.special import softmax")
+    assert found.cards == ()
+    assert found.passed_over[0].startswith("softmax comes from scipy.special")
+
+
+def test_a_stub_is_said_to_be_not_written(diagnosed: Diagnose) -> None:
+    found = diagnosed("def softmax(z):\n    raise NotImplementedError")
+    assert found.passed_over == ("softmax is not written yet.",)
+
+
+def test_a_name_that_is_used_for_something_else_later_is_judged_as_it_was(
+    diagnosed: Diagnose,
+) -> None:
+    found = diagnosed(SOFTMAX, "softmax = softmax(np.zeros(3))")
+    assert card(found, "softmax").verdict.passed
+
+
+def test_a_later_version_that_answers_nothing_does_not_hide_an_earlier_one(
+    diagnosed: Diagnose,
+) -> None:
+    later = "import not_installed\ndef softmax(z):\n    return not_installed.softmax(z)"
+    found = diagnosed(SOFTMAX, later)
+    assert card(found, "softmax").verdict.passed
+    assert "(As it was after code cell 2: later it cannot be judged.)" in text(found)
+
+
+def test_a_class_is_judged_and_may_take_no_learning_rate(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        "class Relu:\n"
+        "    def forward(self, x):\n"
+        "        self.on = x > 0\n"
+        "        return x * self.on\n"
+        "    def backward(self, dout):\n"
+        "        return dout * self.on\n"
+        "def relu(x):\n"
+        "    return np.maximum(x, 0)"
+    )
+    assert [card.name for card in found.cards] == ["Relu"]
+    assert "Relu, judged as ReLU: right, with backward without its last argument" in text(found)
+
+
+# --- Other layouts --------------------------------------------------------------------------------
+
+IN_ROWS = {
+    "add_bias": ("lambda X: np.hstack((X, np.ones((len(X), 1))))", ()),
+    "one_hot": ("lambda y, K: np.eye(K)[y]", ()),
+    "scores": ("lambda W, X: X @ W", ()),
+    "predict": ("lambda W, X: np.argmax(X @ W, axis=1)", ()),
+    "cce": (
+        "lambda p, t: -np.mean(np.sum(t * np.log(np.where(t == 0, 1, p)), axis=-1))",
+        ("arguments in the other order",),
+    ),
+    "softmax_backward": (
+        "lambda A, G: A * (G - np.sum(A * G, axis=-1, keepdims=True))",
+        (),
+    ),
+    "batch_gradient": (
+        "lambda W, X, Y: X.T @ (softmax(X @ W) - Y) / len(X)",
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_ROWS)
+def test_samples_as_rows_are_recognised_and_said_to_be_so(name: str, diagnosed: Diagnose) -> None:
+    source, also = IN_ROWS[name]
+    found = diagnosed(SOFTMAX_OF_ROWS, f"{name} = {source}", exercises=(name,))
+    judged = card(found, name)
+    assert judged.verdict.passed
+    assert judged.how == ("samples as rows", *also)
+    assert f"{name}: right, with samples as rows" in text(found)
+
+
+def test_a_function_of_batches_alone_is_given_one_sample_as_a_batch(diagnosed: Diagnose) -> None:
+    judged = card(diagnosed(SOFTMAX_OF_ROWS), "softmax")
+    assert judged.verdict.passed
+    assert judged.how == ("samples as rows, one sample as a batch of one",)
+
+
+def test_labels_and_a_loss_for_each_sample_are_translated(diagnosed: Diagnose) -> None:
+    judged = card(diagnosed(CROSS_ENTROPY_OF_LABELS), "cross_entropy")
+    assert judged.verdict.passed
+    assert set(judged.how[1:]) == {
+        "labels in place of one-hot vectors",
+        "arguments in the other order",
+        "one loss for each sample, averaged here",
+    }
+
+
+def test_scores_that_return_something_beside_the_loss_are_judged_by_the_loss(
+    diagnosed: Diagnose,
+) -> None:
+    found = diagnosed(
+        "def softmax_loss(x, y):\n"
+        "    s = x - x.max(axis=1, keepdims=True)\n"
+        "    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))\n"
+        "    n = np.arange(len(x))\n"
+        "    dx = np.exp(log_p)\n"
+        "    dx[n, y] -= 1\n"
+        "    return -log_p[n, y].mean(), dx / len(x)"
+    )
+    judged = card(found, "softmax_loss")
+    assert (judged.exercise.name, judged.verdict.passed) == ("cce_from_scores", True)
+    assert "the first of the 2 values that it returns" in judged.how
+
+
+def test_a_bias_of_its_own_is_taken_from_the_weights(diagnosed: Diagnose) -> None:
+    judged = card(diagnosed("def linear(X, W, b):\n    return X @ W + b"), "linear")
+    assert judged.exercise.name == "scores"
+    assert judged.verdict.passed
+    assert judged.how == ("the bias as an argument of its own", "samples as rows")
+
+
+def test_a_mistake_is_named_in_samples_as_rows_too(diagnosed: Diagnose) -> None:
+    naive = "def softmax(X):\n    e = np.exp(X)\n    return e / e.sum(axis=1, keepdims=True)"
+    epsilon = "def cross_entropy(p, t):\n    return -np.sum(t * np.log(p + 1e-9)) / len(p)"
+    found = diagnosed(naive, epsilon)
+    assert card(found, "softmax").verdict.misconception == "no max shift"
+    assert card(found, "cross_entropy").verdict.misconception == "epsilon inside the log"
+
+
+def test_what_is_right_in_the_course_s_own_layout_is_never_called_another(
+    diagnosed: Diagnose,
+) -> None:
+    cells = [SOFTMAX, "def scores(W, Xb):\n    return W @ Xb"]
+    assert [card.how for card in diagnosed(*cells).cards] == [(), ()]
+
+
+def test_an_argument_that_is_changed_in_place_is_noticed_in_rows_too(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        "def softmax(X):\n"
+        "    X -= X.max(axis=-1, keepdims=True)\n"
+        "    return np.exp(X) / np.exp(X).sum(axis=-1, keepdims=True)"
+    )
+    judged = card(found, "softmax")
+    assert judged.how == ("samples as rows",)
+    purity = judged.verdict.findings[-1]
+    assert (purity.criterion, purity.passed) == ("purity", False)
+    assert judged.verdict.misconception == "changes z in place"
+
+
+def test_every_reference_is_right_in_the_first_arrangement_and_unchanged_by_it() -> None:
+    for name, exercise in EXERCISES.items():
+        plain = next(iter(arrangements(name, 3)))
+        assert plain.said == ()
+        several = LAYOUTS[name].several if name in LAYOUTS else False
+        function = Rearranged(exercise.reference, plain, alone=not several)
+        assert judge(exercise, function) == judge(exercise, exercise.reference), name
+
+
+def test_wrong_answers_of_the_catalogue_are_not_called_right_in_another_layout() -> None:
+    """But for those that are another layout, which the catalogue names as mistakes here."""
+    others = set()
+    for name in ("add_bias", "one_hot", "scores", "softmax", "predict"):
+        exercise = EXERCISES[name]
+        for mistake in exercise.misconceptions:
+            for arrangement in arrangements(name, 2 if name not in ("add_bias", "softmax") else 1):
+                function = Rearranged(mistake.wrong[0], arrangement, losses=LAYOUTS[name].losses)
+                if judge(exercise, function).passed:
+                    others.add((name, mistake.name))
+    assert others == {
+        ("add_bias", "adds a sample"),
+        ("one_hot", "samples as rows"),
+        ("predict", "argmax over the samples"),
+        ("softmax", "axis=1"),
+        ("scores", "factors exchanged"),
+    }
+
+
+# --- Cells that fail ------------------------------------------------------------------------------
+
+
+def test_what_a_failed_cell_defines_is_judged_all_the_same(diagnosed: Diagnose) -> None:
+    found = diagnosed(f"data = open('train.csv').read()\n{SOFTMAX}", "print(data)")
+    assert card(found, "softmax").verdict.passed
+    assert found.happened == (
+        "Code cell 2: opens train.csv, which is not in the sandbox: give it with --file",
+        "Code cell 3: NameError: name 'data' is not defined",
+        "Of cells with errors, what they define was run by itself.",
+    )
+
+
+def test_a_file_that_is_given_is_there(diagnosed: Diagnose, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("1,2")
+    (tmp_path / "mine.py").write_text("import numpy as np\n" + SOFTMAX)
+    files = (tmp_path / "train.csv", tmp_path / "mine.py")
+    found = diagnosed("open('train.csv').read()\nfrom mine import softmax", files=files)
+    assert found.happened == ()
+    assert card(found, "softmax").verdict.passed
+
+
+def test_a_missing_package_is_named_once_for_each_cell_that_needs_it(diagnosed: Diagnose) -> None:
+    found = diagnosed("import not_installed as nt", "def softmax(z):\n    return nt.softmax(z)")
+    assert found.happened[0] == (
+        "Code cell 2: needs not_installed, which is not here: install it, or give its file "
+        "with --file"
+    )
+    assert found.cards == ()
+    assert found.passed_over[0].endswith("NameError: name 'nt' is not defined")
+
+
+def test_numpy_takes_the_place_of_an_np_that_came_from_elsewhere(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    found = diagnose.diagnose(write(tmp_path, f"from common.np import *\n{SOFTMAX}"), sandbox)
+    assert card(found, "softmax").verdict.passed
+    assert "(np is not defined; NumPy was put there.)" in text(found)
+
+
+def test_magics_and_programs_cost_nothing_but_themselves(diagnosed: Diagnose) -> None:
+    found = diagnosed("%matplotlib inline", "!pip install d2l", f"%%time\n{SOFTMAX}", "%nonsense")
+    assert card(found, "softmax").verdict.passed
+    assert found.happened[0] == "Code cell 3: starts a program (a line with ! or a magic)"
+
+
+def test_many_errors_are_counted_and_not_listed(diagnosed: Diagnose) -> None:
+    found = diagnosed("1 / 0", "1 / 0", *[f"name_{i}" for i in range(8)], SOFTMAX)
+    assert len(found.happened) == diagnose.MAX_ERRORS + 2
+    assert found.happened[0] == "Code cells 2 and 3: ZeroDivisionError: division by zero"
+    assert "Further kinds of errors: 3." in found.happened
+    assert card(found, "softmax").verdict.passed
+
+
+def test_a_cell_that_does_not_end_is_left_out(diagnosed: Diagnose) -> None:
+    found = diagnosed("while True:\n    pass", SOFTMAX, cell_seconds=0.5)
+    assert card(found, "softmax").verdict.passed
+    assert "Code cell 2 was left out: this cell did not end within 0.5 s." in found.happened
+
+
+def test_where_nothing_ends_what_is_defined_is_judged(diagnosed: Diagnose) -> None:
+    endless = ["while True:\n    pass"] * 3
+    found = diagnosed(*endless, SOFTMAX, cell_seconds=0.5, restarts=1)
+    assert card(found, "softmax").verdict.passed
+    assert "Only what its cells define was run again, to go on." in found.happened
+
+
+def test_a_function_that_does_not_come_back_costs_the_others_nothing(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        SOFTMAX, "def one_hot(y, K):\n    while True:\n        pass", call_seconds=0.5
+    )
+    assert card(found, "softmax").verdict.passed
+    (said,) = found.passed_over
+    assert said.startswith("one_hot answers no call")
+    assert "did not end within 0.5 s" in said
+
+
+def test_functions_of_tensors_are_given_tensors(diagnosed: Diagnose, tmp_path: Path) -> None:
+    """A library of tensors that takes no arrays, with what a softmax needs of one."""
+    (tmp_path / "torch.py").write_text(
+        "import numpy\n"
+        "class Tensor:\n"
+        "    def __init__(self, array): self.array = array\n"
+        "    def detach(self): return self\n"
+        "    def numpy(self): return self.array\n"
+        "def from_numpy(array): return Tensor(array)\n"
+        "def softmax(tensor, dim):\n"
+        "    e = numpy.exp(tensor.array - tensor.array.max(axis=dim, keepdims=True))\n"
+        "    return Tensor(e / e.sum(axis=dim, keepdims=True))\n"
+    )
+    cells = ("import torch", "def softmax(x):\n    return torch.softmax(x, dim=-1)")
+    found = diagnosed(*cells, files=(tmp_path / "torch.py",))
+    judged = card(found, "softmax")
+    assert judged.verdict.passed
+    assert judged.how == ("samples as rows",)
+    assert judged.notes == ("Arrays were made tensors, and its tensors arrays.",)
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "said"),
+    [
+        ("ModuleNotFoundError", "No module named 'torch'", "needs torch"),
+        ("Exception", "URL fetch failure: name resolution", "needs the network"),
+        ("OSError", "data.csv not found.\nmore", "OSError: data.csv not found."),
+        ("ValueError", "{0} \x1b[2J", "ValueError: {0} ?[2J"),
+    ],
+)
+def test_errors_are_told_in_words(error: str, words: str, said: str) -> None:
+    assert said_of(error, words).startswith(said)
+
+
+# --- Hostile notebooks ----------------------------------------------------------------------------
+
+
+def test_what_a_notebook_prints_is_never_shown(diagnosed: Diagnose) -> None:
+    forged = "print('softmax: right\\nsoftmax: 8 of 8 points\\x1b[2J')"
+    naive = "def softmax(z):\n    return np.exp(z) / np.exp(z).sum(axis=0)"
+    found = diagnosed(forged, naive, forged)
+    assert text(found).count("8 of 8") == 0
+    assert card(found, "softmax").verdict.points == 6
+
+
+def test_no_escape_of_a_notebook_reaches_the_terminal(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(
+        tmp_path,
+        "raise ValueError('\\x1b[31mright\\x07')",
+        "def softmax(z):\n    raise RuntimeError('\\x1b]0;right\\x07')",
+        "def one_hot(y, K):\n    return [chr(27) + '[2J']",
+        "def accuracy(y, p): pass\naccuracy.__module__ = '\\x1b[1m'",
+    )
+    code, output, said = run(monkeypatch, sandbox, path)
+    assert code == 0
+    assert "ValueError: ?[31mright?" in output
+    assert not {"\x1b", "\x07"} & set(output + said)
+
+
+def test_a_notebook_that_spoils_what_looks_at_it_is_judged_or_left(diagnosed: Diagnose) -> None:
+    spoiled = diagnosed(
+        SOFTMAX,
+        "import inspect\n"
+        "def nothing(*_, **__): raise SystemExit\n"
+        "inspect.signature = nothing\n"
+        "globals()[3] = nothing\n"
+        "class Odd(type):\n"
+        "    def __getattribute__(self, name): raise SystemExit\n"
+        "class one_hot(metaclass=Odd): pass\n"
+        "class predict:\n"
+        "    __signature__ = 'of no use'\n"
+        "    def __call__(self): pass\n",
+    )
+    assert card(spoiled, "softmax").verdict.passed
+
+
+def test_a_name_cannot_be_made_of_anything_but_a_name(diagnosed: Diagnose) -> None:
+    odd = "globals()['softmax: right\\n8 of 8'] = globals()['softmax'] = lambda z: z"
+    found = diagnosed(odd)
+    assert [card.name for card in found.cards] == ["softmax"]
+    assert "8 of 8" not in text(found)
+
+
+# --- The command ----------------------------------------------------------------------------------
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, *arguments: str | Path
+) -> tuple[int, str, str]:
+    """Run the command in a sandbox that is there; return exit code, output and what was said."""
+    monkeypatch.setattr(diagnose, "Sandbox", lambda *_: nullcontext(sandbox))
+    result = CliRunner().invoke(cli.app, ["diagnose", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_command_prints_the_cards_and_returns_0(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, IMPORT, SOFTMAX.replace("softmax", "[red]".strip("[]")))
+    code, output, said = run(monkeypatch, sandbox, path, "--as", "softmax=red")
+    assert (code, said) == (0, "")
+    assert output.splitlines()[:5] == [
+        "Diagnosis of other.ipynb",
+        "2 code cells run in a sandbox. All words here are the judge's, none the notebook's own.",
+        "",
+        "red, judged as softmax: right",
+        "softmax: 8 of 8 points",
+    ]
+    assert run(monkeypatch, sandbox, path, "--as", "softmax=red") == (code, output, said)
+
+
+def test_where_there_is_nothing_to_judge_it_says_what_it_looked_for(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "def squash(z):\n    return z")
+    code, _, said = run(monkeypatch, sandbox, path, "--exercise", "softmax", "--exercise", "cce")
+    assert code == 1
+    assert said.splitlines() == [
+        "autograder: nothing to judge in other.ipynb: looked for softmax and cce, and for names "
+        "that often stand for them; it defines squash.",
+        "Say which is which: autograder diagnose other.ipynb --as softmax=its_name",
+    ]
+
+
+def test_where_nothing_could_be_judged_the_reasons_are_above(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, output, said = run(
+        monkeypatch, sandbox, write(tmp_path, "def softmax(a, b):\n    return a")
+    )
+    assert code == 1
+    assert "softmax takes 2 arguments" in output
+    assert said == ("autograder: nothing in other.ipynb could be judged, for the reasons above\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "other.ipynb is empty"),
+        (b"def softmax(z): pass", "other.ipynb is not JSON, so it is no notebook"),
+        (b"\xff\xfe", "other.ipynb is not UTF-8 text"),
+        (b'{"cells": []}', "other.ipynb is JSON but not a notebook"),
+        (b'{"nbformat": 9, "cells": []}', "other.ipynb has a newer notebook format than 4"),
+        (b'{"nbformat": 3}', "other.ipynb has an older notebook format than 4"),
+    ],
+)
+def test_what_is_no_notebook_is_said_to_be_none(
+    content: bytes,
+    words: str,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "other.ipynb"
+    path.write_bytes(content)
+    code, output, said = run(monkeypatch, sandbox, path)
+    assert (code, output) == (1, "")
+    assert said.startswith(f"autograder: {words}")
+    assert "submit" not in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_notebook_of_format_3_is_converted(sandbox: Sandbox, tmp_path: Path) -> None:
+    cell = {
+        "cell_type": "code",
+        "collapsed": False,
+        "input": IMPORT + SOFTMAX,
+        "language": "python",
+        "metadata": {},
+        "outputs": [],
+    }
+    old = {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": ""},
+        "worksheets": [{"cells": [cell], "metadata": {}}],
+    }
+    path = tmp_path / "old.ipynb"
+    path.write_text(json.dumps(old))
+    found = diagnose.diagnose(path, sandbox)
+    assert found.happened == ("It is of an older format, and was converted.",)
+    assert card(found, "softmax").verdict.passed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.ipynb"], "there is no notebook nowhere.ipynb"),
+        (["other.ipynb", "--as", "softmax"], "--as wants an exercise and a name"),
+        (["other.ipynb", "--as", "softmax=a b"], "--as wants an exercise and a name"),
+        (["other.ipynb", "--as", "soft=a"], "there is no exercise soft; there are add_bias"),
+        (["other.ipynb", "--exercise", "soft"], "there is no exercise soft"),
+        (["other.ipynb", "--file", "gone.csv"], "--file: There is no notebook gone.csv"),
+        (["other.ipynb", "--isolation", "maybe"], "--isolation is bwrap or none, not 'maybe'"),
+    ],
+)
+def test_wrong_usage_is_named_with_exit_code_2(
+    arguments: list[str],
+    words: str,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write(tmp_path, SOFTMAX)
+    monkeypatch.chdir(tmp_path)
+    code, output, said = run(monkeypatch, sandbox, *arguments)
+    assert (code, output) == (2, "")
+    assert said.startswith(f"autograder: {words}")
+    assert len(said.splitlines()) == 1
+
+
+def test_without_bubblewrap_the_exit_code_is_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = CliRunner().invoke(cli.app, ["diagnose", str(write(tmp_path, SOFTMAX))])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("autograder: bubblewrap is not installed")
+
+
+def test_a_link_to_a_notebook_is_followed_when_a_person_names_it(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.ipynb"
+    link.symlink_to(write(tmp_path, IMPORT, SOFTMAX))
+    assert card(diagnose.diagnose(link, sandbox), "softmax").verdict.passed
+
+
+# --- The tables -----------------------------------------------------------------------------------
+
+
+def test_aliases_and_layouts_are_of_exercises_that_there_are() -> None:
+    assert set(ALIASES) <= set(EXERCISES)
+    assert set(LAYOUTS) <= set(EXERCISES)
+
+
+@pytest.mark.parametrize(
+    ("name", "exercise"),
+    [
+        ("cross_entropy", "cce"),
+        ("crossEntropy", "cce"),
+        ("categorical_crossentropy", "cce"),
+        ("softmax_stable", "softmax"),
+        ("compute_softmax2", "softmax"),
+        ("one_hot_encode", "one_hot"),
+        ("to_one_hot", "one_hot"),
+        ("softmax_grad", "softmax_jacobian"),
+        ("get_accuracy", "accuracy"),
+        ("eval_numerical_gradient", "numerical_gradient"),
+    ],
+)
+def test_names_that_people_give_are_known(name: str, exercise: str) -> None:
+    assert meant(name, EXERCISES)[0] == exercise
+
+
+@pytest.mark.parametrize("name", ["", "_", "x", "plot", "the", "softmax_regression_model"])
+def test_other_names_stand_for_nothing(name: str) -> None:
+    assert meant(name, EXERCISES) == []
+
+
+def test_an_exercise_s_own_name_stands_for_nothing_else() -> None:
+    for name in EXERCISES:
+        assert meant(name, EXERCISES) == [name]
+
+
+def test_a_batch_brought_back_is_what_it_was() -> None:
+    rng = np.random.default_rng(0)
+    for call in ((rng.normal(size=(3, 5)), rng.normal(size=(3, 5))), (np.ones(3), np.ones(3))):
+        for arrangement in arrangements("cce_gradient", 2):
+            first = next(part for part in arrangement.parts(call) if part[0] == 0)
+            there = first[1](call[0])
+            answer = arrangement.one if call[0].ndim == 1 else arrangement.answer
+            assert np.array_equal(answer(there), call[0]), arrangement.said
+
+
+def test_diagnose_error_carries_its_exit_code() -> None:
+    assert (DiagnoseError("a").code, DiagnoseError("a", 3).code) == (2, 3)
