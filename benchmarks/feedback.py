@@ -35,7 +35,7 @@ def feedback(
     course = fresh_course(template, folder, submissions)
     say(f"grading {submissions} submissions")
     for command in ours.commands(course, template.problem_sets):
-        _checked(command, measure(command))
+        checked(command, measure(command))
     settings = (course / SETTINGS).read_text(encoding="utf-8")
     costs: dict[str, list[Measurement]] = {STOCK: [], PLUGIN: [], OURS: []}
     for turn in range(rounds):
@@ -46,13 +46,13 @@ def feedback(
             if way == STOCK:
                 stock.prepare(course)
             commands = _commands(way, course, template)
-            cost = together([_checked(command, measure(command)) for command in commands])
+            cost = together([checked(command, measure(command)) for command in commands])
             made = len(list(course.glob("feedback/*/*/*.html")))
             if made != submissions:
                 raise BenchmarkError(f"{way}: {made} of {submissions} pages were made")
             say(f"{way}: {cost.seconds:.1f} s")
             costs[way].append(cost)
-    return _tables(costs, submissions)
+    return tables(costs, submissions)
 
 
 def _commands(way: str, course: Path, template: Template) -> list[Command]:
@@ -67,14 +67,21 @@ def _commands(way: str, course: Path, template: Template) -> list[Command]:
     ]
 
 
-def _checked(command: Command, cost: Measurement) -> Measurement:
+def checked(command: Command, cost: Measurement) -> Measurement:
+    """Return what a command cost that did its work.
+
+    Raises
+    ------
+    BenchmarkError : it failed
+    """
     if cost.code != 0:
         said = (cost.output.strip().splitlines() or ["it said nothing"])[-1]
         raise BenchmarkError(f"{' '.join(command.arguments[:2])} failed: {said}")
     return cost
 
 
-def _tables(costs: dict[str, list[Measurement]], pages: int) -> list[str]:
+def tables(costs: dict[str, list[Measurement]], pages: int) -> list[str]:
+    """Return the target, the table and what else to know, of the costs of each way by round."""
     rates = {way: [pages / cost.seconds for cost in found] for way, found in costs.items()}
     # Of one round each: the two ran one after the other, on a machine that was as busy.
     ratios = {
