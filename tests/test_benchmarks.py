@@ -6,6 +6,7 @@ How fast anything is, is measured by `make bench` and asserted nowhere.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import shutil
 import sys
@@ -29,7 +30,19 @@ from autograder.judge import judge
 from autograder.notebook import grade_notebook
 from autograder.sandbox import Sandbox
 from autograder.sanitise import read_submission
-from benchmarks import classes, floor, measure, parts, profiles, report, rounds, soak, stock, table
+from benchmarks import (
+    classes,
+    feedback,
+    floor,
+    measure,
+    parts,
+    profiles,
+    report,
+    rounds,
+    soak,
+    stock,
+    table,
+)
 from benchmarks.__main__ import FULL, QUICK, app
 from benchmarks.courses import TENSORFLOW_CELL, BenchmarkError, Template, without_gradient
 from benchmarks.measure import Command, Measurement, Sample
@@ -554,6 +567,32 @@ def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
     assert "frozen" not in said
 
 
+# --- Pages of feedback ------------------------------------------------------------------------
+
+
+def test_pages_are_compared_within_a_round() -> None:
+    """On a machine half as fast in the second round the ratio is the same."""
+    costs = {
+        feedback.STOCK: [costing(40.0), costing(80.0)],
+        feedback.PLUGIN: [costing(20.0), costing(40.0)],
+        feedback.OURS: [costing(5.0, others=0.9), costing(10.0, others=0.9)],
+    }
+    target, rows, said = feedback.tables(costs, 100)
+    assert "8.00 × | met" in target
+    assert [line.split("|")[-2].strip() for line in rows.splitlines()[2:]] == [
+        *("1.00", "2.00", "8.00"),
+    ]
+    assert "Rounds: 2" in said
+    assert "not quiet" not in said, "in the median of all runs it was quiet"
+
+
+def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
+    failed = dataclasses.replace(costing(1.0), code=1, output="autograder: no such course\n")
+    command = Command(("autograder", "feedback"), tmp_path, {}, "")
+    with pytest.raises(BenchmarkError, match="autograder feedback failed: autograder: no such"):
+        feedback.checked(command, failed)
+
+
 # --- The command line -------------------------------------------------------------------------
 
 
@@ -568,6 +607,8 @@ def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
         (("writer", "--students", "0"), "--students 0"),
         (("coordinator", "--submissions", "3"), "--submissions 3"),
         (("scheduler", "--tasks", "0"), "--tasks 0"),
+        (("feedback", "--rounds", "0"), "--rounds 0"),
+        (("feedback", "--submissions", "3"), "--submissions 3"),
         (("profile", "--submissions", "2"), "--submissions 2"),
         (("bench", "--results", "no-such-folder/results.md"), "there is no folder no-such-folder"),
     ],
