@@ -78,6 +78,7 @@ soak: setup
 
 lab: setup
 	$(BIN)/autograder release $(ASSIGNMENTS)
+	-$(BIN)/python -m classroom mathjax
 	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 slides site: setup

@@ -6,6 +6,7 @@ nbgrader imports the parts named here when it needs them.
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
@@ -52,10 +53,26 @@ c.Autograde.autograde_preprocessors = [
 # answered rightly, and earns this share of the criteria that then hold.
 c.ErrorCarriedForward.share = 1.0
 
+# What is taken away for a late hand-in: nothing, until a number is put here.  A due date
+# is set in Formgrader; docs/instructor.md says what these do.
+c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"
+# c.LatePenalties.percent_per_day = 10  # or points_per_day = 2
+# c.LatePenalties.grace_hours = 1
+# c.LatePenalties.at_most_percent = 50
+
 # Nothing that a student wrote may run in an instructor's browser.  The switch
 # alone leaves Markdown cells open, and spoils verdict cards; the filters do not.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    "clean_html": "autograder.nbgrader_plugin.clean_html",
+    "clean_html": "autograder.markup.clean_html",
     "markdown2html": "autograder.nbgrader_plugin.markdown2html",
 }
+
+# Formgrader finds MathJax on this computer; the rest of its page is nbgrader's own.
+c.HTMLExporter.extra_template_basedirs = [
+    str(Path(find_spec(package).origin).parent / folder)
+    for package, folder in (
+        ("autograder", "formgrader"),
+        ("nbgrader", "server_extensions/formgrader/templates"),
+    )
+]

@@ -498,11 +498,14 @@ class Card:
             f"{escape(claim)}</li>"
             for ok, claim in self.lines
         )
-        cell = "text-align: left; vertical-align: top; padding: .2em 1em .2em 0"
-        rows = "".join(
-            f'<tr style="background: none"><th scope="row" style="{cell}">'
-            f'{escape(described(label, value))}</th><td style="{cell}"><pre style="margin: 0; '
-            f'background: none; color: inherit">{escape(written(value))}</pre></td></tr>'
+        # A value stands below its name: in a narrow window there is no room beside it.  Where
+        # even that is not enough, a row is folded between two numbers, not inside of one.
+        one = "margin: 0; padding: 0; float: none; width: auto"
+        fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
+        values = "".join(
+            f'<dt style="{one}"><b>{escape(described(label, value))}</b></dt>'
+            f'<dd style="{one}"><pre style="margin: 0 0 .4em; {fold}">'
+            f"{escape(written(value))}</pre></dd>"
             for label, value in self.evidence
         )
         parts = [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{items}</ul>']
@@ -512,9 +515,7 @@ class Card:
                 if self.message
                 else []
             )
-            parts += (
-                [f'<table style="color: inherit"><tbody>{rows}</tbody></table>'] if rows else []
-            )
+            parts += [f'<dl style="margin: .3em 0">{values}</dl>'] if values else []
             parts.append(f"<div><b>Hint:</b> {escape(self.hint)}</div>")
             parts.append("<div>What comes after it was not looked at yet.</div>")
         return (

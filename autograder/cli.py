@@ -1,4 +1,4 @@
-"""The command line: `autograder release / grade / doctor`.
+"""The command line: `autograder release / grade / report / export / doctor`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
@@ -281,6 +281,53 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
             # Names and remarks are text, never markup.
             table.add_row(*map(Text, cells(result)))
         yield table
+
+
+@app.command()
+def report(
+    assignments: Assignments,
+    names: Annotated[
+        bool, typer.Option("--names", help="Students by name instead of by labels.")
+    ] = False,
+    formats: Annotated[
+        str, typer.Option("--format", help="What to write.", metavar="html,csv,json")
+    ] = "html,csv,json",
+    output: Annotated[
+        Path | None, typer.Option(help="The folder for it [reports/].", metavar="DIR")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Report on a class: scores, exercises, mistakes, and who needs a person."""
+    folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
+    if not set(wanted) <= {"html", "csv", "json"}:
+        _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
+    with _in_words():
+        from autograder.report import write_reports
+
+        for path in write_reports(folder, list(dict.fromkeys(assignments)), names, wanted, output):
+            typer.echo(f"wrote {path}")
+
+
+@app.command()
+def export(
+    assignments: Assignments,
+    to: Annotated[str, typer.Option(help="Whose format.", metavar="canvas|moodle|csv")],
+    output: Annotated[
+        Path | None, typer.Option(help="The file [grades-canvas.csv, ...].", metavar="FILE")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Export scores, late penalties taken away, to a learning management system."""
+    if to not in ("canvas", "moodle", "csv"):
+        _stop(f"--to is canvas, moodle or csv, not {to!r}")
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.exports import export as export_scores
+
+        path, said = export_scores(folder, to, list(dict.fromkeys(assignments)), output)
+    typer.echo(f"wrote {path}")
+    for sentence in said:
+        typer.echo(f"autograder: {sentence}", err=True)
 
 
 @app.command()

@@ -64,6 +64,7 @@ class Cluster(Executor):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._close: list[Callable[[], Any]] = []
         self._counted_at, self._threads = -math.inf, 0
+        self._seen_at = time.monotonic()  # when there last was a worker
         try:
             if address == LOCAL:
                 with interrupts_held():
@@ -102,6 +103,14 @@ class Cluster(Executor):
             except Exception as failure:
                 raise self._gone() from failure
             self._counted_at = time.monotonic()
+            if self._threads:
+                self._seen_at = self._counted_at
+            elif self._counted_at - self._seen_at > WORKER_SECONDS:
+                raise CourseError(
+                    f"{self._address}: no worker for {WORKER_SECONDS} s; what is graded is saved, "
+                    "start one with `dask worker`, then the same command goes on from here",
+                    1,
+                )
         return max(1, self._threads) * WINDOW_PER_WORKER
 
     def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:

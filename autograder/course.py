@@ -25,7 +25,8 @@ from autograder.words import first_line
 SECRET_FILE = ".grading-secret"
 CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
-MAX_TIMESTAMP_BYTES = 200
+SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
+MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
 UNFINISHED = ".writing-"
 # Packages that take seconds to import and that bear a fork between import and use.
 HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
@@ -69,6 +70,14 @@ class Submission:
     def graded_folder(self) -> Path:
         return self.course / "autograded" / self.student / self.assignment
 
+    @property
+    def graded_path(self) -> Path:
+        return self.graded_folder / f"{self.assignment}.ipynb"
+
+    @property
+    def feedback_folder(self) -> Path:
+        return self.course / "feedback" / self.student / self.assignment
+
 
 def find_submissions(
     course: Path, assignments: Sequence[str], students: Sequence[str] = ()
@@ -104,6 +113,33 @@ def find_submissions(
             )
         found += here
     return found
+
+
+def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+    """Return what is graded of an assignment, and what waits for it, by student.
+
+    Raises
+    ------
+    CourseError : nothing is graded, or a student asked for has handed in nothing
+    """
+    found: dict[str, Submission] = {}
+    for root in ("autograded", "submitted"):
+        for path in sorted((course / root).glob(f"*/{assignment}")):
+            student = path.parent.name
+            if not student.startswith(".") and (not students or student in students):
+                found.setdefault(student, Submission(course, assignment, student))
+    missing = sorted(set(students) - set(found))
+    if missing:
+        raise CourseError(
+            f"no graded {assignment} of {', '.join(missing)}: "
+            f"looked in {course / 'autograded'}/<student>/{assignment}/"
+        )
+    if not any(one.graded_path.is_file() for one in found.values()):
+        raise CourseError(
+            f"nothing of {assignment} is graded in {course / 'autograded'}: "
+            f"run `autograder grade {assignment}` first"
+        )
+    return [found[student] for student in sorted(found)]
 
 
 def require_assignment(course: Path, assignment: str) -> None:
@@ -306,9 +342,20 @@ def submitted_at(submission: Submission) -> datetime | None:
 
 def timestamp_text(submission: Submission) -> str | None:
     """Return what ``timestamp.txt`` beside a submission says, or None where it is none."""
-    path = submission.folder / "timestamp.txt"
+    return _text_beside(submission, "timestamp.txt")
+
+
+def secret_text(submission: Submission) -> str | None:
+    """Return the secret that came with a hand-in through the exchange, or None.
+
+    ``nbgrader release_feedback`` names the feedback by it, so that only this student finds it.
+    """
+    return _text_beside(submission, SUBMISSION_SECRET)
+
+
+def _text_beside(submission: Submission, name: str) -> str | None:
     try:
-        data = read_bytes(path, MAX_TIMESTAMP_BYTES, inside=submission.course / "submitted")
-        return data.decode()
+        path, inside = submission.folder / name, submission.course / "submitted"
+        return read_bytes(path, MAX_BYTES_BESIDE, inside=inside).decode()
     except (UnreadableSubmission, ValueError):
         return None

@@ -13,6 +13,8 @@ from pathlib import Path
 NEEDED = ("numpy", "matplotlib", "nbgrader", "nbformat", "ipython", "jupyterlab", "SQLAlchemy")
 NOT_THERE = 2  # a gradebook's exit code for what is still to be made
 OPTIONAL = {"tensorflow": ("tensorflow-cpu", "tensorflow")}
+# Where Formgrader's page looks for it: `formgrader/formgrade/mathjax.html.j2`.
+MATHJAX = "build/classroom/node_modules/mathjax/es5/tex-svg-full.js"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ def examine(course: Path) -> Iterator[Check]:
     yield from _packages()
     yield _guarded("isolation", _isolation)
     yield _guarded("course", lambda: _course(course))
+    yield _guarded("Formgrader", lambda: _formgrader(course))
 
 
 def _guarded(name: str, look: Callable[[], Check]) -> Check:
@@ -141,3 +144,14 @@ def _course(course: Path) -> Check:
         names = " ".join(missing)
         return Check("course", "optional", f"not released yet: `autograder release {names}`")
     return Check("course", "works", f"{course}, gradebook {url.split('@')[-1]}")
+
+
+def _formgrader(course: Path) -> Check:
+    if (course / MATHJAX).is_file():
+        return Check("Formgrader", "works", "formulas by MathJax, from this computer")
+    npm = "" if shutil.which("npm") else " once npm is installed (Debian: `apt-get install npm`)"
+    return Check(
+        "Formgrader",
+        "optional",
+        f"works, with formulas as text: `make lab` gets MathJax into build/{npm}",
+    )

@@ -9,6 +9,7 @@ all is there.  So whatever is killed when, the same command goes on from there.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
@@ -19,6 +20,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,17 +35,21 @@ from autograder.course import (
     find_submissions,
     gradebook_url,
     heavy_imports,
+    load_config,
     require_assignment,
     seed_of,
     submitted_at,
+    timestamp_text,
 )
 from autograder.graded_cells import GradedSubmission
 from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one
+from autograder.late_penalties import late_rule
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.records import (
     Result,
     graded_before,
     not_graded,
+    note_seconds,
     record_of,
     store_notebook,
     store_record,
@@ -157,6 +163,7 @@ class ClassGrading:
         force: bool = False,
     ) -> None:
         url = gradebook_url(course)
+        self.late = late_rule(load_config(course))
         for name in assignments:
             require_assignment(course, name)
         self.submissions = find_submissions(course, assignments, students)
@@ -165,6 +172,7 @@ class ClassGrading:
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
 
+        self.course = course
         self.isolation, self.limits, self.force = isolation, limits, force
         self.secret = course_secret(course)
         self.saved = 0  # submissions that are settled, on the disk and in the gradebook
@@ -236,7 +244,7 @@ class ClassGrading:
                     continue
                 assignment = self.assignments[submission.assignment]
                 job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
-                mark = fingerprint(job)
+                mark = self._mark(submission, job)
                 earlier = None if self.force else graded_before(submission, mark)
                 if earlier is not None and submission.student in self.recorded[assignment.name]:
                     settled.append(earlier)
@@ -263,6 +271,14 @@ class ClassGrading:
         self.saved += len(settled)
         yield from settled
         yield from self._save()
+
+    def _mark(self, submission: Submission, job: Job) -> str:
+        """Return a hash of all that what is stored depends on."""
+        mark = fingerprint(job)
+        if self.late is None:
+            return mark
+        when = f"{mark} {self.late.settings} {timestamp_text(submission)}"
+        return hashlib.sha256(when.encode()).hexdigest()
 
     def _to_save(self, submission: Submission, outcome: Outcome, mark: str) -> _Graded:
         assert outcome.notebook is not None
@@ -298,16 +314,30 @@ class ClassGrading:
                     for graded, trouble in zip(left, troubles, strict=True)
                     if trouble is None
                 ]
+        self._note_seconds(left)
         self.saved += len(batch)
         self._unsaved = []  # only now: after Ctrl-C in the middle it is saved once more
         return results + [summary(graded.record, graded.seconds, fresh=True) for graded in left]
+
+    def _note_seconds(self, saved: Sequence[_Graded]) -> None:
+        for name in self.assignments:
+            took = {
+                graded.submission.student: graded.seconds
+                for graded in saved
+                if graded.submission.assignment == name
+            }
+            # Nobody's grade depends on it.
+            with suppress(OSError):
+                if took:
+                    note_seconds(self.course, name, took)
 
     def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
         """Write into the gradebook; return for each submission why it could not be, or None."""
         from autograder.gradebook import GradebookUnusable
 
         try:
-            self.gradebook.write([graded.points for graded in batch])
+            late = self.late.penalty if self.late is not None else None
+            self.gradebook.write([graded.points for graded in batch], late)
         except GradebookUnusable as failure:
             self._refused += 1
             if self._refused >= MAX_REFUSED:

@@ -8,24 +8,23 @@ running in an instructor's browser.
 from __future__ import annotations
 
 import atexit
-import re
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
-import bleach
 import nbformat
-from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import pass_context
 from nbconvert.exporters import NotebookExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Float
 
 from autograder.assignment import Assignment
 from autograder.course import (
+    CourseError,
     assignment_files,
     carried_share,
     course_secret,
@@ -34,6 +33,8 @@ from autograder.course import (
 )
 from autograder.gradebook import GradebookStore
 from autograder.graded_cells import NOTE, carried_comments
+from autograder.late_penalties import late_rule, read_policy
+from autograder.markup import markdown_html
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
 from autograder.sandbox import Sandbox
@@ -42,6 +43,16 @@ from autograder.sanitise import empty_submission, read_submission, sanitise
 
 class SubmissionExporter(NotebookExporter):
     """Reads a submission with our limits; what cannot be read becomes an empty one."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Made before the first submission: what makes no sense stops nbgrader here, and not
+        # in each of them, where it would leave a notebook that looks graded.
+        try:
+            late_rule(self.config)
+        except CourseError as failure:
+            self.log.error("%s", failure)
+            raise NbGraderException(str(failure)) from None
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **_: Any
@@ -124,6 +135,19 @@ class SaveCarried(NbGraderPreprocessor):
         return nb, resources
 
 
+class LatePenalties(BasePlugin):
+    """Takes away points for late hand-ins; see `autograder.late_penalties.LatePolicy`."""
+
+    points_per_day = Float(0.0, help="for each day that has begun").tag(config=True)
+    percent_per_day = Float(0.0, help="of the score, for each day").tag(config=True)
+    grace_hours = Float(0.0, help="for which nothing is taken away").tag(config=True)
+    at_most_percent = Float(100.0, help="of the score, however late").tag(config=True)
+
+    def late_submission_penalty(self, student_id: str, score: float, seconds_late: float) -> float:
+        """Return the points to take away, as nbgrader asks for them."""
+        return read_policy(self.config).penalty(score, seconds_late)
+
+
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
     """Return an assignment as it was released, read anew when it is released anew."""
     name = info["assignment"]
@@ -156,70 +180,7 @@ def _sandbox(preload: tuple[str, ...]) -> Sandbox:
     return sandbox
 
 
-TAGS = bleach.sanitizer.ALLOWED_TAGS | set(
-    "p div span pre br hr h1 h2 h3 h4 h5 h6 img table caption thead tbody tr th td "
-    "details summary dl dt dd sub sup del ins kbd figure figcaption".split()
-)
-ATTRIBUTES = {
-    "img": {"alt"},
-    "th": {"scope", "colspan", "rowspan", "align"},
-    "td": {"colspan", "rowspan", "align"},
-    "details": {"open"},
-}
-# "background" is left out on purpose: it takes url(...).
-STYLES = CSSSanitizer(
-    allowed_css_properties=(
-        "color background-color font-weight font-style font-family font-size text-align border "
-        "border-left border-collapse padding margin white-space"
-    ).split()
-)
-# Pygments' classes and our own; Formgrader's buttons act by class, so no others.
-CLASSES = re.compile(
-    r"(highlight|verdict[\w-]*|[a-z][a-z0-9]{0,2})( (verdict[\w-]*|[a-z][a-z0-9]{0,2}))*"
-)
-# Cleaning takes time that grows with the square of the depth to which tags are nested.
-MAX_MARKDOWN = 30_000
-LINKS = re.compile(r"(https?://|mailto:|#)")
-
-
-def _allowed(tag: str, name: str, value: str) -> bool:
-    if tag == "img" and name == "src":
-        return value.startswith("data:image/")
-    if name == "class":
-        return CLASSES.fullmatch(value) is not None
-    if tag == "a" and name == "href":
-        return LINKS.match(value) is not None
-    if name == "style":
-        # No functions, url(...) among them, however it is spelt.
-        return not {"(", "\\"} & set(value)
-    # Never "id": Formgrader finds its score boxes by it.
-    return name in {"title", "role", "aria-label"} or name in ATTRIBUTES.get(tag, ())
-
-
-def clean_html(element: Any) -> str:
-    """Return HTML without anything that runs or loads; cards keep their looks."""
-    text = element.decode() if isinstance(element, bytes) else str(element)
-    return bleach.clean(
-        text,
-        tags=TAGS,
-        attributes=_allowed,
-        protocols={"http", "https", "mailto", "data"},
-        css_sanitizer=STYLES,
-    )
-
-
 @pass_context
 def markdown2html(context: Any, source: str) -> str:
     """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
-    if len(source) > MAX_MARKDOWN:
-        return f"<pre>{escape(source)}</pre>"
-    cell = context.get("cell", {})
-    renderer = IPythonRenderer(
-        escape=False,
-        attachments=cell.get("attachments", {}),
-        embed_images=False,
-        path="",
-        anchor_link_text="",
-        exclude_anchor_links=True,
-    )
-    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+    return markdown_html(source, context.get("cell", {}).get("attachments", {}))

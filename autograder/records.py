@@ -1,20 +1,33 @@
 """What grading leaves in ``autograded/``: the notebook, the verdicts, and what they say in a line.
 
 The verdicts are written last: their fingerprint says that all the rest is there.
+How long each submission took differs from run to run, so it lies in a file of its own.
 Must not know the gradebook, nor where a submission was graded.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from autograder.course import Submission, clear_unfinished, timestamp_text, write_atomically
+from autograder.course import (
+    SUBMISSION_SECRET,
+    Submission,
+    clear_unfinished,
+    secret_text,
+    timestamp_text,
+    write_atomically,
+)
 from autograder.jobs import Outcome
 
 VERDICTS_FILE = "verdicts.json"
+SECONDS_FILE = ".seconds-{}.jsonl"  # of an assignment, beside the students' folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +114,48 @@ def store_notebook(submission: Submission, notebook: str) -> None:
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
     # What they say of an earlier hand-in no longer holds for all that is there.
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
-    stamp = timestamp_text(submission)
-    if stamp is not None:
-        write_atomically(folder / "timestamp.txt", stamp)
+    for name, text in (
+        ("timestamp.txt", timestamp_text(submission)),
+        (SUBMISSION_SECRET, secret_text(submission)),
+    ):
+        if text is not None:
+            write_atomically(folder / name, text)
 
 
 def store_record(submission: Submission, record: dict[str, Any]) -> None:
     """Write the verdicts, when all else is written; the same verdicts give the same bytes."""
     text = json.dumps(record, indent=1, sort_keys=True) + "\n"
     write_atomically(submission.graded_folder / VERDICTS_FILE, text)
+
+
+def note_seconds(course: Path, assignment: str, seconds: Mapping[str, float]) -> None:
+    """Add how long submissions took to grade; the last line of a student counts.
+
+    Parameters
+    ----------
+    seconds : by student
+
+    Raises
+    ------
+    OSError : it cannot be written
+    """
+    lines = [json.dumps([student, round(took, 3)]) + "\n" for student, took in seconds.items()]
+    path = course / "autograded" / SECONDS_FILE.format(assignment)
+    # In one piece, so that a run beside this one, or a kill, leaves whole lines.
+    with open(path, "ab", buffering=0) as file:
+        file.write("".join(lines).encode())
+
+
+def read_seconds(course: Path, assignment: str) -> dict[str, float]:
+    """Return how long submissions took, by student; of some it may not be known."""
+    try:
+        lines = (course / "autograded" / SECONDS_FILE.format(assignment)).read_bytes().splitlines()
+    except OSError:
+        return {}
+    seconds = {}
+    for line in lines:
+        with suppress(ValueError, TypeError):  # a line that a full disk cut off
+            student, took = json.loads(line)
+            if isinstance(student, str) and 0 <= took < math.inf:
+                seconds[student] = float(took)
+    return seconds

@@ -54,3 +54,15 @@ def listed(names: Sequence[str]) -> str:
     """
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return text on one line that no spreadsheet takes for a formula.
+
+    A leading apostrophe marks text; programs that read CSV for its values keep it.
+
+    >>> spreadsheet_text("=1+1"), spreadsheet_text("O'Brien,\\nAnn")
+    ("'=1+1", "O'Brien, Ann")
+    """
+    line = " ".join(printable(" ".join(text.split())).split())
+    return f"'{line}" if line.startswith(tuple("=+-@＝＋－＠")) else line

@@ -1,4 +1,4 @@
-"""`python -m classroom slides` and `python -m classroom site`: into build/."""
+"""`python -m classroom slides`, `site`, and `mathjax`, which Formgrader needs: into build/."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _lists(listed: dict[str, list[tuple[str, str]]]) -> dict[str, str]:
 def main() -> None:
     """Build what is asked for, and say where it is."""
     parser = argparse.ArgumentParser(prog="classroom", description=__doc__)
-    parser.add_argument("what", choices=("slides", "site"))
+    parser.add_argument("what", choices=("slides", "site", "mathjax"))
     what = parser.parse_args().what
     try:
         files = vendored(WORK)
@@ -103,7 +103,7 @@ def main() -> None:
     if what == "slides":
         decks = build_slides(BUILD / "slides", files)
         print(f"{len(decks)} decks in {decks[0].parent.relative_to(ROOT)}/")
-    else:
+    elif what == "site":
         pages = build_site(BUILD / "site", files)
         print(f"{len(pages)} pages; open {pages[0].relative_to(ROOT)}")
 

@@ -43,7 +43,7 @@ def vendored(build: Path) -> Vendored:
     installed = build / "package-lock.json"
     modules = build / "node_modules"
     if not (modules.exists() and installed.exists() and same(lock, installed)):
-        _install(build)
+        install(HERE, build, "slides, site and formulas in Formgrader", "reveal.js and MathJax")
     reveal, mathjax = modules / "reveal.js", modules / "mathjax"
     return Vendored(
         reveal_js=_script(reveal / "dist/reveal.js"),
@@ -58,23 +58,36 @@ def same(first: Path, second: Path) -> bool:
     return first.read_bytes() == second.read_bytes()
 
 
-def _install(build: Path) -> None:
+def install(listed: Path, build: Path, what: str, packages: str) -> Path:
+    """Install what a `package-lock.json` lists, and return npm's folder of it.
+
+    Parameters
+    ----------
+    listed : the folder of `package.json` and `package-lock.json`
+    build : where npm works, made if it is not there
+    what, packages : what needs them and what they are, for the message
+
+    Raises
+    ------
+    VendorError : npm is missing, or cannot install
+    """
     if shutil.which("npm") is None:
         raise VendorError(
-            "slides and site need npm, for reveal.js and MathJax: install it (Debian: "
+            f"{what} need npm, for {packages}: install it (Debian: "
             "apt-get install npm) and run the command again"
         )
     build.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "package.json", build)
+    shutil.copy(listed / "package.json", build)
     # The lock comes last: it says that all is there.
     lock = build / "package-lock.json"
-    shutil.copy(HERE / lock.name, lock)
+    shutil.copy(listed / lock.name, lock)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=build, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lock.unlink()
         reason = next((line for line in done.stderr.splitlines() if line.strip()), "no reason")
-        raise VendorError(f"npm could not install reveal.js and MathJax: {reason}")
+        raise VendorError(f"npm could not install {packages}: {reason}")
+    return build / "node_modules"
 
 
 def _script(path: Path) -> str:

@@ -367,12 +367,26 @@ MISTAKEN = (
                 like=BASE,
             ),
             "ps5": Work(
-                "the slope of tanh left out, in the network too, which calls it",
-                PS5 - 8 - 2.5 - 3,
-                {
-                    "network_gradients": ("slope of tanh left out",),
-                    "Network": ("slope of tanh left out",),
-                },
+                "the slope of tanh left out; the network, which calls it, loses nothing by it",
+                PS5 - 8,
+                {"network_gradients": ("slope of tanh left out",)},
+                like=BASE,
+            ),
+        },
+    ),
+    Student(
+        "wrong-then-right",
+        {
+            "ps2": Work(
+                "a sign; the loss's gradient, link by link, is right but for it and overflow",
+                PS2 - 5 - 2.5,
+                {"cce_gradient": ("sign",)},
+                like=BASE,
+            ),
+            "ps4": Work(
+                "the last batch dropped; training, which asks for batches, is right but for it",
+                PS4 - 4,
+                {"batch_indices": ("remainder dropped",)},
                 like=BASE,
             ),
         },

@@ -7,7 +7,7 @@ a picture draws what it is given, says itself in one sentence, and changes nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from figures import (
@@ -33,11 +33,15 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 Predict: TypeAlias = Callable[[NDArray[np.float64]], ArrayLike]
+_Side: TypeAlias = Literal["left", "center", "right"]
 
 CLASS_MARKERS = ("o", "^", "s", "D", "v", "P")
 # Darker at its ends than figures.SIGNED: no number is written on a pixel.
 PIXELS_SIGNED = LinearSegmentedColormap.from_list("pixels", [BLUE, "#ffffff", VERMILLION])
 _LONGEST_TEXT = 20  # what stands on an edge must not reach its nodes
+_BACKGROUND = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
+# Text above an edge that rises, is level or falls; below it, the other way round.
+_ALIGNED: dict[int, _Side] = {1: "right", 0: "center", -1: "left"}
 
 
 # --- any curves --------------------------------------------------------------------------
@@ -125,6 +129,7 @@ def training_curves(
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
             ha="right",
+            bbox=_BACKGROUND,
         )
         said.append(f"guessing costs {_number(guessing, 3)}")
     left.set(xlabel="step", title="loss")
@@ -165,7 +170,7 @@ def computation_graph(
     columns = [column for column, _ in places.values()]
     rows = [row for _, row in places.values()]
     wide, high = max(columns) - min(columns), max(rows) - min(rows)
-    picture = _canvas(2.4 * wide + 1.2, 2.1 * high + 1.9)
+    picture = _canvas(2.7 * wide + 1.2, 2.1 * high + 1.9)
     axes = picture.subplots()
     said: list[str] = []
     for (start, end), (value, gradient) in edges.items():
@@ -179,14 +184,15 @@ def computation_graph(
         )
         (left, below), (right, above) = places[start], places[end]
         middle = ((left + right) / 2, (below + above) / 2)
-        away = 6 + 10 * abs(above - below)  # a steep edge would run through its own text
-        _on_edge(axes, middle, away, f"{forward.shape}\n{_short(forward)}".strip(), BLUE)
+        side = _ALIGNED[int(np.sign(above - below))]
+        text = f"{forward.shape}\n{_short(forward)}".strip()
+        _on_edge(axes, middle, (6, side), text, BLUE)
         if gradient is not None:
             backward = _array(gradient, who, f"gradient of {start}", 0, 1, 2)
             _same_shape(who, value=forward, gradient=backward)
-            _on_edge(
-                axes, middle, -away, f"{_short(backward)}\n{backward.shape}".strip(), VERMILLION
-            )
+            side = _ALIGNED[int(np.sign(below - above))]
+            text = f"{_short(backward)}\n{backward.shape}".strip()
+            _on_edge(axes, middle, (-6, side), text, VERMILLION)
         back = "" if gradient is None else f", back {_short(backward) or backward.shape}"
         said.append(f"from {start} to {end} {_short(forward) or forward.shape}{back}")
     for name, place in places.items():
@@ -224,20 +230,21 @@ def _short(values: NDArray[np.float64]) -> str:
 
 
 def _on_edge(
-    axes: Axes, middle: tuple[float, float], offset: float, text: str, colour: str
+    axes: Axes, middle: tuple[float, float], beside: tuple[float, _Side], text: str, colour: str
 ) -> None:
+    offset, side = beside
     axes.annotate(
         text,
         middle,
         (0, offset),
         textcoords="offset points",
-        ha="center",
+        ha=side,
         va="bottom" if offset > 0 else "top",
         color=colour,
         fontsize=11,
         weight="bold",
         linespacing=1.25,
-        bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.5},
+        bbox=_BACKGROUND,
     )
 
 

@@ -1,7 +1,7 @@
-"""What several test files share: a sandbox, and a small course that is released once.
+"""What several test files share: a sandbox, a PostgreSQL server, a small course, a browser.
 
-Both are made once in a process and are as expensive as they are real: a sandbox
-starts a fork server in bubblewrap, the course goes through nbgrader.
+They are made once in a process and are as expensive as they are real: a sandbox starts
+a fork server in bubblewrap, the course goes through nbgrader.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import axe_script
+from axe import grave_findings as ask_axe
+from browsing import Visit, chromium
 from isolation import why_no_isolation
+from postgres import Databases, NoServer, running_server
 
 from autograder import jobs
 from autograder.exercises import EXERCISES
 from autograder.sandbox import LIMITS, Sandbox
+from classroom.vendor import VendorError
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -37,6 +42,16 @@ def sandbox() -> Iterator[Sandbox]:
         pytest.skip(f"student code cannot be isolated here: {reason}")
     with Sandbox() as one:
         yield one
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[Databases]:
+    """A PostgreSQL server for the tests of one file."""
+    try:
+        with running_server() as server:
+            yield Databases(server)
+    except NoServer as reason:
+        pytest.skip(f"no PostgreSQL server can be had here: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +112,28 @@ def at_once(sandbox: Sandbox) -> Iterator[Executor]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(jobs._sandboxes, ("bwrap", LIMITS, ()), sandbox)
         yield AtOnce()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; not for a whole session, because its driver keeps an event loop running."""
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Visit]:
+    """A page in Chromium that nobody has seen before."""
+    one = Visit(browser)
+    yield one
+    one.context.close()
+
+
+@pytest.fixture(scope="session")
+def grave_findings() -> Callable[[Any], list[str]]:
+    """A function from an open page to axe-core's serious and critical findings."""
+    try:
+        script = axe_script()
+    except VendorError as error:
+        pytest.skip(str(error))
+    return lambda page: ask_axe(page, script)

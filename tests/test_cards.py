@@ -120,7 +120,7 @@ def test_whatever_a_student_wrote_is_text() -> None:
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_every_card_of_the_catalogue_survives_the_cleaning_of_pages(name: str) -> None:
     """What Formgrader and feedback show goes through `clean_html`."""
-    from autograder.nbgrader_plugin import clean_html
+    from autograder.markup import clean_html
 
     exercise = EXERCISES[name]
     for function in (exercise.reference, *(entry.wrong[0] for entry in exercise.misconceptions)):

@@ -151,9 +151,10 @@ def test_a_lesson_runs_again_only_when_it_has_changed(
 # --- what is vendored --------------------------------------------------------------------
 
 
-def test_what_is_vendored_is_pinned_and_the_lock_names_no_address() -> None:
-    wanted = json.loads((vendor.HERE / "package.json").read_text())["dependencies"]
-    lock = (vendor.HERE / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", [vendor.HERE, ROOT / "tests"])
+def test_what_comes_from_npm_is_pinned_and_the_lock_names_no_address(folder: Path) -> None:
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    lock = (folder / "package-lock.json").read_text()
     for name, version in wanted.items():
         assert re.fullmatch(r"\d+\.\d+\.\d+", version)
         package = json.loads(lock)["packages"][f"node_modules/{name}"]

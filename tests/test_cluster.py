@@ -24,6 +24,7 @@ from running import (
 from typer.testing import CliRunner
 
 from autograder import cli, cluster
+from autograder.course import CourseError
 from autograder.jobs import OTHER_CODE
 
 HandIn = Callable[..., Path]
@@ -137,6 +138,18 @@ def test_a_cluster_without_workers_is_said_to_have_none(
         1,
         f"{dask.address}: no worker came within 0.2 s: start one with `dask worker`",
     )
+
+
+def test_a_cluster_whose_last_worker_has_gone_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dask_cluster(tmp_path, 1) as dask, cluster.Cluster(dask.address, 1) as executor:
+        monkeypatch.setattr(cluster, "COUNT_SECONDS", 0)
+        monkeypatch.setattr(cluster, "WORKER_SECONDS", 1)
+        assert executor.window() > 0
+        os.killpg(dask.workers[0].pid, signal.SIGKILL)
+        with pytest.raises(CourseError, match="no worker for 1 s; what is graded is saved"):
+            wait_until(lambda: executor.window() == 0, dask.scheduler)
 
 
 def test_a_scheduler_that_is_not_there_is_said_not_to_be(

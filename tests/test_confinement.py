@@ -947,3 +947,16 @@ def test_the_systems_own_python_with_packages_from_elsewhere_makes_a_box_too():
         check=False,
     )
     assert "('/usr', np.float64(1.0))" in done.stdout, done.stderr
+
+
+def test_what_a_killed_grader_left_behind_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in (f"{ended.pid}-gone", f"{os.getpid()}-mine", "of-another-program"):
+        (tmp_path / f"autograder-box-{name}" / "autograder").mkdir(parents=True)
+    box_module.Box("none").close()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [f"autograder-box-{os.getpid()}-mine", "autograder-box-of-another-program"]

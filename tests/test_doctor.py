@@ -58,6 +58,26 @@ def test_missing_packages_come_with_the_line_that_installs_them(
     assert found["tensorflow"].state == "optional"
 
 
+# --- Formgrader -----------------------------------------------------------------------------------
+
+
+def test_formulas_in_formgrader_work_where_mathjax_was_fetched(tmp_path: Path) -> None:
+    (tmp_path / doctor.MATHJAX).parent.mkdir(parents=True)
+    (tmp_path / doctor.MATHJAX).touch()
+    assert doctor._formgrader(tmp_path).state == "works"
+
+
+@pytest.mark.parametrize(("npm", "install"), [("/usr/bin/npm", False), (None, True)])
+def test_formulas_that_formgrader_shows_as_text_come_with_the_line_that_gets_mathjax(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npm: str | None, install: bool
+) -> None:
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: npm)
+    check = doctor._formgrader(tmp_path)
+    assert check.state == "optional"
+    assert "`make lab` gets MathJax" in check.message
+    assert ("apt-get install npm" in check.message) == install
+
+
 # --- Isolation ------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 from isolation import why_no_isolation
+from running import written
 
 from autograder import engine, jobs
 from autograder.assignment import Assignment
@@ -31,7 +32,7 @@ from autograder.course import SECRET_FILE, CourseError, Submission
 from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class
 from autograder.gradebook import GradebookStore
 from autograder.jobs import Job, Outcome, fingerprint, grade_one
-from autograder.records import VERDICTS_FILE, Result
+from autograder.records import SECONDS_FILE, VERDICTS_FILE, Result, note_seconds, read_seconds
 from autograder.sandbox import LIMITS, IsolationUnavailable
 from autograder.workers import Workers
 
@@ -52,16 +53,6 @@ def points(results: dict[str, Result]) -> dict[str, float]:
 
 def fresh(results: dict[str, Result]) -> set[str]:
     return {name for name, result in results.items() if result.fresh}
-
-
-def written(course: Path) -> dict[str, bytes]:
-    """Return what is in autograded/ by relative path."""
-    root = course / "autograded"
-    return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-    }
 
 
 def recorded(gradebook: Path) -> dict[str, float]:
@@ -88,7 +79,9 @@ def test_points_are_in_the_results_the_files_and_the_gradebook(
 ) -> None:
     hand_in("ann", "all-right")
     hand_in("bob", "shows-points")
-    (hand_in("eve", "untouched").parent / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    through_the_exchange = hand_in("eve", "untouched").parent
+    (through_the_exchange / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    (through_the_exchange / "submission_secret.txt").write_text("a5" * 64)
     results = grade(course, at_once)
     assert points(results) == recorded(course / "gradebook.db") == {"ann": 14, "bob": 3, "eve": 0}
     assert {result.max_points for result in results.values()} == {14}
@@ -98,9 +91,11 @@ def test_points_are_in_the_results_the_files_and_the_gradebook(
         "bob/ps1/ps1.ipynb",
         "bob/ps1/verdicts.json",
         "eve/ps1/ps1.ipynb",
+        "eve/ps1/submission_secret.txt",  # without it nbgrader cannot give the feedback back
         "eve/ps1/timestamp.txt",
         "eve/ps1/verdicts.json",
     ]
+    assert written(course)["eve/ps1/submission_secret.txt"] == b"a5" * 64
     record = json.loads(written(course)["bob/ps1/verdicts.json"])
     assert (record["student"], record["assignment"], record["isolation"]) == (
         *("bob", "ps1", "bwrap"),
@@ -256,6 +251,46 @@ def test_each_student_has_fixtures_of_their_own(
     assert written(course) != files
 
 
+# --- How long it took -----------------------------------------------------------------------------
+
+
+def test_how_long_each_took_is_kept_beside_what_equal_runs_write_alike(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    hand_in("bob", "untouched")
+    results = grade(course, at_once)
+    kept = read_seconds(course, "ps1")
+    assert kept == {name: round(result.seconds, 3) for name, result in results.items()}
+    assert all(took > 0 for took in kept.values())
+    grade(course, at_once)  # nothing to do, and nothing to note
+    assert read_seconds(course, "ps1") == kept
+    assert "seconds" not in b"".join(written(course).values()).decode()
+    assert points(grade(course, at_once, force=True, students=("ann",))) == {"ann": 14}
+    assert read_seconds(course, "ps1")["bob"] == kept["bob"]
+
+
+def test_the_last_time_counts_and_a_line_that_was_cut_off_costs_no_other(tmp_path: Path) -> None:
+    assert read_seconds(tmp_path, "ps1") == {}
+    (tmp_path / "autograded").mkdir()
+    note_seconds(tmp_path, "ps1", {"ann": 1.0, "a\nb": 2.5})
+    note_seconds(tmp_path, "ps2", {"ann": 7.0})
+    note_seconds(tmp_path, "ps1", {"ann": 3.0004})
+    path = tmp_path / "autograded" / SECONDS_FILE.format("ps1")
+    with open(path, "a") as file:
+        file.write('["eve"]\n["eve", -1]\n["eve", NaN]\n["eve", "1"]\n\n["ann", 9')
+    assert read_seconds(tmp_path, "ps1") == {"ann": 3.0, "a\nb": 2.5}
+
+
+def test_a_grade_does_not_depend_on_the_file_of_times(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("ann", "all-right")
+    (course / "autograded" / SECONDS_FILE.format("ps1")).mkdir(parents=True)
+    assert points(grade(course, at_once)) == {"ann": 14}
+    assert read_seconds(course, "ps1") == {}
+
+
 # --- Odd submissions ------------------------------------------------------------------------------
 
 ODD_NAMES = (
@@ -270,7 +305,9 @@ def test_a_students_name_may_be_any_text(course: Path, hand_in: HandIn, at_once:
     hand_in(".hidden", "untouched")
     results = grade(course, at_once)
     assert points(results) == recorded(course / "gradebook.db") == dict.fromkeys(ODD_NAMES, 0)
-    assert set(os.listdir(course / "autograded")) == set(ODD_NAMES)
+    seconds = SECONDS_FILE.format("ps1")
+    assert set(os.listdir(course / "autograded")) == {*ODD_NAMES, seconds}
+    assert set(read_seconds(course, "ps1")) == set(ODD_NAMES)
     assert fresh(grade(course, at_once)) == set()
 
 

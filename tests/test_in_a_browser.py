@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import Lab, Visit, choose, jupyterlab, open_notebook, worst_contrast
 
 from classroom.__main__ import build_site
 from classroom.lessons import BESIDE_A_LESSON, NOTEBOOKS, lessons
 from classroom.vendor import VendorError, vendored
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 ROOT = Path(__file__).parents[1]
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-LOCAL = re.compile(r"(file|data|blob|about):|(https?|wss?)://(127\.0\.0\.1|localhost)[:/]")
 DECKS = [path.stem for path in lessons()]
 PROBLEM_SETS = sorted(path.stem for path in ROOT.glob("release/*/*.ipynb"))
 PAGES = [
@@ -35,17 +22,6 @@ PAGES = [
     *(f"lessons/{name}" for name in DECKS),
     *(f"problem-sets/{name}" for name in PROBLEM_SETS),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,37 +33,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("site")
     build_site(target, files)
     return target
-
-
-class Visit:
-    """A page, with what it asked for outside this computer and what it complained of."""
-
-    def __init__(self, browser: Any, **options: Any) -> None:
-        self.left: list[str] = []
-        self.complaints: list[str] = []
-        self.context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
-        self.context.route("**/*", self._route)
-        self.page = self.context.new_page()
-        self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _route(self, route: Any) -> None:
-        if LOCAL.match(route.request.url):
-            route.continue_()
-        else:
-            self.left.append(route.request.url)
-            route.abort()
-
-    def _console(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self.complaints.append(message.text)
-
-
-@pytest.fixture
-def visit(browser: Any) -> Iterator[Visit]:
-    one = Visit(browser)
-    yield one
-    one.context.close()
 
 
 def mathematics(page: Any) -> tuple[int, int, list[str]]:
@@ -113,6 +58,18 @@ def test_the_router_sees_what_would_leave(visit: Visit) -> None:
     visit.page.wait_for_load_state("networkidle")
     assert visit.left == ["https://example.org/x.png"]
     assert any("oops" in complaint for complaint in visit.complaints)
+
+
+def test_axe_core_finds_what_is_wrong(
+    visit: Visit, grave_findings: Callable[[Any], list[str]]
+) -> None:
+    """Without this, no finding elsewhere could mean that nothing is ever found."""
+    text = '<p style="color: #999; background: #fff">pale</p><img src="data:,">'
+    visit.page.set_content(f'<html lang="en"><title>x</title><main>{text}</main></html>')
+    assert {finding.split(": ")[1] for finding in grave_findings(visit.page)} == {
+        "color-contrast",
+        "image-alt",
+    }
 
 
 @pytest.mark.parametrize("name", DECKS)
@@ -160,32 +117,34 @@ def test_a_page_of_the_site_is_complete_and_asks_for_nothing(
     assert (visit.left, visit.complaints) == ([], [])
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (480, "dark")])
+@pytest.mark.parametrize(
+    "address", ["index", "lessons/02_softmax", "problem-sets/ps1", "slides/02_softmax"]
+)
+def test_a_page_has_no_serious_finding_of_axe_core(
+    browser: Any,
+    site: Path,
+    grave_findings: Callable[[Any], list[str]],
+    address: str,
+    width: int,
+    scheme: str,
+) -> None:
+    one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 720})
+    one.page.goto((site / f"{address}.html").as_uri())
+    if address != "index":
+        mathematics(one.page)  # is typeset by then
+    assert grave_findings(one.page) == []
+    one.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_is_readable_on_light_and_dark(browser: Any, site: Path, scheme: str) -> None:
     """WCAG's contrast of 4.5, for each kind of text on a slide and on a page."""
     one = Visit(browser, color_scheme=scheme)
     for address in ("slides/08_batches.html", "lessons/08_batches.html"):
         one.page.goto((site / address).as_uri())
-        worst = one.page.evaluate(
-            """() => {
-              const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
-                .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-                .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-              const behind = (e) => {
-                for (; e; e = e.parentElement) {
-                  const colour = getComputedStyle(e).backgroundColor;
-                  if (!/, 0\\)$/.test(colour)) return colour;
-                }
-                return "rgb(255, 255, 255)";
-              };
-              return Math.min(...[...document.querySelectorAll(
-                "h1, h2, p, li, summary, a, pre, .highlight span")].map((e) => {
-                const pair = [light(getComputedStyle(e).color), light(behind(e))].sort();
-                return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-              }));
-            }"""
-        )
-        assert worst >= 4.5, address
+        text = "h1, h2, p, li, summary, a, pre, .highlight span"
+        assert worst_contrast(one.page, text) >= 4.5, address
     one.context.close()
 
 
@@ -193,64 +152,19 @@ def test_text_is_readable_on_light_and_dark(browser: Any, site: Path, scheme: st
 
 
 @pytest.fixture(scope="module")
-def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """JupyterLab on a copy of one lesson, with settings of its own; its address."""
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a copy of one lesson."""
     folder = tmp_path_factory.mktemp("lab")
     for file in (*BESIDE_A_LESSON, NOTEBOOKS / "02_softmax.ipynb"):
         shutil.copy(file, folder)
-    own = tmp_path_factory.mktemp("jupyter")  # nothing of the reader's own Jupyter is touched
-    log = (folder / "log").open("w")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    options = {
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": "0",
-        "ServerApp.root_dir": str(folder),
-        "IdentityProvider.token": "lesson",
-        "LabApp.news_url": "",
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-    }
-    process = subprocess.Popen(
-        [*command, *(f"--{name}={value}" for name, value in options.items())],
-        cwd=folder,
-        env={**os.environ, "JUPYTER_CONFIG_DIR": str(own), "JUPYTER_RUNTIME_DIR": str(own)},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield wait_for_address(folder / "log", process)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-        log.close()
+    with jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as one:
+        yield one
 
 
-def wait_for_address(log: Path, process: subprocess.Popen[bytes]) -> str:
-    for _ in range(240):
-        found = re.search(r"http://127\.0\.0\.1:\d+/", log.read_text())
-        if found and answers(found.group()):
-            return found.group()
-        assert process.poll() is None, log.read_text()[-2000:]
-        time.sleep(0.25)
-    raise AssertionError(f"JupyterLab did not start: {log.read_text()[-2000:]}")
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}api", timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def test_a_slider_that_is_moved_changes_its_picture(browser: Any, jupyterlab: str) -> None:
+def test_a_slider_that_is_moved_changes_its_picture(browser: Any, lab: Lab) -> None:
     one = Visit(browser)
-    page = one.page
-    page.set_default_timeout(60_000)
-    page.goto(f"{jupyterlab}lab/tree/02_softmax.ipynb?token=lesson&reset")
-    # "Idle" may show before there is a kernel, and what is typed then is dropped.
-    page.wait_for_function("/Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)")
-    page.locator('.lm-MenuBar-item:has-text("Run")').click()
-    page.locator('.lm-Menu-itemLabel:text-is("Run All Cells")').click()
+    page = open_notebook(one, lab, "02_softmax.ipynb")
+    choose(page, "Run", "Run All Cells")
     cell = page.locator(".jp-CodeCell", has=page.locator(".widget-slider")).first
     handle, picture = cell.locator(".noUi-handle"), cell.locator(".jp-OutputArea img")
     picture.wait_for()
@@ -270,9 +184,9 @@ def test_a_slider_that_is_moved_changes_its_picture(browser: Any, jupyterlab: st
     one.context.close()
 
 
-def test_a_lesson_is_presented_live_without_the_network(browser: Any, jupyterlab: str) -> None:
+def test_a_lesson_is_presented_live_without_the_network(browser: Any, lab: Lab) -> None:
     one = Visit(browser)
-    one.page.goto(f"{jupyterlab}rise/02_softmax.ipynb?token=lesson")
+    one.page.goto(lab.at("02_softmax.ipynb", door="rise"))
     one.page.locator(".reveal section.present mjx-container").first.wait_for(timeout=60_000)
     one.page.wait_for_load_state("networkidle")
     assert one.left == [], "RISE's default theme would fetch fonts; the notebooks name another"

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from answers import assert_right, cases
 
 from autograder import reference
 from autograder.exercises import EXERCISES
 from autograder.exercises.model import Specimen
 from autograder.judge import judge
-
-
-def cases(table):
-    """Parametrise over (exercise, function) with ids such as ``Softmax: by columns``."""
-    return pytest.mark.parametrize(
-        ("exercise", "function"),
-        [
-            pytest.param(EXERCISES[name], function, id=f"{name}: {label}")
-            for name, functions in table.items()
-            for label, function in functions.items()
-        ],
-    )
-
 
 # --- ps3 --------------------------------------------------------------------------------------
 
@@ -672,10 +660,7 @@ UNSEEN = {
 
 @cases(RIGHT)
 def test_right_answers_pass_however_they_are_written(exercise, function):
-    for seed in range(8):
-        verdict = judge(exercise, function, seed)
-        assert verdict.passed, [f for f in verdict.findings if not f.passed]
-        assert verdict.misconception is None
+    assert_right(exercise, function)
 
 
 def test_every_exercise_has_two_right_answers_written_differently():

@@ -26,7 +26,8 @@ from traitlets.config import Config
 from autograder import nbgrader_plugin
 from autograder.course import SECRET_FILE, load_config
 from autograder.engine import ClassGrading
-from autograder.nbgrader_plugin import MAX_MARKDOWN, clean_html, markdown2html
+from autograder.markup import MAX_MARKDOWN, clean_html
+from autograder.nbgrader_plugin import markdown2html
 from autograder.sandbox import LIMITS, IsolationUnavailable, Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]

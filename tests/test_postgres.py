@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -26,7 +26,7 @@ from databases import (
     synthetic,
 )
 from isolation import why_no_isolation
-from postgres import PASSWORD, Databases, NoServer, running_server
+from postgres import PASSWORD, Databases
 from sqlalchemy import create_engine, text
 
 from autograder.assignment import master_of
@@ -36,15 +36,6 @@ from autograder.graded_cells import GradedSubmission, cells_of
 from autograder.release import release
 
 HandIn = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def databases() -> Iterator[Databases]:
-    try:
-        with running_server() as server:
-            yield Databases(server)
-    except NoServer as reason:
-        pytest.skip(f"no PostgreSQL server can be had here: {reason}")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import nbformat
 import pytest
 from databases import every_row
 from isolation import why_no_isolation
-from postgres import Databases, NoServer, running_server
+from postgres import Databases
 from running import (
     PROGRAMS,
     Graded,
@@ -38,7 +37,15 @@ NOTEBOOKS = ROOT / "tests" / "notebooks"
 PROBLEM_SETS = ("ps1", "ps2")
 # Of the sample class, one of each kind; `test_examples` has the rest. None waits for a time-out.
 CLASS = (
-    *("full-reused-name", "seed-a", "seed-b", "wrong-axis", "wrong-kinds", "partly-done"),
+    *(
+        "full-reused-name",
+        "seed-a",
+        "seed-b",
+        "wrong-axis",
+        "wrong-kinds",
+        "wrong-then-right",
+        "partly-done",
+    ),
     *("broken-duplicated-cells", "broken-edited-tests", "broken-exit", "broken-file"),
     *("hostile-first-call", "hostile-protocol"),
 )
@@ -93,15 +100,6 @@ def one_by_one(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Graded
 
 def copied(course: Path, to: Path) -> Path:
     return Path(shutil.copytree(course, to, symlinks=True))
-
-
-@pytest.fixture(scope="module")
-def databases() -> Iterator[Databases]:
-    try:
-        with running_server() as server:
-            yield Databases(server)
-    except NoServer as reason:
-        pytest.skip(f"no PostgreSQL server can be had here: {reason}")
 
 
 @pytest.fixture(scope="module")

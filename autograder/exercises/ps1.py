@@ -1015,8 +1015,8 @@ CCE_FROM_SCORES = Exercise(
             ),
             did="You computed the probabilities first and took their logarithm.",
             symptom="inf where the true class is far below the others, as its probability is 0.",
-            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])): it is "
-            "800.",
+            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])): it "
+            "should be 800.",
             looks_right="On paper it is the same, and for scores of ordinary size it is in the "
             "computer too.",
             shows_in="extreme scores",
@@ -1033,8 +1033,8 @@ CCE_FROM_SCORES = Exercise(
             did="You clipped the probabilities, or added a small number to them, before the log.",
             symptom="However wrong the scores, the loss stops at -ln of that number: "
             "16.118 for 1e-7, 27.631 for 1e-12.",
-            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])): it is "
-            "800.",
+            experiment="Print cce_from_scores(np.array([[0.0], [-800.0]]), np.array([1])): it "
+            "should be 800.",
             looks_right="The loss is always finite, and for ordinary scores it differs only far "
             "behind the point.",
             shows_in="extreme scores",
@@ -1071,7 +1071,7 @@ CCE_FROM_SCORES = Exercise(
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="inf as soon as a score is above 709, where exp overflows.",
             experiment="Print cce_from_scores(np.array([[1000.0], [1000.0]]), np.array([0])): it "
-            "is 0.693.",
+            "should be 0.693.",
             looks_right="It is the formula word for word, and for scores of ordinary size the loss "
             "is right.",
             shows_in="extreme scores",

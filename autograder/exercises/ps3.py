@@ -193,7 +193,7 @@ SOFTMAX = Exercise(
             did="You multiplied the tensor of Jacobians over the wrong axes, so that one sample's "
             "Jacobian meets another sample's slopes.",
             symptom="A batch gives wrong numbers of the right shape, or a shape error.",
-            experiment="Set grad_a to 0 in all columns but one: only that column may answer.",
+            experiment="Compare the first column of a batch with what that sample gives alone.",
             looks_right="A single sample has a single Jacobian, so that there is nothing to be "
             "mixed up.",
         ),
@@ -261,8 +261,7 @@ SOFTMAX = Exercise(
             did="backward changed the probabilities that forward had kept.",
             symptom="The first backward is right, and the second one after it is not.",
             experiment="Call backward twice in a row with the same grad_a and compare.",
-            looks_right="The first backward after a forward is right, and training never calls a "
-            "second one.",
+            looks_right="In training every forward is followed by one backward, and that is right.",
             shows_in="called again",
         ),
         Misconception(
@@ -713,8 +712,9 @@ SGD_EPOCH = Exercise(
             "1-D Jacobian",
             (_epoch(_moved(_one_sided_gradient)),),
             did="Your gradient uses (I - a.T) * a, which for a 1-D a is not the softmax Jacobian.",
-            symptom="The loss rises while the accuracy stays high.",
-            experiment="Plot the mean loss and the accuracy of twenty epochs side by side.",
+            symptom="The loss rises while the accuracy stays high, until both are lost to nan.",
+            experiment="Plot the mean loss and the accuracy of five epochs side by side, at a rate "
+            "of 0.1.",
             looks_right="The row of the true class is right in every step, and the borders hardly "
             "differ.",
         ),
@@ -742,7 +742,7 @@ SGD_EPOCH = Exercise(
             did="You moved W for the first sample only.",
             symptom="W differs from its start by a multiple of one outer product.",
             experiment="Print np.linalg.matrix_rank(W_after - W): after samples of three classes "
-            "it is 2.",
+            "2 is right.",
             looks_right="The first loss and the first step are right, and every sample has its "
             "loss.",
         ),
@@ -988,7 +988,7 @@ IS_SOFTMAX = Exercise(
             "too loose",
             (_agrees_on(rtol=0.2), _agrees_on(rtol=0.1)),
             did="Your test allows differences of several percent.",
-            symptom="It is True for a softmax of 1.02 * z.",
+            symptom="It is True for probabilities that are off in the second digit.",
             experiment="Hand in a softmax of 1.02 * z: is it refused?",
             looks_right="Gross mistakes are refused, and no right function ever fails for a "
             "rounding error.",

@@ -59,6 +59,7 @@ BATCH_INDICES = Exercise(
     problem_set="ps4",
     signature="batch_indices(N, batch_size, rng) -> list of arrays of int",
     reference=reference.batch_indices,
+    lesson="08_batches",
     criteria=(
         Criterion(
             "every sample once",
@@ -91,7 +92,10 @@ BATCH_INDICES = Exercise(
             ),
             did="You drew each index anew, so that some samples come twice and others never.",
             symptom="About a third of the samples is missing from an epoch.",
-            experiment="Print len(np.unique(np.concatenate(batch_indices(100, 10, rng)))).",
+            experiment="Print len(np.unique(np.concatenate(batch_indices(100, 10, rng)))): 100 is "
+            "right.",
+            looks_right="Each batch is random and of the right size, and on average each sample "
+            "comes once.",
         ),
         Misconception(
             "remainder dropped",
@@ -102,21 +106,28 @@ BATCH_INDICES = Exercise(
             ),
             did="You left out the samples that do not fill a batch.",
             symptom="With N = 11 and batches of 3, only 9 samples come.",
-            experiment="Print sum(len(batch) for batch in batch_indices(11, 3, rng)).",
+            experiment="Print sum(len(batch) for batch in batch_indices(11, 3, rng)): it should be "
+            "11.",
+            looks_right="All batches have the same size, and where batch_size divides N nothing is "
+            "lost.",
         ),
         Misconception(
             "not shuffled",
             (lambda N, batch_size, rng: _pieces(np.arange(N), batch_size),),
             did="You cut the samples in their own order.",
             symptom="The first batch is always 0, 1, 2, ...; sorted data then never mixes.",
-            experiment="Print batch_indices(9, 3, rng) twice.",
+            experiment="Print batch_indices(9, 3, rng) twice: the batches should differ.",
+            looks_right="Every sample comes exactly once, and for data that is shuffled already it "
+            "does no harm.",
         ),
         Misconception(
             "empty batch at the end",
             (_with_empty_batch,),
             did="You counted N // batch_size + 1 batches, one too many where nothing is left over.",
             symptom="With N = 12 and batches of 3, a fifth batch is empty, and its mean is nan.",
-            experiment="Print [len(batch) for batch in batch_indices(12, 3, rng)].",
+            experiment="Print [len(batch) for batch in batch_indices(12, 3, rng)]: four times 3 is "
+            "right.",
+            looks_right="Wherever batch_size does not divide N the batches are right.",
             shows_in="no remainder",
         ),
         Misconception(
@@ -124,7 +135,10 @@ BATCH_INDICES = Exercise(
             (_shared_evenly,),
             did="You split into equal shares, where each piece but the last has batch_size.",
             symptom="With N = 11 and batches of 3 the sizes are 4, 4, 3.",
-            experiment="Print [len(batch) for batch in batch_indices(11, 3, rng)].",
+            experiment="Print [len(batch) for batch in batch_indices(11, 3, rng)]: 3, 3, 3, 2 is "
+            "right.",
+            looks_right="Every sample comes exactly once, and where batch_size divides N the "
+            "batches are right.",
         ),
         Misconception(
             "global generator",
@@ -134,6 +148,8 @@ BATCH_INDICES = Exercise(
             did="You used np.random itself, where only the rng that was passed in is to be used.",
             symptom="NumPy's global generator is not where it was before the call.",
             experiment="Call it twice with equal generators: are the batches equal?",
+            looks_right="The batches are as random as they should be, and every sample comes "
+            "exactly once.",
             shows_in="global random state",
         ),
     ),
@@ -176,6 +192,7 @@ SOFTMAX_BACKWARD = Exercise(
     problem_set="ps4",
     signature="softmax_backward(A, grad_A) -> same shape, (K,) or (K, N)",
     reference=reference.softmax_backward,
+    lesson="04_jacobian",
     # A batch has a Jacobian for each column: to bring them together is the exercise.
     needs=("softmax_jacobian",),
     criteria=(
@@ -199,8 +216,10 @@ SOFTMAX_BACKWARD = Exercise(
             "axes (1, 2, 0)",
             (_samples_mixed, _axes_120),
             did="You contracted the tensor of Jacobians over the wrong axes, so that samples mix.",
-            symptom="Right for one sample, and wrong for a batch.",
-            experiment="Set grad_A to 0 in all columns but one: only that column may answer.",
+            symptom="A batch gives wrong numbers of the right shape, or a shape error.",
+            experiment="Compare the first column of a batch with what that sample gives alone.",
+            looks_right="A single sample has a single Jacobian, so that there is nothing to be "
+            "mixed up.",
         ),
         Misconception(
             "sum over the samples",
@@ -210,14 +229,17 @@ SOFTMAX_BACKWARD = Exercise(
             ),
             did="You summed along the samples; the sum runs over the classes of one sample.",
             symptom="The columns of the answer do not sum to 0.",
-            experiment="Print softmax_backward(A, grad_A).sum(axis=0).",
+            experiment="Print softmax_backward(A, grad_A).sum(axis=0): every sum should be 0.",
+            looks_right="Where samples are rows, the classes do lie along axis 1.",
         ),
         Misconception(
             "sum over everything",
             (lambda A, G: A * (G - np.sum(A * G)),),
             did="You summed over the whole batch, where each column has its own sum.",
-            symptom="The columns of the answer do not sum to 0; one column alone is right.",
-            experiment="Print softmax_backward(A, grad_A).sum(axis=0).",
+            symptom="The columns of the answer do not sum to 0, and depend on each other.",
+            experiment="Set grad_A to 0 in all columns but one: only that column may answer.",
+            looks_right="A sum without an axis raises nothing, and for a single sample it is "
+            "right.",
         ),
         Misconception(
             "A left out",
@@ -225,20 +247,25 @@ SOFTMAX_BACKWARD = Exercise(
             did="You left out the factor A in front of the bracket.",
             symptom="A class whose probability is 0 still gets a slope.",
             experiment="Try A with a column (0, 1, 0): its answer must be 0.",
+            looks_right="What stands in the bracket is right, and so is the shape.",
         ),
         Misconception(
             "diagonal only",
             (lambda A, G: A * (1 - A) * G,),
             did="You used the diagonal a(1 - a) of the Jacobian alone.",
             symptom="Equal slopes for all classes do not give 0.",
-            experiment="Print softmax_backward(A, np.ones(A.shape)).",
+            experiment="Print softmax_backward(A, np.ones(A.shape)): every entry should be 0.",
+            looks_right="For a sigmoid it is right: there each output depends on its own input "
+            "alone.",
         ),
         Misconception(
             "plain mean subtracted",
             (lambda A, G: A * (G - np.mean(G, axis=0)),),
             did="You subtracted the plain mean of the slopes; it is weighted by the probabilities.",
-            symptom="Right only where all probabilities are equal.",
-            experiment="Print the column sums for probabilities (0.1, 0.2, 0.7).",
+            symptom="The answer does not sum to 0, unless all probabilities are equal.",
+            experiment="Print the sum of the answer for probabilities (0.1, 0.2, 0.7) and slopes "
+            "(1, 0, 0): it should be 0.",
+            looks_right="Equal slopes for all classes give 0, as they should.",
         ),
         Misconception(
             "changes grad_A",
@@ -246,6 +273,7 @@ SOFTMAX_BACKWARD = Exercise(
             did="You computed in grad_A itself.",
             symptom="grad_A is not the same after the call.",
             experiment="Keep before = grad_A.copy() and compare after the call.",
+            looks_right="What it returns is right, and no new array is needed.",
             shows_in="purity",
         ),
     ),
@@ -305,6 +333,7 @@ BATCH_GRADIENT = Exercise(
     problem_set="ps4",
     signature="batch_gradient(W, Xb, Y) -> (K, D+1); Xb is (D+1, N), Y one-hot (K, N)",
     reference=reference.batch_gradient,
+    lesson="08_batches",
     # loss_gradient is that of one sample: the mean over the columns is the exercise.
     needs=("scores", "softmax", "cce_gradient", "softmax_backward", "loss_gradient"),
     criteria=(
@@ -330,6 +359,8 @@ BATCH_GRADIENT = Exercise(
             did="You summed over the samples and did not divide by N.",
             symptom="N times too large, so that larger batches take longer steps.",
             experiment="Hand in every sample twice: the gradient must stay the same.",
+            looks_right="For one sample it is the same, and for one batch size a smaller rate "
+            "makes up for it.",
         ),
         Misconception(
             "divided by N twice",
@@ -337,6 +368,7 @@ BATCH_GRADIENT = Exercise(
             did="You divided by N twice; perhaps a slope by the scores was divided already.",
             symptom="N times too small.",
             experiment="Hand in every sample twice: the gradient must stay the same.",
+            looks_right="For one sample it is the same, and the direction is right for any number.",
         ),
         Misconception(
             "divided by K",
@@ -347,13 +379,17 @@ BATCH_GRADIENT = Exercise(
             did="You divided by the number of classes.",
             symptom="The factor to the right answer depends on K.",
             experiment="Compare one entry with a numerical gradient of the mean loss.",
+            looks_right="The direction is right, and so is the ratio of any two entries.",
         ),
         Misconception(
             "axis=1",
             (_gradient_by(soft=_last_axis),),
             did="Your softmax normalises along the samples.",
-            symptom="The last column of the gradient does not sum to 0.",
+            symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
+            looks_right="Where samples are rows, as in most frameworks, softmax does run along "
+            "axis 1.",
+            lesson="02_softmax",
         ),
         Misconception(
             "whole-matrix sum",
@@ -361,13 +397,17 @@ BATCH_GRADIENT = Exercise(
             did="Your softmax lets the whole batch sum to 1.",
             symptom="The last column of the gradient does not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
+            looks_right="For one sample it is right, and a batch sums to 1 too: as a whole.",
+            lesson="02_softmax",
         ),
         Misconception(
             "first sample only",
             (_first_sample,),
             did="You used one sample of the batch.",
             symptom="The gradient has rank 1, an outer product, whatever the batch.",
-            experiment="Print np.linalg.matrix_rank(batch_gradient(W, Xb, Y)).",
+            experiment="Print np.linalg.matrix_rank(batch_gradient(W, Xb, Y)): with 3 "
+            "classes 2 is right.",
+            looks_right="For one sample it is right, and for a batch the shape is.",
         ),
         Misconception(
             "sign",
@@ -375,6 +415,8 @@ BATCH_GRADIENT = Exercise(
             did="You subtracted the probabilities from the labels, not the labels from them.",
             symptom="Every entry has the wrong sign.",
             experiment="Compare one entry with a numerical gradient of the mean loss.",
+            looks_right="Every size is right, and each column sums to 0 as it should.",
+            lesson="05_chain_rule",
         ),
         Misconception(
             "no max shift",
@@ -382,6 +424,9 @@ BATCH_GRADIENT = Exercise(
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="nan as soon as a score is above 709.",
             experiment="Add 1000 to all biases: nothing may change.",
+            looks_right="It is the formula word for word, and for scores of ordinary size the "
+            "numbers are the same.",
+            lesson="02_softmax",
         ),
         Misconception(
             "changes Y",
@@ -389,6 +434,7 @@ BATCH_GRADIENT = Exercise(
             did="You computed in Y itself.",
             symptom="Y is not one-hot any more after the call.",
             experiment="Keep before = Y.copy() and compare after the call.",
+            looks_right="What it returns is right, and no new array is needed.",
             shows_in="purity",
         ),
     ),
@@ -431,6 +477,7 @@ L2_PENALTY = Exercise(
     problem_set="ps4",
     signature="l2_penalty(W, strength) -> float",
     reference=reference.l2_penalty,
+    lesson="08_batches",
     criteria=(
         Criterion(
             "sum of squares",
@@ -447,14 +494,18 @@ L2_PENALTY = Exercise(
             (lambda W, strength: float(strength / 2 * np.sum(W[:, :-1] ** 2)),),
             did="You halved it, as some books do; this course does not.",
             symptom="Half of what it should be.",
-            experiment="Try W = [[1, 0]] and strength 1: the penalty is 1.",
+            experiment="Try W = [[1, 0]] and strength 1: the penalty should be 1.",
+            looks_right="With the half the gradient needs no factor 2, and another strength makes "
+            "up for it.",
         ),
         Misconception(
             "biases included",
             (lambda W, strength: float(strength * np.sum(W**2)),),
             did="You squared the biases too; they may be as large as they like.",
             symptom="A shift of all data costs something.",
-            experiment="Try W = [[0, 5]]: the penalty is 0.",
+            experiment="Try W = [[0, 5]]: the penalty should be 0.",
+            looks_right="Biases are weights too, and where they are small the sum is nearly the "
+            "same.",
         ),
         Misconception(
             "mean instead of sum",
@@ -464,21 +515,26 @@ L2_PENALTY = Exercise(
             ),
             did="You divided the sum by a number of weights.",
             symptom="Doubling the number of features with equal weights changes nothing.",
-            experiment="Try W = [[1, 1, 0]] and strength 1: the penalty is 2.",
+            experiment="Try W = [[1, 1, 0], [1, 1, 0]] and strength 1: the penalty should be 4.",
+            looks_right="A mean does not grow with the number of weights, and another strength "
+            "makes up for it.",
         ),
         Misconception(
             "absolute values",
             (lambda W, strength: float(strength * np.sum(np.abs(W[:, :-1]))),),
             did="You summed absolute values: that is another penalty, L1.",
             symptom="Twice the weights cost twice as much, and should cost four times.",
-            experiment="Try W = [[2, 0]] and strength 1: the penalty is 4.",
+            experiment="Try W = [[2, 0]] and strength 1: the penalty should be 4.",
+            looks_right="It too is 0 where all weights are, and grows with each of them.",
         ),
         Misconception(
             "square root",
             (lambda W, strength: float(strength * np.linalg.norm(W[:, :-1])),),
             did="You took the norm, the square root of the sum of squares.",
             symptom="Twice the weights cost twice as much, and should cost four times.",
-            experiment="Try W = [[2, 0]] and strength 1: the penalty is 4.",
+            experiment="Try W = [[2, 0]] and strength 1: the penalty should be 4.",
+            looks_right="The norm is the usual size of an array, and it too grows with each "
+            "weight.",
         ),
         Misconception(
             "changes W",
@@ -486,6 +542,7 @@ L2_PENALTY = Exercise(
             did="You set the biases of W itself to 0.",
             symptom="The last column of W is 0 after the call.",
             experiment="Keep before = W.copy() and compare after the call.",
+            looks_right="What it returns is right, and biases of 0 do not count.",
             shows_in="purity",
         ),
     ),
@@ -496,6 +553,7 @@ L2_GRADIENT = Exercise(
     problem_set="ps4",
     signature="l2_gradient(W, strength) -> (K, D+1)",
     reference=reference.l2_gradient,
+    lesson="08_batches",
     criteria=(
         Criterion(
             "every weight",
@@ -513,6 +571,8 @@ L2_GRADIENT = Exercise(
             did="The factor 2 of the square's derivative is missing.",
             symptom="Half of what it should be; what is missing is strength * W.",
             experiment="Compare one entry with a numerical gradient of l2_penalty.",
+            looks_right="The direction is right, and of half the sum of squares it is the "
+            "gradient.",
         ),
         Misconception(
             "biases included",
@@ -520,6 +580,7 @@ L2_GRADIENT = Exercise(
             did="You let the penalty pull on the biases too.",
             symptom="Wrong in the last column only.",
             experiment="Print l2_gradient(W, 1.0)[:, -1]: it must be 0.",
+            looks_right="Each entry is the slope of its own square, and biases are weights too.",
         ),
         Misconception(
             "bias column left out",
@@ -527,6 +588,8 @@ L2_GRADIENT = Exercise(
             did="You left out the biases' column; it belongs there, with zeros.",
             symptom="The shape is (K, D), so that it cannot be added to the loss's gradient.",
             experiment="Print l2_gradient(W, 1.0).shape beside W.shape.",
+            looks_right="The biases cost nothing, so that there seems to be nothing to return for "
+            "them.",
         ),
         Misconception(
             "divided by the size",
@@ -537,6 +600,7 @@ L2_GRADIENT = Exercise(
             did="You divided by a number of weights or classes.",
             symptom="The factor to the right answer depends on the shape of W.",
             experiment="Compare one entry with a numerical gradient of l2_penalty.",
+            looks_right="The direction is right, and another strength makes up for it.",
         ),
         Misconception(
             "signs only",
@@ -544,6 +608,7 @@ L2_GRADIENT = Exercise(
             did="You took the signs of the weights: that is the slope of absolute values.",
             symptom="Large and small weights are pulled equally.",
             experiment="Compare one entry with a numerical gradient of l2_penalty.",
+            looks_right="It pulls every weight towards 0, as a penalty should.",
         ),
         Misconception(
             "changes W",
@@ -551,6 +616,7 @@ L2_GRADIENT = Exercise(
             did="You set the biases of W itself to 0.",
             symptom="The last column of W is 0 after the call.",
             experiment="Keep before = W.copy() and compare after the call.",
+            looks_right="What it returns is right, and biases of 0 do not count.",
             shows_in="purity",
         ),
     ),
@@ -656,6 +722,7 @@ TRAIN = Exercise(
     problem_set="ps4",
     signature="train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
     reference=reference.train,
+    lesson="08_batches",
     needs=(
         "add_bias",
         "init_weights",
@@ -699,6 +766,7 @@ TRAIN = Exercise(
             did="You averaged the batches' mean losses, though the last batch is smaller.",
             symptom="The samples of a short last batch count more than the others.",
             experiment="With learning rate 0 the history must be the mean loss of all samples.",
+            looks_right="Where all batches have the same size it is the same number.",
         ),
         Misconception(
             "loss never reset",
@@ -706,27 +774,33 @@ TRAIN = Exercise(
             did="You did not set the sum of losses back to 0 at the start of an epoch.",
             symptom="The history grows by one epoch's loss each time, while W is right.",
             experiment="With learning rate 0 every epoch must have the same loss.",
+            looks_right="The first entry is right, and the weights are learned as they should be.",
         ),
         Misconception(
             "one batch an epoch",
             (_training(first_only=True),),
             did="You took a step for the first batch only; perhaps the return stands in the loop.",
             symptom="Most samples are never used.",
-            experiment="Count the steps of one epoch with N = 11 and batches of 3: 4.",
+            experiment="Count the steps of one epoch with N = 11 and batches of 3: there should be "
+            "4.",
+            looks_right="With one batch of all samples it is right, and the history has its length "
+            "anyway.",
         ),
         Misconception(
             "an epoch too many",
             (_training(more_epochs=1),),
             did="Your loop runs once too often, as while epoch <= epochs does.",
             symptom="The history has epochs + 1 entries.",
-            experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]).",
+            experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]): it should be 5.",
+            looks_right="Each epoch by itself is right, and in a plot one more hardly shows.",
         ),
         Misconception(
             "an epoch too few",
             (_training(more_epochs=-1),),
             did="Your loop runs once too seldom, as range(1, epochs) does.",
             symptom="The history has epochs - 1 entries.",
-            experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]).",
+            experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]): it should be 5.",
+            looks_right="Each epoch by itself is right, and in a plot one less hardly shows.",
         ),
         Misconception(
             "loss after the step",
@@ -734,6 +808,8 @@ TRAIN = Exercise(
             did="You took each batch's loss after the step on it.",
             symptom="The first entry of the history is too small, while W is right.",
             experiment="With one batch of all samples, the first loss must be near ln K.",
+            looks_right="The history falls as it should, and looks even a little better.",
+            lesson="07_sgd",
         ),
         Misconception(
             "plus sign",
@@ -741,6 +817,8 @@ TRAIN = Exercise(
             did="You added the gradient to W, which goes uphill.",
             symptom="The history rises.",
             experiment="Train on easy data and print the history beside ln K.",
+            looks_right="Each gradient is right, and so is the length of the first step.",
+            lesson="07_sgd",
         ),
         Misconception(
             "gradient summed",
@@ -748,6 +826,8 @@ TRAIN = Exercise(
             did="You used the sum of the samples' gradients, not their mean.",
             symptom="Larger batches take longer steps, and may overshoot.",
             experiment="Train once with each sample twice in a batch: the step must not change.",
+            looks_right="With batches of one sample it is the same, and for others a smaller rate "
+            "makes up for it.",
         ),
         Misconception(
             "same order each epoch",
@@ -755,13 +835,16 @@ TRAIN = Exercise(
             did="You drew the batches once, before the loop over the epochs.",
             symptom="The first epoch is right; then rng is not asked again.",
             experiment="Print the batches of two epochs: are they the same?",
+            looks_right="Every sample comes once an epoch, and they were shuffled before the "
+            "first.",
         ),
         Misconception(
             "penalty forgotten",
             (_training(pull=lambda W, strength: 0 * W),),
             did="strength is never used.",
             symptom="The weights are the same with and without penalty.",
-            experiment="Compare np.abs(W).sum() for strength 0 and 1.",
+            experiment="Compare np.abs(W).sum() for strength 0 and 1: they should differ.",
+            looks_right="With strength 0, which is the default, all of it is right.",
             shows_in="penalty",
         ),
         Misconception(
@@ -770,6 +853,8 @@ TRAIN = Exercise(
             did="The penalty pulls on the biases too.",
             symptom="Without a penalty it is right; with one the biases are too small.",
             experiment="Print l2_gradient(W, 1.0)[:, -1]: it must be 0.",
+            looks_right="Biases are weights too, and the slope of a square is the same for each of "
+            "them.",
             shows_in="penalty",
         ),
         Misconception(
@@ -777,7 +862,10 @@ TRAIN = Exercise(
             (_training(penalised_loss=True),),
             did="You added the penalty to the losses of the history.",
             symptom="W is right, and the history is too large where strength is not 0.",
-            experiment="Compare the first entry with the loss of the first weights.",
+            experiment="With learning rate 0 and strength 1000 the history must still be near ln "
+            "K.",
+            looks_right="It is the whole of what the steps make smaller, so that it seems to "
+            "belong there.",
             shows_in="penalty",
         ),
     ),
@@ -805,6 +893,7 @@ PREDICT = Exercise(
     problem_set="ps4",
     signature="predict(W, Xb) -> (N,) of int",
     reference=reference.predict,
+    lesson="01_scores",
     needs=("scores", "softmax"),
     criteria=(
         Criterion(
@@ -826,6 +915,7 @@ PREDICT = Exercise(
             did="You looked for the best sample of each class, not the best class of each sample.",
             symptom="There are K answers, where N are asked for.",
             experiment="Print predict(W, Xb).shape for N = 7 and K = 3.",
+            looks_right="Where samples are rows, the classes do lie along axis 1.",
         ),
         Misconception(
             "one place in all",
@@ -833,6 +923,7 @@ PREDICT = Exercise(
             did="You took one argmax of the whole array of scores.",
             symptom="Labels far above K - 1.",
             experiment="Print predict(W, Xb).max(): it must be below K.",
+            looks_right="For one sample it is right, and argmax without an axis raises nothing.",
         ),
         Misconception(
             "labels from 1",
@@ -840,13 +931,15 @@ PREDICT = Exercise(
             did="You counted the classes from 1.",
             symptom="Label K occurs, and label 0 never.",
             experiment="Print predict(W, Xb).min() for many samples.",
+            looks_right="People count from 1, and the samples are parted in the right way.",
         ),
         Misconception(
             "smallest score",
             (lambda W, Xb: np.argmin(W @ Xb, axis=0),),
             did="You took the class with the smallest score.",
             symptom="The accuracy is worse than guessing.",
-            experiment="Compare with the largest probability of softmax(W @ Xb).",
+            experiment="Compare with the class to which softmax gives the largest probability.",
+            looks_right="Of losses one does want the smallest, and shape and type are right.",
         ),
         Misconception(
             "one-hot",
@@ -857,6 +950,8 @@ PREDICT = Exercise(
             did="You returned one-hot columns, where labels are asked for.",
             symptom="The shape is (K, N), and should be (N,).",
             experiment="Print predict(W, Xb).shape.",
+            looks_right="The 1 stands at the right class, and training was given one-hot columns "
+            "too.",
         ),
     ),
 )
@@ -890,6 +985,7 @@ ACCURACY = Exercise(
     problem_set="ps4",
     signature="accuracy(y, y_pred) -> float; both are labels (N,)",
     reference=reference.accuracy,
+    lesson="07_sgd",
     criteria=(
         Criterion(
             "share of hits",
@@ -910,6 +1006,8 @@ ACCURACY = Exercise(
             did="You counted the hits and did not divide by N.",
             symptom="More than 1.",
             experiment="Print accuracy(y, y): it must be 1.",
+            looks_right="It grows with every hit, and the best of several classifiers is still the "
+            "best.",
         ),
         Misconception(
             "percent",
@@ -917,6 +1015,7 @@ ACCURACY = Exercise(
             did="You gave percent; a share from 0 to 1 is asked for.",
             symptom="A hundred times too large.",
             experiment="Print accuracy(y, y): it must be 1.",
+            looks_right="97 percent is how one says it, and the share is the same.",
         ),
         Misconception(
             "one-hot compared with labels",
@@ -931,7 +1030,9 @@ ACCURACY = Exercise(
             ),
             did="You compared entries of one-hot arrays, where zeros agree with zeros.",
             symptom="All wrong does not give 0.",
-            experiment="Print accuracy(np.array([0, 1]), np.array([1, 0])): it must be 0.",
+            experiment="Print accuracy(np.array([0, 1, 2]), np.array([1, 2, 0])): it must be 0.",
+            looks_right="Equal entries are counted and averaged, and the answer lies between 0 and "
+            "1.",
         ),
         Misconception(
             "error rate",
@@ -939,6 +1040,7 @@ ACCURACY = Exercise(
             did="You gave the share of mistakes.",
             symptom="All right gives 0.",
             experiment="Print accuracy(y, y): it must be 1.",
+            looks_right="It lies between 0 and 1, and it counts the same comparisons.",
         ),
         Misconception(
             "all or nothing",
@@ -946,6 +1048,7 @@ ACCURACY = Exercise(
             did="You asked whether all labels are right at once.",
             symptom="0 as soon as one sample is wrong.",
             experiment="Print accuracy(np.array([0, 1]), np.array([0, 0])): it must be 0.5.",
+            looks_right="All right is 1 and all wrong is 0, as it should be.",
         ),
     ),
 )
@@ -978,6 +1081,7 @@ CONFUSION_MATRIX = Exercise(
     problem_set="ps4",
     signature="confusion_matrix(y, y_pred, K) -> (K, K) of int; rows are the truth",
     reference=reference.confusion_matrix,
+    lesson="08_batches",
     # one_hot(y, K) times the transpose of the other counts the pairs too.
     needs=("one_hot",),
     criteria=(
@@ -1001,14 +1105,18 @@ CONFUSION_MATRIX = Exercise(
             (lambda y, y_pred, K: reference.confusion_matrix(y_pred, y, K),),
             did="Your rows are the predictions; the truth belongs in the rows.",
             symptom="The row sums do not count the samples of each class.",
-            experiment="Compare C.sum(axis=1) with np.bincount(y, minlength=K).",
+            experiment="Compare C.sum(axis=1) with np.bincount(y, minlength=K): they should be "
+            "equal.",
+            looks_right="All counts are right, those of the diagonal are in place, and some books "
+            "have it so.",
         ),
         Misconception(
             "each pair once",
             (_once_each,),
             did="You wrote C[y, y_pred] += 1, which counts a pair that comes often only once.",
             symptom="Every entry is 0 or 1.",
-            experiment="Print C.sum() beside N.",
+            experiment="Print C.sum() beside N: they should be equal.",
+            looks_right="Where no pair comes twice it is right, and += reads like counting.",
         ),
         Misconception(
             "shares instead of counts",
@@ -1022,13 +1130,16 @@ CONFUSION_MATRIX = Exercise(
             did="You divided the counts.",
             symptom="The entries are fractions.",
             experiment="Print C.sum(): it must be N.",
+            looks_right="Shares can be compared between data sets, and each one stands in its "
+            "place.",
         ),
         Misconception(
             "floats",
             (lambda y, y_pred, K: reference.confusion_matrix(y, y_pred, K).astype(float),),
             did="You counted in an array of floats, which is what np.zeros makes.",
             symptom="The dtype is float64, and counts are whole numbers.",
-            experiment="Print confusion_matrix(y, y_pred, K).dtype.",
+            experiment="Print confusion_matrix(y, y_pred, K).dtype: it should be int64.",
+            looks_right="Every number is right, and 3.0 equals 3.",
         ),
         Misconception(
             "K from the labels present",
@@ -1039,7 +1150,10 @@ CONFUSION_MATRIX = Exercise(
             ),
             did="You took the number of classes from the labels that occur.",
             symptom="A row and a column are missing where the last class is absent.",
-            experiment="Print confusion_matrix(np.array([0]), np.array([0]), 3).shape.",
+            experiment="Print confusion_matrix(np.array([0]), np.array([0]), 3).shape: (3, 3) is "
+            "right.",
+            looks_right="As long as the last class occurs, as a label or a prediction, it is "
+            "right.",
         ),
     ),
 )
@@ -1061,6 +1175,7 @@ TO_KERAS = Exercise(
     problem_set="ps4",
     signature="to_keras(W) -> (kernel (D, K), bias (K,))",
     reference=reference.to_keras,
+    lesson="09_tensorflow",
     criteria=(
         Criterion(
             "kernel and bias",
@@ -1076,7 +1191,9 @@ TO_KERAS = Exercise(
             (lambda W: (W[:, :-1], W[:, -1]),),
             did="You kept the classes in the rows; in Keras a column belongs to a class.",
             symptom="The kernel's shape is (K, D).",
-            experiment="Print to_keras(W)[0].shape for D = 4 and K = 3.",
+            experiment="Print to_keras(W)[0].shape for D = 4 and K = 3: it should be (4, 3).",
+            looks_right="All the numbers are right, and with as many features as classes the shape "
+            "fits too.",
         ),
         Misconception(
             "bias left in the kernel",
@@ -1086,28 +1203,35 @@ TO_KERAS = Exercise(
             ),
             did="The bias is a row of your kernel; Keras keeps it apart and has no bias feature.",
             symptom="The kernel's shape is (D+1, K).",
-            experiment="Print to_keras(W)[0].shape for D = 4 and K = 3.",
+            experiment="Print to_keras(W)[0].shape for D = 4 and K = 3: it should be (4, 3).",
+            looks_right="In this course the bias is a part of W, and the transpose is right.",
         ),
         Misconception(
             "bias lost",
             (lambda W: (W[:, :-1].T, np.zeros(len(W))),),
             did="You handed zeros as the bias.",
             symptom="Every score in Keras is off by W[:, -1].",
-            experiment="Compare the scores of a sample of zeros.",
+            experiment="Compare the scores of a sample of zeros with W[:, -1]: they should be "
+            "equal.",
+            looks_right="The kernel is right, and a new layer of Keras has a bias of zeros too.",
         ),
         Misconception(
             "first column as bias",
             (lambda W: (W[:, 1:].T, W[:, 0]),),
             did="You took the first column for the bias; in this course it is the last.",
             symptom="The kernel's rows are shifted by one.",
-            experiment="Compare the scores of a sample of zeros with W[:, -1].",
+            experiment="Compare your bias with the scores of a sample of zeros: they should be "
+            "equal.",
+            looks_right="Many books put the bias first, and both shapes are right.",
         ),
         Misconception(
             "bias as a row",
             (lambda W: (W[:, :-1].T, W[:, -1:]), lambda W: (W[:, :-1].T, W[:, -1:].T)),
             did="Your bias has two axes; Keras wants one number for each class, (K,).",
             symptom="The bias has shape (K, 1) or (1, K).",
-            experiment="Print to_keras(W)[1].shape.",
+            experiment="Print to_keras(W)[1].shape: it should have one axis.",
+            looks_right="All the numbers are right, and with two axes the bias is still a column "
+            "or a row.",
         ),
     ),
 )

@@ -126,13 +126,17 @@ def _shared(right: type, in_place: Formula) -> tuple[Misconception, ...]:
             did="You returned the slope of the layer alone and left out what backward was given.",
             symptom="The answer is the same for every grad_a.",
             experiment="Call backward with grad_a = 0: the answer must be 0.",
+            looks_right="Where grad_a is all ones, as in a quick test, it is right.",
         ),
         Misconception(
             "first forward kept",
             (_first_kept(right),),
             did="backward uses what the first forward kept, not the last one.",
             symptom="A second forward does not change what backward gives.",
-            experiment=f"Call {layer}'s forward twice with different Z, then backward.",
+            experiment=f"Call {layer}'s backward after forward(Z), and after forward(0 * Z): do "
+            "the answers differ?",
+            looks_right="The first forward and backward are right, and a quick test calls each "
+            "only once.",
             shows_in="called again",
         ),
         Misconception(
@@ -141,6 +145,7 @@ def _shared(right: type, in_place: Formula) -> tuple[Misconception, ...]:
             did="forward computed in Z itself, which belongs to the layer before.",
             symptom="Z is not the same after forward.",
             experiment="Keep before = Z.copy(), call forward(Z), then print (before == Z).all().",
+            looks_right="What forward returns is right, and no new array is needed.",
             shows_in="purity",
         ),
     )
@@ -170,6 +175,7 @@ RELU = Exercise(
     problem_set="ps5",
     signature="ReLU(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
     reference=reference.ReLU,
+    lesson="10_hidden_layer",
     criteria=_criteria(
         "forward keeps what is positive and gives 0 for the rest; backward lets a slope pass "
         "where the input was positive.",
@@ -184,7 +190,9 @@ RELU = Exercise(
             ),
             did="Your slope at an input of exactly 0 is not 0; this course takes 0 there.",
             symptom="Wrong only where an input is exactly 0.",
-            experiment="Call forward(np.zeros(2)), then backward(np.ones(2)).",
+            experiment="Call forward(np.zeros(2)), then backward(np.ones(2)): both should be 0.",
+            looks_right="An input of exactly 0 is rare, and there any slope from 0 to 1 can be "
+            "argued for.",
             shows_in="exactly 0",
         ),
         Misconception(
@@ -192,28 +200,34 @@ RELU = Exercise(
             (_layer(_relu, lambda Z, A: 1.0),),
             did="backward lets every slope pass, also where the input was negative.",
             symptom="backward returns grad_a as it is.",
-            experiment="Call forward(np.array([-1.0])), then backward(np.ones(1)).",
+            experiment="Call forward(np.array([-1.0])), then backward(np.ones(1)): it should be 0.",
+            looks_right="For positive inputs it is right, and forward is right for all of them.",
         ),
         Misconception(
             "multiplied by the output",
             (_layer(_relu, lambda Z, A: A), _layer(_relu, lambda Z, A: Z)),
             did="You multiplied by the output, or by the input, where the slope is 1 or 0.",
             symptom="Large outputs have large slopes.",
-            experiment="Call forward(np.array([5.0])), then backward(np.ones(1)): it is 1.",
+            experiment="Call forward(np.array([5.0])), then backward(np.ones(1)): it should be 1.",
+            looks_right="Other layers make their slope of the output too, and at an input of 1 it "
+            "is right.",
         ),
         Misconception(
             "sign of the upstream",
             (_CutsSlopes,),
             did="You cut off negative slopes, where negative inputs are meant.",
             symptom="No entry of the answer is negative.",
-            experiment="Call forward(np.ones(1)), then backward(-np.ones(1)): it is -1.",
+            experiment="Call forward(np.ones(1)), then backward(-np.ones(1)): it should be -1.",
+            looks_right="It is what ReLU does to numbers, and where input and slope are positive "
+            "it is right.",
         ),
         Misconception(
             "absolute value",
             (_layer(np.abs, lambda Z, A: np.sign(Z)), _layer(np.abs, lambda Z, A: Z > 0)),
             did="forward gives the absolute value.",
             symptom="A negative input gives a positive output.",
-            experiment="Print ReLU().forward(np.array([-2.0])): it is 0.",
+            experiment="Print ReLU().forward(np.array([-2.0])): it should be 0.",
+            looks_right="For positive inputs it is right, and nothing negative comes out.",
         ),
         Misconception(
             "leaky",
@@ -225,7 +239,8 @@ RELU = Exercise(
             ),
             did="You let a part of the negative inputs through: that is another layer.",
             symptom="A negative input gives a negative output.",
-            experiment="Print ReLU().forward(np.array([-2.0])): it is 0.",
+            experiment="Print ReLU().forward(np.array([-2.0])): it should be 0.",
+            looks_right="It is a layer that people use, and for positive inputs it is right.",
         ),
         *_shared(reference.ReLU, _relu),
     ),
@@ -237,6 +252,7 @@ TANH = Exercise(
     problem_set="ps5",
     signature="Tanh(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
     reference=reference.Tanh,
+    lesson="10_hidden_layer",
     criteria=_criteria(
         "forward is tanh, and backward multiplies by its slope at the input, which is 1 - A^2.",
         Criterion("large inputs", 0.5, "Inputs of 1000 and -1000 are no trouble.", _large),
@@ -247,14 +263,17 @@ TANH = Exercise(
             (_layer(np.tanh, lambda Z, A: 1 - np.tanh(A) ** 2),),
             did="You took the slope of tanh at the output, as if A were the input.",
             symptom="The slope never gets below 0.42, however large the input.",
-            experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0.",
+            experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0 is "
+            "right.",
+            looks_right="Near 0 tanh is nearly its own input, so that small inputs hide it.",
         ),
         Misconception(
             "input taken for the output",
             (_layer(np.tanh, lambda Z, A: 1 - Z**2),),
             did="You wrote 1 - Z^2; the formula 1 - A^2 wants the output.",
             symptom="For inputs beyond 1 the slope is negative.",
-            experiment="Call forward(np.array([3.0])), then backward(np.ones(1)).",
+            experiment="Call forward(np.array([3.0])), then backward(np.ones(1)): 0.0099 is right.",
+            looks_right="Near 0 input and output are nearly equal, so that small inputs hide it.",
         ),
         Misconception(
             "1 - A",
@@ -264,7 +283,9 @@ TANH = Exercise(
             ),
             did="You used another function's slope; that of tanh is 1 - A^2.",
             symptom="The slope is not the same for z and -z.",
-            experiment="Compare backward after forward(2) and after forward(-2).",
+            experiment="Compare backward after forward of 2 and of -2: the slopes should be equal.",
+            looks_right="It is made of the output, as the right one is, and looks much like the "
+            "sigmoid's.",
         ),
         Misconception(
             "overflow",
@@ -277,7 +298,9 @@ TANH = Exercise(
             ),
             did="You wrote tanh with exponentials, which overflow.",
             symptom="nan at 1000: infinity divided by infinity.",
-            experiment="Print Tanh().forward(np.array([1000.0])): it is 1.",
+            experiment="Print Tanh().forward(np.array([1000.0])): it should be 1.",
+            looks_right="It is the definition of tanh, and for inputs of ordinary size it is "
+            "right.",
             shows_in="large inputs",
         ),
         *_shared(reference.Tanh, np.tanh),
@@ -294,6 +317,7 @@ SIGMOID = Exercise(
     problem_set="ps5",
     signature="Sigmoid(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
     reference=reference.Sigmoid,
+    lesson="10_hidden_layer",
     criteria=_criteria(
         "forward is 1 / (1 + exp(-Z)), and backward multiplies by its slope at the input, which "
         "is A (1 - A).",
@@ -305,28 +329,34 @@ SIGMOID = Exercise(
             (_layer(_sigmoid, lambda Z, A: _sigmoid(A) * (1 - _sigmoid(A))),),
             did="You took the slope of the sigmoid at the output, as if A were the input.",
             symptom="The slope never gets below 0.19, however large the input.",
-            experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0.",
+            experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0 is "
+            "right.",
+            looks_right="The formula is right, and for inputs near 0 the numbers differ little.",
         ),
         Misconception(
             "input taken for the output",
             (_layer(_sigmoid, lambda Z, A: Z * (1 - Z)),),
             did="You wrote Z (1 - Z); the formula A (1 - A) wants the output.",
             symptom="Negative inputs have negative slopes.",
-            experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it is 1/4.",
+            experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it should be 1/4.",
+            looks_right="Only the letter is another one, and for inputs near 1/2 the numbers "
+            "differ little.",
         ),
         Misconception(
             "1 - A^2",
             (_layer(_sigmoid, lambda Z, A: 1 - A**2),),
             did="You used the slope of tanh; that of the sigmoid is A (1 - A).",
             symptom="The slope at 0 is 3/4, and should be 1/4.",
-            experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it is 1/4.",
+            experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it should be 1/4.",
+            looks_right="It is right for tanh, which is the same curve at another scale.",
         ),
         Misconception(
             "sign in the exponent",
             (_layer(lambda Z: _sigmoid(-Z), lambda Z, A: A * (1 - A)),),
             did="You wrote exp(Z), where exp(-Z) is meant.",
             symptom="A large input gives nearly 0.",
-            experiment="Print Sigmoid().forward(np.array([5.0])): it is nearly 1.",
+            experiment="Print Sigmoid().forward(np.array([5.0])): it should be nearly 1.",
+            looks_right="The outputs lie between 0 and 1, and what backward gives is right.",
         ),
         Misconception(
             "overflow",
@@ -336,7 +366,9 @@ SIGMOID = Exercise(
             ),
             did="You divided one exponential by another, and both overflow.",
             symptom="nan at 1000 or at -1000: infinity divided by infinity.",
-            experiment="Try inputs of 1000 and of -1000, forward and backward.",
+            experiment="Try inputs of 1000 and of -1000, forward and backward: none may give nan.",
+            looks_right="On paper it is the same, and for inputs of ordinary size in the computer "
+            "too.",
             shows_in="large inputs",
         ),
         *_shared(reference.Sigmoid, _sigmoid),
@@ -376,6 +408,7 @@ MSE = Exercise(
     problem_set="ps5",
     signature="mse(y, Yhat) -> float; y is (N,), Yhat is (1, N)",
     reference=reference.mse,
+    lesson="10_hidden_layer",
     criteria=(
         Criterion(
             "mean over samples",
@@ -392,7 +425,9 @@ MSE = Exercise(
             (lambda y, Yhat: float(np.mean((Yhat.T - y) ** 2)),),
             did="(N, 1) and (N,) were broadcast to (N, N), every prediction against every target.",
             symptom="A perfect prediction does not cost 0.",
-            experiment="Print the shape of the difference inside your function.",
+            experiment="Print mse(y, y[None]) for y = np.array([1.0, 2.0]): it should be 0.",
+            looks_right="Both arrays hold N numbers, nothing is raised, and for one sample it is "
+            "right.",
         ),
         Misconception(
             "sum instead of mean",
@@ -400,27 +435,34 @@ MSE = Exercise(
             did="You summed over the samples and did not divide by N.",
             symptom="N times too large.",
             experiment="Hand in every sample twice: the loss must stay the same.",
+            looks_right="For one sample it is the same, and it is smallest for the same "
+            "predictions.",
         ),
         Misconception(
             "half",
             (lambda y, Yhat: float(np.mean((Yhat - y) ** 2) / 2),),
             did="You halved it, as some books do; this course does not.",
             symptom="Half of what it should be.",
-            experiment="Predict 3 for a target of 1: the loss is 4.",
+            experiment="Predict 3 for a target of 1: the loss should be 4.",
+            looks_right="With the half the gradient needs no factor 2, and it is smallest for the "
+            "same predictions.",
         ),
         Misconception(
             "root",
             (lambda y, Yhat: float(np.sqrt(np.mean((Yhat - y) ** 2))),),
             did="You took the square root: that is the root mean squared error.",
             symptom="Twice the difference costs twice as much, and should cost four times.",
-            experiment="Predict 3 for a target of 1: the loss is 4.",
+            experiment="Predict 3 for a target of 1: the loss should be 4.",
+            looks_right="It has the unit of the targets, and it is smallest for the same "
+            "predictions.",
         ),
         Misconception(
             "absolute difference",
             (lambda y, Yhat: float(np.mean(np.abs(Yhat - y))),),
             did="You took absolute differences, not squares.",
             symptom="Twice the difference costs twice as much, and should cost four times.",
-            experiment="Predict 3 for a target of 1: the loss is 4.",
+            experiment="Predict 3 for a target of 1: the loss should be 4.",
+            looks_right="It too is 0 for a perfect prediction, and grows with every miss.",
         ),
         Misconception(
             "changes Yhat",
@@ -428,6 +470,7 @@ MSE = Exercise(
             did="You computed in Yhat itself, as Yhat -= y does.",
             symptom="The second call with the same arrays gives something else.",
             experiment="Keep before = Yhat.copy() and compare after the call.",
+            looks_right="What it returns is right, and no new array is needed.",
             shows_in="purity",
         ),
     ),
@@ -438,6 +481,7 @@ MSE_GRADIENT = Exercise(
     problem_set="ps5",
     signature="mse_gradient(y, Yhat) -> (1, N); per sample, not divided by N",
     reference=reference.mse_gradient,
+    lesson="10_hidden_layer",
     criteria=(
         Criterion(
             "every sample",
@@ -455,13 +499,16 @@ MSE_GRADIENT = Exercise(
             did="The factor 2 of the square's derivative is missing.",
             symptom="Half of what it should be.",
             experiment="Compare with a numerical gradient of one sample's squared difference.",
+            looks_right="The direction is right, and of half the square it is the slope.",
         ),
         Misconception(
             "sign",
             (lambda y, Yhat: 2 * (y - Yhat),),
             did="You subtracted the prediction from the target.",
             symptom="Every entry has the wrong sign, and a step downhill goes uphill.",
-            experiment="Predict 3 for a target of 1: a larger prediction costs more.",
+            experiment="Predict 3 for a target of 1: the slope should be 4, as a larger 3 costs "
+            "more.",
+            looks_right="Every size is right, and in the square the order makes no difference.",
         ),
         Misconception(
             "divided by N",
@@ -469,6 +516,8 @@ MSE_GRADIENT = Exercise(
             did="You divided by N; that is done once, in the gradient of the weights.",
             symptom="Too small by the number of samples.",
             experiment="Hand in the first two samples alone: do their slopes change?",
+            looks_right="The loss is a mean over N samples, and a numerical gradient of that mean "
+            "agrees.",
         ),
         Misconception(
             "every pair of samples",
@@ -478,7 +527,9 @@ MSE_GRADIENT = Exercise(
             ),
             did="(N, 1) and (N,) were broadcast to (N, N), every prediction against every target.",
             symptom="The shape is (N, N), and should be (1, N).",
-            experiment="Print mse_gradient(y, Yhat).shape.",
+            experiment="Print mse_gradient(y, Yhat).shape beside Yhat.shape.",
+            looks_right="Both arrays hold N numbers, nothing is raised, and for one sample it is "
+            "right.",
         ),
         Misconception(
             "one axis lost",
@@ -486,6 +537,7 @@ MSE_GRADIENT = Exercise(
             did="You returned one axis; backward of the layer before wants (1, N).",
             symptom="The shape is (N,).",
             experiment="Print mse_gradient(y, Yhat).shape beside Yhat.shape.",
+            looks_right="All the numbers are right, and the targets have one axis too.",
         ),
         Misconception(
             "changes Yhat",
@@ -493,6 +545,7 @@ MSE_GRADIENT = Exercise(
             did="You computed in Yhat itself, as Yhat -= y does.",
             symptom="The second call with the same arrays gives something else.",
             experiment="Keep before = Yhat.copy() and compare after the call.",
+            looks_right="What it returns is right, and no new array is needed.",
             shows_in="purity",
         ),
     ),
@@ -562,6 +615,7 @@ NETWORK_GRADIENTS = Exercise(
     problem_set="ps5",
     signature="network_gradients(W1, W2, X, Y) -> dictionary of Z2, W2, A1, Z1, W1",
     reference=reference.network_gradients,
+    lesson="10_hidden_layer",
     # Not batch_gradient of ps4, which would be the link of W2 as a whole.
     needs=("add_bias", "scores", "softmax", "cce_gradient", "softmax_backward"),
     criteria=(
@@ -582,6 +636,7 @@ NETWORK_GRADIENTS = Exercise(
             did="You went from A1 to Z1 without the slope of tanh.",
             symptom="The gradient of Z1 is that of A1.",
             experiment="Compare Z1's gradient with a numerical one.",
+            looks_right="Near 0 the slope of tanh is nearly 1, so that small weights hide it.",
         ),
         Misconception(
             "slope at the output",
@@ -589,6 +644,7 @@ NETWORK_GRADIENTS = Exercise(
             did="You took the slope of tanh at its output.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
             experiment="Compare Z1's gradient with a numerical one.",
+            looks_right="Near 0 tanh is nearly its own input, so that small weights hide it.",
         ),
         Misconception(
             "input taken for the output",
@@ -596,6 +652,7 @@ NETWORK_GRADIENTS = Exercise(
             did="You wrote 1 - Z1^2; the formula wants the output A1.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
             experiment="Compare Z1's gradient with a numerical one.",
+            looks_right="Near 0 input and output are nearly equal, so that small weights hide it.",
         ),
         Misconception(
             "bias row left in",
@@ -608,6 +665,8 @@ NETWORK_GRADIENTS = Exercise(
             did="You used all of W2 on the way back; its last column belongs to no hidden unit.",
             symptom="A1 has one row too many.",
             experiment="Print the shape of A1's gradient: it must be (H, N).",
+            looks_right="W2 was multiplied with all of A1b, and its transpose is the right factor "
+            "on the way back.",
         ),
         Misconception(
             "first column dropped",
@@ -615,6 +674,7 @@ NETWORK_GRADIENTS = Exercise(
             did="You dropped the first column of W2; the bias is the last one.",
             symptom="The rows of A1's gradient are shifted by one.",
             experiment="Compare A1's gradient with a numerical one.",
+            looks_right="All shapes are right, and where the bias comes first the numbers are too.",
         ),
         Misconception(
             "sum instead of mean",
@@ -622,6 +682,9 @@ NETWORK_GRADIENTS = Exercise(
             did="You did not divide the weights' gradients by N.",
             symptom="W1 and W2 are N times too large.",
             experiment="Hand in every sample twice: W1 and W2 must stay the same.",
+            looks_right="For one sample it is the same, and for one batch size a smaller rate "
+            "makes up for it.",
+            lesson="08_batches",
         ),
         Misconception(
             "divided by N twice",
@@ -629,6 +692,8 @@ NETWORK_GRADIENTS = Exercise(
             did="You divided the weights' gradients by N twice.",
             symptom="W1 and W2 are N times too small.",
             experiment="Hand in every sample twice: W1 and W2 must stay the same.",
+            looks_right="For one sample it is the same, and the direction is right for any number.",
+            lesson="08_batches",
         ),
         Misconception(
             "divided by N too early",
@@ -636,6 +701,7 @@ NETWORK_GRADIENTS = Exercise(
             did="You divided by N at Z2; here only the weights' gradients hold the 1/N.",
             symptom="Z2, A1 and Z1 are N times too small, W1 and W2 are right.",
             experiment="Compare Z2 with the probabilities minus Y.",
+            looks_right="What training uses comes out right, and the 1/N has to enter somewhere.",
         ),
         Misconception(
             "sign",
@@ -643,6 +709,8 @@ NETWORK_GRADIENTS = Exercise(
             did="You subtracted the probabilities from the labels.",
             symptom="All gradients have the wrong sign.",
             experiment="Compare one entry with a numerical gradient.",
+            looks_right="All shapes and all sizes are right.",
+            lesson="05_chain_rule",
         ),
         Misconception(
             "no max shift",
@@ -650,6 +718,9 @@ NETWORK_GRADIENTS = Exercise(
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="nan as soon as a score is above 709.",
             experiment="Add 1000 to the biases in W2: nothing may change.",
+            looks_right="It is the formula word for word, and for scores of ordinary size the "
+            "numbers are the same.",
+            lesson="02_softmax",
         ),
     ),
 )
@@ -802,6 +873,7 @@ NETWORK = Exercise(
     signature="Network(D, H, K, rng), forward(X) -> (K, N), backward(Y) -> (grad_W1, grad_W2), "
     "fit(X, Y, batch_size, epochs, learning_rate, rng) -> history, predict(X) -> labels",
     reference=reference.Network,
+    lesson="10_hidden_layer",
     # backward may be network_gradients: the syllabus asks for it first.
     needs=(
         "add_bias",
@@ -845,34 +917,47 @@ NETWORK = Exercise(
             did="All weights start at 0, so all hidden units are and stay the same.",
             symptom="Every probability is 1/K at the start.",
             experiment="Print W1 after training: are its rows all equal?",
+            looks_right="A classifier with one matrix may well start at 0, and it learns all the "
+            "same.",
         ),
         Misconception(
             "no bend",
             (_Linear,),
             did="forward has no tanh between the two layers; together they are one linear layer.",
             symptom="The borders between the classes are straight.",
-            experiment="Print forward(10 * X) for a large X: the hidden units must level off.",
+            experiment="Print forward(1000 * X).max(axis=0) before training: no class should be "
+            "certain.",
+            looks_right="All shapes are right, the columns sum to 1, and small inputs are hardly "
+            "bent at all.",
         ),
         Misconception(
             "scores instead of probabilities",
             (_Scores,),
             did="forward returns scores; the softmax at the end is missing.",
             symptom="The columns do not sum to 1.",
-            experiment="Print forward(X).sum(axis=0).",
+            experiment="Print forward(X).sum(axis=0): every sum should be 1.",
+            looks_right="The largest score has the largest probability, so that every prediction "
+            "is right.",
+            lesson="02_softmax",
         ),
         Misconception(
             "one-hot predictions",
             (_OneHot,),
             did="predict returns one-hot columns, where labels are asked for.",
             symptom="The shape is (K, N).",
-            experiment="Print predict(X).shape.",
+            experiment="Print predict(X).shape: it should be (N,).",
+            looks_right="The 1 stands at the right class, and training was given one-hot columns "
+            "too.",
+            lesson="01_scores",
         ),
         Misconception(
             "argmax over the samples",
             (_AlongSamples,),
             did="predict looks for the best sample of each class.",
             symptom="There are K answers, where N are asked for.",
-            experiment="Print predict(X).shape.",
+            experiment="Print predict(X).shape: it should be (N,).",
+            looks_right="Where samples are rows, the classes do lie along axis 1.",
+            lesson="01_scores",
         ),
         Misconception(
             "gradients exchanged",
@@ -880,6 +965,8 @@ NETWORK = Exercise(
             did="backward returns the gradient of W2 first.",
             symptom="The shapes are those of the other one.",
             experiment="Print backward(Y)[0].shape beside W1.shape.",
+            looks_right="Both gradients are right, and on the way back the one of W2 does come "
+            "first.",
         ),
         Misconception(
             "slope of tanh left out",
@@ -887,6 +974,7 @@ NETWORK = Exercise(
             did="The slope of tanh is missing on the way back to W1.",
             symptom="The gradient of W2 is right, that of W1 is not.",
             experiment="Compare both with numerical gradients.",
+            looks_right="Near 0 the slope of tanh is nearly 1, so that small weights hide it.",
         ),
         Misconception(
             "sum instead of mean",
@@ -894,20 +982,27 @@ NETWORK = Exercise(
             did="backward does not divide by N.",
             symptom="N times too large.",
             experiment="Hand in every sample twice: the gradients must stay the same.",
+            looks_right="For one sample it is the same, and for one batch size a smaller rate "
+            "makes up for it.",
+            lesson="08_batches",
         ),
         Misconception(
             "plus sign",
             (_fit_by(_uphill),),
             did="fit adds the gradients to the weights, which goes uphill.",
             symptom="The history rises.",
-            experiment="Print the history of ten epochs.",
+            experiment="Print the history of ten epochs: it should fall.",
+            looks_right="Both gradients are right, and so is the length of the first step.",
+            lesson="07_sgd",
         ),
         Misconception(
             "only the last layer learns",
             (_fit_by(_only_last),),
             did="fit moves W2 and leaves W1 where it was.",
             symptom="W1 is the same after training.",
-            experiment="Keep before = W1.copy() and compare after fit.",
+            experiment="Keep before = W1.copy() and compare after fit: they should differ.",
+            looks_right="The loss does fall, as the last layer can make use of random hidden "
+            "units.",
         ),
         Misconception(
             "mean of batch means",
@@ -915,6 +1010,8 @@ NETWORK = Exercise(
             did="You averaged the batches' mean losses, though the last batch is smaller.",
             symptom="The weights are right, and the history is not.",
             experiment="With learning rate 0 the history must be the loss of all samples.",
+            looks_right="Where all batches have the same size it is the same number.",
+            lesson="08_batches",
         ),
         Misconception(
             "loss after the step",
@@ -922,6 +1019,8 @@ NETWORK = Exercise(
             did="You took each batch's loss after the step on it.",
             symptom="The weights are right, and the history is too small.",
             experiment="With one batch of all, the first loss is that of the first weights.",
+            looks_right="The history falls as it should, and looks even a little better.",
+            lesson="07_sgd",
         ),
     ),
 )

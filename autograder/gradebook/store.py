@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -12,10 +12,13 @@ from sqlalchemy import Connection, select
 
 from autograder.assignment import MasterCell, in_notebook_order
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
+from autograder.gradebook.marks import read_marks
 from autograder.gradebook.released import read_master_cells, read_released
+from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
 from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_results
 from autograder.graded_cells import GradedSubmission
+from autograder.marks import Marks
 from autograder.reading import UnreadableSubmission, read_bytes
 
 CHUNK = 200  # submissions to a statement; databases bound the values in one
@@ -103,6 +106,41 @@ class GradebookStore:
             )
 
         return self._read(students)
+
+    def roster(self) -> list[Person]:
+        """Return the students of the course by last name, first name and id."""
+        return self._read(read_roster)
+
+    def scores(self, assignment: str) -> dict[str, SubmissionScore]:
+        """Return what is stored of an assignment's submissions, by student.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(lambda connection: read_scores(connection, assignment))
+
+    def marks(self, assignment: str, students: Sequence[str]) -> dict[str, Marks]:
+        """Return the marks of an assignment's one notebook, by student; see `autograder.marks`.
+
+        Who has no submission in the gradebook is not there.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+
+        def marks(connection: Connection) -> dict[str, Marks]:
+            released = read_released(connection, assignment)
+            found: dict[str, Marks] = {}
+            for first in range(0, len(students), CHUNK):
+                some = students[first : first + CHUNK]
+                found |= read_marks(connection, released, assignment, some)
+            return found
+
+        return self._read(marks)
 
     def write(
         self, results: Iterable[GradedSubmission], late_penalty: LatePenalty | None = None

@@ -30,6 +30,7 @@ from autograder.words import printable
 START_SECONDS = 120
 END_SECONDS = 5  # for a box that was killed to be gone
 KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # bubblewrap itself, or what it ran
+FOLDER_PREFIX = "autograder-box-"
 PACKAGE = Path(__file__).resolve().parent.parent
 # What the box sees of this package: relative to PACKAGE.
 VISIBLE = (
@@ -257,7 +258,8 @@ class Box:
 
 def _inside_folder() -> Path:
     """Copy what the box may see of this package into a folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="autograder-box-"))
+    _remove_left_behind()
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
     for name in ("__init__.py", "sandbox/__init__.py"):
         path = folder / "autograder" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -271,6 +273,15 @@ def _inside_folder() -> Path:
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
+
+
+def _remove_left_behind() -> None:
+    """Remove the folders of programs of this user that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
+        with contextlib.suppress(OSError, ValueError):
+            process = int(folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0])
+            if folder.stat().st_uid == os.geteuid() and not Path(f"/proc/{process}").exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def package_folders() -> list[Path]:

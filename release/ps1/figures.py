@@ -593,7 +593,7 @@ def simplex(
     axes.contour(x, y, loss, levels=levels, colors=INK, linewidths=0.8)
     _label_contours(axes, corners, truth, levels)
     axes.fill(*corners.T, fill=False, edgecolor=INK, linewidth=1.5)
-    for k, (corner, offset) in enumerate(zip(corners, ((-8, -24), (8, -24), (0, 8)), strict=True)):
+    for k, (corner, offset) in enumerate(zip(corners, ((-8, -24), (8, -24), (0, 14)), strict=True)):
         text = f"class {k}" + (" (true)" if k == truth else "")
         axes.annotate(
             text,

@@ -1,0 +1,219 @@
+"""Feedback pages of a class: which are to be made, in several processes, and where they go.
+
+They lie where nbgrader puts its own, with the two files beside them that
+`nbgrader release_feedback` reads.  A page that is up to date is left alone.
+Must not know how a page looks; imports what makes one only when there is one to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import (
+    CourseError,
+    Submission,
+    clear_unfinished,
+    find_graded,
+    gradebook_url,
+    require_assignment,
+    write_atomically,
+)
+from autograder.marks import Marks
+from autograder.reading import UnreadableSubmission, read_bytes
+from autograder.words import first_line
+from autograder.workers import WINDOW_PER_WORKER, Workers
+
+# A graded notebook may be larger than what was handed in, by its outputs.
+MAX_GRADED_BYTES = 200 << 20
+MAX_BESIDE_BYTES = 1000
+# What nbgrader's exchange reads: when it was handed in, and the name under which it is fetched.
+BESIDE = ("timestamp.txt", "submission_secret.txt")
+NOT_GRADED = "is handed in but not graded: run `autograder grade {}`"
+OLD = "was handed in again since it was graded: run `autograder grade {}`"
+NO_MARKS = "the gradebook does not know it: run `autograder grade {} --force`"
+LOST = "a worker was killed; run the command again, the pages that are made are kept"
+
+
+@dataclass(frozen=True)
+class PageJob:
+    """All that a worker needs to make one page; plain data."""
+
+    submission: Submission
+    marks: Marks
+    force: bool
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What became of one page.
+
+    Parameters
+    ----------
+    fresh : it was made now, and not left as it was
+    trouble : why there is none, or None
+    """
+
+    student: str
+    assignment: str
+    fresh: bool = False
+    trouble: str | None = None
+
+
+class ClassFeedback:
+    """The feedback of a class: what is to be done, and doing it.
+
+    Parameters
+    ----------
+    course : the course's folder
+    assignments, students : what is asked for; no students means all who are graded
+    force : make pages anew that are up to date
+
+    Raises
+    ------
+    CourseError : it cannot begin; nothing has been written
+    """
+
+    def __init__(
+        self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
+    ) -> None:
+        url = gradebook_url(course)
+        for name in assignments:
+            require_assignment(course, name)
+        found = [find_graded(course, name, students) for name in assignments]
+        # Late: the database's library takes a while, and a wrong name should not.
+        from autograder.gradebook import GradebookStore
+
+        self.jobs: list[PageJob] = []
+        self.settled: list[PageResult] = []
+        with GradebookStore.open(url) as gradebook:
+            for name, submissions in zip(assignments, found, strict=True):
+                marks = gradebook.marks(name, [one.student for one in submissions])
+                for submission in submissions:
+                    self._sort(submission, marks.get(submission.student), force)
+
+    def _sort(self, submission: Submission, marks: Marks | None, force: bool) -> None:
+        trouble = None
+        if not submission.graded_path.is_file():
+            trouble = NOT_GRADED
+        elif _handed_in_again(submission):
+            trouble = OLD
+        elif marks is None:
+            trouble = NO_MARKS
+        else:
+            self.jobs.append(PageJob(submission, marks, force))
+        if trouble is not None:
+            self.settled.append(_failed(submission, trouble.format(submission.assignment)))
+
+    @property
+    def total(self) -> int:
+        """How many submissions there are, those without a page included."""
+        return len(self.jobs) + len(self.settled)
+
+    def run(self, workers: int) -> Generator[PageResult, None, None]:
+        """Make the pages, with that many processes, and yield a result for each submission."""
+        yield from self.settled
+        number = min(workers, len(self.jobs))
+        if number:
+            with Workers(number) as executor:
+                yield from self.on(executor, number * WINDOW_PER_WORKER)
+
+    def on(self, executor: Executor, window: int) -> Iterator[PageResult]:
+        """Make the pages on an executor, so many at a time."""
+        waiting: dict[Future[PageResult], PageJob] = {}
+        source = iter(self.jobs)
+        try:
+            while True:
+                while len(waiting) < window and (job := next(source, None)) is not None:
+                    waiting[executor.submit(make_page, job)] = job
+                if not waiting:
+                    return
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield _result(future, waiting.pop(future))
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def make_page(job: PageJob) -> PageResult:
+    """Make one page and what lies beside it, unless that is there already; never raises."""
+    submission = job.submission
+    try:
+        return PageResult(submission.student, submission.assignment, _make(job))
+    except UnreadableSubmission as failure:
+        return _failed(submission, f"the graded notebook cannot be read: {failure}")
+    except OSError as failure:
+        where = failure.filename or submission.feedback_folder
+        return _failed(submission, f"cannot write to {where}: {failure.strerror}")
+    except Exception as failure:  # one page never stops a class
+        from autograder.feedback_page import PageError
+
+        said = first_line(failure)
+        kind = "" if isinstance(failure, PageError) else f"{type(failure).__name__}: "
+        return _failed(submission, f"{kind}{said}")
+
+
+def _make(job: PageJob) -> bool:
+    """Make a page where it is needed; return whether it was."""
+    from autograder.feedback_page import made_of, page, page_made_of
+
+    submission = job.submission
+    folder = submission.feedback_folder
+    graded = read_bytes(submission.graded_path, MAX_GRADED_BYTES, submission.course / "autograded")
+    path = folder / f"{submission.assignment}.html"
+    beside = {name: text for name in BESIDE if (text := text_beside(submission, name)) is not None}
+    current = page_made_of(path) == made_of(graded, job.marks)
+    there = all(_read_text(folder / name) == text for name, text in beside.items())
+    if current and there and not job.force:
+        return False
+    text = page(graded, job.marks, submission.assignment)
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_unfinished(folder)
+    for name, content in beside.items():
+        write_atomically(folder / name, content)
+    write_atomically(path, text)
+    return True
+
+
+def text_beside(submission: Submission, name: str) -> str | None:
+    """Return what a small file says that came with the graded work; None where there is none."""
+    for folder, root in (
+        (submission.graded_folder, "autograded"),
+        (submission.folder, "submitted"),
+    ):
+        try:
+            path = folder / name
+            return read_bytes(path, MAX_BESIDE_BYTES, submission.course / root).decode()
+        except (UnreadableSubmission, ValueError):
+            continue
+    return None
+
+
+def _handed_in_again(submission: Submission) -> bool:
+    """Whether another hand-in has come since; where nobody noted times, nobody knows."""
+    graded = _read_text(submission.graded_folder / BESIDE[0])
+    now = _read_text(submission.folder / BESIDE[0])
+    return graded is not None and now is not None and graded != now
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        return read_bytes(path, MAX_BESIDE_BYTES).decode()
+    except (UnreadableSubmission, ValueError):
+        return None
+
+
+def _failed(submission: Submission, trouble: str) -> PageResult:
+    return PageResult(submission.student, submission.assignment, trouble=trouble)
+
+
+def _result(future: Future[PageResult], job: PageJob) -> PageResult:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return _failed(job.submission, LOST)
+    except CourseError as failure:
+        return _failed(job.submission, str(failure))

@@ -1,0 +1,282 @@
+"""One graded notebook, with its marks, as one page that a student reads.
+
+The page has no script and fetches nothing; its mathematics is MathML.  It is the
+same page whether `autograder feedback` asks for it or nbgrader.  Must not know the
+gradebook, nor where pages go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters.highlight import Highlight2HTML
+from nbformat import NotebookNode, v4
+from traitlets.config import Config
+
+from autograder import cards, markup
+from autograder.assignment import GRADE_PREFIX
+from autograder.graded_cells import NOTE
+from autograder.jobs import code_fingerprint
+from autograder.marks import CellMark, Marks
+from autograder.words import points_text
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'"
+)
+SHOWN_TYPES = ["text/html", "image/png", "image/jpeg", "text/plain"]
+# What nbgrader keeps from students in cells that it restores for grading.
+HIDDEN = re.compile(
+    r"^[^\n]*BEGIN (HIDDEN TESTS|MARK SCHEME).*?(END \1[^\n]*(\n|\Z)|\Z)", re.MULTILINE | re.DOTALL
+)
+# What steers a terminal, and what makes text read in another order than it is written.
+STEERING = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
+MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
+HEAD_BYTES = 1000
+
+
+class PageError(Exception):
+    """A page cannot be made of this notebook; the text says why, and what to do."""
+
+
+def page(graded: bytes, marks: Marks, name: str) -> str:
+    """Return a feedback page; the same work, marks and grader give the same text.
+
+    Parameters
+    ----------
+    graded : the graded notebook's file
+    marks : what the gradebook says of it
+    name : of the assignment
+
+    Raises
+    ------
+    PageError : the file is no graded notebook
+    """
+    try:
+        notebook = v4.reads(graded.decode())
+        parts = [_part(cell, marks) for cell in notebook.cells]
+        for cell, part in zip(notebook.cells, parts, strict=True):
+            cell["part"] = part
+            if part.get("kind") in ("check", "task"):
+                cell.source = HIDDEN.sub("", cell.source)
+        resources = {"page": _whole(name, marks, [part for part in parts if part])}
+        resources["page"]["made_of"] = made_of(graded, marks)
+        text, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
+        raise PageError(
+            f"the graded notebook cannot be read ({type(failure).__name__}): "
+            f"run `autograder grade {name} --force`"
+        ) from failure
+    return text
+
+
+# --- Whether a page is up to date -----------------------------------------------------------------
+
+
+def made_of(graded: bytes, marks: Marks) -> str:
+    """Return a hash of all that a page depends on; it stands in the page's head."""
+    digest = hashlib.sha256(_code().encode())
+    for part in (graded, repr(marks).encode()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def page_made_of(path: Path) -> str | None:
+    """Return what the head of an earlier page says that it was made of."""
+    try:
+        with path.open("rb") as file:
+            found = MADE_OF.search(file.read(HEAD_BYTES))
+    except OSError:
+        return None
+    return found[1].decode() if found else None
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    digest = hashlib.sha256(code_fingerprint().encode())
+    for path in sorted(TEMPLATES.rglob("*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+# --- What the template is given -------------------------------------------------------------------
+
+
+def _part(cell: NotebookNode, marks: Marks) -> dict[str, Any]:
+    """Return what is said of a cell that is graded or answered; empty for any other cell."""
+    owned = cell.metadata.get("nbgrader", {})
+    grade, solution, task = (bool(owned.get(key)) for key in ("grade", "solution", "task"))
+    if not (grade or solution or task):
+        return {}
+    key = str(owned["grade_id"])
+    kind = "task" if task else "answer" if solution else "check"
+    mark = marks.cells.get(key)
+    return {
+        "kind": kind,
+        "name": key.removeprefix(GRADE_PREFIX) if kind == "check" else key,
+        "id": "cell-" + re.sub(r"[^\w-]", "_", key),
+        "mark": _mark(mark, kind, _carried(cell)) if mark is not None else None,
+        "comment": marks.comments.get(key, ""),
+    }
+
+
+def _mark(mark: CellMark, kind: str, carried: float) -> dict[str, Any]:
+    state, sign = _state(mark)
+    notes = []
+    if mark.open:
+        notes.append("waits for a person to grade it")
+    elif mark.manual_score is not None and mark.auto_score is not None and kind == "check":
+        notes.append(f"graded by a person; the check gave {_number(mark.auto_score)}")
+    elif mark.manual_score is not None:
+        notes.append("graded by a person")
+    elif carried:
+        notes.append(f"{_number(carried)} of them carried forward")
+    if mark.waits and not mark.open:
+        notes.append("a person will look at it once more")
+    if mark.extra_credit and not mark.open:
+        notes.append(f"with {_number(mark.extra_credit)} of extra credit")
+    return {
+        "state": state,
+        "sign": sign,
+        "score": _number(mark.score),
+        "max_score": _number(mark.max_score),
+        "notes": notes,
+    }
+
+
+def _state(mark: CellMark) -> tuple[str, str]:
+    """Return a word for the style sheet, and the sign beside the colour."""
+    if mark.open:
+        return "open", "\u2026"
+    if mark.score >= mark.max_score:
+        return "all", "\u2713"
+    return ("part", "\u25d0") if mark.score > 0 else ("none", "\u2717")
+
+
+def _carried(cell: NotebookNode) -> float:
+    notes = [output.get("metadata", {}).get(NOTE, {}) for output in cell.get("outputs", [])]
+    return sum(float(note.get("carried_points", 0.0)) for note in notes)
+
+
+def _whole(name: str, marks: Marks, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    commented = {part["name"]: part["id"] for part in parts if part["comment"]}
+    contents = [
+        {**part, "comments": [commented[part["name"]]] if part["name"] in commented else []}
+        for part in parts
+        if part["mark"] is not None
+    ]
+    notes = []
+    if marks.late_penalty:
+        notes.append(f"{_number(marks.late_penalty)} points are taken away for handing in late.")
+    waiting = sum(mark.max_score for mark in marks.cells.values() if mark.open)
+    if waiting:
+        notes.append(f"{_number(waiting)} of them wait for a person to grade them.")
+    return {
+        "name": name,
+        "policy": POLICY,
+        "style": _style(),
+        "score": _number(marks.score),
+        "max_score": _number(marks.max_score),
+        "notes": notes,
+        "contents": contents,
+    }
+
+
+def _number(points: float) -> str:
+    return points_text(round(points, 2))
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    sheet = (TEMPLATES / "feedback" / "style.css").read_text(encoding="utf-8")
+    colours = {"holds": cards.HOLDS, "fails": cards.FAILS, "quiet": cards.QUIET}
+    for name, colour in colours.items():
+        sheet = sheet.replace(f"{{{{ {name} }}}}", colour)
+    return sheet
+
+
+# --- The exporter, with its filters ---------------------------------------------------------------
+
+
+class _Page(TemplateExporter):
+    """nbconvert's exporter for our template; knows no settings but these."""
+
+    export_from_notebook = None  # type: ignore[assignment]
+    output_mimetype = "text/html"
+
+    @property
+    def default_config(self) -> Config:
+        settings = Config()
+        settings.Exporter.default_preprocessors = []
+        settings.NbConvertBase.display_data_priority = SHOWN_TYPES
+        return settings
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> TemplateExporter:
+    exporter = _Page(
+        template_name="feedback",
+        extra_template_basedirs=[str(TEMPLATES)],
+        file_extension=".html",
+    )
+    # Whatever is not cleaned by one of these filters is escaped.
+    exporter.environment.autoescape = True
+    filters: dict[str, Callable[..., Any]] = {
+        "base64_only": lambda text: NOT_BASE64.sub("", text),
+        "clean_html": lambda text: Markup(markup.clean_html(text)),
+        "description": _description,
+        "highlighted": _highlighted,
+        "markdown_with_mathml": _markdown,
+        "shown": _shown,
+    }
+    for name, function in filters.items():
+        exporter.register_filter(name, function)
+    return exporter
+
+
+def _markdown(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
+    return Markup(markup.markdown_with_mathml(source, attachments or {}))
+
+
+@lru_cache(maxsize=markup.REMEMBERED)
+def _highlighted(source: str) -> Markup:
+    return Markup(_highlighter()(STEERING.sub("?", source)))
+
+
+@lru_cache(maxsize=1)
+def _highlighter() -> Highlight2HTML:
+    return Highlight2HTML(pygments_lexer="ipython3")
+
+
+def _description(output: Mapping[str, Any]) -> str:
+    """Return a picture's text alternative: what it says of itself, where it does."""
+    said = output["data"].get("text/plain", "")
+    return _shown(said) if said and not said.startswith("<") else "A picture that this cell drew"
+
+
+def _shown(text: str) -> str:
+    """Return text without what steers a terminal, and without this machine's folders."""
+    text = STEERING.sub("", text)
+    for folder in _folders():
+        text = text.replace(folder, "")
+    return text
+
+
+@lru_cache(maxsize=1)
+def _folders() -> tuple[str, ...]:
+    """Return this machine's folders that a traceback may name, the longest first."""
+    here = {sys.prefix, sys.base_prefix, str(Path.home()), str(TEMPLATES.parents[1])}
+    return tuple(f"{folder}/" for folder in sorted(here, key=len, reverse=True) if len(folder) > 1)

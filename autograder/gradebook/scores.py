@@ -1,0 +1,149 @@
+"""What the gradebook holds of a class: its roster, and the scores of an assignment."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select
+
+from autograder.gradebook.released import read_released
+from autograder.gradebook.tables import (
+    BASE_CELL,
+    GRADE,
+    STUDENT,
+    SUBMISSION,
+    SUBMITTED,
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student as the gradebook's roster has them; what nobody filled in is empty."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""
+
+
+@dataclass(frozen=True)
+class CellScore:
+    """What one cell has earned.
+
+    Parameters
+    ----------
+    points : the manual score, or else the automatic one; None where there is neither
+    extra : credit that a person has added
+    manual : a person has scored it
+    waits : for a person to look at it
+    """
+
+    points: float | None
+    extra: float
+    manual: bool
+    waits: bool
+
+    @property
+    def score(self) -> float:
+        """What nbgrader counts."""
+        return 0.0 if self.points is None else self.points + self.extra
+
+
+@dataclass(frozen=True)
+class SubmissionScore:
+    """What one submission has earned.
+
+    Parameters
+    ----------
+    timestamp : when it was handed in (UTC, no zone), or None where nobody noted it
+    late_penalty : points taken away
+    cells : by the cell's name
+    """
+
+    timestamp: datetime.datetime | None
+    late_penalty: float
+    cells: dict[str, CellScore] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """All points, before a penalty."""
+        return sum(cell.score for cell in self.cells.values())
+
+    @property
+    def final(self) -> float:
+        """What is left after the penalty."""
+        return max(0.0, self.score - self.late_penalty)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has yet to look at a cell."""
+        return any(cell.waits for cell in self.cells.values())
+
+
+def read_roster(connection: Connection) -> list[Person]:
+    """Return the students of a course by last name, first name and id."""
+    people = [
+        Person(
+            *(row.id, row.first_name or "", row.last_name or ""),
+            *(row.email or "", row.lms_user_id or ""),
+        )
+        for row in connection.execute(select(STUDENT))
+    ]
+    # Here, because each database has its own idea of the order of letters.
+    return sorted(people, key=lambda person: (person.last_name, person.first_name, person.id))
+
+
+def read_scores(connection: Connection, assignment: str) -> dict[str, SubmissionScore]:
+    """Return what is stored of an assignment's submissions, by student.
+
+    Raises
+    ------
+    GradebookError
+        where the gradebook knows no such assignment
+    """
+    ours = SUBMISSION.c.assignment_id == read_released(connection, assignment).id
+    penalty = func.coalesce(func.sum(SUBMITTED.c.late_submission_penalty), 0.0)
+    scores = {
+        student: SubmissionScore(timestamp, float(taken))
+        for student, timestamp, taken in connection.execute(
+            select(SUBMISSION.c.student_id, SUBMISSION.c.timestamp, penalty)
+            .select_from(
+                SUBMISSION.outerjoin(SUBMITTED, SUBMITTED.c.assignment_id == SUBMISSION.c.id)
+            )
+            .where(ours)
+            .group_by(SUBMISSION.c.id, SUBMISSION.c.student_id, SUBMISSION.c.timestamp)
+        )
+    }
+    for row in connection.execute(
+        select(SUBMISSION.c.student_id, BASE_CELL.c.name, GRADE)
+        .select_from(
+            SUBMISSION.join(SUBMITTED, SUBMITTED.c.assignment_id == SUBMISSION.c.id)
+            .join(GRADE, GRADE.c.notebook_id == SUBMITTED.c.id)
+            .join(BASE_CELL, BASE_CELL.c.id == GRADE.c.cell_id)
+        )
+        .where(ours)
+    ):
+        manual = row.manual_score is not None
+        scores[row.student_id].cells[row.name] = CellScore(
+            row.manual_score if manual else row.auto_score,
+            row.extra_credit or 0.0,
+            manual,
+            bool(row.needs_manual_grade),
+        )
+    return scores
+
+
+def read_max_score(connection: Connection, assignment: str) -> float:
+    """Return the points that an assignment can earn.
+
+    Raises
+    ------
+    GradebookError
+        where the gradebook knows no such assignment
+    """
+    released = read_released(connection, assignment)
+    return float(
+        sum(cell.max_score or 0.0 for key in released.cells for cell in released.graded(key))
+    )

@@ -1,0 +1,85 @@
+"""A formula as MathML, which browsers show without a script.
+
+latex2mathml reads the formula.  Its own text is not used: it would let markup
+in a formula through.  Only elements and attributes named here are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from xml.etree.ElementTree import Element
+
+from latex2mathml.converter import Converter
+
+MAX_FORMULA = 2000
+MAX_DEPTH = 100
+# A command of these makes others, and a short formula can then become a very long one.
+MACROS = re.compile(r"\\(?:[a-z]*def|let|(?:re)?new|provide|Declare|csname|expandafter)")
+# Known to TeX, but not to latex2mathml.
+SUBSTITUTES = {r"\arg": r"\operatorname{arg}"}
+SUBSTITUTED = re.compile(r"(\\arg)(?![a-zA-Z])")
+ELEMENTS = frozenset(
+    "math menclose mfrac mi mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt "
+    "mstyle msub msubsup msup mtable mtd mtext mtr mmultiscripts munder munderover none".split()
+)
+# Values of these are words, numbers and lengths; anything else is left out.
+ATTRIBUTES = frozenset(
+    "accent accentunder columnalign columnlines columnspacing depth display displaystyle fence "
+    "form height largeop linethickness lspace mathvariant maxsize minsize movablelimits notation "
+    "rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width".split()
+)
+VALUE = re.compile(r"[A-Za-z0-9 .%+-]{1,40}")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One element of a formula, with what may stand in a page and nothing else."""
+
+    name: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: tuple[Node | str, ...] = ()
+
+
+def mathml(formula: str, display: bool) -> Node | None:
+    """Return a formula as a tree of MathML, or None where it cannot be read.
+
+    Parameters
+    ----------
+    formula : TeX, without its dollars
+    display : whether it stands on a line of its own
+    """
+    if len(formula) > MAX_FORMULA or MACROS.search(formula):
+        return None
+    known = SUBSTITUTED.sub(lambda found: SUBSTITUTES[found[1]], formula)
+    try:
+        converter = Converter(display="block" if display else "inline")
+        return _kept(converter.convert_to_element(known))
+    except Exception:  # whatever a student wrote between dollars
+        return None
+
+
+def _kept(element: Element, depth: int = 0) -> Node:
+    """Return an element with what is allowed of it.
+
+    Raises
+    ------
+    ValueError : there is more in it than a formula needs
+    """
+    if element.tag not in ELEMENTS or depth > MAX_DEPTH:
+        raise ValueError(element.tag)
+    attributes = {
+        name: value
+        for name, value in element.attrib.items()
+        if name in ATTRIBUTES and VALUE.fullmatch(value)
+    }
+    children: list[Node | str] = []
+    # Symbols are character references in what latex2mathml gives.
+    text = unescape((element.text or "").strip())
+    if "\\" in text and element.tag != "mtext":
+        raise ValueError(f"{text} is no command")
+    if text:
+        children.append(text)
+    children += [_kept(child, depth + 1) for child in element]
+    return Node(element.tag, attributes, tuple(children))

@@ -1,0 +1,249 @@
+"""The files for Canvas and Moodle hold each score, for the right student, and no formula."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import PROGRAMS, ended, start
+from typer.testing import CliRunner
+
+from autograder import cli
+from autograder.exports import EXPORTERS
+from autograder.gradebook import GradebookStore
+from autograder.graded_cells import GradedCell, GradedSubmission
+from autograder.late_penalties import LatePolicy
+
+# id, first name, last name, email, LMS id
+ROSTER = (
+    ("ann", "Ann", "O'Brien, Jr.", "ann@example.org", "1001"),
+    ("bo", 'Bo "the \u2028second"', "\u00c5str\u00f6m;", "bo@example.org", "1002"),
+    ("eve", "Eve\nX", '=HYPERLINK("http://x.example")', "+eve@example.org", "@1003"),
+    ("-f", "\t-2+3", "+1", "f@example.org", None),
+    ("nobody", None, None, None, None),
+)
+DUE = "2026-10-05 12:00:00.000000"
+LATE = datetime.datetime(2026, 10, 6, 11)
+
+
+def query(course: Path, text: str, *values: object) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(course / "gradebook.db")
+    try:
+        with connection:
+            return connection.execute(text, values).fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def graded(course: Path) -> Path:
+    """A course with a roster: ann is late, bo has marks of a person, nobody handed in nothing."""
+    for row in ROSTER:
+        query(course, "INSERT INTO student VALUES (?, ?, ?, ?, ?)", *row)
+    query(course, "UPDATE assignment SET duedate = ?", DUE)
+
+    def work(student: str, softmax: float, when: datetime.datetime | None) -> GradedSubmission:
+        cells = {
+            "grade_softmax": GradedCell(softmax),
+            "grade_scores": GradedCell(3.0),
+            "grade_add_bias": GradedCell(1 / 3),
+            "written_shift": GradedCell(None, True),
+        }
+        return GradedSubmission(student, "ps1", "ps1", when, cells)
+
+    late = LatePolicy(points_per_day=2)
+    with GradebookStore.open(f"sqlite:///{course / 'gradebook.db'}") as store:
+        store.write(
+            [
+                *(work("ann", 8.0, LATE), work("bo", 2.5, None)),
+                *(work("eve", 0.0, None), work("-f", 8.0, None)),
+            ],
+            lambda student, score, seconds: late.penalty(score, seconds),
+        )
+    written = "SELECT id FROM base_cell WHERE name = 'written_shift' AND type = 'GradeCell'"
+    bo = """SELECT n.id FROM submitted_notebook n JOIN submitted_assignment a
+        ON a.id = n.assignment_id WHERE a.student_id = 'bo'"""
+    query(
+        course,
+        "UPDATE grade SET manual_score = 3.5, extra_credit = 0.25, needs_manual_grade = 0"
+        f" WHERE cell_id = ({written}) AND notebook_id = ({bo})",
+    )
+    return course
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(cli.app, ["export", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert "Traceback" not in result.output
+    return result.exit_code, result.stdout, result.stderr
+
+
+def exported(course: Path, to: str) -> list[list[str]]:
+    """Export, and read the file back as any reader of CSV does."""
+    path = course / "out.csv"
+    code, output, _ = run("ps1", "--to", to, "--output", path, "--course", course)
+    assert (code, output) == (0, f"wrote {path}\n")
+    return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+
+
+# --- What is in the files -------------------------------------------------------------------------
+
+
+def test_canvas_reads_back_each_score_with_ids_and_names(graded: Path) -> None:
+    assert exported(graded, "canvas") == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "ps1"],
+        ["    Points Possible", "", "", "", "", "18"],
+        ["nobody", "", "", "nobody", "", ""],
+        ["'+1, -2+3", "", "", "'-f", "", "11.33"],
+        ['\'=HYPERLINK("http://x.example"), Eve X', "'@1003", "", "eve", "", "3.33"],
+        ["O'Brien, Jr., Ann", "1001", "", "ann", "", "9.33"],
+        ['\u00c5str\u00f6m;, Bo "the second"', "1002", "", "bo", "", "9.58"],
+    ]
+
+
+def test_moodle_reads_back_each_score_and_a_dash_where_there_is_none(graded: Path) -> None:
+    assert exported(graded, "moodle") == [
+        [
+            *("First name", "Last name", "ID number", "Email address", "Username"),
+            "Assignment: ps1 (Real)",
+        ],
+        ["", "", "", "", "nobody", "-"],
+        ["'-2+3", "'+1", "", "f@example.org", "'-f", "11.33"],
+        [
+            *("Eve X", '\'=HYPERLINK("http://x.example")', "'@1003", "'+eve@example.org"),
+            *("eve", "3.33"),
+        ],
+        ["Ann", "O'Brien, Jr.", "1001", "ann@example.org", "ann", "9.33"],
+        ['Bo "the second"', "\u00c5str\u00f6m;", "1002", "bo@example.org", "bo", "9.58"],
+    ]
+
+
+@pytest.mark.parametrize("to", ["canvas", "moodle"])
+def test_no_cell_is_a_formula_to_a_spreadsheet(graded: Path, to: str) -> None:
+    header, *rows = exported(graded, to)
+    dangerous = [
+        cell for row in rows for cell in row if cell != "-" and cell.lstrip()[:1] in set("=+-@")
+    ]
+    assert [cell for cell in dangerous if cell] == []
+    assert len({len(row) for row in (header, *rows)}) == 1
+
+
+def test_canvas_own_ids_may_be_those_of_the_registry(graded: Path) -> None:
+    path = graded / "nbgrader_config.py"
+    path.write_text(path.read_text() + '\nc.CanvasExporter.lms_user_id = "SIS User ID"\n')
+    assert exported(graded, "canvas")[5][:4] == ["O'Brien, Jr., Ann", "", "1001", "ann"]
+
+
+def test_nbgraders_csv_is_nbgraders_own(graded: Path) -> None:
+    query(graded, "DELETE FROM student WHERE id = 'nobody'")
+    query(graded, "UPDATE student SET first_name = NULL, last_name = NULL")
+    header, *rows = exported(graded, "csv")
+    lines = {
+        line[header.index("student_id")]: dict(zip(header, line, strict=True)) for line in rows
+    }
+    assert lines["ann"]["late_submission_penalty"] == "2.0"
+    assert float(lines["ann"]["score"]) == pytest.approx(9 + 1 / 3)
+    assert set(lines) == {"ann", "bo", "eve", "-f"}
+
+
+def test_several_assignments_are_columns_in_the_order_asked_for(graded: Path) -> None:
+    query(graded, "INSERT INTO assignment (id, name, course_id) VALUES ('2', 'a2', 'x')")
+    (graded / "source" / "a2").mkdir()
+    (graded / "source" / "a2" / "a2.ipynb").write_text("{}")
+    code, _, said = run("a2", "ps1", "--to", "canvas", "--course", graded)
+    assert (code, "nothing of a2 is graded yet" in said) == (2, True)
+    query(graded, "INSERT INTO submitted_assignment VALUES ('3', '2', 'ann', NULL, NULL)")
+    code, _, _ = run("a2", "ps1", "a2", "--to", "canvas", "--course", graded)
+    lines = (graded / "grades-canvas.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].endswith("Section,a2,ps1")
+    assert lines[5].endswith(",ann,,0,9.33")
+
+
+def test_the_same_scores_give_the_same_bytes(graded: Path) -> None:
+    files = []
+    for _ in range(2):
+        exported(graded, "canvas")
+        files.append((graded / "out.csv").read_bytes())
+    assert files[0] == files[1]
+    assert b"\r" not in files[0]
+
+
+# --- nbgrader's own command -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("to", ["canvas", "moodle"])
+def test_nbgrader_export_writes_the_same_file(graded: Path, to: str) -> None:
+    exported(graded, to)
+    exporter = f"autograder.exports.{EXPORTERS[to].__name__}"
+    code, _, said = ended(
+        start(PROGRAMS / "nbgrader", "export", "--exporter", exporter, "--to", "b.csv", cwd=graded)
+    )
+    assert code == 0, said
+    assert (graded / "b.csv").read_bytes() == (graded / "out.csv").read_bytes()
+
+
+def test_nbgrader_export_says_in_a_line_what_is_not_there(graded: Path) -> None:
+    command = ("export", "--exporter", "autograder.exports.CanvasExporter")
+    for options, words in (
+        (("--assignment", "['ps9']"), "ps9 is not in the gradebook"),
+        (("--student", "['zoe']"), "the gradebook has no student zoe"),
+    ):
+        code, _, said = ended(start(PROGRAMS / "nbgrader", *command, *options, cwd=graded))
+        assert (code, words in said, "Traceback" in said) == (1, True, False), said
+    assert not (graded / "grades-canvas.csv").exists()
+
+
+# --- What is said ---------------------------------------------------------------------------------
+
+
+def test_scores_that_wait_for_marks_are_exported_and_said(graded: Path) -> None:
+    code, output, said = run("ps1", "--to", "canvas", "--course", graded)
+    assert (code, output) == (0, f"wrote {graded / 'grades-canvas.csv'}\n")
+    assert said == (
+        "autograder: ps1: 3 of 4 wait for a person's marks, which count nothing until then: "
+        "see Formgrader\n"
+    )
+
+
+def test_what_cannot_be_exported_is_said_in_a_line(course: Path, tmp_path: Path) -> None:
+    def refused(*arguments: object) -> tuple[int, str]:
+        code, output, said = run(*arguments, "--course", course)
+        assert (output, len(said.splitlines())) == ("", 1)
+        return code, said.removeprefix("autograder: ").strip()
+
+    assert refused("ps1", "--to", "excel") == (2, "--to is canvas, moodle or csv, not 'excel'")
+    assert refused("ps9", "--to", "csv")[1].startswith("no assignment 'ps9' in")
+    said = "nothing of ps1 is graded yet: run `autograder grade ps1` first"
+    assert refused("ps1", "--to", "canvas") == (2, said)
+    (course / "gradebook.db").write_bytes(b"no database " * 1000)
+    code, said = refused("ps1", "--to", "moodle")
+    assert (code, "put a backup in its place" in said) == (1, True)
+    (course / "gradebook.db").unlink()
+    assert refused("ps1", "--to", "moodle")[0] == 2
+    assert not list(course.glob("grades*.csv"))
+
+
+def test_a_place_that_is_not_there_is_said(graded: Path) -> None:
+    where = graded / "nowhere" / "x.csv"
+    code, _, said = run("ps1", "--to", "csv", "--output", where, "--course", graded)
+    assert (code, said) == (2, f"autograder: there is no folder {where.parent}\n")
+
+
+def test_a_locked_gradebook_is_said_to_be_locked(
+    graded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = GradebookStore.open
+    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.05))
+    connection = sqlite3.connect(graded / "gradebook.db")
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        code, _, said = run("ps1", "--to", "canvas", "--course", graded)
+    finally:
+        connection.close()
+    assert (code, "another program is writing to it; close it or wait" in said) == (1, True)

@@ -1,0 +1,564 @@
+"""The report says of a class what is so, of whom a person must look at it, and no name unasked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Executor
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import Visit
+from typer.testing import CliRunner
+
+from autograder import cli
+from autograder.course import SECRET_FILE
+from autograder.engine import ClassGrading
+from autograder.gradebook import GradebookStore
+from autograder.notebook import NO_ISOLATION
+from autograder.reading import UnreadableSubmission, read_bytes
+from autograder.records import VERDICTS_FILE
+from autograder.report.figures import (
+    Attempt,
+    Item,
+    Record,
+    carried_forward,
+    correlation,
+    exercise,
+    figures,
+    histogram,
+    mistakes,
+    scores,
+    seconds,
+)
+from autograder.report.files import as_html, as_json
+from autograder.report.reading import (
+    DIED,
+    HOSTILE,
+    REMARK,
+    TIMED_OUT,
+    UNREADABLE,
+    kind_of,
+    label,
+)
+from autograder.report.reading import (
+    NO_ISOLATION as WITHOUT,
+)
+from autograder.sandbox import LIMITS
+from autograder.sandbox.session import MALFORMED, _ending
+from autograder.sanitise import parse_submission
+
+HandIn = Callable[..., Path]
+ITEMS = (
+    Item("one", 4.0, lesson="notebooks/01_scores.ipynb"),
+    Item("two", 2.0),
+    Item("why", 4.0, by_hand=True),
+)
+# Who handed in what; the last two are on the roster alone, or wait to be graded.
+WORK = {
+    "ann": "all-right",
+    "bob": "shows-points",
+    "cyd": "untouched",
+    "dan": "cell-ends-its-process",
+    "eve": b"{",
+}
+NAMES = [*WORK, "fay", "gus"]
+
+
+def record(student: str, one: float, two: float, why: float | None = None, **more: Any) -> Record:
+    attempts = {"one": Attempt(one), "two": Attempt(two), "why": Attempt(why)}
+    return Record(student, True, True, attempts, **more)
+
+
+def about(exercise: str, mistake: str) -> tuple[str, str]:
+    return f"{exercise} and {mistake}", "notebooks/09_x.ipynb" if mistake == "far" else ""
+
+
+# --- Figures --------------------------------------------------------------------------------------
+
+
+def test_facility_is_the_mean_share_and_discrimination_leaves_the_item_itself_out() -> None:
+    class_of_4 = [record("a", 4, 2), record("b", 4, 1), record("c", 1, 1), record("d", 0, 0)]
+    row = exercise(ITEMS[0], ITEMS, class_of_4)
+    assert (row["n"], row["mean"], row["facility"]) == (4, 2.25, 0.5625)
+    # Pearson of (4, 4, 1, 0) with (2, 1, 1, 0), the points of the only other exercise.
+    assert row["discrimination"] == pytest.approx(4 / (2 * 12.75) ** 0.5)
+    # A question is compared with all exercises.
+    marked = [record("a", 4, 2, 4), record("b", 0, 0, 0), record("c", 1, 1, None)]
+    assert exercise(ITEMS[2], ITEMS, marked)["discrimination"] == 1.0
+    assert exercise(ITEMS[2], ITEMS, marked)["n"] == 2
+
+
+def test_discrimination_is_undefined_where_nothing_varies() -> None:
+    everybody_right = [record(name, 4, 2) for name in "abc"]
+    assert exercise(ITEMS[0], ITEMS, everybody_right)["discrimination"] is None
+    assert exercise(ITEMS[0], ITEMS, [record("a", 4, 2)])["discrimination"] is None
+    # 0.1 + 0.2 and 0.3 are the same points.
+    assert correlation([1, 2], [round(0.1 + 0.2, 9), 0.3]) is None
+
+
+def test_nobody_marked_is_no_mean_and_not_a_mean_of_nothing() -> None:
+    row = exercise(ITEMS[2], ITEMS, [record("a", 4, 2), record("b", 1, 1)])
+    assert (row["n"], row["mean"], row["facility"], row["discrimination"]) == (0, *[None] * 3)
+
+
+def test_blank_and_wrong_without_a_name_are_counted_apart() -> None:
+    def one(name: str, **how: Any) -> Record:
+        return Record(name, True, True, {"one": Attempt(0.0, **how)})
+
+    some = [
+        *(one("a", blank=True), one("b", blank=True), one("c", wrong=True)),
+        *(one("d", wrong=True, mistakes=("far",)), Record("e", True, True, {})),
+    ]
+    row = exercise(ITEMS[0], ITEMS, some)
+    assert (row["blank"], row["blank_share"], row["wrong"], row["wrong_unnamed"]) == (2, 0.5, 2, 1)
+
+
+def test_mistakes_come_by_number_of_students_and_then_as_in_the_notebook() -> None:
+    def one(name: str, **found: tuple[str, ...]) -> Record:
+        return Record(name, True, True, {key: Attempt(0.0, mistakes=found[key]) for key in found})
+
+    some = [one("a", one=("near", "far")), one("b", one=("near",), two=("near",)), one("c")]
+    table = mistakes(ITEMS, some, about)
+    assert [(row["exercise"], row["mistake"], row["students"]) for row in table] == [
+        *(("one", "near", 2), ("one", "far", 1), ("two", "near", 1)),
+    ]
+    assert [row["lesson"] for row in table] == [
+        *("notebooks/01_scores.ipynb", "notebooks/09_x.ipynb", ""),
+    ]
+    assert (table[0]["did"], table[0]["share"]) == ("one and near", 2 / 3)
+
+
+def test_what_errors_carried_forward_gave_is_told_with_and_without() -> None:
+    def one(name: str, carried: float) -> Record:
+        attempts = {"one": Attempt(4.0, carried), "two": Attempt(1.0), "why": Attempt(3.0)}
+        return Record(name, True, True, attempts)
+
+    table = carried_forward(ITEMS, [one("a", 1.5), one("b", 0.0), one("c", 4.0)])
+    row = {"students": 2, "points_with": 12.0, "points_without": 6.5}
+    assert table == {
+        **row,
+        "points_with": 15.0,
+        "points_without": 9.5,
+        "exercises": [{"exercise": "one", **row}],
+    }
+
+
+def test_scores_count_extra_credit_and_say_what_is_still_to_be_added() -> None:
+    some = [record("a", 4, 2, 4, extra=1.0), record("b", 0, 0), record("c", 2, 1, 2)]
+    some.append(record("d", 4, 2, 3, late_penalty=2.5))
+    row = scores(ITEMS, some)
+    assert (row["n"], row["most"], row["median"], row["waiting"]) == (4, 11.0, 7.0, 1)
+    assert (row["late"], row["late_penalties"]) == (1, 2.5)
+    # 110, 0, 50 and 90 per cent.
+    assert [one["count"] for one in row["bins"]] == [1, 0, 0, 0, 0, 1, 0, 0, 0, 2]
+
+
+def test_a_class_of_nobody_and_of_one_have_figures_too() -> None:
+    for some in ([], [record("a", 4, 2, 1, seconds=0.0)]):
+        whole = figures("ps1", ITEMS, some, about)
+        assert json.loads(as_json(whole)) == whole
+        assert as_html(whole).startswith("<!DOCTYPE html>")
+    assert scores(ITEMS, [])["mean"] is None
+
+
+@pytest.mark.parametrize(
+    ("values", "bins", "width"),
+    [([0.0], 1, 0.05), ([0.2, 0.9], 10, 0.1), ([3, 28.3], 6, 5), ([1, 10_000], 10, 300)],
+)
+def test_every_time_is_in_a_bin(values: list[float], bins: int, width: float) -> None:
+    row = seconds([record("a", 0, 0, seconds=value) for value in values] + [record("b", 0, 0)])
+    assert row["n"] == len(values) == sum(one["count"] for one in row["bins"])
+    assert (len(row["bins"]), row["bins"][0]["to"]) == (bins, width)
+
+
+def test_a_bin_holds_its_lower_bound_and_the_last_one_the_rest() -> None:
+    assert [one["count"] for one in histogram([0, 10, 19.9, 20, 1e9], 10, 3)] == [1, 2, 2]
+
+
+def test_the_order_of_students_says_nothing_of_their_ids() -> None:
+    some = [Record(shown, signs=(("kind", "why"),)) for shown in ("z", "a", "m")]
+    assert [row["student"] for row in figures("ps1", ITEMS, some, about)["people"]] == [
+        "a",
+        "m",
+        "z",
+    ]
+    assert figures("ps1", ITEMS, some[::-1], about) == figures("ps1", ITEMS, some, about)
+
+
+# --- What the grader's sentences mean -------------------------------------------------------------
+
+
+def refusal(read: Callable[[], Any]) -> str:
+    with pytest.raises(UnreadableSubmission) as failure:
+        read()
+    return str(failure.value)
+
+
+def test_a_persons_reason_is_named_from_what_the_grader_says(tmp_path: Path) -> None:
+    left_out = "Code cell 4 was left out: {}."
+    for remark, kind in (
+        (left_out.format(MALFORMED), HOSTILE),
+        (left_out.format(_ending(-31)), HOSTILE),
+        (left_out.format(_ending(-11)), DIED),
+        (left_out.format(_ending(-9)), DIED),
+        (left_out.format(_ending(1)), DIED),
+        ("softmax could not be judged: the process ended.", DIED),
+        (left_out.format("this cell did not end within 20 s"), TIMED_OUT),
+        ("Judging cce: the submission ran out of its time did not end within 9 s.", TIMED_OUT),
+        ("Stopped: the submission used up its 120 s.", TIMED_OUT),
+        (NO_ISOLATION, WITHOUT),
+        ("grade_x was not judged: the catalogue has no such exercise.", REMARK),
+    ):
+        assert kind_of(remark) == kind, remark
+    (tmp_path / "link.ipynb").symlink_to("nowhere")
+    (tmp_path / "folder.ipynb").mkdir()
+    (tmp_path / "long.ipynb").write_text("x" * 10)
+    for name, kind in (
+        ("none", UNREADABLE),
+        ("link", HOSTILE),
+        ("folder", HOSTILE),
+        ("long", UNREADABLE),
+    ):
+        path = tmp_path / f"{name}.ipynb"
+        said = refusal(lambda path=path: read_bytes(path, 5))
+        assert kind_of(said) == kind, said
+    for data in (b"", b"{", b"\xff", b"[]", b"{}", b'{"nbformat": 3}', b'{"nbformat": 4}'):
+        said = refusal(lambda data=data: parse_submission(data, "ps1.ipynb"))
+        assert kind_of(said) == UNREADABLE, said
+
+
+# --- A class --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def graded_class(
+    released: Path, at_once: Executor, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A graded course; of bob and eve only what nbgrader's own road leaves is there."""
+    course = Path(shutil.copytree(released, tmp_path_factory.mktemp("class") / "course"))
+    notebooks = Path(__file__).with_name("notebooks")
+    for student, work in WORK.items():
+        folder = course / "submitted" / student / "ps1"
+        folder.mkdir(parents=True)
+        if isinstance(work, str):
+            shutil.copyfile(notebooks / f"{work}.ipynb", folder / "ps1.ipynb")
+        else:
+            (folder / "ps1.ipynb").write_bytes(work)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        list(ClassGrading(course, ["ps1"], [], "bwrap", LIMITS).on(at_once, lambda: 1))
+    shutil.copytree(course / "submitted" / "ann", course / "submitted" / "fay")
+    for student in ("bob", "eve"):
+        (course / "autograded" / student / "ps1" / VERDICTS_FILE).unlink()
+    execute(course, "INSERT INTO student VALUES ('gus', 'Gus', 'G<b>reen</b>', NULL, NULL)")
+    execute(course, "UPDATE student SET first_name = 'Ann', last_name = '=Brown' WHERE id = 'ann'")
+    return course
+
+
+@pytest.fixture
+def reported(graded_class: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(graded_class, tmp_path / "course"))
+
+
+def execute(course: Path, statement: str) -> None:
+    connection = sqlite3.connect(course / "gradebook.db")
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(cli.app, ["report", *map(str, arguments)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert "Traceback" not in result.output
+    return result.exit_code, result.stdout, result.stderr
+
+
+def report(course: Path, *options: object) -> dict[str, Any]:
+    code, _, said = run("ps1", "--course", course, *options)
+    assert (code, said) == (0, "")
+    whole: dict[str, Any] = json.loads((course / "reports" / "ps1.json").read_text())
+    return whole
+
+
+def row(table: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(one for one in table if one["exercise"] == name)
+
+
+def test_the_figures_are_those_of_the_class_whichever_road_graded_it(reported: Path) -> None:
+    whole = report(reported)
+    assert whole["class"] == {"students": 7, "handed_in": 6, "graded": 5, "max_points": 18}
+    names = [one["exercise"] for one in whole["exercises"]]
+    assert names == ["add_bias", "scores", "softmax", "written_shift"]
+    softmax = row(whole["exercises"], "softmax")
+    assert (softmax["n"], softmax["mean"], softmax["facility"]) == (5, 16 / 5, 0.4)
+    # cyd's stub, and eve, of whom nothing could be read.
+    assert softmax["blank"] == 2
+    assert whole["scores"]["n"] == 5
+    assert (whole["scores"]["least"], whole["scores"]["most"]) == (0, 14)
+    assert whole["seconds"]["n"] == 5
+    assert whole["carried_forward"]["students"] == 0
+
+
+def test_those_who_need_a_person_are_listed_with_the_reason(reported: Path) -> None:
+    people = report(reported, "--names")["people"]
+    kinds: dict[str, set[str]] = {}
+    for one in people:
+        kinds.setdefault(one["kind"], set()).add(one["student"])
+    assert kinds["died"] == {"dan"}
+    assert kinds["unreadable"] == {"eve"}
+    assert kinds["no submission"] == {"G<b>reen</b>, Gus (gus)"}
+    assert kinds["not graded"] == {"fay"}
+    assert "=Brown, Ann (ann)" in kinds["written questions"]
+    reasons = [one["reason"] for one in people]
+    assert "handed in, not graded: run `autograder grade ps1`" in reasons
+    assert "1 to be marked in Formgrader: written_shift" in reasons
+
+
+def test_what_a_person_gives_counts_and_is_no_longer_waited_for(reported: Path) -> None:
+    before = report(reported)
+    execute(
+        reported,
+        "UPDATE grade SET manual_score = 1.5, needs_manual_grade = 0 WHERE cell_id IN"
+        " (SELECT id FROM base_cell WHERE name IN ('written_shift', 'grade_softmax')"
+        " AND type = 'GradeCell')",
+    )
+    whole = report(reported)
+    assert before["scores"]["waiting"] > whole["scores"]["waiting"] == 0
+    for name in ("written_shift", "softmax"):
+        assert (row(whole["exercises"], name)["n"], row(whole["exercises"], name)["mean"]) == (
+            5,
+            1.5,
+        )
+    assert not [one for one in whole["people"] if one["kind"] == "written questions"]
+
+
+def test_points_carried_forward_are_read_from_the_verdicts(reported: Path) -> None:
+    path = reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE
+    kept = json.loads(path.read_text())
+    kept["verdicts"][2] |= {"carried_points": 2.5, "given": ["scores"]}
+    path.write_text(json.dumps(kept))
+    carried = report(reported)["carried_forward"]
+    assert (carried["students"], carried["points_with"] - carried["points_without"]) == (1, 2.5)
+    assert [one["exercise"] for one in carried["exercises"]] == [kept["verdicts"][2]["exercise"]]
+
+
+def test_a_mistake_is_listed_with_the_catalogues_words(reported: Path) -> None:
+    path = reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE
+    kept = json.loads(path.read_text())
+    verdict = next(one for one in kept["verdicts"] if one["exercise"] == "softmax")
+    verdict["points"] = 1.0
+    for finding in verdict["findings"][:2]:  # seen twice, had once
+        finding["misconception"] = "axis=1"
+    path.write_text(json.dumps(kept))
+    found = [one for one in report(reported)["mistakes"] if one["mistake"] == "axis=1"]
+    assert [(one["exercise"], one["students"]) for one in found] == [("softmax", 1)]
+    assert found[0]["did"].startswith("You ")
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b'{"verdicts": [{}]}', b'{"verdicts": [], "repairs": 1}', b"\xff"]
+)
+def test_damaged_verdicts_cost_no_other_student_and_are_named(
+    reported: Path, damage: bytes
+) -> None:
+    (reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE).write_bytes(damage)
+    whole = report(reported, "--names")
+    assert whole["class"]["graded"] == 4
+    assert {
+        "student": "=Brown, Ann (ann)",
+        "kind": "not graded",
+        "reason": "its verdicts cannot be read: run `autograder grade ps1 --force`",
+    } in whole["people"]
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+
+def test_without_the_switch_no_file_and_no_files_name_tells_who_it_is(reported: Path) -> None:
+    run("ps1", "--course", reported)
+    paths = sorted((reported / "reports").iterdir())
+    assert [path.name for path in paths] == ["ps1.csv", "ps1.html", "ps1.json"]
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        for name in (*NAMES, "Brown", "Green"):
+            assert not re.search(rf"\b{name}\b", text), (path.name, name)
+        secret = (reported / SECRET_FILE).read_text().encode()
+        assert label(secret, "dan") in text
+
+
+def test_labels_stay_the_same_and_only_the_courses_secret_makes_them() -> None:
+    one, other = b"1" * 64, b"2" * 64
+    assert label(one, "ann") == label(one, "ann") != label(other, "ann")
+    assert len({label(one, f"s{number}") for number in range(5000)}) == 5000
+    assert re.fullmatch(r"student [a-z2-7]{8}", label(one, "ann"))
+
+
+def test_with_the_switch_names_are_shown_and_are_text(reported: Path) -> None:
+    run("ps1", "--course", reported, "--names")
+    page = (reported / "reports" / "ps1.html").read_text(encoding="utf-8")
+    assert "=Brown, Ann (ann)" in page
+    assert "G&lt;b&gt;reen&lt;/b&gt;, Gus (gus)" in page
+    assert "<b>" not in page
+    lines = list(csv.reader(io.StringIO((reported / "reports" / "ps1.csv").read_text())))
+    assert any(line[1].startswith("'=Brown, Ann (ann): ") for line in lines)
+    assert not [cell for line in lines for cell in line[:3] if cell[:1] in ("=", "+", "@")]
+
+
+def test_a_folders_name_may_be_any_bytes(reported: Path) -> None:
+    (reported / "submitted" / os.fsdecode(b"\xff") / "ps1").mkdir(parents=True)
+    assert report(reported, "--names")["class"]["students"] == 8
+
+
+# --- The files ------------------------------------------------------------------------------------
+
+
+def test_the_same_class_gives_the_same_bytes(reported: Path) -> None:
+    files = []
+    for _ in range(2):
+        run("ps1", "--course", reported)
+        files.append({path: path.read_bytes() for path in (reported / "reports").iterdir()})
+    assert files[0] == files[1]
+    assert len(files[0]) == 3
+
+
+def test_csv_has_every_figure_of_json(reported: Path) -> None:
+    whole = report(reported)
+    header, *lines = csv.reader(io.StringIO((reported / "reports" / "ps1.csv").read_text()))
+    assert header == ["table", "row", "figure", "value"]
+
+    def count(content: Any) -> int:
+        if isinstance(content, dict):
+            return sum(map(count, content.values()))
+        return sum(map(count, content)) if isinstance(content, list) else 1
+
+    in_rows = len(whole["exercises"]) + 2 * len(whole["mistakes"]) + 2 * len(whole["people"])
+    in_rows += 2 * (len(whole["scores"]["bins"]) + len(whole["seconds"]["bins"]))
+    assert len(lines) == count(whole) - in_rows
+    found = {tuple(line[:3]): line[3] for line in lines}
+    assert float(found["exercises", "softmax", "facility"]) == 0.4
+    assert found["exercises", "written_shift", "discrimination"] == ""
+    assert found["scores", "0: 10", "count"] == "2"
+
+
+def test_formats_and_folder_are_those_asked_for(reported: Path, tmp_path: Path) -> None:
+    code, output, _ = run(
+        *("ps1", "--format", "json,csv", "--output", tmp_path / "a" / "b", "--course", reported)
+    )
+    assert code == 0
+    assert output.splitlines() == [
+        f"wrote {tmp_path / 'a' / 'b' / 'ps1.json'}",
+        f"wrote {tmp_path / 'a' / 'b' / 'ps1.csv'}",
+    ]
+    assert not (reported / "reports").exists()
+
+
+class Page(HTMLParser):
+    """What a page has that could run or load, and the words of its pictures."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+
+
+def test_the_page_has_nothing_that_runs_or_loads(reported: Path) -> None:
+    text = as_html(report(reported))
+    page = Page(text)
+    assert not page.tags & {"script", "link", "img", "iframe", "object", "embed", "a"}
+    assert not page.attributes & {"src", "href", "onclick", "onload", "style"}
+    assert "http" not in text
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+# --- What is said ---------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_reported_is_said_in_a_line_and_nothing_is_written(course: Path) -> None:
+    def refused(*arguments: object) -> tuple[int, str]:
+        code, output, said = run(*arguments, "--course", course)
+        assert (output, len(said.splitlines())) == ("", 1)
+        return code, said.removeprefix("autograder: ").strip()
+
+    formats = "--format is of html, csv and json, with commas between, not 'pdf'"
+    assert refused("ps1", "--format", "pdf") == (2, formats)
+    assert refused("ps1", "ps9")[1].startswith("no assignment 'ps9' in")
+    said = "nothing of ps1 is graded yet: run `autograder grade ps1` first"
+    assert refused("ps1") == (2, said)
+    shutil.move(course / "release", course / "elsewhere")
+    code, said = refused("ps1")
+    assert (code, "Run `autograder release ps1`" in said) == (1, True)
+    shutil.move(course / "elsewhere", course / "release")
+    (course / "gradebook.db").write_bytes(b"no database " * 1000)
+    code, said = refused("ps1")
+    assert (code, "put a backup in its place" in said) == (1, True)
+    assert not (course / "reports").exists()
+
+
+def test_a_locked_gradebook_is_said_to_be_locked(
+    reported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = GradebookStore.open
+    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.05))
+    connection = sqlite3.connect(reported / "gradebook.db")
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        code, _, said = run("ps1", "--course", reported)
+    finally:
+        connection.close()
+    assert (code, "another program is writing to it; close it or wait" in said) == (1, True)
+
+
+def test_a_folder_that_cannot_be_written_is_said(reported: Path) -> None:
+    (reported / "reports").write_text("in the way")
+    code, _, said = run("ps1", "--course", reported)
+    assert (code, said) == (1, f"autograder: {reported / 'reports'}: File exists\n")
+
+
+# --- In a browser ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1600])
+def test_every_reader_can_read_the_page(
+    browser: Any,
+    grave_findings: Callable[[Any], list[str]],
+    tmp_path: Path,
+    scheme: str,
+    width: int,
+) -> None:
+    attempts = {"one": Attempt(1.0, 0.5, wrong=True, mistakes=("far",)), "two": Attempt(2.0)}
+    some = [
+        record("a", 4, 2, 1, seconds=0.5, late_penalty=1.0),
+        record("b", 0, 2, signs=(("died", "<script>alert(1)</script> " + "long " * 60),)),
+        Record("c", True, True, attempts, seconds=3.0),
+        *(Record(f"z{number}", signs=(("no submission", "nothing"),)) for number in range(30)),
+    ]
+    path = tmp_path / "page.html"
+    path.write_text(as_html(figures("ps1", ITEMS, some, about)), encoding="utf-8")
+    visit = Visit(browser, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    visit.page.goto(path.as_uri())
+    assert grave_findings(visit.page) == []
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == width
+    assert (visit.left, visit.complaints) == ([], [])
+    pictures = visit.page.get_by_role("img")
+    assert pictures.count() == 2
+    assert "0 to 10 per cent of the points: 0" in pictures.first.text_content()
+    assert visit.page.locator("table:not(:has(caption)), table:not(:has(th[scope]))").count() == 0
+    visit.context.close()
