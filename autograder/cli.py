@@ -1,4 +1,4 @@
-"""The command line: `autograder release / grade / report / export / doctor`.
+"""The command line: `autograder release / grade / report / export / diagnose / doctor`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
