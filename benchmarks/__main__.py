@@ -290,6 +290,22 @@ def writer(
 
 
 @app.command()
+def coordinator(
+    submissions: Annotated[int, typer.Option(help="How many are graded.")] = 400,
+    results: Results = None,
+) -> None:
+    """Measure the coordinator alone: its processor time while workers grade, and disk space."""
+    from benchmarks.parts import coordinator as run_coordinator
+
+    _check_size("--submissions", submissions, least=0)
+    _writable(results)
+    with _workshop() as folder:
+        template = _template(folder / "plain", submissions, BOTH)
+        course = fresh_course(template, folder / "run", submissions)
+        _keep(results, "Coordinator", [run_coordinator(course, BOTH)])
+
+
+@app.command()
 def scheduler(
     tasks: Annotated[int, typer.Option(help="How many, each doing nothing.")] = 10_000,
     results: Results = None,

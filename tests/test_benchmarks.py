@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 
 import nbformat
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 
 from autograder.assignment import Assignment, master_of
 from autograder.course import assignment_files
+from autograder.engine import ClassGrading
 from autograder.exercises import EXERCISES
 from autograder.gradebook import GradebookStore
 from autograder.judge import judge
@@ -519,6 +521,18 @@ def test_the_writer_writes_every_synthetic_result(course: Path) -> None:
     assert "7 submissions of ps1" in said
 
 
+def test_the_coordinator_is_measured_over_what_it_graded(
+    course: Path,
+    hand_in: Callable[..., Path],
+    at_once: Executor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hand_in("ann")
+    hand_in("bob")
+    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
+    assert "2 submissions of ps1" in parts.coordinator(course, ["ps1"])
+
+
 def test_the_scheduler_is_left_out_where_dask_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -591,6 +605,7 @@ def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
         (("bench", "--quick", "--ours", "8", "--ours", "2"), "--ours 2"),
         (("soak", "--submissions", "100"), "--submissions 100"),
         (("writer", "--students", "0"), "--students 0"),
+        (("coordinator", "--submissions", "3"), "--submissions 3"),
         (("scheduler", "--tasks", "0"), "--tasks 0"),
         (("feedback", "--rounds", "0"), "--rounds 0"),
         (("feedback", "--submissions", "3"), "--submissions 3"),
