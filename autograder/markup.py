@@ -6,7 +6,6 @@ which have none.  Must not know nbgrader, which takes seconds to import.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -44,6 +43,7 @@ CLASSES = re.compile(
 )
 # Cleaning takes time that grows with the square of the depth to which tags are nested.
 MAX_MARKDOWN = 30_000
+MAX_PICTURES = 8 << 20  # characters of a cell's attached pictures
 LINKS = re.compile(r"(https?://|mailto:|#)")
 # A class shares its course's cells, and many of its cards: each is cleaned once.
 REMEMBERED = 512
@@ -85,7 +85,7 @@ def markdown_html(source: str, attachments: Mapping[str, Any]) -> str:
     """Render Markdown, mathematics kept for MathJax, and clean the result."""
     if len(source) > MAX_MARKDOWN:
         return f"<pre>{escape(source)}</pre>"
-    return clean_html(MarkdownWithMath(_renderer(IPythonRenderer, attachments)).render(source))
+    return clean_html(MarkdownWithMath(_renderer(_Bounded, attachments)).render(source))
 
 
 def markdown_with_mathml(source: str, attachments: Mapping[str, Any]) -> str:
@@ -93,14 +93,19 @@ def markdown_with_mathml(source: str, attachments: Mapping[str, Any]) -> str:
 
     Formulas that cannot be read, and text that cannot be rendered, are shown as they are.
     """
-    return _with_mathml(source, json.dumps(attachments, sort_keys=True))
+    # Pictures are large, and one student's own: they are not remembered.
+    return _with_mathml(source, attachments) if attachments else _remembered(source)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _with_mathml(source: str, attachments: str) -> str:
+def _remembered(source: str) -> str:
+    return _with_mathml(source, {})
+
+
+def _with_mathml(source: str, attachments: Mapping[str, Any]) -> str:
     if len(source) > MAX_MARKDOWN:
         return f"<pre>{escape(source)}</pre>"
-    renderer = _renderer(_FormulasApart, json.loads(attachments))
+    renderer = _renderer(_FormulasApart, attachments)
     cleaner = bleach.Cleaner(
         tags=TAGS,
         attributes=_allowed,
@@ -126,7 +131,20 @@ def _renderer(kind: type[Any], attachments: Mapping[str, Any]) -> Any:
     )
 
 
-class _FormulasApart(IPythonRenderer):
+class _Bounded(IPythonRenderer):
+    """Shows attached pictures up to a size: a few words can ask for one a thousand times."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.left = MAX_PICTURES
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        shown = super().image(text, url, title)
+        self.left -= len(shown)
+        return shown if self.left >= 0 else "[a picture more than can be shown]"
+
+
+class _FormulasApart(_Bounded):
     """Leaves a mark in the place of each formula."""
 
     def __init__(self, **settings: Any) -> None:

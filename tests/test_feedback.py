@@ -30,7 +30,7 @@ from autograder.feedback import ClassFeedback, PageResult, made_of
 from autograder.feedback_page import POLICY, PageError, page
 from autograder.gradebook import GradebookStore
 from autograder.marks import CellMark, Marks
-from autograder.markup import MAX_MARKDOWN, markdown_with_mathml
+from autograder.markup import MAX_MARKDOWN, markdown_html, markdown_with_mathml
 from autograder.mathml import MAX_FORMULA, Node, mathml
 from autograder.sandbox import LIMITS
 
@@ -513,6 +513,18 @@ def test_text_that_cannot_be_rendered_is_shown_as_it_is(source: str, said: str) 
     seen = Seen(markdown_with_mathml(source, {}))
     assert said in "".join(seen.words)
     assert "img" not in seen.tags
+
+
+@pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html])
+def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(
+    render: Callable[[str, dict[str, Any]], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.markup.MAX_PICTURES", 100_000)
+    attached = {"a": {"image/png": "A" * 10_000}}
+    source = "![x][p] " * 1000 + "\n\n[p]: attachment:a"
+    text = render(source, attached)
+    assert 0 < text.count("<img") <= 10
+    assert text.count("[a picture more than can be shown]") == 1000 - text.count("<img")
 
 
 def test_a_picture_always_has_a_description() -> None:
