@@ -8,7 +8,7 @@ DEMO := build/demo
 ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
 .PHONY: help setup system grade test browser lint bench soak lab slides site examples \
-  requirements clean
+  pictures requirements clean
 
 help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
@@ -19,6 +19,7 @@ help:
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
 	@echo "make site          the course as pages to read, into build/site/"
 	@echo "make examples      build the sample submissions anew from examples/"
+	@echo "make pictures      take the pictures of README and docs/ anew (after make grade)"
 	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
 	@echo "make clean         remove what was built"
 
@@ -71,6 +72,7 @@ bench: setup
 
 soak: setup
 	$(BIN)/python -m benchmarks soak --results benchmarks/results.md
+	$(BIN)/python -m benchmarks coordinator --results benchmarks/results.md
 	$(BIN)/python -m benchmarks writer --results benchmarks/results.md
 	$(BIN)/python -m benchmarks scheduler --results benchmarks/results.md
 
@@ -86,6 +88,11 @@ slides site: setup
 
 examples: setup
 	$(BIN)/python -m examples.build
+
+# The tests that look at JupyterLab keep what they see.
+pictures: setup browser
+	PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/test_jupyterlab.py -k "led or missing"
+	$(BIN)/python docs/pictures.py
 
 requirements: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras \

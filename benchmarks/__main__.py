@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks bench / soak / writer / scheduler / profile`.
+"""The command line: `python -m benchmarks bench / soak / writer / scheduler / feedback / profile`.
 
 Reads arguments, shows progress on stderr, prints the tables, and keeps them in
 `results.md`.  Exit code 0: measured, whether or not targets are met; 1: something could
@@ -308,6 +308,22 @@ def writer(
 
 
 @app.command()
+def coordinator(
+    submissions: Annotated[int, typer.Option(help="How many are graded.")] = 400,
+    results: Results = None,
+) -> None:
+    """Measure the coordinator alone: its processor time while workers grade, and disk space."""
+    from benchmarks.parts import coordinator as run_coordinator
+
+    _check_size("--submissions", submissions, least=0)
+    _writable(results)
+    with _workshop() as folder:
+        template = _template(folder / "plain", submissions, BOTH)
+        course = fresh_course(template, folder / "run", submissions)
+        _keep(results, "Coordinator", [run_coordinator(course, BOTH)])
+
+
+@app.command()
 def scheduler(
     tasks: Annotated[int, typer.Option(help="How many, each doing nothing.")] = 10_000,
     results: Results = None,
@@ -323,6 +339,25 @@ def scheduler(
         _say("the scheduler was not measured: distributed is not installed")
     else:
         _keep(results, "Scheduler", [row])
+
+
+@app.command()
+def feedback(
+    submissions: Annotated[int, typer.Option(help="Whose pages are made.")] = 100,
+    rounds: Annotated[int, typer.Option(help="How often each way is measured.")] = 2,
+    results: Results = None,
+) -> None:
+    """Make pages of feedback in our way and in nbgrader's, of the same graded class."""
+    from benchmarks.feedback import feedback as run_feedback
+
+    _check_size("--submissions", submissions, least=0)
+    if rounds < 1:
+        _stop(f"--rounds {rounds}: at least 1 is needed")
+    _writable(results)
+    with _workshop() as folder:
+        template = _template(folder / "plain", submissions, BOTH)
+        parts = run_feedback(template, folder / "run", submissions, rounds, _say)
+    _keep(results, "Feedback", parts)
 
 
 @app.command()

@@ -81,7 +81,9 @@ def install(listed: Path, build: Path, what: str, packages: str) -> Path:
     # The lock comes last: it says that all is there.
     lock = build / "package-lock.json"
     shutil.copy(listed / lock.name, lock)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    # npm would wait for more than a minute where there is no network, and `make lab` with it.
+    patience = ("--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *patience]
     done = subprocess.run(command, cwd=build, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lock.unlink()

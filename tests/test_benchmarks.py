@@ -6,11 +6,13 @@ How fast anything is, is measured by `make bench` and asserted nowhere.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 
 import nbformat
@@ -21,13 +23,26 @@ from typer.testing import CliRunner
 
 from autograder.assignment import Assignment, master_of
 from autograder.course import assignment_files
+from autograder.engine import ClassGrading
 from autograder.exercises import EXERCISES
 from autograder.gradebook import GradebookStore
 from autograder.judge import judge
 from autograder.notebook import grade_notebook
 from autograder.sandbox import Sandbox
 from autograder.sanitise import read_submission
-from benchmarks import classes, floor, measure, parts, profiles, report, rounds, soak, stock, table
+from benchmarks import (
+    classes,
+    feedback,
+    floor,
+    measure,
+    parts,
+    profiles,
+    report,
+    rounds,
+    soak,
+    stock,
+    table,
+)
 from benchmarks.__main__ import FULL, QUICK, app
 from benchmarks.courses import TENSORFLOW_CELL, BenchmarkError, Template, without_gradient
 from benchmarks.measure import Command, Measurement, Sample
@@ -519,6 +534,18 @@ def test_the_writer_writes_every_synthetic_result(course: Path) -> None:
     assert "7 submissions of ps1" in said
 
 
+def test_the_coordinator_is_measured_over_what_it_graded(
+    course: Path,
+    hand_in: Callable[..., Path],
+    at_once: Executor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hand_in("ann")
+    hand_in("bob")
+    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
+    assert "2 submissions of ps1" in parts.coordinator(course, ["ps1"])
+
+
 def test_the_scheduler_is_left_out_where_dask_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -553,6 +580,32 @@ def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
     assert "frozen" not in said
 
 
+# --- Pages of feedback ------------------------------------------------------------------------
+
+
+def test_pages_are_compared_within_a_round() -> None:
+    """On a machine half as fast in the second round the ratio is the same."""
+    costs = {
+        feedback.STOCK: [costing(40.0), costing(80.0)],
+        feedback.PLUGIN: [costing(20.0), costing(40.0)],
+        feedback.OURS: [costing(5.0, others=0.9), costing(10.0, others=0.9)],
+    }
+    target, rows, said = feedback.tables(costs, 100)
+    assert "8.00 × | met" in target
+    assert [line.split("|")[-2].strip() for line in rows.splitlines()[2:]] == [
+        *("1.00", "2.00", "8.00"),
+    ]
+    assert "Rounds: 2" in said
+    assert "not quiet" not in said, "in the median of all runs it was quiet"
+
+
+def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
+    failed = dataclasses.replace(costing(1.0), code=1, output="autograder: no such course\n")
+    command = Command(("autograder", "feedback"), tmp_path, {}, "")
+    with pytest.raises(BenchmarkError, match="autograder feedback failed: autograder: no such"):
+        feedback.checked(command, failed)
+
+
 # --- The command line -------------------------------------------------------------------------
 
 
@@ -565,7 +618,10 @@ def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
         (("bench", "--quick", "--ours", "8", "--ours", "2"), "--ours 2"),
         (("soak", "--submissions", "100"), "--submissions 100"),
         (("writer", "--students", "0"), "--students 0"),
+        (("coordinator", "--submissions", "3"), "--submissions 3"),
         (("scheduler", "--tasks", "0"), "--tasks 0"),
+        (("feedback", "--rounds", "0"), "--rounds 0"),
+        (("feedback", "--submissions", "3"), "--submissions 3"),
         (("profile", "--submissions", "2"), "--submissions 2"),
         (("bench", "--results", "no-such-folder/results.md"), "there is no folder no-such-folder"),
     ],

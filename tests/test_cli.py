@@ -382,13 +382,19 @@ def test_a_name_cannot_steer_the_terminal() -> None:
     assert "\u202e" not in file.getvalue()
 
 
-@pytest.mark.parametrize("command", [(), ("release",), ("grade",), ("doctor",)], ids=str)
+@pytest.mark.parametrize(
+    "command",
+    [(), ("release",), ("grade",), ("report",), ("export",), ("doctor",)],
+    ids=str,
+)
 def test_help_says_what_a_command_does(command: tuple[str, ...]) -> None:
     code, output, said = run(*command, "--help")
     assert (code, said) == (0, "")
     assert "Usage: " in output
     for option in {
-        "grade": ("--student", "--jobs", "--force", "--isolation", "--course", "--cluster")
+        "grade": ("--student", "--jobs", "--force", "--isolation", "--course", "--cluster"),
+        "report": ("--names", "--format", "--output", "--course"),
+        "export": ("--to", "--output", "--course"),
     }.get("".join(command), ()):
         assert option in output
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from browsing import PATIENCE, Lab, Visit, choose, jupyterlab
+from browsing import PATIENCE, Lab, Visit, choose, jupyterlab, keep_picture
 from databases import every_row, query
 from isolation import why_no_isolation
 from nbgrader.auth import Authenticator
@@ -32,6 +32,7 @@ from autograder.release import release
 from classroom.vendor import VendorError, vendored
 
 ROOT = Path(__file__).resolve().parents[1]
+DUE = "2026-10-05 12:00:00.000000"  # some hours before `seed-a` hands in
 COURSE_ID = "softmax-by-hand"
 STUDENT = "mei"  # goes through the exchange; the others' work lies in submitted/
 CLASS = {"ps1": ("seed-a", STUDENT), "ps2": ("hostile-script",)}
@@ -129,12 +130,15 @@ def course(mathjax: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = root / Path(MATHJAX).parent / name
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(mathjax / name, file)
+    with (root / "nbgrader_config.py").open("a") as settings:
+        settings.write("\nc.LatePenalties.points_per_day = 0.25\n")
     fix_secret(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         # The proof starts kernels, and `test_release` has it.
         patch.setattr("autograder.release.unexpected_errors", lambda *_: [])
         release(root, list(CLASS))
+    query(f"sqlite:///{root / 'gradebook.db'}", "UPDATE assignment SET duedate = :due", due=DUE)
     for assignment, students in CLASS.items():
         for student in set(students) - {STUDENT}:
             work = ROOT / "examples" / "submitted" / student / assignment
@@ -258,7 +262,7 @@ def test_it_is_graded_by_buttons_as_by_autograder_grade(
     formgrader: Formgrader, tmp_path: Path
 ) -> None:
     bulk = Path(shutil.copytree(formgrader.collected, tmp_path / "bulk"))
-    code, _, said = ended(grade(bulk, "ps2"))
+    code, _, said = ended(grade(bulk, "ps2", "--jobs", "1"))
     assert (code, said) == (0, "")
     by_buttons, rows = every_row(formgrader.gradebook), every_row(f"sqlite:///{bulk}/gradebook.db")
     assert {row[0] for row in rows["grade"]} == {*CLASS["ps1"], *CLASS["ps2"]}
@@ -269,10 +273,10 @@ def test_it_is_graded_by_buttons_as_by_autograder_grade(
 def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(
     formgrader: Formgrader, browser: Any
 ) -> None:
-    visit = Visit(browser)
-    page = formgrader.open(visit, "ps1", "seed-a")
+    visit = Visit(browser, viewport={"width": 1000, "height": 620})
+    page = formgrader.open(visit, "ps1", STUDENT)
     card = page.locator('.verdict-card[aria-label="Verdict on softmax"]')
-    assert "This looks like: whole-matrix sum" in card.inner_text()
+    assert "This looks like: axis=1" in card.inner_text()
     points = [float(text) for text in card.locator("tbody td:last-child").all_inner_texts()]
     assert len(points) > 3
     box = page.locator("input#grade_softmax")
@@ -281,6 +285,9 @@ def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(
     assert page.locator("[data-mjx-error]").count() == 0
     assert formulas_left_as_text(page) == []
     assert visit.left == []
+    page.wait_for_function("$(':animated').length === 0")
+    box.evaluate("(box) => scrollTo(0, box.getBoundingClientRect().top + scrollY - 110)")
+    keep_picture(page, "formgrader-card")
     visit.context.close()
 
 
@@ -372,7 +379,7 @@ def test_what_a_person_gave_stays_when_the_class_is_graded_again(
 ) -> None:
     assert manual(by_hand.gradebook) == ([(WRITTEN, 2.5)], [(WRITTEN, COMMENT)])
     again = Path(shutil.copytree(by_hand.course, tmp_path / "again"))
-    code, _, said = ended(grade(again, "--force"))
+    code, _, said = ended(grade(again, "--force", "--jobs", "1"))
     assert (code, said) == (0, "")
     before, after = every_row(by_hand.gradebook), every_row(f"sqlite:///{again}/gradebook.db")
     # By nbgrader's rule a person is asked to look once more at points that were given by hand.
@@ -382,7 +389,9 @@ def test_what_a_person_gave_stays_when_the_class_is_graded_again(
 
 
 def test_the_pages_say_what_the_gradebook_holds(by_hand: Formgrader) -> None:
-    rows = every_row(by_hand.gradebook)["grade"]
+    """As nbgrader's own pages do: the points before anything is taken away for being late."""
+    rows, notebooks = map(every_row(by_hand.gradebook).get, ("grade", "submitted_notebook"))
+    assert next(row[3] for row in notebooks if row[:2] == ("seed-a", "ps1")) == 0.25
     for assignment, students in CLASS.items():
         for student in students:
             row = by_hand.row(assignment, student)

@@ -38,6 +38,7 @@ from traitlets.config import Config
 from autograder.assignment import MasterCell, master_of
 from autograder.course import CourseError
 from autograder.gradebook import GradebookError, GradebookStore, tables
+from autograder.gradebook.scores import read_max_score
 from autograder.graded_cells import GradedCell, GradedSubmission, cells_of
 
 
@@ -178,6 +179,22 @@ def test_formgraders_sums_come_out_of_what_is_written(course: Path, store: Grade
         failed = {grade.name for grade in notebook.grades if grade.failed_tests}
         assert failed == {"grade_double"}
         assert gradebook.submission_dicts("ps1")[0]["score"] == 5.5
+
+
+def test_the_sums_of_a_class_are_nbgraders_own(course: Path, store: GradebookStore) -> None:
+    we_grade(course, FIRST, "zero")
+    a_person_grades(course)
+    ours = store.scores("ps1")
+    assert set(ours) == set(FIRST) < {person.id for person in store.roster()} | {"nobody"}
+    with api.Gradebook(address(course)) as gradebook:
+        for student, mine in ours.items():
+            theirs = gradebook.find_submission("ps1", student)
+            assert mine.score == theirs.score
+            assert mine.final == max(0.0, theirs.score - theirs.late_submission_penalty)
+            assert (mine.waits, mine.timestamp) == (theirs.needs_manual_grade, theirs.timestamp)
+        with gradebook.db.connection() as connection:
+            assert read_max_score(connection, "ps1") == theirs.max_score == 17.0
+    assert any(score.late_penalty for score in ours.values())
 
 
 def shape(table: Table) -> dict[str, Any]:

@@ -84,6 +84,8 @@ def test_a_deck_shows_every_slide_whole_and_asks_for_nothing(
     assert (failed, left_as_text) == (0, [])
     heading = page.locator("section.present h1").first.bounding_box()
     assert heading["height"] > 30, "the first slide is really seen"
+    arrow = page.locator(".controls .navigate-right").bounding_box()
+    assert arrow["x"] + arrow["width"] < heading["x"], "the arrows stand in the margin"
     off_the_slide = page.evaluate(
         """() => Reveal.getSlides().filter((slide) => {
              const { h, v } = Reveal.getIndices(slide);

@@ -438,15 +438,16 @@ def value(latex: str, **known: np.ndarray) -> float:
 
 
 def solutions(path: Path) -> dict[str, Any]:
-    """Return a problem set's functions, as the source notebook solves them."""
+    """Return a problem set's functions and classes, as the source notebook solves them."""
     notebook = read(path)
     names: dict[str, Any] = {"np": np}
-    for place in exercise_cells(notebook).values():
-        exec(notebook.cells[place].source, names)
+    for cell in code_cells(notebook):
+        if grading(cell).get("grade_id") == "given" or grading(cell).get("solution"):
+            exec(cell.source, names)
     return names
 
 
-PS1, PS2 = (ROOT / f"source/{name}/{name}.ipynb" for name in ("ps1", "ps2"))
+PS1, PS2, PS3, PS4, PS5 = SOURCES
 SCORES = np.array([0.3, -1.1, 0.8])
 
 
@@ -501,6 +502,86 @@ def test_the_predicted_numbers_are_right() -> None:
     np.testing.assert_allclose(ps1["softmax"](np.log([1, 2, 5])), a)
     np.testing.assert_allclose(ps1["cce"](y, a), 2 * np.log(2))
     assert ps1["cce_from_scores"](np.array([0.0, -800.0]), 1) == 800
+
+
+def test_the_numbers_that_problem_set_3_predicts_are_right() -> None:
+    ps3 = solutions(PS3)
+    layer = ps3["Softmax"]()
+    np.testing.assert_allclose(layer.forward(np.log([1, 2, 5])), np.array([1, 2, 5]) / 8)
+    grad_z = layer.backward(np.array([0.0, -4.0, 0.0]))
+    np.testing.assert_allclose(grad_z, [1 / 8, -3 / 4, 5 / 8])
+    np.testing.assert_allclose(layer.backward(np.ones(3)), 0, atol=1e-15)
+    dense = ps3["Dense"](2, 1, np.random.default_rng(0))
+    dense.W = np.array([[3.0, 4.0, 5.0]])
+    assert dense.forward(np.array([[1.0], [2.0]])) == 16
+    np.testing.assert_array_equal(dense.backward(np.ones((1, 1)), 0.1), [[3], [4]])
+    np.testing.assert_allclose(dense.W, [[2.9, 3.8, 4.9]])
+    x, y = np.array([[2.0], [3.0]]), np.array([[0.0], [1.0], [0.0]])
+    W, losses = ps3["sgd_epoch"](np.zeros((3, 3)), x, y, 1.0, np.array([0]))
+    np.testing.assert_allclose(losses, np.log(3))
+    np.testing.assert_allclose(W, np.outer([-1 / 3, 2 / 3, -1 / 3], [2, 3, 1]))
+
+
+def test_the_numbers_that_problem_set_4_predicts_are_right() -> None:
+    ps4 = solutions(PS4)
+    batches = ps4["batch_indices"](12, 5, np.random.default_rng(0))
+    assert [len(batch) for batch in batches] == [5, 5, 2]
+    np.testing.assert_allclose(0.99**100, 0.37, atol=0.005)
+    grad_z = ps4["softmax_backward"](np.array([2, 2, 4]) / 8, np.array([4.0, 0, 0]))
+    np.testing.assert_allclose(grad_z, [3 / 4, -1 / 4, -1 / 2])
+    (W,) = numbers_in(PS4, "l2-penalty-predict")
+    assert (ps4["l2_penalty"](W, 1.0), ps4["l2_penalty"](2 * W, 1.0)) == (5, 20)
+    (W,) = numbers_in(PS4, "l2-gradient-predict")
+    np.testing.assert_allclose(W - 0.1 * ps4["l2_gradient"](W, 0.5), [[1.8, -0.9, 7]])
+    (Z,) = numbers_in(PS4, "predict-predict")
+    np.testing.assert_array_equal(ps4["predict"](Z, np.eye(2)), [1, 0])
+    np.testing.assert_array_equal(np.argmax(Z, axis=1), [1, 0, 1])
+    truth, guess = np.array([0, 1, 1, 2]), np.array([0, 1, 2, 2])
+    (C,) = numbers_in(PS4, "confusion-matrix-predict")
+    np.testing.assert_array_equal(ps4["confusion_matrix"](truth, guess, 3), C)
+    assert np.trace(C) / 4 == ps4["accuracy"](truth, guess)
+    kernel, bias = ps4["to_keras"](numbers_in(PS4, "to-keras-predict")[0])
+    assert (kernel.tolist(), bias.tolist()) == ([[1, 4], [2, 5]], [3, 6])
+
+
+def test_the_numbers_that_problem_set_5_predicts_are_right() -> None:
+    ps5 = solutions(PS5)
+    relu, tanh, sigmoid = (ps5[name]() for name in ("ReLU", "Tanh", "Sigmoid"))
+    np.testing.assert_array_equal(relu.forward(np.array([-2.0, 0, 3])), [0, 0, 3])
+    np.testing.assert_array_equal(relu.backward(np.array([5.0, 5, -5])), [0, 0, -5])
+    np.testing.assert_allclose(tanh.forward(np.log([2])), 3 / 5)
+    np.testing.assert_allclose(tanh.backward(np.ones(1)), 0.64)
+    np.testing.assert_allclose([1 - np.log(2) ** 2, 1 - np.tanh(0.6) ** 2], [0.52, 0.71], atol=5e-3)
+    np.testing.assert_allclose(sigmoid.forward(np.log([3, 1])), [3 / 4, 1 / 2])
+    np.testing.assert_allclose(sigmoid.backward(np.ones(2)), [3 / 16, 1 / 4])
+    targets, guess = np.array([1.0, 2]), np.array([[1.0, 2]])
+    assert ps5["mse"](targets, guess) == 0
+    assert np.mean((guess.T - targets) ** 2) == 1 / 2
+    assert ps5["mse_gradient"](np.ones(1), np.array([[3.0]])) == 4
+
+
+def test_the_gradients_of_the_later_problem_sets_are_those_of_their_losses() -> None:
+    ps4, ps5 = solutions(PS4), solutions(PS5)
+    slope, rng = ps5["numerical_gradient"], np.random.default_rng(8)
+    X, Y = rng.normal(size=(4, 7)), np.eye(3)[:, [0, 2, 1, 1, 0, 2, 0]]
+    Xb, W = ps4["add_bias"](X), rng.normal(size=(3, 5))
+    whole = ps4["batch_gradient"](W, Xb, Y) + ps4["l2_gradient"](W, 0.3)
+
+    def loss(W: np.ndarray) -> float:
+        return float(ps4["cce"](Y, ps4["softmax"](W @ Xb)) + ps4["l2_penalty"](W, 0.3))
+
+    np.testing.assert_allclose(whole, slope(loss, W), atol=1e-8)
+    W1, W2 = rng.normal(size=(6, 5)), rng.normal(size=(3, 7))
+
+    def loss_of_both(W1: np.ndarray, W2: np.ndarray) -> float:
+        A1b = ps5["add_bias"](np.tanh(W1 @ Xb))
+        return float(ps5["cce"](Y, ps5["softmax"](W2 @ A1b)))
+
+    found = ps5["network_gradients"](W1, W2, X, Y)
+    np.testing.assert_allclose(found["W1"], slope(lambda V: loss_of_both(V, W2), W1), atol=1e-8)
+    np.testing.assert_allclose(found["W2"], slope(lambda V: loss_of_both(W1, V), W2), atol=1e-8)
+    shapes = {name: gradient.shape for name, gradient in found.items()}
+    assert shapes == {"Z2": (3, 7), "W2": (3, 7), "A1": (6, 7), "Z1": (6, 7), "W1": (6, 5)}
 
 
 def test_a_gradient_of_the_mean_differs_by_exactly_the_number_of_samples() -> None:

@@ -125,6 +125,16 @@ def test_a_class_has_the_same_rows_as_in_sqlite_by_either_command(
     # The cells were in the same order, or the fingerprints in them would differ.
     assert {path: path.read_bytes() for path in before} == before
 
+    told = []
+    for url in (None, course_url):
+        for command in (("report", "ps1"), ("export", "ps1", "--to", "canvas")):
+            code, said = run(course, url, "autograder", *command)
+            assert code == 0, said
+        paths = [*sorted((course / "reports").iterdir()), course / "grades-canvas.csv"]
+        told.append({path: path.read_bytes() for path in paths})
+    assert told[0] == told[1]
+    assert len(told[0]) == 4
+
     query(course_url, "UPDATE grade SET auto_score = NULL, needs_manual_grade = TRUE")
     code, said = run(course, course_url, "nbgrader", "autograde", "ps1", "--force")
     assert code == 0, said

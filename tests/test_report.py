@@ -364,6 +364,7 @@ def test_a_mistake_is_listed_with_the_catalogues_words(reported: Path) -> None:
     found = [one for one in report(reported)["mistakes"] if one["mistake"] == "axis=1"]
     assert [(one["exercise"], one["students"]) for one in found] == [("softmax", 1)]
     assert found[0]["did"].startswith("You ")
+    assert found[0]["lesson"] == "notebooks/02_softmax.ipynb"
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,11 @@ def test_the_wrong_answer_is_caught_and_named(exercise: Exercise) -> None:
         assert verdict.misconception == mistake.name
 
 
+def test_its_words_say_why_the_mistake_looks_right_and_where_to_look(exercise: Exercise) -> None:
+    assert all(mistake.looks_right for mistake in exercise.misconceptions)
+    assert (ROOT / f"notebooks/{exercise.lesson}.ipynb").is_file()
+
+
 def test_the_check_accepts_the_solution_and_refuses_the_mistake(
     exercise: Exercise, own_checks: ModuleType
 ) -> None:

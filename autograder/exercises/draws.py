@@ -1,4 +1,4 @@
-"""Random pieces of fixtures: sizes, labels, scores, forward passes.
+"""Random pieces of fixtures: seeds, sizes, labels, scores, forward passes.
 
 Every dimension is drawn, so that no submission passes by knowing one shape.
 Knows the mathematics and no exercise.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder import reference
+from autograder.values import Rng
 
 Generator = np.random.Generator
 Array = np.ndarray
@@ -36,6 +37,11 @@ class ForwardPass:
     A: Array
     y: Array
     Y: Array
+
+
+def seed(rng: Generator) -> Rng:
+    """Draw the seed of a generator that a call is given."""
+    return Rng(int(rng.integers(2**62)))
 
 
 def sizes(rng: Generator, count: int) -> list[Sizes]:

@@ -15,7 +15,6 @@ from autograder import reference
 from autograder.exercises import draws
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
-from autograder.values import Rng
 
 # The guards against log(0) and division by zero that people write.
 EPSILONS = (1e-12, 1e-7, 1e-8, 1e-9, 1e-10, 1e-15)
@@ -120,17 +119,14 @@ ADD_BIAS = Exercise(
 # --- init_weights -----------------------------------------------------------------------------
 
 
-def _seed(rng: Generator) -> Rng:
-    return Rng(int(rng.integers(2**62)))
-
-
 def _default_scale(rng: Generator) -> list[Arguments]:
-    return [(size.D, size.K, _seed(rng)) for size in draws.all_sizes(rng)]
+    return [(size.D, size.K, draws.seed(rng)) for size in draws.all_sizes(rng)]
 
 
 def _given_scale(rng: Generator) -> list[Arguments]:
     return [
-        (size.D, size.K, _seed(rng), float(rng.uniform(0.1, 3.0))) for size in draws.sizes(rng, 3)
+        (size.D, size.K, draws.seed(rng), float(rng.uniform(0.1, 3.0)))
+        for size in draws.sizes(rng, 3)
     ]
 
 

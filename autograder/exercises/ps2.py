@@ -829,7 +829,7 @@ def _from_scores(
 
 def _unshifted(z: Array) -> Array:
     e = np.exp(z)
-    return e / e.sum()
+    return e / e.sum(axis=0)
 
 
 def _difference(a: Array, y: Array) -> Array:

@@ -16,15 +16,10 @@ from autograder.exercises import draws
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception, Specimen
 from autograder.exercises.ps1 import LEFT_ALONE
-from autograder.exercises.ps2 import _accepting, _one_sided
+from autograder.exercises.ps2 import _accepting, _one_sided, _unshifted
 from autograder.values import Rng, Step
 
 FORWARD, BACKWARD, WEIGHTS = Step("forward"), Step("backward"), Step("W")
-
-
-def _unshifted(z: Array) -> Array:
-    e = np.exp(z)
-    return e / e.sum(axis=0)
 
 
 # --- Softmax ----------------------------------------------------------------------------------
@@ -283,7 +278,7 @@ SOFTMAX = Exercise(
 
 
 def _made(rng: Generator, size: draws.Sizes) -> tuple[int, int, Rng, float]:
-    return size.D, size.K, Rng(int(rng.integers(2**62))), float(rng.uniform(0.3, 1.5))
+    return size.D, size.K, draws.seed(rng), float(rng.uniform(0.3, 1.5))
 
 
 def _data(rng: Generator, size: draws.Sizes) -> Array:

@@ -16,24 +16,19 @@ from autograder.exercises import draws
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
 from autograder.exercises.ps1 import LEFT_ALONE
-from autograder.exercises.ps3 import _axes_120, _last_axis, _samples_mixed, _unshifted
-from autograder.values import Rng
-
-
-def _seed(rng: Generator) -> Rng:
-    return Rng(int(rng.integers(2**62)))
-
+from autograder.exercises.ps2 import _unshifted
+from autograder.exercises.ps3 import _axes_120, _last_axis, _samples_mixed
 
 # --- batch_indices ----------------------------------------------------------------------------
 
 
 def _uneven(rng: Generator) -> list[Arguments]:
     pairs = ((11, 3), (7, 2), (13, 5), (9, 4), (5, 8))
-    return [(*pairs[i], _seed(rng)) for i in rng.permutation(len(pairs))]
+    return [(*pairs[i], draws.seed(rng)) for i in rng.permutation(len(pairs))]
 
 
 def _even(rng: Generator) -> list[Arguments]:
-    return [(*pair, _seed(rng)) for pair in ((12, 3), (8, 4), (6, 6), (5, 1))]
+    return [(*pair, draws.seed(rng)) for pair in ((12, 3), (8, 4), (6, 6), (5, 1))]
 
 
 def _some_batches(rng: Generator) -> list[Arguments]:
@@ -641,7 +636,7 @@ def _trainings(batch: Callable[[int], int], penalised: bool = False) -> Callable
     def fixtures(rng: Generator) -> list[Arguments]:
         made: list[Arguments] = []
         for size, epochs in zip(draws.all_sizes(rng), (3, 2, 4, 3, 1, 3), strict=True):
-            call = (*_learnable(rng, size), batch(size.N), epochs, _rate(rng), _seed(rng))
+            call = (*_learnable(rng, size), batch(size.N), epochs, _rate(rng), draws.seed(rng))
             made.append((*call, float(rng.uniform(0.05, 0.3))) if penalised else call)
         return made[2:] if penalised else made
 

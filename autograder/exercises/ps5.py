@@ -16,17 +16,14 @@ from autograder.exercises import draws
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
 from autograder.exercises.ps1 import LEFT_ALONE
-from autograder.exercises.ps3 import BACKWARD, FORWARD
-from autograder.values import Rng, Step
+from autograder.exercises.ps2 import _unshifted
+from autograder.exercises.ps3 import BACKWARD, FORWARD, _there_and_back
+from autograder.values import Step
 
 Formula = Callable[[Array], Array]
 
 
 # --- ReLU, Tanh, Sigmoid ----------------------------------------------------------------------
-
-
-def _there_and_back(rng: Generator, Z: Array) -> Arguments:
-    return FORWARD, Z, BACKWARD, rng.normal(size=Z.shape)
 
 
 def _any_scores(rng: Generator) -> list[Arguments]:
@@ -605,11 +602,6 @@ def _gradients(
     return network_gradients
 
 
-def _unshifted(Z: Array) -> Array:
-    e = np.exp(Z)
-    return e / e.sum(axis=0)
-
-
 NETWORK_GRADIENTS = Exercise(
     name="network_gradients",
     problem_set="ps5",
@@ -732,7 +724,7 @@ FIT, PREDICT, W1, W2 = Step("fit"), Step("predict"), Step("W1"), Step("W2")
 
 
 def _made(rng: Generator, size: draws.Sizes) -> Arguments:
-    return size.D, int(rng.integers(2, 6)), size.K, Rng(int(rng.integers(2**62)))
+    return size.D, int(rng.integers(2, 6)), size.K, draws.seed(rng)
 
 
 def _labelled(rng: Generator, size: draws.Sizes) -> tuple[Array, Array]:
@@ -761,7 +753,7 @@ def _fit(rng: Generator) -> list[Arguments]:
     for size, epochs in zip(draws.all_sizes(rng)[:4], (2, 1, 3, 2), strict=True):
         X, Y = _labelled(rng, size)
         batch = next(b for b in (4, 3, 2) if X.shape[1] % b)
-        rate, seed = float(rng.uniform(0.2, 0.8)), Rng(int(rng.integers(2**62)))
+        rate, seed = float(rng.uniform(0.2, 0.8)), draws.seed(rng)
         steps = (FIT, X, Y, batch, epochs, rate, seed, W1, W2, PREDICT, X)
         fixtures.append((*_made(rng, size), *steps))
     return fixtures
