@@ -159,8 +159,8 @@ def diagnose(
     wanted = list(exercises or EXERCISES)
     notebook, remarks = read(path)
     beside = {CHECKS: Path(__file__).with_name(CHECKS).read_bytes()}
-    beside |= {file.name: _contents(file) for file in files}
-    own = {NOTEBOOK, *(Path(file).stem for file in beside)}
+    beside |= {_place(file, path): _contents(file) for file in files}
+    own = {NOTEBOOK, *(".".join(Path(name).with_suffix("").parts) for name in beside)}
 
     def is_wanted(name: str) -> bool:
         return name in aliases or bool(meant(name, wanted))
@@ -237,6 +237,14 @@ def _brought_up_to_date(data: bytes) -> bytes | None:
 
 def _again(text: str) -> str:
     return text.replace("submit it again", "try again")
+
+
+def _place(file: Path, notebook: Path) -> str:
+    """Return where a file lies as the notebook sees it: beside it, unless it is below."""
+    try:
+        return file.resolve().relative_to(notebook.resolve().parent).as_posix()
+    except ValueError:
+        return file.name
 
 
 def _contents(path: Path) -> bytes:

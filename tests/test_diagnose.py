@@ -341,6 +341,19 @@ def test_a_file_that_is_given_is_there(diagnosed: Diagnose, tmp_path: Path) -> N
     assert card(found, "softmax").verdict.passed
 
 
+def test_a_file_lies_where_it_lay_beside_the_notebook(
+    diagnosed: Diagnose, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.py").write_text("import numpy as np\n" + SOFTMAX)
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "train.csv"
+    elsewhere.write_text("1,2")
+    files = (tmp_path / "data" / "mine.py", elsewhere)
+    found = diagnosed("open('train.csv').read()\nfrom data.mine import softmax", files=files)
+    assert found.happened == ()
+    assert card(found, "softmax").verdict.passed
+
+
 def test_a_missing_package_is_named_once_for_each_cell_that_needs_it(diagnosed: Diagnose) -> None:
     found = diagnosed("import not_installed as nt", "def softmax(z):\n    return nt.softmax(z)")
     assert found.happened[0] == (
