@@ -13,7 +13,7 @@ ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
 	@echo "make test          set up, lint, and run every test"
-	@echo "make bench         compare with stock nbgrader and the bare cells (half an hour, a quiet machine)"
+	@echo "make bench         compare with stock nbgrader and the bare cells (a quarter of an hour, a quiet machine)"
 	@echo "make soak          grade 10,000 submissions once, and measure writer and scheduler alone"
 	@echo "make lab           open JupyterLab on the course"
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"

@@ -53,6 +53,11 @@ c.Autograde.autograde_preprocessors = [
 # answered rightly, and earns this share of the criteria that then hold.
 c.ErrorCarriedForward.share = 1.0
 
+# `nbgrader generate_feedback` and Formgrader's button: the pages of `autograder feedback`.
+# The exporter asks the gradebook itself, so nbgrader's preprocessors are not needed.
+c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.FeedbackExporter"
+c.GenerateFeedback.preprocessors = []
+
 # What is taken away for a late hand-in: nothing, until a number is put here.  A due date
 # is set in Formgrader; docs/instructor.md says what these do.
 c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"

@@ -1,4 +1,4 @@
-"""The command line: `autograder release / grade / report / export / doctor`.
+"""The command line: `autograder release / grade / feedback / report / export / diagnose / doctor`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -41,6 +41,14 @@ IsolationOption = Annotated[
     typer.Option(
         help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
     ),
+]
+Students = Annotated[
+    list[str] | None,
+    typer.Option("--student", help="Only this student; may be given several times.", metavar="S"),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", help="How many at the same time [processors].", min=1, metavar="N"),
 ]
 
 
@@ -109,14 +117,8 @@ def release(
 @app.command()
 def grade(
     assignments: Assignments,
-    student: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this student; may be given several times.", metavar="S"),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="Submissions graded at the same time [processors].", min=1, metavar="N"),
-    ] = None,
+    student: Students = None,
+    jobs: Jobs = None,
     force: Annotated[
         bool, typer.Option("--force", help="Grade again what has not changed.")
     ] = False,
@@ -145,18 +147,19 @@ def grade(
         results = _grade(
             folder, assignments, student or [], jobs or _cores(), force, isolation, cluster
         )
-    from autograder.words import printable
-
     failed = [result for result in results if result.trouble is not None]
     for result in failed:
         if result.no_isolation:
             _stop(str(result.trouble), EXIT_NO_ISOLATION)
-        who = printable(result.student)
-        typer.echo(
-            f"autograder: {who}'s {result.assignment} was not graded: {result.trouble}", err=True
-        )
+        _say_trouble(result.student, result.assignment, f"was not graded: {result.trouble}")
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _say_trouble(student: str, assignment: str, trouble: str) -> None:
+    from autograder.words import printable
+
+    typer.echo(f"autograder: {printable(student)}'s {assignment} {trouble}", err=True)
 
 
 def _cores() -> int:
@@ -175,19 +178,11 @@ def _grade(
     cluster: str | None,
 ) -> list[Result]:
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
 
     from autograder.engine import ClassGrading
     from autograder.limits import LIMITS
 
-    console, screen = Console(), Console(stderr=True)
+    console = Console()
     if not console.is_terminal:
         # Into a file or a pipe: lines long enough to be read and searched.
         console.width = max(console.width, PIPE_WIDTH)
@@ -199,27 +194,16 @@ def _grade(
             err=True,
         )
     results: list[Result] = []
-    columns = (
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
     try:
         with (
-            Progress(
-                *columns, console=screen, transient=True, disable=not screen.is_terminal
-            ) as bar,
+            _progress("grading", grading.total) as advance,
             closing(_graded(grading, jobs, cluster)) as graded,
         ):
-            task = bar.add_task("grading", total=grading.total)
             for result in graded:
                 if result.no_isolation and not any(earlier.fresh for earlier in results):
                     _stop(str(result.trouble), EXIT_NO_ISOLATION)  # nor for all the others
                 results.append(result)
-                bar.advance(task)
+                advance()
     except KeyboardInterrupt:
         typer.echo(
             f"autograder: stopped after {grading.saved} of {grading.total}; "
@@ -242,6 +226,33 @@ def _grade(
             f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
         )
     return results
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal; give what moves it on by one."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
 
 
 def _graded(grading: ClassGrading, jobs: int, cluster: str | None) -> Generator[Result, None, None]:
@@ -281,6 +292,42 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
             # Names and remarks are text, never markup.
             table.add_row(*map(Text, cells(result)))
         yield table
+
+
+@app.command()
+def feedback(
+    assignments: Assignments,
+    student: Students = None,
+    jobs: Jobs = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make pages anew that are up to date.")
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Make a page of feedback for each graded submission, into feedback/.
+
+    Exit code 1: some pages could not be made (they are named).
+    """
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.feedback import ClassFeedback
+
+        pages = ClassFeedback(folder, list(dict.fromkeys(assignments)), student or [], force)
+        results = []
+        with (
+            _progress("pages", pages.total) as advance,
+            closing(pages.run(jobs or _cores())) as made,
+        ):
+            for result in made:
+                results.append(result)
+                advance()
+    fresh = sum(result.fresh for result in results)
+    failed = [result for result in results if result.trouble is not None]
+    typer.echo(f"{fresh} pages made, {len(results) - fresh - len(failed)} up to date")
+    for result in sorted(failed, key=lambda result: (result.assignment, result.student)):
+        _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
+    if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 @app.command()

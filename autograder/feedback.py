@@ -7,20 +7,28 @@ Must not know how a page looks; imports what makes one only when there is one to
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from autograder.course import (
-    CourseError,
+    MAX_BYTES_BESIDE,
+    SUBMISSION_SECRET,
     Submission,
     clear_unfinished,
     find_graded,
     gradebook_url,
     require_assignment,
+    secret_text,
+    timestamp_text,
     write_atomically,
 )
+from autograder.jobs import code_fingerprint
+from autograder.lean import skip_unused_imports
 from autograder.marks import Marks
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.words import first_line
@@ -28,9 +36,10 @@ from autograder.workers import WINDOW_PER_WORKER, Workers
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
-MAX_BESIDE_BYTES = 1000
-# What nbgrader's exchange reads: when it was handed in, and the name under which it is fetched.
-BESIDE = ("timestamp.txt", "submission_secret.txt")
+TIMESTAMP = "timestamp.txt"
+TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
+MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
+HEAD_BYTES = 1000
 NOT_GRADED = "is handed in but not graded: run `autograder grade {}`"
 OLD = "was handed in again since it was graded: run `autograder grade {}`"
 NO_MARKS = "the gradebook does not know it: run `autograder grade {} --force`"
@@ -158,18 +167,18 @@ def make_page(job: PageJob) -> PageResult:
 
 def _make(job: PageJob) -> bool:
     """Make a page where it is needed; return whether it was."""
-    from autograder.feedback_page import made_of, page, page_made_of
-
     submission = job.submission
     folder = submission.feedback_folder
-    graded = read_bytes(submission.graded_path, MAX_GRADED_BYTES, submission.course / "autograded")
+    graded = read_graded(submission.graded_path, submission.course / "autograded")
     path = folder / f"{submission.assignment}.html"
-    beside = {name: text for name in BESIDE if (text := text_beside(submission, name)) is not None}
-    current = page_made_of(path) == made_of(graded, job.marks)
+    beside = _beside(submission)
     there = all(_read_text(folder / name) == text for name, text in beside.items())
-    if current and there and not job.force:
+    if there and not job.force and _page_made_of(path) == made_of(graded, job.marks):
         return False
-    text = page(graded, job.marks, submission.assignment)
+    skip_unused_imports()
+    from autograder.feedback_page import page
+
+    text = page(graded, job.marks, submission.assignment, made_of(graded, job.marks))
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     for name, content in beside.items():
@@ -178,30 +187,60 @@ def _make(job: PageJob) -> bool:
     return True
 
 
-def text_beside(submission: Submission, name: str) -> str | None:
-    """Return what a small file says that came with the graded work; None where there is none."""
-    for folder, root in (
-        (submission.graded_folder, "autograded"),
-        (submission.folder, "submitted"),
-    ):
-        try:
-            path = folder / name
-            return read_bytes(path, MAX_BESIDE_BYTES, submission.course / root).decode()
-        except (UnreadableSubmission, ValueError):
-            continue
-    return None
+def read_graded(path: Path, inside: Path | None = None) -> bytes:
+    """Read a graded notebook; see `autograder.reading.read_bytes`."""
+    return read_bytes(path, MAX_GRADED_BYTES, inside)
+
+
+def made_of(graded: bytes, marks: Marks) -> str:
+    """Return a hash of all that a page depends on; it stands in the page's head."""
+    digest = hashlib.sha256(_code().encode())
+    for part in (graded, repr(marks).encode()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    digest = hashlib.sha256(code_fingerprint().encode())
+    for path in sorted(TEMPLATE.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _page_made_of(path: Path) -> str | None:
+    """Return what the head of an earlier page says that it was made of."""
+    try:
+        with path.open("rb") as file:
+            found = MADE_OF.search(file.read(HEAD_BYTES))
+    except OSError:
+        return None
+    return found[1].decode() if found else None
+
+
+def _beside(submission: Submission) -> dict[str, str]:
+    """Return the small files that `nbgrader release_feedback` reads beside a page.
+
+    Those of the work that was graded come first; nbgrader copies them from there too.
+    """
+    found = {}
+    for name, handed_in in ((TIMESTAMP, timestamp_text), (SUBMISSION_SECRET, secret_text)):
+        text = _read_text(submission.graded_folder / name) or handed_in(submission)
+        if text is not None:
+            found[name] = text
+    return found
 
 
 def _handed_in_again(submission: Submission) -> bool:
     """Whether another hand-in has come since; where nobody noted times, nobody knows."""
-    graded = _read_text(submission.graded_folder / BESIDE[0])
-    now = _read_text(submission.folder / BESIDE[0])
+    graded = _read_text(submission.graded_folder / TIMESTAMP)
+    now = timestamp_text(submission)
     return graded is not None and now is not None and graded != now
 
 
 def _read_text(path: Path) -> str | None:
     try:
-        return read_bytes(path, MAX_BESIDE_BYTES).decode()
+        return read_bytes(path, MAX_BYTES_BESIDE).decode()
     except (UnreadableSubmission, ValueError):
         return None
 
@@ -215,5 +254,3 @@ def _result(future: Future[PageResult], job: PageJob) -> PageResult:
         return future.result()
     except BrokenExecutor:
         return _failed(job.submission, LOST)
-    except CourseError as failure:
-        return _failed(job.submission, str(failure))

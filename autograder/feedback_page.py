@@ -7,7 +7,6 @@ gradebook, nor where pages go.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -24,7 +23,6 @@ from traitlets.config import Config
 from autograder import cards, markup
 from autograder.assignment import GRADE_PREFIX
 from autograder.graded_cells import NOTE
-from autograder.jobs import code_fingerprint
 from autograder.marks import CellMark, Marks
 from autograder.words import points_text
 
@@ -43,15 +41,13 @@ STEERING = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
 NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
-MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
-HEAD_BYTES = 1000
 
 
 class PageError(Exception):
     """A page cannot be made of this notebook; the text says why, and what to do."""
 
 
-def page(graded: bytes, marks: Marks, name: str) -> str:
+def page(graded: bytes, marks: Marks, name: str, made_of: str) -> str:
     """Return a feedback page; the same work, marks and grader give the same text.
 
     Parameters
@@ -59,6 +55,7 @@ def page(graded: bytes, marks: Marks, name: str) -> str:
     graded : the graded notebook's file
     marks : what the gradebook says of it
     name : of the assignment
+    made_of : a hash of all that the page depends on, for its head
 
     Raises
     ------
@@ -71,8 +68,8 @@ def page(graded: bytes, marks: Marks, name: str) -> str:
             cell["part"] = part
             if part.get("kind") in ("check", "task"):
                 cell.source = HIDDEN.sub("", cell.source)
-        resources = {"page": _whole(name, marks, [part for part in parts if part])}
-        resources["page"]["made_of"] = made_of(graded, marks)
+        whole = _whole(name, marks, [part for part in parts if part])
+        resources = {"page": {**whole, "made_of": made_of}}
         text, _ = _exporter().from_notebook_node(notebook, resources=resources)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
         raise PageError(
@@ -80,36 +77,6 @@ def page(graded: bytes, marks: Marks, name: str) -> str:
             f"run `autograder grade {name} --force`"
         ) from failure
     return text
-
-
-# --- Whether a page is up to date -----------------------------------------------------------------
-
-
-def made_of(graded: bytes, marks: Marks) -> str:
-    """Return a hash of all that a page depends on; it stands in the page's head."""
-    digest = hashlib.sha256(_code().encode())
-    for part in (graded, repr(marks).encode()):
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
-
-
-def page_made_of(path: Path) -> str | None:
-    """Return what the head of an earlier page says that it was made of."""
-    try:
-        with path.open("rb") as file:
-            found = MADE_OF.search(file.read(HEAD_BYTES))
-    except OSError:
-        return None
-    return found[1].decode() if found else None
-
-
-@lru_cache(maxsize=1)
-def _code() -> str:
-    digest = hashlib.sha256(code_fingerprint().encode())
-    for path in sorted(TEMPLATES.rglob("*")):
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 # --- What the template is given -------------------------------------------------------------------

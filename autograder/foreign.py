@@ -268,7 +268,8 @@ def run_notebook(
 
 def said_of(error: str, text: str) -> str:
     """Say what made a cell fail, and what can be done about it."""
-    shown = _line(f"{error}: {_first(text)}")
+    # The cells that were added here count too, so their numbers are not the notebook's.
+    shown = _line(f"{error}: {re.sub(r'<cell [0-9]+>, ', '', _first(text))}")
     for name, pattern, words in ERRORS:
         found = re.search(pattern, text) if name in ("", error) else None
         if found is not None:

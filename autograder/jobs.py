@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from autograder import __version__
 from autograder.assignment import Assignment
 from autograder.graded_cells import GradedCell, cells_of
+from autograder.lean import skip_unused_imports
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -150,6 +151,7 @@ def grade_one(job: Job) -> Outcome:
 
 
 def _grade(job: Job) -> GradedNotebook:
+    skip_unused_imports()
     from autograder.notebook import grade_notebook
     from autograder.reading import UnreadableSubmission
     from autograder.sanitise import empty_submission, parse_submission

@@ -30,6 +30,11 @@ ATTRIBUTES = frozenset(
     "form height largeop linethickness lspace mathvariant maxsize minsize movablelimits notation "
     "rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width".split()
 )
+# How many parts these have; with fewer, browsers show an error.
+PARTS = {
+    **dict.fromkeys(("mfrac", "mover", "mroot", "msub", "msup", "munder"), 2),
+    **dict.fromkeys(("msubsup", "munderover"), 3),
+}
 VALUE = re.compile(r"[A-Za-z0-9 .%+-]{1,40}")
 
 
@@ -69,6 +74,8 @@ def _kept(element: Element, depth: int = 0) -> Node:
     """
     if element.tag not in ELEMENTS or depth > MAX_DEPTH:
         raise ValueError(element.tag)
+    if len(element) != PARTS.get(element.tag, len(element)):
+        raise ValueError(f"{element.tag} lacks a part")
     attributes = {
         name: value
         for name, value in element.attrib.items()

@@ -14,13 +14,13 @@ from typing import Any
 
 import nbformat
 from jinja2 import pass_context
-from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Float
+from traitlets import Float, default
 
 from autograder.assignment import Assignment
 from autograder.course import (
@@ -31,7 +31,9 @@ from autograder.course import (
     heavy_imports,
     seed_of,
 )
-from autograder.gradebook import GradebookStore
+from autograder.feedback import NO_MARKS, made_of, read_graded
+from autograder.feedback_page import page
+from autograder.gradebook import GradebookError, GradebookStore
 from autograder.graded_cells import NOTE, carried_comments
 from autograder.late_penalties import late_rule, read_policy
 from autograder.markup import markdown_html
@@ -133,6 +135,32 @@ class SaveCarried(NbGraderPreprocessor):
                     gradebook.find_comment(*where).auto_comment = text
                 gradebook.db.commit()
         return nb, resources
+
+
+class FeedbackExporter(Exporter):
+    """Makes the page that `autograder feedback` makes, marks from the gradebook included."""
+
+    export_from_notebook = None  # type: ignore[assignment]
+    output_mimetype = "text/html"
+
+    @default("file_extension")
+    def _html(self) -> str:
+        return ".html"
+
+    def from_filename(  # type: ignore[override]
+        self, filename: str, resources: dict[str, Any] | None = None, **_: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the page of one graded notebook."""
+        resources = resources or {}
+        info = resources["nbgrader"]
+        student, name = info["student"], info["assignment"]
+        with GradebookStore.open(info["db_url"]) as gradebook:
+            marks = gradebook.marks(name, [student]).get(student)
+        if marks is None:
+            raise GradebookError(f"{student}'s {name}: {NO_MARKS.format(name)}")
+        resources["output_extension"] = self.file_extension
+        graded = read_graded(Path(filename))
+        return page(graded, marks, name, made_of(graded, marks)), resources
 
 
 class LatePenalties(BasePlugin):

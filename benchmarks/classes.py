@@ -117,11 +117,13 @@ def notebook(
     there = choices(problem_set)
     names = list(there)
     done = int(rng.integers(1, len(names))) if kind == "partly done" else len(names)
+    # Some wrong answers are no text that stands by itself, see `source_alone`.
+    can_miss = [name for name in names if there[name].wrong]
     missed: set[str] = set()
     if kind == "mistaken":
-        missed = set(rng.choice(names, size=int(rng.integers(1, 4)), replace=False).tolist())
+        missed = set(rng.choice(can_miss, size=int(rng.integers(1, 4)), replace=False).tolist())
     elif kind == "partly done" and rng.random() < 0.5:
-        missed = {names[done - 1]}  # an attempt at the last one
+        missed = {names[done - 1]} & set(can_miss)  # an attempt at the last one
 
     answers: list[Answer] = []
     for name in names[:done]:
@@ -141,9 +143,9 @@ def notebook(
         written = [
             answer
             for _, answer in answers_from(STYLES, problem_set)
-            if answer.cell == WRITTEN[problem_set]
+            if answer.cell == WRITTEN.get(problem_set)
         ]
-        answers.append(_one_of(rng, written))
+        answers += [_one_of(rng, written)] if written else []
     return hand_in(released, answers)
 
 

@@ -210,12 +210,16 @@ def over_stock(
 ) -> ByRound:
     """Return how many submissions a way grades while stock nbgrader grades one.
 
+    Empty where stock was not measured.
+
     Parameters
     ----------
     cost, of_stock : `each`, start-up included, or `further`
     """
-    largest = max(sizes_of(runs, STOCK))
-    theirs = of_stock(runs, STOCK, largest, seconds)
+    there = sizes_of(runs, STOCK)
+    if not there:
+        return {}
+    theirs = of_stock(runs, STOCK, max(there), seconds)
     return ratio(theirs, cost(runs, way, submissions, seconds))
 
 

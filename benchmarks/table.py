@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SECTIONS = ("Benchmark", "Soak", "Writer", "Scheduler")
+SECTIONS = ("Benchmark", "Soak", "Writer", "Scheduler", "Feedback")
 TITLE = """\
 # What grading costs
 
-Written by `make bench` and `make soak`; each replaces its own sections and leaves the others.
+Written by `make bench`, `make soak` and `python -m benchmarks feedback`; each replaces its own
+sections and leaves the others.
 """
 
 

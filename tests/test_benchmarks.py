@@ -6,6 +6,7 @@ How fast anything is, is measured by `make bench` and asserted nowhere.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import shutil
 import sys
@@ -29,7 +30,19 @@ from autograder.judge import judge
 from autograder.notebook import grade_notebook
 from autograder.sandbox import Sandbox
 from autograder.sanitise import read_submission
-from benchmarks import classes, floor, measure, parts, profiles, report, rounds, soak, stock, table
+from benchmarks import (
+    classes,
+    feedback,
+    floor,
+    measure,
+    parts,
+    profiles,
+    report,
+    rounds,
+    soak,
+    stock,
+    table,
+)
 from benchmarks.__main__ import FULL, QUICK, app
 from benchmarks.courses import TENSORFLOW_CELL, BenchmarkError, Template, without_gradient
 from benchmarks.measure import Command, Measurement, Sample
@@ -38,9 +51,10 @@ from benchmarks.rounds import FLOOR, OURS, STOCK, Run, Way
 ROOT = Path(__file__).resolve().parents[1]
 RELEASE = ROOT / "release"
 BOTH = ("ps1", "ps2")
+ALL_FIVE = ("ps1", "ps2", "ps3", "ps4", "ps5")
 EXERCISES_OF = {
     name: [exercise for exercise in EXERCISES.values() if exercise.problem_set == name]
-    for name in BOTH
+    for name in ALL_FIVE
 }
 FROM_CATALOGUE = [
     (exercise.name, text)
@@ -94,7 +108,7 @@ def test_every_ten_students_are_mixed_as_in_a_real_class() -> None:
     assert len(orders) > 1
 
 
-@pytest.mark.parametrize("problem_set", BOTH)
+@pytest.mark.parametrize("problem_set", ALL_FIVE)
 def test_submissions_are_valid_notebooks_with_every_released_cell(problem_set: str) -> None:
     ids = [cell.id for cell in released(problem_set).cells]
     for number in range(10):
@@ -119,10 +133,22 @@ def test_submissions_score_as_their_kind_does(problem_set: str, sandbox: Sandbox
 
 
 def test_every_exercise_has_right_and_wrong_answers_to_choose_from() -> None:
-    for problem_set in BOTH:
+    for problem_set in ALL_FIVE:
         choices = classes.choices(problem_set)
         assert list(choices) == [exercise.name for exercise in EXERCISES_OF[problem_set]]
-        assert all(len(one.right) >= 3 and len(one.wrong) >= 3 for one in choices.values())
+        assert all(one.right for one in choices.values())
+        # Of the later ones some wrong answers need their module, and are no text alone.
+        assert sum(bool(one.wrong) for one in choices.values()) >= 3
+        if problem_set in BOTH:
+            assert all(len(one.right) >= 3 and len(one.wrong) >= 3 for one in choices.values())
+
+
+def test_a_way_is_over_no_stock_where_stock_was_not_measured() -> None:
+    runs = [run for run in made_runs() if run.way != STOCK]
+    assert rounds.over_stock(runs, OURS, max(rounds.sizes_of(runs, OURS))) == {}
+    assert "-" in report.rows(runs)[0]
+    (*_, last) = report.class_targets(runs, "all five", times=None, floor=1.4)
+    assert "floor" in last.what
 
 
 @pytest.mark.parametrize(("name", "text"), FROM_CATALOGUE)
@@ -554,6 +580,32 @@ def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
     assert "frozen" not in said
 
 
+# --- Pages of feedback ------------------------------------------------------------------------
+
+
+def test_pages_are_compared_within_a_round() -> None:
+    """On a machine half as fast in the second round the ratio is the same."""
+    costs = {
+        feedback.STOCK: [costing(40.0), costing(80.0)],
+        feedback.PLUGIN: [costing(20.0), costing(40.0)],
+        feedback.OURS: [costing(5.0, others=0.9), costing(10.0, others=0.9)],
+    }
+    target, rows, said = feedback.tables(costs, 100)
+    assert "8.00 × | met" in target
+    assert [line.split("|")[-2].strip() for line in rows.splitlines()[2:]] == [
+        *("1.00", "2.00", "8.00"),
+    ]
+    assert "Rounds: 2" in said
+    assert "not quiet" not in said, "in the median of all runs it was quiet"
+
+
+def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
+    failed = dataclasses.replace(costing(1.0), code=1, output="autograder: no such course\n")
+    command = Command(("autograder", "feedback"), tmp_path, {}, "")
+    with pytest.raises(BenchmarkError, match="autograder feedback failed: autograder: no such"):
+        feedback.checked(command, failed)
+
+
 # --- The command line -------------------------------------------------------------------------
 
 
@@ -568,6 +620,8 @@ def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
         (("writer", "--students", "0"), "--students 0"),
         (("coordinator", "--submissions", "3"), "--submissions 3"),
         (("scheduler", "--tasks", "0"), "--tasks 0"),
+        (("feedback", "--rounds", "0"), "--rounds 0"),
+        (("feedback", "--submissions", "3"), "--submissions 3"),
         (("profile", "--submissions", "2"), "--submissions 2"),
         (("bench", "--results", "no-such-folder/results.md"), "there is no folder no-such-folder"),
     ],
@@ -603,6 +657,7 @@ def test_figures_are_kept_where_what_comes_after_them_fails(
     monkeypatch.setattr(f"{main}.make_template", lambda *_: Template(tmp_path, tmp_path, BOTH))
     monkeypatch.setattr(f"{main}.run_rounds", lambda *_: runs)
     monkeypatch.setattr(f"{main}._start_ups", lambda *_: [])
+    monkeypatch.setattr(f"{main}._all_five", lambda *_: (["### All five problem sets"], []))
     monkeypatch.setattr(f"{main}._with_tensorflow", broken)
     monkeypatch.setattr(f"{main}.fresh_course", broken)
     page = tmp_path / "results.md"
@@ -618,8 +673,9 @@ def test_figures_are_kept_where_what_comes_after_them_fails(
 @pytest.mark.parametrize("plan", [FULL, QUICK])
 def test_plans_can_be_measured(plan: object) -> None:
     assert isinstance(plan, type(FULL))
-    for sizes, step in ((plan.plain, 2), (plan.tensorflow, 1)):
-        assert {STOCK, OURS, FLOOR} <= set(sizes)
+    for sizes, step in ((plan.plain, 2), (plan.all_five, 5), (plan.tensorflow, 1)):
+        assert {OURS, FLOOR} <= set(sizes)
+        assert STOCK in sizes or sizes is plan.all_five
         for some in sizes.values():
             assert len(some) >= 2  # a slope needs two
             assert list(some) == sorted(set(some))

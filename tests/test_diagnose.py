@@ -422,6 +422,11 @@ def test_functions_of_tensors_are_given_tensors(diagnosed: Diagnose, tmp_path: P
     [
         ("ModuleNotFoundError", "No module named 'torch'", "needs torch"),
         ("Exception", "URL fetch failure: name resolution", "needs the network"),
+        (
+            "SyntaxError",
+            "invalid (<cell 20>, line 2)",
+            "is no Python 3: SyntaxError: invalid (line 2)",
+        ),
         ("OSError", "data.csv not found.\nmore", "OSError: data.csv not found."),
         ("ValueError", "{0} \x1b[2J", "ValueError: {0} ?[2J"),
     ],

@@ -1,0 +1,686 @@
+"""Feedback pages: what is on them, what never is, and the same page whoever makes it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from browsing import Visit
+from nbformat import NotebookNode, v4
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeReleaseFeedback
+from nbgrader.utils import notebook_hash
+from traitlets.config import Config
+from typer.testing import CliRunner
+
+from autograder import feedback
+from autograder.cli import app
+from autograder.course import SECRET_FILE, CourseError, load_config
+from autograder.engine import ClassGrading
+from autograder.feedback import ClassFeedback, PageResult, made_of
+from autograder.feedback_page import POLICY, PageError, page
+from autograder.gradebook import GradebookStore
+from autograder.marks import CellMark, Marks
+from autograder.markup import MAX_MARKDOWN, markdown_with_mathml
+from autograder.mathml import MAX_FORMULA, Node, mathml
+from autograder.sandbox import LIMITS
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "tests" / "notebooks"
+WORK = {
+    "ann": "all-right",
+    "bob": "shows-points",
+    "eve": "markup-in-names-and-messages",
+    "kim": "untouched",
+}
+SECRETS = {student: f"secret of {student}" for student in WORK}
+COURSE_TEXTS = [
+    *sorted(ROOT.glob("source/*/*.ipynb")),
+    *sorted(ROOT.glob("notebooks/*.ipynb")),
+]
+
+# nbgrader's own way of adding a submission to its session.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+
+
+# --- A graded class ------------------------------------------------------------------------------
+
+
+def hand_in_to(course: Path, student: str, work: str) -> None:
+    folder = course / "submitted" / student / "ps1"
+    folder.mkdir(parents=True)
+    shutil.copyfile(NOTEBOOKS / f"{work}.ipynb", folder / "ps1.ipynb")
+    (folder / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    (folder / "submission_secret.txt").write_text(f"secret of {student}")
+
+
+def write_by_hand(course: Path) -> None:
+    """Write what a person writes in Formgrader: points, comments; and a penalty."""
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        softmax = gradebook.find_grade("grade_softmax", "ps1", "ps1", "bob")
+        softmax.manual_score, softmax.extra_credit = 5.5, 0.5
+        written = gradebook.find_grade("written_shift", "ps1", "ps1", "ann")
+        written.manual_score, written.needs_manual_grade = 1.5, False
+        comment = gradebook.find_comment("softmax", "ps1", "ps1", "bob")
+        comment.manual_comment = "See $x^2$, and <script>alert(1)</script> **axis**."
+        late = gradebook.find_submission_notebook("ps1", "ps1", "bob")
+        late.late_submission_penalty = 1.25
+        gradebook.db.commit()
+
+
+@pytest.fixture(scope="module")
+def graded(
+    released: Path, at_once: Executor, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A small class that is graded, with what a person wrote besides; copy it to change it."""
+    course = tmp_path_factory.mktemp("feedback") / "course"
+    shutil.copytree(released, course)
+    (course / SECRET_FILE).write_text("0" * 64)
+    for student, work in WORK.items():
+        hand_in_to(course, student, work)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        grading = ClassGrading(course, ["ps1"], [], "bwrap", LIMITS)
+        assert [one.trouble for one in grading.on(at_once, lambda: 1) if one.trouble] == []
+        write_by_hand(course)
+        yield course
+
+
+@pytest.fixture
+def course(graded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(graded, tmp_path / "course"))
+
+
+def make(course: Path, executor: Executor, *students: str, force: bool = False) -> dict[str, Any]:
+    """Make pages in this process; return the results by student."""
+    pages = ClassFeedback(course, ["ps1"], students, force)
+    results = [*pages.settled, *pages.on(executor, 1)]
+    assert len(results) == pages.total
+    return {result.student: result for result in results}
+
+
+@pytest.fixture(scope="module")
+def made(graded: Path, at_once: Executor, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the class's pages."""
+    course = Path(shutil.copytree(graded, tmp_path_factory.mktemp("made") / "course"))
+    assert [one.trouble for one in make(course, at_once).values() if one.trouble] == []
+    return course / "feedback"
+
+
+def read(folder: Path, student: str) -> str:
+    return (folder / student / "ps1" / "ps1.html").read_text(encoding="utf-8")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+class Seen(HTMLParser):
+    """The tags of a page, what they could run or load, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.inside = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+
+    def handle_data(self, data: str) -> None:
+        if self.inside != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+    def values(self, *names: str) -> list[str]:
+        return [value for _, name, value in self.attributes if name in names]
+
+
+# --- Two roads, one page -------------------------------------------------------------------------
+
+
+def generate_feedback(course: Path, force: bool = True) -> None:
+    """Do what `nbgrader generate_feedback` and Formgrader's button do."""
+    config = Config(load_config(course))
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.assignment_id = "ps1"
+    config.GenerateFeedback.force = force
+    GenerateFeedback(coursedir=CourseDirectory(config=config), config=config).start()
+
+
+def test_nbgrader_makes_the_same_pages_with_the_same_files_beside_them(
+    course: Path, made: Path
+) -> None:
+    generate_feedback(course)
+    assert files(course / "feedback") == files(made)
+    assert len(files(made)) == 3 * len(WORK)
+
+
+def test_what_nbgrader_made_is_up_to_date(course: Path, at_once: Executor) -> None:
+    generate_feedback(course)
+    assert not any(result.fresh for result in make(course, at_once).values())
+
+
+def test_the_exchange_releases_a_page_under_the_name_that_its_student_fetches(
+    course: Path, at_once: Executor, tmp_path: Path
+) -> None:
+    make(course, at_once)
+    exchange = tmp_path / "exchange"
+    exchange.mkdir()
+    config = Config(load_config(course))
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.assignment_id = "ps1"
+    config.Exchange.root = str(exchange)
+    config.Exchange.assignment_dir = str(tmp_path)
+    ExchangeReleaseFeedback(coursedir=CourseDirectory(config=config), config=config).start()
+    released = exchange / "softmax-by-hand" / "feedback"
+    assert {path.name for path in released.iterdir()} == {
+        f"{notebook_hash(secret=secret, notebook_id='ps1')}.html" for secret in SECRETS.values()
+    }
+    name = f"{notebook_hash(secret=SECRETS['bob'], notebook_id='ps1')}.html"
+    assert (released / name).read_text(encoding="utf-8") == read(course / "feedback", "bob")
+
+
+def test_a_secret_that_is_a_link_is_not_followed(
+    course: Path, at_once: Executor, tmp_path: Path
+) -> None:
+    (tmp_path / "private").write_text("an instructor's file")
+    for folder in ("submitted", "autograded"):
+        secret = course / folder / "ann" / "ps1" / "submission_secret.txt"
+        secret.unlink()
+        secret.symlink_to(tmp_path / "private")
+    assert make(course, at_once)["ann"].trouble is None
+    assert not (course / "feedback" / "ann" / "ps1" / "submission_secret.txt").exists()
+
+
+# --- Marks ---------------------------------------------------------------------------------------
+
+
+def test_marks_are_those_that_nbgrader_reads(graded: Path) -> None:
+    url = f"sqlite:///{graded / 'gradebook.db'}"
+    with GradebookStore.open(url) as store:
+        marks = store.marks("ps1", sorted(WORK))
+        assert store.marks("ps1", ["nobody"]) == {}
+    assert sorted(marks) == sorted(WORK)
+    with Gradebook(url) as gradebook:
+        for student, ours in marks.items():
+            theirs = gradebook.find_submission_notebook("ps1", "ps1", student)
+            assert ours.score == theirs.score - (theirs.late_submission_penalty or 0)
+            assert ours.max_score == theirs.max_score
+            assert {grade.name: grade.score for grade in theirs.grades} == {
+                name: mark.score for name, mark in ours.cells.items()
+            }
+            assert {grade.name for grade in theirs.grades if grade.needs_manual_grade} == {
+                name for name, mark in ours.cells.items() if mark.waits
+            }
+            said = {comment.name: comment.comment for comment in theirs.comments}
+            assert {name: text for name, text in said.items() if text} == dict(ours.comments)
+
+
+def test_more_students_than_go_into_one_question_are_all_read(
+    graded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{graded / 'gradebook.db'}"
+    with GradebookStore.open(url) as store:
+        at_once = store.marks("ps1", sorted(WORK))
+        monkeypatch.setattr("autograder.gradebook.store.CHUNK", 1)
+        assert store.marks("ps1", sorted(WORK)) == at_once
+
+
+def test_what_a_person_wrote_is_on_the_page(made: Path) -> None:
+    bob = Seen(read(made, "bob"))
+    assert "6 of 8 graded by a person; the check gave 0; with 0.5 of extra credit" in bob.text
+    assert "1.25 points are taken away for handing in late." in bob.text
+    assert "7.75 of 18 points" in bob.text
+    assert "Comment See x2, and <script>alert(1)</script> axis." in bob.text
+    assert "script" not in bob.tags
+    ann = Seen(read(made, "ann"))
+    assert "15.5 of 18 points" in ann.text
+    assert "1.5 of 4 points graded by a person" in ann.text
+
+
+def test_what_waits_for_a_person_says_so(made: Path) -> None:
+    bob = Seen(read(made, "bob")).text
+    assert "0 of 4 waits for a person to grade it" in bob
+    assert "4 of them wait for a person to grade them." in bob
+    assert "No response." in Seen(read(made, "kim")).text
+
+
+def test_the_contents_lead_to_each_exercise_with_its_points(made: Path) -> None:
+    for student in WORK:
+        seen = Seen(read(made, student))
+        links = [value for value in seen.values("href") if value.startswith("#cell-")]
+        assert [link for link in links if "comment" not in link][:1] == ["#cell-grade_add_bias"]
+        assert {"#cell-grade_softmax", "#cell-written_shift"} <= set(links)
+        assert {link.removeprefix("#") for link in links} <= set(seen.ids)
+        assert len(seen.ids) == len(set(seen.ids))
+
+
+def test_signs_stand_beside_colours(made: Path) -> None:
+    assert {"\u2713 3 of 3", "\u2713 8 of 8", "\u25d0 1.5 of 4"} <= signs(read(made, "ann"))
+    assert {"\u2717 0 of 3", "\u2717 0 of 8"} <= signs(read(made, "kim"))
+    assert "\u2026 0 of 4" in signs(read(made, "bob"))
+
+
+def signs(text: str) -> set[str]:
+    words = Seen(text[text.index("<nav") : text.index("</nav>")]).text
+    return {
+        f"{sign} {rest.split(' of ')[0]} of {rest.split(' of ')[1].split(' ')[0]}"
+        for sign in "\u2713\u25d0\u2717\u2026"
+        for rest in words.split(f"{sign} ")[1:]
+    }
+
+
+# --- What is on a page ---------------------------------------------------------------------------
+
+
+def test_a_page_shows_the_work_and_the_cards(made: Path) -> None:
+    for student in WORK:
+        text = read(made, student)
+        assert text.count('class="verdict-card"') == 3
+        assert Seen(text).text.count("The check's code check(") == 3
+    assert "return np.vstack" in Seen(read(made, "ann")).text
+    assert "Marking scheme" not in read(made, "ann")
+
+
+def test_a_page_runs_nothing_and_loads_nothing(made: Path) -> None:
+    for student in WORK:
+        seen = Seen(read(made, student))
+        assert not {"script", "iframe", "object", "embed", "form", "svg", "base"} & set(seen.tags)
+        assert not [name for _, name, _ in seen.attributes if name.startswith("on")]
+        assert all(value.startswith("data:") for value in seen.values("src", "srcset"))
+        assert all(
+            value.startswith(("#", "data:,", "https://", "http://", "mailto:"))
+            for value in seen.values("href", "action", "data")
+        )
+        assert POLICY in seen.values("content")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;" in read(made, "eve")
+
+
+def owned(cell: NotebookNode, **flags: Any) -> NotebookNode:
+    cell.metadata.nbgrader = {"grade": False, "solution": False, "task": False, **flags}
+    return cell
+
+
+def page_of(*cells: NotebookNode, marks: Marks | None = None) -> str:
+    text = nbformat.writes(v4.new_notebook(cells=list(cells)))
+    return page(text.encode(), marks or Marks(), "ps1", "0" * 64)
+
+
+def test_hidden_tests_and_marking_schemes_are_left_out() -> None:
+    check = "assert f(1)\n### BEGIN HIDDEN TESTS\nassert f(2) == 42\n### END HIDDEN TESTS\nassert 3"
+    task = "Do it.\n=== BEGIN MARK SCHEME ===\nTwo points for 42.\n=== END MARK SCHEME ==="
+    endless = "assert f(1)\n# BEGIN HIDDEN TESTS\nassert f(2) == 42"
+    text = page_of(
+        owned(v4.new_code_cell(check), grade=True, grade_id="grade_f", locked=True),
+        owned(v4.new_markdown_cell(task), task=True, grade_id="task"),
+        owned(v4.new_code_cell(endless), grade=True, grade_id="grade_g", locked=True),
+    )
+    assert "42" not in Seen(text).text
+    assert "Do it." in text
+    assert "HIDDEN" not in text
+
+
+def test_what_a_student_wrote_about_hidden_tests_stays() -> None:
+    text = page_of(
+        owned(v4.new_code_cell("# BEGIN HIDDEN TESTS\nx = 1"), solution=True, grade_id="f")
+    )
+    assert "BEGIN HIDDEN TESTS" in text
+
+
+def shown(*outputs: NotebookNode, source: str = "x") -> str:
+    return page_of(v4.new_code_cell(source, outputs=list(outputs)))
+
+
+@pytest.mark.filterwarnings("ignore:Your element with mimetype")
+def test_outputs_are_text_and_pictures_only() -> None:
+    html = {"text/html": "<b onclick=alert(1)>bold</b>", "text/plain": "plain <i>"}
+    text = shown(
+        v4.new_output("display_data", html),
+        v4.new_output("display_data", {"image/svg+xml": "<svg onload=alert(1)/>"}),
+        v4.new_output("display_data", {"application/javascript": "alert(1)"}),
+        v4.new_output("display_data", {"image/png": 'AA==" onerror="alert(1)'}),
+        v4.new_output("display_data", {"image/jpeg": "AAA=", "text/plain": "A line\nthat rises"}),
+        v4.new_output("execute_result", {"text/plain": "<Figure size 640x480>"}),
+        v4.new_output("stream", name="stdout", text="<script>alert(1)</script>"),
+    )
+    seen = Seen(text)
+    assert "script" not in seen.tags
+    assert "svg" not in seen.tags
+    assert "plain <i>" in seen.text
+    assert "bold" not in seen.text
+    assert seen.values("onerror", "onclick", "onload") == []
+    assert seen.values("src") == [
+        "data:image/png;base64,AA==onerror=alert1",
+        "data:image/jpeg;base64,AAA=",
+    ]
+    assert seen.values("alt") == ["A picture that this cell drew", "A line\nthat rises"]
+
+
+def test_what_steers_a_terminal_or_turns_text_round_is_left_out() -> None:
+    traceback = ["\x1b[0;31mValueError\x1b[0m: bad", "\u202egnidaer"]
+    text = shown(
+        v4.new_output("error", ename="ValueError", evalue="bad", traceback=traceback),
+        v4.new_output("stream", name="stderr", text="careful\x07\x00"),
+        source="x = '\u202e'",
+    )
+    assert "ValueError: bad\ngnidaer" in text
+    assert "Stopped with an error" in text
+    assert "Warnings and errors" in text
+    assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(text)
+
+
+def test_folders_of_the_instructors_machine_are_left_out() -> None:
+    line = f'File "{sys.prefix}/lib/python3/site-packages/numpy/linalg.py", line 1'
+    text = shown(v4.new_output("error", ename="E", evalue="", traceback=[line, f"{ROOT}/secret"]))
+    assert str(ROOT) not in text
+    assert "site-packages/numpy/linalg.py" in text
+
+
+def test_points_carried_forward_are_named() -> None:
+    verdict = {"carried_points": 2.0, "points": 3.0, "given": ["softmax"]}
+    card = v4.new_output("display_data", {"text/plain": ""}, metadata={"autograder": verdict})
+    cell = owned(v4.new_code_cell("check(f)", outputs=[card]), grade=True, grade_id="grade_f")
+    marks = Marks({"grade_f": CellMark(4.0, 3.0, waits=False)})
+    assert "3 of 4 2 of them carried forward" in Seen(page_of(cell, marks=marks)).text
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"cells": 3}', b"\xff", b'{"cells": [1]}'])
+def test_what_is_no_graded_notebook_is_said_in_a_line(data: bytes) -> None:
+    with pytest.raises(PageError, match=r"cannot be read .*autograder grade ps1 --force") as error:
+        page(data, Marks(), "ps1", "0" * 64)
+    assert "\n" not in str(error.value)
+
+
+# --- Mathematics ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", COURSE_TEXTS, ids=lambda path: path.stem)
+def test_every_formula_of_the_course_is_shown_as_mathematics(path: Path) -> None:
+    formulas = 0
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            text = markdown_with_mathml(cell.source, {})
+            assert 'class="verbatim"' not in text, text
+            # A command that was not understood would be left in the page as it is.
+            assert "\\" not in "".join(text.split("<math")[1:]).replace("\\\\", ""), text
+            formulas += text.count("<math")
+    assert formulas > 0
+
+
+def test_a_formula_becomes_mathml() -> None:
+    assert markdown_with_mathml("$x<y$", {}) == (
+        '<p><span class="formula"><math display="inline"><mrow><mi>x</mi><mo>&lt;</mo>'
+        "<mi>y</mi></mrow></math></span></p>\n"
+    )
+    display = markdown_with_mathml("$$\\frac{1}{2}$$", {})
+    assert '<span class="formula display" tabindex="0"><math display="block">' in display
+    assert "<mfrac>" in display
+    assert "<mtable>" in markdown_with_mathml("\\begin{matrix}1 & 2\\\\3 & 4\\end{matrix}", {})
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\nocommand{x}",
+        r"\frac{1}",
+        r"\left( x",
+        r"x^2^3",
+        r"\def\a{\b\b}\def\b{xx}\a",
+        r"\newcommand{\a}{x}\a",
+        "{" * 500 + "}" * 500,
+        r"\sqrt{" * 300 + "x" + "}" * 300,
+        "x" * (MAX_FORMULA + 1),
+    ],
+)
+def test_a_formula_that_cannot_be_read_is_shown_as_text(formula: str) -> None:
+    assert mathml(formula, display=False) is None
+    seen = Seen(markdown_with_mathml(f"so ${formula}$ there", {}))
+    assert f"${formula}$" in "".join(seen.words)
+    assert seen.tags == ["p", "code"]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\text{<script>alert(1)</script>}",
+        r"\text{&lt;script&gt;alert(1)&lt;/script&gt;}",
+        r"\mathrm{<img src=x onerror=alert(1)>}",
+        r"\href{javascript:alert(1)}{x}",
+        r"\style{background:url(http://example.org)}{x}",
+        r"\class{btn}{x}",
+        r"\color{red;background:url(http://example.org)}{x}",
+        r"\verb|<b>|",
+        r"</math><script>alert(1)</script>",
+        r"\unicode{x3c}script\unicode{x3e}",
+    ],
+)
+def test_a_formula_brings_no_markup_of_its_own(formula: str) -> None:
+    for source in (f"${formula}$", f"$${formula}$$", f"![${formula}$](data:image/png;base64,AA)"):
+        seen = Seen(markdown_with_mathml(source, {}))
+        allowed = {"p", "span", "code", "img"}
+        assert all(tag in allowed or tag[0] == "m" for tag in seen.tags), seen.tags
+        names = {name for _, name, _ in seen.attributes}
+        assert names <= {"class", "display", "tabindex", "src", "alt", "mathvariant", "stretchy"}
+        assert set(seen.values("class")) <= {"formula", "formula display", "verbatim"}
+
+
+def test_a_mark_for_a_formula_cannot_be_forged() -> None:
+    for mark in ("\ue0000\ue000", "&#xE000;7&#xE000;", f"&#xE000;{'9' * 9000}&#xE000;"):
+        text = markdown_with_mathml(f"{mark} $x$", {})
+        assert text.count("<mi>x</mi>") == 1
+
+
+def test_a_tree_of_mathematics_has_only_known_elements() -> None:
+    tree = mathml(r"\hat{\mathbf{y}} = \arg\max_k \underbrace{a}_{b}", display=True)
+    assert isinstance(tree, Node)
+    assert tree.name == "math"
+    assert "arg" in repr(tree)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("![x](attachment:missing.png)", "![x](attachment:missing.png)"),
+        ("<b>" * MAX_MARKDOWN, "<b><b>"),
+        ("<img src=http://example.org/x.png>", "[a picture from elsewhere is not shown]"),
+    ],
+)
+def test_text_that_cannot_be_rendered_is_shown_as_it_is(source: str, said: str) -> None:
+    seen = Seen(markdown_with_mathml(source, {}))
+    assert said in "".join(seen.words)
+    assert "img" not in seen.tags
+
+
+def test_a_picture_always_has_a_description() -> None:
+    text = markdown_with_mathml("![](data:image/png;base64,AA) ![a](data:image/png;base64,AA)", {})
+    assert Seen(text).values("alt") == ["A picture without a description", "a"]
+
+
+# --- What is made, and what is left --------------------------------------------------------------
+
+
+def fresh(results: dict[str, PageResult]) -> set[str]:
+    return {student for student, result in results.items() if result.fresh}
+
+
+def test_only_pages_that_are_not_up_to_date_are_made(
+    course: Path, at_once: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fresh(make(course, at_once)) == set(WORK)
+    before = files(course / "feedback")
+    assert fresh(make(course, at_once)) == set()
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.find_comment("softmax", "ps1", "ps1", "ann").manual_comment = "Well done."
+        gradebook.db.commit()
+    assert fresh(make(course, at_once)) == {"ann"}
+    assert "Well done." in read(course / "feedback", "ann")
+    graded = course / "autograded" / "bob" / "ps1" / "ps1.ipynb"
+    graded.write_text(graded.read_text().replace("Three exercises", "Four exercises"))
+    (course / "feedback" / "kim" / "ps1" / "submission_secret.txt").unlink()
+    (course / "feedback" / "eve" / "ps1" / "ps1.html").write_text("half a page")
+    assert fresh(make(course, at_once)) == {"bob", "eve", "kim"}
+    assert files(course / "feedback")["eve/ps1/ps1.html"] == before["eve/ps1/ps1.html"]
+    assert fresh(make(course, at_once, "ann", force=True)) == {"ann"}
+    monkeypatch.setattr(feedback, "_code", lambda: "another template")
+    assert fresh(make(course, at_once)) == set(WORK)
+
+
+def test_the_same_work_gives_the_same_page(graded: Path, made: Path) -> None:
+    data = (graded / "autograded" / "eve" / "ps1" / "ps1.ipynb").read_bytes()
+    with GradebookStore.open(f"sqlite:///{graded / 'gradebook.db'}") as store:
+        marks = store.marks("ps1", ["eve"])["eve"]
+    assert page(data, marks, "ps1", made_of(data, marks)) == read(made, "eve")
+
+
+def test_one_page_that_cannot_be_made_costs_no_other(course: Path, at_once: Executor) -> None:
+    (course / "autograded" / "ann" / "ps1" / "ps1.ipynb").write_text("{")
+    (course / "feedback").mkdir()
+    (course / "feedback" / "bob").write_text("a file where a folder should be")
+    (course / "submitted" / "eve" / "ps1" / "timestamp.txt").write_text("2026-10-06 09:00:00 UTC")
+    hand_in_to(course, "new", "all-right")
+    shutil.copytree(course / "autograded" / "kim", course / "autograded" / "unknown")
+    results = make(course, at_once)
+    assert fresh(results) == {"kim"}
+    said = {student: result.trouble for student, result in results.items() if result.trouble}
+    assert sorted(said) == ["ann", "bob", "eve", "new", "unknown"]
+    assert "the graded notebook cannot be read" in said["ann"]
+    assert said["bob"].startswith(f"cannot write to {course / 'feedback' / 'bob'}")
+    assert said["eve"] == "was handed in again since it was graded: run `autograder grade ps1`"
+    assert said["new"] == "is handed in but not graded: run `autograder grade ps1`"
+    assert said["unknown"].startswith("the gradebook does not know it: run `autograder grade ps1")
+
+
+def test_a_graded_notebook_that_is_a_link_is_refused(course: Path, at_once: Executor) -> None:
+    graded = course / "autograded" / "ann" / "ps1" / "ps1.ipynb"
+    graded.unlink()
+    graded.symlink_to(course / "autograded" / "bob" / "ps1" / "ps1.ipynb")
+    assert "symbolic link" in str(make(course, at_once)["ann"].trouble)
+
+
+def test_a_killed_worker_is_said_in_a_line(course: Path) -> None:
+    class Broken(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(BrokenExecutor())
+            return future
+
+    results = make(course, Broken())
+    assert {result.trouble for result in results.values()} == {feedback.LOST}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((["ps9"], []), "no assignment 'ps9'"),
+        ((["ps1"], ["nobody"]), "no graded ps1 of nobody"),
+    ],
+)
+def test_what_is_not_there_is_said_before_anything_is_made(
+    course: Path, arguments: tuple[list[str], list[str]], said: str
+) -> None:
+    with pytest.raises(CourseError, match=said):
+        ClassFeedback(course, *arguments)
+
+
+def test_before_anything_is_graded_it_says_what_to_run(released: Path) -> None:
+    with pytest.raises(CourseError, match="run `autograder grade ps1` first"):
+        ClassFeedback(released, ["ps1"], [])
+
+
+# --- The command ---------------------------------------------------------------------------------
+
+
+def test_the_command_makes_pages_in_processes_of_its_own(course: Path, made: Path) -> None:
+    hand_in_to(course, "new", "all-right")
+    arguments = ["feedback", "ps1", "--course", str(course), "--jobs", "2"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 1
+    assert result.stdout == "4 pages made, 0 up to date\n"
+    assert result.stderr == (
+        "autograder: new's ps1 has no page: is handed in but not graded: "
+        "run `autograder grade ps1`\n"
+    )
+    assert files(course / "feedback") == files(made)
+    result = CliRunner().invoke(app, [*arguments, "--student", "ann", "--student", "bob"])
+    assert (result.exit_code, result.output) == (0, "0 pages made, 2 up to date\n")
+
+
+def test_the_command_says_what_is_wrong_with_what_was_asked(course: Path) -> None:
+    for arguments, code, said in (
+        (["ps9"], 2, "no assignment 'ps9'"),
+        (["ps1", "--student", "nobody"], 2, "no graded ps1 of nobody"),
+        (["ps1", "--jobs", "0"], 2, "--jobs"),
+    ):
+        result = CliRunner().invoke(app, ["feedback", *arguments, "--course", str(course)])
+        assert result.exit_code == code
+        assert said in result.output
+        assert "Traceback" not in result.output
+    assert not (course / "feedback").exists()
+
+
+# --- In a browser --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_open_to_everybody_and_asks_for_nothing(
+    browser: Any, made: Path, grave_findings: Callable[[Any], list[str]], scheme: str
+) -> None:
+    for width in (1280, 400):
+        one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 900})
+        for student in WORK:
+            one.page.goto((made / student / "ps1" / "ps1.html").as_uri())
+            assert grave_findings(one.page) == [], student
+            across = "document.documentElement.scrollWidth"
+            assert one.page.evaluate(across) <= width, student
+        assert (one.left, one.complaints) == ([], [])
+        one.context.close()
+
+
+def test_mathematics_is_drawn_without_a_script(browser: Any, tmp_path: Path) -> None:
+    text = page_of(v4.new_markdown_cell("$$\\frac{1}{\\sum_k e^{z_k}}$$"))
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    one = Visit(browser, java_script_enabled=False)
+    one.page.goto((tmp_path / "page.html").as_uri())
+    fraction = one.page.locator("mfrac").bounding_box()
+    assert fraction["height"] > 25, "numerator and denominator stand one above the other"
+    one.context.close()
+
+
+def test_the_browser_keeps_the_pages_promise(browser: Any, made: Path, tmp_path: Path) -> None:
+    """Were there a script or a foreign picture on a page all the same, nothing would come of it."""
+    text = read(made, "ann").replace(
+        "<main>",
+        "<main><script>document.title = 'ran'</script>"
+        '<img src="https://example.org/x.png" onerror="document.title = 1">',
+    )
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    one = Visit(browser)
+    one.page.goto((tmp_path / "page.html").as_uri())
+    assert one.page.title() == "Feedback on ps1"
+    assert one.left == []
+    assert any("Content Security Policy" in complaint for complaint in one.complaints)
+    one.context.close()
