@@ -91,7 +91,8 @@ examples: setup
 
 # The tests that look at JupyterLab keep what they see.
 pictures: setup browser
-	PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/test_jupyterlab.py -k "led or missing"
+	PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/test_jupyterlab.py \
+	  tests/test_formgrader.py -k "led or missing or cards_points"
 	$(BIN)/python docs/pictures.py
 
 requirements: setup
