@@ -280,7 +280,7 @@ def test_a_student_fetches_submits_and_reads_the_feedback(
 
     run("nbgrader", "collect", "ps1")
     run("autograder", "grade", "ps1", "--jobs", "1")
-    run("autograder", "feedback", "ps1")
+    run("nbgrader", "generate_feedback", "ps1")
     run("nbgrader", "release_feedback", "ps1")
 
     page.locator("#refresh_assignments_list").click()
