@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SECTIONS = ("Benchmark", "Soak", "Writer", "Scheduler", "Feedback")
+SECTIONS = ("Benchmark", "Soak", "Coordinator", "Writer", "Scheduler", "Feedback")
 TITLE = """\
 # What grading costs
 
