@@ -76,7 +76,7 @@ def graded(course: Path, output: str, url: str | None = None) -> Graded:
 def start(
     *command: str | Path, environment: dict[str, str] | None = None, **settings: Any
 ) -> subprocess.Popen[str]:
-    """Start a program as a terminal does: in a process group of its own."""
+    """Start a program as a terminal does: in a process group of its own, and hearing Ctrl-C."""
     inherited = {key: value for key, value in os.environ.items() if key != "GRADEBOOK_URL"}
     settings.setdefault("stdout", subprocess.PIPE)
     settings.setdefault("stderr", subprocess.PIPE)
@@ -85,6 +85,8 @@ def start(
         text=True,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        # A shell's background jobs are deaf to it, and so is what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={**inherited, **(environment or {})},
         **settings,
     )

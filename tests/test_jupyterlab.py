@@ -287,6 +287,4 @@ def test_a_student_fetches_submits_and_reads_the_feedback(
     feedback = page.frame_locator(".jp-HTMLViewer iframe").locator("body")
     feedback.get_by_text("softmax: 3.5 of 8 points").wait_for()
     assert "Try:" in feedback.inner_text(), "the experiment that shows the mistake"
-    assert feedback.locator("math").count() > 20, "formulas are there, though no script runs"
-    keep_picture(page, "feedback")
-    assert visit.left == []
+    assert visit.left == [], "the page needs nothing from outside either"

@@ -1200,6 +1200,7 @@ def assert_alone(sandbox: Sandbox) -> None:
 
 
 def test_no_process_is_left_after_a_session(sandbox):
+    assert_alone(sandbox)  # those of the test before may still be ending
     with sandbox.session() as one:
         one.run_cell("1")
         assert len(family(sandbox._box._process.pid)) == 5
