@@ -93,6 +93,8 @@ examples: setup
 pictures: setup browser
 	PICTURES=$(CURDIR)/docs/pictures $(BIN)/python -m pytest tests/test_jupyterlab.py \
 	  tests/test_formgrader.py -k "led or missing or cards_points"
+	$(BIN)/autograder feedback ps1 --course $(DEMO)
+	$(BIN)/autograder report ps1 --course $(DEMO)
 	$(BIN)/python docs/pictures.py
 
 requirements: setup

@@ -1,7 +1,7 @@
-"""Draws the README's picture of the table that grading prints.
+"""Takes the pictures of the sample class: the table that grading prints, a report, feedback.
 
 `make pictures` runs it after the tests that take the others, and `make grade` comes first:
-the table is that of the sample class in build/demo/.  Needs the system's Chromium.
+the class is the one in build/demo/.  Needs the system's Chromium.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from autograder.cli import _tables
 from autograder.records import VERDICTS_FILE, summary
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURE = ROOT / "docs" / "pictures" / "grading-table.png"
+DEMO = ROOT / "build" / "demo"
+PICTURES = ROOT / "docs" / "pictures"
+# Pages that the commands made, and from which element on they are shown.
+PAGES = {
+    "report": (DEMO / "reports/ps1.html", "h1"),
+    "feedback": (DEMO / "feedback/seed-a/ps1/ps1.html", "#cell-grade_softmax"),
+}
 SHOWN = ("full-einsum", "seed-a", "wrong-no-shift", "broken-loop", "hostile-shell", "untouched")
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; background: white; }}
@@ -34,7 +40,7 @@ def grading_table() -> str:
     """Return the HTML of the table for a few submissions of the sample class."""
     results = []
     for student in SHOWN:
-        for folder in sorted((ROOT / "build/demo/autograded" / student).glob("ps*")):
+        for folder in sorted((DEMO / "autograded" / student).glob("ps*")):
             record = json.loads((folder / VERDICTS_FILE).read_text())
             results.append(summary(record, 0.0, fresh=True))
     console = Console(record=True, width=96, file=io.StringIO())
@@ -42,8 +48,14 @@ def grading_table() -> str:
     return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
 
+def keep(taken: bytes, name: str) -> None:
+    """Write a picture with few colours, so that it is small."""
+    picture = Image.open(io.BytesIO(taken)).convert("RGB")
+    picture.quantize(64, dither=Image.Dither.NONE).save(PICTURES / f"{name}.png", optimize=True)
+
+
 def main() -> None:
-    """Write the picture, with few colours so that it is small."""
+    """Take all of them."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.exit("pictures: Chromium is not installed")
@@ -53,10 +65,13 @@ def main() -> None:
         )
         page = browser.new_page(device_scale_factor=1.5)
         page.set_content(PAGE.format(body=grading_table(), width=900))
-        taken = page.locator("#shot").screenshot()
+        keep(page.locator("#shot").screenshot(), "grading-table")
+        page = browser.new_page(viewport={"width": 1100, "height": 640})
+        for name, (address, first) in PAGES.items():
+            page.goto(address.as_uri())
+            page.locator(first).first.evaluate("e => e.scrollIntoView()")
+            keep(page.screenshot(), name)
         browser.close()
-    picture = Image.open(io.BytesIO(taken)).convert("RGB")
-    picture.quantize(64, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":
