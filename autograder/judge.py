@@ -122,6 +122,12 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
             )
             name = _misconception(exercise, trial, observed, trials, seen, explained)
         findings.append(_finding(exercise, trial.criterion, problem, problems[0], name))
+    return _verdict(exercise, findings)
+
+
+def _verdict(exercise: Exercise, findings: Sequence[Finding], given: Sequence[str] = ()) -> Verdict:
+    """Sum findings up; `given` counts where one of them was carried forward."""
+    carried = [finding.points for finding in findings if finding.carried]
     named = [finding.misconception for finding in findings if finding.misconception]
     return Verdict(
         exercise=exercise.name,
@@ -129,6 +135,8 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
         max_points=exercise.points,
         findings=tuple(findings),
         misconception=named[0] if named else None,
+        carried_points=float(sum(carried)),
+        given=tuple(given) if carried else (),
     )
 
 
@@ -160,7 +168,7 @@ def unjudged(exercise: Exercise, reason: str) -> Verdict:
     gate, *others = exercise.criteria
     findings = [Finding(gate.name, False, 0.0, reason)]
     findings += [_not_counted(criterion, gate) for criterion in others]
-    return Verdict(exercise.name, 0.0, exercise.points, tuple(findings))
+    return _verdict(exercise, findings)
 
 
 def carry_forward(
@@ -189,17 +197,7 @@ def carry_forward(
             earned = float(share * points[one.criterion])
             other = Finding(one.criterion, True, earned, message, carried=True)
         findings.append(other)
-    carried = float(sum(finding.points for finding in findings if finding.carried))
-    named = [finding.misconception for finding in findings if finding.misconception]
-    return Verdict(
-        exercise=exercise.name,
-        points=float(sum(finding.points for finding in findings)),
-        max_points=exercise.points,
-        findings=tuple(findings),
-        misconception=named[0] if named else None,
-        carried_points=carried,
-        given=tuple(given) if any(finding.carried for finding in findings) else (),
-    )
+    return _verdict(exercise, findings, given)
 
 
 # --- The calls, and what is seen --------------------------------------------------------------
