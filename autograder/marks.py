@@ -29,15 +29,24 @@ class CellMark:
     waits: bool = True
 
     @property
-    def score(self) -> float:
-        """The points that count; 0 where nobody has given any."""
-        score = self.auto_score if self.manual_score is None else self.manual_score
-        return 0.0 if score is None else score + (self.extra_credit or 0.0)
+    def points(self) -> float | None:
+        """A person's points, or else the grader's; None where nobody has given any yet."""
+        return self.auto_score if self.manual_score is None else self.manual_score
 
     @property
     def open(self) -> bool:
         """Whether nobody has given any points yet."""
-        return self.auto_score is None and self.manual_score is None
+        return self.points is None
+
+    @property
+    def extra(self) -> float:
+        """What a person gave besides; it counts once there are points."""
+        return self.extra_credit or 0.0
+
+    @property
+    def score(self) -> float:
+        """The points that count; 0 where nobody has given any."""
+        return 0.0 if self.points is None else self.points + self.extra
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
-from autograder.gradebook.released import Released
+from autograder.gradebook.released import Cell, Released
 from autograder.gradebook.tables import COMMENT, GRADE, SUBMISSION, SUBMITTED
 from autograder.marks import CellMark, Marks
 
@@ -40,13 +41,7 @@ def read_marks(
     for row in connection.execute(select(GRADE).where(GRADE.c.notebook_id.in_(ids))):
         if row.cell_id in graded:
             cell = graded[row.cell_id]
-            cells[row.notebook_id][cell.name] = CellMark(
-                cell.max_score or 0.0,
-                row.auto_score,
-                row.manual_score,
-                row.extra_credit,
-                bool(row.needs_manual_grade),
-            )
+            cells[row.notebook_id][cell.name] = cell_mark(cell, row)
     for row in connection.execute(select(COMMENT).where(COMMENT.c.notebook_id.in_(ids))):
         said = row.auto_comment if row.manual_comment is None else row.manual_comment
         if said and row.cell_id in commented:
@@ -60,3 +55,14 @@ def read_marks(
         )
         for row in submitted
     }
+
+
+def cell_mark(cell: Cell, grade: Any) -> CellMark:
+    """Return the mark of a cell from its row in the table of grades."""
+    return CellMark(
+        cell.max_score or 0.0,
+        grade.auto_score,
+        grade.manual_score,
+        grade.extra_credit,
+        bool(grade.needs_manual_grade),
+    )

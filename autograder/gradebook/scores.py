@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
+from autograder.gradebook.marks import cell_mark
 from autograder.gradebook.released import read_released
-from autograder.gradebook.tables import (
-    BASE_CELL,
-    GRADE,
-    STUDENT,
-    SUBMISSION,
-    SUBMITTED,
-)
+from autograder.gradebook.tables import GRADE, STUDENT, SUBMISSION, SUBMITTED
+from autograder.marks import CellMark
 
 
 @dataclass(frozen=True)
@@ -26,29 +22,6 @@ class Person:
     last_name: str = ""
     email: str = ""
     lms_user_id: str = ""
-
-
-@dataclass(frozen=True)
-class CellScore:
-    """What one cell has earned.
-
-    Parameters
-    ----------
-    points : the manual score, or else the automatic one; None where there is neither
-    extra : credit that a person has added
-    manual : a person has scored it
-    waits : for a person to look at it
-    """
-
-    points: float | None
-    extra: float
-    manual: bool
-    waits: bool
-
-    @property
-    def score(self) -> float:
-        """What nbgrader counts."""
-        return 0.0 if self.points is None else self.points + self.extra
 
 
 @dataclass(frozen=True)
@@ -64,7 +37,7 @@ class SubmissionScore:
 
     timestamp: datetime.datetime | None
     late_penalty: float
-    cells: dict[str, CellScore] = field(default_factory=dict)
+    cells: dict[str, CellMark] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -103,7 +76,9 @@ def read_scores(connection: Connection, assignment: str) -> dict[str, Submission
     GradebookError
         where the gradebook knows no such assignment
     """
-    ours = SUBMISSION.c.assignment_id == read_released(connection, assignment).id
+    released = read_released(connection, assignment)
+    known = {cell.id: cell for cells in released.cells.values() for cell in cells}
+    ours = SUBMISSION.c.assignment_id == released.id
     penalty = func.coalesce(func.sum(SUBMITTED.c.late_submission_penalty), 0.0)
     scores = {
         student: SubmissionScore(timestamp, float(taken))
@@ -117,21 +92,16 @@ def read_scores(connection: Connection, assignment: str) -> dict[str, Submission
         )
     }
     for row in connection.execute(
-        select(SUBMISSION.c.student_id, BASE_CELL.c.name, GRADE)
+        select(SUBMISSION.c.student_id, GRADE)
         .select_from(
-            SUBMISSION.join(SUBMITTED, SUBMITTED.c.assignment_id == SUBMISSION.c.id)
-            .join(GRADE, GRADE.c.notebook_id == SUBMITTED.c.id)
-            .join(BASE_CELL, BASE_CELL.c.id == GRADE.c.cell_id)
+            SUBMISSION.join(SUBMITTED, SUBMITTED.c.assignment_id == SUBMISSION.c.id).join(
+                GRADE, GRADE.c.notebook_id == SUBMITTED.c.id
+            )
         )
         .where(ours)
     ):
-        manual = row.manual_score is not None
-        scores[row.student_id].cells[row.name] = CellScore(
-            row.manual_score if manual else row.auto_score,
-            row.extra_credit or 0.0,
-            manual,
-            bool(row.needs_manual_grade),
-        )
+        cell = known[row.cell_id]
+        scores[row.student_id].cells[cell.name] = cell_mark(cell, row)
     return scores
 
 

@@ -149,10 +149,10 @@ def read_records(
             verdict = kept.verdicts.get(_item(cell).name) if kept is not None else None
             mark = marks.get(cell.grade_id)
             if cell.exercise is not None and verdict is not None:
-                manual = mark.points if mark is not None and mark.manual else None
+                manual = mark.manual_score if mark is not None else None
                 attempts[_item(cell).name] = _attempt(verdict, manual)
             elif mark is not None and kept is not None:
-                blank = mark.points == 0 and not mark.manual and not mark.waits
+                blank = mark.points == 0 and mark.manual_score is None and not mark.waits
                 attempts[_item(cell).name] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
         records[student] = Record(
