@@ -107,7 +107,6 @@ def jupyterlab(
     nbgrader: Mapping[str, Any] | None = None,
     server: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
-    user: int | None = None,
 ) -> Iterator[Lab]:
     """Start JupyterLab in a folder; end it and its kernels afterwards.
 
@@ -119,8 +118,6 @@ def jupyterlab(
         a course's own `nbgrader_config.py` in `root` wins over them
     server : further settings of the server by trait
     environment : variables that are added to this process's
-    user : the id of the unix user, and of the group of the same number, that it runs as;
-        both folders belong to that user by then
     """
     own.mkdir(parents=True, exist_ok=True)
     lines = [f"c.{trait} = {value!r}\n" for trait, value in (nbgrader or {}).items()]
@@ -138,7 +135,6 @@ def jupyterlab(
         **(server or {}),
     }
     folders = {"CONFIG": own, "DATA": own / "data", "RUNTIME": own / "runtime"}
-    as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []}
     with log.open("w") as output:
         process = subprocess.Popen(
             [
@@ -154,7 +150,6 @@ def jupyterlab(
             },
             stdout=output,
             stderr=subprocess.STDOUT,
-            **(as_user if user is not None else {}),
         )
     try:
         yield Lab(_address(log, process), log)

@@ -21,6 +21,7 @@ from postgres import Databases, NoServer, running_server
 
 from autograder import jobs
 from autograder.exercises import EXERCISES
+from autograder.gradebook import GradebookStore
 from autograder.sandbox import LIMITS, Sandbox
 from classroom.vendor import VendorError
 
@@ -137,3 +138,10 @@ def grave_findings() -> Callable[[Any], list[str]]:
     except VendorError as error:
         pytest.skip(str(error))
     return lambda page: ask_axe(page, script)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a busy gradebook a moment, not a minute."""
+    patient = GradebookStore.open
+    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.2))

@@ -1,6 +1,6 @@
 """A small gradebook in any database, all that is stored in it, and two programs that write at once.
 
-What `test_gradebook` and `test_postgres` share.
+What the tests of the gradebook share, and of what reads and writes it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,10 @@ from __future__ import annotations
 import copy
 import datetime
 import multiprocessing
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +101,27 @@ def fill(url: str, *assignments: str) -> None:
                     checksum=data.checksum,
                     locked=utils.is_locked(cell),
                 )
+
+
+@contextmanager
+def locked(course: Path) -> Iterator[None]:
+    """Hold a course's SQLite gradebook, as a program that writes to it does."""
+    connection = sqlite3.connect(course / "gradebook.db")
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        connection.close()
+
+
+def sql(course: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    """Run one statement on a course's SQLite gradebook, in a transaction of its own."""
+    connection = sqlite3.connect(course / "gradebook.db")
+    try:
+        with connection:
+            return connection.execute(statement, values).fetchall()
+    finally:
+        connection.close()
 
 
 def query(url: str, statement: str, **values: object) -> list[tuple[Any, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -16,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import locked
 from rich.console import Console
 from typer.testing import CliRunner
 
 from autograder import cli, doctor, engine, jobs
 from autograder.course import SECRET_FILE
 from autograder.engine import ClassGrading
-from autograder.gradebook import GradebookStore
 from autograder.records import Result
 
 HandIn = Callable[..., Path]
@@ -304,18 +303,11 @@ def test_a_truncated_gradebook_is_refused(course: Path, hand_in: HandIn) -> None
     assert (code, "put a backup in its place" in said) == (1, True)
 
 
-def test_a_locked_gradebook_is_said_to_be_locked(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_gradebook_is_said_to_be_locked(course: Path, hand_in: HandIn) -> None:
     hand_in("ann")
-    patient = GradebookStore.open
-    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.05))
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
+    with locked(course):
         code, said = refused("grade", "ps1", "--course", course)
-    finally:
-        connection.close()
     assert (code, "another program is writing to it; close it or wait" in said) == (1, True)
 
 

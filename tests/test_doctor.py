@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from databases import locked
 
 from autograder import doctor
 from autograder.doctor import Check, examine
@@ -196,12 +196,8 @@ def test_what_is_wrong_with_a_course_is_said(
 
 
 def test_a_locked_gradebook_is_said_to_be_locked(course: Path) -> None:
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
+    with locked(course):
         check = doctor._course(course)
-    finally:
-        connection.close()
     assert (check.state, "another program is writing to it" in check.message) == ("missing", True)
 
 

@@ -30,7 +30,6 @@ from autograder import engine, jobs
 from autograder.assignment import Assignment
 from autograder.course import SECRET_FILE, CourseError, Submission
 from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class
-from autograder.gradebook import GradebookStore
 from autograder.jobs import Job, Outcome, fingerprint, grade_one
 from autograder.records import SECONDS_FILE, VERDICTS_FILE, Result, note_seconds, read_seconds
 from autograder.sandbox import LIMITS, IsolationUnavailable
@@ -675,13 +674,6 @@ def test_a_gradebook_that_refuses_is_named_and_the_submission_is_graded_next_tim
     connection.commit()
     connection.close()
     assert fresh(grade(course, at_once)) == {"bob"}
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for a busy gradebook a moment, not a minute."""
-    patient = GradebookStore.open
-    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.2))
 
 
 @pytest.mark.usefixtures("impatient")

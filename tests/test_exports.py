@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
+from databases import locked, sql
 from running import PROGRAMS, ended, start
 from typer.testing import CliRunner
 
@@ -31,21 +30,12 @@ DUE = "2026-10-05 12:00:00.000000"
 LATE = datetime.datetime(2026, 10, 6, 11)
 
 
-def query(course: Path, text: str, *values: object) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        with connection:
-            return connection.execute(text, values).fetchall()
-    finally:
-        connection.close()
-
-
 @pytest.fixture
 def graded(course: Path) -> Path:
     """A course with a roster: ann is late, bo has marks of a person, nobody handed in nothing."""
     for row in ROSTER:
-        query(course, "INSERT INTO student VALUES (?, ?, ?, ?, ?)", *row)
-    query(course, "UPDATE assignment SET duedate = ?", DUE)
+        sql(course, "INSERT INTO student VALUES (?, ?, ?, ?, ?)", *row)
+    sql(course, "UPDATE assignment SET duedate = ?", DUE)
 
     def work(student: str, softmax: float, when: datetime.datetime | None) -> GradedSubmission:
         cells = {
@@ -68,7 +58,7 @@ def graded(course: Path) -> Path:
     written = "SELECT id FROM base_cell WHERE name = 'written_shift' AND type = 'GradeCell'"
     bo = """SELECT n.id FROM submitted_notebook n JOIN submitted_assignment a
         ON a.id = n.assignment_id WHERE a.student_id = 'bo'"""
-    query(
+    sql(
         course,
         "UPDATE grade SET manual_score = 3.5, extra_credit = 0.25, needs_manual_grade = 0"
         f" WHERE cell_id = ({written}) AND notebook_id = ({bo})",
@@ -141,8 +131,8 @@ def test_canvas_own_ids_may_be_those_of_the_registry(graded: Path) -> None:
 
 
 def test_nbgraders_csv_is_nbgraders_own(graded: Path) -> None:
-    query(graded, "DELETE FROM student WHERE id = 'nobody'")
-    query(graded, "UPDATE student SET first_name = NULL, last_name = NULL")
+    sql(graded, "DELETE FROM student WHERE id = 'nobody'")
+    sql(graded, "UPDATE student SET first_name = NULL, last_name = NULL")
     header, *rows = exported(graded, "csv")
     lines = {
         line[header.index("student_id")]: dict(zip(header, line, strict=True)) for line in rows
@@ -153,12 +143,12 @@ def test_nbgraders_csv_is_nbgraders_own(graded: Path) -> None:
 
 
 def test_several_assignments_are_columns_in_the_order_asked_for(graded: Path) -> None:
-    query(graded, "INSERT INTO assignment (id, name, course_id) VALUES ('2', 'a2', 'x')")
+    sql(graded, "INSERT INTO assignment (id, name, course_id) VALUES ('2', 'a2', 'x')")
     (graded / "source" / "a2").mkdir()
     (graded / "source" / "a2" / "a2.ipynb").write_text("{}")
     code, _, said = run("a2", "ps1", "--to", "canvas", "--course", graded)
     assert (code, "nothing of a2 is graded yet" in said) == (2, True)
-    query(graded, "INSERT INTO submitted_assignment VALUES ('3', '2', 'ann', NULL, NULL)")
+    sql(graded, "INSERT INTO submitted_assignment VALUES ('3', '2', 'ann', NULL, NULL)")
     code, _, _ = run("a2", "ps1", "a2", "--to", "canvas", "--course", graded)
     lines = (graded / "grades-canvas.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0].endswith("Section,a2,ps1")
@@ -235,15 +225,8 @@ def test_a_place_that_is_not_there_is_said(graded: Path) -> None:
     assert (code, said) == (2, f"autograder: there is no folder {where.parent}\n")
 
 
-def test_a_locked_gradebook_is_said_to_be_locked(
-    graded: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patient = GradebookStore.open
-    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.05))
-    connection = sqlite3.connect(graded / "gradebook.db")
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_gradebook_is_said_to_be_locked(graded: Path) -> None:
+    with locked(graded):
         code, _, said = run("ps1", "--to", "canvas", "--course", graded)
-    finally:
-        connection.close()
     assert (code, "another program is writing to it; close it or wait" in said) == (1, True)

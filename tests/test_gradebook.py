@@ -23,6 +23,7 @@ from databases import (
     every_row,
     fill,
     released,
+    sql,
     submission,
     synthetic,
 )
@@ -64,15 +65,6 @@ def store(course: Path) -> Iterator[GradebookStore]:
 
 def address(course: Path) -> str:
     return f"sqlite:///{course / 'gradebook.db'}"
-
-
-def query(course: Path, text: str, *values: object) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        with connection:
-            return connection.execute(text, values).fetchall()
-    finally:
-        connection.close()
 
 
 # --- The same as nbgrader ----------------------------------------------------
@@ -130,10 +122,10 @@ def we_grade(
 def a_person_grades(course: Path) -> None:
     grades = """UPDATE grade SET manual_score = ?, extra_credit = ?, needs_manual_grade = 0
         WHERE cell_id = (SELECT id FROM base_cell WHERE name = ? AND type = 'GradeCell')"""
-    query(course, grades, 3.5, None, "why")
-    query(course, grades, None, 0.5, "grade_again")
-    query(course, "UPDATE comment SET manual_comment = 'Well said.' WHERE auto_comment IS NULL")
-    query(course, "UPDATE submitted_notebook SET flagged = 1")
+    sql(course, grades, 3.5, None, "why")
+    sql(course, grades, None, 0.5, "grade_again")
+    sql(course, "UPDATE comment SET manual_comment = 'Well said.' WHERE auto_comment IS NULL")
+    sql(course, "UPDATE submitted_notebook SET flagged = 1")
 
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # of nbgrader's own
@@ -160,14 +152,12 @@ def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(
     store.write([result])
     a_person_grades(course)
     store.write([result])
-    assert query(
+    assert sql(
         course,
         "SELECT auto_score, manual_score, needs_manual_grade FROM grade WHERE manual_score > 0",
     ) == [(None, 3.5, 1)]
-    assert query(course, "SELECT COUNT(*) FROM comment WHERE manual_comment = 'Well said.'") == [
-        (3,)
-    ]
-    assert query(course, "SELECT SUM(extra_credit) FROM grade") == [(0.5,)]
+    assert sql(course, "SELECT COUNT(*) FROM comment WHERE manual_comment = 'Well said.'") == [(3,)]
+    assert sql(course, "SELECT SUM(extra_credit) FROM grade") == [(0.5,)]
 
 
 def test_formgraders_sums_come_out_of_what_is_written(course: Path, store: GradebookStore) -> None:
@@ -293,7 +283,7 @@ def test_what_was_not_graded_gets_zero_and_needs_nobody(
     course: Path, store: GradebookStore
 ) -> None:
     store.write([GradedSubmission("ada", "ps1", "ps1", None, {})])
-    rows = query(course, "SELECT auto_score, needs_manual_grade FROM grade")
+    rows = sql(course, "SELECT auto_score, needs_manual_grade FROM grade")
     # All but the task, which is for a person.
     assert sorted(rows, key=repr) == [(0.0, 0)] * 3 + [(None, 1)]
 
@@ -303,7 +293,7 @@ def test_a_person_can_be_asked_to_look_at_a_scored_cell(
 ) -> None:
     cells = {"grade_double": GradedCell(1.0, needs_manual=True)}
     store.write([GradedSubmission("ada", "ps1", "ps1", None, cells)])
-    rows = query(course, "SELECT auto_score FROM grade WHERE needs_manual_grade")
+    rows = sql(course, "SELECT auto_score FROM grade WHERE needs_manual_grade")
     assert (1.0,) in rows
 
 
@@ -321,7 +311,7 @@ def test_a_later_submission_without_a_time_keeps_the_known_one(
 ) -> None:
     store.write([GradedSubmission("ada", "ps1", "ps1", BEFORE, {})])
     store.write([GradedSubmission("ada", "ps1", "ps1", None, {})])
-    rows = query(course, "SELECT timestamp FROM submitted_assignment")
+    rows = sql(course, "SELECT timestamp FROM submitted_assignment")
     assert rows == [("2025-01-09 08:30:00.000000",)]
 
 
@@ -334,12 +324,12 @@ def test_an_extension_counts_before_a_penalty(course: Path, store: GradebookStor
         return score + 1
 
     store.write([result], take_more_than_there_is)
-    rows = query(course, "SELECT late_submission_penalty FROM submitted_notebook")
+    rows = sql(course, "SELECT late_submission_penalty FROM submitted_notebook")
     assert rows == [(11.0,)]
     with api.Gradebook(address(course)) as gradebook:
         gradebook.grant_extension("ps1", "ada", days=2)
     store.write([result], take_more_than_there_is)
-    assert query(course, "SELECT late_submission_penalty FROM submitted_notebook") == [(None,)]
+    assert sql(course, "SELECT late_submission_penalty FROM submitted_notebook") == [(None,)]
     assert seconds == [24 * 3600.0]
 
 
@@ -374,7 +364,7 @@ def test_no_statement_looks_through_the_whole_class(course: Path, store: Gradebo
     plans = []
     for text, values in statements(store, late(3)):
         if not text.startswith(("BEGIN", "INSERT")):
-            plans += query(course, f"EXPLAIN QUERY PLAN {text}", *values)
+            plans += sql(course, f"EXPLAIN QUERY PLAN {text}", *values)
     steps = [plan[3] for plan in plans]
     grows = r"SCAN (student|submitted_assignment|submitted_notebook|grade|comment)\b"
     assert [step for step in steps if re.match(grows, step)] == []
@@ -466,7 +456,7 @@ def test_what_the_disk_refuses_is_said_and_nothing_written(
 
 
 def test_a_failure_halfway_leaves_nothing_behind(course: Path, store: GradebookStore) -> None:
-    query(
+    sql(
         course,
         "CREATE TRIGGER stop BEFORE INSERT ON comment BEGIN SELECT RAISE(ABORT, 'stop'); END",
     )
@@ -480,7 +470,7 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
 
 
 def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(course: Path) -> None:
-    query(course, "ALTER TABLE assignment DROP COLUMN duedate")
+    sql(course, "ALTER TABLE assignment DROP COLUMN duedate")
     with (
         GradebookStore.open(address(course)) as store,
         pytest.raises(GradebookError, match="nbgrader db upgrade"),
@@ -489,7 +479,7 @@ def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(course: Path) -> None
 
 
 def test_a_gradebook_with_an_older_schema_is_said_to_be_one(course: Path) -> None:
-    query(course, "UPDATE alembic_version SET version_num = '167914646830'")
+    sql(course, "UPDATE alembic_version SET version_num = '167914646830'")
     with pytest.raises(GradebookError, match="back it up and run `nbgrader db upgrade`"):
         GradebookStore.open(address(course))
 

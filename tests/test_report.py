@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 from browsing import Visit
+from databases import locked
 from typer.testing import CliRunner
 
 from autograder import cli
 from autograder.course import SECRET_FILE
 from autograder.engine import ClassGrading
-from autograder.gradebook import GradebookStore
 from autograder.notebook import NO_ISOLATION
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.records import VERDICTS_FILE
@@ -512,17 +512,10 @@ def test_what_cannot_be_reported_is_said_in_a_line_and_nothing_is_written(course
     assert not (course / "reports").exists()
 
 
-def test_a_locked_gradebook_is_said_to_be_locked(
-    reported: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    patient = GradebookStore.open
-    monkeypatch.setattr(GradebookStore, "open", lambda url: patient(url, busy_seconds=0.05))
-    connection = sqlite3.connect(reported / "gradebook.db")
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_gradebook_is_said_to_be_locked(reported: Path) -> None:
+    with locked(reported):
         code, _, said = run("ps1", "--course", reported)
-    finally:
-        connection.close()
     assert (code, "another program is writing to it; close it or wait" in said) == (1, True)
 
 
