@@ -13,12 +13,10 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
-    FIRST_COMPLETED,
     BrokenExecutor,
     Executor,
     Future,
     ThreadPoolExecutor,
-    wait,
 )
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,7 +54,7 @@ from autograder.records import (
     summary,
 )
 from autograder.words import first_line
-from autograder.workers import WINDOW_PER_WORKER, Workers
+from autograder.workers import WINDOW_PER_WORKER, Workers, in_flight
 
 if TYPE_CHECKING:
     from autograder.sandbox import Limits
@@ -99,22 +97,8 @@ def grade_class(
     ------
     the outcomes that have come since; none where `BATCH_SECONDS` went by without one
     """
-    waiting: dict[Future[Outcome], Job] = {}
-    source = iter(jobs)
-    try:
-        while True:
-            while len(waiting) < window() and (job := next(source, None)) is not None:
-                try:
-                    waiting[executor.submit(grade_one, job)] = job
-                except BrokenExecutor:
-                    yield [failed(job, WORKER_LOST, unsure=True)]
-            if not waiting:
-                return
-            finished, _ = wait(waiting, BATCH_SECONDS, FIRST_COMPLETED)
-            yield [_outcome(future, waiting.pop(future)) for future in finished]
-    finally:
-        for future in waiting:
-            future.cancel()
+    for ended in in_flight(executor, grade_one, jobs, window, BATCH_SECONDS):
+        yield [_outcome(future, job) for job, future in ended]
 
 
 def _outcome(future: Future[Outcome], job: Job) -> Outcome:

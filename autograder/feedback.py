@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,7 +32,7 @@ from autograder.lean import skip_unused_imports
 from autograder.marks import Marks
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.words import first_line
-from autograder.workers import WINDOW_PER_WORKER, Workers
+from autograder.workers import WINDOW_PER_WORKER, Workers, in_flight
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
@@ -131,20 +131,8 @@ class ClassFeedback:
 
     def on(self, executor: Executor, window: int) -> Iterator[PageResult]:
         """Make the pages on an executor, so many at a time."""
-        waiting: dict[Future[PageResult], PageJob] = {}
-        source = iter(self.jobs)
-        try:
-            while True:
-                while len(waiting) < window and (job := next(source, None)) is not None:
-                    waiting[executor.submit(make_page, job)] = job
-                if not waiting:
-                    return
-                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield _result(future, waiting.pop(future))
-        finally:
-            for future in waiting:
-                future.cancel()
+        for ended in in_flight(executor, make_page, self.jobs, lambda: window):
+            yield from (_result(future, job) for job, future in ended)
 
 
 def make_page(job: PageJob) -> PageResult:

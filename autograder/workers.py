@@ -9,16 +9,24 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 # Jobs in flight for each worker: enough that none waits, few enough that memory stays flat.
 WINDOW_PER_WORKER = 4
+Job = TypeVar("Job")
 
 
 class Workers(Executor):
@@ -68,6 +76,47 @@ class Workers(Executor):
         if kind is None:
             self.shutdown()
         self.end()
+
+
+def in_flight(
+    executor: Executor,
+    function: Callable[[Job], Any],
+    jobs: Iterable[Job],
+    window: Callable[[], int],
+    seconds: float | None = None,
+) -> Iterator[list[tuple[Job, Future[Any]]]]:
+    """Have jobs done on an executor, a bounded number at a time.
+
+    Parameters
+    ----------
+    executor, function : where, and what is called with each job
+    jobs : taken one by one, as there is room
+    window : how many may be there at the same time, asked anew each time
+    seconds : how long to wait for one to end, or for ever
+
+    Yields
+    ------
+    the jobs that have ended since, with their futures; none where the time went by
+    without one
+    """
+    waiting: dict[Future[Any], Job] = {}
+    source = iter(jobs)
+    try:
+        while True:
+            while len(waiting) < window() and (job := next(source, None)) is not None:
+                try:
+                    future = executor.submit(function, job)
+                except BrokenExecutor as failure:
+                    future = Future()
+                    future.set_exception(failure)
+                waiting[future] = job
+            if not waiting:
+                return
+            finished, _ = wait(waiting, seconds, FIRST_COMPLETED)
+            yield [(waiting.pop(future), future) for future in finished]
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
 @contextmanager

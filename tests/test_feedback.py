@@ -26,7 +26,7 @@ from autograder import feedback
 from autograder.cli import app
 from autograder.course import SECRET_FILE, CourseError, load_config
 from autograder.engine import ClassGrading
-from autograder.feedback import ClassFeedback, PageResult, made_of
+from autograder.feedback import LOST, ClassFeedback, PageResult, made_of
 from autograder.feedback_page import POLICY, PageError, page
 from autograder.gradebook import GradebookStore
 from autograder.marks import CellMark, Marks
@@ -696,3 +696,14 @@ def test_the_browser_keeps_the_pages_promise(browser: Any, made: Path, tmp_path:
     assert one.left == []
     assert any("Content Security Policy" in complaint for complaint in one.complaints)
     one.context.close()
+
+
+def test_a_worker_that_cannot_be_started_costs_a_line_for_each_page(graded: Path) -> None:
+    class Broken(Executor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            raise BrokenExecutor
+
+    feedback = ClassFeedback(graded, ["ps1"], [], force=True)
+    results = list(feedback.on(Broken(), 2))
+    assert {result.student for result in results} == set(WORK)
+    assert {result.trouble for result in results} == {LOST}
