@@ -521,11 +521,6 @@ class SoftmaxInFloat32(reference.Softmax):
         return super().forward(Z).astype(np.float32)
 
 
-class DenseWithoutScale(reference.Dense):
-    def __init__(self, D, K, rng, scale=0.01):
-        super().__init__(D, K, rng)
-
-
 class DenseTransposed(reference.Dense):
     def backward(self, grad_z, learning_rate):
         return super().backward(grad_z, learning_rate).T
@@ -550,7 +545,6 @@ UNSEEN = {
         "a function": lambda: reference.softmax,
     },
     "Dense": {
-        "scale ignored": DenseWithoutScale,
         "transposed": DenseTransposed,
         "momentum": DenseWithMomentum,
     },

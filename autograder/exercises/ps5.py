@@ -29,7 +29,11 @@ Formula = Callable[[Array], Array]
 def _any_scores(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     batches = [rng.normal(0, 1.5, (size.K, size.N)) for size in sizes]
-    return [_there_and_back(rng, Z) for Z in (*batches, rng.normal(0, 1.5, 5))]
+    shapes = (5, (4, 1), (1, 1))
+    return [
+        _there_and_back(rng, Z)
+        for Z in (*batches, *(rng.normal(0, 1.5, shape) for shape in shapes))
+    ]
 
 
 def _of_any_size(rng: Generator) -> list[Arguments]:
@@ -46,7 +50,8 @@ def _twice(rng: Generator) -> list[Arguments]:
         Z, other = rng.normal(0, 1.5, (2, size.K, size.N))
         G = rng.normal(size=Z.shape)
         fixtures.append((FORWARD, other[:, fewer:], FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G))
-    return [*fixtures, beside_another((), (), Z, G, other, G[::-1])]
+    both = (Z, G, other, G[::-1]), (abs(Z), abs(G), abs(other), abs(G[::-1]))
+    return [*fixtures, *(beside_another((), (), *parts) for parts in both)]
 
 
 def _large(rng: Generator) -> list[Arguments]:
@@ -766,8 +771,13 @@ def _backward(rng: Generator) -> list[Arguments]:
     for size in draws.all_sizes(rng):
         (X, Y), (other, _) = _labelled(rng, size), _labelled(rng, size)
         fixtures.append((*_made(rng, size), FORWARD, other, FORWARD, X, BACKWARD, Y, W1))
-    beside = (ANOTHER, *_made(rng, size), FORWARD, other, FIRST, BACKWARD, Y, FORWARD, X)
-    return [*fixtures, (*_made(rng, size), FORWARD, X, *beside)]
+    for _ in range(2):
+        X, other = _labelled(rng, size)[0], _labelled(rng, size)[0]
+        first, second = _made(rng, size), _made(rng, size)
+        second = (size.D, first[1], size.K, second[-1])  # of the same shape
+        beside = (ANOTHER, *second, FORWARD, other, FIRST, BACKWARD, Y, FORWARD, X)
+        fixtures.append((*first, FORWARD, X, *beside))
+    return fixtures
 
 
 def _fit(rng: Generator) -> list[Arguments]:
