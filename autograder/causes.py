@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from autograder.slips import MAX_LINE, said_of_error
@@ -88,23 +88,25 @@ def failed(name: str, cells: Sequence[CellRun], deeper: bool = True) -> str:
 
 
 def _defines(cell: CellRun, name: str) -> bool:
-    return cell.kind == "code" and any(_tops(cell.source, name))
+    return cell.kind == "code" and defines(cell.source, name) > 0
 
 
-def _tops(source: str, name: str) -> Iterator[str]:
-    """Yield the lines, not indented, by which a name would be defined."""
+def defines(source: str, name: str) -> int:
+    """Return how many lines of a cell, not indented, would define a name.
+
+    >>> defines("def f(x):\\n    f = 2\\nf, g = 1, 2", "f")
+    2
+    """
     if name not in source:
-        return
+        return 0
     escaped = re.escape(name)
     kinds = (
         rf"(async\s+)?(def|class)\s+{escaped}\b",
         rf"{escaped}\s*(:[^=]*)?=(?!=)",
         rf"(from|import)\s.*\b{escaped}\b",
     )
-    for row in source.splitlines():
-        row = row[:MAX_LINE]
-        if name in row and (any(re.match(kind, row) for kind in kinds) or _assigned(row, name)):
-            yield row
+    rows = (row[:MAX_LINE] for row in source.splitlines() if name in row)
+    return sum(any(re.match(kind, row) for kind in kinds) or _assigned(row, name) for row in rows)
 
 
 def _assigned(row: str, name: str) -> bool:
