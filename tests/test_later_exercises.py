@@ -572,30 +572,23 @@ UNSEEN = {
         ),
     },
     "batch_indices": {
-        "lists": lambda *a: [batch.tolist() for batch in reference.batch_indices(*a)],
         "reversed": lambda *a: reference.batch_indices(*a)[::-1],
         "one array": lambda N, size, rng: rng.permutation(N),
     },
     "softmax_backward": {
-        "negative": lambda A, G: -reference.softmax_backward(A, G),
         "float32": lambda A, G: reference.softmax_backward(A, G).astype(np.float32),
         "batches only": lambda A, G: reference.softmax_backward(A, G)[:, :],
     },
     "batch_gradient": {
-        "bias left out": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y)[:, :-1],
         "rounded": lambda W, Xb, Y: np.round(reference.batch_gradient(W, Xb, Y), 6),
         "N - 1": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y) * (1 + 1 / Y.shape[1]),
     },
     "l2_penalty": {
         "cubes": lambda W, strength: float(strength * np.sum(W[:, :-1] ** 3)),
-        "first column free": lambda W, strength: float(strength * np.sum(W[:, 1:] ** 2)),
         "strength squared": lambda W, strength: reference.l2_penalty(W, strength**2),
     },
     "l2_gradient": {
         "three times": lambda W, strength: reference.l2_gradient(W, 1.5 * strength),
-        "first column free": lambda W, strength: (
-            2 * strength * np.roll(reference.l2_gradient(np.roll(W, -1, axis=1), 0.5), 1, axis=1)
-        ),
     },
     "train": {
         "rate halves": lambda X, Y, size, epochs, rate, *more: reference.train(
@@ -606,8 +599,7 @@ UNSEEN = {
         "only W": lambda *a: reference.train(*a)[0],
     },
     "predict": {
-        "probabilities": lambda W, Xb: reference.softmax(W @ Xb),
-        "bias left out": lambda W, Xb: np.argmax(W[:, :-1] @ Xb[:-1], axis=0),
+        "second best": lambda W, Xb: np.argsort(W @ Xb, axis=0)[-2],
         "floats": lambda W, Xb: reference.predict(W, Xb).astype(float),
     },
     "accuracy": {

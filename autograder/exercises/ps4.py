@@ -867,17 +867,18 @@ def _largest_share(N: int) -> int:
 def _large_trainings(rng: Generator) -> list[Arguments]:
     """Draw trainings on data at which the first weights give large scores."""
     fixtures: list[Arguments] = []
-    for kind in ("apart", "top", "improbable") * 2:
-        K, N, seed = int(rng.integers(3, 6)), int(rng.integers(4, 8)), draws.seed(rng)
+    for i, kind in enumerate(("apart", "top", "improbable") * 2):
+        K, N, seed = int(rng.integers(4, 6)), 3 + i, draws.seed(rng)
         D = int(rng.integers(K, 8))
         Z, y = rng.normal(0.0, 1.0, (K, N)), draws.labels(rng, K, N)
         if kind == "apart":
             Z[:, :2] += 2000.0, -2000.0
         elif kind == "top":
-            offsets, top = draws.two_on_top(rng, K, 0)
+            offsets, top = draws.two_on_top(rng, K, 0 if i < 3 else -1)
             Z, y = Z + offsets[:, None], rng.permutation(np.resize(top, N))
         else:
-            Z[:, 0] = draws.improbable(rng, K, int(y[0]))
+            y[:] = y[0]
+            Z[:] = draws.improbable(rng, K, int(y[0]))[:, None]
         W = reference.init_weights(D, K, seed.generator())
         X = np.linalg.pinv(W[:, :-1]) @ (Z - W[:, -1:])
         rate = float(rng.uniform(0.2, 0.5) / np.max(np.sum(X**2, axis=0)))

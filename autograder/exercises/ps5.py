@@ -69,7 +69,7 @@ def _large(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size in draws.sizes(rng, 3):
         Z = rng.normal(0, 1.5, (size.K, size.N))
-        Z[0, 0], Z[1, 1] = 1000.0, -1000.0
+        Z[0, 0], Z[1, 1] = 5000.0, -5000.0
         fixtures.append(_there_and_back(rng, Z))
     return fixtures
 
@@ -319,7 +319,9 @@ TANH = Exercise(
     lesson="10_hidden_layer",
     criteria=_criteria(
         "forward is tanh, and backward multiplies by its slope at the input, which is 1 - A^2.",
-        Criterion("large inputs", 0.5, "Inputs of 1000 and -1000 are no trouble.", _large),
+        Criterion(
+            "large inputs", 0.5, "Inputs of thousands, of both signs, are no trouble.", _large
+        ),
     ),
     misconceptions=(
         Misconception(
@@ -394,7 +396,9 @@ SIGMOID = Exercise(
     criteria=_criteria(
         "forward is 1 / (1 + exp(-Z)), and backward multiplies by its slope at the input, which "
         "is A (1 - A).",
-        Criterion("large inputs", 1.0, "Inputs of 1000 and -1000 are no trouble.", _large),
+        Criterion(
+            "large inputs", 1.0, "Inputs of thousands, of both signs, are no trouble.", _large
+        ),
     ),
     misconceptions=(
         Misconception(
@@ -463,8 +467,8 @@ SIGMOID = Exercise(
 
 def _targets(rng: Generator) -> list[Arguments]:
     return [
-        (rng.normal(size=size.N), rng.normal(0.5, 1.0, (1, size.N)))
-        for size in draws.all_sizes(rng)
+        (spread * rng.normal(size=size.N), spread * rng.normal(0.5, 1.0, (1, size.N)))
+        for size, spread in zip(draws.all_sizes(rng), (1, 1, 1, 1, 1, 1000), strict=True)
     ]
 
 
@@ -655,7 +659,9 @@ def _two_layers(rng: Generator, size: draws.Sizes, H: int) -> Arguments:
 def _networks(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     hidden = (6, 2, 10, sizes[3].K, sizes[4].K, 6)
-    return [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+    calls = [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+    W1, W2, X, Y = calls.pop()
+    return [*calls, (W1, W2, X[:, :1], Y[:, :1])]
 
 
 def _large_networks(rng: Generator) -> list[Arguments]:
@@ -663,7 +669,7 @@ def _large_networks(rng: Generator) -> list[Arguments]:
     for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         W1, W2, X, Y = _two_layers(rng, size, 4)
         W1[0], W2[:, 0] = 0.0, 2000.0  # the first hidden unit is an offset of each sample
-        W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 50.0, (2.0, -2.0)
+        W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 1000.0, (2.0, -2.0)
         fixtures.append((W1, W2, X, Y))
         W1, W2, X, Y = _two_layers(rng, size, 4)
         W2[:, -1] += draws.two_on_top(rng, size.K, below)[0]
@@ -873,8 +879,8 @@ def _labelled(rng: Generator, size: draws.Sizes) -> tuple[Array, Array]:
 
 def _forward(rng: Generator) -> list[Arguments]:
     return [
-        (*_made(rng, size), W1, W2, FORWARD, X, PREDICT, X)
-        for size in draws.all_sizes(rng)
+        (*_made(rng, size), W1, W2, FORWARD, X, PREDICT, X, PREDICT, abs(X))
+        for size in (*draws.all_sizes(rng), draws.Sizes(4, 3, 4))
         for X, _ in (_labelled(rng, size),)
     ]
 
@@ -905,23 +911,43 @@ def _fit(rng: Generator) -> list[Arguments]:
 
 
 def _large_fits(rng: Generator) -> list[Arguments]:
-    """Draw networks that one long step makes certain of one class, then ask of it or another."""
+    """Draw networks that long steps lead to large scores.
+
+    At the data each hidden unit is exactly 1 or -1, so that W1 stays where it is and a step of
+    rate r with labels y moves the scores by r (y - a) times the number of units and 1.
+    """
     fixtures: list[Arguments] = []
-    for gap in (3000.0, 680.0, 300.0) * 2:
-        D, H, K, N = 7, int(rng.integers(2, 6)), int(rng.integers(3, 7)), int(rng.integers(3, 8))
-        seed = draws.seed(rng)
-        first = reference.Network(D, H, K, seed.generator())
-        # Data at which no hidden unit is on, so that the step moves W2's biases alone.
-        x = np.linalg.pinv(first.W1[:, :-1]) @ -first.W1[:, -1:]
-        X = x + rng.normal(0.0, 1e-3, (D, N))
-        one = int(np.argmin(first.W2[:, -1]))
-        other = draws.other_label(rng, one, K)
-        rate = float(gap / (1 - reference.softmax(first.W2[:, -1])[one]))
-        Y, Y_other = (reference.one_hot(np.full(N, label), K) for label in (one, other))
-        # From 680 the scores of others are so far below that a shift by theirs overflows.
-        step = (FIT, X, Y, N, 2 if gap > 300 else 1, rate, draws.seed(rng), PREDICT, X)
-        again = () if gap > 300 else (FIT, X, Y_other, N, 1, 0.0, draws.seed(rng))
-        fixtures.append((D, H, K, seed, *step, *again))
+    for kind in ("close", "apart", "improbable") * 2:
+        D, H, K, N = 7, 2 * int(rng.integers(1, 3)), int(rng.integers(6, 8)), 4
+        made = (D, H, K, draws.seed(rng))
+        network = reference.Network(D, H, K, made[-1].generator())
+        signs = rng.choice((-1.0, 1.0), H)
+        half_turned = signs * np.resize((1.0, -1.0), H)
+        x, other = (
+            np.linalg.pinv(network.W1[:, :-1]) @ (1000 * s - network.W1[:, -1])
+            for s in (signs, half_turned)
+        )
+        X, both = np.column_stack([x] * N), np.column_stack([x, other] * (N // 2))
+        a = network.forward(X)[:, 0]
+        rare, next_rare = np.argsort(a)[:2].tolist()
+        mixed, one, two = (
+            reference.one_hot(np.resize(labels, N), K)
+            for labels in ((rare, next_rare), rare, next_rare)
+        )
+
+        def fit(X: Array, Y: Array, rate: float, N: int = N) -> Arguments:
+            return FIT, X, Y, N, 1, float(rate), draws.seed(rng)
+
+        if kind == "close":  # two classes near 800, about 1 apart
+            first = 800 / (0.5 - a[next_rare]) / (H + 1)
+            gap = first * (a[next_rare] - a[rare]) * (H + 1) + np.log(a[rare] / a[next_rare])
+            second = max(gap - 1, 0) / 2 / (H + 1)
+            steps = (*fit(X, mixed, first), *fit(X, two, second), *fit(X, mixed, 0))
+        elif kind == "apart":  # one class near 1000 in some samples, near 3000 in the others
+            steps = (*fit(X, one, 1000 / (1 - a[rare])), *fit(both, one, 0), FORWARD, both)
+        else:
+            steps = (*fit(X, one, 300 / (1 - a[rare]) / (H + 1)), *fit(X, two, 0))
+        fixtures.append((*made, *steps, PREDICT, X))
     return fixtures
 
 
@@ -1320,6 +1346,7 @@ NETWORK = Exercise(
             shows_in="large scores",
             lesson="02_softmax",
         ),
+        shared.one_maximum(_with(by_one_maximum)),
         shared.clipped_loss(*(_fit_by(_both, loss=loss) for loss in guards(reference.cce))),
         shared.on_the_class(
             all_share(reference.Network, ("X",)),
