@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import pass_context
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -36,7 +35,6 @@ from autograder.feedback_page import page
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.graded_cells import NOTE, carried_comments
 from autograder.late_penalties import late_rule, read_policy
-from autograder.markup import markdown_html
 from autograder.notebook import judge_notebook
 from autograder.reading import UnreadableSubmission
 from autograder.sandbox import Sandbox
@@ -206,9 +204,3 @@ def _sandbox(preload: tuple[str, ...]) -> Sandbox:
     sandbox = Sandbox(preload=preload)
     atexit.register(sandbox.close)
     return sandbox
-
-
-@pass_context
-def markdown2html(context: Any, source: str) -> str:
-    """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
-    return markdown_html(source, context.get("cell", {}).get("attachments", {}))
