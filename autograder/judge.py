@@ -11,7 +11,7 @@ import hashlib
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -124,6 +124,35 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
             name = _misconception(exercise, trial, observed, trials, seen, explained)
         findings.append(_finding(exercise, trial.criterion, problem, problems[0], name))
     return _verdict(exercise, findings)
+
+
+def full_marks(exercise: Exercise, functions: Iterable[Any], seed: int = 0) -> Iterator[bool]:
+    """Tell of each function whether it earns all points, and of none why.
+
+    As `judge` says, but the fixtures are drawn once, and the first wrong answer is the last call.
+
+    Parameters
+    ----------
+    functions : callables of this process, taken one by one
+    """
+    trials, order = _draw(exercise, seed)
+    for function in functions:
+        with _own_random_state(seed), _undisturbed():
+            full = callable(function) and _faultless(exercise, function, trials, order)
+        yield full
+
+
+def _faultless(
+    exercise: Exercise, function: Any, trials: Sequence[_Trial], order: Sequence[tuple[int, int]]
+) -> bool:
+    seen = [[Observation()] * len(trial.calls) for trial in trials]
+    for t, c in order:
+        trial = trials[t]
+        seen[t][c] = _observe_one_here(function, trial, trial.calls[c])
+        question = (seen[t][c], trial.expected[c], trial.calls[c])
+        if _call_problem(exercise, trial, *question) is not None:
+            return False
+    return _problems(exercise, trials, seen) == [None] * len(trials)
 
 
 def _verdict(exercise: Exercise, findings: Sequence[Finding], given: Sequence[str] = ()) -> Verdict:
