@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from autograder.course import CourseError
@@ -67,6 +68,8 @@ class Cluster(Executor):
         self._seen_at = time.monotonic()  # when there last was a worker
         try:
             if address == LOCAL:
+                # What starting it later lets Ctrl-C through again.
+                resource_tracker.ensure_running()
                 with interrupts_held():
                     local = distributed.LocalCluster(
                         n_workers=workers,
