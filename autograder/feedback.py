@@ -216,6 +216,11 @@ def _make(job: PageJob, plain: bool) -> bool:
     return True
 
 
+def page_of(path: Path, marks: Marks, name: str, plain: bool) -> str:
+    """Return the page of a graded notebook's file; see `page_here`."""
+    return page_here(read_graded(path), marks, name, plain)
+
+
 def page_here(graded: bytes, marks: Marks, name: str, plain: bool) -> str:
     """Return the page of a graded notebook, made in this process.
 

@@ -23,7 +23,7 @@ from autograder.assignment import Assignment
 from autograder.graded_cells import GradedCell, cells_of
 from autograder.lean import skip_unused_imports
 from autograder.limits import GRADING, WRITING, Budget
-from autograder.workers import OverBudget, own_worker
+from autograder.workers import OverBudget, WorkerLost, own_worker
 from autograder.working import begun, tell
 
 if TYPE_CHECKING:
@@ -160,6 +160,20 @@ def grade_one(job: Job) -> Outcome:
             outcome = worker.do(write_so_far, left, reason, verdicts, budget=WRITING)
             return replace(outcome, seconds=time.monotonic() - started, unsure=unsure)
     return failed(job, reason, unsure=unsure)
+
+
+def grade_alone(job: Job) -> Outcome:
+    """Grade one submission with nothing beside it: what might end otherwise is tried twice.
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else, both times
+    """
+    with suppress(WorkerLost):
+        outcome = grade_one(job)
+        if not outcome.unsure:
+            return outcome
+    return grade_one(job)
 
 
 def grade_here(job: Job) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,14 +105,21 @@ class Here(Worker):
         return function(*given)
 
 
+@contextmanager
+def done_here() -> Iterator[None]:
+    """Have what belongs in a worker done in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers._of_thread, "worker", Here(), raising=False)
+        yield
+
+
 class AtOnce(Executor):
     """Does each job at once, in this process and in its sandbox."""
 
     def submit(self, function: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(workers._of_thread, "worker", Here(), raising=False)
+            with done_here():
                 future.set_result(function(*given, **named))
         except Exception as failure:
             future.set_exception(failure)
@@ -124,6 +132,13 @@ def at_once(sandbox: Sandbox) -> Iterator[Executor]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(jobs._sandboxes, ("bwrap", LIMITS, ()), sandbox)
         yield AtOnce()
+
+
+@pytest.fixture
+def in_this_process(at_once: Executor) -> Iterator[None]:
+    """Have what belongs in a worker done here, in the sandbox that is there."""
+    with done_here():
+        yield
 
 
 @pytest.fixture(scope="module")
