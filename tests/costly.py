@@ -7,10 +7,13 @@ import os
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from autograder import jobs
+from autograder import feedback, jobs
+from autograder.feedback import PageJob, PageResult
 from autograder.jobs import Job, Outcome
+from autograder.marks import Marks
 from autograder.working import begun, tell
 
 MEGABYTE = 1 << 20
@@ -111,3 +114,17 @@ def burn_in_parsing(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     if job.data is not None:
         burn_in_c()
     return jobs.write_so_far(job, reason, verdicts)
+
+
+def page_and_burn(job: PageJob, plain: bool) -> PageResult:
+    """Take the place of `make_here`: eve's page costs for ever unless it is plain, joe's always."""
+    if job.submission.student == "joe" or (job.submission.student == "eve" and not plain):
+        burn_in_c()
+    return feedback.make_here(job, plain)
+
+
+def page_of_and_burn(path: Path, marks: Marks, name: str, plain: bool) -> str:
+    """Take the place of `page_of`: the same through nbgrader."""
+    if not plain:
+        burn_in_c()
+    return feedback.page_of(path, marks, name, plain)

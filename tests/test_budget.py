@@ -15,14 +15,21 @@ from typing import Any
 import costly
 import pytest
 from isolation import why_no_isolation
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
 from running import fix_secret, orphans_adopted, written
+from traitlets.config import Config
+from typer.testing import CliRunner
 
-from autograder import engine, jobs
+from autograder import cli, diagnose, engine, feedback, jobs, nbgrader_plugin
 from autograder.cluster import graded_on
+from autograder.course import load_config
 from autograder.engine import ClassGrading
+from autograder.feedback import ClassFeedback
 from autograder.jobs import Job
 from autograder.limits import LIMITS, Budget
 from autograder.records import VERDICTS_FILE, Result
+from autograder.workers import own_worker
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 HONEST = {"ann": "all-right", "bob": "shows-points", "kim": "cell-crashes"}
@@ -31,10 +38,15 @@ TIGHT = {
     "eve": Budget(seconds=4.0, cpu_seconds=-1.0),
     "joe": Budget(seconds=4.0, cpu_seconds=20.0, memory_megabytes=1),
 }
+SMALL = Budget(20.0, 0.5)
 PROCESSOR = "grading this submission took more than -1 s of the grader's own time"
 MEMORY = "grading this submission took more than 1 MB of the grader's own memory"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+    # nbgrader's own way of adding a submission to its session.
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
+]
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,7 @@ def nothing_left() -> Iterator[None]:
     resource_tracker.ensure_running()  # Dask's; it ends with this process
     with orphans_adopted() as left:
         yield
+        own_worker().close()  # what runs through nbgrader uses this thread's
         assert left() == []
 
 
@@ -192,3 +205,92 @@ def test_wall_time_alone_counts_only_where_nothing_runs_beside_it(
     assert asked.count("eve") == 2
     assert asked[-1] == "eve"
     assert results["eve"].remarks[0].startswith("Stopped: grading this submission was not done")
+
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+
+def pages_of(course: Path) -> dict[str, bytes]:
+    return {path.parts[-3]: path.read_bytes() for path in course.glob("feedback/*/ps1/ps1.html")}
+
+
+def test_a_page_beyond_its_budget_is_made_in_a_plain_form_and_the_others_are_the_same(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = classroom.course
+    classroom.hand_in("eve")
+    classroom.hand_in("joe")
+    graded(course, on_workers)
+    assert not [one for one in ClassFeedback(course, ["ps1"], []).run(2) if one.trouble]
+    before = pages_of(course)
+    monkeypatch.setattr(feedback, "make_here", costly.page_and_burn)
+    monkeypatch.setattr(feedback, "RENDERING", SMALL)
+    results = {one.student: one for one in ClassFeedback(course, ["ps1"], [], True).run(2)}
+    said = "took more than 0.5 s of the grader's own time"
+    assert {name: one.plain for name, one in results.items() if one.plain} == {"eve": said}
+    assert {name: one.trouble for name, one in results.items() if one.trouble} == {
+        "joe": f"making it, even in a plain form, {said}"
+    }
+    after = pages_of(course)
+    assert {name: after[name] for name in HONEST} == {name: before[name] for name in HONEST}
+    assert after["eve"] != before["eve"]
+
+
+def test_the_command_names_who_has_a_page_in_a_plain_form(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classroom.hand_in("eve")
+    graded(classroom.course, on_workers)
+    monkeypatch.setattr(feedback, "make_here", costly.page_and_burn)
+    monkeypatch.setattr(feedback, "RENDERING", SMALL)
+    result = CliRunner().invoke(cli.app, ["feedback", "ps1", "--course", str(classroom.course)])
+    assert (result.exit_code, result.stdout) == (0, "4 pages made, 0 up to date\n")
+    assert result.stderr == (
+        "autograder: eve's ps1 has a page in a plain form: "
+        "making it took more than 0.5 s of the grader's own time\n"
+    )
+
+
+# --- Through nbgrader, and a notebook of another course -------------------------------------------
+
+
+def through_nbgrader(course: Path, converter: type[Any]) -> None:
+    config = Config(load_config(course))
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.assignment_id = "ps1"
+    converter(coursedir=CourseDirectory(config=config), config=config).start()
+
+
+def test_nbgraders_road_has_the_same_budget(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = classroom.course
+    classroom.hand_in("eve")
+    shutil.rmtree(course / "autograded")
+    make_job = nbgrader_plugin.make_job
+    monkeypatch.setattr(
+        nbgrader_plugin,
+        "make_job",
+        lambda *given: replace(job := make_job(*given), budget=TIGHT.get(job.student, job.budget)),
+    )
+    through_nbgrader(course, Autograde)
+    assert PROCESSOR in (course / "autograded" / "eve" / "ps1" / "ps1.ipynb").read_text()
+    assert points_in_gradebook(course, "eve") == 0
+    points = {name: points_in_gradebook(course, name) for name in HONEST}
+    assert points == {name: classroom.results[name].points for name in HONEST}
+    monkeypatch.setattr(nbgrader_plugin, "page_of", costly.page_of_and_burn)
+    monkeypatch.setattr(feedback, "RENDERING", SMALL)
+    through_nbgrader(course, GenerateFeedback)
+    assert set(pages_of(course)) == {*HONEST, "eve"}
+
+
+def test_a_diagnosis_beyond_its_budget_ends_with_a_line(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnose, "DIAGNOSING", TIGHT["eve"])
+    path = classroom.course / "submitted" / "ann" / "ps1" / "ps1.ipynb"
+    result = CliRunner().invoke(cli.app, ["diagnose", str(path)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "autograder: ps1.ipynb: judging it took more than -1 s of the grader's own time\n"
+    )
