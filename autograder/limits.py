@@ -58,7 +58,7 @@ class Budget:
     seconds: float
     cpu_seconds: float
     memory_megabytes: int = 240
-    answer_megabytes: int = 64
+    answer_megabytes: int = 48
 
 
 # Beside the submission's own time.  An honest one takes a tenth of a second of the processor;
