@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from answers import assert_right, cases
+from wrong_answers import WRONG
 
 from autograder import reference
 from autograder.exercises import EXERCISES
@@ -681,3 +682,32 @@ def test_specimens_refuse_what_is_no_input_with_a_reason_and_nothing_worse(name)
         for garbage in ({}, None, np.zeros((2, 2, 2)), np.zeros(0)):
             with pytest.raises((ValueError, TypeError)):
                 call[-1](garbage)
+
+
+# --- Wrong answers as people write them -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def names_given():
+    """Return the names that each wrong answer of the bank is given, at two seeds."""
+    given = {}
+    for name, functions in WRONG.items():
+        for label, (function, _) in functions.items():
+            verdicts = [judge(EXERCISES[name], function, seed) for seed in (11, 12)]
+            assert not any(verdict.passed for verdict in verdicts), (name, label)
+            given[name, label] = [
+                {finding.misconception for finding in verdict.findings} - {None}
+                for verdict in verdicts
+            ]
+    return given
+
+
+def test_what_people_get_wrong_is_never_given_another_mistake_s_name(names_given):
+    for (name, label), named in names_given.items():
+        wanted = WRONG[name][label][1]
+        assert all(names <= {wanted} for names in named), (name, label, named)
+
+
+def test_at_least_nine_in_ten_of_what_people_get_wrong_has_its_name(names_given):
+    assert len(names_given) >= 200
+    assert np.mean([all(named) for named in names_given.values()]) >= 0.9

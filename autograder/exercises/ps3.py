@@ -176,6 +176,11 @@ def _in_upstream(A: Array, G: Array) -> Array:
     return A * G
 
 
+def _into_upstream(A: Array, G: Array) -> Array:
+    G[...] = reference.softmax_backward(A, G)
+    return G
+
+
 def all_share(right: type, names: tuple[str, ...]) -> type:
     """Return a class whose objects write these attributes to the class."""
 
@@ -368,7 +373,11 @@ SOFTMAX = Exercise(
         shared.other_shift(*(_softmax_layer(forward=soft) for soft in OTHER_SHIFTS)),
         shared.one_maximum(_softmax_layer(forward=by_one_maximum)),
         shared.on_the_class(all_share(reference.Softmax, ("A",))),
-        shared.changes_upstream(_softmax_layer(backward=_in_upstream), name="grad_a"),
+        shared.changes_upstream(
+            _softmax_layer(backward=_in_upstream),
+            _softmax_layer(backward=_into_upstream),
+            name="grad_a",
+        ),
         Misconception(
             "changes Z in place",
             (_softmax_layer(forward=_in_place),),

@@ -20,6 +20,7 @@ from autograder.exercises.ps2 import _unshifted
 from autograder.exercises.ps3 import (
     OTHER_SHIFTS,
     _axes_120,
+    _into_upstream,
     _last_axis,
     _samples_mixed,
     by_one_maximum,
@@ -239,7 +240,11 @@ def _single(rng: Generator) -> list[Arguments]:
 
 def _batches(rng: Generator) -> list[Arguments]:
     passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
-    return [(run.A, rng.normal(size=run.A.shape)) for run in passes]
+    spreads = (1, 1, 1, 1, 1, 1000)
+    return [
+        (run.A, spread * rng.normal(size=run.A.shape))
+        for run, spread in zip(passes, spreads, strict=True)
+    ]
 
 
 def _certain(rng: Generator) -> list[Arguments]:
@@ -391,7 +396,7 @@ SOFTMAX_BACKWARD = Exercise(
             looks_right="All numbers are right, and for larger batches the shape is too.",
             shows_in="one sample",
         ),
-        shared.changes_upstream(_changes_upstream, name="grad_A"),
+        shared.changes_upstream(_changes_upstream, _into_upstream, name="grad_A"),
     ),
 )
 
@@ -439,6 +444,11 @@ def _first_sample(W: Array, Xb: Array, Y: Array) -> Array:
 def _changes_labels(W: Array, Xb: Array, Y: Array) -> Array:
     Y -= reference.softmax(W @ Xb)
     return -Y @ Xb.T / Xb.shape[1]
+
+
+def _into_labels(W: Array, Xb: Array, Y: Array) -> Array:
+    Y[...] = reference.softmax(W @ Xb) - Y
+    return Y @ Xb.T / Xb.shape[1]
 
 
 BATCH_GRADIENT = Exercise(
@@ -595,7 +605,7 @@ BATCH_GRADIENT = Exercise(
         shared.epsilon_in_chain(*(_gradient_by(grad_z=through_chain(eps)) for eps in EPSILONS)),
         Misconception(
             "changes Y",
-            (_changes_labels,),
+            (_changes_labels, _into_labels),
             did="You computed in Y itself.",
             symptom="Y is not one-hot any more after the call.",
             experiment="Keep before = Y.copy() and compare after the call.",
@@ -612,11 +622,10 @@ BATCH_GRADIENT = Exercise(
 def _weights_strength(rng: Generator) -> list[Arguments]:
     """Draw weights, large ones too, and those of a single class."""
     shapes = [(size.K, size.D + 1) for size in draws.all_sizes(rng)]
-    spreads = [1.0] * len(shapes) + [1000.0, 1.0]
-    return [
-        (spread * rng.normal(0.5, 1.0, shape), float(rng.uniform(0.1, 2)))
-        for shape, spread in zip([*shapes, (3, 4), (1, 4)], spreads, strict=True)
-    ]
+    weights = [rng.normal(0.5, 1.0, shape) for shape in [*shapes, (3, 4), (1, 4)]]
+    weights[-2][:2, :2] = (-2000.0, 3000.0), (4000.0, -5000.0)
+    weights[-1] = abs(weights[-1])
+    return [(W, float(rng.uniform(0.1, 2))) for W in weights]
 
 
 def _only_biases(rng: Generator) -> list[Arguments]:
@@ -1228,16 +1237,21 @@ def _weights_and_data(rng: Generator) -> list[Arguments]:
     return [(run.W, run.Xb) for run in passes]
 
 
+# Scores at which exp, a sigmoid or 32 bits make two of one, and how much they differ.
+TIES = ((2000.0, 0.5), (2000.0, 1e-5), (50.0, 1e-5))
+
+
 def _one_column_of_data(rng: Generator) -> list[Arguments]:
     """Draw single columns, and batches whose scores all are large, or far below 0."""
     fixtures = [(W, Xb[:, :1]) for W, Xb in _weights_and_data(rng)[:2]]
-    for size, level in zip(draws.sizes(rng, 4), (2000.0, -2000.0, 50.0, -50.0), strict=True):
+    kinds = [(sign * level, gap) for sign in (1, -1) for level, gap in TIES]
+    for size, (level, gap) in zip(draws.sizes(rng, 3) * 2, kinds, strict=True):
         # Of two nearly equal scores the later class has the larger one, in every sample.
-        W, Xb = np.zeros((size.K, size.D + 1)), draws.features(rng, size.D, size.N)
+        W, Xb = rng.normal(size=(size.K, size.D + 1)), draws.features(rng, size.D, size.N)
+        Xb[:-1] *= 1e-9  # the biases decide
         below, above = np.sort(rng.choice(size.K, 2, replace=False))
         W[:, -1] = level - rng.uniform(1.0, 5.0, size.K)
-        W[[below, above], -1] = level, level + 1e-5
-        W[:, 0] = rng.normal()
+        W[[below, above], -1] = level, level + gap
         fixtures.append((W, Xb))
     return fixtures
 

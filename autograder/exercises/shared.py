@@ -34,9 +34,10 @@ def other_shift(*wrong: Wrong) -> Misconception:
     return Misconception(
         "another number subtracted",
         wrong,
-        did="Before exp you subtracted each sample's smallest or mean score, not its largest.",
+        did="Before exp you subtracted from each sample another number than its largest score, as "
+        "its smallest or its mean.",
         symptom="nan where a score is more than 710 above what was subtracted.",
-        experiment="Try a sample with scores 2000, -2000 and -2000: one class is certain.",
+        experiment="Try a sample with scores -2000, 2000 and -2000: one class is certain.",
         looks_right="Whatever is subtracted from a whole sample cancels, and a common offset of "
         "1000 does no harm.",
         shows_in=LARGE,
