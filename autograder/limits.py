@@ -65,12 +65,13 @@ class Exchange:
     answers_bytes : all answers to the calls of one exercise, which are kept until it is judged
     outputs : outputs of one cell, and lines of a traceback; an honest child sends fewer
     error_bytes : what errors may add to a cell's `Limits.output_bytes`
-    callback_items : entries of the arguments that a function is asked with which a call was
-        given: a student's test may try it with a large batch
-    callback_made : entries that such a function may make of them
-    lent_items : entries of the arguments of a function that is lent while an error is carried
-        forward; or four times those of the judged call, where that is more
-    lent_made : entries that it makes of them, as the catalogue estimates it
+    asked_items : entries of the arguments with which student code may ask a function of the
+        trusted side, a student's test with a large batch, say; four times those of the judged
+        call, where that is more
+    argument_made : entries that a function which the call was given may make of them
+    lent_made : entries that a function makes of them which is lent while an error is carried
+        forward, as `autograder.exercises.lent` estimates it; the lecture's own code, on the
+        fixtures, stays below 4,000
     nested_calls : calls of a lent function that calls back what it was given, and so on
     """
 
@@ -83,16 +84,15 @@ class Exchange:
     array_dimensions: int = 8
     empty_entries: int = 10_000
     frame_depth: int = 32
-    frame_items: int = 100_000
+    frame_items: int = 50_000
     frame_text_bytes: int = 4 << 20
     frame_raw_bytes: int = 64 << 20
     answer_raw_bytes: int = 16 << 20
     answers_bytes: int = 16 << 20
     outputs: int = 250
     error_bytes: int = 200_000
-    callback_items: int = 4096
-    callback_made: int = 1 << 22
-    lent_items: int = 256
+    asked_items: int = 4096
+    argument_made: int = 1 << 22
     lent_made: int = 1 << 18
     nested_calls: int = 4
 

@@ -237,20 +237,22 @@ def as_count(number: Any) -> int:
     return max(1, math.ceil(abs(number)))
 
 
-def entries(value: Any) -> int:
-    """Return how many entries a question to a function holds.
+def entries(argument: Any) -> int:
+    """Return how many entries an argument holds, or as a number may ask for.
 
-    A number is counted for as many as it may ask for, unless it stands in a list.
+    Numbers in a list are entries of it, and ask for nothing.
 
-    >>> entries((np.zeros((2, 3)), 10, [1000, 1000]))
-    18
+    >>> entries(np.zeros((2, 3))), entries(10), entries([1000, 1000])
+    (6, 10, 2)
     """
-    kind = type(value)
+    kind = type(argument)
     if kind is np.ndarray:
-        return max(extent(value.shape), as_count(value))
+        return max(extent(argument.shape), as_count(argument))
     if kind in (list, tuple):
-        return sum(1 if type(item) in (int, float) else entries(item) for item in value)
-    return len(value) if kind is str else as_count(value)
+        return sum(1 if type(item) in (int, float) else entries(item) for item in argument)
+    if kind is dict:
+        return sum(entries(key) + entries(item) for key, item in argument.items())
+    return len(argument) if kind is str else as_count(argument)
 
 
 def most_made(arguments: Sequence[Any]) -> int:
@@ -269,6 +271,8 @@ def most_made(arguments: Sequence[Any]) -> int:
 def _shape(value: Any) -> tuple[int, ...]:
     if type(value) is np.ndarray:
         return value.shape
+    if type(value) is dict:
+        return (entries(value),)
     if type(value) not in (list, tuple):
         return ()
     inner = [_shape(item) for item in value]

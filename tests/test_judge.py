@@ -510,8 +510,14 @@ WORDS = {
     "text": (returning("0.5"), "A text was returned, an array is asked for."),
     "number": (returning(0.5), "A float was returned, an array is asked for."),
     "object": (returning(object()), "An object that is no plain value (object) was returned"),
-    "object array": (lambda z: z.astype(object), "no plain value (array of dtype object"),
-    "complex": (lambda z: softmax(z) + 0j, "no plain value (array of dtype complex128"),
+    "object array": (
+        lambda z: z.astype(object),
+        "An array of shape (3,), object, was returned, float64 of shape",
+    ),
+    "complex": (
+        lambda z: softmax(z) + 0j,
+        "An array of shape (3,), complex128, was returned, float64 of shape",
+    ),
     "matrix": (lambda z: softmax(z).view(np.matrix), "no plain value (matrix)"),
     "shape": (lambda z: np.zeros((2, 2)), "An array of shape (2, 2) was returned, shape ("),
     "float32": (lambda z: softmax(z).astype(np.float32), "An array of float32 was returned"),

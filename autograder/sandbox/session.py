@@ -47,7 +47,6 @@ END_SECONDS = 5
 # allowed might have made it on a machine that is not so loaded.
 STARVED = 0.1
 COURSE = "/course"  # where a child finds the files, see `inside/server.py`
-TOO_LARGE = "result larger than may cross"
 CLOSED = "the process closed its connection to the grader"
 IMAGE_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
@@ -184,8 +183,9 @@ class Session:
 
         Parameters
         ----------
-        functions : of this process, by name; what is not plain among their arguments
-            reaches them as a `BorrowedObject`
+        functions : of this process, by name, each of which refuses what would take it long
+            or much memory; what is not plain among their arguments reaches them as a
+            `BorrowedObject`
 
         Yields
         ------
@@ -269,7 +269,7 @@ class Session:
                 observation, held = self._returned(end, call, callbacks)
                 room -= _bytes((observation.value, observation.arguments))
                 if room < 0:
-                    observation = Observation(Opaque(TOO_LARGE))
+                    observation = Observation(Opaque("result that is too large"))
                 results.append((observation, held))
         except SessionLost as failure:
             ended = Observation(error="SessionLost", message=str(failure))
@@ -339,12 +339,11 @@ class Session:
         ):
             return {"value": None, "error": "there is no such function any more"}
         # It runs here: what is asked may not be so large that the answer fills the memory.
-        # What a lent function makes of its arguments the catalogue knows; of any other it is
-        # taken to be no more than an array along whose axes each has the longest's length.
-        given_items = (*arguments, *keywords.values())
-        least = EXCHANGE.lent_items if lent else EXCHANGE.callback_items
-        too_large = entries(given_items) > max(least, 4 * entries(call))
-        if too_large or (not lent and most_made(given_items) > EXCHANGE.callback_made):
+        # How much it makes, what is lent says itself.
+        asked = (*arguments, *keywords.values())
+        room = max(EXCHANGE.asked_items, 4 * sum(map(entries, call)))
+        too_large = sum(map(entries, asked)) > room
+        if too_large or (not lent and most_made(asked) > EXCHANGE.argument_made):
             return {"value": None, "error": "the arguments are too large"}
         if self._depth >= EXCHANGE.nested_calls:
             return {"value": None, "error": "too many calls inside one another"}
@@ -399,6 +398,8 @@ class Session:
         observation, _ = self._returned(until, arguments, callbacks)
         if observation.error is not None:
             raise ValueError(f"{observation.error}: {observation.message}")
+        if entries(observation.value) > EXCHANGE.asked_items:
+            raise ValueError("what it returned is too large")
         return observation.value
 
     def _ask(self, question: dict[str, Any], seconds: float, what: str) -> dict[str, Any]:
@@ -430,10 +431,12 @@ class Session:
                 what = f"{what} did not end within {allowed:g} s"
             self.starved = self._waited() > STARVED * allowed
             raise self._lose(what) from None
-        except wire.Closed:
+        except wire.Closed as failure:
             if self._box.has_ended():
                 self._lose("the fork server ended")
                 raise SandboxLost("the fork server was killed") from None
+            if isinstance(failure, wire.Halfway):
+                raise self._lose("the process stopped in the middle of an answer") from None
             # A guard that is there says how its child ended; it cannot where the child shut
             # the connection that both have.
             raise self._lose(CLOSED) from None
@@ -634,7 +637,7 @@ def _ending(answer: dict[Any, Any]) -> str:
         return MALFORMED
     if answer.get("closed") is True or status == wire.CLOSED_STATUS:
         return CLOSED
-    if status == -signal.SIGXCPU or answer.get("out_of_processor_time") is True:
+    if answer.get("out_of_processor_time") is True:
         return "the process used more processor time than allowed"
     if status == -signal.SIGKILL:
         return "the process was killed: it used more memory or processor time than allowed"

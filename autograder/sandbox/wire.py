@@ -42,6 +42,10 @@ class Closed(WireError):
     """The other end has gone."""
 
 
+class Halfway(Closed):
+    """The other end has gone in the middle of a frame."""
+
+
 class TooLate(WireError):
     """Nothing complete arrived before the deadline."""
 
@@ -306,7 +310,10 @@ def receive(
     text_size, raw_size = HEADER.unpack(header)
     if text_size > EXCHANGE.frame_text_bytes or raw_size > raw_bytes:
         raise WireError(f"frame refused: {text_size} + {raw_size} bytes announced")
-    body = memoryview(_receive_exactly(connection, text_size + raw_size, deadline))
+    try:
+        body = memoryview(_receive_exactly(connection, text_size + raw_size, deadline))
+    except Closed as failure:
+        raise Halfway(str(failure)) from None
     return decode(bytes(body[:text_size]), body[text_size:], deadline)
 
 

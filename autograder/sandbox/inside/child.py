@@ -80,7 +80,7 @@ class Child:
                 try:
                     frame = wire.frame(answer, EXCHANGE.answer_raw_bytes)
                 except wire.WireError:
-                    answer.update(value=Opaque("result larger than may cross"), arguments=())
+                    answer.update(value=Opaque("result that is too large"), arguments=())
                     frame = wire.frame(answer)
                 wire.send_frame(self.connection, frame)
 

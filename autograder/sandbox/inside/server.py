@@ -99,9 +99,7 @@ def guard(connection: socket.socket, shell: SandboxShell, filter_bytes: bytes | 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait(
-    process: int, processes: int, connection: socket.socket, seconds: float
-) -> dict[str, Any]:
+def wait(process: int, processes: int, connection: socket.socket, seconds: float) -> dict[str, Any]:
     """Wait for the child's end, or kill it when nobody listens or time is up.
 
     Returns
@@ -124,7 +122,7 @@ def wait(
         "waited": waited,
         # Shut from either end: this process and its child hold the same socket.
         "closed": bool(ready) and handle not in ready,
-        "out_of_processor_time": usage.ru_utime + usage.ru_stime >= int(seconds) + 1,
+        "out_of_processor_time": usage.ru_utime + usage.ru_stime > int(seconds) + 0.5,
     }
 
 
