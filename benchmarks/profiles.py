@@ -14,7 +14,13 @@ import time
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.course import assignment_files, gradebook_url, heavy_imports, seed_of
+from autograder.course import (
+    assignment_files,
+    digest_of,
+    gradebook_url,
+    heavy_imports,
+    seed_of,
+)
 from autograder.gradebook import GradebookStore
 from autograder.jobs import Job, close_sandboxes, grade_one
 from autograder.limits import LIMITS
@@ -38,13 +44,15 @@ def jobs_of(course: Path) -> list[Job]:
                 assignments[name] = Assignment(
                     name, master, assignment_files(course, name), heavy_imports(course, name)
                 )
+            data = path.read_bytes()
+            secret = b"the profile's secret, and no secret"
             made.append(
                 Job(
                     student=who,
                     assignment=assignments[name],
-                    data=path.read_bytes(),
+                    data=data,
                     unreadable=None,
-                    seed=seed_of(b"the profile's secret, and no secret", name, who),
+                    seed=seed_of(secret, name, who, digest_of(data)),
                     isolation="bwrap",
                     limits=LIMITS,
                 )
