@@ -238,40 +238,43 @@ def as_count(number: Any) -> int:
 
 
 def entries(argument: Any) -> int:
-    """Return how many entries an argument holds, or as a number may ask for.
+    """Return how many entries an argument holds, or as a number may ask for; at least 1.
 
     Numbers in a list are entries of it, and ask for nothing.
 
-    >>> entries(np.zeros((2, 3))), entries(10), entries([1000, 1000])
-    (6, 10, 2)
+    >>> entries(np.zeros((2, 3))), entries(10), entries([1000, 1000]), entries("")
+    (6, 10, 2, 1)
     """
     kind = type(argument)
     if kind is np.ndarray:
         return max(extent(argument.shape), as_count(argument))
     if kind in (list, tuple):
-        return sum(1 if type(item) in (int, float) else entries(item) for item in argument)
+        held = sum(1 if type(item) in (int, float) else entries(item) for item in argument)
+        return max(1, held)
     if kind is dict:
-        return sum(entries(key) + entries(item) for key, item in argument.items())
-    return len(argument) if kind is str else as_count(argument)
+        return max(1, sum(entries(key) + entries(item) for key, item in argument.items()))
+    return max(1, len(argument)) if kind is str else as_count(argument)
 
 
 def most_made(arguments: Sequence[Any]) -> int:
     """Return how many entries a function makes at most that adds no axes to its arguments.
 
-    One array divided by another may have the longest axis of both along each axis.
+    One array divided by another may have the longest axis of both along each axis, and a list
+    times an integer is as many lists.
 
-    >>> most_made([np.zeros((100, 1)), np.zeros(5)])
-    10000
+    >>> most_made([np.zeros((100, 1)), np.zeros(5)]), most_made([[1, 2], 1000])
+    (10000, 2000)
     """
     shapes = [_shape(argument) for argument in arguments]
     longest = max((length for shape in shapes for length in shape), default=1)
-    return int(longest ** max(map(len, shapes), default=0))
+    along_axes = int(max(longest, 1) ** max(map(len, shapes), default=0))
+    return along_axes * math.prod(as_count(one) for one in arguments if type(one) is int)
 
 
 def _shape(value: Any) -> tuple[int, ...]:
     if type(value) is np.ndarray:
         return value.shape
-    if type(value) is dict:
+    if type(value) in (dict, str):
         return (entries(value),)
     if type(value) not in (list, tuple):
         return ()

@@ -271,6 +271,10 @@ def test_an_empty_array_of_a_sensible_shape_is_plain(shape):
         ([1000.0, 1001], 2),
         ((np.zeros(3), [np.zeros(2)], 4), 6),
         ({"a": np.zeros(3)}, 4),
+        ({}, 1),
+        ([], 1),
+        ("", 1),
+        (0, 1),
     ],
     ids=ascii,
 )
@@ -282,7 +286,10 @@ def test_an_argument_counts_for_what_it_holds_or_what_a_number_asks_for(argument
     ("arguments", "most"),
     [
         ((), 1),
-        ((5, 0.1), 1),
+        ((5, 0.1), 5),
+        ((np.zeros((0, 7)), np.zeros((3, 0))), 49),
+        (([0] * 8, 10**5), 8 * 10**5),
+        (("text", -5), 20),
         ((np.zeros(7),), 7),
         ((np.zeros((2, 7)), np.zeros(9)), 81),
         ((np.zeros((7, 1)), np.zeros((1, 7))), 49),
