@@ -63,6 +63,7 @@ class Exchange:
     answer_raw_bytes : arrays of one frame from a submission: the pictures of a cell, or a value
         and the arguments as they are after the call
     answers_bytes : all answers to the calls of one exercise, which are kept until it is judged
+    names : of what can be called in a notebook, of which `autograder diagnose` looks for some
     outputs : outputs of one cell, and lines of a traceback; an honest child sends fewer
     error_bytes : what errors may add to a cell's `Limits.output_bytes`
     asked_items : entries of the arguments with which student code may ask a function of the
@@ -89,6 +90,7 @@ class Exchange:
     frame_raw_bytes: int = 64 << 20
     answer_raw_bytes: int = 16 << 20
     answers_bytes: int = 16 << 20
+    names: int = 1_000
     outputs: int = 250
     error_bytes: int = 200_000
     asked_items: int = 4096

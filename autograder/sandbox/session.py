@@ -226,6 +226,7 @@ class Session:
         found = answer.get("names")
         if type(found) is not list:
             raise self._lose(MALFORMED)
+        found = found[: EXCHANGE.names]
         return [name for item in found if (name := _name(item)) is not None]
 
     def _held(self, answer: Any) -> RemoteObject:
@@ -421,9 +422,7 @@ class Session:
 
     def _receive(self, until: float, what: str, allowed: float) -> dict[str, Any]:
         try:
-            answer = wire.receive(
-                self.connection, min(until, self.deadline), EXCHANGE.answer_raw_bytes
-            )
+            answer = self._read(min(until, self.deadline))
         except wire.TooLate:
             if time.monotonic() >= self.deadline:
                 what, allowed = "the submission ran out of its time", self.limits.session_seconds
@@ -448,6 +447,9 @@ class Session:
             raise self._lose(_ending(answer))
         return answer
 
+    def _read(self, until: float) -> Any:
+        return wire.receive(self.connection, until, EXCHANGE.answer_raw_bytes)
+
     def _waited(self) -> float:
         """End the child and return for how many seconds it waited for a processor."""
         until = time.monotonic() + END_SECONDS
@@ -455,7 +457,7 @@ class Session:
             # To the guard this is the end; what it says comes after all that the child said.
             self.connection.shutdown(socket.SHUT_WR)
             while True:
-                answer = wire.receive(self.connection, until)
+                answer = self._read(until)
                 if type(answer) is dict and "ended" in answer:
                     waited = answer.get("waited")
                     return waited if type(waited) is float else math.inf

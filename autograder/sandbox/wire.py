@@ -28,6 +28,7 @@ from autograder.values import ARRAY_DTYPES, Opaque, Rng, Step, is_small
 HEADER = struct.Struct("!II")
 MAX_NUMBER = 2**64  # of seeds, handles and callbacks
 LONGEST_INTEGER = 20  # characters of an integer of 64 bits, with its sign
+TAGS = frozenset(("array", "list", "tuple", "dict", "rng", "step", "opaque", "handle", "callback"))
 ITEMS_BETWEEN_LOOKS = 1024  # at the clock, while a frame is decoded
 # The exit code of a child that finds its connection closed.
 CLOSED_STATUS = 75
@@ -152,7 +153,7 @@ def decode(text: bytes, raw: bytes | memoryview, deadline: float | None = None) 
 def _tagged(pairs: list[tuple[str, Any]]) -> tuple[str, Any]:
     # Refused while it is read: millions of empty objects would fill the memory.  A tuple, for
     # JSON has none, and a dictionary takes four times as much.
-    if len(pairs) != 1:
+    if len(pairs) != 1 or pairs[0][0] not in TAGS:
         raise WireError("not an encoded value")
     return pairs[0]
 

@@ -31,8 +31,6 @@ from autograder.values import (
     type_name,
 )
 
-MAX_NAMES = 1000
-
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
     """Answer until the connection is closed, by the trusted side or by student code."""
@@ -98,7 +96,8 @@ class Child:
             if type(name) is str and not name.startswith("_") and callable(value)
         ]
         return [
-            (name[:80], _module(value), *_arguments(value)) for name, value in there[-MAX_NAMES:]
+            (name[:80], _module(value), *_arguments(value))
+            for name, value in there[-EXCHANGE.names :]
         ]
 
     def hold(self, value: Any) -> dict[str, Any]:
