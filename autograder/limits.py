@@ -72,7 +72,7 @@ class Exchange:
     argument_made : entries that a function which the call was given may make of them
     lent_made : entries that a function makes of them which is lent while an error is carried
         forward, as `autograder.exercises.lent` estimates it; the lecture's own code, on the
-        fixtures, stays below 4,000
+        fixtures, stays below 5,000
     nested_calls : calls of a lent function that calls back what it was given, and so on
     """
 
