@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import pytest
 from isolation import why_no_isolation
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.exercises import EXERCISES
+from autograder.judge import judge
 from autograder.sandbox import (
     Limits,
     RemoteObject,
@@ -1016,13 +1019,47 @@ def test_forged_pictures_are_bounded_like_honest_ones(forger):
      "arguments=None", "arguments={'tuple': [1, 2, 3, 4]}", "moved=1", "moved=None",
      "value={'array': ['float64', [1 << 40]]}", "object=7", "object=record(kind=7)",
      "object=record(kind='class')", "object=record(kind='class', handle=0)",
-     "value={'dict': [[1, 1], [1, 2]]}"],
+     "value={'dict': [[1, 1], [1, 2]]}",
+     "value={'dict': [[{'handle': (2**61 - 1) * i}, 1] for i in range(45_000)]}",
+     "value={'dict': [[i << 45, 1] for i in range(45_000)]}", "value={'rng': 10**400}",
+     "value={'list': [{'array': ['bool', [1 << 26, 0]]}]}", "value=10**4000"],
 )  # fmt: skip
 def test_a_forged_answer_of_the_wrong_types_ends_the_session(sandbox, forger, fields):
     f = define(forger, f"def f(z):\n    forge(answer({fields}))\n    time.sleep(99)")
     (seen,) = f.observe([(1,)])
     assert (seen.error, seen.message) == ("SessionLost", MALFORMED)
     assert_alone(sandbox)
+
+
+LARGE = {
+    "long and empty": "return np.zeros((67108864, 0), bool)",
+    "long and empty in lists": "return [(np.zeros((9999, 0)), {'a': np.zeros((9999, 0))})] * 500",
+    "bytes, twice the same": "return np.zeros(1 << 20, np.uint8)",
+    "as much as may be": "return np.zeros(1 << 20)",
+    "arrays": "return [np.zeros(1 << 20, np.uint8)] * 8",
+    "texts": "return ['x' * 300] * 9000",
+    "keys": "return {'x' * 3000 + str(i): i for i in range(1000)}",
+    "in the arguments": "z[0].resize((1 << 20, 1), refcheck=False) if z[0].flags.owndata else None",
+    "a forged array": "forge(answer(value={'array': ['uint8', [16 << 20]]}), bytes(16 << 20))",
+    "forged objects": "forge(b'[' + b'{\"list\":[]},' * 200_000 + b'1]')",
+    "forged texts": "forge(b'[' + b'\"ab\",' * 800_000 + b'1]')",
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_whatever_is_returned_judging_it_takes_little_memory(forger, kind):
+    assert forger.run_cell("import numpy as np") == []
+    f = define(forger, f"def f(*z):\n    {LARGE[kind]}")
+    limited(forger, exercise_seconds=3.0)
+    tracemalloc.start()
+    try:
+        verdict = judge(EXERCISES["softmax"], f, 0)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert verdict.points == 0
+    assert most < 150 << 20
+    assert all(len(finding.message) <= 600 for finding in verdict.findings)
 
 
 def test_a_forged_answer_of_the_right_types_is_a_value_like_any_other(forger):
