@@ -125,7 +125,7 @@ def failed(
 
 
 # The sandbox of this process, with what it was made for.
-_sandboxes: dict[tuple[str, Limits, tuple[str, ...]], Sandbox] = {}
+_sandboxes: dict[tuple[str, Limits, tuple[str, ...], tuple[str, ...] | None], Sandbox] = {}
 # The judge works with NumPy's global random state, so threads take turns.
 _one_at_a_time = threading.Lock()
 
@@ -169,7 +169,7 @@ def _grade(job: Job) -> GradedNotebook:
 def _sandbox_for(job: Job) -> Sandbox:
     from autograder.sandbox import Sandbox
 
-    key = (job.isolation, job.limits, job.assignment.preload)
+    key = (job.isolation, job.limits, job.assignment.preload, job.assignment.packages)
     if key not in _sandboxes:
         # One is kept: a fork server with large packages takes much memory.
         close_sandboxes()

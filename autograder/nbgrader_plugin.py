@@ -25,6 +25,7 @@ from traitlets import Float, default
 from autograder.assignment import Assignment
 from autograder.course import (
     CourseError,
+    allowed_packages,
     assignment_files,
     carried_share,
     course_secret,
@@ -111,7 +112,7 @@ class Judge(NbGraderPreprocessor):
         graded = judge_notebook(
             nb,
             assignment,
-            _sandbox(assignment.preload),
+            _sandbox(assignment.preload, assignment.packages),
             seed_of(course_secret(course), info["assignment"], info["student"]),
             tuple(note.get("repairs", ())),
             tuple(note.get("remarks", ())),
@@ -189,7 +190,14 @@ def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) ->
     files = assignment_files(course, name)
     with GradebookStore.open(gradebook_url) as gradebook:
         master = tuple(gradebook.released_cells(course, name))
-    return Assignment(name, master, files, heavy_imports(course, name), carried_share(course))
+    return Assignment(
+        name,
+        master,
+        files,
+        heavy_imports(course, name),
+        carried_share(course),
+        allowed_packages(course, name),
+    )
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
@@ -201,9 +209,9 @@ def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
 
 
 @lru_cache
-def _sandbox(preload: tuple[str, ...]) -> Sandbox:
+def _sandbox(preload: tuple[str, ...], packages: tuple[str, ...] | None) -> Sandbox:
     # One for the life of the process: of `nbgrader autograde`, or of the Jupyter server.
-    sandbox = Sandbox(preload=preload)
+    sandbox = Sandbox(preload=preload, packages=packages)
     atexit.register(sandbox.close)
     return sandbox
 

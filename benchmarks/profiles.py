@@ -14,7 +14,13 @@ import time
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.course import assignment_files, gradebook_url, heavy_imports, seed_of
+from autograder.course import (
+    allowed_packages,
+    assignment_files,
+    gradebook_url,
+    heavy_imports,
+    seed_of,
+)
 from autograder.gradebook import GradebookStore
 from autograder.jobs import Job, close_sandboxes, grade_one
 from autograder.limits import LIMITS
@@ -36,7 +42,11 @@ def jobs_of(course: Path) -> list[Job]:
             if name not in assignments:
                 master = tuple(gradebook.released_cells(course, name))
                 assignments[name] = Assignment(
-                    name, master, assignment_files(course, name), heavy_imports(course, name)
+                    name,
+                    master,
+                    assignment_files(course, name),
+                    heavy_imports(course, name),
+                    packages=allowed_packages(course, name),
                 )
             made.append(
                 Job(

@@ -751,7 +751,7 @@ class _PretendedBox:
     started = 0
     running = True
 
-    def __init__(self, isolation: str, preload: tuple[str, ...] = ()) -> None:
+    def __init__(self, *_: object) -> None:
         type(self).started += 1
 
     def connect(self) -> socket.socket:

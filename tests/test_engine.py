@@ -160,6 +160,7 @@ def test_what_a_verdict_depends_on_is_in_the_fingerprint() -> None:
         replace(job, limits=replace(LIMITS, cell_seconds=1.0)),
         replace(job, assignment=Assignment("ps1", (), {"checks.py": b"2"})),
         replace(job, assignment=replace(assignment, preload=("tensorflow",))),
+        replace(job, assignment=replace(assignment, packages=("numpy",))),
         replace(job, code="another catalogue"),
     ]
     prints = [fingerprint(job), *map(fingerprint, others)]

@@ -138,7 +138,7 @@ def test_both_roads_take_the_same(
     ours = penalties(late_class)
     assert ours["early"] is ours["nobody noted when"] is None
     assert {name: value or None for name, value in ours.items()} == taken
-    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda preload: sandbox)
+    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda *_: sandbox)
     for verdicts in late_class.glob("autograded/*"):
         verdicts.rename(late_class / f"{verdicts.name} before")
     connection = sqlite3.connect(late_class / "gradebook.db")

@@ -105,7 +105,7 @@ def roads(
     roads = Roads(root / "nbgrader", root / "bulk")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
-        patch.setattr(nbgrader_plugin, "_sandbox", lambda preload: sandbox)
+        patch.setattr(nbgrader_plugin, "_sandbox", lambda *_: sandbox)
         for course in (roads.nbgrader, roads.bulk):
             shutil.copytree(released, course)
             hand_in_all(course)
@@ -217,7 +217,7 @@ def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
 def test_formgraders_button_grades_within_a_running_event_loop(
     course: Path, hand_in: Callable[..., Path], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda preload: sandbox)
+    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda *_: sandbox)
     hand_in("full", "all-right")
     config = settings(course)
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
@@ -234,7 +234,7 @@ def test_formgraders_button_grades_within_a_running_event_loop(
 def test_without_isolation_nbgrader_grades_nothing_and_says_why(
     course: Path, hand_in: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unavailable(preload: tuple[str, ...]) -> Sandbox:
+    def unavailable(*_: object) -> Sandbox:
         raise IsolationUnavailable("bubblewrap is not installed: install it")
 
     monkeypatch.setattr(nbgrader_plugin, "_sandbox", unavailable)
