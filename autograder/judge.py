@@ -11,7 +11,7 @@ import hashlib
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +36,7 @@ MAX_SHOWN = 12  # entries of an array that are shown in full
 BEGINNING = 4
 NOT_WRITTEN = "not written yet"
 NOT_COUNTED = "not counted"
+ASKED_AGAIN = "rng was asked more often, or less, than the answer takes."
 NEARLY_RIGHT = "Nearly right, but not exact"
 ONE_SEED = 0  # to find the criterion in which a wrong answer shows
 
@@ -123,6 +124,35 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
             name = _misconception(exercise, trial, observed, trials, seen, explained)
         findings.append(_finding(exercise, trial.criterion, problem, problems[0], name))
     return _verdict(exercise, findings)
+
+
+def full_marks(exercise: Exercise, functions: Iterable[Any], seed: int = 0) -> Iterator[bool]:
+    """Tell of each function whether it earns all points, and of none why.
+
+    As `judge` says, but the fixtures are drawn once, and the first wrong answer is the last call.
+
+    Parameters
+    ----------
+    functions : callables of this process, taken one by one
+    """
+    trials, order = _draw(exercise, seed)
+    for function in functions:
+        with _own_random_state(seed), _undisturbed():
+            full = callable(function) and _faultless(exercise, function, trials, order)
+        yield full
+
+
+def _faultless(
+    exercise: Exercise, function: Any, trials: Sequence[_Trial], order: Sequence[tuple[int, int]]
+) -> bool:
+    seen = [[Observation()] * len(trial.calls) for trial in trials]
+    for t, c in order:
+        trial = trials[t]
+        seen[t][c] = _observe_one_here(function, trial, trial.calls[c])
+        question = (seen[t][c], trial.expected[c], trial.calls[c])
+        if _call_problem(exercise, trial, *question) is not None:
+            return False
+    return _problems(exercise, trials, seen) == [None] * len(trials)
 
 
 def _verdict(exercise: Exercise, findings: Sequence[Finding], given: Sequence[str] = ()) -> Verdict:
@@ -405,8 +435,9 @@ def _call_problem(
     if observation.error is not None:
         return _error_problem(exercise, observation)
     if trial.criterion.aspect == "global random state":
-        moved = observation.moved_global_random
-        return "NumPy's global random state was moved by the call." if moved else None
+        if observation.moved_global_random:
+            return "NumPy's global random state was moved by the call."
+        return None if _drawn(observation) == _drawn(expected) else ASKED_AGAIN
     if trial.criterion.aspect == "purity":
         return _changed(observation, expected, arguments)
     names = [name for name, _ in by_steps(arguments)[1:]]
@@ -430,6 +461,11 @@ def _changed(observation: Observation, expected: Observation, arguments: Argumen
         if type(before) is np.ndarray and not _left_alone(before, now):
             return f"The call changed {_possessive(name)} {_ordinal(i)} argument."
     return None
+
+
+def _drawn(observation: Observation) -> list[int]:
+    """Return what each generator among the arguments draws after the call."""
+    return [left for left in observation.arguments if type(left) is int]
 
 
 def _possessive(name: str) -> str:
@@ -682,7 +718,9 @@ def _alike(criterion: Criterion, mine: Observation, theirs: Observation, toleran
     if mine.error is not None or theirs.error is not None:
         return mine.error is not None
     if criterion.aspect == "global random state":
-        return mine.moved_global_random == theirs.moved_global_random
+        if mine.moved_global_random or theirs.moved_global_random:
+            return mine.moved_global_random == theirs.moved_global_random
+        return _drawn(mine) == _drawn(theirs)
     if criterion.aspect == "purity":
         return _same_value(mine.arguments, theirs.arguments, tolerance)
     return _same_value(mine.value, theirs.value, tolerance)

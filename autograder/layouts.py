@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.values import Observation, RemoteFunction, Step, observe
+from autograder.values import Observation, RemoteFunction, Rng, Step, observe
 
 PUT_BACK = 1e-9  # by this much, relative, an entry may differ and still count as left alone
 ROWS = "samples as rows"
@@ -135,6 +135,8 @@ class Arrangement:
         for (i, change), before, left in zip(
             self.parts(call), self.there(call), after, strict=False
         ):
+            if type(before) is Rng:
+                now[i] = left
             if type(before) is not np.ndarray or _left_alone(before, left):
                 continue
             undo = UNDO.get(change)

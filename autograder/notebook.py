@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -28,7 +30,12 @@ def {name}(*_, **__):
     raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
 """
 SANDBOX_TRIES = 3  # of a submission under which the fork server is killed
+# In an order in which what an exercise needs comes before it.
+ORDER = {name: place for place, name in enumerate(EXERCISES)}
 NO_ISOLATION = "Graded without isolation: its code could do all that the grader can."
+
+
+OnVerdict = Callable[[Verdict], None]
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ def grade_notebook(
     sandbox: Sandbox,
     seed: int,
     unreadable: str | None = None,
+    on_verdict: OnVerdict | None = None,
 ) -> GradedNotebook:
     """Grade one submission.
 
@@ -71,6 +79,7 @@ def grade_notebook(
     sandbox : where its code runs
     seed : of this student's fixtures for this assignment
     unreadable : why the submission could not be read and is graded as an empty one
+    on_verdict : called with each verdict at once; a later one on the same exercise replaces it
 
     Returns
     -------
@@ -83,9 +92,13 @@ def grade_notebook(
     """
     notebook, repairs = sanitise(submission, assignment.master)
     if unreadable is None:
-        return judge_notebook(notebook, assignment, sandbox, seed, tuple(repairs))
+        return judge_notebook(
+            notebook, assignment, sandbox, seed, tuple(repairs), on_verdict=on_verdict
+        )
     # That every cell is missing from nothing would be no news.
-    return judge_notebook(notebook, assignment, sandbox, seed, remarks=(unreadable,))
+    return judge_notebook(
+        notebook, assignment, sandbox, seed, remarks=(unreadable,), on_verdict=on_verdict
+    )
 
 
 def judge_notebook(
@@ -95,11 +108,13 @@ def judge_notebook(
     seed: int,
     repairs: tuple[str, ...] = (),
     remarks: tuple[str, ...] = (),
+    on_verdict: OnVerdict | None = None,
 ) -> GradedNotebook:
     """Run and judge a notebook that has been sanitised; see `grade_notebook`."""
     started = time.monotonic()
+    asked = {exercise.name for cell in notebook.cells if (exercise := exercise_of(cell))}
     for left in reversed(range(SANDBOX_TRIES)):
-        run = Run(assignment, sandbox, seed, remarks=list(remarks))
+        run = Run(assignment, sandbox, seed, set(asked), on_verdict, remarks=list(remarks))
         try:
             for cell in notebook.cells:
                 if cell.cell_type == "code":
@@ -137,13 +152,34 @@ def exercise_of(cell: NotebookNode) -> Exercise | None:
     return EXERCISES.get(str(owned.get("grade_id", "")).removeprefix(GRADE_PREFIX))
 
 
+@dataclass(frozen=True)
+class _Later:
+    """An exercise that is to be judged at the end.
+
+    Parameters
+    ----------
+    found : what was judged at its check cell; None is what its name stands for at the end
+    """
+
+    cell: NotebookNode
+    exercise: Exercise
+    found: RemoteObject | None = None
+
+
 @dataclass
 class Run:
-    """The course of one submission through its sessions."""
+    """The course of one submission through its sessions.
+
+    Parameters
+    ----------
+    pending : the exercises that have no final verdict yet: all that are asked, at first
+    """
 
     assignment: Assignment
     sandbox: Sandbox
     seed: int
+    pending: set[str] = field(default_factory=set)
+    on_verdict: OnVerdict | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -155,7 +191,8 @@ class Run:
         digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
         self.random_seed = int.from_bytes(digest[:4], "big")
         self.done: list[str] = []
-        self.missing: list[tuple[NotebookNode, Exercise]] = []
+        self.later: list[_Later] = []
+        self.judgements: Counter[str] = Counter()
         self.count = 0
         self.over: str | None = None
         self.starved = False
@@ -244,54 +281,83 @@ class Run:
         # nbgrader gives all points to a check that shows none.
         cell.outputs = _check_outputs({"text/plain": said}, {}, 0.0, self.count)
 
-    def judge_cell(self, cell: NotebookNode, exercise: Exercise, last: bool = False) -> None:
+    def judge_cell(
+        self,
+        cell: NotebookNode,
+        exercise: Exercise,
+        last: bool = False,
+        found: RemoteObject | None = None,
+    ) -> None:
+        """Judge an exercise at its check cell, or at the end.
+
+        Parameters
+        ----------
+        last : there is no later chance
+        found : what is to be judged; None is what the exercise's name stands for now
+        """
         if not self.ready():
             self.conclude(cell, exercise, unjudged(exercise, f"not judged: {self.over}"))
             return
         assert self.session is not None
         try:
-            # Bound now, so that using the name for something else later costs nothing.
-            found = self.session.bind(exercise.name)
+            if found is None or found.session is not self.session:
+                # Bound now, so that using the name for something else later costs nothing.
+                found = self.session.bind(exercise.name)
         except SessionLost as failure:
             self.remarks.append(f"{exercise.name} could not be judged: {failure}.")
             self.take_up_again()
             self.conclude(cell, exercise, unjudged(exercise, str(failure)))
             return
         if found.kind == "missing" and not last:
-            self.missing.append((cell, exercise))
+            self.later.append(_Later(cell, exercise))
             # Holds the place in the order of verdicts.
             self.conclude(cell, exercise, unjudged(exercise, f"{exercise.name} is not defined"))
         elif found.kind not in (exercise.kind, "missing"):
             what = f"{exercise.name} is {_article(found.kind)}, not a {exercise.kind}"
             self.conclude(cell, exercise, unjudged(exercise, what))
         elif found.kind == exercise.kind:
-            verdict = judge(exercise, found, self.seed)
+            verdict = self.judged(exercise, found)
             if verdict.findings[0].message == NOT_WRITTEN and not last:
-                self.missing.append((cell, exercise))
+                self.later.append(_Later(cell, exercise))
             elif not verdict.passed and self.session.lost is None:
-                verdict = self.carried_forward(exercise, found, verdict)
+                if not last and self.pending.intersection(exercise.needs):
+                    self.later.append(_Later(cell, exercise, found))
+                else:
+                    verdict = self.carried_forward(exercise, found, verdict)
             self.conclude(cell, exercise, verdict)
             if self.session.lost is not None:
                 self.remarks.append(f"Judging {exercise.name}: {self.session.lost}.")
                 self.done.append(STAND_IN.format(name=exercise.name))
                 self.take_up_again()
 
+    def judged(self, exercise: Exercise, function: RemoteObject) -> Verdict:
+        """Judge with fixtures that nothing in this submission has met before.
+
+        So what was noted in one judgement is worth nothing in the next one.
+        """
+        self.judgements[exercise.name] += 1
+        text = f"judgement {self.judgements[exercise.name]} {self.seed}"
+        digest = hashlib.sha256(text.encode()).digest()
+        return judge(exercise, function, int.from_bytes(digest[:16], "big"))
+
     def carried_forward(
         self, exercise: Exercise, function: RemoteObject, alone: Verdict
     ) -> Verdict:
         """Judge once more with what it may call answered from here, where that may be the cause.
 
-        Lent are only functions that this exercise needs, and only while it is judged: none of
-        them needs it in turn, and none is judged meanwhile.
+        Lent are only functions that this exercise needs, only while it is judged, and none
+        that is still to be judged itself: its stand-in would give its answers away.
         """
         assert self.session is not None
         share = self.assignment.carried_share
-        needs = [name for name in exercise.needs if not self.is_right(name)]
+        needs = [
+            name for name in exercise.needs if name not in self.pending and not self.is_right(name)
+        ]
         if not needs or share == 0:
             return alone
         try:
             with self.session.lending({name: EXERCISES[name].reference for name in needs}) as asked:
-                helped = judge(exercise, function, self.seed)
+                helped = self.judged(exercise, function)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")
             self.take_up_again()
@@ -303,15 +369,29 @@ class Run:
         return verdict is not None and verdict.points - verdict.carried_points >= verdict.max_points
 
     def second_chances(self) -> None:
-        """Judge what was not yet defined, or only the stub, at its check cell."""
-        for cell, exercise in self.missing:
+        """Judge what could not be judged fairly at its check cell.
+
+        That is what was not yet defined there, or only the stub, and what failed while
+        something that it needs was so.
+        """
+        waiting, self.later = sorted(self.later, key=lambda one: ORDER[one.exercise.name]), []
+        for one in waiting:
             if self.over is None:
-                self.judge_cell(cell, exercise, last=True)
+                self.judge_cell(one.cell, one.exercise, last=True, found=one.found)
+            self.pending.discard(one.exercise.name)
 
     def conclude(self, cell: NotebookNode, exercise: Exercise, verdict: Verdict) -> None:
+        """Set down a verdict, unless there is a better one from the check cell."""
+        if all(one.exercise is not exercise for one in self.later):
+            self.pending.discard(exercise.name)
+        before = self.verdicts.get(exercise.name)
+        if before is not None and before.points > verdict.points:
+            return
         self.verdicts[exercise.name] = verdict
         cell.execution_count = self.count
         cell.outputs = verdict_outputs(verdict, exercise, self.count)
+        if self.on_verdict is not None:
+            self.on_verdict(verdict)
 
 
 def verdict_outputs(verdict: Verdict, exercise: Exercise, count: int | None) -> list[NotebookNode]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 
 from autograder.words import first_line
 
@@ -50,9 +51,18 @@ class Step:
 
     >>> play(complex, (3, 4, Step("conjugate"), Step("imag")))[0]
     [Opaque(type_name='complex'), 4.0]
+
+    After `ANOTHER` with a constructor's arguments, steps are for one more object; after
+    `FIRST` they are for the first again.
+
+    >>> play(complex, (3, 4, ANOTHER, 5, 6, Step("imag"), FIRST, Step("imag")))[0]
+    [None, 6.0, None, 4.0]
     """
 
     name: str
+
+
+ANOTHER, FIRST = Step("another object"), Step("first object")
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,8 @@ class Observation:
         the call failed
     error : name of the exception's type, or None where the call returned
     message : first line of the exception's text
-    arguments : the arguments as they were after the call
+    arguments : what the call left of the arguments: arrays as they were, of a generator
+        the number that it draws next, None of anything else
     moved_global_random : whether NumPy's global random state changed
     """
 
@@ -208,7 +219,7 @@ def observe_here(
     before = global_random_state(move=True) if watch_random else ()
     value, error, message = play(function, given)
     value = plain(value)
-    after = tuple(plain(item) if isinstance(item, np.ndarray) else None for item in given)
+    after = tuple(map(left_of, given))
     moved = watch_random and global_random_state() != before
     return Observation(value, error, message, after, moved)
 
@@ -228,9 +239,14 @@ def play(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, s
         with np.errstate(all="ignore"):
             value = function(*given)
             if steps:
-                made, value = value, []
+                made = first = value
+                value = []
                 for name, given in steps:
                     at = f"in {name}: "
+                    if name in (ANOTHER.name, FIRST.name):
+                        made = function(*given) if name == ANOTHER.name else first
+                        value.append(None)
+                        continue
                     found = getattr(made, name)
                     value.append(plain(found(*given) if given or callable(found) else found))
         return value, None, ""
@@ -260,6 +276,15 @@ def fresh(argument: Any) -> Any:
     if isinstance(argument, np.ndarray):
         return argument.copy()
     return argument
+
+
+def left_of(argument: Any) -> Any:
+    """Return an array, after a call, or of a generator the number that it draws next."""
+    if isinstance(argument, np.ndarray):
+        return plain(argument)
+    if isinstance(argument, Generator):
+        return int(argument.integers(2**62))
+    return None
 
 
 def global_random_state(move: bool = False) -> tuple[Any, ...]:

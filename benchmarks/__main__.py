@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks bench / soak / writer / scheduler / feedback / profile`.
+"""The command line: `python -m benchmarks bench / soak / writer / scheduler / feedback / profile / kill`.
 
 Reads arguments, shows progress on stderr, prints the tables, and keeps them in
 `results.md`.  Exit code 0: measured, whether or not targets are met; 1: something could
@@ -369,6 +369,41 @@ def profile(
     with _workshop() as folder:
         template = _template(folder / "plain", submissions, BOTH)
         typer.echo(profiles.profile(fresh_course(template, folder / "run", submissions)))
+
+
+@app.command()
+def kill(
+    exercises: Annotated[list[str] | None, typer.Argument(help="Names; all without any.")] = None,
+    seeds: Annotated[int, typer.Option(help="At how many each mutant is judged.")] = 50,
+    every: Annotated[int, typer.Option(help="Take each so-manieth mutant only.")] = 1,
+    results: Results = None,
+) -> None:
+    """Judge wrong functions made by machine; exit code 1 if one passes and nobody says why."""
+    from autograder.exercises import EXERCISES
+    from benchmarks import kill as matrix
+
+    names = exercises or list(EXERCISES)
+    unknown = [name for name in names if name not in EXERCISES]
+    if unknown:
+        _stop(f"there is no exercise {', '.join(unknown)}")
+    if seeds < 1 or every < 1:
+        _stop("--seeds and --every are at least 1")
+    _writable(results)
+    rows, stopped = [], False
+    for name in names:
+        try:
+            rows.append(matrix.kill(EXERCISES[name], range(seeds), every, _say))
+        except KeyboardInterrupt:  # what was judged is shown
+            stopped = True
+            break
+        for survivor in rows[-1].unexplained:
+            _say(f"{name}: passes at {survivor.seeds} of {seeds} seeds: {survivor.label}")
+    parts = [f"{seeds} seeds for each mutant.", *matrix.table(rows)]
+    if stopped:
+        _stop("\n\n".join([*parts, "Stopped before the end."]), EXIT_FAILED)
+    _keep(results, "Kill matrix", parts)
+    if any(row.unexplained for row in rows):
+        raise typer.Exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

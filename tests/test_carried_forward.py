@@ -198,32 +198,34 @@ def loss_gradient(W, x, y):
 
 
 def test_a_stand_in_that_was_kept_leads_nowhere(grade: Graded) -> None:
-    """What it stands for is judged later, when it is defined at last, by what was kept."""
     graded = grade(
         BASE_2,
-        "def softmax_jacobian(a):\n    raise NotImplementedError('not written yet')",
+        "softmax_jacobian = lambda a: a",
         "softmax_jacobian",
         "softmax",
         KEEPS,
         "loss_gradient",
         "print(sorted(kept))",
-        "softmax_jacobian = lambda a: kept['softmax_jacobian'](a)",
+        "cce = lambda Y, Yhat: kept['softmax'](Yhat)",
+        "cce",
     )
     assert verdict(graded, "loss_gradient").given == ("softmax",)
-    assert "softmax" in graded.notebook.cells[-2].outputs[0].text, "something was really kept"
-    assert verdict(graded, "softmax_jacobian").points == 0
+    assert "softmax" in graded.notebook.cells[-3].outputs[0].text, "something was really kept"
+    assert "no such function any more" in verdict(graded, "cce").findings[0].message
+    assert {v.exercise: v.points for v in graded.verdicts} == {
+        "softmax_jacobian": 0,
+        "softmax": 0,
+        "cce": 0,
+        "loss_gradient": 8,
+    }
 
 
-def test_what_one_needs_never_needs_it_in_turn() -> None:
-    """Or a stand-in could be bound while what it stands for is judged."""
-
-    def all_needs(name: str) -> set[str]:
-        needs = set(EXERCISES[name].needs)
-        return needs.union(*(all_needs(need) for need in needs))
-
-    for name in EXERCISES:
-        assert name not in all_needs(name)
-        assert all(EXERCISES[need].kind == "function" for need in EXERCISES[name].needs)
+def test_what_one_needs_comes_before_it_in_the_catalogue() -> None:
+    """So nothing needs itself, and second chances go in an order in which needs come first."""
+    names = list(EXERCISES)
+    for name, exercise in EXERCISES.items():
+        assert all(names.index(need) < names.index(name) for need in exercise.needs)
+        assert all(EXERCISES[need].kind == "function" for need in exercise.needs)
 
 
 # --- Lending, and what a child may make of it -----------------------------------------------------

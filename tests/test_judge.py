@@ -18,7 +18,15 @@ from autograder.exercises import EXERCISES
 from autograder.exercises.model import Criterion, Exercise, Misconception, Specimen
 from autograder.judge import Finding, Verdict, judge
 from autograder.reference import softmax
-from autograder.values import Observation, Opaque, RemoteFunction, Step, observe_here
+from autograder.values import (
+    ANOTHER,
+    FIRST,
+    Observation,
+    Opaque,
+    RemoteFunction,
+    Step,
+    observe_here,
+)
 
 SOFTMAX = EXERCISES["softmax"]
 SEEDS = range(5)
@@ -209,6 +217,19 @@ def test_use_of_the_global_random_state_is_named_though_its_values_are_random():
     assert verdict.misconception == "global generator"
 
 
+def test_generator_that_is_asked_for_more_than_the_answer_takes_costs_points():
+    def draws_again(D, K, rng, scale=0.01):
+        W = scale * rng.standard_normal((K, D + 1))
+        rng.random()
+        return W
+
+    for where in (draws_again, Elsewhere(draws_again)):
+        verdict = judge(EXERCISES["init_weights"], where)
+        (broken,) = (finding for finding in verdict.findings if not finding.passed)
+        assert broken.criterion == "global random state"
+        assert broken.message.startswith("rng was asked more often, or less")
+
+
 def test_exercises_and_seeds_draw_independent_fixtures():
     seen = []
     exercise = make(softmax)
@@ -348,6 +369,18 @@ class KeepsAll(Scale):
         return super().times(x) + len(self.kept)
 
 
+class SharesFactor(Scale):
+    """right as long as there is one object"""
+
+    def __init__(self, factor):
+        super().__init__(factor)
+        SharesFactor.shared = factor
+
+    def times(self, x):
+        self.asked += 1
+        return self.shared * x
+
+
 class Unfinished(Scale):
     def times(self, x):
         raise NotImplementedError("not written yet")
@@ -388,6 +421,18 @@ def test_message_says_which_step_of_a_class_went_wrong(wrong, words, where):
 def test_argument_changed_by_a_method_fails_purity_and_is_named_by_its_step():
     finding = judge(SCALE, SpoilsX).findings[1]
     assert "The call changed times's first argument." in finding.message
+
+
+def test_what_belongs_to_the_class_and_not_to_the_object_shows_beside_a_second_object():
+    def two_objects(rng):
+        return [
+            (a, ANOTHER, a + 1, Step("times"), x, FIRST, Step("times"), x)
+            for a, x in zip(rng.normal(size=3), rng.normal(size=(3, 4)), strict=True)
+        ]
+
+    exercise = make(Scale, two_objects)
+    assert judge(exercise, Scale).passed
+    assert "Step 4, times: The values are wrong." in gate_message(exercise, SharesFactor)
 
 
 def test_mistake_in_a_class_is_named():

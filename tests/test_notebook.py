@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
 from autograder.assignment import Assignment, MasterCell, master_of
+from autograder.judge import Verdict
 from autograder.notebook import GradedNotebook, grade_notebook
 from autograder.sandbox import LIMITS, Sandbox, SandboxLost, SessionLost
 from autograder.sanitise import empty_submission, read_submission
@@ -91,6 +92,18 @@ def test_verdicts_are_in_the_order_of_the_check_cells(grade: Grade) -> None:
     names = ["add_bias", "scores", "softmax"]
     for name in ("all-right", "defined-below-its-check"):
         assert [verdict.exercise for verdict in grade(name).verdicts] == names
+
+
+def test_each_verdict_is_told_at_once_and_a_later_one_replaces_it(sandbox: Sandbox) -> None:
+    told: list[Verdict] = []
+    work = read_submission(NOTEBOOKS / "defined-below-its-check.ipynb")
+    graded = grade_notebook(work, assignment(), sandbox, SEED, on_verdict=told.append)
+    earned = [(verdict.exercise, verdict.points) for verdict in told]
+    assert earned[0] == ("add_bias", 3)
+    assert earned.count(("scores", 0)) == earned.count(("scores", 3)) == 1
+    assert {verdict.exercise: verdict for verdict in told} == {
+        verdict.exercise: verdict for verdict in graded.verdicts
+    }
 
 
 def test_a_name_that_is_used_for_something_else_afterwards_costs_nothing(grade: Grade) -> None:

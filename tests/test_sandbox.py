@@ -34,7 +34,7 @@ from autograder.sandbox import (
 )
 from autograder.sandbox.box import Box
 from autograder.sandbox.session import MALFORMED
-from autograder.values import Observation, Opaque, Rng, Step, observe_here
+from autograder.values import ANOTHER, FIRST, Observation, Opaque, Rng, Step, observe_here
 
 HERE = Path(__file__).resolve().parent
 FILES = {"checks.py": b"ANSWER = 42\n", "data/digits.csv": b"1,2,3\n"}
@@ -113,11 +113,12 @@ def test_steps_on_an_object_are_seen_as_they_would_be_here(either: Session) -> N
         (Rng(2), 0.5, Step("times")),
         (Rng(2),),
         (Rng(3), 2.0, Step("W")),
+        (Rng(1), 0.5, ANOTHER, Rng(4), 2.0, Step("times"), x, FIRST, Step("W")),
     ]
     here = [observe_here(space["Scale"], arguments) for arguments in calls]
     assert repr(remote.observe(calls)) == repr(here)
     assert [observation.error for observation in here] == [
-        *(None, "AttributeError", "TypeError", "TypeError", None),
+        *(None, "AttributeError", "TypeError", "TypeError", None, None),
     ]
 
 

@@ -157,7 +157,8 @@ INIT_WEIGHTS = Exercise(
         Criterion(
             "global random state",
             0.5,
-            "Randomness must come from rng alone, and NumPy's global random state stay unmoved.",
+            "Randomness must come from rng alone, which is asked for these numbers and no more; "
+            "NumPy's global random state stays unmoved.",
             _any_scale,
             aspect="global random state",
         ),

@@ -66,7 +66,8 @@ BATCH_INDICES = Exercise(
         Criterion(
             "global random state",
             0.5,
-            "Randomness must come from rng alone, and NumPy's global random state stay unmoved.",
+            "Randomness must come from rng alone, which is asked for one permutation and no more; "
+            "NumPy's global random state stays unmoved.",
             _some_batches,
             aspect="global random state",
         ),

@@ -642,6 +642,8 @@ def _after(given: Any, value: Any) -> Any:
     """Return an argument as it was after the call; True stands for an array left alone."""
     if value is True and type(given) is np.ndarray:
         return given.copy()
+    if type(given) is Rng:
+        return value if type(value) is int else None
     return plain(value) if type(value) is np.ndarray else None
 
 

@@ -19,7 +19,16 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
-from autograder.values import Opaque, Rng, fresh, global_random_state, plain, play, type_name
+from autograder.values import (
+    Opaque,
+    Rng,
+    fresh,
+    global_random_state,
+    left_of,
+    plain,
+    play,
+    type_name,
+)
 
 MAX_NAMES = 1000
 
@@ -206,12 +215,10 @@ def _arguments(value: Any) -> tuple[int | None, int | None]:
 
 
 def _after(before: Any, after: Any) -> Any:
-    """Return an array as it is after a call, or True where it is as it was, to the bit."""
-    if not isinstance(before, np.ndarray):
-        return None
+    """Return what a call left of an argument; True for an array that is as it was, to the bit."""
     if type(after) is np.ndarray and (after.dtype, after.shape) == (before.dtype, before.shape):
         return True if after.tobytes() == before.tobytes() else plain(after)
-    return plain(after)
+    return left_of(after)
 
 
 class _Nowhere:

@@ -1,0 +1,72 @@
+"""The kill matrix: wrong functions made by machine earn no full marks, or it is said why."""
+
+from __future__ import annotations
+
+import numpy as np
+from typer.testing import CliRunner
+
+from autograder.exercises import EXERCISES
+from autograder.exercises.model import Criterion, Exercise
+from autograder.judge import full_marks, judge
+from autograder.reference import softmax
+from benchmarks import kill
+from benchmarks.__main__ import app
+from benchmarks.kill_mutants import Mutant, mutants
+
+SOFTMAX = EXERCISES["softmax"]
+
+
+def quiet(line: str) -> None:
+    """Say nothing of how far it is."""
+
+
+def test_full_marks_are_those_of_the_judge() -> None:
+    functions = [mutant.make() for mutant in mutants(SOFTMAX)[::9]] + [softmax, None, 3]
+    for seed in range(2):
+        told = list(full_marks(SOFTMAX, functions, seed))
+        assert told == [judge(SOFTMAX, function, seed).passed for function in functions]
+        assert any(told)
+        assert not all(told)
+
+
+def test_every_mutant_is_another_and_says_what_was_changed() -> None:
+    labels = [mutant.label for mutant in mutants(SOFTMAX)]
+    assert len(labels) == len(set(labels)) > 150
+    assert "softmax: e = np.exp(z - z.max(axis=0))  ->  e = np.exp(z)" in labels
+    assert "softmax: return e / e.sum(axis=0)  ->  return e * e.sum(axis=0)" in labels
+    assert "mistake: no exponential, 0" in labels
+
+
+def test_mutant_keeps_nothing_from_one_judgement_to_the_next() -> None:
+    kept = next(mutant for mutant in mutants(SOFTMAX) if mutant.label == "kept for ever")
+    one, other = kept.make(), kept.make()
+    assert one(np.zeros(2)).tolist() == [0.5, 0.5]
+    assert other(np.zeros(4)).tolist() == [0.25] * 4
+
+
+def test_weak_fixtures_let_mutants_live_and_a_mutant_that_does_not_end_is_ended(
+    monkeypatch,
+) -> None:
+    def ones(rng: np.random.Generator) -> list[tuple[np.ndarray]]:
+        return [(np.full(3, rng.normal()),), (np.full(3, rng.normal()),)]
+
+    def for_ever(z: np.ndarray) -> np.ndarray:
+        while True:
+            pass
+
+    weak = Exercise("softmax", "ps0", "softmax(z)", softmax, (Criterion("", 1.0, "", ones),))
+    looping = [Mutant("for ever", lambda: for_ever), *mutants(weak)]
+    monkeypatch.setattr(kill, "mutants", lambda exercise: looping)
+    monkeypatch.setattr(kill, "SECONDS", 0.2)
+    row = kill.kill(weak, range(2), say=quiet)
+    alive = {survivor.label for survivor in row.survivors}
+    assert "for ever" not in alive
+    assert any("np.mean" in label or "z[0]" in label for label in alive)
+    assert row.idle > 0
+    assert row.seeds == 2
+
+
+def test_command_names_what_it_does_not_know() -> None:
+    outcome = CliRunner().invoke(app, ["kill", "softmacks"])
+    assert outcome.exit_code == 2
+    assert "there is no exercise softmacks" in outcome.output
