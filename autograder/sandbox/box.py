@@ -392,8 +392,10 @@ def hide_packages(seen: Shown | None) -> list[str]:
     if seen is not None:
         emptied = emptied_folders()
         closed = [argument for path in emptied for argument in ("--remount-ro", path)]
-        within = any(PACKAGE.is_relative_to(path) for path in (*emptied, *package_folders()))
-        if within or not any(PACKAGE.is_relative_to(path) for path in library_folders()):
+        hidden = any(
+            PACKAGE.is_relative_to(path) for path in [*map(Path, emptied), *package_folders()]
+        )
+        if hidden or not any(PACKAGE.is_relative_to(path) for path in library_folders()):
             return closed
         return [*("--tmpfs", str(PACKAGE), "--remount-ro", str(PACKAGE)), *closed]
     places = {boxed(folder) for folder in package_folders() if (folder / "autograder").is_dir()}

@@ -13,6 +13,7 @@ import linecache
 import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
@@ -78,7 +79,7 @@ for _use in _USES.split():
     setattr(Placeholder, f"__{_use}__", Placeholder.refuse)
 
 
-class Finder:
+class Finder(Loader, MetaPathFinder):
     """Finds placeholders, for imports in the notebook's own code alone.
 
     Parameters
@@ -91,7 +92,7 @@ class Finder:
         self.refused, self.packages = refused, packages
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: object = None
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the spec of a placeholder, or None where this is no business of ours."""
         first, _, below = name.partition(".")
@@ -122,8 +123,8 @@ def install(refused: Iterable[str]) -> None:
     known = frozenset(refused)
     packages = known | frozenset(WELL_KNOWN.split())
     # Without isolation the packages themselves would be found, so these come first.
-    sys.meta_path.insert(0, Finder(known, packages))  # type: ignore[arg-type]
-    sys.meta_path.append(Finder(None, packages))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Finder(known, packages))
+    sys.meta_path.append(Finder(None, packages))
     find = importlib.util.find_spec
 
     def find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
@@ -179,10 +180,10 @@ def _ready_lines(source: str) -> frozenset[int]:
     # Outer ones first: what a function inside of one does when it is called is not caught.
     for node in ast.walk(tree):
         body: list[ast.stmt] = []
-        if isinstance(node, ast.Try) and any(_catches(h.type) for h in node.handlers):
-            body = node.body
-        elif isinstance(node, ast.With) and any(_suppresses(i.context_expr) for i in node.items):
-            body = node.body
+        if isinstance(node, ast.Try):
+            body = node.body if any(_catches(h.type) for h in node.handlers) else []
+        elif isinstance(node, ast.With):
+            body = node.body if any(_suppresses(i.context_expr) for i in node.items) else []
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             ready -= set(_lines(node.body))
         ready |= set(_lines(body))
