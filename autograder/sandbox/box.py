@@ -350,7 +350,7 @@ def emptied_folders() -> list[str]:
     return list(dict.fromkeys(map(str, found)))
 
 
-def mounts(inside: Path, seen: Shown | None) -> list[list[str]]:
+def mounts(inside: Path, seen: Shown | None = None) -> list[list[str]]:
     """Return what the box shows, each source with its place in there; "" for an empty folder."""
     executable = os.path.realpath(sys.executable)
     same = [str(path) for path in library_folders()]
@@ -387,7 +387,7 @@ def devices() -> list[str]:
     return [*arguments, "--remount-ro", "/dev"]
 
 
-def hide_packages(seen: Shown | None) -> list[str]:
+def hide_packages(seen: Shown | None = None) -> list[str]:
     """Return bubblewrap's arguments that hide this package wherever it is installed."""
     if seen is not None:
         emptied = emptied_folders()
