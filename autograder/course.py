@@ -7,6 +7,7 @@ neither the sandbox nor the judge.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import hmac
 import json
 import os
@@ -195,9 +196,20 @@ def _make_secret(path: Path) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def seed_of(secret: bytes, assignment: str, student: str) -> int:
-    """Return the seed of one student's fixtures: unpredictable outside, the same on a regrade."""
-    text = json.dumps([assignment, student]).encode()
+def digest_of(data: bytes | None) -> str:
+    """Return what stands for a submitted file in a seed; None: there is none that can be read."""
+    return "" if data is None else hashlib.sha256(data).hexdigest()
+
+
+def seed_of(secret: bytes, assignment: str, student: str, digest: str) -> int:
+    """Return the seed of one submission's fixtures: unpredictable outside, the same on a regrade.
+
+    Parameters
+    ----------
+    digest : of the submitted file's bytes, by `digest_of`: what was seen of the fixtures of
+        one hand-in is worth nothing in the next one
+    """
+    text = json.dumps([assignment, student, digest]).encode()
     return int.from_bytes(hmac.digest(secret, text, "sha256")[:16], "big")
 
 

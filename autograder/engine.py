@@ -31,6 +31,7 @@ from autograder.course import (
     assignment_files,
     carried_share,
     course_secret,
+    digest_of,
     find_submissions,
     gradebook_url,
     heavy_imports,
@@ -79,7 +80,7 @@ def make_job(
         data = read_bytes(submission.path, inside=submission.course / "submitted")
     except UnreadableSubmission as failure:
         unreadable = str(failure)
-    seed = seed_of(secret, assignment.name, submission.student)
+    seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
     return Job(submission.student, assignment, data, unreadable, seed, isolation, limits)
 
 

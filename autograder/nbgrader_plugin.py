@@ -29,6 +29,7 @@ from autograder.course import (
     assignment_files,
     carried_share,
     course_secret,
+    digest_of,
     heavy_imports,
     seed_of,
 )
@@ -39,9 +40,9 @@ from autograder.graded_cells import NOTE, carried_comments
 from autograder.late_penalties import late_rule, read_policy
 from autograder.markup import markdown_html
 from autograder.notebook import judge_notebook
-from autograder.reading import UnreadableSubmission
+from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.sandbox import Sandbox
-from autograder.sanitise import empty_submission, read_submission, sanitise
+from autograder.sanitise import empty_submission, parse_submission, sanitise
 
 
 class SubmissionExporter(NotebookExporter):
@@ -60,14 +61,18 @@ class SubmissionExporter(NotebookExporter):
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **_: Any
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Read one notebook; the reason why it cannot be read goes into the resources."""
+        """Read one notebook; its digest, or why it cannot be read, goes into the resources."""
         resources = resources if resources is not None else {}
         if getattr(self.parent, "_sanitizing", True):
+            info = resources.setdefault("nbgrader", {})
+            data = None
             try:
-                notebook = read_submission(filename, inside=_submitted(self.parent))
+                data = read_bytes(filename, inside=_submitted(self.parent))
+                notebook = parse_submission(data, Path(filename).name)
             except UnreadableSubmission as failure:
                 notebook = empty_submission()
-                resources.setdefault("nbgrader", {})["unreadable"] = str(failure)
+                info["unreadable"] = str(failure)
+            info["digest"] = digest_of(data)
         else:
             # The second pass reads back what the first one wrote.
             notebook = nbformat.read(filename, as_version=4)
@@ -89,9 +94,10 @@ class Sanitise(NbGraderPreprocessor):
         """Restore the cells that nbgrader owns; see `autograder.sanitise`."""
         info = resources["nbgrader"]
         notebook, repairs = sanitise(nb, _assignment(_course_of(self), info).master)
-        note: dict[str, list[str]] = {"repairs": repairs, "remarks": []}
+        note: dict[str, Any] = {"repairs": repairs, "remarks": []}
         if info.get("unreadable"):
             note = {"repairs": [], "remarks": [info["unreadable"]]}
+        note["digest"] = info["digest"]
         # The second pass reads the notebook back from its file.  A student
         # cannot forge this key: sanitising drops the notebook's metadata.
         notebook.metadata[NOTE] = note
@@ -107,15 +113,15 @@ class Judge(NbGraderPreprocessor):
         """Grade one notebook; nbgrader then reads the points from the outputs."""
         info = resources["nbgrader"]
         course = _course_of(self)
-        note = nb.metadata.pop(NOTE, {})
+        note = nb.metadata.pop(NOTE)
         assignment = _assignment(course, info)
         graded = judge_notebook(
             nb,
             assignment,
             _sandbox(assignment.preload, assignment.packages),
-            seed_of(course_secret(course), info["assignment"], info["student"]),
-            tuple(note.get("repairs", ())),
-            tuple(note.get("remarks", ())),
+            seed_of(course_secret(course), info["assignment"], info["student"], note["digest"]),
+            tuple(note["repairs"]),
+            tuple(note["remarks"]),
         )
         return graded.notebook, resources
 

@@ -17,6 +17,7 @@ from autograder.assignment import Assignment
 from autograder.course import (
     allowed_packages,
     assignment_files,
+    digest_of,
     gradebook_url,
     heavy_imports,
     seed_of,
@@ -48,13 +49,15 @@ def jobs_of(course: Path) -> list[Job]:
                     heavy_imports(course, name),
                     packages=allowed_packages(course, name),
                 )
+            data = path.read_bytes()
+            secret = b"the profile's secret, and no secret"
             made.append(
                 Job(
                     student=who,
                     assignment=assignments[name],
-                    data=path.read_bytes(),
+                    data=data,
                     unreadable=None,
-                    seed=seed_of(b"the profile's secret, and no secret", name, who),
+                    seed=seed_of(secret, name, who, digest_of(data)),
                     isolation="bwrap",
                     limits=LIMITS,
                 )

@@ -20,6 +20,7 @@ from autograder.course import (
     Submission,
     assignment_files,
     course_secret,
+    digest_of,
     find_submissions,
     gradebook_url,
     load_config,
@@ -200,21 +201,26 @@ def test_a_full_disk_leaves_no_half_of_a_secret(
     assert len(course_secret(tmp_path)) == 64
 
 
-def test_seeds_differ_by_student_and_assignment_and_need_the_secret() -> None:
+def test_seeds_differ_by_student_assignment_and_hand_in_and_need_the_secret() -> None:
     secret, other = b"1" * 64, b"2" * 64
+    one, two = digest_of(b"one"), digest_of(b"two")
     seeds = [
-        seed_of(secret, "ps1", "eve"),
-        seed_of(secret, "ps1", "ann"),
-        seed_of(secret, "ps2", "eve"),
-        seed_of(other, "ps1", "eve"),
+        seed_of(secret, "ps1", "eve", one),
+        seed_of(secret, "ps1", "eve", two),
+        seed_of(secret, "ps1", "eve", digest_of(b"")),
+        seed_of(secret, "ps1", "eve", digest_of(None)),
+        seed_of(secret, "ps1", "ann", one),
+        seed_of(secret, "ps2", "eve", one),
+        seed_of(other, "ps1", "eve", one),
         # As one text these would be the same.
-        seed_of(secret, "ps", "1eve"),
-        seed_of(secret, 'ps1", "e', "ve"),
-        seed_of(secret, "ps1", "\udcffeve"),
+        seed_of(secret, "ps", "1eve", one),
+        seed_of(secret, 'ps1", "e', "ve", one),
+        seed_of(secret, "ps1", f"eve{one}", ""),
+        seed_of(secret, "ps1", "\udcffeve", one),
     ]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**128 for seed in seeds)
-    assert seeds[0] == seed_of(secret, "ps1", "eve")
+    assert seeds[0] == seed_of(secret, "ps1", "eve", digest_of(b"one"))
 
 
 # --- Settings -------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ WORK = {
     "crashes": "cell-crashes",
     "full": "all-right",
     "hostile": "markup-in-names-and-messages",
+    "random": "draws-at-random",
     "reused": "name-reused-afterwards",
     "untouched": "untouched",
     "wrong": "shows-points",

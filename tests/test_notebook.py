@@ -129,7 +129,7 @@ def test_a_name_that_is_nowhere_defined_is_said_to_be_so(grade: Grade) -> None:
     next(cell for cell in work.cells if cell.id == "scores-stub").source = "pass"
     graded = grade(work)
     assert points(graded) == {"add_bias": 3, "scores": 0, "softmax": 8}
-    assert reasons(graded)["scores"] == "scores is not defined"
+    assert reasons(graded)["scores"] == "scores is not defined: no cell defines it"
 
 
 def test_what_is_no_function_is_said_to_be_what_it_is(grade: Grade) -> None:
