@@ -575,7 +575,7 @@ def test_every_failure_of_isolation_is_one(monkeypatch: pytest.MonkeyPatch) -> N
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")
 
-    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, ()): Unavailable()})
+    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, (), None): Unavailable()})
     work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
     job = Job("ann", Assignment("ps1", (), {}), work, None, 1, "bwrap", LIMITS)
     assert grade_one(job).no_isolation
