@@ -38,3 +38,35 @@ class Limits:
 LIMITS = Limits()
 # A notebook of another course may train for minutes, and somebody waits for it.
 DIAGNOSE_LIMITS = replace(LIMITS, session_seconds=300.0)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a trusted process may use for one hand-in, student code in its sandbox left out.
+
+    What ends there is always trusted code that a hand-in made work in vain: the process is
+    killed, the hand-in named, and the class goes on.
+
+    Parameters
+    ----------
+    seconds : wall time
+    cpu_seconds : processor time, which says the same on a crowded machine
+    memory_megabytes : of the whole process, libraries included
+    answer_megabytes : of what it makes
+    """
+
+    seconds: float
+    cpu_seconds: float
+    memory_megabytes: int = 240
+    answer_megabytes: int = 48
+
+
+# Beside the submission's own time.  An honest one takes a tenth of a second of the processor;
+# the sample class at most 0.3 s.  A worker holds about 70 MB, and while it judges 100.
+GRADING = Budget(4.0, 3.0)
+# The graded notebook of a submission whose grading was ended: nothing is run for it.
+WRITING = Budget(20.0, 1.5)
+# A page of feedback.  An honest one takes half a second at most; pictures make it large.
+RENDERING = Budget(20.0, 3.0, answer_megabytes=32)
+# A notebook of another course: each of its functions is judged in dozens of ways of calling it.
+DIAGNOSING = Budget(DIAGNOSE_LIMITS.session_seconds + 60.0, 60.0)

@@ -23,7 +23,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder import nbgrader_plugin
+from autograder import jobs
 from autograder.course import SECRET_FILE, load_config
 from autograder.engine import ClassGrading
 from autograder.markup import MAX_MARKDOWN, clean_html
@@ -106,11 +106,10 @@ def roads(
     roads = Roads(root / "nbgrader", root / "bulk")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
-        patch.setattr(nbgrader_plugin, "_sandbox", lambda *_: sandbox)
         for course in (roads.nbgrader, roads.bulk):
             shutil.copytree(released, course)
             hand_in_all(course)
-        convert(roads.nbgrader, Autograde)
+        at_once.submit(convert, roads.nbgrader, Autograde).result()
         results = list(
             ClassGrading(roads.bulk, ["ps1"], [], "bwrap", LIMITS).on(at_once, lambda: 1)
         )
@@ -215,10 +214,10 @@ def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
 # --- Formgrader's button --------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_formgraders_button_grades_within_a_running_event_loop(
-    course: Path, hand_in: Callable[..., Path], sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    course: Path, hand_in: Callable[..., Path]
 ) -> None:
-    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda *_: sandbox)
     hand_in("full", "all-right")
     config = settings(course)
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
@@ -232,13 +231,14 @@ def test_formgraders_button_grades_within_a_running_event_loop(
     assert sum(row[2] or 0 for row in rows(course, GRADES)) == 14
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_without_isolation_nbgrader_grades_nothing_and_says_why(
     course: Path, hand_in: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unavailable(*_: object) -> Sandbox:
+    def unavailable(*_: Any) -> Sandbox:
         raise IsolationUnavailable("bubblewrap is not installed: install it")
 
-    monkeypatch.setattr(nbgrader_plugin, "_sandbox", unavailable)
+    monkeypatch.setattr(jobs, "sandbox_for", unavailable)
     hand_in("full", "all-right")
     config = settings(course)
     result = NbGraderAPI(CourseDirectory(config=config), config=config).autograde("ps1", "full")
