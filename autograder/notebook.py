@@ -9,7 +9,7 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -132,8 +132,47 @@ def judge_notebook(
                 raise
         finally:
             run.close()
+    return _finished(notebook, run, repairs, started)
+
+
+def write_unfinished(
+    submission: NotebookNode,
+    assignment: Assignment,
+    isolation: str,
+    reason: str,
+    verdicts: Sequence[Verdict],
+    unreadable: str | None = None,
+) -> GradedNotebook:
+    """Write the graded notebook of a submission whose grading was ended; nothing is run.
+
+    Parameters
+    ----------
+    reason : why it was ended, for the remarks and for what is not judged
+    verdicts : those that stand
+    """
+    started = time.monotonic()
+    notebook, repairs = sanitise(submission, assignment.master)
+    remarks = [f"Stopped: {reason}; what was judged until then stands."]
+    if unreadable is not None:
+        repairs, remarks = [], [*remarks, unreadable]
+    run = Run(assignment, Sandbox(isolation), 0, remarks=remarks)
+    run.over = reason
+    known = {verdict.exercise: verdict for verdict in verdicts}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            run.visit(cell)
+            exercise = exercise_of(cell)
+            if exercise is not None and exercise.name in known:
+                run.conclude(cell, exercise, known[exercise.name])
+    return _finished(notebook, run, tuple(repairs), started)
+
+
+def _finished(
+    notebook: NotebookNode, run: Run, repairs: tuple[str, ...], started: float
+) -> GradedNotebook:
+    isolation = run.sandbox.isolation
     notebook.metadata[NOTE] = {
-        "isolation": sandbox.isolation,
+        "isolation": isolation,
         "remarks": list(run.remarks),
         "repairs": list(repairs),
     }
@@ -144,7 +183,7 @@ def judge_notebook(
         tuple(run.verdicts.values()),
         repairs,
         tuple(run.remarks),
-        sandbox.isolation,
+        isolation,
         time.monotonic() - started,
         run.starved,
     )

@@ -22,7 +22,7 @@ from autograder.course import (
     seed_of,
 )
 from autograder.gradebook import GradebookStore
-from autograder.jobs import Job, close_sandboxes, grade_one
+from autograder.jobs import Job, close_sandboxes, grade_here
 from autograder.limits import LIMITS
 from benchmarks.courses import BenchmarkError
 from benchmarks.measure import Command
@@ -71,14 +71,14 @@ def profile(course: Path) -> str:
     warm, timed = jobs[:WARM], jobs[WARM:]
     try:
         for job in warm:
-            grade_one(job)
+            grade_here(job)
         wall, used = time.perf_counter(), time.process_time()
         for job in timed:
-            grade_one(job)
+            grade_here(job)
         wall, used = time.perf_counter() - wall, time.process_time() - used
         profiler = cProfile.Profile(time.process_time)
         for job in timed:
-            profiler.runcall(grade_one, job)
+            profiler.runcall(grade_here, job)
     finally:
         close_sandboxes()
     stats = pstats.Stats(profiler)

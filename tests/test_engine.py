@@ -32,10 +32,11 @@ from autograder import engine, jobs
 from autograder.assignment import Assignment
 from autograder.course import SECRET_FILE, CourseError, Submission
 from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class, make_job
-from autograder.jobs import Job, Outcome, fingerprint, grade_one
+from autograder.jobs import Job, Outcome, fingerprint, grade_here
+from autograder.limits import WRITING
 from autograder.records import SECONDS_FILE, VERDICTS_FILE, Result, note_seconds, read_seconds
 from autograder.sandbox import LIMITS, IsolationUnavailable
-from autograder.workers import Workers
+from autograder.workers import Workers, own_worker
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 HandIn = Callable[..., Path]
@@ -451,6 +452,11 @@ def test_a_killed_worker_is_named_and_what_was_done_is_kept(
     }
 
 
+def process_of_worker() -> int:
+    number: int = own_worker().do(os.getpid, budget=WRITING)
+    return number
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="grading needs Linux")
 def test_a_submission_that_kills_its_process_never_kills_its_worker(
     course: Path, hand_in: HandIn
@@ -461,9 +467,9 @@ def test_a_submission_that_kills_its_process_never_kills_its_worker(
     for work in ("cell-ends-its-process", "cell-crashes", "function-ends-its-process"):
         hand_in(work, work)
     with Workers(1) as worker:
-        before = worker.submit(os.getpid).result()
+        before = worker.submit(process_of_worker).result()
         results = grade(course, worker)
-        assert worker.submit(os.getpid).result() == before
+        assert worker.submit(process_of_worker).result() == before
     assert [result.trouble for result in results.values()] == [None] * 3
 
 
@@ -550,7 +556,7 @@ def test_a_worker_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("autograder.notebook.grade_notebook", broken)
     (job,) = some_jobs(1)
-    outcome = grade_one(job)
+    outcome = grade_here(job)
     assert (outcome.trouble, outcome.no_isolation) == ("RuntimeError: a fault of the grader", False)
 
 
@@ -561,7 +567,7 @@ def test_missing_isolation_is_told_apart_from_other_trouble(
     monkeypatch.setenv("PATH", "/nowhere")
     assignment = Assignment("ps1", (), {})
     work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
-    outcome = grade_one(Job("ann", assignment, work, None, 1, "bwrap", LIMITS))
+    outcome = grade_here(Job("ann", assignment, work, None, 1, "bwrap", LIMITS))
     assert outcome.no_isolation
     assert outcome.notebook is None
     assert "bubblewrap is not installed" in str(outcome.trouble)
@@ -571,13 +577,16 @@ def test_every_failure_of_isolation_is_one(monkeypatch: pytest.MonkeyPatch) -> N
     class Unavailable:
         isolation, limits = "bwrap", LIMITS
 
+        def start(self) -> None:
+            pass
+
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")
 
     monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, ()): Unavailable()})
     work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
     job = Job("ann", Assignment("ps1", (), {}), work, None, 1, "bwrap", LIMITS)
-    assert grade_one(job).no_isolation
+    assert grade_here(job).no_isolation
 
 
 # --- Disks and databases --------------------------------------------------------------------------

@@ -538,6 +538,19 @@ class Sandbox:
     ) -> None:
         self.close()
 
+    def start(self) -> Box:
+        """Start the box where none runs, which may take long, and return it.
+
+        Raises
+        ------
+        IsolationUnavailable : no box can be started
+        ConnectionError : it was killed while it started
+        """
+        if self._box is None or not self._box.running:
+            self.close()
+            self._box = Box(self.isolation, self.preload)
+        return self._box
+
     def session(
         self,
         files: Mapping[str, bytes] | None = None,
@@ -564,10 +577,7 @@ class Sandbox:
         laid_out = self._compiled if files is not None else {}
         for _ in range(2):
             try:
-                if self._box is None or not self._box.running:
-                    self.close()
-                    self._box = Box(self.isolation, self.preload)
-                return Session(self._box, laid_out, self.limits, seconds, random_seed)
+                return Session(self.start(), laid_out, self.limits, seconds, random_seed)
             except ConnectionError:
                 self.close()
         raise ConnectionError("the fork server ended twice in a row")

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import os
+import resource
 import select
 import shutil
 import signal
@@ -39,6 +40,9 @@ def main() -> None:
     parser.add_argument("--filter", type=int, default=None)
     parser.add_argument("--preload", nargs="*", default=())
     options = parser.parse_args()
+    # A bound of the process that started this one is not its children's.
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     filter_bytes = None
     if options.filter is not None:
         with os.fdopen(options.filter, "rb") as file:
