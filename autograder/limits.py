@@ -21,6 +21,8 @@ class Limits:
     threads : tasks of the process
     output_bytes : text of one cell's outputs that is kept
     image_bytes : pictures of one cell's outputs that are kept
+    all_output_bytes, all_image_bytes : text and pictures of all its outputs that are kept;
+        honest work has had 25 kB and 40 kB, and a worker holds them several times over
     """
 
     cell_seconds: float = 20.0
@@ -33,6 +35,8 @@ class Limits:
     threads: int = 64
     output_bytes: int = 100_000
     image_bytes: int = 4 << 20
+    all_output_bytes: int = 4 << 20
+    all_image_bytes: int = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,47 @@ LIMITS = Limits()
 EXCHANGE = Exchange()
 # A notebook of another course may train for minutes, and somebody waits for it.
 DIAGNOSE_LIMITS = replace(LIMITS, session_seconds=300.0)
+
+
+@dataclass(frozen=True)
+class PageLimits:
+    """What one notebook's page may hold; what is beyond is shown as bare text, or told in a line.
+
+    An honest notebook of this course has a tenth of it.  The highlighter and the
+    Markdown parser take time that grows with the square of some texts, so what is
+    given to them is short, and there is a total for the page.
+
+    Parameters
+    ----------
+    line, blank : characters of a line, and of blank lines, in code that is highlighted: its time
+        is their square
+    code_cell, code : characters that are highlighted, of a cell and of a page
+    markdown_cell, markdown : characters of Markdown that is rendered, of a cell and of a page
+    html_cell : characters of HTML that a cell's Markdown may become, pictures apart
+    depth, elements : of that HTML: cleaning takes time by their product
+    pictures : characters of a page's pictures, in base64
+    text_cell, text : characters that are shown as bare text, of one text and of a page
+    outputs : of a page, whatever their size
+    """
+
+    line: int = 1000
+    blank: int = 200
+    code_cell: int = 20_000
+    code: int = 100_000
+    markdown_cell: int = 10_000
+    markdown: int = 60_000
+    html_cell: int = 200_000
+    depth: int = 100
+    elements: int = 5000
+    pictures: int = 16 << 20
+    text_cell: int = 200_000
+    text: int = 2_000_000
+    outputs: int = 2000
+
+
+PAGE = PageLimits()
+# Of a page that could not be made in time: nothing in it takes longer than to copy it.
+PLAIN_PAGE = replace(PAGE, code=0, markdown=0, pictures=0, text_cell=20_000, text=500_000)
 
 
 @dataclass(frozen=True)

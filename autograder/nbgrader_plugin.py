@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import pass_context
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -25,6 +24,7 @@ from autograder.assignment import Assignment
 from autograder.course import (
     CourseError,
     Submission,
+    allowed_packages,
     assignment_files,
     carried_share,
     course_secret,
@@ -37,7 +37,6 @@ from autograder.graded_cells import carried_comments
 from autograder.jobs import grade_alone
 from autograder.late_penalties import late_rule, read_policy
 from autograder.limits import LIMITS
-from autograder.markup import markdown_html
 from autograder.sanitise import empty_submission, sanitise
 
 
@@ -169,7 +168,14 @@ def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) ->
     files = assignment_files(course, name)
     with GradebookStore.open(gradebook_url) as gradebook:
         master = tuple(gradebook.released_cells(course, name))
-    return Assignment(name, master, files, heavy_imports(course, name), carried_share(course))
+    return Assignment(
+        name,
+        master,
+        files,
+        heavy_imports(course, name),
+        carried_share(course),
+        allowed_packages(course, name),
+    )
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
@@ -178,9 +184,3 @@ def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
     return Path(owner.coursedir.root)
-
-
-@pass_context
-def markdown2html(context: Any, source: str) -> str:
-    """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
-    return markdown_html(source, context.get("cell", {}).get("attachments", {}))
