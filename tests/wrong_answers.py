@@ -2,6 +2,7 @@
 
 None is a function of the catalogue: other intermediate steps, other order, other helpers.
 A name of None stands for a mistake that the catalogue does not have: it must get no name.
+Where several are true at once, all of them stand there, with + between.
 """
 
 import numpy as np
@@ -575,9 +576,9 @@ WRONG = {
     },
     "is_softmax": {
         "always": (accepts, "accepts everything"),
-        "sums": (sums_to_one, "only the sums"),
+        "sums": (sums_to_one, "only the sums + only one sample + only mild scores"),
         "invariant": (invariant, "only shifts"),
-        "known": (known_values, "only one sample"),
+        "known": (known_values, "only one sample + only mild scores"),
         "mild": (one_sample_and_batch, "only mild scores"),
     },
     "is_gradient": {
