@@ -27,6 +27,7 @@ from autograder.assignment import Assignment
 from autograder.course import (
     CourseError,
     Submission,
+    allowed_packages,
     assignment_files,
     carried_share,
     course_secret,
@@ -118,7 +119,7 @@ class _Graded:
     """A graded submission that is not saved yet."""
 
     submission: Submission
-    notebook: str
+    notebook: bytes
     points: GradedSubmission
     record: dict[str, Any]
     seconds: float
@@ -175,6 +176,7 @@ class ClassGrading:
                     files[name],
                     heavy_imports(course, name),
                     share,
+                    allowed_packages(course, name),
                 )
                 for name in assignments
             }

@@ -7,6 +7,7 @@ what grading needs only where there is something to grade.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import pickle
 import time
@@ -82,7 +83,7 @@ class Outcome:
 
     Parameters
     ----------
-    notebook : the graded notebook as JSON text, or None where grading failed
+    notebook : the graded notebook's file, or None where grading failed
     cells : points and comments of its cells, for the gradebook
     verdicts : of `autograder.judge.Verdict`, as dictionaries
     trouble : why grading failed, or None
@@ -92,7 +93,7 @@ class Outcome:
 
     student: str
     assignment: str
-    notebook: str | None
+    notebook: bytes | None
     cells: Mapping[str, GradedCell] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
@@ -135,7 +136,7 @@ def failed(
 
 
 # The sandbox of this process, with what it was made for.
-_sandboxes: dict[tuple[str, Limits, tuple[str, ...]], Sandbox] = {}
+_sandboxes: dict[tuple[str, Limits, tuple[str, ...], tuple[str, ...] | None], Sandbox] = {}
 
 
 def grade_one(job: Job) -> Outcome:
@@ -189,7 +190,7 @@ def grade_here(job: Job) -> Outcome:
     from autograder.sandbox import IsolationUnavailable, SandboxLost
 
     try:
-        sandbox = sandbox_for(job.isolation, job.limits, job.assignment.preload)
+        sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
         begun()
         submission, unreadable = _read(job)
         return _outcome(
@@ -240,8 +241,8 @@ def _read(job: Job) -> tuple[NotebookNode, str | None]:
         return empty_submission(), str(failure)
 
 
-def sandbox_for(isolation: str, limits: Limits, preload: tuple[str, ...]) -> Sandbox:
-    """Return this process's sandbox, started.
+def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:
+    """Return this process's sandbox for an assignment, started.
 
     Raises
     ------
@@ -249,7 +250,7 @@ def sandbox_for(isolation: str, limits: Limits, preload: tuple[str, ...]) -> San
     """
     from autograder.sandbox import Sandbox
 
-    key = (isolation, limits, preload)
+    key = (isolation, limits, assignment.preload, assignment.packages)
     if key not in _sandboxes:
         # One is kept: a fork server with large packages takes much memory.
         close_sandboxes()
@@ -264,7 +265,7 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
         job.student,
         job.assignment.name,
         cells=cells_of(graded.notebook),
-        notebook=notebook_text(graded.notebook),
+        notebook=notebook_bytes(graded.notebook),
         verdicts=[asdict(verdict) for verdict in graded.verdicts],
         repairs=list(graded.repairs),
         remarks=list(graded.remarks),
@@ -273,15 +274,20 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
     )
 
 
-def notebook_text(notebook: NotebookNode) -> str:
+def notebook_bytes(notebook: NotebookNode) -> bytes:
     """Return a notebook as nbformat writes it, without the copy and the validation.
 
-    The notebook is changed: its texts become lists of lines.
+    Encoded piece by piece: as one text, a single wide character would make it four times as
+    large.  The notebook is changed: its texts become lists of lines.
     """
     from nbformat.v4.rwbase import split_lines
 
-    plain = split_lines(notebook)
-    return json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, sort_keys=True)
+    written = io.BytesIO()
+    for piece in encoder.iterencode(split_lines(notebook)):
+        written.write(piece.encode())
+    written.write(b"\n")
+    return written.getvalue()
 
 
 def close_sandboxes() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+MAX_LINE = 300  # characters of an exception's text
+
 
 def first_line(failure: BaseException) -> str:
     """Return the first line of an exception's text, bounded; never raises."""
     try:
-        # str's own method: the text may be of a subclass that answers as it likes
-        return printable("".join(str.splitlines(str(failure))[:1])[:300])
+        # str's own methods: the text may be of a subclass that answers as it likes
+        beginning = str.__getitem__(str(failure), slice(MAX_LINE))
+        return printable("".join(str.splitlines(beginning)[:1]))
     except BaseException:
         return ""
 
@@ -21,6 +24,19 @@ def printable(text: str) -> str:
     'shape ?[2J'
     """
     return "".join(char if char.isprintable() else "?" for char in text)
+
+
+# All that `str.splitlines` takes for the end of a line.
+LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def line_breaks(text: str) -> int:
+    r"""Return at most how often `str.splitlines` would cut a text, without cutting it.
+
+    >>> line_breaks("one\ntwo\u2028three")
+    2
+    """
+    return sum(map(text.count, LINE_BREAKS))
 
 
 def points_text(points: float) -> str:
