@@ -65,12 +65,13 @@ c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"
 # c.LatePenalties.grace_hours = 1
 # c.LatePenalties.at_most_percent = 50
 
-# Nothing that a student wrote may run in an instructor's browser.  The switch
-# alone leaves Markdown cells open, and spoils verdict cards; the filters do not.
+# Nothing that a student wrote may run in an instructor's browser, take Jupyter's server
+# more than a moment, or pose as a verdict.  nbconvert's own switch leaves Markdown cells open, and
+# spoils verdict cards; these filters do not.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    "clean_html": "autograder.markup.clean_html",
-    "markdown2html": "autograder.nbgrader_plugin.markdown2html",
+    name: f"autograder.formgrader.filters.{name}"
+    for name in ("ansi2html", "clean_html", "highlight_code", "markdown2html", "strip_files_prefix")
 }
 
 # Formgrader finds MathJax on this computer; the rest of its page is nbgrader's own.

@@ -232,7 +232,7 @@ def page_here(graded: bytes, marks: Marks, name: str, plain: bool) -> str:
     from autograder.feedback_page import page
 
     begun()
-    text = page(graded, marks, name, made_of(graded, marks))
+    text = page(graded, marks, name, made_of(graded, marks), plain)
     if len(text) > RENDERING.answer_megabytes << 20:
         raise OverBudget(f"made more than {RENDERING.answer_megabytes} MB")
     return text

@@ -41,6 +41,47 @@ DIAGNOSE_LIMITS = replace(LIMITS, session_seconds=300.0)
 
 
 @dataclass(frozen=True)
+class PageLimits:
+    """What one notebook's page may hold; what is beyond is shown as bare text, or told in a line.
+
+    An honest notebook of this course has a tenth of it.  The highlighter and the
+    Markdown parser take time that grows with the square of some texts, so what is
+    given to them is short, and there is a total for the page.
+
+    Parameters
+    ----------
+    line, blank : characters of a line, and of blank lines, in code that is highlighted: its time
+        is their square
+    code_cell, code : characters that are highlighted, of a cell and of a page
+    markdown_cell, markdown : characters of Markdown that is rendered, of a cell and of a page
+    html_cell : characters of HTML that a cell's Markdown may become, pictures apart
+    depth, elements : of that HTML: cleaning takes time by their product
+    pictures : characters of a page's pictures, in base64
+    text_cell, text : characters that are shown as bare text, of one text and of a page
+    outputs : of a page, whatever their size
+    """
+
+    line: int = 1000
+    blank: int = 200
+    code_cell: int = 20_000
+    code: int = 100_000
+    markdown_cell: int = 10_000
+    markdown: int = 60_000
+    html_cell: int = 200_000
+    depth: int = 100
+    elements: int = 5000
+    pictures: int = 16 << 20
+    text_cell: int = 200_000
+    text: int = 2_000_000
+    outputs: int = 2000
+
+
+PAGE = PageLimits()
+# Of a page that could not be made in time: nothing in it takes longer than to copy it.
+PLAIN_PAGE = replace(PAGE, code=0, markdown=0, pictures=0, text_cell=20_000, text=500_000)
+
+
+@dataclass(frozen=True)
 class Budget:
     """What a trusted process may use for one hand-in, student code in its sandbox left out.
 
@@ -68,5 +109,7 @@ GRADING = Budget(4.0, 3.0)
 WRITING = Budget(20.0, 1.5)
 # A page of feedback.  An honest one takes half a second at most; pictures make it large.
 RENDERING = Budget(20.0, 3.0, answer_megabytes=32)
+# A cell of Formgrader's page, made for Jupyter's server.
+FILTERING = Budget(10.0, 1.0, answer_megabytes=24)
 # A notebook of another course: each of its functions is judged in dozens of ways of calling it.
 DIAGNOSING = Budget(DIAGNOSE_LIMITS.session_seconds + 60.0, 60.0)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import pass_context
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -37,7 +36,6 @@ from autograder.graded_cells import carried_comments
 from autograder.jobs import grade_alone
 from autograder.late_penalties import late_rule, read_policy
 from autograder.limits import LIMITS
-from autograder.markup import markdown_html
 from autograder.sanitise import empty_submission, sanitise
 
 
@@ -178,9 +176,3 @@ def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
     return Path(owner.coursedir.root)
-
-
-@pass_context
-def markdown2html(context: Any, source: str) -> str:
-    """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
-    return markdown_html(source, context.get("cell", {}).get("attachments", {}))

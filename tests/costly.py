@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder import feedback, jobs
+from autograder.allowance import Allowance
 from autograder.feedback import PageJob, PageResult
+from autograder.formgrader import filters
 from autograder.jobs import Job, Outcome
 from autograder.marks import Marks
 from autograder.working import begun, tell
@@ -128,3 +130,10 @@ def page_of_and_burn(path: Path, marks: Marks, name: str, plain: bool) -> str:
     if not plain:
         burn_in_c()
     return feedback.page_of(path, marks, name, plain)
+
+
+def render_for_ever(left: Allowance, source: str, attachments: Any) -> str:
+    """Take the place of a filter of Formgrader's."""
+    if "costs" in source:
+        burn_in_c()
+    return filters._markdown(left, source, attachments)
