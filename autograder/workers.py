@@ -43,6 +43,8 @@ LOOK_SECONDS = 0.05  # between two looks at what a process uses
 # For imports and a sandbox's start; the libraries of a course may take long.
 PREPARATION_SECONDS = 300.0
 END_SECONDS = 5  # for a process that was asked to leave
+# Workers share the processors out among them, and threads that wait count as time.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 TICKS = os.sysconf("SC_CLK_TCK")
 PROGRAM = (
     "import sys; sys.path[:] = sys.argv[3:]; from autograder.working import main; "
@@ -140,6 +142,7 @@ class Worker:
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                env={**os.environ, **ONE_THREAD},
             )
             self._connection, self._fresh = Connection(ours.detach()), True
 
