@@ -21,6 +21,8 @@ class Limits:
     threads : tasks of the process
     output_bytes : text of one cell's outputs that is kept
     image_bytes : pictures of one cell's outputs that are kept
+    all_output_bytes, all_image_bytes : text and pictures of all its outputs that are kept;
+        honest work has had 25 kB and 40 kB, and a worker holds them several times over
     """
 
     cell_seconds: float = 20.0
@@ -33,6 +35,8 @@ class Limits:
     threads: int = 64
     output_bytes: int = 100_000
     image_bytes: int = 4 << 20
+    all_output_bytes: int = 4 << 20
+    all_image_bytes: int = 16 << 20
 
 
 LIMITS = Limits()

@@ -22,8 +22,9 @@ from autograder.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_mi
 from autograder.exercises import EXERCISES, Exercise
 from autograder.graded_cells import NOTE
 from autograder.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
+from autograder.outputs import KeptOutputs
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.sanitise import sanitise
+from autograder.sanitise import free_id, sanitise
 from autograder.slips import blocks, does_nothing
 
 # Takes the place, in later cells, of a function that did not come back when it was
@@ -176,7 +177,7 @@ def _finished(
         "repairs": list(repairs),
     }
     if repairs or run.remarks:
-        notebook.cells.insert(0, _remarks_cell(repairs, run.remarks))
+        notebook.cells.insert(0, _remarks_cell(notebook, repairs, run.remarks))
     return GradedNotebook(
         notebook,
         tuple(run.verdicts.values()),
@@ -234,6 +235,7 @@ class Run:
         # Student code can see this one, and it must say nothing of the fixtures' seed.
         digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
         self.random_seed = int.from_bytes(digest[:4], "big")
+        self.outputs = KeptOutputs(self.limits)
         self.done: list[str] = []
         self.cells: list[CellRun] = []
         self.later: list[_Later] = []
@@ -262,7 +264,7 @@ class Run:
             return
         cell.execution_count = self.count
         if self.ready():
-            cell.outputs = self.run_cell(cell.source)
+            cell.outputs = self.outputs.keep(self.run_cell(cell.source))
             self.cells.append(_ended(self.count, cell))
         else:
             cell.outputs = [_stream(f"Not run: {self.over}.\n")]
@@ -292,7 +294,7 @@ class Run:
             self.take_up_again()
             return [_output("error", ename=STOPPED, evalue=reason, traceback=[reason])]
         self.done.append(source)
-        return [NotebookNode(output) for output in outputs]
+        return outputs
 
     def take_up_again(self) -> None:
         """Bring a fresh child to where the lost one was, without what ended it."""
@@ -528,7 +530,10 @@ def _output(kind: str, **content: Any) -> NotebookNode:
     return NotebookNode(output_type=kind, **content)
 
 
-def _remarks_cell(repairs: tuple[str, ...], remarks: list[str]) -> NotebookNode:
+def _remarks_cell(
+    notebook: NotebookNode, repairs: tuple[str, ...], remarks: list[str]
+) -> NotebookNode:
     lines = ["**About this submission**", ""]
     lines += [f"- {sentence}" for sentence in (*repairs, *remarks)]
-    return new_markdown_cell("\n".join(lines), id="about-this-submission")
+    name = free_id("about-this-submission", {cell.get("id") for cell in notebook.cells})
+    return new_markdown_cell("\n".join(lines), id=name)

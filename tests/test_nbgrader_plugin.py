@@ -42,7 +42,7 @@ WORK = {
     "untouched": "untouched",
     "wrong": "shows-points",
 }
-BROKEN = ("duplicated", "empty", "latin", "linked", "newer", "not-json", "schema-1")
+BROKEN = ("duplicated", "empty", "ids", "latin", "linked", "newer", "not-json", "schema-1")
 CARDS = "verdict-card"
 
 # nbgrader's own way of adding a submission to its session.
@@ -71,6 +71,10 @@ def hand_in_all(course: Path) -> None:
     broken = {
         "duplicated": json.dumps(twice),
         "empty": "",
+        # Ours, in a notebook of which something is said.
+        "ids": text.replace('"title"', '"about-this-submission"').replace(
+            '"schema_version": 3', '"schema_version": 1'
+        ),
         "newer": text.replace('"nbformat": 4', '"nbformat": 99'),
         "not-json": text[:300],
         "schema-1": text.replace('"schema_version": 3', '"schema_version": 1'),
@@ -160,7 +164,7 @@ def test_both_roads_write_the_same_grades_and_comments(roads: Roads) -> None:
     for student, _, score, *_ in rows(roads.bulk, GRADES):
         points[student] = points.get(student, 0) + (score or 0)
     right, wrong = dict.fromkeys(("full", "reused", "crashes"), 14), {"wrong": 3, "hostile": 0}
-    repaired = {"duplicated": 14, "schema-1": 14}
+    repaired = dict.fromkeys(("duplicated", "ids", "schema-1"), 14)
     assert points == {**dict.fromkeys((*WORK, *BROKEN), 0), **right, **wrong, **repaired}
 
 
@@ -181,7 +185,9 @@ def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads: Road
 def test_both_roads_make_the_same_notebook(roads: Roads, student: str) -> None:
     """The remarks on top, the repairs and every output, cards and errors included."""
     one, other = graded(roads.nbgrader, student), graded(roads.bulk, student)
-    assert [cell.source for cell in one.cells] == [cell.source for cell in other.cells]
+    for part in ("id", "source"):
+        assert [cell[part] for cell in one.cells] == [cell[part] for cell in other.cells]
+    assert len({cell.id for cell in one.cells}) == len(one.cells)
     for mine, theirs in zip(one.cells, other.cells, strict=True):
         assert mine.get("outputs") == theirs.get("outputs"), mine.source
         assert mine.metadata.get("nbgrader") == theirs.metadata.get("nbgrader"), mine.source
