@@ -49,6 +49,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# What a submission may use of what is installed here, besides Python's own library and what
+# the released notebook imports.  Without this line: everything.
+c.Submissions.packages = ["numpy", "matplotlib"]
+
 # An exercise that fails because of an earlier one is judged once more with that one
 # answered rightly, and earns this share of the criteria that then hold.
 c.ErrorCarriedForward.share = 1.0

@@ -27,6 +27,7 @@ from autograder.assignment import Assignment
 from autograder.course import (
     CourseError,
     Submission,
+    allowed_packages,
     assignment_files,
     carried_share,
     course_secret,
@@ -173,6 +174,7 @@ class ClassGrading:
                     files[name],
                     heavy_imports(course, name),
                     share,
+                    allowed_packages(course, name),
                 )
                 for name in assignments
             }

@@ -132,7 +132,7 @@ def failed(
 
 
 # The sandbox of this process, with what it was made for.
-_sandboxes: dict[tuple[str, Limits, tuple[str, ...]], Sandbox] = {}
+_sandboxes: dict[tuple[str, Limits, tuple[str, ...], tuple[str, ...] | None], Sandbox] = {}
 
 
 def grade_one(job: Job) -> Outcome:
@@ -186,7 +186,7 @@ def grade_here(job: Job) -> Outcome:
     from autograder.sandbox import IsolationUnavailable, SandboxLost
 
     try:
-        sandbox = sandbox_for(job.isolation, job.limits, job.assignment.preload)
+        sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
         begun()
         submission, unreadable = _read(job)
         return _outcome(
@@ -235,8 +235,8 @@ def _read(job: Job) -> tuple[NotebookNode, str | None]:
         return empty_submission(), str(failure)
 
 
-def sandbox_for(isolation: str, limits: Limits, preload: tuple[str, ...]) -> Sandbox:
-    """Return this process's sandbox, started.
+def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:
+    """Return this process's sandbox for an assignment, started.
 
     Raises
     ------
@@ -244,7 +244,7 @@ def sandbox_for(isolation: str, limits: Limits, preload: tuple[str, ...]) -> San
     """
     from autograder.sandbox import Sandbox
 
-    key = (isolation, limits, preload)
+    key = (isolation, limits, assignment.preload, assignment.packages)
     if key not in _sandboxes:
         # One is kept: a fork server with large packages takes much memory.
         close_sandboxes()

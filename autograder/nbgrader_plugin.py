@@ -24,6 +24,7 @@ from autograder.assignment import Assignment
 from autograder.course import (
     CourseError,
     Submission,
+    allowed_packages,
     assignment_files,
     carried_share,
     course_secret,
@@ -167,7 +168,14 @@ def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) ->
     files = assignment_files(course, name)
     with GradebookStore.open(gradebook_url) as gradebook:
         master = tuple(gradebook.released_cells(course, name))
-    return Assignment(name, master, files, heavy_imports(course, name), carried_share(course))
+    return Assignment(
+        name,
+        master,
+        files,
+        heavy_imports(course, name),
+        carried_share(course),
+        allowed_packages(course, name),
+    )
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.course import (
+    allowed_packages,
     assignment_files,
     digest_of,
     gradebook_url,
@@ -42,7 +43,11 @@ def jobs_of(course: Path) -> list[Job]:
             if name not in assignments:
                 master = tuple(gradebook.released_cells(course, name))
                 assignments[name] = Assignment(
-                    name, master, assignment_files(course, name), heavy_imports(course, name)
+                    name,
+                    master,
+                    assignment_files(course, name),
+                    heavy_imports(course, name),
+                    packages=allowed_packages(course, name),
                 )
             data = path.read_bytes()
             secret = b"the profile's secret, and no secret"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course import (
+    INERT_CHECKS,
     MAX_FILE_BYTES,
     SECRET_FILE,
     CourseError,
@@ -123,7 +124,7 @@ def test_a_submission_sees_what_lies_beside_the_released_notebook(tmp_path: Path
         (root / name).write_text(name)
     (root / "dangling.py").symlink_to("nowhere")
     assert assignment_files(tmp_path, "ps1") == {
-        "checks.py": b"checks.py",
+        "checks.py": INERT_CHECKS.read_bytes(),  # and no property of any exercise
         "data/digits.csv": b"data/digits.csv",
     }
 

@@ -164,6 +164,7 @@ def test_what_a_verdict_depends_on_is_in_the_fingerprint() -> None:
         replace(job, limits=replace(LIMITS, cell_seconds=1.0)),
         replace(job, assignment=Assignment("ps1", (), {"checks.py": b"2"})),
         replace(job, assignment=replace(assignment, preload=("tensorflow",))),
+        replace(job, assignment=replace(assignment, packages=("numpy",))),
         replace(job, code="another catalogue"),
     ]
     prints = [fingerprint(job), *map(fingerprint, others)]
@@ -583,7 +584,7 @@ def test_every_failure_of_isolation_is_one(monkeypatch: pytest.MonkeyPatch) -> N
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")
 
-    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, ()): Unavailable()})
+    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, (), None): Unavailable()})
     work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
     job = Job("ann", Assignment("ps1", (), {}), work, None, 1, "bwrap", LIMITS)
     assert grade_here(job).no_isolation

@@ -517,12 +517,18 @@ class Sandbox:
     limits : of each submission
     preload : modules that the fork server imports once for all its children, because
         they take long; they must bear a fork
+    packages : what a submission may use of what is installed; None for all of it
     """
 
     def __init__(
-        self, isolation: str = "bwrap", limits: Limits = LIMITS, preload: Sequence[str] = ()
+        self,
+        isolation: str = "bwrap",
+        limits: Limits = LIMITS,
+        preload: Sequence[str] = (),
+        packages: Sequence[str] | None = None,
     ) -> None:
         self.isolation, self.limits, self.preload = isolation, limits, tuple(preload)
+        self.packages = packages
         self._box: Box | None = None
         self._files: Mapping[str, bytes] = {}
         self._compiled: Mapping[str, bytes] = {}
@@ -548,7 +554,7 @@ class Sandbox:
         """
         if self._box is None or not self._box.running:
             self.close()
-            self._box = Box(self.isolation, self.preload)
+            self._box = Box(self.isolation, self.preload, self.packages)
         return self._box
 
     def session(
