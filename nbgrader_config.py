@@ -40,8 +40,8 @@ c.ClearMarkScheme.begin_mark_scheme_delimeter = "BEGIN MARK SCHEME"
 c.ClearMarkScheme.end_mark_scheme_delimeter = "END MARK SCHEME"
 
 # `nbgrader autograde` and Formgrader's button: the same reading, repairs and
-# verdicts as `autograder grade`.  The exporter reads the submission, because
-# what cannot be read fails before the first preprocessor.  nbgrader's own
+# verdicts as `autograder grade`.  The judge reads the submission itself, in a process with
+# a budget; nbgrader's own steps before it see the notebook as it was released.  nbgrader's
 # Execute is absent on purpose: it runs student code outside the sandbox.
 c.Autograde.exporter_class = "autograder.nbgrader_plugin.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = [

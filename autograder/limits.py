@@ -178,6 +178,8 @@ GRADING = Budget(4.0, 3.0)
 WRITING = Budget(20.0, 1.5)
 # A page of feedback.  An honest one takes half a second at most; pictures make it large.
 RENDERING = Budget(20.0, 3.0, answer_megabytes=32)
+# A cell of Formgrader's page, made for Jupyter's server.
+FILTERING = Budget(10.0, 1.0, answer_megabytes=24)
 # A notebook of another course: each of its functions is judged in dozens of ways of calling it.
 DIAGNOSING = Budget(DIAGNOSE_LIMITS.session_seconds + 60.0, 60.0)
 

@@ -42,7 +42,7 @@ from autograder.sanitise import empty_submission, sanitise
 
 
 class SubmissionExporter(NotebookExporter):
-    """Reads a submission with our limits; what cannot be read becomes an empty one."""
+    """Stands between nbgrader and what was handed in, which `Judge` alone reads."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
