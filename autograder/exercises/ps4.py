@@ -1243,7 +1243,9 @@ TIES = ((2000.0, 0.5), (2000.0, 1e-5), (50.0, 1e-5))
 
 def _one_column_of_data(rng: Generator) -> list[Arguments]:
     """Draw single columns, and batches whose scores all are large, or far below 0."""
-    fixtures = [(W, Xb[:, :1]) for W, Xb in _weights_and_data(rng)[:2]]
+    drawn = _weights_and_data(rng)
+    fixtures = [(W, Xb[:, :1]) for W, Xb in drawn[:2]]
+    fixtures += [(abs(W), abs(Xb)) for W, Xb in drawn[2:3]]
     kinds = [(sign * level, gap) for sign in (1, -1) for level, gap in TIES]
     for size, (level, gap) in zip(draws.sizes(rng, 3) * 2, kinds, strict=True):
         # Of two nearly equal scores the later class has the larger one, in every sample.
