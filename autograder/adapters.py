@@ -52,7 +52,7 @@ def methods(kind: Any) -> list[tuple[str, int | None, int | None]]:
     found: list[tuple[str, int | None, int | None]] = []
     for name, value in list(vars(kind).items()):
         own = getattr(value, "__func__", value)
-        if not inspect.isfunction(own) or name.startswith("_"):
+        if not inspect.isfunction(own) or (name.startswith("_") and name != "__call__"):
             continue
         plain = isinstance(value, staticmethod)
         least, most = _count(own)

@@ -7,6 +7,7 @@ said to be so and not scored.  What a notebook shows is never repeated here.
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import re
 from collections import Counter
@@ -375,8 +376,9 @@ class _Judged:
         if in_rows is not None:
             # What is another layout is no mistake where the rest of the notebook has it.
             own = [one for one in tries if one.in_rows in (in_rows, None)]
-            right = [one for one in tries if one.verdict.findings[0].passed]
-            tries = tuple(own if own and not (right and not _passing(own)) else tries)
+            right = any(one.verdict.passed for one in tries)
+            better = right and not any(one.verdict.passed for one in own)
+            tries = tuple(own if own and not better else tries)
         top = max(tries, key=lambda one: one.promise)
         alike = [one for one in tries if one.promise == top.promise]
         return min(alike, key=self._strangeness)  # the first of equals
@@ -390,8 +392,17 @@ class _Judged:
 
     @property
     def layouts(self) -> set[bool]:
-        """In which layouts its first criterion holds: samples as rows, or as columns."""
-        return {one.in_rows for one in _passing(self.tries) if one.in_rows is not None}
+        """In which layout it does best: samples as rows, or as columns; several where none is."""
+        if self.tries[0].exercise.name in NEUTRAL:
+            return set()
+        points = {
+            rows: max(
+                (one.verdict.points for one in _passing(self.tries) if one.in_rows is rows),
+                default=0.0,
+            )
+            for rows in (True, False)
+        }
+        return {rows for rows, most in points.items() if most and most == max(points.values())}
 
 
 def _passing(tries: Sequence[_Try]) -> list[_Try]:
@@ -484,7 +495,7 @@ class Judging:
         """Say why something is not judged, once."""
         if name not in self.done:
             self.passed_over.append(why)
-        self.done.add(name)
+        self.done |= {name, name.partition(".")[0]}
 
     def tries(
         self, name: str, version: Version, exercises: Sequence[str], said: bool
@@ -583,11 +594,14 @@ class Judging:
 
     def pairs(self) -> None:
         """Judge activations that are plain functions, each with its slope if there is one."""
-        own = {
-            name: versions[0]
+        there = [
+            name
             for name, versions in self.run.held.items()
             if versions[0].name.module in self.own and versions[0].found.kind == "function"
-        }
+            if meant(name, ACTIVATIONS) or slope_of(name, ACTIVATIONS) or name in self.aliases
+        ]
+        bound = {name: self.run.now(name) for name in there}
+        own = {name: version for name, version in bound.items() if version is not None}
         for name, version in own.items():
             layers = [one for one in self.meant(name) if one in ACTIVATIONS]
             if not layers or name in self.done or slope_of(name, ACTIVATIONS):
@@ -650,8 +664,10 @@ class Judging:
     def methods(self) -> None:
         """Judge the methods of classes that were not judged as a whole."""
         for name, versions in list(self.run.held.items()):
-            version = versions[0]
-            if version.found.kind != "class" or version.name.module not in self.own:
+            if versions[0].found.kind != "class" or versions[0].name.module not in self.own:
+                continue
+            version = self.run.now(name)
+            if version is None:
                 continue
             judged = next((one for one in self.judged if one.name == name), None)
             listing = self.run.asked(version.found, "methods")
@@ -661,16 +677,18 @@ class Judging:
                     continue
                 whole = f"{name}.{found.name}"
                 exercises = [
-                    one
-                    for one in self.meant_method(whole, found.name)
-                    if EXERCISES[one].kind == "function"
+                    one for one in self.meant_method(whole) if EXERCISES[one].kind == "function"
                 ]
                 if not exercises or (judged is not None and whole not in self.aliases):
                     continue
                 self.method(whole, version, found, exercises)
 
-    def meant_method(self, whole: str, name: str) -> list[str]:
-        return [self.aliases[whole]] if whole in self.aliases else meant(name, self.wanted)
+    def meant_method(self, whole: str) -> list[str]:
+        """Return which exercises a method may stand for: a class may have a function's name."""
+        kind, _, name = whole.partition(".")
+        if whole in self.aliases:
+            return [self.aliases[whole]]
+        return meant(name, self.wanted) or (self.meant(kind) if name in CALLED else [])
 
     def method(self, whole: str, version: Version, name: Name, exercises: Sequence[str]) -> None:
         made = self.run.adapted(version.found, "method", name.name)
@@ -718,6 +736,8 @@ def _unknown(names: Sequence[str]) -> Iterator[str]:
 
 
 DEFINED = re.compile(r"(?m)^(?:def|class)[ \t]+(\w{1,80})")
+# The methods by which a class is called that stands for a function.
+CALLED = ("__call__", "forward", "calculate", "compute", "compute_loss", "f", "fn", "value")
 ACTIVATIONS = ("ReLU", "Tanh", "Sigmoid")
 # Of these a name alone says little: other things are called so too.
 COMMON_NAMES = frozenset(
@@ -823,11 +843,17 @@ class _Ways:
                 tries.append(one)
                 if self.found.session.lost is not None:
                     return tries
-                if one.verdict.passed and exercise.name != "scores":
+                if one.verdict.passed and exercise.name not in TOLD_BY_ALL:
+                    tries += self._other_layout(exercise, one)
                     return tries
         return tries
 
-    def _of(self, exercise: Exercise) -> Iterator[_Try]:
+    def _other_layout(self, exercise: Exercise, right: _Try) -> Iterator[_Try]:
+        """Judge what is right in columns in rows too, to see whether it tells them apart."""
+        if right.in_rows is False and exercise.name not in NEUTRAL:
+            yield from itertools.islice(self._of(exercise, only_rows=True), 2)
+
+    def _of(self, exercise: Exercise, only_rows: bool = False) -> Iterator[_Try]:
         parameters = list(inspect.signature(exercise.reference).parameters.values())
         needed = sum(parameter.default is parameter.empty for parameter in parameters)
         named, kept = self._by_name(parameters, needed)
@@ -840,7 +866,7 @@ class _Ways:
             also = (f"no {parameters[kept].name}",)
         layout = LAYOUTS.get(exercise.name, Layout())
         for arrangement in arrangements(exercise.name, kept):
-            if _fits(name, arrangement, needed, kept):
+            if _fits(name, arrangement, needed, kept) and arrangement.rows >= only_rows:
                 function = Rearranged(found, arrangement, not layout.several, layout.losses)
                 yield _Try(exercise, judge(exercise, function, SEED), function, also)
 
@@ -901,6 +927,10 @@ def _tries_of(found: RemoteObject, exercise: Exercise, also: tuple[str, ...]) ->
                 return
 
 
+# A product of two matrices is right in several ways, which only the names of its arguments tell.
+TOLD_BY_ALL = frozenset(("scores",))
+# Entry by entry, so that rows and columns are the same to it.
+NEUTRAL = frozenset("ReLU Tanh Sigmoid mse mse_gradient cce_gradient scores".split())
 WEIGHTS = re.compile(r"(?i)w\d*|weights?|theta|params?|pesos?|poids|gewichte|beta|coef\w*")
 DATA = re.compile(r"(?i)x\w{0,6}|data|inputs?|features?|a_?prev|datos|dados|samples?|batch")
 

@@ -220,6 +220,14 @@ class Running(Run):
         """Whether this is an object of the process that runs now."""
         return self.ready() and found.session is self.session and found.session.lost is None
 
+    def now(self, name: str) -> Version | None:
+        """Return the last of what a name stood for, or what it stands for in a later process."""
+        last = self.held[name][0]
+        if self.is_here(last.found):
+            return last
+        found = self.bind(name)
+        return replace(last, found=found) if found is not None else None
+
     def adapted(self, found: RemoteObject, how: str, *arguments: Any) -> RemoteObject | None:
         """Return what one of `adapters.py`'s functions makes of an object; None where nothing."""
         return self._ask_tools(found, how, arguments, True)[1]
@@ -231,7 +239,8 @@ class Running(Run):
     def _ask_tools(
         self, found: RemoteObject, how: str, arguments: Sequence[Any], keep: bool
     ) -> tuple[Any, RemoteObject | None]:
-        if not self.is_here(found):
+        others = [one for one in arguments if isinstance(one, RemoteObject)]
+        if not all(map(self.is_here, (found, *others))):
             return None, None
         assert self.session is not None
         session = self.session

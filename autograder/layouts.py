@@ -382,6 +382,8 @@ LAYOUTS: Mapping[str, Layout] = {
     "one_hot": Layout(
         more=(
             Arrangement((ROWS,), answer=transposed),
+            Arrangement((EXCHANGED,), ((1, same), (0, same))),
+            Arrangement((ROWS, EXCHANGED), ((1, same), (0, same)), answer=transposed),
             Arrangement((LABELS_TELL_K,), ((0, same),)),
             Arrangement((LABELS_TELL_K, ROWS), ((0, same),), answer=transposed),
         )
