@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
+import pickle
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -36,18 +37,21 @@ from autograder.layouts import (
     Rearranged,
     arrangements,
 )
-from autograder.limits import DIAGNOSE_LIMITS
+from autograder.limits import DIAGNOSE_LIMITS, DIAGNOSING
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.sandbox import IsolationUnavailable, Name, RemoteObject, Sandbox, SandboxLost
 from autograder.sanitise import parse_submission
 from autograder.slips import blocks, left_open
 from autograder.values import Observation, Step, by_steps, observe_here
 from autograder.words import listed, printable
+from autograder.workers import OverBudget, WorkerLost, own_worker
+from autograder.working import begun, tell
 
 SEED = 0  # nothing is earned here, and the same notebook is to be told the same
 MAX_ERRORS = 6
 MAX_NAMES = 12
 NO_NUMPY = "NameError: name 'np' is not defined"
+NUMPY_PUT = "np is not defined; NumPy was put there."
 CHECKS = "checks.py"  # what a notebook of this course imports
 
 
@@ -430,6 +434,7 @@ class Judging:
         self.run, self.aliases, self.wanted, self.own = run, aliases, wanted, own
         self.judged: list[_Judged] = []
         self.passed_over: list[str] = []
+        self.numpy = False  # whether NumPy was put where there was none
         self.done: set[str] = set()  # names of which something is said
 
     def all(self) -> tuple[list[Card], list[str]]:
@@ -507,7 +512,7 @@ class Judging:
         tries, notes = ways.tries(of_kind), []
         if tries and tries[0].failure == NO_NUMPY and run.define("import numpy as np"):
             tries = ways.tries(of_kind)
-            notes = ["np is not defined; NumPy was put there."]
+            notes = [NUMPY_PUT]
         if tries and not max(one.promise for one in tries)[0] and found.kind == "class":
             tries += ways.as_layer(of_kind)
         arrays = None
@@ -548,9 +553,13 @@ class Judging:
 
     def is_open(self, name: str) -> bool:
         """Whether the last cell that defines a function left something in it to be filled in."""
-        last = name.rpartition(".")[2]
-        there = (blocks(source, last) for source in reversed(self.run.sources))
-        return any(map(left_open, next(filter(None, there), [])))
+        kind, _, last = name.rpartition(".")
+        for source in reversed(self.run.sources):
+            outer = blocks(source, kind) if kind else [source]
+            there = [block for part in outer for block in blocks(part, last)]
+            if there:
+                return any(map(left_open, there))
+        return False
 
     def layout(self) -> bool | None:
         """Return whether the notebook's samples are rows; None where its functions do not tell."""
@@ -600,6 +609,7 @@ class Judging:
             if versions[0].name.module in self.own and versions[0].found.kind == "function"
             if meant(name, ACTIVATIONS) or slope_of(name, ACTIVATIONS) or name in self.aliases
         ]
+        self.numpy = bool(there) and self.run.lacks("np") and self.run.define("import numpy as np")
         bound = {name: self.run.now(name) for name in there}
         own = {name: version for name, version in bound.items() if version is not None}
         for name, version in own.items():
@@ -620,6 +630,7 @@ class Judging:
         self, name: str, version: Version, exercise: Exercise, slopes: Mapping[str, Version]
     ) -> None:
         """Judge one activation with each function that may be its slope, else by itself."""
+        notes = (NUMPY_PUT,) if self.numpy else ()
         tries: dict[str, list[_Try]] = {}
         for other, slope in slopes.items():
             for way, words in PAIRS.items():
@@ -636,10 +647,14 @@ class Judging:
         made = self.run.adapted(version.found, "pair", None, "scores")
         if made is None:
             return self.pass_over(name, f"{name} was gone when it was to be judged.")
+        for other, found in list(tries.items()):
+            if not max(one.promise for one in found)[0] and self.is_open(other):
+                self.pass_over(other, f"{other} is not written yet.")
+                del tries[other]
         for other, found in tries.items():
             judged = _Judged(name, tuple(found), name in self.aliases, False)
             if max(one.promise for one in found)[0]:
-                self.judged.append(judged)
+                self.judged.append(replace(judged, notes=notes))
                 self.done |= {name, other}
                 return None
             self.pass_over(
@@ -658,7 +673,7 @@ class Judging:
                 name, f"{name} may be {exercise.name} by its name, and is not by its answers."
             )
         self.done.add(name)
-        self.judged.append(judged)
+        self.judged.append(replace(judged, notes=notes))
         return None
 
     def methods(self) -> None:
@@ -980,23 +995,41 @@ def show(
 
     aliases = dict(map(_alias, named))
     console, screen = Console(highlight=False), Console(stderr=True)
-    with (
-        Sandbox(isolation, DIAGNOSE_LIMITS) as sandbox,
-        screen.status("starting the sandbox") as status,
-    ):
-        found = diagnose(
-            path,
-            sandbox,
-            aliases,
-            exercises,
-            files,
-            lambda number, cells: status.update(f"running code cell {number} of {cells}"),
-        )
+    with screen.status("starting the sandbox") as status:
+
+        def heard(news: bytes) -> None:
+            status.update("running code cell {} of {}".format(*pickle.loads(news)))
+
+        try:
+            lines, nothing = own_worker().do(
+                diagnosed_here,
+                *(path, aliases, exercises, files, isolation),
+                budget=DIAGNOSING,
+                heard=heard,
+            )
+        except OverBudget as excess:
+            raise DiagnoseError(f"{printable(path.name)}: judging it {excess}", 1) from None
+        except WorkerLost:
+            raise DiagnoseError("the process was killed; run the same command again", 1) from None
     # After all that the notebook did, and nothing of it is markup or steers the terminal.
-    for line in (f"Diagnosis of {path.name}", *found.lines()):
+    for line in (f"Diagnosis of {path.name}", *lines):
         console.print(Text(printable(line)), soft_wrap=not console.is_terminal)
-    if not found.cards:
-        raise DiagnoseError(_nothing(path, found, exercises), 1)
+    if nothing is not None:
+        raise DiagnoseError(nothing, 1)
+
+
+def diagnosed_here(
+    path: Path,
+    aliases: Mapping[str, str],
+    exercises: Sequence[str],
+    files: Sequence[Path],
+    isolation: str,
+) -> tuple[list[str], str | None]:
+    """Return the diagnosis of a notebook in lines, and what to say where nothing was judged."""
+    with Sandbox(isolation, DIAGNOSE_LIMITS) as sandbox:
+        begun()
+        found = diagnose(path, sandbox, aliases, exercises, files, lambda *number: tell(number))
+    return list(found.lines()), None if found.cards else _nothing(path, found, exercises)
 
 
 def _alias(text: str) -> tuple[str, str]:

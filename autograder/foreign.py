@@ -220,6 +220,17 @@ class Running(Run):
         """Whether this is an object of the process that runs now."""
         return self.ready() and found.session is self.session and found.session.lost is None
 
+    def lacks(self, name: str) -> bool:
+        """Whether a name stands for nothing now."""
+        if not self.ready():
+            return False
+        assert self.session is not None
+        try:
+            return self.session.bind(name).kind == "missing"
+        except SessionLost:
+            self.take_up_again()
+            return False
+
     def now(self, name: str) -> Version | None:
         """Return the last of what a name stood for, or what it stands for in a later process."""
         last = self.held[name][0]

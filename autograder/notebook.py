@@ -9,7 +9,7 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -22,8 +22,9 @@ from autograder.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_mi
 from autograder.exercises import EXERCISES, Exercise
 from autograder.graded_cells import NOTE
 from autograder.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
+from autograder.outputs import KeptOutputs
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.sanitise import sanitise
+from autograder.sanitise import free_id, sanitise
 from autograder.slips import blocks, does_nothing
 
 # Takes the place, in later cells, of a function that did not come back when it was
@@ -131,19 +132,58 @@ def judge_notebook(
                 raise
         finally:
             run.close()
+    return _finished(notebook, run, repairs, started)
+
+
+def write_unfinished(
+    submission: NotebookNode,
+    assignment: Assignment,
+    isolation: str,
+    reason: str,
+    verdicts: Sequence[Verdict],
+    unreadable: str | None = None,
+) -> GradedNotebook:
+    """Write the graded notebook of a submission whose grading was ended; nothing is run.
+
+    Parameters
+    ----------
+    reason : why it was ended, for the remarks and for what is not judged
+    verdicts : those that stand
+    """
+    started = time.monotonic()
+    notebook, repairs = sanitise(submission, assignment.master)
+    remarks = [f"Stopped: {reason}; what was judged until then stands."]
+    if unreadable is not None:
+        repairs, remarks = [], [*remarks, unreadable]
+    run = Run(assignment, Sandbox(isolation), 0, remarks=remarks)
+    run.over = reason
+    known = {verdict.exercise: verdict for verdict in verdicts}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            run.visit(cell)
+            exercise = exercise_of(cell)
+            if exercise is not None and exercise.name in known:
+                run.conclude(cell, exercise, known[exercise.name])
+    return _finished(notebook, run, tuple(repairs), started)
+
+
+def _finished(
+    notebook: NotebookNode, run: Run, repairs: tuple[str, ...], started: float
+) -> GradedNotebook:
+    isolation = run.sandbox.isolation
     notebook.metadata[NOTE] = {
-        "isolation": sandbox.isolation,
+        "isolation": isolation,
         "remarks": list(run.remarks),
         "repairs": list(repairs),
     }
     if repairs or run.remarks:
-        notebook.cells.insert(0, _remarks_cell(repairs, run.remarks))
+        notebook.cells.insert(0, _remarks_cell(notebook, repairs, run.remarks))
     return GradedNotebook(
         notebook,
         tuple(run.verdicts.values()),
         repairs,
         tuple(run.remarks),
-        sandbox.isolation,
+        isolation,
         time.monotonic() - started,
         run.starved,
     )
@@ -195,6 +235,7 @@ class Run:
         # Student code can see this one, and it must say nothing of the fixtures' seed.
         digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
         self.random_seed = int.from_bytes(digest[:4], "big")
+        self.outputs = KeptOutputs(self.limits)
         self.done: list[str] = []
         self.cells: list[CellRun] = []
         self.later: list[_Later] = []
@@ -223,7 +264,7 @@ class Run:
             return
         cell.execution_count = self.count
         if self.ready():
-            cell.outputs = self.run_cell(cell.source)
+            cell.outputs = self.outputs.keep(self.run_cell(cell.source))
             self.cells.append(_ended(self.count, cell))
         else:
             cell.outputs = [_stream(f"Not run: {self.over}.\n")]
@@ -253,7 +294,7 @@ class Run:
             self.take_up_again()
             return [_output("error", ename=STOPPED, evalue=reason, traceback=[reason])]
         self.done.append(source)
-        return [NotebookNode(output) for output in outputs]
+        return outputs
 
     def take_up_again(self) -> None:
         """Bring a fresh child to where the lost one was, without what ended it."""
@@ -489,7 +530,10 @@ def _output(kind: str, **content: Any) -> NotebookNode:
     return NotebookNode(output_type=kind, **content)
 
 
-def _remarks_cell(repairs: tuple[str, ...], remarks: list[str]) -> NotebookNode:
+def _remarks_cell(
+    notebook: NotebookNode, repairs: tuple[str, ...], remarks: list[str]
+) -> NotebookNode:
     lines = ["**About this submission**", ""]
     lines += [f"- {sentence}" for sentence in (*repairs, *remarks)]
-    return new_markdown_cell("\n".join(lines), id="about-this-submission")
+    name = free_id("about-this-submission", {cell.get("id") for cell in notebook.cells})
+    return new_markdown_cell("\n".join(lines), id=name)
