@@ -34,14 +34,19 @@ INPUTS = (
 SIZES = (3, 4, 5)  # for a constructor that wants some
 
 
-def parameters(function: Any) -> list[tuple[str, bool, bool]]:
-    """Return name, whether it has a default, and whether it is given by place, of each one."""
+def parameters(function: Any) -> list[tuple[str, bool, bool, bool]]:
+    """Return of each parameter name, whether it has a default, a place, and is a switch."""
     try:
         found = list(inspect.signature(function).parameters.values())[:MAX_PARAMETERS]
     except BaseException:
         return []
     return [
-        (str(p.name)[:MAX_NAME], p.default is not p.empty, p.kind is not p.KEYWORD_ONLY)
+        (
+            str(p.name)[:MAX_NAME],
+            p.default is not p.empty,
+            p.kind is not p.KEYWORD_ONLY,
+            type(p.default) is bool,
+        )
         for p in found
         if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     ]

@@ -16,7 +16,7 @@ FILLERS = frozenset(
     "funcion funcao fonction funktion hanshu calcular calcula calculer berechne jisuan de del da "
     "du la el le der die das mi meu capa couche camada schicht y "
     "stable stabilized stabilised safe naive simple basic better vectorized vectorised loop loops "
-    "scratch from manual custom test v layer activation batch forward fwd".split()
+    "scratch from manual custom v layer activation batch forward fwd".split()
 )
 
 # Of probabilities or of scores: names do not tell, so both are tried.

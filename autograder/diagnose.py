@@ -294,6 +294,7 @@ class _Try:
     exercise: Exercise
     verdict: Verdict
     function: Rearranged
+    watched: _Watched
     also: tuple[str, ...] = ()
 
     @property
@@ -304,12 +305,10 @@ class _Try:
             return None
         return f"{seen[0].error}: {seen[0].message}" if seen[0].message else seen[0].error
 
-    @cached_property
+    @property
     def likeness(self) -> tuple[float, float]:
         """In how many of the calls the answer is about the right one, and has its shape."""
-        pairs = zip(self.function.calls, self.function.answers, strict=False)
-        seen = [_likeness(_right(self.exercise, call), one) for call, one in pairs]
-        return tuple(np.mean(seen, axis=0)) if seen else (0.0, 0.0)
+        return self.watched.likeness
 
     @cached_property
     def promise(self) -> tuple[Any, ...]:
@@ -332,8 +331,71 @@ class _Try:
         return self.function.arrangement.rows if has else None
 
 
-def _right(exercise: Exercise, call: tuple[Any, ...]) -> Observation:
-    return observe_here(exercise.reference, call, watch_random=False)
+class _Watched:
+    """What is kept of all calls of a function, beside its verdict.
+
+    Parameters
+    ----------
+    exercise : as which it is called
+    """
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        self.like: list[tuple[bool, bool]] = []
+        self.errors: list[str] = []
+        self.right = 0  # of those that gave an answer
+        self.dtypes: set[str] = set()
+        self.classes: list[tuple[int, int]] = []  # told by the labels, and made
+
+    def __call__(self, call: tuple[Any, ...], there: Observation, answer: Observation) -> None:
+        right = observe_here(self.exercise.reference, call, watch_random=False)
+        self.like.append(_likeness(right, answer))
+        self.right += self.like[-1][0]
+        if answer.error is not None:
+            self.errors.append(f"{answer.error}: {answer.message}")
+            return
+        self.dtypes |= {str(array.dtype) for array in _arrays(there.value)}
+        labels = call[0] if call else None
+        if type(labels) is np.ndarray and labels.dtype.kind == "i" and labels.size:
+            shape = np.shape(answer.value) if type(answer.value) is np.ndarray else ()
+            if len(shape) == 2:
+                self.classes.append((int(np.max(labels)) + 1, shape[0]))
+
+    @property
+    def likeness(self) -> tuple[float, float]:
+        """In how many of the calls the answer is about the right one, and has its shape."""
+        if not self.like:
+            return 0.0, 0.0
+        close, shaped = zip(*self.like, strict=True)
+        return sum(close) / len(close), sum(shaped) / len(shaped)
+
+    @property
+    def stumble(self) -> str:
+        """The error of a function that is right wherever it answers; empty for any other."""
+        answered = len(self.like) - len(self.errors)
+        return self.errors[0] if self.errors and 0 < answered == self.right else ""
+
+    @property
+    def fixed_classes(self) -> int | None:
+        """How many classes there are whatever the labels; 0: these tell; None: neither."""
+        if self.classes and all(told == made for told, made in self.classes):
+            return 0
+        numbers = {made for _, made in self.classes}
+        return numbers.pop() if len(numbers) == 1 else None
+
+
+def _watched(
+    found: Any,
+    exercise: Exercise,
+    arrangement: Arrangement,
+    also: tuple[str, ...],
+    several: bool = False,
+    losses: bool = False,
+) -> _Try:
+    """Judge a function called in one way, and keep what there is to say of it."""
+    watched = _Watched(exercise)
+    function = Rearranged(found, arrangement, not several, losses, watched)
+    return _Try(exercise, judge(exercise, function, SEED), function, watched, also)
 
 
 def _likeness(right: Observation, seen: Observation) -> tuple[bool, bool]:
@@ -434,6 +496,7 @@ class Judging:
         self.run, self.aliases, self.wanted, self.own = run, aliases, wanted, own
         self.judged: list[_Judged] = []
         self.passed_over: list[str] = []
+        self.no_slopes: dict[str, str] = {}  # by name, why it is no slope
         self.numpy = False  # whether NumPy was put where there was none
         self.done: set[str] = set()  # names of which something is said
 
@@ -468,9 +531,10 @@ class Judging:
         newest = self.run.held[name][0]
         module = newest.name.module
         if module not in self.own and not said:
-            self.pass_over(
-                name, f"{name} comes from {module or 'elsewhere'}: it is not the notebook's own."
-            )
+            named = re.compile(rf"\bimport\b.*\b{re.escape(name)}\b")
+            if any(named.search(source) for source in self.run.sources):
+                where = module or "elsewhere"
+                self.pass_over(name, f"{name} comes from {where}: it is not the notebook's own.")
             return
         kinds = {EXERCISES[one].kind for one in exercises}
         if newest.found.kind not in kinds:
@@ -528,7 +592,9 @@ class Judging:
         signatures = ", or ".join(exercise.signature for exercise in of_kind)
         if not tries:
             return f"{name} takes {_number(version.name)}; asked for is {signatures}."
-        judged = _Judged(name, tuple(tries), said, name in exercises, tuple(notes), ways.order)
+        judged = _Judged(
+            name, tuple(tries), said, name.rpartition(".")[2] in exercises, tuple(notes), ways.order
+        )
         best = judged.best()
         if best.verdict.findings[0].message == NOT_WRITTEN or (
             not best.verdict.findings[0].passed and self.is_open(name)
@@ -544,6 +610,8 @@ class Judging:
         # Answers of the right kind and shape, and a name that stands for nothing else: wrong.
         if judged.exact and best.likeness[1] > 0.5 and best.exercise.name not in COMMON_NAMES:
             return judged
+        if best.watched.stumble:
+            return _stumbles(name, best)
         names = " or ".join(exercise.name for exercise in of_kind)
         ways_said = f"{len(tries)} ways of calling it" if len(tries) > 1 else "what it answers"
         return (
@@ -586,14 +654,14 @@ class Judging:
                     f"samples as {here}, where it does best."
                 )
         if LABELS_TELL_K in how:
-            fixed = _classes(best.function)
+            fixed = best.watched.fixed_classes
             if fixed is None or fixed:
                 number = f"{fixed} classes whatever the labels are" if fixed else "other shapes"
                 self.passed_over.append(
                     f"{judged.name} gives {number}; asked for is {best.exercise.signature}."
                 )
                 return None
-        if _in_float32(best.function.seen):
+        if best.watched.dtypes == {"float32"}:
             notes.append("Its numbers are float32; asked for are float64, which have more digits.")
         likely = best.promise[0] if judged.exact else best.verdict.passed
         guess = not judged.said and not likely
@@ -621,10 +689,11 @@ class Judging:
             ]
             self.pair(name, version, EXERCISES[layers[0]], {one: own[one] for one in slopes})
         for name in own:
-            if name not in self.done and slope_of(name, [*ACTIVATIONS, "softmax"]):
-                of = slope_of(name, [*ACTIVATIONS, "softmax"])[0]
-                if of != "softmax" and of in self.wanted:
-                    self.pass_over(name, f"{name}: no function {of.lower()} to judge it with.")
+            if name not in self.done and slope_of(name, ACTIVATIONS):
+                of = slope_of(name, ACTIVATIONS)[0]
+                if of in self.wanted:
+                    why = f"{name}: there is no function {of.lower()} to judge it with."
+                    self.pass_over(name, self.no_slopes.get(name, why))
 
     def pair(
         self, name: str, version: Version, exercise: Exercise, slopes: Mapping[str, Version]
@@ -652,22 +721,24 @@ class Judging:
                 self.pass_over(other, f"{other} is not written yet.")
                 del tries[other]
         for other, found in tries.items():
-            judged = _Judged(name, tuple(found), name in self.aliases, False)
+            judged = _Judged(name, tuple(found), name in self.aliases, True)
             if max(one.promise for one in found)[0]:
                 self.judged.append(replace(judged, notes=notes))
                 self.done |= {name, other}
                 return None
-            self.pass_over(
+            self.no_slopes.setdefault(
                 other,
                 f"{other} may be the slope of {name} by its name, and is not by its answers, in "
                 f"{len(found)} ways of calling it.",
             )
-        judged = _Judged(name, tuple(_tries_of(made, alone, ())), name in self.aliases, False)
+        judged = _Judged(name, tuple(_tries_of(made, alone, ())), name in self.aliases, True)
         best = judged.best()
         if best.failure is not None:
             return self.pass_over(name, f"{name} answers no call: {best.failure}")
         if self.is_open(name) and not best.verdict.passed:
             return self.pass_over(name, f"{name} is not written yet.")
+        if not best.promise[0] and best.watched.stumble:
+            return self.pass_over(name, _stumbles(name, best))
         if not best.promise[0] and not judged.said:
             return self.pass_over(
                 name, f"{name} may be {exercise.name} by its name, and is not by its answers."
@@ -760,6 +831,13 @@ COMMON_NAMES = frozenset(
 )
 
 
+def _stumbles(name: str, best: _Try) -> str:
+    return (
+        f"{name} is right as {best.exercise.name} for some arguments, and for others it raises "
+        f"{best.watched.stumble}"
+    )
+
+
 def _method(item: Any) -> Name | None:
     """Return a method as the sandbox told it, or None where that is none."""
     if type(item) is not tuple or len(item) != 3:
@@ -768,27 +846,6 @@ def _method(item: Any) -> Name | None:
     if type(name) is not str or not name.isidentifier() or type(least) is not int:
         return None
     return Name(name[:60], NOTEBOOK, least, most if type(most) is int else None)
-
-
-def _classes(function: Rearranged) -> int | None:
-    """Return 0 where the labels tell how many classes there are, else how many there always are.
-
-    None where it is neither.
-    """
-    answers = [
-        (int(np.max(call[0])) + 1, len(one.value))
-        for call, one in zip(function.calls, function.answers, strict=False)
-        if one.error is None and type(one.value) is np.ndarray and one.value.ndim == 2
-    ]
-    if answers and all(told == made for told, made in answers):
-        return 0
-    numbers = {made for _, made in answers}
-    return numbers.pop() if len(numbers) == 1 else None
-
-
-def _in_float32(seen: Sequence[Observation]) -> bool:
-    arrays = [array for one in seen for array in _arrays(one.value)]
-    return bool(arrays) and all(array.dtype == np.float32 for array in arrays)
 
 
 @cache
@@ -832,11 +889,17 @@ class _Ways:
 
     def __post_init__(self) -> None:
         told = self.run.asked(self.found, "parameters")
-        self.listing = [
+        listing = [
             item
             for item in (told if type(told) is list else [])
-            if type(item) is tuple and tuple(map(type, item)) == (str, bool, bool)
+            if type(item) is tuple and tuple(map(type, item)) == (str, bool, bool, bool)
         ]
+        self.listing = [item[:3] for item in listing]
+        # True and False in a signature are switches: none of the course's arguments is one.
+        switch = next((i for i, item in enumerate(listing) if item[3] and item[2]), None)
+        if switch is not None and self.name.most is not None:
+            least = self.name.least or 0
+            self.name = replace(self.name, most=max(min(self.name.most, switch), least))
 
     @property
     def order(self) -> str:
@@ -882,8 +945,7 @@ class _Ways:
         layout = LAYOUTS.get(exercise.name, Layout())
         for arrangement in arrangements(exercise.name, kept):
             if _fits(name, arrangement, needed, kept) and arrangement.rows >= only_rows:
-                function = Rearranged(found, arrangement, not layout.several, layout.losses)
-                yield _Try(exercise, judge(exercise, function, SEED), function, also)
+                yield _watched(found, exercise, arrangement, also, layout.several, layout.losses)
 
     def _by_name(self, parameters: Sequence[Any], needed: int) -> tuple[list[str], int]:
         """Return by what name each argument is given, empty by its place; and how many are."""
@@ -935,8 +997,7 @@ def _tries_of(found: RemoteObject, exercise: Exercise, also: tuple[str, ...]) ->
     """Judge a class that was made the course's, in each layout."""
     for arrangement in arrangements(exercise.name.partition(".")[0], 0):
         if arrangement.fewer is None:
-            function = Rearranged(found, arrangement)
-            one = _Try(exercise, judge(exercise, function, SEED), function, also)
+            one = _watched(found, exercise, arrangement, also)
             yield one
             if one.verdict.passed:
                 return

@@ -78,6 +78,7 @@ PACKAGES = frozenset(
     "idx2numpy python_mnist prettytable tabulate termcolor colorama dill joblib psutil openpyxl "
     "xlrd kaggle kagglehub gdown wget google folium geopandas shapely pyspark dask polars pyarrow "
     "mlxtend imblearn umap hdbscan shap lime eli5 yellowbrick onnx onnxruntime tflearn lasagne "
+    "watermark line_profiler memory_profiler nb_black jupyterthemes yfinance praw "
     "skorch fastai fastcore fastbook tinygrad micrograd past future six tensorly pymc pymc3 "
     "arviz emcee GPy gpflow gpytorch sqlalchemy flask fastapi streamlit gradio nbdev".split()
 )

@@ -26,6 +26,7 @@ SCORES = "the scores in place of the probabilities"
 LABELLED = ("labels in place of one-hot vectors", "no regularisation")
 
 Change = Callable[[Any], Any]
+Watch = Callable[[tuple[Any, ...], Observation, Observation], None]
 
 
 @dataclass(frozen=True)
@@ -228,16 +229,20 @@ class Rearranged(RemoteFunction):
     arrangement : how it is called
     alone : the course asks for one value: of several in a tuple the first is taken
     losses : the course asks for the mean of what may come for each sample
+    watch : is given each call, what was seen, and that brought back
     """
 
     def __init__(
-        self, function: Any, arrangement: Arrangement, alone: bool = True, losses: bool = False
+        self,
+        function: Any,
+        arrangement: Arrangement,
+        alone: bool = True,
+        losses: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.function, self.arrangement = function, arrangement
-        self.alone, self.losses = alone, losses
-        self.calls: list[tuple[Any, ...]] = []
+        self.alone, self.losses, self.watch = alone, losses, watch
         self.seen: list[Observation] = []
-        self.answers: list[Observation] = []  # what was seen, brought back
         self.also: dict[str, None] = {}  # what else was done to the answers, in words
 
     def observe(
@@ -246,15 +251,19 @@ class Rearranged(RemoteFunction):
         """Call the function once for each tuple of arguments; see `RemoteFunction.observe`."""
         there = [self.arrangement.there(call) for call in calls]
         if isinstance(self.function, RemoteFunction):
-            self.seen = self.function.observe(there, watch_random)
+            there_seen = self.function.observe(there, watch_random)
         else:
-            self.seen = observe(self.function, there)
-        self.calls = list(calls)
-        self.answers = [
+            there_seen = observe(self.function, there)
+        # Without the values: a function is tried in many ways, and they may be large.
+        self.seen = [replace(seen, value=None, arguments=()) for seen in there_seen]
+        answers = [
             self.arrangement.back(call, replace(seen, value=self._one(seen.value)))
-            for call, seen in zip(calls, self.seen, strict=False)
+            for call, seen in zip(calls, there_seen, strict=False)
         ]
-        return self.answers
+        if self.watch is not None:
+            for one in zip(calls, there_seen, answers, strict=False):
+                self.watch(*one)
+        return answers
 
     @property
     def said(self) -> tuple[str, ...]:
