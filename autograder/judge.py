@@ -142,6 +142,12 @@ def full_marks(exercise: Exercise, functions: Iterable[Any], seed: int = 0) -> I
         yield full
 
 
+def questions(exercise: Exercise, seed: int = 0) -> list[Arguments]:
+    """Return the calls that a judgement with this seed makes, in their order."""
+    trials, order = _draw(exercise, seed)
+    return [trials[t].calls[c] for t, c in order]
+
+
 def _faultless(
     exercise: Exercise, function: Any, trials: Sequence[_Trial], order: Sequence[tuple[int, int]]
 ) -> bool:
