@@ -135,3 +135,36 @@ def columns_far_apart(rng: Generator, K: int, N: int) -> Array:
     offsets = rng.uniform(-50.0, 50.0, N)
     offsets[:2] = 1000.0, -1000.0
     return rng.normal(0.0, 2.0, (K, N)) + rng.permutation(offsets)
+
+
+def two_on_top(
+    rng: Generator, K: int, below: int, level: float = 2000.0
+) -> tuple[Array, list[int]]:
+    """Draw scores with two classes near `level`, the others near `-level`, and say which two.
+
+    Class `below` is among the others, so whatever but the maximum is subtracted, exp overflows;
+    and all probabilities but two are exactly 0.
+    """
+    top = rng.permutation(np.delete(np.arange(K), below))[:2]
+    z = rng.normal(0.0, 1.0, K) - level
+    z[top] += 2 * level
+    return z, top.tolist()
+
+
+def improbable(rng: Generator, K: int, label: int) -> Array:
+    """Draw scores that give one class a probability below every guard, yet above 0."""
+    z = rng.normal(0.0, 1.0, K)
+    z[label] -= rng.uniform(400.0, 600.0)
+    return z
+
+
+def each_apart(rng: Generator, run: ForwardPass, level: float = 1000.0) -> tuple[Array, Array]:
+    """Return (W, Xb) of a forward pass with the first feature made an offset of each sample.
+
+    One sample's scores are near `2 * level`, another's near `-2 * level`: no one number can
+    be subtracted from all.
+    """
+    W, Xb = run.W.copy(), run.Xb.copy()
+    W[:, 0] = level
+    Xb[0, rng.permutation(Xb.shape[1])[:2]] = 2.0, -2.0
+    return W, Xb

@@ -17,7 +17,7 @@ from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception, Specimen
 from autograder.exercises.ps1 import LEFT_ALONE
 from autograder.exercises.ps2 import _accepting, _one_sided, _unshifted
-from autograder.values import Rng, Step
+from autograder.values import ANOTHER, FIRST, Rng, Step
 
 FORWARD, BACKWARD, WEIGHTS = Step("forward"), Step("backward"), Step("W")
 
@@ -47,14 +47,27 @@ def _again(rng: Generator) -> list[Arguments]:
         G, G_other = rng.normal(size=Z.shape), rng.normal(size=other.shape)
         twice = (FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G[:, ::-1].copy(), 0.5)
         fixtures.append((*twice, FORWARD, other, BACKWARD, G_other, FORWARD, Z))
-    return fixtures
+    return [*fixtures, beside_another((), (), Z, G, Z[:, ::-1], G[::-1])]
+
+
+def beside_another(
+    made: Arguments, other: Arguments, X: Array, G: Array, X_other: Array, G_other: Array
+) -> Arguments:
+    """Return forward of one layer, forward and backward of another, and backward of the first."""
+    there = (FORWARD, X_other.copy(), BACKWARD, G_other.copy(), 0.5)
+    return (*made, FORWARD, X, ANOTHER, *other, *there, FIRST, BACKWARD, G, 0.5, FORWARD, X)
 
 
 def _large_scores(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size in draws.sizes(rng, 3):
+    for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         fixtures.append(_there_and_back(rng, draws.close(rng, size.K)))
         fixtures.append(_there_and_back(rng, draws.columns_far_apart(rng, size.K, size.N)))
+        fixtures.append(_there_and_back(rng, draws.two_on_top(rng, size.K, below)[0]))
+        label = int(rng.integers(size.K))
+        z = draws.improbable(rng, size.K, label)
+        slope = -draws.unit(label, size.K) / reference.softmax(z)
+        fixtures.append((FORWARD, z, BACKWARD, slope))
     return fixtures
 
 
@@ -155,11 +168,17 @@ SOFTMAX = Exercise(
         Criterion(
             "called again",
             1.0,
-            "backward belongs to the last forward, however often either was called, and the "
-            "learning rate changes nothing in a layer without weights.",
+            "backward belongs to the last forward of its own layer, however often either was "
+            "called, and the learning rate changes nothing in a layer without weights.",
             _again,
         ),
-        Criterion("large scores", 1.0, "Scores of 1000 are no trouble.", _large_scores),
+        Criterion(
+            "large scores",
+            1.0,
+            "Scores of thousands, far apart in a sample or in a batch, are no trouble, and no "
+            "probability is too small for the slopes of the cross-entropy.",
+            _large_scores,
+        ),
         Criterion("purity", 1.0, LEFT_ALONE, _both_forms, aspect="purity"),
     ),
     misconceptions=(
@@ -303,7 +322,7 @@ def _dense_backward(rng: Generator) -> list[Arguments]:
     """Draw scenarios with a learning rate of 0, so that only what is returned counts."""
     return [
         (*_made(rng, size), FORWARD, _data(rng, size), BACKWARD, _slopes(rng, size), 0.0)
-        for size in draws.all_sizes(rng)
+        for size in (*draws.all_sizes(rng)[:-1], draws.Sizes(1, 1, 5), draws.Sizes(4, 3, 1))
     ]
 
 
@@ -323,7 +342,9 @@ def _dense_again(rng: Generator) -> list[Arguments]:
             G, rate = rng.normal(size=(size.K, X.shape[1])), float(rng.uniform(0.3, 1.5))
             steps += [FORWARD, X, BACKWARD, G, rate, WEIGHTS]
         fixtures.append((*_made(rng, size), *steps))
-    return fixtures
+    made = (_made(rng, size), _made(rng, size))
+    both = _data(rng, size), _slopes(rng, size), _data(rng, size), _slopes(rng, size)
+    return [*fixtures, beside_another(*made, *both)]
 
 
 def _some_steps(rng: Generator) -> list[Arguments]:
@@ -422,7 +443,8 @@ DENSE = Exercise(
         Criterion(
             "slope by the data",
             2.0,
-            "backward returns the slope by X, (D, N): the bias feature is nobody's output.",
+            "backward returns the slope by X, (D, N), also where D, K or N is 1: the bias feature "
+            "is nobody's output.",
             _dense_backward,
         ),
         Criterion(
@@ -435,7 +457,7 @@ DENSE = Exercise(
         Criterion(
             "called again",
             1.0,
-            "Each backward belongs to the forward before it, and steps add up.",
+            "Each backward belongs to its own layer's forward before it, and steps add up.",
             _dense_again,
         ),
         Criterion("purity", 0.5, LEFT_ALONE, _some_steps, aspect="purity"),
@@ -578,10 +600,22 @@ def _other_orders(rng: Generator) -> list[Arguments]:
 
 def _epochs_at_large_scores(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size in draws.sizes(rng, 3):
+    for size, level in zip(draws.sizes(rng, 2), (1000.0, -2000.0), strict=True):
         W, X, Y = _training_set(rng, size)
-        W[:, -1] += 1000.0
+        W[:, -1] += level
         fixtures.append((W, X, Y, _rate(rng), rng.permutation(size.N)))
+    for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
+        W, X, _ = _training_set(rng, size)
+        offsets, top = draws.two_on_top(rng, size.K, below)
+        # No true class has a probability of exactly 0: its loss may be inf, or what it tends to.
+        Y = reference.one_hot(rng.permutation(np.resize(top, size.N)), size.K)
+        W[:, -1] += offsets
+        fixtures.append((W, X, Y, _rate(rng), rng.permutation(size.N)))
+    for size in draws.sizes(rng, 2):
+        W, X, Y = _training_set(rng, size)
+        order = rng.permutation(size.N)
+        W[:, -1] += draws.improbable(rng, size.K, int(np.argmax(Y[:, order[0]])))
+        fixtures.append((W, X, Y, _rate(rng), order))
     return fixtures
 
 
@@ -673,7 +707,13 @@ SGD_EPOCH = Exercise(
             "The order says which samples come when; it may leave some out or repeat them.",
             _other_orders,
         ),
-        Criterion("large scores", 1.5, "Scores near 1000 are no trouble.", _epochs_at_large_scores),
+        Criterion(
+            "large scores",
+            1.5,
+            "Scores of thousands are no trouble, nor is a class with probability 0; a loss may "
+            "be in the hundreds, for nothing is clipped.",
+            _epochs_at_large_scores,
+        ),
         Criterion("purity", 1.0, LEFT_ALONE, _some_epochs, aspect="purity"),
     ),
     misconceptions=(
@@ -828,13 +868,12 @@ def _plainly_wrong(rng: Generator) -> list[Arguments]:
 
 
 def _wrong_in_batches(rng: Generator) -> list[Arguments]:
-    places = int(rng.integers(1, 3))
     return _specimens(
         rng,
         [
             (lambda z: reference.softmax(z.ravel()).reshape(z.shape), SUMS),
             (lambda z: reference.softmax(z.T).T, SUMS),
-            (lambda z: np.roll(reference.softmax(z), places if z.ndim > 1 else 0, axis=-1), ALONE),
+            (lambda z: np.roll(reference.softmax(z), z.ndim - 1, axis=-1), ALONE),
             (_like_first_column, ALONE),
         ],
     )

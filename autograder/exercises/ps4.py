@@ -23,7 +23,7 @@ from autograder.exercises.ps3 import _axes_120, _last_axis, _samples_mixed
 
 
 def _uneven(rng: Generator) -> list[Arguments]:
-    pairs = ((11, 3), (7, 2), (13, 5), (9, 4), (5, 8))
+    pairs = ((11, 3), (7, 2), (13, 5), (9, 4), (5, 8), (300, 128))
     return [(*pairs[i], draws.seed(rng)) for i in rng.permutation(len(pairs))]
 
 
@@ -59,7 +59,8 @@ BATCH_INDICES = Exercise(
         Criterion(
             "every sample once",
             2.0,
-            "rng.permutation(N), cut into pieces of batch_size; the last piece may be shorter.",
+            "rng.permutation(N), cut into pieces of batch_size, arrays of int; the last piece is "
+            "as short as it comes, also where it is the only one.",
             _uneven,
         ),
         Criterion("no remainder", 1.0, "Where N is a multiple, all pieces are full.", _even),
@@ -157,7 +158,8 @@ BATCH_INDICES = Exercise(
 
 def _single(rng: Generator) -> list[Arguments]:
     passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
-    return [(run.A[:, 0].copy(), rng.normal(size=len(run.A))) for run in passes]
+    samples = [(run.A[:, 0].copy(), rng.normal(size=len(run.A))) for run in passes]
+    return [*samples, *((A[:, None], G[:, None]) for A, G in samples[:2])]
 
 
 def _batches(rng: Generator) -> list[Arguments]:
@@ -171,6 +173,9 @@ def _certain(rng: Generator) -> list[Arguments]:
         A = reference.softmax(draws.columns_far_apart(rng, size.K, size.N) * 30)
         A[:, 0] = draws.unit(int(rng.integers(size.K)), size.K)
         fixtures.append((A, rng.normal(size=A.shape)))
+        label = int(rng.integers(size.K))
+        a = reference.softmax(draws.improbable(rng, size.K, label))
+        fixtures.append((a, -draws.unit(label, size.K) / a))
     return fixtures
 
 
@@ -198,11 +203,14 @@ SOFTMAX_BACKWARD = Exercise(
             "Each column is the Jacobian of its own probabilities times its own slopes.",
             _batches,
         ),
-        Criterion("one sample", 1.0, "A single sample (K,) works too.", _single),
+        Criterion(
+            "one sample", 1.0, "A single sample works too, (K,), and as a batch, (K, 1).", _single
+        ),
         Criterion(
             "certain",
             0.5,
-            "Probabilities of exactly 0 and 1 are no trouble: nothing is divided.",
+            "Probabilities of exactly 0 and 1 are no trouble, nor are tiny ones with the slopes "
+            "of the cross-entropy: nothing is divided and nothing added.",
             _certain,
         ),
         Criterion("purity", 0.5, LEFT_ALONE, _some_upstream, aspect="purity"),
@@ -291,10 +299,11 @@ def _one_column(rng: Generator) -> list[Arguments]:
 
 def _large_batches(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size in draws.sizes(rng, 3):
+    for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         run = draws.forward_pass(rng, size)
-        W = run.W * 300
-        W[:, -1] += 1000
+        fixtures.append((*draws.each_apart(rng, run), run.Y))
+        W = run.W.copy()
+        W[:, -1] += draws.two_on_top(rng, size.K, below)[0]
         fixtures.append((W, run.Xb, run.Y))
     return fixtures
 
@@ -343,7 +352,8 @@ BATCH_GRADIENT = Exercise(
         Criterion(
             "large scores",
             1.0,
-            "Scores of any size are no trouble.",
+            "Scores of thousands are no trouble, be they far apart between the samples or within "
+            "one, nor is a probability of exactly 0, also that of a true class.",
             _large_batches,
         ),
         Criterion("purity", 1.0, LEFT_ALONE, _some_whole_batches, aspect="purity"),
@@ -649,6 +659,27 @@ def _largest_share(N: int) -> int:
     return next((size for size in (4, 3, 2) if 0 < size < N and N % size), 2)
 
 
+def _large_trainings(rng: Generator) -> list[Arguments]:
+    """Draw trainings on data at which the first weights give large scores."""
+    fixtures: list[Arguments] = []
+    for K, kind in zip(rng.permutation((3, 4, 5)), ("apart", "top", "improbable"), strict=True):
+        K, N, seed = int(K), int(rng.integers(4, 8)), draws.seed(rng)
+        D = int(rng.integers(K, 8))
+        Z, y = rng.normal(0.0, 1.0, (K, N)), draws.labels(rng, K, N)
+        if kind == "apart":
+            Z[:, :2] += 2000.0, -2000.0
+        elif kind == "top":
+            offsets, top = draws.two_on_top(rng, K, 0)
+            Z, y = Z + offsets[:, None], rng.permutation(np.resize(top, N))
+        else:
+            Z[:, 0] = draws.improbable(rng, K, int(y[0]))
+        W = reference.init_weights(D, K, seed.generator())
+        X = np.linalg.pinv(W[:, :-1]) @ (Z - W[:, -1:])
+        rate = float(rng.uniform(0.2, 0.5) / np.max(np.sum(X**2, axis=0)))
+        fixtures.append((X, reference.one_hot(y, K), N, 2, rate, seed))
+    return fixtures
+
+
 def _some_trainings(rng: Generator) -> list[Arguments]:
     return _trainings(_largest_share)(rng)[:2]
 
@@ -743,15 +774,26 @@ TRAIN = Exercise(
         ),
         Criterion(
             "all at once, and one by one",
-            1.5,
-            "A batch may hold all samples, or a single one.",
-            lambda rng: _trainings(lambda N: N)(rng)[:3] + _trainings(lambda N: 1)(rng)[3:],
+            1.0,
+            "A batch may hold all samples, also where batch_size is larger, or a single one.",
+            lambda rng: (
+                _trainings(lambda N: N)(rng)[:2]
+                + _trainings(lambda N: N + 3)(rng)[2:4]
+                + _trainings(lambda N: 1)(rng)[3:]
+            ),
         ),
         Criterion(
             "penalty",
             1.5,
             "The penalty pulls on the weights at each step; history is the loss without it.",
             _trainings(_largest_share, penalised=True),
+        ),
+        Criterion(
+            "large scores",
+            0.5,
+            "Data of any size may be handed in: scores of thousands are no trouble, nor is a "
+            "class with probability 0; a loss may be in the hundreds, for nothing is clipped.",
+            _large_trainings,
         ),
         Criterion("purity", 1.0, LEFT_ALONE, _some_trainings, aspect="purity"),
     ),
@@ -877,7 +919,17 @@ def _weights_and_data(rng: Generator) -> list[Arguments]:
 
 
 def _one_column_of_data(rng: Generator) -> list[Arguments]:
-    return [(W, Xb[:, :1]) for W, Xb in _weights_and_data(rng)[:2]]
+    """Draw single columns, and batches whose scores all are large, or far below 0."""
+    fixtures = [(W, Xb[:, :1]) for W, Xb in _weights_and_data(rng)[:2]]
+    for size, level in zip(draws.sizes(rng, 4), (2000.0, -2000.0, 50.0, -50.0), strict=True):
+        # Of two nearly equal scores the later class has the larger one, in every sample.
+        W, Xb = np.zeros((size.K, size.D + 1)), draws.features(rng, size.D, size.N)
+        below, above = np.sort(rng.choice(size.K, 2, replace=False))
+        W[:, -1] = level - rng.uniform(1.0, 5.0, size.K)
+        W[[below, above], -1] = level, level + 1e-5
+        W[:, 0] = rng.normal()
+        fixtures.append((W, Xb))
+    return fixtures
 
 
 def _some_data(rng: Generator) -> list[Arguments]:
@@ -898,7 +950,13 @@ PREDICT = Exercise(
             "Of each sample, a column, the class with the largest score.",
             _weights_and_data,
         ),
-        Criterion("one column", 0.5, "One sample has one label, (1,).", _one_column_of_data),
+        Criterion(
+            "one column, and any scores",
+            0.5,
+            "One sample has one label, (1,); and scores may all be large, or below 0, or nearly "
+            "equal.",
+            _one_column_of_data,
+        ),
         Criterion("purity", 0.5, LEFT_ALONE, _some_data, aspect="purity"),
     ),
     misconceptions=(
@@ -968,7 +1026,7 @@ def _all_or_none(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size in draws.sizes(rng, 2):
         y = draws.labels(rng, size.K, size.N)
-        fixtures += [(y, y.copy()), (y, (y + 1) % size.K)]
+        fixtures += [(y, y.copy()), (y, (y + 1) % size.K), (y[:1], y[:1].copy())]
     return fixtures
 
 
@@ -989,7 +1047,12 @@ ACCURACY = Exercise(
             "It is the share of samples whose label was predicted, from 0 to 1.",
             _true_and_predicted,
         ),
-        Criterion("all or none", 0.5, "All right is 1.0, all wrong is 0.0.", _all_or_none),
+        Criterion(
+            "all or none",
+            0.5,
+            "All right is 1.0, all wrong is 0.0, for one sample too.",
+            _all_or_none,
+        ),
         Criterion("purity", 0.5, LEFT_ALONE, _some_labels, aspect="purity"),
     ),
     misconceptions=(
@@ -1051,14 +1114,22 @@ ACCURACY = Exercise(
 
 
 def _labels_and_K(rng: Generator) -> list[Arguments]:
-    return [(y, guess, int(y.max()) + 1) for y, guess in _true_and_predicted(rng)]
+    drawn = [(y, guess, int(y.max()) + 1) for y, guess in _true_and_predicted(rng)]
+    y, guess, K = drawn[0]  # one pair, off the diagonal, more often than 8 bits can count
+    return [*drawn, (np.append(y, [y[0]] * 300), np.append(guess, [guess[0]] * 300), K)]
 
 
 def _classes_absent(rng: Generator) -> list[Arguments]:
+    """Draw labels that lack classes among the true, among the predicted, or among both."""
     fixtures: list[Arguments] = []
-    for size in draws.sizes(rng, 3):
-        y = draws.labels_without_last(rng, size.K, size.N)
-        fixtures.append((y, rng.permutation(y), size.K))
+    for size in draws.sizes(rng, 2):
+        K, N = size.K, size.N
+        some = draws.labels_without_last(rng, K, N)
+        others = rng.permutation(some)
+        fixtures.append((some, others, K))
+        fixtures.append((some, np.where(others == others[0], K - 1, others), K))
+        fixtures.append((np.where(some == some[0], K - 1, some), others, K))
+        fixtures.append((np.full(N, 1), np.where(others == 1, 0, others), K))
     return fixtures
 
 
@@ -1084,13 +1155,15 @@ CONFUSION_MATRIX = Exercise(
         Criterion(
             "counts",
             1.5,
-            "Entry [i, j] counts the samples of class i that were predicted as j.",
+            "Entry [i, j] counts the samples of class i that were predicted as j, be they none or "
+            "hundreds.",
             _labels_and_K,
         ),
         Criterion(
             "classes absent",
             1.0,
-            "K says how many classes there are, also where the last one does not occur.",
+            "K says how many classes there are, also where one is never true, never predicted, or "
+            "neither.",
             _classes_absent,
         ),
         Criterion("purity", 0.5, LEFT_ALONE, _some_counts, aspect="purity"),

@@ -14,11 +14,11 @@ import numpy as np
 from autograder import reference
 from autograder.exercises import draws
 from autograder.exercises.draws import Array, Generator
-from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
+from autograder.exercises.model import Arguments, Criterion, Exercise, Fixtures, Misconception
 from autograder.exercises.ps1 import LEFT_ALONE
 from autograder.exercises.ps2 import _unshifted
-from autograder.exercises.ps3 import BACKWARD, FORWARD, _there_and_back
-from autograder.values import Step
+from autograder.exercises.ps3 import BACKWARD, FORWARD, _there_and_back, beside_another
+from autograder.values import ANOTHER, FIRST, Step
 
 Formula = Callable[[Array], Array]
 
@@ -32,13 +32,21 @@ def _any_scores(rng: Generator) -> list[Arguments]:
     return [_there_and_back(rng, Z) for Z in (*batches, rng.normal(0, 1.5, 5))]
 
 
+def _of_any_size(rng: Generator) -> list[Arguments]:
+    """Draw scores, and some up to thousands and millions, each of both signs."""
+    large = [top * rng.choice((-1, 1), 8) * rng.uniform(0.01, 1, 8) for top in (1e3, 1e6)]
+    for Z in large:
+        Z[:2] = np.abs(Z[:2])
+    return [*_any_scores(rng), *(_there_and_back(rng, Z) for Z in large)]
+
+
 def _twice(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size in draws.sizes(rng, 3):
+    for size, fewer in zip(draws.sizes(rng, 3), (0, 0, 1), strict=True):
         Z, other = rng.normal(0, 1.5, (2, size.K, size.N))
         G = rng.normal(size=Z.shape)
-        fixtures.append((FORWARD, other, FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G))
-    return fixtures
+        fixtures.append((FORWARD, other[:, fewer:], FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G))
+    return [*fixtures, beside_another((), (), Z, G, other, G[::-1])]
 
 
 def _large(rng: Generator) -> list[Arguments]:
@@ -99,14 +107,16 @@ def _in_place(forward: Formula, right: type) -> type:
     return Activation
 
 
-def _criteria(claim: str, special: Criterion) -> tuple[Criterion, ...]:
+def _criteria(
+    claim: str, special: Criterion, scores: Fixtures = _any_scores
+) -> tuple[Criterion, ...]:
     return (
-        Criterion("there and back", 2.5 if special.points < 1 else 2.0, claim, _any_scores),
+        Criterion("there and back", 2.5 if special.points < 1 else 2.0, claim, scores),
         special,
         Criterion(
             "called again",
             0.5,
-            "backward belongs to the last forward, and twice gives the same.",
+            "backward belongs to the last forward of its own layer, and twice gives the same.",
             _twice,
         ),
         Criterion("purity", 0.5, LEFT_ALONE, _some_layers, aspect="purity"),
@@ -174,9 +184,10 @@ RELU = Exercise(
     reference=reference.ReLU,
     lesson="10_hidden_layer",
     criteria=_criteria(
-        "forward keeps what is positive and gives 0 for the rest; backward lets a slope pass "
-        "where the input was positive.",
+        "forward keeps what is positive, however large, and gives 0 for the rest; backward lets a "
+        "slope pass where the input was positive.",
         Criterion("exactly 0", 1.0, "At an input of exactly 0 the slope is 0.", _with_zeros),
+        _of_any_size,
     ),
     misconceptions=(
         Misconception(
@@ -566,10 +577,14 @@ def _networks(rng: Generator) -> list[Arguments]:
 
 
 def _large_networks(rng: Generator) -> list[Arguments]:
-    fixtures = []
-    for size in draws.sizes(rng, 3):
+    fixtures: list[Arguments] = []
+    for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         W1, W2, X, Y = _two_layers(rng, size, 4)
-        W2[:, -1] += 1000.0
+        W1[0], W2[:, 0] = 0.0, 2000.0  # the first hidden unit is an offset of each sample
+        W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 50.0, (2.0, -2.0)
+        fixtures.append((W1, W2, X, Y))
+        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W2[:, -1] += draws.two_on_top(rng, size.K, below)[0]
         fixtures.append((W1, W2, X, Y))
     return fixtures
 
@@ -618,7 +633,13 @@ NETWORK_GRADIENTS = Exercise(
             "sample's own loss for Z2, A1, Z1, of the mean loss for W2, W1.",
             _networks,
         ),
-        Criterion("large scores", 1.5, "Scores near 1000 are no trouble.", _large_networks),
+        Criterion(
+            "large scores",
+            1.5,
+            "Scores of thousands are no trouble, be they far apart between the samples or within "
+            "one, nor is a probability of exactly 0, also that of a true class.",
+            _large_networks,
+        ),
         Criterion("purity", 1.5, LEFT_ALONE, _some_networks, aspect="purity"),
     ),
     misconceptions=(
@@ -745,7 +766,8 @@ def _backward(rng: Generator) -> list[Arguments]:
     for size in draws.all_sizes(rng):
         (X, Y), (other, _) = _labelled(rng, size), _labelled(rng, size)
         fixtures.append((*_made(rng, size), FORWARD, other, FORWARD, X, BACKWARD, Y, W1))
-    return fixtures
+    beside = (ANOTHER, *_made(rng, size), FORWARD, other, FIRST, BACKWARD, Y, FORWARD, X)
+    return [*fixtures, (*_made(rng, size), FORWARD, X, *beside)]
 
 
 def _fit(rng: Generator) -> list[Arguments]:
@@ -756,6 +778,25 @@ def _fit(rng: Generator) -> list[Arguments]:
         rate, seed = float(rng.uniform(0.2, 0.8)), draws.seed(rng)
         steps = (FIT, X, Y, batch, epochs, rate, seed, W1, W2, PREDICT, X)
         fixtures.append((*_made(rng, size), *steps))
+    return fixtures
+
+
+def _large_fits(rng: Generator) -> list[Arguments]:
+    """Draw networks that one long step makes certain of one class, then ask of it or another."""
+    fixtures: list[Arguments] = []
+    for size, rate in zip(draws.sizes(rng, 3), (5000.0, 5000.0, 300.0), strict=True):
+        D, H, K, N = 7, int(rng.integers(2, 6)), size.K, size.N
+        seed = draws.seed(rng)
+        first = reference.Network(D, H, K, seed.generator())
+        # Data at which no hidden unit is on, so that the step moves W2's biases alone.
+        x = np.linalg.pinv(first.W1[:, :-1]) @ -first.W1[:, -1:]
+        X = x + rng.normal(0.0, 1e-3, (D, N))
+        one = int(np.argmin(first.W2[:, -1]))
+        other = draws.other_label(rng, one, K)
+        Y, Y_other = (reference.one_hot(np.full(N, label), K) for label in (one, other))
+        step = (FIT, X, Y, N, 2 if rate > 1000 else 1, rate, draws.seed(rng), PREDICT, X)
+        again = () if rate > 1000 else (FIT, X, Y_other, N, 1, 0.0, draws.seed(rng))
+        fixtures.append((D, H, K, seed, *step, *again))
     return fixtures
 
 
@@ -889,16 +930,23 @@ NETWORK = Exercise(
         Criterion(
             "backward",
             2.5,
-            "backward returns the gradients of the mean loss by W1 and W2 for the data of the "
-            "last forward, and moves nothing.",
+            "backward returns the gradients of the mean loss by W1 and W2 for the data of its own "
+            "network's last forward, and moves nothing.",
             _backward,
         ),
         Criterion(
             "fit",
-            3.0,
+            2.5,
             "Each epoch goes once through batch_indices of rng and steps against both gradients; "
             "history is the mean loss over all samples, before the steps.",
             _fit,
+        ),
+        Criterion(
+            "large scores",
+            0.5,
+            "Scores of thousands, to which a long step leads, are no trouble, and a loss may be in "
+            "the hundreds, for nothing is clipped.",
+            _large_fits,
         ),
         Criterion("purity", 1.0, LEFT_ALONE, _some_fits, aspect="purity"),
     ),
