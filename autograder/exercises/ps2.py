@@ -364,7 +364,7 @@ CCE_GRADIENT = Exercise(
     misconceptions=(
         Misconception(
             "sign",
-            (lambda Y, Yhat: Y / Yhat,),
+            (lambda Y, Yhat: Y / np.where(Y == 0, 1, Yhat), lambda Y, Yhat: Y / Yhat),
             did="You left out the minus sign.",
             symptom="The gradient is positive: more probability at the true class would cost more.",
             experiment="Compare with numerical_gradient of the loss of one sample.",
@@ -402,9 +402,9 @@ CCE_GRADIENT = Exercise(
         Misconception(
             "divided by N",
             (
+                lambda Y, Yhat: -Y / np.where(Y == 0, 1, Yhat) / _samples(Y),
                 lambda Y, Yhat: -Y / Yhat / _samples(Y),
                 lambda Y, Yhat: -Y / Yhat / Y.shape[-1],
-                lambda Y, Yhat: -Y / np.where(Y == 0, 1, Yhat) / _samples(Y),
             ),
             did="You divided by the number of samples; here each sample stands for itself.",
             symptom="A batch of N gives entries N times too small.",
