@@ -613,7 +613,7 @@ AROUND: dict[str, Callable[[Call], Call]] = {
     "wrong at tiny entries": _wrong_where(lambda a: ((a > 0) & (a < 1e-10)).any()),
     "wrong at negative entries": _wrong_where(lambda a: a.min() < 0),
     "wrong at equal entries": _wrong_where(lambda a: a.size > 1 and np.ptp(a) == 0),
-    "wrong from 6 rows on": _wrong_where(lambda a: len(a) >= 6),
+    "wrong from 5 rows on": _wrong_where(lambda a: len(a) >= 5),
     "wrong up to 3 rows": _wrong_where(lambda a: _matrix(a) and len(a) <= 3),
     "wrong for numbers not 0": _wrong_where_numbers(lambda number: number != 0),
     "wrong for the number 0": _wrong_where_numbers(lambda number: number == 0),

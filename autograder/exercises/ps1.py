@@ -29,7 +29,9 @@ def _data(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     square = [rng.normal(size=(size.K, size.K)) for size in draws.equal_sizes(rng, 2)]
     one_sample = rng.normal(size=(sizes[0].D, 1))
-    return [(rng.normal(size=(s.D, s.N)),) for s in sizes] + [(X,) for X in (*square, one_sample)]
+    data = [rng.normal(size=(size.D, size.N)) for size in sizes[:-1]]
+    again = np.roll(data[0], 1, axis=1)  # so that no answer can be kept by shape or sum
+    return [(X,) for X in (*data, again, *square, one_sample)]
 
 
 def _integer_data(rng: Generator) -> list[Arguments]:
@@ -124,9 +126,10 @@ def _default_scale(rng: Generator) -> list[Arguments]:
 
 
 def _given_scale(rng: Generator) -> list[Arguments]:
+    scales = (rng.uniform(0.1, 0.5), rng.uniform(1.0, 3.0), rng.uniform(20.0, 40.0))
     return [
-        (size.D, size.K, draws.seed(rng), float(rng.uniform(0.1, 3.0)))
-        for size in draws.sizes(rng, 3)
+        (size.D, size.K, draws.seed(rng), float(scale))
+        for size, scale in zip(draws.sizes(rng, 3), scales, strict=True)
     ]
 
 
@@ -243,7 +246,9 @@ INIT_WEIGHTS = Exercise(
 
 def _labels(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
-    return [(draws.labels(rng, size.K, size.N), size.K) for size in sizes]
+    drawn = [draws.labels(rng, size.K, size.N) for size in sizes[:-1]]
+    again = np.roll(drawn[0], 1)  # so that no answer can be kept by shape or sum
+    return [(y, size.K) for y, size in zip((*drawn, again), sizes, strict=True)]
 
 
 def _labels_without_last(rng: Generator) -> list[Arguments]:
@@ -329,10 +334,10 @@ ONE_HOT = Exercise(
 
 
 def _weights_and_batch(rng: Generator) -> list[Arguments]:
-    sizes = draws.all_sizes(rng)
-    passes = [draws.forward_pass(rng, size) for size in sizes]
+    passes = draws.forward_passes(rng)
     one_column = (passes[0].W, passes[0].Xb[:, :1])
-    return [(run.W, run.Xb) for run in passes] + [one_column]
+    large = (100 * passes[1].W, passes[1].Xb)
+    return [*((run.W, run.Xb) for run in passes), large, one_column]
 
 
 def _weights_and_sample(rng: Generator) -> list[Arguments]:
@@ -424,9 +429,9 @@ def _score_vectors(rng: Generator) -> list[Arguments]:
 
 
 def _score_columns(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.all_sizes(rng), *draws.equal_sizes(rng, 1)]
-    batches = [draws.forward_pass(rng, size).Z for size in sizes]
-    return [(Z,) for Z in (*batches, batches[0][:, :1])]
+    batches = [run.Z for run in draws.forward_passes(rng)]
+    square = draws.forward_pass(rng, draws.equal_sizes(rng, 1)[0]).Z
+    return [(Z,) for Z in (*batches, square, batches[0][:, :1])]
 
 
 def _extreme_scores(rng: Generator) -> list[Arguments]:
@@ -438,7 +443,8 @@ def _extreme_scores(rng: Generator) -> list[Arguments]:
     return [
         (draws.close(rng, K1),),
         (np.full(K2, 1000.0),),
-        (draws.far_apart(rng, K3, int(rng.integers(1, K3))),),
+        (np.zeros(K4),),
+        (draws.far_apart(rng, K3, int(rng.integers(1, K3 - 1))),),  # neither first nor last
         (draws.far_apart(rng, K1, int(rng.integers(K1))),),
         (draws.far_apart(rng, K2, 0, gap=15.0),),
         (-draws.far_apart(rng, K3, int(rng.integers(1, K3)), gap=400.0),),  # all but one high
@@ -656,10 +662,10 @@ SOFTMAX = Exercise(
 
 
 def _prediction_batches(rng: Generator) -> list[Arguments]:
-    sizes = draws.all_sizes(rng)
-    passes = [draws.forward_pass(rng, size) for size in sizes]
+    passes = draws.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
-    return [(run.Y, run.A) for run in passes] + [one_column]
+    other_order = (passes[0].Y, passes[-1].A)
+    return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
 def _prediction_vectors(rng: Generator) -> list[Arguments]:
@@ -916,11 +922,12 @@ CCE = Exercise(
 
 
 def _mild_scores(rng: Generator) -> list[Arguments]:
-    sizes = draws.all_sizes(rng)
-    passes = [draws.forward_pass(rng, size) for size in sizes]
+    passes = draws.forward_passes(rng)
     last_absent = draws.labels_without_last(rng, *passes[0].Z.shape)
+    other_order = (passes[-1].Z, passes[0].y)
     one_column = (passes[1].Z[:, :1], passes[1].y[:1])
-    return [*((run.Z, run.y) for run in passes), (passes[0].Z, last_absent), one_column]
+    runs = [(run.Z, run.y) for run in passes[:-1]]
+    return [*runs, other_order, (passes[0].Z, last_absent), one_column]
 
 
 def _mild_score_vectors(rng: Generator) -> list[Arguments]:
@@ -948,7 +955,13 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
         columns = [draws.far_apart(rng, size.K, winner, gap=10.0) for winner in winners]
         fixtures.append((np.stack(columns, axis=1), y))
     single = [(Z[:, 0], int(y[0])) for Z, y in (*fixtures[:3], fixtures[4], fixtures[-1])]
-    return [*fixtures, *single]
+    for size, gap in zip(draws.sizes(rng, 2), (360.0, 1000.0), strict=True):
+        # exp overflows above 709, and below -745 it is 0: one score is between, one beyond both.
+        z = draws.far_apart(rng, size.K, int(rng.integers(1, size.K - 1)), gap)
+        fixtures.append((np.stack((z, z), axis=1), np.array((0, int(np.argmax(z))))))
+        single.append((z, 0))
+    certain = (draws.far_apart(rng, size.K, size.K - 1, gap=10.0), size.K - 1)  # costs almost 0
+    return [*fixtures, *single, certain]
 
 
 def _scores_and_labels(rng: Generator) -> list[Arguments]:

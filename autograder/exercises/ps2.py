@@ -35,7 +35,7 @@ def _accepting(shape: tuple[int, ...], formula: Callable[[Array], Any]) -> Loss:
     return f
 
 
-def _coupled(rng: Generator, shape: tuple[int, ...]) -> Loss:
+def _coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss:
     """Return f(w) = c.w + w.M w / 2, M's diagonal 0: no curvature along any one entry.
 
     So every difference quotient is exact up to rounding; and since all entries
@@ -43,6 +43,7 @@ def _coupled(rng: Generator, shape: tuple[int, ...]) -> Loss:
     """
     n = int(np.prod(shape))
     c = rng.uniform(-3.0, 3.0, n)
+    c[-1] += steep
     M = np.triu(rng.uniform(1.0, 2.0, (n, n)), 1)
     return _accepting(shape, lambda W: c @ W.ravel() + W.ravel() @ M @ W.ravel())
 
@@ -66,13 +67,13 @@ def _small_shapes(rng: Generator) -> list[tuple[int, int]]:
 
 def _every_entry(rng: Generator) -> list[Arguments]:
     first, second, third, *_ = _small_shapes(rng)
-    square = _coupled(rng, (3, 3))
+    square, W = _coupled(rng, (3, 3), steep=100.0), rng.normal(size=(3, 3))
     return [
         (_coupled(rng, first), rng.normal(size=first)),
         (_coupled(rng, second), rng.normal(size=second), 1e-5),
         (_coupled(rng, third), rng.normal(size=third)),
-        (square, rng.normal(size=(3, 3))),
-        (square, rng.normal(size=(3, 3))),
+        (square, W),
+        (square, W[::-1].copy()),
     ]
 
 
@@ -85,8 +86,12 @@ def _two_steps(rng: Generator) -> list[Arguments]:
 
 
 def _integer_weights(rng: Generator) -> list[Arguments]:
-    shapes = _small_shapes(rng)[:2]
-    return [(_coupled(rng, shape), rng.integers(-4, 5, shape)) for shape in shapes]
+    fixtures: list[Arguments] = []
+    for shape in _small_shapes(rng)[:2]:
+        W = rng.integers(1, 5, shape) * rng.choice((-1, 1), shape)
+        W[0, 0] = 0
+        fixtures.append((_coupled(rng, shape), W))
+    return fixtures
 
 
 def _vectors(rng: Generator) -> list[Arguments]:
@@ -288,9 +293,10 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
 
 
 def _prediction_batches(rng: Generator) -> list[Arguments]:
-    passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
+    passes = draws.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
-    return [*((run.Y, run.A) for run in passes), one_column]
+    other_order = (passes[0].Y, passes[-1].A)
+    return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
 def _exact_zeros(rng: Generator) -> list[Arguments]:
@@ -470,7 +476,7 @@ def _activations(rng: Generator) -> list[Arguments]:
 
 def _certain_activations(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size, gap in zip(draws.sizes(rng, 5), (1000.0, 1000.0, 10.0, 5.0, 2.0), strict=True):
+    for size, gap in zip(draws.sizes(rng, 5), (1000.0, 1000.0, 15.0, 5.0, 2.0), strict=True):
         z = draws.far_apart(rng, size.K, int(rng.integers(size.K)), gap)
         fixtures.append((reference.softmax(z),))
     return fixtures
@@ -674,14 +680,16 @@ SCORES_GRADIENT_W = Exercise(
 
 
 def _classifier_chain(rng: Generator) -> list[Arguments]:
-    fixtures = []
+    fixtures: list[Arguments] = []
     for size in draws.all_sizes(rng):
         run = draws.forward_pass(rng, size)
+        # The first is almost certain, so that entries are tiny, and the slopes are large.
+        a = run.A[:, 0] if fixtures else reference.softmax(draws.far_apart(rng, size.K, 0, 15.0))
         fixtures.append(
             (
                 reference.scores_gradient_W(run.Xb[:, 0], size.K),
-                reference.softmax_jacobian(run.A[:, 0]),
-                rng.normal(size=size.K),
+                reference.softmax_jacobian(a),
+                rng.normal(size=size.K) * 10,
             )
         )
     return fixtures
