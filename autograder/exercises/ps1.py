@@ -202,6 +202,7 @@ INIT_WEIGHTS = Exercise(
             (
                 lambda D, K, rng, scale=0.01: scale * np.random.standard_normal((K, D + 1)),  # noqa: NPY002
                 lambda D, K, rng, scale=0.01: scale * np.random.rand(K, D + 1),  # noqa: NPY002
+                lambda D, K, rng, scale=0.01: scale * np.random.randn(K, D),  # noqa: NPY002
             ),
             did="You used np.random itself, where only the rng that was passed in is to be used.",
             symptom="NumPy's global generator is not where it was before the call.",
@@ -216,6 +217,7 @@ INIT_WEIGHTS = Exercise(
             (
                 lambda D, K, rng, scale=0.01: scale * rng.random((K, D + 1)),
                 lambda D, K, rng, scale=0.01: rng.uniform(-scale, scale, (K, D + 1)),
+                lambda D, K, rng, scale=0.01: scale * (rng.random((K, D + 1)) - 0.5),
             ),
             did="You drew from a uniform distribution.",
             symptom="No weight is larger than scale, and with rng.random none is negative.",
@@ -228,6 +230,8 @@ INIT_WEIGHTS = Exercise(
             (
                 lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)),
                 lambda D, K, rng, scale=0.01: 0.01 * rng.standard_normal((K, D + 1)),
+                lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)) * np.sqrt(2 / D),
+                lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)) / np.sqrt(D),
             ),
             did="You did not multiply by scale.",
             symptom="The weights are as large for every scale, and with weights of size 1 "
@@ -236,6 +240,31 @@ INIT_WEIGHTS = Exercise(
             looks_right="The shape is right, and a histogram of the weights is the same bell but "
             "for the numbers on its axis.",
             shows_in="scale",
+        ),
+        Misconception(
+            "all alike",
+            (
+                lambda D, K, rng, scale=0.01: np.zeros((K, D + 1)),
+                lambda D, K, rng, scale=0.01: scale * np.ones((K, D + 1)),
+            ),
+            did="You gave every weight the same number, and nothing was drawn.",
+            symptom="The standard deviation of W is 0.",
+            experiment="Print init_weights(4, 3, rng).std(): it should be near 0.01.",
+            looks_right="One layer learns from zeros as well, since its loss has a single valley.",
+        ),
+        Misconception(
+            "own generator",
+            tuple(
+                lambda D, K, rng, scale=0.01, seed=seed: (
+                    scale * np.random.default_rng(seed).standard_normal((K, D + 1))
+                )
+                for seed in (0, 42, 1, 123)
+            ),
+            did="You made a generator with a seed of its own, and did not draw from rng.",
+            symptom="Whatever rng is passed in, the weights are always those of one seed.",
+            experiment="Compare init_weights(4, 3, np.random.default_rng(1)) with that of a "
+            "default_rng(2): should they be equal?",
+            looks_right="The numbers are as random as they should be, and they can be repeated.",
         ),
     ),
 )
@@ -296,8 +325,13 @@ ONE_HOT = Exercise(
         ),
         Misconception(
             "K from the labels present",
-            (lambda y, K: np.eye(int(np.max(y)) + 1)[:, y], lambda y, K: np.eye(np.max(y) + 1)[y]),
-            did="You took the number of classes from the labels present, as max(y) + 1.",
+            (
+                lambda y, K: np.eye(int(np.max(y)) + 1)[:, y],
+                lambda y, K: np.eye(np.max(y) + 1)[y],
+                lambda y, K: (np.unique(y)[:, None] == y).astype(float),
+                lambda y, K: (np.unique(y) == y[:, None]).astype(float),
+            ),
+            did="You took the number of classes from the labels that are present.",
             symptom="A row is missing whenever no sample has the last label.",
             experiment="Print one_hot(np.array([0, 1, 0]), 3).shape.",
             looks_right="As long as a sample of the last class is there, the number of classes "
@@ -325,6 +359,26 @@ ONE_HOT = Exercise(
             experiment="Print one_hot(np.array([0, 2]), 3).dtype.",
             looks_right="np.array_equal says that it equals the right answer, since 1 and True "
             "equal 1.0.",
+        ),
+        Misconception(
+            "K fixed at 10",
+            (lambda y, K: np.eye(10)[:, y], lambda y, K: np.eye(10)[y]),
+            did="You wrote 10 classes, those of the digits, where the argument K is meant.",
+            symptom="There are ten classes in the answer, whatever K is.",
+            experiment="Print one_hot(np.array([0, 1, 0]), 3).shape: no 10 belongs there.",
+            looks_right="For the digits it is right, and most examples in books are about digits.",
+        ),
+        Misconception(
+            "one vector for all",
+            (
+                lambda y, K: np.isin(np.arange(K), y).astype(float),
+                lambda y, K: np.isin(np.arange(K), y).astype(float)[:, None],
+                lambda y, K: np.isin(np.arange(10), y).astype(float)[:, None],
+            ),
+            did="You put the ones of all samples into a single vector.",
+            symptom="However many labels there are, there are no N columns.",
+            experiment="Print one_hot(np.array([2, 2, 1]), 3).sum(): three labels give three ones.",
+            looks_right="For one label it holds the right numbers.",
         ),
     ),
 )
@@ -414,6 +468,17 @@ SCORES = Exercise(
             experiment="Print scores(W, Xb).shape for W (3, 5) and Xb (5, 7).",
             looks_right="Frameworks keep samples in rows, and there the data does stand on the "
             "left.",
+        ),
+        Misconception(
+            "bias first",
+            (
+                lambda W, Xb: W[:, 1:] @ Xb[:-1] + W[:, :1],
+                lambda W, Xb: W[:, 1:] @ Xb[:-1] + (W[:, 0] if Xb.ndim == 1 else W[:, :1]),
+            ),
+            did="You took the first column of W for the biases; they are in the last one.",
+            symptom="Where the data is 0 but for the bias feature, the scores are W[:, 0].",
+            experiment="Print scores(W, np.array([0.0, 0.0, 1.0])) for a (2, 3) W beside W.",
+            looks_right="In many books the bias is w_0, and its feature stands in front.",
         ),
     ),
 )
@@ -592,7 +657,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "no exponential",
-            (lambda z: _normalised(z), lambda z: _normalised(z, None)),
+            (_normalised, lambda z: _normalised(z, None)),
             did="You divided the scores themselves by their sum, without exp.",
             symptom="Negative scores give negative probabilities.",
             experiment="Print softmax(np.array([-1.0, 0.0, 2.0])): no entry may be below 0.",
@@ -653,6 +718,47 @@ SOFTMAX = Exercise(
             looks_right="For as many samples as classes nothing is raised, and every entry is "
             "positive.",
             shows_in="batch",
+        ),
+        Misconception(
+            "shares of z - max",
+            (
+                lambda z: _normalised(z - z.max(axis=0)),
+                lambda z: _normalised(z - z.max()),
+                lambda z: _normalised(z - z.max(), None),
+            ),
+            did="You divided the shifted scores by their sum; exp is missing.",
+            symptom="The class with the highest score gets 0.",
+            experiment="Print softmax(np.array([0.0, 1.0, 3.0])): which entry is the largest?",
+            looks_right="The max is subtracted as it should be, and everything sums to 1.",
+        ),
+        Misconception(
+            "clipped scores",
+            tuple(
+                lambda z, low=low, high=high, axis=axis: _normalised(
+                    np.exp(np.clip(z, low, high)), axis
+                )
+                for high in (700.0, 500.0, 709.0, 600.0, 100.0, 50.0, 20.0)
+                for low in (-high, None)
+                for axis in (0, None, -1)
+            ),
+            did="You clipped the scores before exp, so that it cannot overflow.",
+            symptom="All scores above the limit get the same probability.",
+            experiment="Print softmax(np.array([1000.0, 1001.0])): the odds should be 2.718.",
+            looks_right="No warning comes, nothing is nan, and ordinary scores are left as they "
+            "are.",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "epsilon in the sum",
+            tuple(
+                lambda z, eps=eps, soft=soft: soft(z) / (soft(z).sum(axis=0) + eps)
+                for eps in (1e-8, 1e-7, 1e-6, 1e-5)
+                for soft in (_shifted, np.exp)
+            ),
+            did="You added a small number to the sum before dividing by it.",
+            symptom="The probabilities add up to a little less than 1.",
+            experiment="Print 1 - softmax(np.zeros(1)).sum(): it should be 0 to the last digit.",
+            looks_right="It guards against a division by zero, and most digits do not change.",
         ),
     ),
 )
@@ -718,6 +824,14 @@ def _mean_with_shape(terms: Array) -> Any:
 
 def _mean_with_last_axis(terms: Array) -> Any:
     return np.sum(terms) / terms.shape[-1]
+
+
+def _mean_with_rows(terms: Array) -> Any:
+    return np.sum(terms) / terms.shape[0]
+
+
+def _columns(terms: Array) -> Any:
+    return np.sum(terms, axis=0)
 
 
 _AVERAGES: tuple[Reduce, ...] = (_mean, _mean_with_shape, _mean_with_last_axis, np.sum, np.mean)
@@ -914,6 +1028,47 @@ CCE = Exercise(
             "the same.",
             shows_in="exact 0 and 1",
         ),
+        Misconception(
+            "divided by K",
+            _guarded(_mean_with_rows),
+            did="You divided by the number of classes, the rows, where samples are columns.",
+            symptom="For K classes and N samples the loss is N / K times what it should be.",
+            experiment="Print cce of two equal columns, then of four: it should not grow.",
+            looks_right="Where samples are rows, len(Y) is the number of samples.",
+        ),
+        Misconception(
+            "one loss for each sample",
+            _guarded(_columns),
+            did="You added over the classes and took no mean over the samples.",
+            symptom="A batch gives an array of N losses, and should give one number.",
+            experiment="Print np.shape(cce(Y, Yhat)) for a batch: it should be ().",
+            looks_right="For one sample it is right, and each loss in the array is too.",
+        ),
+        Misconception(
+            "squared error",
+            (
+                lambda Y, Yhat: np.mean(np.sum((Y - Yhat) ** 2, axis=0)),
+                lambda Y, Yhat: np.mean((Y - Yhat) ** 2),
+                lambda Y, Yhat: np.sum((Y - Yhat) ** 2),
+                lambda Y, Yhat: np.sum((Y - Yhat) ** 2) / 2,
+            ),
+            did="You added squared differences, which is the loss of a regression.",
+            symptom="A surely wrong prediction costs a small number, and should cost inf.",
+            experiment="Print cce(np.array([1.0, 0.0]), np.array([0.5, 0.5])): 0.693 is right.",
+            looks_right="It is 0 for a perfect guess, and grows as a prediction gets worse.",
+        ),
+        Misconception(
+            "log of the whole sum",
+            (
+                lambda Y, Yhat: -np.log(np.sum(Y * Yhat)),
+                lambda Y, Yhat: -np.log(np.sum(Y * Yhat) + 1e-12),
+                lambda Y, Yhat: -np.log(np.sum(Y * Yhat)) / Y.shape[-1],
+            ),
+            did="You added the probabilities of all samples before the logarithm.",
+            symptom="A batch of good predictions has a loss below 0.",
+            experiment="Print cce of two columns with probability 1 at the true class: 0 is right.",
+            looks_right="For a single sample it is the same number.",
+        ),
     ),
 )
 
@@ -976,6 +1131,10 @@ def _log_softmax(
     average: Reduce, soft: Callable[[Array], Array], guard: Callable[[Array], Array] = _unguarded
 ) -> Callable[..., Any]:
     return lambda Z, y: average(-np.log(guard(_at_labels(soft(Z), y))))
+
+
+def _whole(e: Array) -> Array:
+    return _normalised(e, None)
 
 
 def _unshifted_softmax(z: Array) -> Array:
@@ -1099,6 +1258,71 @@ CCE_FROM_SCORES = Exercise(
             "should stay.",
             looks_right="For one sample it is the same, and it is smallest for the same weights as "
             "the mean.",
+        ),
+        Misconception(
+            "shifted by the true score",
+            tuple(
+                lambda Z, y, average=average: average(
+                    np.log(np.sum(np.exp(Z - _at_labels(Z, y)), axis=0))
+                )
+                for average in (np.mean, np.sum)
+            ),
+            did="You subtracted the score of the true class inside the exp, not the maximum.",
+            symptom="inf where another score is more than 709 above the true one.",
+            experiment="Print cce_from_scores(np.array([[0.0], [-720.0]]), np.array([1])): it "
+            "should be 720.",
+            looks_right="It is right on paper, and for a true class with the largest score it is "
+            "stable too.",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "whole-matrix sum",
+            (
+                lambda Z, y: np.mean(
+                    Z.max() + np.log(np.sum(np.exp(Z - Z.max()))) - _at_labels(Z, y)
+                ),
+                lambda Z, y: np.mean(np.log(np.sum(np.exp(Z))) - _at_labels(Z, y)),
+                lambda Z, y: np.mean(-np.log(_at_labels(_whole(_shifted(Z, None)), y))),
+                lambda Z, y: np.mean(-np.log(_at_labels(_whole(_shifted(Z, None)), y) + 1e-12)),
+            ),
+            did="You added exp of the scores of all samples, not of each column by itself.",
+            symptom="One sample is right, and each further one adds to the loss of all.",
+            experiment="Compare the loss of one column with that of two copies side by side: "
+            "should it grow?",
+            looks_right="np.sum adds up whatever it is given, and for one sample that is right.",
+        ),
+        Misconception(
+            "sign",
+            (
+                lambda Z, y: -reference.cce_from_scores(Z, y),
+                lambda Z, y: np.mean(np.log(_at_labels(reference.softmax(Z), y))),
+            ),
+            did="You took the score of the true class minus the logarithm: the minus is lost.",
+            symptom="The loss is never above 0.",
+            experiment="Print cce_from_scores(np.zeros(2), 0): it should be 0.693, and is below 0.",
+            looks_right="The size is right, and log-probabilities do come with this sign.",
+        ),
+        Misconception(
+            "one loss for each sample",
+            (
+                lambda Z, y: _log_sum_exp(Z, Z.max(axis=0), Z.max(axis=0)) - _at_labels(Z, y),
+                lambda Z, y: -np.log(_at_labels(reference.softmax(Z), y)),
+            ),
+            did="You took no mean over the samples.",
+            symptom="A batch gives an array of N losses, and should give a single number.",
+            experiment="Print np.shape(cce_from_scores(Z, y)) for a batch: it should be ().",
+            looks_right="For one sample it is right, and so is each entry for a batch.",
+        ),
+        Misconception(
+            "divided by K",
+            (
+                lambda Z, y: reference.cce_from_scores(Z, y) * np.size(y) / len(Z),
+                lambda Z, y: np.sum(-np.log(_at_labels(reference.softmax(Z), y))) / len(Z),
+            ),
+            did="You divided by the number of rows, the classes, where samples are columns.",
+            symptom="For K classes and N samples the loss is N / K times what it should be.",
+            experiment="Print it for two equal columns, then for four: it should not grow.",
+            looks_right="Where samples are rows, len(Z) is how many samples there are.",
         ),
     ),
 )

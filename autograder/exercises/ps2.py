@@ -15,7 +15,7 @@ from autograder import reference
 from autograder.exercises import draws
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
-from autograder.exercises.ps1 import EPSILONS, LEFT_ALONE
+from autograder.exercises.ps1 import EPSILONS, LEFT_ALONE, _added, _clipped
 
 Loss = Callable[[Array], float]
 
@@ -133,6 +133,10 @@ def _forward(f: Loss, W: Array, index: Any, h: float) -> float:
     return (f(_step(W, index, h)) - f(W)) / h
 
 
+def _backward(f: Loss, W: Array, index: Any, h: float) -> float:
+    return (f(W) - f(_step(W, index, -h))) / h
+
+
 def _twice_central(f: Loss, W: Array, index: Any, h: float) -> float:
     return (f(_step(W, index, h)) - f(_step(W, index, -h))) / h
 
@@ -173,6 +177,23 @@ def _all_at_once_filled(f: Loss, W: Array, h: float = 1e-5) -> Array:
     return np.full(W.shape, _all_at_once(f, W, h))
 
 
+def _as_floats(W: Array) -> Array:
+    return np.array(W, dtype=np.float64)
+
+
+def _by_rows(
+    quotient: Callable[[Loss, Array, Any, float], float], take: Callable[[Array], Array]
+) -> Callable[..., Any]:
+    def wrong(f: Loss, W: Array, h: float = 1e-5) -> Array:
+        W = take(W)
+        gradient = np.zeros_like(W)
+        for i in range(len(W)):
+            gradient[i] = quotient(f, W, i, h)
+        return gradient
+
+    return wrong
+
+
 NUMERICAL_GRADIENT = Exercise(
     name="numerical_gradient",
     problem_set="ps2",
@@ -206,8 +227,8 @@ NUMERICAL_GRADIENT = Exercise(
     misconceptions=(
         Misconception(
             "forward difference",
-            (_by_entries(_forward),),
-            did="You took the step to one side only: (f(W + h) - f(W)) / h.",
+            (_by_entries(_forward), _by_entries(_backward)),
+            did="You took the step to one side only, and f(W) itself is the other end.",
             symptom="The error falls 10 times, not 100 times, when h is 10 times smaller.",
             experiment="Differentiate the sum of W**3 at 1 with h = 0.1 and h = 0.01, "
             "where the gradient is 3: by how much does the error fall?",
@@ -270,12 +291,28 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "h ignored",
-            (_by_entries(_fixed_step),),
+            (
+                _by_entries(_fixed_step),
+                _by_entries(lambda f, W, index, h: _central(f, W, index, 1e-4)),
+                _by_entries(lambda f, W, index, h: _central(f, W, index, 1e-6)),
+            ),
             did="You wrote a fixed step, and the argument h is never used.",
             symptom="The error does not change with h.",
             experiment="Differentiate the sum of W**3 at 1 with h = 1: it should be exactly 4.",
             looks_right="With the default h the numbers are the same, and 1e-5 is a good step.",
             shows_in="order of the error",
+        ),
+        Misconception(
+            "whole rows moved",
+            tuple(
+                _by_rows(quotient, take)
+                for quotient in (_central, _forward)
+                for take in (_as_floats, _same)
+            ),
+            did="You went over the rows of W and moved all entries of a row together.",
+            symptom="All entries of a row of the answer are equal: the sum of their slopes.",
+            experiment="Differentiate the sum of W at a (2, 3) array: six ones, and no 3.",
+            looks_right="For a vector each row is one entry, and there it is right.",
         ),
     ),
 )
@@ -454,6 +491,7 @@ CCE_GRADIENT = Exercise(
                     lambda Y, Yhat, eps=eps: -Y / (Yhat + eps),
                     lambda Y, Yhat, eps=eps: -Y / np.clip(Yhat, eps, 1.0),
                     lambda Y, Yhat, eps=eps: -Y / np.clip(Yhat, eps, 1.0 - eps),
+                    lambda Y, Yhat, eps=eps: -Y / (Yhat + eps) / _samples(Y),
                 )
             ),
             did="You added a small number to yhat, or clipped it, before dividing.",
@@ -572,6 +610,33 @@ SOFTMAX_JACOBIAN = Exercise(
             experiment="Print softmax_jacobian(a).shape, and its values for two different a.",
             looks_right="That every row sums to 0 is true, and a good test of the matrix.",
         ),
+        Misconception(
+            "inner product",
+            (
+                lambda a: np.diag(a) - np.dot(a, a.T),
+                lambda a: np.diagflat(a) - np.dot(a, a),
+            ),
+            did="You multiplied a 1-D a by itself with @ or np.dot, which gives one number.",
+            symptom="All entries off the diagonal are equal.",
+            experiment="Print np.dot(a, a.T).shape for an a of shape (3,): should it be (3, 3)?",
+            looks_right="On paper a times its transpose is a matrix, for there a is a column.",
+        ),
+        Misconception(
+            "a_i (1 - a_k) everywhere",
+            (lambda a: np.outer(a, 1 - a), lambda a: np.outer(1 - a, a)),
+            did="You used the rule of the diagonal for all pairs of classes.",
+            symptom="No entry is below 0.",
+            experiment="Print the sign of J[0, 1]: raising z_0 takes probability from class 1.",
+            looks_right="The diagonal is right, and the formula is that of the sigmoid.",
+        ),
+        Misconception(
+            "without the diagonal matrix",
+            (lambda a: -np.outer(a, a),),
+            did="You left out the part that stands on the diagonal alone.",
+            symptom="Every entry is 0 or below.",
+            experiment="Print J[0, 0]: raising z_0 raises a_0, so that it should be positive.",
+            looks_right="All entries off the diagonal are right, and those are most of them.",
+        ),
     ),
 )
 
@@ -672,6 +737,14 @@ SCORES_GRADIENT_W = Exercise(
             looks_right="It holds every number of the tensor that is not 0: x, once for each "
             "class.",
         ),
+        Misconception(
+            "x itself",
+            (lambda x, K: x, lambda x, K: x.reshape(1, -1), lambda x, K: x.reshape(-1, 1)),
+            did="You gave the slope of one score by its own row of W, which is x.",
+            symptom="It has D+1 entries, and K times K times as many are asked for.",
+            experiment="Print scores_gradient_W(x, K).size for K = 3 and for K = 4.",
+            looks_right="For one class alone, as in a regression, it is the whole answer.",
+        ),
     ),
 )
 
@@ -744,6 +817,7 @@ CHAIN_RULE = Exercise(
             (
                 lambda T, J, g: np.einsum("ijk,i->jk", T, J @ g),
                 lambda T, J, g: np.einsum("ijk,j->ik", T, J @ g),
+                lambda T, J, g: g @ J @ T,
             ),
             did="You summed over the wrong axis of dz/dW; its last axis is z.",
             symptom="The shape is not that of W, or the answer is transposed where W is square.",
@@ -846,6 +920,10 @@ def _difference(a: Array, y: Array) -> Array:
 
 def _through_chain(a: Array, y: Array) -> Array:
     return reference.softmax_jacobian(a) @ (-y / a)
+
+
+def _through_guarded_chain(guard: Callable[[Array], Array]) -> Callable[[Array, Array], Array]:
+    return lambda a, y: reference.softmax_jacobian(a) @ (-y / guard(a))
 
 
 def _one_sided(a: Array, y: Array) -> Array:
@@ -1038,6 +1116,58 @@ LOSS_GRADIENT = Exercise(
             looks_right="The first call gives the right gradient, and nothing says that an "
             "argument has changed.",
             shows_in="purity",
+        ),
+        Misconception(
+            "sigmoid slope too",
+            tuple(
+                _from_scores(grad_z, soft)
+                for grad_z in (
+                    lambda a, y: (a - y) * a * (1 - a),
+                    lambda a, y: (y - a) * a * (1 - a),
+                )
+                for soft in (reference.softmax, _unshifted)
+            ),
+            did="You multiplied a - y by a(1 - a), the slope of a sigmoid, as well.",
+            symptom="The columns do not sum to 0, and where a prediction is certain all is 0.",
+            experiment="Print loss_gradient(W, x, y).sum(axis=0): should it be 0?",
+            looks_right="With a squared error and a sigmoid this is the rule that books give.",
+            lesson="04_jacobian",
+        ),
+        Misconception(
+            "slope of the scores only",
+            (
+                lambda W, x, y: reference.softmax(W @ x) - y,
+                lambda W, x, y: _unshifted(W @ x) - y,
+            ),
+            did="You stopped at the scores, one link before the weights.",
+            symptom="The shape is (K,), and should be that of W.",
+            experiment="Print loss_gradient(W, x, y).shape for two samples x of different length.",
+            looks_right="It is a right slope, and the last factor, x, is easily forgotten.",
+        ),
+        Misconception(
+            "epsilon in the chain",
+            tuple(
+                _from_scores(_through_guarded_chain(guard))
+                for eps in EPSILONS
+                for guard in (_added(eps), _clipped(eps, 1.0), _clipped(eps, 1.0 - eps))
+            ),
+            did="You added a small number to the probability by which you divide, or clipped it.",
+            symptom="Where the true class has probability 0 the gradient vanishes.",
+            experiment="Try scores (0, -800) and class 1: the row of class 1 should be -x.",
+            looks_right="Nothing is nan any more, and ordinary predictions hardly change.",
+            lesson="04_jacobian",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "divided by K",
+            (
+                _from_scores(lambda a, y: (a - y) / len(y)),
+                _from_scores(lambda a, y: (a - y) / len(y), _unshifted),
+            ),
+            did="You divided by the number of classes; for one sample nothing is averaged.",
+            symptom="The gradient is K times too small.",
+            experiment="Compare one entry with numerical_gradient: by which factor is it off?",
+            looks_right="len(y) is the number of samples where y holds the labels of a batch.",
         ),
     ),
 )
