@@ -624,6 +624,7 @@ class _Candidate:
     misconception, wrong : the mistake, and the face of it
     home : the criterion in which it is named, by number
     agrees : for each criterion, whether it does what was seen
+    agrees_if_finite : the same, where what was seen holds neither nan nor inf
     shows : for each criterion, whether it fails it
     """
 
@@ -631,6 +632,7 @@ class _Candidate:
     wrong: Callable[..., Any]
     home: int
     agrees: tuple[bool, ...]
+    agrees_if_finite: tuple[bool, ...]
     shows: tuple[bool, ...]
 
 
@@ -681,17 +683,29 @@ def _candidates(
                 continue
             if not _explains(exercise, wrong, trials[home], seen[home]):
                 continue
-            answers = [_answers(wrong, trial) for trial in trials]
-            yield _Candidate(
-                misconception,
-                wrong,
-                home,
-                tuple(_agree(exercise, *part) for part in zip(trials, seen, answers, strict=True)),
-                tuple(
-                    _problem(exercise, *part) is not None
-                    for part in zip(trials, answers, strict=True)
-                ),
-            )
+            yield _candidate(exercise, misconception, wrong, home, trials, seen)
+
+
+def _candidate(
+    exercise: Exercise,
+    misconception: Misconception,
+    wrong: Callable[..., Any],
+    home: int,
+    trials: Sequence[_Trial],
+    seen: Sequence[Sequence[Observation]],
+) -> _Candidate:
+    parts = [
+        (trial, observed, _answers(wrong, trial))
+        for trial, observed in zip(trials, seen, strict=True)
+    ]
+    return _Candidate(
+        misconception,
+        wrong,
+        home,
+        tuple(_agree(exercise, *part) for part in parts),
+        tuple(_agree(exercise, *part, if_finite=True) for part in parts),
+        tuple(_problem(exercise, trial, answers) is not None for trial, _, answers in parts),
+    )
 
 
 def _holds(
@@ -702,13 +716,14 @@ def _holds(
 ) -> bool:
     """Tell whether a mistake explains what was seen wherever it would show, and at the gate.
 
-    But not where another mistake was named already.  A mistake that is no wrong value, as a
-    changed argument, is seen in its own criterion alone.
+    But not where another mistake was named already.  And nan or inf may come from another
+    mistake, except in its own criterion and at the gate.  A mistake that is no wrong
+    value, as a changed argument, is seen in its own criterion alone.
     """
     if trials[candidate.home].criterion.aspect != "values":
         return True
     return all(
-        candidate.agrees[t]
+        candidate.agrees[t] or (t not in (0, candidate.home) and candidate.agrees_if_finite[t])
         for t, trial in enumerate(trials)
         if trial.criterion.aspect == "values"
         and t not in explained
@@ -776,14 +791,28 @@ def _agree(
     trial: _Trial,
     observed: Sequence[Observation],
     answers: Sequence[Observation],
+    if_finite: bool = False,
 ) -> bool:
     """Tell whether a wrong answer does in a trial what was seen.
 
     A call that raised, and should not have, is another mistake: no evidence against this one.
+    With `if_finite`, so is an answer that holds nan or inf.
     """
     return all(
-        _alike(exercise, trial.criterion, *pair) for pair in zip(observed, answers, strict=True)
+        _alike(exercise, trial.criterion, mine, theirs) or (if_finite and not _finite(mine.value))
+        for mine, theirs in zip(observed, answers, strict=True)
     )
+
+
+def _finite(value: Any) -> bool:
+    """Tell whether a value holds neither nan nor inf."""
+    if type(value) in (list, tuple):
+        return all(_finite(item) for item in value)
+    if type(value) is dict:
+        return all(_finite(item) for item in value.values())
+    if type(value) is np.ndarray or type(value) is float:
+        return bool(np.all(np.isfinite(value)))
+    return True
 
 
 def _alike(

@@ -601,7 +601,7 @@ WRONG_IN_PUBLIC = {
         shifted_shares: ["shares of z - max"],
         softmax_minus_the_min: ["subtracts the min"],
         softmax_of_scaled_scores: ["divides by the max"],
-        log_softmax: [],
+        log_softmax: ["log-probabilities"],
     },
     "cce": {
         cce_summed: ["sum instead of mean", "0 log 0 is nan"],

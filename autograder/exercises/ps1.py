@@ -70,7 +70,10 @@ ADD_BIAS = Exercise(
     misconceptions=(
         Misconception(
             "ones first",
-            (lambda X: np.vstack((np.ones(X.shape[1]), X)),),
+            (
+                lambda X: np.vstack((np.ones(X.shape[1]), X)),
+                lambda X: np.insert(X, 0, 1, axis=0),
+            ),
             did="You put the row of ones above the data.",
             symptom="The first row is all ones, and the last row is the last feature.",
             experiment="Print add_bias(X)[-1] for a small X: is it the bias or a feature?",
@@ -732,6 +735,18 @@ SOFTMAX = Exercise(
             looks_right="The max is subtracted as it should be, and everything sums to 1.",
         ),
         Misconception(
+            "log-probabilities",
+            (
+                lambda z: z - z.max(axis=0) - np.log(_shifted(z).sum(axis=0)),
+                lambda z: z - np.log(np.exp(z).sum(axis=0)),
+                lambda z: np.log(_normalised(_shifted(z))),
+            ),
+            did="You gave the logarithms of the probabilities.",
+            symptom="No entry is above 0, and they do not sum to 1.",
+            experiment="Print softmax(np.zeros(2)): it should be one half twice.",
+            looks_right="Frameworks offer log_softmax too, and the largest entry is the right one.",
+        ),
+        Misconception(
             "clipped scores",
             tuple(
                 lambda z, low=low, high=high, axis=axis: _normalised(
@@ -828,6 +843,10 @@ def _mean_with_last_axis(terms: Array) -> Any:
 
 def _mean_with_rows(terms: Array) -> Any:
     return np.sum(terms) / terms.shape[0]
+
+
+def _mean_of_rows(terms: Array) -> Any:
+    return np.mean(np.sum(terms, axis=-1))
 
 
 def _columns(terms: Array) -> Any:
@@ -1030,7 +1049,7 @@ CCE = Exercise(
         ),
         Misconception(
             "divided by K",
-            _guarded(_mean_with_rows),
+            (*_guarded(_mean_with_rows), *_guarded(_mean_of_rows)),
             did="You divided by the number of classes, the rows, where samples are columns.",
             symptom="For K classes and N samples the loss is N / K times what it should be.",
             experiment="Print cce of two equal columns, then of four: it should not grow.",

@@ -587,8 +587,11 @@ SOFTMAX_JACOBIAN = Exercise(
         ),
         Misconception(
             "+ a a^T",
-            (lambda a: np.diag(a) + np.outer(a, a),),
-            did="You added the outer product, where it is subtracted.",
+            (
+                lambda a: np.diag(a) + np.outer(a, a),
+                lambda a: np.diag(a * (1 - a)) + (1 - np.eye(len(a))) * np.outer(a, a),
+            ),
+            did="You gave the products of two probabilities a plus, where they have a minus.",
             symptom="No entry is negative, though raising one score lowers the other classes.",
             experiment="Print J.sum(axis=1): it should be 0.",
             looks_right="The shape is right and the matrix is symmetric, as it should be.",
