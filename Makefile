@@ -47,7 +47,7 @@ grade: setup
 	mkdir -p $(DEMO)
 	rm -rf $(DEMO)/source $(DEMO)/submitted
 	cp -R source $(DEMO)/source
-	mkdir -p $(DEMO)/notebooks && cp notebooks/figures.py $(DEMO)/notebooks/
+	mkdir -p $(DEMO)/notebooks && cp notebooks/figures.py notebooks/digits* $(DEMO)/notebooks/
 	cp -R examples/submitted $(DEMO)/submitted
 	cp nbgrader_config.py $(DEMO)/
 	$(BIN)/autograder release $(ASSIGNMENTS) --course $(DEMO)

@@ -49,6 +49,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# What a submission may use of what is installed here, besides Python's own library and what
+# the released notebook imports.  Without this line: everything.
+c.Submissions.packages = ["numpy", "matplotlib"]
+
 # An exercise that fails because of an earlier one is judged once more with that one
 # answered rightly, and earns this share of the criteria that then hold.
 c.ErrorCarriedForward.share = 1.0
@@ -65,12 +69,13 @@ c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"
 # c.LatePenalties.grace_hours = 1
 # c.LatePenalties.at_most_percent = 50
 
-# Nothing that a student wrote may run in an instructor's browser.  The switch
-# alone leaves Markdown cells open, and spoils verdict cards; the filters do not.
+# Nothing that a student wrote may run in an instructor's browser, take Jupyter's server
+# more than a moment, or pose as a verdict.  nbconvert's own switch leaves Markdown cells open, and
+# spoils verdict cards; these filters do not.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    "clean_html": "autograder.markup.clean_html",
-    "markdown2html": "autograder.nbgrader_plugin.markdown2html",
+    name: f"autograder.formgrader.filters.{name}"
+    for name in ("ansi2html", "clean_html", "highlight_code", "markdown2html", "strip_files_prefix")
 }
 
 # Formgrader finds MathJax on this computer; the rest of its page is nbgrader's own.

@@ -120,6 +120,7 @@ class Assignment:
     preload : packages that the notebook imports and that take so long that they are
         imported once for all submissions
     carried_share : of the points that are right but for an earlier exercise, from 0 to 1
+    packages : what a submission may use of what is installed; None for all of it
     """
 
     name: str
@@ -127,10 +128,11 @@ class Assignment:
     files: Mapping[str, bytes]
     preload: tuple[str, ...] = ()
     carried_share: float = 1.0
+    packages: tuple[str, ...] | None = None
 
     @cached_property
     def digest(self) -> bytes:
         """A hash of all of it: the same for the same assignment, whoever computes it."""
         files = sorted(self.files.items())
-        parts = (self.name, self.master, files, self.preload, self.carried_share)
+        parts = (self.name, self.master, files, self.preload, self.carried_share, self.packages)
         return hashlib.sha256(repr(parts).encode()).digest()

@@ -324,6 +324,10 @@ def feedback(
     fresh = sum(result.fresh for result in results)
     failed = [result for result in results if result.trouble is not None]
     typer.echo(f"{fresh} pages made, {len(results) - fresh - len(failed)} up to date")
+    for result in sorted(results, key=lambda result: (result.assignment, result.student)):
+        if result.plain is not None:
+            said = f"has a page in a plain form: making it {result.plain}"
+            _say_trouble(result.student, result.assignment, said)
     for result in sorted(failed, key=lambda result: (result.assignment, result.student)):
         _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
     if failed:

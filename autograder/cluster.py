@@ -10,8 +10,10 @@ import logging
 import math
 import re
 import time
+import warnings
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from autograder.course import CourseError
@@ -60,14 +62,18 @@ class Cluster(Executor):
         except ImportError:
             raise CourseError("--cluster needs Dask: `pip install .[cluster]`") from None
         # What matters of its news is said in our own words.
-        for name in ("distributed", "distributed.client"):  # each has a level of its own
+        # Each has a level of its own.
+        for name in ("distributed", "distributed.client", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._close: list[Callable[[], Any]] = []
         self._counted_at, self._threads = -math.inf, 0
         self._seen_at = time.monotonic()  # when there last was a worker
         try:
             if address == LOCAL:
-                with interrupts_held():
+                # What starting it later lets Ctrl-C through again.
+                resource_tracker.ensure_running()
+                with interrupts_held(), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # another port than it wanted
                     local = distributed.LocalCluster(
                         n_workers=workers,
                         threads_per_worker=1,

@@ -7,11 +7,13 @@ neither the sandbox nor the judge.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import hmac
 import json
 import os
 import re
 import secrets
+import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -30,7 +32,12 @@ MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
 UNFINISHED = ".writing-"
 # Packages that take seconds to import and that bear a fork between import and use.
 HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
-IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
+IMPORT = re.compile(
+    r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b)", re.MULTILINE
+)
+CHECKS = "checks.py"
+# Checking is the judge's business while grading, and what knows properties knows answers.
+INERT_CHECKS = Path(__file__).with_name("inert_checks.py")
 # Made by working in a folder, never part of an assignment.
 NOT_SHOWN = (".ipynb", ".pyc")
 
@@ -189,9 +196,20 @@ def _make_secret(path: Path) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def seed_of(secret: bytes, assignment: str, student: str) -> int:
-    """Return the seed of one student's fixtures: unpredictable outside, the same on a regrade."""
-    text = json.dumps([assignment, student]).encode()
+def digest_of(data: bytes | None) -> str:
+    """Return what stands for a submitted file in a seed; None: there is none that can be read."""
+    return "" if data is None else hashlib.sha256(data).hexdigest()
+
+
+def seed_of(secret: bytes, assignment: str, student: str, digest: str) -> int:
+    """Return the seed of one submission's fixtures: unpredictable outside, the same on a regrade.
+
+    Parameters
+    ----------
+    digest : of the submitted file's bytes, by `digest_of`: what was seen of the fixtures of
+        one hand-in is worth nothing in the next one
+    """
+    text = json.dumps([assignment, student, digest]).encode()
     return int.from_bytes(hmac.digest(secret, text, "sha256")[:16], "big")
 
 
@@ -276,6 +294,8 @@ def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise CourseError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB")
             files[relative.as_posix()] = path.read_bytes()
+    if CHECKS in files:
+        files[CHECKS] = INERT_CHECKS.read_bytes()
     return files
 
 
@@ -286,6 +306,34 @@ def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
     ------
     CourseError : the released notebook cannot be read
     """
+    named = _imports(course, assignment)
+    return tuple(sorted(name for name in named if name.partition(".")[0] in HEAVY))
+
+
+def allowed_packages(course: Path, assignment: str) -> tuple[str, ...] | None:
+    """Return which packages a submission may use, or None for all that are installed.
+
+    Those of ``c.Submissions.packages`` in ``nbgrader_config.py``, where that is set, and those
+    that the released notebook itself imports.
+
+    Raises
+    ------
+    CourseError : the setting is no list of names, or the released notebook cannot be read
+    """
+    named = load_config(course).get("Submissions", {}).get("packages")
+    if named is None:
+        return None
+    if not isinstance(named, (list, tuple)) or not all(isinstance(one, str) for one in named):
+        raise CourseError(
+            f"{course / CONFIG_FILE}: Submissions.packages is a list of names, "
+            f'["numpy", "matplotlib"], not {named!r}'
+        )
+    imported = {name.partition(".")[0] for name in _imports(course, assignment)}
+    return tuple(sorted({*named, *imported - sys.stdlib_module_names}))
+
+
+def _imports(course: Path, assignment: str) -> set[str]:
+    """Return the names of all modules that a released notebook imports."""
     path = course / "release" / assignment / f"{assignment}.ipynb"
     try:
         cells = json.loads(path.read_bytes())["cells"]
@@ -294,8 +342,8 @@ def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
         raise CourseError(
             f"{path} cannot be read: run `autograder release {assignment}`", 1
         ) from None
-    named = {name for source in sources for name in IMPORT.findall(source)}
-    return tuple(sorted(name for name in named if name.partition(".")[0] in HEAVY))
+    found = [names for source in sources for pair in IMPORT.findall(source) for names in pair]
+    return {name.split()[0] for names in found for name in names.split(",") if name.strip()}
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import pickle
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +21,13 @@ from autograder.exercises import EXERCISES, Exercise
 from autograder.foreign import NOTEBOOK, Running, Version, run_notebook
 from autograder.judge import NEARLY_RIGHT, NOT_WRITTEN, Verdict, judge
 from autograder.layouts import LAYOUTS, Arrangement, Layout, Rearranged, arrangements
-from autograder.limits import DIAGNOSE_LIMITS
+from autograder.limits import DIAGNOSE_LIMITS, DIAGNOSING
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.sandbox import IsolationUnavailable, Name, RemoteObject, Sandbox, SandboxLost
 from autograder.sanitise import parse_submission
 from autograder.words import listed, printable
+from autograder.workers import OverBudget, WorkerLost, own_worker
+from autograder.working import begun, tell
 
 SEED = 0  # nothing is earned here, and the same notebook is to be told the same
 MAX_ERRORS = 6
@@ -445,23 +448,41 @@ def show(
 
     aliases = dict(map(_alias, named))
     console, screen = Console(highlight=False), Console(stderr=True)
-    with (
-        Sandbox(isolation, DIAGNOSE_LIMITS) as sandbox,
-        screen.status("starting the sandbox") as status,
-    ):
-        found = diagnose(
-            path,
-            sandbox,
-            aliases,
-            exercises,
-            files,
-            lambda number, cells: status.update(f"running code cell {number} of {cells}"),
-        )
+    with screen.status("starting the sandbox") as status:
+
+        def heard(news: bytes) -> None:
+            status.update("running code cell {} of {}".format(*pickle.loads(news)))
+
+        try:
+            lines, nothing = own_worker().do(
+                diagnosed_here,
+                *(path, aliases, exercises, files, isolation),
+                budget=DIAGNOSING,
+                heard=heard,
+            )
+        except OverBudget as excess:
+            raise DiagnoseError(f"{printable(path.name)}: judging it {excess}", 1) from None
+        except WorkerLost:
+            raise DiagnoseError("the process was killed; run the same command again", 1) from None
     # After all that the notebook did, and nothing of it is markup or steers the terminal.
-    for line in (f"Diagnosis of {path.name}", *found.lines()):
+    for line in (f"Diagnosis of {path.name}", *lines):
         console.print(Text(printable(line)), soft_wrap=not console.is_terminal)
-    if not found.cards:
-        raise DiagnoseError(_nothing(path, found, exercises), 1)
+    if nothing is not None:
+        raise DiagnoseError(nothing, 1)
+
+
+def diagnosed_here(
+    path: Path,
+    aliases: Mapping[str, str],
+    exercises: Sequence[str],
+    files: Sequence[Path],
+    isolation: str,
+) -> tuple[list[str], str | None]:
+    """Return the diagnosis of a notebook in lines, and what to say where nothing was judged."""
+    with Sandbox(isolation, DIAGNOSE_LIMITS) as sandbox:
+        begun()
+        found = diagnose(path, sandbox, aliases, exercises, files, lambda *number: tell(number))
+    return list(found.lines()), None if found.cards else _nothing(path, found, exercises)
 
 
 def _alias(text: str) -> tuple[str, str]:

@@ -27,9 +27,11 @@ from autograder.assignment import Assignment
 from autograder.course import (
     CourseError,
     Submission,
+    allowed_packages,
     assignment_files,
     carried_share,
     course_secret,
+    digest_of,
     find_submissions,
     gradebook_url,
     heavy_imports,
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     from autograder.sandbox import Limits
 
 # What is graded is saved when there is so much of it, or it has waited so long.
-BATCH, BATCH_SECONDS = 50, 1.0
+BATCH, BATCH_CHARACTERS, BATCH_SECONDS = 50, 32 << 20, 1.0
 WRITERS = 8  # files of a batch written side by side: most of it is waiting for the disk
 # Batches in a row that a locked, full or lost gradebook refuses before the class is stopped:
 # each has waited for it as long as is waited for another program.
@@ -78,7 +80,7 @@ def make_job(
         data = read_bytes(submission.path, inside=submission.course / "submitted")
     except UnreadableSubmission as failure:
         unreadable = str(failure)
-    seed = seed_of(secret, assignment.name, submission.student)
+    seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
     return Job(submission.student, assignment, data, unreadable, seed, isolation, limits)
 
 
@@ -90,7 +92,7 @@ def grade_class(
     Parameters
     ----------
     jobs : taken one by one, as there is room
-    executor : where `grade_one` is called
+    executor : where `grade_one` is called, in a thread
     window : how many may be there at the same time, asked anew each time
 
     Yields
@@ -172,6 +174,7 @@ class ClassGrading:
                     files[name],
                     heavy_imports(course, name),
                     share,
+                    allowed_packages(course, name),
                 )
                 for name in assignments
             }
@@ -250,7 +253,8 @@ class ClassGrading:
             yield from settled
             settled.clear()
             late = time.monotonic() - self._saved_at >= BATCH_SECONDS
-            if len(self._unsaved) >= BATCH or late:
+            much = sum(len(graded.notebook) for graded in self._unsaved) > BATCH_CHARACTERS
+            if len(self._unsaved) >= BATCH or much or late:
                 yield from self._save()
         self.saved += len(settled)
         yield from settled

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from autograder.course import (
     MAX_BYTES_BESIDE,
@@ -29,10 +30,12 @@ from autograder.course import (
 )
 from autograder.jobs import code_fingerprint
 from autograder.lean import skip_unused_imports
+from autograder.limits import RENDERING
 from autograder.marks import Marks
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.words import first_line
-from autograder.workers import WINDOW_PER_WORKER, Workers, in_flight
+from autograder.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
+from autograder.working import begun
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
@@ -63,12 +66,14 @@ class PageResult:
     ----------
     fresh : it was made now, and not left as it was
     trouble : why there is none, or None
+    plain : why it is in a plain form, or None
     """
 
     student: str
     assignment: str
     fresh: bool = False
     trouble: str | None = None
+    plain: str | None = None
 
 
 class ClassFeedback:
@@ -136,15 +141,54 @@ class ClassFeedback:
 
 
 def make_page(job: PageJob) -> PageResult:
-    """Make one page and what lies beside it, unless that is there already; never raises."""
+    """Make one page and what lies beside it in this thread's worker, unless they are there already.
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else
+    """
+    try:
+        result, plain = rendered(make_here, job)
+    except OverBudget as excess:
+        return _failed(job.submission, f"making it, even in a plain form, {excess}")
+    made: PageResult = replace(result, plain=plain if result.trouble is None else None)
+    return made
+
+
+def rendered(function: Callable[..., Any], *given: Any) -> tuple[Any, str | None]:
+    """Have something made of a graded notebook, within a budget; in a plain form if need be.
+
+    Parameters
+    ----------
+    function : is called with what is given, and last with whether it is to be plain
+
+    Returns
+    -------
+    what it returns, and why it is plain, or None
+
+    Raises
+    ------
+    OverBudget : even that used more
+    """
+    worker = own_worker()
+    try:
+        return worker.do(function, *given, False, budget=RENDERING), None
+    except OverBudget as excess:
+        return worker.do(function, *given, True, budget=RENDERING), str(excess)
+
+
+def make_here(job: PageJob, plain: bool) -> PageResult:
+    """Make a page where it is needed, in this process; raises only `OverBudget`."""
     submission = job.submission
     try:
-        return PageResult(submission.student, submission.assignment, _make(job))
+        return PageResult(submission.student, submission.assignment, _make(job, plain))
     except UnreadableSubmission as failure:
         return _failed(submission, f"the graded notebook cannot be read: {failure}")
     except OSError as failure:
         where = failure.filename or submission.feedback_folder
         return _failed(submission, f"cannot write to {where}: {failure.strerror}")
+    except (OverBudget, MemoryError):
+        raise
     except Exception as failure:  # one page never stops a class
         from autograder.feedback_page import PageError
 
@@ -153,7 +197,7 @@ def make_page(job: PageJob) -> PageResult:
         return _failed(submission, f"{kind}{said}")
 
 
-def _make(job: PageJob) -> bool:
+def _make(job: PageJob, plain: bool) -> bool:
     """Make a page where it is needed; return whether it was."""
     submission = job.submission
     folder = submission.feedback_folder
@@ -163,16 +207,35 @@ def _make(job: PageJob) -> bool:
     there = all(_read_text(folder / name) == text for name, text in beside.items())
     if there and not job.force and _page_made_of(path) == made_of(graded, job.marks):
         return False
-    skip_unused_imports()
-    from autograder.feedback_page import page
-
-    text = page(graded, job.marks, submission.assignment, made_of(graded, job.marks))
+    text = page_here(graded, job.marks, submission.assignment, plain)
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     for name, content in beside.items():
         write_atomically(folder / name, content)
     write_atomically(path, text)
     return True
+
+
+def page_of(path: Path, marks: Marks, name: str, plain: bool) -> str:
+    """Return the page of a graded notebook's file; see `page_here`."""
+    return page_here(read_graded(path), marks, name, plain)
+
+
+def page_here(graded: bytes, marks: Marks, name: str, plain: bool) -> str:
+    """Return the page of a graded notebook, made in this process.
+
+    Raises
+    ------
+    OverBudget : it is larger than it may be
+    """
+    skip_unused_imports()
+    from autograder.feedback_page import page
+
+    begun()
+    text = page(graded, marks, name, made_of(graded, marks), plain)
+    if len(text) > RENDERING.answer_megabytes << 20:
+        raise OverBudget(f"made more than {RENDERING.answer_megabytes} MB")
+    return text
 
 
 def read_graded(path: Path, inside: Path | None = None) -> bytes:

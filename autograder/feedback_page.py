@@ -8,21 +8,24 @@ gradebook, nor where pages go.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
-from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode, v4
 from traitlets.config import Config
 
 from autograder import cards, markup
+from autograder.allowance import Allowance
 from autograder.assignment import GRADE_PREFIX
 from autograder.graded_cells import NOTE
+from autograder.highlighting import code_within, shown
+from autograder.limits import PAGE, PLAIN_PAGE
 from autograder.marks import CellMark, Marks
 from autograder.words import points_text
 
@@ -36,10 +39,6 @@ SHOWN_TYPES = ["text/html", "image/png", "image/jpeg", "text/plain"]
 HIDDEN = re.compile(
     r"^[^\n]*BEGIN (HIDDEN TESTS|MARK SCHEME).*?(END \1[^\n]*(\n|\Z)|\Z)", re.MULTILINE | re.DOTALL
 )
-# What steers a terminal, and what makes text read in another order than it is written.
-STEERING = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
-)
 NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 
 
@@ -47,7 +46,14 @@ class PageError(Exception):
     """A page cannot be made of this notebook; the text says why, and what to do."""
 
 
-def page(graded: bytes, marks: Marks, name: str, made_of: str) -> str:
+PLAIN = (
+    "This page is in a plain form, without colours, formulas and pictures, because it could not be "
+    "made in time. Points, cards and comments are complete."
+)
+MORE_OUTPUTS = f"[more than {PAGE.outputs} outputs: the others are left out of this page]"
+
+
+def page(graded: bytes, marks: Marks, name: str, made_of: str, plain: bool = False) -> str:
     """Return a feedback page; the same work, marks and grader give the same text.
 
     Parameters
@@ -56,6 +62,7 @@ def page(graded: bytes, marks: Marks, name: str, made_of: str) -> str:
     marks : what the gradebook says of it
     name : of the assignment
     made_of : a hash of all that the page depends on, for its head
+    plain : what the student wrote as bare text and not much of it, which takes no time
 
     Raises
     ------
@@ -68,8 +75,11 @@ def page(graded: bytes, marks: Marks, name: str, made_of: str) -> str:
             cell["part"] = part
             if part.get("kind") in ("check", "task"):
                 cell.source = HIDDEN.sub("", cell.source)
+        _leave_out_outputs(notebook)
         whole = _whole(name, marks, [part for part in parts if part])
-        resources = {"page": {**whole, "made_of": made_of}}
+        whole["notes"] += [PLAIN] if plain else []
+        left = Allowance.of(PLAIN_PAGE if plain else PAGE)
+        resources = {"page": {**whole, "made_of": made_of, "left": left}}
         text, _ = _exporter().from_notebook_node(notebook, resources=resources)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
         raise PageError(
@@ -77,6 +87,16 @@ def page(graded: bytes, marks: Marks, name: str, made_of: str) -> str:
             f"run `autograder grade {name} --force`"
         ) from failure
     return text
+
+
+def _leave_out_outputs(notebook: NotebookNode) -> None:
+    left = PAGE.outputs
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        if len(outputs) > left:
+            del outputs[left:]
+            outputs.append(v4.new_output("stream", name="stdout", text=MORE_OUTPUTS))
+        left = max(0, left - len(outputs))
 
 
 # --- What the template is given -------------------------------------------------------------------
@@ -202,11 +222,11 @@ def _exporter() -> TemplateExporter:
     # Whatever is not cleaned by one of these filters is escaped.
     exporter.environment.autoescape = True
     filters: dict[str, Callable[..., Any]] = {
-        "base64_only": lambda text: NOT_BASE64.sub("", text),
-        "clean_html": lambda text: Markup(markup.clean_html(text)),
-        "description": _description,
+        "card": lambda text: Markup(markup.card_html(text)),
+        "comment": lambda text: Markup(markup.markdown_with_mathml(text)),
         "highlighted": _highlighted,
         "markdown_with_mathml": _markdown,
+        "picture": _picture,
         "shown": _shown,
     }
     for name, function in filters.items():
@@ -214,36 +234,36 @@ def _exporter() -> TemplateExporter:
     return exporter
 
 
-def _markdown(source: str, attachments: Mapping[str, Any] | None = None) -> Markup:
-    return Markup(markup.markdown_with_mathml(source, attachments or {}))
+def _left(context: Context) -> Allowance:
+    left: Allowance = context["resources"]["page"]["left"]
+    return left
 
 
-@lru_cache(maxsize=markup.REMEMBERED)
-def _highlighted(source: str) -> Markup:
-    return Markup(_highlighter()(STEERING.sub("?", source)))
+@pass_context
+def _markdown(context: Context, source: str, attachments: Any = None) -> Markup:
+    render = markup.markdown_with_mathml
+    return Markup(markup.markdown_within(_left(context), render, source, attachments))
 
 
-@lru_cache(maxsize=1)
-def _highlighter() -> Highlight2HTML:
-    return Highlight2HTML(pygments_lexer="ipython3")
+@pass_context
+def _highlighted(context: Context, source: str) -> Markup:
+    return Markup(code_within(_left(context), source))
+
+
+@pass_context
+def _picture(context: Context, output: Mapping[str, Any], kind: str) -> Markup:
+    data = NOT_BASE64.sub("", output["data"][kind])
+    if not _left(context).take("pictures", len(data)):
+        return Markup("<p>{}</p>").format(markup.TOO_MANY)
+    return Markup('<img alt="{}" src="data:{};base64,{}">').format(_description(output), kind, data)
 
 
 def _description(output: Mapping[str, Any]) -> str:
     """Return a picture's text alternative: what it says of itself, where it does."""
     said = output["data"].get("text/plain", "")
-    return _shown(said) if said and not said.startswith("<") else "A picture that this cell drew"
+    return shown(said) if said and not said.startswith("<") else "A picture that this cell drew"
 
 
-def _shown(text: str) -> str:
-    """Return text without what steers a terminal, and without this machine's folders."""
-    text = STEERING.sub("", text)
-    for folder in _folders():
-        text = text.replace(folder, "")
-    return text
-
-
-@lru_cache(maxsize=1)
-def _folders() -> tuple[str, ...]:
-    """Return this machine's folders that a traceback may name, the longest first."""
-    here = {sys.prefix, sys.base_prefix, str(Path.home()), str(TEMPLATES.parents[1])}
-    return tuple(f"{folder}/" for folder in sorted(here, key=len, reverse=True) if len(folder) > 1)
+@pass_context
+def _shown(context: Context, text: str) -> str:
+    return shown(_left(context).cut(text))

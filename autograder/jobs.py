@@ -1,16 +1,18 @@
-"""What a worker does: one job in, one outcome out, both plain data.
+"""What is done with one submission: one job in, one outcome out, both plain data.
 
 It does not matter where a job is done.  Must not know the gradebook; imports
-what grading needs only when there is something to grade.
+what grading needs only where there is something to grade.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import threading
+import pickle
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -20,6 +22,9 @@ from autograder import __version__
 from autograder.assignment import Assignment
 from autograder.graded_cells import GradedCell, cells_of
 from autograder.lean import skip_unused_imports
+from autograder.limits import GRADING, WRITING, Budget
+from autograder.workers import OverBudget, WorkerLost, own_worker
+from autograder.working import begun, tell
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -55,6 +60,7 @@ class Job:
     seed : of this student's fixtures for this assignment
     isolation : "bwrap" or "none"
     code : fingerprint of the grader that asks; a worker of another version refuses
+    budget : of the grader's own work, seconds beside those that the limits give
     """
 
     student: str
@@ -65,6 +71,7 @@ class Job:
     isolation: str
     limits: Limits
     code: str = field(default_factory=lambda: code_fingerprint())
+    budget: Budget = GRADING
 
 
 @dataclass(frozen=True)
@@ -125,56 +132,125 @@ def failed(
 
 
 # The sandbox of this process, with what it was made for.
-_sandboxes: dict[tuple[str, Limits, tuple[str, ...]], Sandbox] = {}
-# The judge works with NumPy's global random state, so threads take turns.
-_one_at_a_time = threading.Lock()
+_sandboxes: dict[tuple[str, Limits, tuple[str, ...], tuple[str, ...] | None], Sandbox] = {}
 
 
 def grade_one(job: Job) -> Outcome:
-    """Grade one submission; runs in a worker, never raises.
+    """Grade one submission in this thread's worker, within a budget.
 
-    The worker's sandbox is started for its first submission and kept.
+    Where grading is ended because it used more, the verdicts until then stand.
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else
     """
-    from autograder.sandbox import IsolationUnavailable, SandboxLost
-
     if job.code != code_fingerprint():
         return failed(job, OTHER_CODE)
+    started, worker = time.monotonic(), own_worker()
+    verdicts: list[bytes] = []
+    budget = replace(job.budget, seconds=job.limits.session_seconds + job.budget.seconds)
     try:
-        with _one_at_a_time:
-            return _outcome(job, _grade(job))
+        outcome: Outcome = worker.do(grade_here, job, budget=budget, heard=verdicts.append)
+        return outcome
+    except OverBudget as excess:
+        reason, unsure = f"grading this submission {excess}", excess.of_clock
+    # If it cannot even be read within a budget, it is graded as an empty one.
+    for left in (job, replace(job, data=None, unreadable=f"Not read: {reason}.")):
+        with suppress(OverBudget):
+            outcome = worker.do(write_so_far, left, reason, verdicts, budget=WRITING)
+            return replace(outcome, seconds=time.monotonic() - started, unsure=unsure)
+    return failed(job, reason, unsure=unsure)
+
+
+def grade_alone(job: Job) -> Outcome:
+    """Grade one submission with nothing beside it: what might end otherwise is tried twice.
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else, both times
+    """
+    with suppress(WorkerLost):
+        outcome = grade_one(job)
+        if not outcome.unsure:
+            return outcome
+    return grade_one(job)
+
+
+def grade_here(job: Job) -> Outcome:
+    """Grade one submission in this process; only what nobody planned for is raised.
+
+    The process's sandbox is started for its first submission and kept.
+    """
+    skip_unused_imports()
+    from autograder.notebook import grade_notebook
+    from autograder.sandbox import IsolationUnavailable, SandboxLost
+
+    try:
+        sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
+        begun()
+        submission, unreadable = _read(job)
+        return _outcome(
+            job,
+            grade_notebook(submission, job.assignment, sandbox, job.seed, unreadable, tell),
+        )
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)
     except (SandboxLost, ConnectionError) as failure:
         return failed(job, str(failure), unsure=True)
+    except MemoryError:
+        raise
     except Exception as failure:
         return failed(job, failure)
 
 
-def _grade(job: Job) -> GradedNotebook:
+def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
+    """Write the graded notebook of a submission whose grading was ended; nothing is run.
+
+    Parameters
+    ----------
+    verdicts : as `autograder.working.tell` sent them
+    """
     skip_unused_imports()
-    from autograder.notebook import grade_notebook
+    from autograder.notebook import write_unfinished
+
+    begun()
+    submission, unreadable = _read(job)
+    known = [pickle.loads(verdict) for verdict in verdicts]
+    return _outcome(
+        job,
+        write_unfinished(submission, job.assignment, job.isolation, reason, known, unreadable),
+    )
+
+
+def _read(job: Job) -> tuple[NotebookNode, str | None]:
+    """Return a submission, and why it could not be read where it is an empty one."""
     from autograder.reading import UnreadableSubmission
     from autograder.sanitise import empty_submission, parse_submission
 
-    unreadable = job.unreadable
-    submission = empty_submission()
-    if job.data is not None:
-        try:
-            submission = parse_submission(job.data, f"{job.assignment.name}.ipynb")
-        except UnreadableSubmission as failure:
-            unreadable = str(failure)
-    return grade_notebook(submission, job.assignment, _sandbox_for(job), job.seed, unreadable)
+    if job.data is None:
+        return empty_submission(), job.unreadable
+    try:
+        return parse_submission(job.data, f"{job.assignment.name}.ipynb"), job.unreadable
+    except UnreadableSubmission as failure:
+        return empty_submission(), str(failure)
 
 
-def _sandbox_for(job: Job) -> Sandbox:
+def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:
+    """Return this process's sandbox for an assignment, started.
+
+    Raises
+    ------
+    IsolationUnavailable, ConnectionError
+    """
     from autograder.sandbox import Sandbox
 
-    key = (job.isolation, job.limits, job.assignment.preload)
+    key = (isolation, limits, assignment.preload, assignment.packages)
     if key not in _sandboxes:
         # One is kept: a fork server with large packages takes much memory.
         close_sandboxes()
         Finalize(None, close_sandboxes, exitpriority=1)
         _sandboxes[key] = Sandbox(*key)
+    _sandboxes[key].start()
     return _sandboxes[key]
 
 

@@ -21,6 +21,8 @@ class Limits:
     threads : tasks of the process
     output_bytes : text of one cell's outputs that is kept
     image_bytes : pictures of one cell's outputs that are kept
+    all_output_bytes, all_image_bytes : text and pictures of all its outputs that are kept;
+        honest work has had 25 kB and 40 kB, and a worker holds them several times over
     """
 
     cell_seconds: float = 20.0
@@ -33,8 +35,83 @@ class Limits:
     threads: int = 64
     output_bytes: int = 100_000
     image_bytes: int = 4 << 20
+    all_output_bytes: int = 4 << 20
+    all_image_bytes: int = 16 << 20
 
 
 LIMITS = Limits()
 # A notebook of another course may train for minutes, and somebody waits for it.
 DIAGNOSE_LIMITS = replace(LIMITS, session_seconds=300.0)
+
+
+@dataclass(frozen=True)
+class PageLimits:
+    """What one notebook's page may hold; what is beyond is shown as bare text, or told in a line.
+
+    An honest notebook of this course has a tenth of it.  The highlighter and the
+    Markdown parser take time that grows with the square of some texts, so what is
+    given to them is short, and there is a total for the page.
+
+    Parameters
+    ----------
+    line, blank : characters of a line, and of blank lines, in code that is highlighted: its time
+        is their square
+    code_cell, code : characters that are highlighted, of a cell and of a page
+    markdown_cell, markdown : characters of Markdown that is rendered, of a cell and of a page
+    html_cell : characters of HTML that a cell's Markdown may become, pictures apart
+    depth, elements : of that HTML: cleaning takes time by their product
+    pictures : characters of a page's pictures, in base64
+    text_cell, text : characters that are shown as bare text, of one text and of a page
+    outputs : of a page, whatever their size
+    """
+
+    line: int = 1000
+    blank: int = 200
+    code_cell: int = 20_000
+    code: int = 100_000
+    markdown_cell: int = 10_000
+    markdown: int = 60_000
+    html_cell: int = 200_000
+    depth: int = 100
+    elements: int = 5000
+    pictures: int = 16 << 20
+    text_cell: int = 200_000
+    text: int = 2_000_000
+    outputs: int = 2000
+
+
+PAGE = PageLimits()
+# Of a page that could not be made in time: nothing in it takes longer than to copy it.
+PLAIN_PAGE = replace(PAGE, code=0, markdown=0, pictures=0, text_cell=20_000, text=500_000)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a trusted process may use for one hand-in, student code in its sandbox left out.
+
+    What ends there is always trusted code that a hand-in made work in vain: the process is
+    killed, the hand-in named, and the class goes on.
+
+    Parameters
+    ----------
+    seconds : wall time
+    cpu_seconds : processor time, which says the same on a crowded machine
+    memory_megabytes : of the whole process, libraries included
+    answer_megabytes : of what it makes
+    """
+
+    seconds: float
+    cpu_seconds: float
+    memory_megabytes: int = 240
+    answer_megabytes: int = 48
+
+
+# Beside the submission's own time.  An honest one takes a tenth of a second of the processor;
+# the sample class at most 0.3 s.  A worker holds about 70 MB, and while it judges 100.
+GRADING = Budget(4.0, 3.0)
+# The graded notebook of a submission whose grading was ended: nothing is run for it.
+WRITING = Budget(20.0, 1.5)
+# A page of feedback.  An honest one takes half a second at most; pictures make it large.
+RENDERING = Budget(20.0, 3.0, answer_megabytes=32)
+# A notebook of another course: each of its functions is judged in dozens of ways of calling it.
+DIAGNOSING = Budget(DIAGNOSE_LIMITS.session_seconds + 60.0, 60.0)

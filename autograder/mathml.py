@@ -36,6 +36,9 @@ PARTS = {
     **dict.fromkeys(("msubsup", "munderover"), 3),
 }
 VALUE = re.compile(r"[A-Za-z0-9 .%+-]{1,40}")
+# A formula stays in its place: it may draw two signs together, but not cover what is beside it.
+LENGTH = re.compile(r"([+-]?)([0-9]*\.?[0-9]+)(em|ex|px|pt|mu|%)?")
+LONGEST = {"em": 10, "ex": 20, "px": 160, "pt": 120, "mu": 180, "%": 100, None: 100}
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def _kept(element: Element, depth: int = 0) -> Node:
     attributes = {
         name: value
         for name, value in element.attrib.items()
-        if name in ATTRIBUTES and VALUE.fullmatch(value)
+        if name in ATTRIBUTES and VALUE.fullmatch(value) and _is_small(value)
     }
     children: list[Node | str] = []
     # Symbols are character references in what latex2mathml gives.
@@ -90,3 +93,16 @@ def _kept(element: Element, depth: int = 0) -> Node:
         children.append(text)
     children += [_kept(child, depth + 1) for child in element]
     return Node(element.tag, attributes, tuple(children))
+
+
+def _is_small(value: str) -> bool:
+    """Whether a length is one that formulas need; words are no lengths."""
+    for part in value.split():
+        length = LENGTH.fullmatch(part)
+        if length is None and any(sign.isdigit() for sign in part):
+            return False
+        if length is not None:
+            longest = LONGEST[length[3]] / (30 if length[1] == "-" else 1)
+            if float(length[2]) > longest:
+                return False
+    return True

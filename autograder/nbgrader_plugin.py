@@ -7,13 +7,11 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
-import atexit
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import pass_context
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -25,22 +23,21 @@ from traitlets import Float, default
 from autograder.assignment import Assignment
 from autograder.course import (
     CourseError,
+    Submission,
+    allowed_packages,
     assignment_files,
     carried_share,
     course_secret,
     heavy_imports,
-    seed_of,
 )
-from autograder.feedback import NO_MARKS, made_of, read_graded
-from autograder.feedback_page import page
+from autograder.engine import make_job
+from autograder.feedback import NO_MARKS, page_of, rendered
 from autograder.gradebook import GradebookError, GradebookStore
-from autograder.graded_cells import NOTE, carried_comments
+from autograder.graded_cells import carried_comments
+from autograder.jobs import grade_alone
 from autograder.late_penalties import late_rule, read_policy
-from autograder.markup import markdown_html
-from autograder.notebook import judge_notebook
-from autograder.reading import UnreadableSubmission
-from autograder.sandbox import Sandbox
-from autograder.sanitise import empty_submission, read_submission, sanitise
+from autograder.limits import LIMITS
+from autograder.sanitise import empty_submission, sanitise
 
 
 class SubmissionExporter(NotebookExporter):
@@ -59,14 +56,10 @@ class SubmissionExporter(NotebookExporter):
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **_: Any
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Read one notebook; the reason why it cannot be read goes into the resources."""
+        """Return a notebook for the steps before `Judge`, without anything that a student wrote."""
         resources = resources if resources is not None else {}
         if getattr(self.parent, "_sanitizing", True):
-            try:
-                notebook = read_submission(filename, inside=_submitted(self.parent))
-            except UnreadableSubmission as failure:
-                notebook = empty_submission()
-                resources.setdefault("nbgrader", {})["unreadable"] = str(failure)
+            notebook = empty_submission()
         else:
             # The second pass reads back what the first one wrote.
             notebook = nbformat.read(filename, as_version=4)
@@ -74,49 +67,33 @@ class SubmissionExporter(NotebookExporter):
         return self.from_notebook_node(notebook, resources=resources)
 
 
-def _submitted(converter: Any) -> Path:
-    """Return the folder below which nothing that is read may be a link."""
-    return Path(converter.coursedir.root, converter.coursedir.submitted_directory)
-
-
 class Sanitise(NbGraderPreprocessor):
-    """Puts right what must be right before code is run."""
+    """Makes of no submission the notebook as it was released, for nbgrader's own checks."""
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Restore the cells that nbgrader owns; see `autograder.sanitise`."""
-        info = resources["nbgrader"]
-        notebook, repairs = sanitise(nb, _assignment(_course_of(self), info).master)
-        note: dict[str, list[str]] = {"repairs": repairs, "remarks": []}
-        if info.get("unreadable"):
-            note = {"repairs": [], "remarks": [info["unreadable"]]}
-        # The second pass reads the notebook back from its file.  A student
-        # cannot forge this key: sanitising drops the notebook's metadata.
-        notebook.metadata[NOTE] = note
+        """Put in the cells that nbgrader owns; see `autograder.sanitise`."""
+        notebook, _ = sanitise(nb, _assignment(_course_of(self), resources["nbgrader"]).master)
         return notebook, resources
 
 
 class Judge(NbGraderPreprocessor):
-    """Runs the notebook in the sandbox and puts verdicts into its grade cells."""
+    """Has a submission graded as `autograder grade` does: in a worker, within its budget."""
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Grade one notebook; nbgrader then reads the points from the outputs."""
+        """Grade the submission itself; nbgrader then reads the points from the outputs."""
         info = resources["nbgrader"]
         course = _course_of(self)
-        note = nb.metadata.pop(NOTE, {})
         assignment = _assignment(course, info)
-        graded = judge_notebook(
-            nb,
-            assignment,
-            _sandbox(assignment.preload),
-            seed_of(course_secret(course), info["assignment"], info["student"]),
-            tuple(note.get("repairs", ())),
-            tuple(note.get("remarks", ())),
-        )
-        return graded.notebook, resources
+        submission = Submission(course, assignment.name, info["student"])
+        job = make_job(submission, assignment, course_secret(course), "bwrap", LIMITS)
+        outcome = grade_alone(job)
+        if outcome.notebook is None:
+            raise NbGraderException(outcome.trouble)
+        return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
 class SaveCarried(NbGraderPreprocessor):
@@ -159,8 +136,10 @@ class FeedbackExporter(Exporter):
         if marks is None:
             raise GradebookError(f"{student}'s {name}: {NO_MARKS.format(name)}")
         resources["output_extension"] = self.file_extension
-        graded = read_graded(Path(filename))
-        return page(graded, marks, name, made_of(graded, marks)), resources
+        text, plain = rendered(page_of, Path(filename).absolute(), marks, name)
+        if plain is not None:
+            self.log.warning("%s's page is in a plain form: making it %s", student, plain)
+        return text, resources
 
 
 class LatePenalties(BasePlugin):
@@ -189,7 +168,14 @@ def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) ->
     files = assignment_files(course, name)
     with GradebookStore.open(gradebook_url) as gradebook:
         master = tuple(gradebook.released_cells(course, name))
-    return Assignment(name, master, files, heavy_imports(course, name), carried_share(course))
+    return Assignment(
+        name,
+        master,
+        files,
+        heavy_imports(course, name),
+        carried_share(course),
+        allowed_packages(course, name),
+    )
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
@@ -198,17 +184,3 @@ def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
     return Path(owner.coursedir.root)
-
-
-@lru_cache
-def _sandbox(preload: tuple[str, ...]) -> Sandbox:
-    # One for the life of the process: of `nbgrader autograde`, or of the Jupyter server.
-    sandbox = Sandbox(preload=preload)
-    atexit.register(sandbox.close)
-    return sandbox
-
-
-@pass_context
-def markdown2html(context: Any, source: str) -> str:
-    """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
-    return markdown_html(source, context.get("cell", {}).get("attachments", {}))

@@ -6,10 +6,11 @@ Never raises for anything that a submission can contain.  Knows no database.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from nbformat import NotebookNode
@@ -17,11 +18,14 @@ from nbformat.v4 import new_markdown_cell
 
 from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
+from autograder.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
 from autograder.exercises import EXERCISES, Exercise
 from autograder.graded_cells import NOTE
 from autograder.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
+from autograder.outputs import KeptOutputs
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.sanitise import sanitise
+from autograder.sanitise import free_id, sanitise
+from autograder.slips import blocks, does_nothing
 
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
@@ -119,6 +123,8 @@ def judge_notebook(
             for cell in notebook.cells:
                 if cell.cell_type == "code":
                     run.visit(cell)
+                else:
+                    run.cells.append(CellRun(0, cell.cell_type, cell.source))
             run.second_chances()
             break
         except SandboxLost:
@@ -126,19 +132,58 @@ def judge_notebook(
                 raise
         finally:
             run.close()
+    return _finished(notebook, run, repairs, started)
+
+
+def write_unfinished(
+    submission: NotebookNode,
+    assignment: Assignment,
+    isolation: str,
+    reason: str,
+    verdicts: Sequence[Verdict],
+    unreadable: str | None = None,
+) -> GradedNotebook:
+    """Write the graded notebook of a submission whose grading was ended; nothing is run.
+
+    Parameters
+    ----------
+    reason : why it was ended, for the remarks and for what is not judged
+    verdicts : those that stand
+    """
+    started = time.monotonic()
+    notebook, repairs = sanitise(submission, assignment.master)
+    remarks = [f"Stopped: {reason}; what was judged until then stands."]
+    if unreadable is not None:
+        repairs, remarks = [], [*remarks, unreadable]
+    run = Run(assignment, Sandbox(isolation), 0, remarks=remarks)
+    run.over = reason
+    known = {verdict.exercise: verdict for verdict in verdicts}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            run.visit(cell)
+            exercise = exercise_of(cell)
+            if exercise is not None and exercise.name in known:
+                run.conclude(cell, exercise, known[exercise.name])
+    return _finished(notebook, run, tuple(repairs), started)
+
+
+def _finished(
+    notebook: NotebookNode, run: Run, repairs: tuple[str, ...], started: float
+) -> GradedNotebook:
+    isolation = run.sandbox.isolation
     notebook.metadata[NOTE] = {
-        "isolation": sandbox.isolation,
+        "isolation": isolation,
         "remarks": list(run.remarks),
         "repairs": list(repairs),
     }
     if repairs or run.remarks:
-        notebook.cells.insert(0, _remarks_cell(repairs, run.remarks))
+        notebook.cells.insert(0, _remarks_cell(notebook, repairs, run.remarks))
     return GradedNotebook(
         notebook,
         tuple(run.verdicts.values()),
         repairs,
         tuple(run.remarks),
-        sandbox.isolation,
+        isolation,
         time.monotonic() - started,
         run.starved,
     )
@@ -190,7 +235,9 @@ class Run:
         # Student code can see this one, and it must say nothing of the fixtures' seed.
         digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
         self.random_seed = int.from_bytes(digest[:4], "big")
+        self.outputs = KeptOutputs(self.limits)
         self.done: list[str] = []
+        self.cells: list[CellRun] = []
         self.later: list[_Later] = []
         self.judgements: Counter[str] = Counter()
         self.count = 0
@@ -217,9 +264,11 @@ class Run:
             return
         cell.execution_count = self.count
         if self.ready():
-            cell.outputs = self.run_cell(cell.source)
+            cell.outputs = self.outputs.keep(self.run_cell(cell.source))
+            self.cells.append(_ended(self.count, cell))
         else:
             cell.outputs = [_stream(f"Not run: {self.over}.\n")]
+            self.cells.append(CellRun(self.count, "code", cell.source, NOT_RUN, str(self.over)))
 
     def ready(self) -> bool:
         """Whether there is a session to work with, starting the first one."""
@@ -243,9 +292,9 @@ class Run:
             reason = str(failure)
             self.remarks.append(f"Code cell {self.count} was left out: {reason}.")
             self.take_up_again()
-            return [_output("error", ename="Stopped", evalue=reason, traceback=[reason])]
+            return [_output("error", ename=STOPPED, evalue=reason, traceback=[reason])]
         self.done.append(source)
-        return [NotebookNode(output) for output in outputs]
+        return outputs
 
     def take_up_again(self) -> None:
         """Bring a fresh child to where the lost one was, without what ended it."""
@@ -308,15 +357,16 @@ class Run:
             self.take_up_again()
             self.conclude(cell, exercise, unjudged(exercise, str(failure)))
             return
-        if found.kind == "missing" and not last:
-            self.later.append(_Later(cell, exercise))
+        if found.kind == "missing":
+            if not last:
+                self.later.append(_Later(cell, exercise))
             # Holds the place in the order of verdicts.
-            self.conclude(cell, exercise, unjudged(exercise, f"{exercise.name} is not defined"))
-        elif found.kind not in (exercise.kind, "missing"):
+            self.conclude(cell, exercise, unjudged(exercise, self.missing_words(exercise)))
+        elif found.kind != exercise.kind:
             what = f"{exercise.name} is {_article(found.kind)}, not a {exercise.kind}"
             self.conclude(cell, exercise, unjudged(exercise, what))
-        elif found.kind == exercise.kind:
-            verdict = self.judged(exercise, found)
+        else:
+            verdict = self.told(exercise, self.judged(exercise, found))
             if verdict.findings[0].message == NOT_WRITTEN and not last:
                 self.later.append(_Later(cell, exercise))
             elif not verdict.passed and self.session.lost is None:
@@ -324,11 +374,43 @@ class Run:
                     self.later.append(_Later(cell, exercise, found))
                 else:
                     verdict = self.carried_forward(exercise, found, verdict)
-            self.conclude(cell, exercise, verdict)
+            self.conclude(cell, exercise, self.with_cause(exercise, verdict))
             if self.session.lost is not None:
                 self.remarks.append(f"Judging {exercise.name}: {self.session.lost}.")
                 self.done.append(STAND_IN.format(name=exercise.name))
                 self.take_up_again()
+
+    def missing_words(self, exercise: Exercise) -> str:
+        """Say that an exercise is not defined, and why."""
+        of_set = [one.name for one in EXERCISES.values() if one.problem_set == exercise.problem_set]
+        return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
+
+    def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
+        """Return a verdict that says "not written yet" of a function whose body does nothing."""
+        first = verdict.findings[0]
+        if first.passed or first.message == NOT_WRITTEN or not self.is_left_as_found(exercise):
+            return verdict
+        return unjudged(exercise, NOT_WRITTEN)
+
+    def is_left_as_found(self, exercise: Exercise) -> bool:
+        """Whether the last cell that ran and defines an exercise does nothing in it."""
+        ran = (one.source for one in reversed(self.cells) if one.kind == "code" and not one.error)
+        source = next((source for source in ran if defines(source, exercise.name)), "")
+        there = blocks(source, exercise.name)
+        return len(there) == 1 == defines(source, exercise.name) and does_nothing(there[0])
+
+    def with_cause(self, exercise: Exercise, verdict: Verdict) -> Verdict:
+        """Add to a verdict which cell failed, where that is why its first criterion does."""
+        first, *others = verdict.findings
+        lacking = re.search(r"NameError: name '(\w{1,80})' is not defined", first.message)
+        if first.message == NOT_WRITTEN:
+            why, said = failed(exercise.name, self.cells), f"what stands before it is {NOT_WRITTEN}"
+        elif lacking and not first.passed:
+            why, said = failed(lacking[1], self.cells), first.message
+        else:
+            return verdict
+        message = f"{why}. {said[:1].upper()}{said[1:]}" if why else first.message
+        return replace(verdict, findings=(replace(first, message=message), *others))
 
     def judged(self, exercise: Exercise, function: RemoteObject) -> Verdict:
         """Judge with fixtures that nothing in this submission has met before.
@@ -419,6 +501,16 @@ def _check_outputs(
     ]
 
 
+def _ended(number: int, cell: NotebookNode) -> CellRun:
+    """Return how a cell ended, from what it shows."""
+    failure = next((item for item in cell.outputs if item.output_type == "error"), None)
+    if failure is None:
+        return CellRun(number, "code", cell.source)
+    frames = (re.match(r'\s*File "<cell \d+>", line (\d{1,6})', row) for row in failure.traceback)
+    line = next((int(frame[1]) for frame in frames if frame), None)
+    return CellRun(number, "code", cell.source, failure.ename, failure.evalue, line)
+
+
 def _article(kind: str) -> str:
     if kind == "class":
         return "a class"
@@ -438,7 +530,10 @@ def _output(kind: str, **content: Any) -> NotebookNode:
     return NotebookNode(output_type=kind, **content)
 
 
-def _remarks_cell(repairs: tuple[str, ...], remarks: list[str]) -> NotebookNode:
+def _remarks_cell(
+    notebook: NotebookNode, repairs: tuple[str, ...], remarks: list[str]
+) -> NotebookNode:
     lines = ["**About this submission**", ""]
     lines += [f"- {sentence}" for sentence in (*repairs, *remarks)]
-    return new_markdown_cell("\n".join(lines), id="about-this-submission")
+    name = free_id("about-this-submission", {cell.get("id") for cell in notebook.cells})
+    return new_markdown_cell("\n".join(lines), id=name)

@@ -36,15 +36,17 @@ from autograder.course import (
 from autograder.exercises import EXERCISES
 from autograder.exercises.model import Exercise
 from autograder.judge import NOT_WRITTEN
+from autograder.reach import answers_in
 
 CHECKS = Path(__file__).with_name("checks.py")
-FIGURES = Path("notebooks", "figures.py")
+FIGURES = Path("notebooks", "figures.py")  # beside it lie data, for the notebooks that name them
+DATA = (".csv", ".gz", ".npz", ".txt")
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
 STUDENT_REQUIREMENTS = (
     *("ipywidgets>=8.1", "jupyterlab>=4.3", "matplotlib>=3.8"),
-    *("nbgrader>=0.9.5,<0.10", "numpy>=1.26", "scikit-learn>=1.5"),  # it carries the digits
+    *("nbgrader>=0.9.5,<0.10", "numpy>=1.26"),
 )
 
 
@@ -256,8 +258,11 @@ def _identifier_problems(course: Path, path: Path) -> list[str]:
 
 
 def _add_helpers(course: Path, folder: Path) -> None:
-    """Put the checks and, where the course has them, the pictures beside a notebook."""
-    for helper in (CHECKS, course / FIGURES):
+    """Put the checks beside a notebook, and the course's pictures and data where there are any."""
+    text = (folder / f"{folder.name}.ipynb").read_text(encoding="utf-8")
+    beside = sorted((course / FIGURES.parent).glob("*"))
+    data = [path for path in beside if path.suffix in DATA and path.name in text]
+    for helper in (CHECKS, course / FIGURES, *data):
         copied = folder / helper.name
         if helper.is_file() and not (
             copied.is_file() and copied.read_bytes() == helper.read_bytes()
@@ -399,6 +404,9 @@ def release_problems(course: Path, assignment: str, folder: Path) -> list[str]:
     notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
     where = f"release/{assignment}/{assignment}.ipynb"
     problems = leftovers(_read(course, assignment), folder)
+    for path in sorted(folder.rglob("*.py")):
+        answers = answers_in(path.relative_to(folder).as_posix(), path.read_bytes())
+        problems += [f"release/{assignment}/{line}" for line in answers]
     unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
     # What does not parse would only be said again by running it.
     return problems + (unparsed or unexpected_errors(folder, assignment))
@@ -418,8 +426,6 @@ def leftovers(source: NotebookNode, folder: Path) -> list[str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    helpers = [released.get(name, "") for name in (CHECKS.name, FIGURES.name)]
-    known = "\n".join([public, *helpers])
     problems = []
     for name, text in released.items():
         where = f"release/{folder.name}/{name}"
@@ -428,7 +434,7 @@ def leftovers(source: NotebookNode, folder: Path) -> list[str]:
         problems += [
             f"{where}: a line of a solution is left: {line[:80]}"
             for line in secret
-            if line in text and line not in known
+            if line in text and line not in public
         ]
     return problems
 

@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,20 @@ from nbformat import NotebookNode
 
 from autograder.assignment import MasterCell
 from autograder.reading import MAX_BYTES, UnreadableSubmission, read_bytes
+from autograder.words import line_breaks
 
 MAX_CELLS = 2000
-MAX_BRACKETS = 1_000_000  # each becomes an object of 60 bytes or more
+# What reading makes of a file takes more memory than the file: an object of 230 bytes of a pair of
+# brackets, a text of 60 of a pair of quotes or a line, a number of 40 of two characters.
+MAX_BRACKETS, MAX_TEXTS, MAX_LINES, MAX_NUMBERS = 500_000, 1_000_000, 300_000, 500_000
 CELL_TYPES = ("code", "markdown", "raw")
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 NBGRADER_KEYS = (
     *("cell_type", "checksum", "grade", "grade_id", "locked"),
     *("points", "schema_version", "solution", "task"),
 )
+TOO_MANY = "{} holds far more items than a notebook has."
+HALF_SURROGATE = re.compile("[\ud800-\udfff]")
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _IMAGE_TYPE = re.compile(r"image/[a-zA-Z0-9.+-]{1,40}")
 
@@ -85,10 +90,13 @@ def _parse(data: bytes, name: str) -> NotebookNode:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableSubmission(f"{name} is not UTF-8 text, so it is no notebook.") from None
-    if text.count("[") + text.count("{") > MAX_BRACKETS:
-        raise UnreadableSubmission(f"{name} holds far more items than a notebook has.")
+    brackets = text.count("[") + text.count("{")
+    texts = (text.count('"') - text.count('\\"')) / 2
+    if brackets > MAX_BRACKETS or texts > MAX_TEXTS:
+        raise UnreadableSubmission(TOO_MANY.format(name))
+    numbers = _Numbers(name)
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_int=numbers.whole, parse_float=numbers.other)
     except ValueError:
         raise UnreadableSubmission(
             f"{name} is {'empty' if not text.strip() else 'not JSON, so it is no notebook'}: "
@@ -108,7 +116,33 @@ def _parse(data: bytes, name: str) -> NotebookNode:
     if len(cells) > MAX_CELLS:
         raise UnreadableSubmission(f"{name} has more than {MAX_CELLS} cells.")
     plain = [_plain_cell(cell, number) for number, cell in enumerate(cells, start=1)]
+    if sum(map(_lines, plain)) > MAX_LINES:
+        raise UnreadableSubmission(f"{name} has more than {MAX_LINES} lines.")
     return _notebook(plain, _kernel_name(content))
+
+
+class _Numbers:
+    """Reads the numbers of a file, not more than a notebook has."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.left = name, MAX_NUMBERS
+
+    def whole(self, digits: str) -> int:
+        return int(self._next(digits))
+
+    def other(self, digits: str) -> float:
+        return float(self._next(digits))
+
+    def _next(self, digits: str) -> str:
+        self.left -= 1
+        if self.left < 0:
+            raise UnreadableSubmission(TOO_MANY.format(self.name))
+        return digits
+
+
+def _lines(cell: NotebookNode) -> int:
+    pictures = [data for bundle in cell.get("attachments", {}).values() for data in bundle.values()]
+    return sum(map(line_breaks, (cell.source, *pictures)))
 
 
 def _plain_cell(cell: Any, number: int) -> NotebookNode:
@@ -146,7 +180,7 @@ def _text(source: Any) -> str:
         source = "".join(line for line in source if isinstance(line, str))
     if not isinstance(source, str):
         return ""
-    return source.encode("utf-8", "replace").decode("utf-8")  # no half surrogates
+    return HALF_SURROGATE.sub("?", source)
 
 
 def _attachments(attachments: Any) -> NotebookNode:
@@ -187,6 +221,12 @@ def _notebook(cells: list[NotebookNode], kernel: str | None = KERNELSPEC["name"]
     return NotebookNode(cells=cells, metadata=metadata, nbformat=4, nbformat_minor=5)
 
 
+def free_id(stem: str, taken: Container[str]) -> str:
+    """Return an id for a cell that no other cell has: this one, or with a number behind it."""
+    names = itertools.chain([stem], (f"{stem[:56]}-{n}" for n in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
 def _name_cells(cells: list[NotebookNode]) -> None:
     """Give each cell an id of its own; the same notebook gets the same ids."""
     used: set[str] = set()
@@ -196,8 +236,7 @@ def _name_cells(cells: list[NotebookNode]) -> None:
         if name is None or name in used:
             grade_id = _grade_id(cell) or ""
             stem = name or (grade_id if _CELL_ID.fullmatch(grade_id) else f"cell-{number}")
-            names = itertools.chain([stem], (f"{stem[:56]}-{n}" for n in itertools.count(2)))
-            name = next(name for name in names if name not in used and name not in own)
+            name = free_id(stem, used | own)
         used.add(name)
         cell["id"] = name
 

@@ -23,6 +23,19 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
+# All that `str.splitlines` takes for the end of a line.
+LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def line_breaks(text: str) -> int:
+    r"""Return at most how often `str.splitlines` would cut a text, without cutting it.
+
+    >>> line_breaks("one\ntwo\u2028three")
+    2
+    """
+    return sum(map(text.count, LINE_BREAKS))
+
+
 def points_text(points: float) -> str:
     """Write points without a needless ``.0``.
 

@@ -84,7 +84,8 @@ def make_template(
     """
     course = folder / "course"
     (course / "notebooks").mkdir(parents=True)
-    shutil.copy(ROOT / "notebooks" / "figures.py", course / "notebooks")
+    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
+        shutil.copy(path, course / "notebooks")
     shutil.copy(ROOT / "nbgrader_config.py", course)
     for name in problem_sets:
         source = nbformat.read(ROOT / "source" / name / f"{name}.ipynb", as_version=4)

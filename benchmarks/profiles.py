@@ -14,9 +14,16 @@ import time
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.course import assignment_files, gradebook_url, heavy_imports, seed_of
+from autograder.course import (
+    allowed_packages,
+    assignment_files,
+    digest_of,
+    gradebook_url,
+    heavy_imports,
+    seed_of,
+)
 from autograder.gradebook import GradebookStore
-from autograder.jobs import Job, close_sandboxes, grade_one
+from autograder.jobs import Job, close_sandboxes, grade_here
 from autograder.limits import LIMITS
 from benchmarks.courses import BenchmarkError
 from benchmarks.measure import Command
@@ -36,15 +43,21 @@ def jobs_of(course: Path) -> list[Job]:
             if name not in assignments:
                 master = tuple(gradebook.released_cells(course, name))
                 assignments[name] = Assignment(
-                    name, master, assignment_files(course, name), heavy_imports(course, name)
+                    name,
+                    master,
+                    assignment_files(course, name),
+                    heavy_imports(course, name),
+                    packages=allowed_packages(course, name),
                 )
+            data = path.read_bytes()
+            secret = b"the profile's secret, and no secret"
             made.append(
                 Job(
                     student=who,
                     assignment=assignments[name],
-                    data=path.read_bytes(),
+                    data=data,
                     unreadable=None,
-                    seed=seed_of(b"the profile's secret, and no secret", name, who),
+                    seed=seed_of(secret, name, who, digest_of(data)),
                     isolation="bwrap",
                     limits=LIMITS,
                 )
@@ -63,14 +76,14 @@ def profile(course: Path) -> str:
     warm, timed = jobs[:WARM], jobs[WARM:]
     try:
         for job in warm:
-            grade_one(job)
+            grade_here(job)
         wall, used = time.perf_counter(), time.process_time()
         for job in timed:
-            grade_one(job)
+            grade_here(job)
         wall, used = time.perf_counter() - wall, time.process_time() - used
         profiler = cProfile.Profile(time.process_time)
         for job in timed:
-            profiler.runcall(grade_one, job)
+            profiler.runcall(grade_here, job)
     finally:
         close_sandboxes()
     stats = pstats.Stats(profiler)

@@ -18,7 +18,9 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-BESIDE_A_LESSON = (NOTEBOOKS / "figures.py", NOTEBOOKS / "lesson_figures.py")
+BESIDE_A_LESSON = tuple(
+    NOTEBOOKS / name for name in ("figures.py", "lesson_figures.py", "digits.npz")
+)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

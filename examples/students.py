@@ -692,6 +692,16 @@ HOSTILE = (
             )
         },
     ),
+    Student(
+        "hostile-second-chance",
+        {
+            # 20, 15 and 8 points if what is judged again met the same fixtures.
+            problem_set: Work(
+                "stubs note what they are asked, another exercise asks what is lent to it", 0
+            )
+            for problem_set in ("ps2", "ps4", "ps5")
+        },
+    ),
 )
 
 STUDENTS = (*FULL_MARKS, *SEEDS, *MISTAKEN, *BROKEN, *HOSTILE)

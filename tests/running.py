@@ -237,7 +237,9 @@ def fork_server(process: subprocess.Popen[str]) -> psutil.Process | None:
 
 def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """Return the command's workers, those that are only being started among them."""
-    return [one for one in _children(process) if "spawn_main" in " ".join(_command_line(one))]
+    return [
+        one for one in _children(process) if "autograder.working" in " ".join(_command_line(one))
+    ]
 
 
 def _servers(one: psutil.Process) -> list[psutil.Process]:

@@ -119,13 +119,13 @@ def test_whatever_a_student_wrote_is_text() -> None:
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_every_card_of_the_catalogue_survives_the_cleaning_of_pages(name: str) -> None:
-    """What Formgrader and feedback show goes through `clean_html`."""
-    from autograder.markup import clean_html
+    """What Formgrader and feedback show goes through `card_html`."""
+    from autograder.markup import card_html
 
     exercise = EXERCISES[name]
     for function in (exercise.reference, *(entry.wrong[0] for entry in exercise.misconceptions)):
         before = verdict_html(judge(exercise, function), exercise)
-        after = clean_html(before)
+        after = card_html(before)
         one, other = Tree(before), Tree(after)
         assert "".join(one.said) == "".join(other.said)
         assert one.tags == other.tags

@@ -6,6 +6,7 @@ And the stand-in for that earlier exercise earns nothing for anybody who gets ho
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,11 +20,13 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder import reference
 from autograder.assignment import Assignment
 from autograder.course import CourseError, carried_share
-from autograder.exercises import EXERCISES
+from autograder.exercises import EXERCISES, Exercise
 from autograder.graded_cells import carried_comments
 from autograder.judge import Verdict, carry_forward, judge
 from autograder.notebook import GradedNotebook, judge_notebook
 from autograder.sandbox import Sandbox, Session
+from autograder.values import observe_here
+from examples.build import answers_of
 
 SEED = 7
 EMPTY = Assignment("ps2", (), {})
@@ -42,6 +45,7 @@ NEEDY = {
 }
 
 BASE_2 = "def softmax(z):\n    e = 2.0 ** (z - np.max(z))\n    return e / np.sum(e)"
+STUB = "def softmax(z):\n    raise NotImplementedError('not written yet')"
 GRADIENT = (
     "def loss_gradient(W, x, y):\n    return np.outer(softmax(W @ x) - y, x)  # {comment}".format
 )
@@ -226,6 +230,205 @@ def test_what_one_needs_comes_before_it_in_the_catalogue() -> None:
     for name, exercise in EXERCISES.items():
         assert all(names.index(need) < names.index(name) for need in exercise.needs)
         assert all(EXERCISES[need].kind == "function" for need in exercise.needs)
+
+
+# --- What is judged again -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("problem_set", ["ps2", "ps4", "ps5"])
+def test_asking_what_is_lent_to_another_exercise_earns_nothing(
+    grade: Graded, problem_set: str
+) -> None:
+    """Stubs note their fixtures, another exercise asks the stand-ins, a table answers at last."""
+    answers = [one for one in answers_of("hostile-second-chance") if one.problem_set == problem_set]
+    cells = [text for one in answers for text in (one.text, one.cell)]
+    asked = "print(min(map(len, noted.values())), [len(table) for table in told.values()])"
+    graded = grade(*cells, asked)
+    assert {verdict.exercise: verdict.points for verdict in graded.verdicts} == {
+        one.cell: 0 for one in answers
+    }
+    noted, told = graded.notebook.cells[-1].outputs[0].text.split(" ", 1)
+    assert int(noted) > 5
+    assert told == f"{[0] * (len(answers) - 1)}\n", "nothing was lent while all were pending"
+
+
+NOTES = """
+seen = []
+def loss_gradient(W, x, y):
+    seen.append((softmax.__module__ == __name__, W.tobytes()))
+    return W * softmax(W @ x)[0]
+"""
+
+
+def test_what_is_judged_once_more_with_help_meets_other_fixtures(grade: Graded) -> None:
+    graded = grade(
+        *(BASE_2, "softmax", NOTES, "loss_gradient"),
+        "alone, helped = ({shown for mine, shown in seen if mine is own} for own in (True, False))",
+        "print(len(alone), len(helped), len(alone & helped))",
+    )
+    alone, helped, both = map(int, graded.notebook.cells[-1].outputs[0].text.split())
+    assert alone == helped > 5
+    assert both == 0
+
+
+def test_no_two_judgements_of_an_exercise_have_the_same_seed(
+    grade: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[tuple[str, int]] = []
+
+    def noted(exercise: Exercise, function: object, seed: int) -> Verdict:
+        seeds.append((exercise.name, seed))
+        return judge(exercise, function, seed)
+
+    monkeypatch.setattr("autograder.notebook.judge", noted)
+    work = (STUB, "softmax", GRADIENT(comment="right"), "loss_gradient", "1", BASE_2)
+    graded = grade(*work)
+    assert [name for name, _ in seeds].count("softmax") == 2
+    assert [name for name, _ in seeds].count("loss_gradient") == 3
+    assert len(set(seeds)) == len(seeds)
+    assert SEED not in {seed for _, seed in seeds}
+    again, seeds = seeds, []
+    assert grade(*work).verdicts == graded.verdicts
+    assert seeds == again
+
+
+def test_what_is_still_to_be_judged_is_not_lent(grade: Graded) -> None:
+    """Neither what has its check further down nor what waits for its second chance."""
+    graded = grade(
+        "lent = []",
+        STUB,
+        "softmax",
+        "def cce_gradient(Y, Yhat):\n    return Y",
+        "def loss_gradient(W, x, y):\n"
+        "    both = (softmax, cce_gradient)\n"
+        "    lent.extend(f.__name__ for f in both if f.__module__ != __name__)\n"
+        "    return W",
+        "loss_gradient",
+        "print(lent)",
+        "cce_gradient",
+    )
+    assert graded.notebook.cells[-2].outputs[0].text == "[]\n"
+    assert sum(verdict.points for verdict in graded.verdicts) == 0
+
+
+def test_handing_its_arguments_on_is_the_whole_answer_to_no_exercise() -> None:
+    for exercise in EXERCISES.values():
+        if exercise.kind != "function":
+            continue
+        given = range(len(inspect.signature(exercise.reference).parameters))
+        (first, *_) = exercise.criteria[0].fixtures(np.random.default_rng(0))
+        for need in exercise.needs:
+            lent = EXERCISES[need].reference
+            taken = inspect.signature(lent).parameters.values()
+            least = sum(parameter.default is parameter.empty for parameter in taken)
+            for number in range(least, min(len(taken), len(given)) + 1):
+                for order in itertools.permutations(given, number):
+
+                    def hands_on(*arguments: object, lent=lent, order=order) -> object:
+                        return lent(*(arguments[place] for place in order))
+
+                    # What raises there, as most do, earns nothing.
+                    if observe_here(hands_on, first).error is None:
+                        found = judge(exercise, hands_on)
+                        assert found.points == 0, (exercise.name, need, order)
+
+
+def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement() -> None:
+    """Or a table from before would pass the criterion that all others wait for."""
+
+    def plain(value: object) -> object:
+        return value.tolist() if isinstance(value, np.ndarray) else repr(value)
+
+    for exercise in EXERCISES.values():
+        met: set[str] = set()
+        gates = [list(exercise.criteria[0].fixtures(np.random.default_rng(i))) for i in range(20)]
+        for gate in gates:
+            calls = {repr([plain(value) for value in call]) for call in gate}
+            # Labels of a small sample may be the same by chance.
+            assert len(calls - met) > len(calls) / 2, exercise.name
+            met |= calls
+
+
+# --- Who waits for what it needs loses nothing ----------------------------------------------------
+
+RIGHT = "def softmax(z):\n    e = np.exp(z - z.max(axis=0))\n    return e / e.sum(axis=0)"
+
+
+def test_what_needs_something_that_is_defined_below_is_judged_when_it_is_there(
+    grade: Graded,
+) -> None:
+    graded = grade("softmax", GRADIENT(comment="right"), "loss_gradient", RIGHT)
+    assert [verdict.exercise for verdict in graded.verdicts] == ["softmax", "loss_gradient"]
+    assert [verdict.points for verdict in graded.verdicts] == [8, 8]
+    assert verdict(graded, "loss_gradient").carried_points == 0
+
+
+@pytest.mark.parametrize("above", ["pass", STUB], ids=["no name", "a stub"])
+def test_an_error_is_carried_forward_from_what_is_defined_below(grade: Graded, above: str) -> None:
+    graded = grade(above, "softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
+    assert verdict(graded, "softmax").points == 0
+    found = verdict(graded, "loss_gradient")
+    assert (found.points, found.given) == (8, ("softmax",))
+
+
+def test_what_stays_a_stub_is_lent_in_the_end(grade: Graded) -> None:
+    graded = grade(STUB, "softmax", GRADIENT(comment="right"), "loss_gradient")
+    assert verdict(graded, "softmax").points == 0
+    assert verdict(graded, "loss_gradient").carried_points == 8
+
+
+def test_what_waits_is_held_on_to_when_its_name_is_used_for_something_else(grade: Graded) -> None:
+    graded = grade(
+        *("softmax", GRADIENT(comment="right"), "loss_gradient"),
+        *(BASE_2, "loss_gradient, kept = 3, loss_gradient"),
+    )
+    assert verdict(graded, "loss_gradient").carried_points == 8
+
+
+def test_what_waits_is_found_by_its_name_where_its_process_was_lost(grade: Graded) -> None:
+    work = ("softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
+    graded = grade(*work, "import os; os._exit(1)")
+    assert verdict(graded, "loss_gradient").carried_points == 8
+    assert len(graded.remarks) == 1
+
+
+def test_what_was_earned_at_the_check_stands_whatever_the_end_says(grade: Graded) -> None:
+    """Overflow alone is wrong; then the name stands for something else in a new process."""
+    bold = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x)\n"
+    bold += "    return np.outer(e / e.sum() - y, x)"
+    graded = grade(
+        "softmax", bold, "loss_gradient", "loss_gradient = 3", "import os; os._exit(1)", BASE_2
+    )
+    assert verdict(graded, "loss_gradient").points == 5.5
+
+
+def test_second_chances_come_to_what_is_needed_first(grade: Graded) -> None:
+    """In whatever order the checks stand."""
+    graded = grade(
+        *("loss_gradient", "softmax_jacobian", "softmax"),
+        "def loss_gradient(W, x, y):\n    a = softmax(W @ x)\n"
+        "    return np.outer(softmax_jacobian(a) @ (-y / a), x)",
+        "def softmax_jacobian(a):\n    return np.diag(a) + np.outer(a, a)",
+        BASE_2,
+    )
+    assert verdict(graded, "loss_gradient").given == ("softmax", "softmax_jacobian")
+    assert verdict(graded, "softmax_jacobian").points == 0
+
+
+def test_what_is_broken_on_purpose_costs_its_own_points_and_gives_no_more_than_the_rule(
+    grade: Graded,
+) -> None:
+    graded = grade(
+        "def softmax(z):\n    return z",
+        "softmax",
+        "def loss_gradient(W, x, y):\n    return softmax(W @ x)",
+        "loss_gradient",
+        "def is_softmax(f):\n    return softmax(np.ones(3)) is f",
+        "is_softmax",
+    )
+    assert {found.exercise: found.points for found in graded.verdicts} == {
+        **dict.fromkeys(("softmax", "loss_gradient", "is_softmax"), 0)
+    }
 
 
 # --- Lending, and what a child may make of it -----------------------------------------------------

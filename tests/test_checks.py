@@ -15,11 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+import test_later_exercises
 from test_later_exercises import RIGHT as LATER
 
 from autograder import checks, reference
 from autograder.checks import check
-from autograder.exercises import EXERCISES
+from autograder.exercises import EXERCISES, ps3
+
+# What the notebook of problem set 3 gives: `check(is_softmax)` has no softmax of its own.
+for module in (test_later_exercises, ps3):
+    vars(module).setdefault("softmax", reference.softmax)
 
 SOURCE = Path(checks.__file__).read_text(encoding="utf-8")
 

@@ -115,7 +115,7 @@ def test_the_box_shows_a_few_folders_and_nothing_else(session):
 def test_what_is_mounted_is_what_was_chosen_and_cannot_be_written(session):
     lines = found(session, "open('/proc/self/mountinfo').read().splitlines()")
     mounted = {line.split()[4]: set(line.split()[5].split(",")) for line in lines}
-    chosen = {target for _, target in box_module.binds(Path("/nowhere"))}
+    chosen = {target for _, target in box_module.mounts(Path("/nowhere"))}
     own = {"/", "/proc", "/dev", "/tmp", "/course", "/dev/shm"}
     hidden = {place for place in box_module.hide_packages() if place.startswith("/")}
     devices = {f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")}
@@ -565,7 +565,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def shown() -> dict[str, str]:
-    return dict(map(tuple, box_module.binds(Path("/the/inside"))))
+    return dict(map(tuple, box_module.mounts(Path("/the/inside"))))
 
 
 def is_shown(path: Path) -> bool:
@@ -751,7 +751,7 @@ class _PretendedBox:
     started = 0
     running = True
 
-    def __init__(self, isolation: str, preload: tuple[str, ...] = ()) -> None:
+    def __init__(self, *_: object) -> None:
         type(self).started += 1
 
     def connect(self) -> socket.socket:

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from autograder.course import (
+    INERT_CHECKS,
     MAX_FILE_BYTES,
     SECRET_FILE,
     CourseError,
     Submission,
     assignment_files,
     course_secret,
+    digest_of,
     find_submissions,
     gradebook_url,
     load_config,
@@ -122,7 +124,7 @@ def test_a_submission_sees_what_lies_beside_the_released_notebook(tmp_path: Path
         (root / name).write_text(name)
     (root / "dangling.py").symlink_to("nowhere")
     assert assignment_files(tmp_path, "ps1") == {
-        "checks.py": b"checks.py",
+        "checks.py": INERT_CHECKS.read_bytes(),  # and no property of any exercise
         "data/digits.csv": b"data/digits.csv",
     }
 
@@ -199,21 +201,26 @@ def test_a_full_disk_leaves_no_half_of_a_secret(
     assert len(course_secret(tmp_path)) == 64
 
 
-def test_seeds_differ_by_student_and_assignment_and_need_the_secret() -> None:
+def test_seeds_differ_by_student_assignment_and_hand_in_and_need_the_secret() -> None:
     secret, other = b"1" * 64, b"2" * 64
+    one, two = digest_of(b"one"), digest_of(b"two")
     seeds = [
-        seed_of(secret, "ps1", "eve"),
-        seed_of(secret, "ps1", "ann"),
-        seed_of(secret, "ps2", "eve"),
-        seed_of(other, "ps1", "eve"),
+        seed_of(secret, "ps1", "eve", one),
+        seed_of(secret, "ps1", "eve", two),
+        seed_of(secret, "ps1", "eve", digest_of(b"")),
+        seed_of(secret, "ps1", "eve", digest_of(None)),
+        seed_of(secret, "ps1", "ann", one),
+        seed_of(secret, "ps2", "eve", one),
+        seed_of(other, "ps1", "eve", one),
         # As one text these would be the same.
-        seed_of(secret, "ps", "1eve"),
-        seed_of(secret, 'ps1", "e', "ve"),
-        seed_of(secret, "ps1", "\udcffeve"),
+        seed_of(secret, "ps", "1eve", one),
+        seed_of(secret, 'ps1", "e', "ve", one),
+        seed_of(secret, "ps1", f"eve{one}", ""),
+        seed_of(secret, "ps1", "\udcffeve", one),
     ]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**128 for seed in seeds)
-    assert seeds[0] == seed_of(secret, "ps1", "eve")
+    assert seeds[0] == seed_of(secret, "ps1", "eve", digest_of(b"one"))
 
 
 # --- Settings -------------------------------------------------------------------------------------

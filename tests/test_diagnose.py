@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from conftest import Here
 from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
@@ -507,6 +508,7 @@ def run(
 ) -> tuple[int, str, str]:
     """Run the command in a sandbox that is there; return exit code, output and what was said."""
     monkeypatch.setattr(diagnose, "Sandbox", lambda *_: nullcontext(sandbox))
+    monkeypatch.setattr(diagnose, "own_worker", Here)
     result = CliRunner().invoke(cli.app, ["diagnose", *map(str, arguments)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -633,6 +635,7 @@ def test_without_bubblewrap_the_exit_code_is_3(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(diagnose, "own_worker", Here)
     result = CliRunner().invoke(cli.app, ["diagnose", str(write(tmp_path, SOFTMAX))])
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("autograder: bubblewrap is not installed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import multiprocessing
 import os
@@ -22,6 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from isolation import why_no_isolation
 from running import written
@@ -29,12 +31,14 @@ from running import written
 from autograder import engine, jobs
 from autograder.assignment import Assignment
 from autograder.course import SECRET_FILE, CourseError, Submission
-from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class
-from autograder.jobs import Job, Outcome, fingerprint, grade_one
+from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class, make_job
+from autograder.jobs import Job, Outcome, fingerprint, grade_here
+from autograder.limits import WRITING
 from autograder.records import SECONDS_FILE, VERDICTS_FILE, Result, note_seconds, read_seconds
 from autograder.sandbox import LIMITS, IsolationUnavailable
-from autograder.workers import Workers
+from autograder.workers import Workers, own_worker
 
+NOTEBOOKS = Path(__file__).with_name("notebooks")
 HandIn = Callable[..., Path]
 
 
@@ -160,6 +164,7 @@ def test_what_a_verdict_depends_on_is_in_the_fingerprint() -> None:
         replace(job, limits=replace(LIMITS, cell_seconds=1.0)),
         replace(job, assignment=Assignment("ps1", (), {"checks.py": b"2"})),
         replace(job, assignment=replace(assignment, preload=("tensorflow",))),
+        replace(job, assignment=replace(assignment, packages=("numpy",))),
         replace(job, code="another catalogue"),
     ]
     prints = [fingerprint(job), *map(fingerprint, others)]
@@ -248,6 +253,69 @@ def test_each_student_has_fixtures_of_their_own(
     (course / SECRET_FILE).write_text("5" * 64)
     assert fresh(grade(course, at_once)) == {"ann", "bob"}
     assert written(course) != files
+
+
+NOTES = """
+asked = []
+table = {table!r}
+def softmax(z):
+    asked.append(z.copy())
+    found = table.get((z.shape, z.tobytes()))
+    return z if found is None else np.frombuffer(found).reshape(z.shape)
+"""
+SHOWS = """
+answers = {}
+for z in asked:
+    e = np.exp(z - z.max(axis=0))
+    answers[z.shape, z.tobytes()] = (e / e.sum(axis=0)).tobytes()
+print(answers)
+"""
+
+
+def notes_fixtures(table: dict[Any, bytes]) -> bytes:
+    """Return a notebook that shows the right answers to its own fixtures below the check."""
+    notebook = nbformat.read(NOTEBOOKS / "all-right.ipynb", as_version=4)
+    place = {cell.id: place for place, cell in enumerate(notebook.cells)}
+    check = place["softmax-check"]
+    notebook.cells[place["softmax-stub"]].source = NOTES.format(table=table)
+    notebook.cells.insert(check + 1, nbformat.v4.new_code_cell(SHOWS, id="shows"))
+    return nbformat.writes(notebook).encode()
+
+
+def test_what_a_hand_in_learnt_of_its_fixtures_is_worth_nothing_to_the_next_one(
+    course: Path, hand_in: HandIn, at_once: Executor
+) -> None:
+    hand_in("eve", notes_fixtures({}))
+    assert points(grade(course, at_once)) == {"eve": 6}
+    seen = nbformat.read(course / "autograded" / "eve" / "ps1" / "ps1.ipynb", as_version=4)
+    shown = next(cell.outputs[0].text for cell in seen.cells if cell.id == "shows")
+    table = ast.literal_eval(shown)
+    assert len(table) > 10
+    hand_in("eve", notes_fixtures(table))
+    assert points(grade(course, at_once)) == {"eve": 6}
+
+
+def test_the_same_bytes_meet_the_same_fixtures_and_others_meet_others(
+    course: Path, hand_in: HandIn
+) -> None:
+    assignment = Assignment("ps1", (), {})
+    path = hand_in("ann")
+    data = path.read_bytes()
+
+    def seed(work: bytes | None) -> int:
+        path.unlink(missing_ok=True)
+        if work is not None:
+            path.write_bytes(work)
+        submission = Submission(course, "ps1", "ann")
+        return make_job(submission, assignment, b"secret", "bwrap", LIMITS).seed
+
+    works = (data, data + b" ", b"", b"no notebook", None)
+    seeds = [seed(work) for work in works]
+    assert len(set(seeds)) == len(works)
+    assert [seed(work) for work in works] == seeds
+    path.symlink_to(NOTEBOOKS / "all-right.ipynb")
+    linked = make_job(Submission(course, "ps1", "ann"), assignment, b"secret", "bwrap", LIMITS)
+    assert (linked.data, linked.seed) == (None, seeds[-1])
 
 
 # --- How long it took -----------------------------------------------------------------------------
@@ -385,6 +453,11 @@ def test_a_killed_worker_is_named_and_what_was_done_is_kept(
     }
 
 
+def process_of_worker() -> int:
+    number: int = own_worker().do(os.getpid, budget=WRITING)
+    return number
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="grading needs Linux")
 def test_a_submission_that_kills_its_process_never_kills_its_worker(
     course: Path, hand_in: HandIn
@@ -395,9 +468,9 @@ def test_a_submission_that_kills_its_process_never_kills_its_worker(
     for work in ("cell-ends-its-process", "cell-crashes", "function-ends-its-process"):
         hand_in(work, work)
     with Workers(1) as worker:
-        before = worker.submit(os.getpid).result()
+        before = worker.submit(process_of_worker).result()
         results = grade(course, worker)
-        assert worker.submit(os.getpid).result() == before
+        assert worker.submit(process_of_worker).result() == before
     assert [result.trouble for result in results.values()] == [None] * 3
 
 
@@ -484,7 +557,7 @@ def test_a_worker_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("autograder.notebook.grade_notebook", broken)
     (job,) = some_jobs(1)
-    outcome = grade_one(job)
+    outcome = grade_here(job)
     assert (outcome.trouble, outcome.no_isolation) == ("RuntimeError: a fault of the grader", False)
 
 
@@ -495,7 +568,7 @@ def test_missing_isolation_is_told_apart_from_other_trouble(
     monkeypatch.setenv("PATH", "/nowhere")
     assignment = Assignment("ps1", (), {})
     work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
-    outcome = grade_one(Job("ann", assignment, work, None, 1, "bwrap", LIMITS))
+    outcome = grade_here(Job("ann", assignment, work, None, 1, "bwrap", LIMITS))
     assert outcome.no_isolation
     assert outcome.notebook is None
     assert "bubblewrap is not installed" in str(outcome.trouble)
@@ -505,13 +578,16 @@ def test_every_failure_of_isolation_is_one(monkeypatch: pytest.MonkeyPatch) -> N
     class Unavailable:
         isolation, limits = "bwrap", LIMITS
 
+        def start(self) -> None:
+            pass
+
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")
 
-    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, ()): Unavailable()})
+    monkeypatch.setattr(jobs, "_sandboxes", {("bwrap", LIMITS, (), None): Unavailable()})
     work = b'{"cells": [{"cell_type": "code", "source": "1"}], "nbformat": 4}'
     job = Job("ann", Assignment("ps1", (), {}), work, None, 1, "bwrap", LIMITS)
-    assert grade_one(job).no_isolation
+    assert grade_here(job).no_isolation
 
 
 # --- Disks and databases --------------------------------------------------------------------------

@@ -160,7 +160,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ROOT / "source", folder / "source", ignore=shutil.ignore_patterns("*.py", "__pycache__")
     )
     (folder / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "figures.py", folder / "notebooks")
+    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
+        shutil.copy(path, folder / "notebooks")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     release(folder, PROBLEM_SETS)
     (folder / SECRET_FILE).write_text("0" * 64)

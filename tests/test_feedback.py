@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import html
+import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from html.parser import HTMLParser
@@ -29,8 +33,9 @@ from autograder.engine import ClassGrading
 from autograder.feedback import LOST, ClassFeedback, PageResult, made_of
 from autograder.feedback_page import POLICY, PageError, page
 from autograder.gradebook import GradebookStore
+from autograder.limits import PAGE
 from autograder.marks import CellMark, Marks
-from autograder.markup import MAX_MARKDOWN, markdown_html, markdown_with_mathml
+from autograder.markup import card_html, markdown_html, markdown_with_mathml, written_html
 from autograder.mathml import MAX_FORMULA, Node, mathml
 from autograder.sandbox import LIMITS
 
@@ -357,9 +362,9 @@ def shown(*outputs: NotebookNode, source: str = "x") -> str:
 
 @pytest.mark.filterwarnings("ignore:Your element with mimetype")
 def test_outputs_are_text_and_pictures_only() -> None:
-    html = {"text/html": "<b onclick=alert(1)>bold</b>", "text/plain": "plain <i>"}
+    bundle = {"text/html": "<b onclick=alert(1)>bold</b>", "text/plain": "plain <i>"}
     text = shown(
-        v4.new_output("display_data", html),
+        v4.new_output("display_data", bundle),
         v4.new_output("display_data", {"image/svg+xml": "<svg onload=alert(1)/>"}),
         v4.new_output("display_data", {"application/javascript": "alert(1)"}),
         v4.new_output("display_data", {"image/png": 'AA==" onerror="alert(1)'}),
@@ -413,6 +418,186 @@ def test_what_is_no_graded_notebook_is_said_in_a_line(data: bytes) -> None:
     with pytest.raises(PageError, match=r"cannot be read .*autograder grade ps1 --force") as error:
         page(data, Marks(), "ps1", "0" * 64)
     assert "\n" not in str(error.value)
+
+
+# --- What is hostile to a page --------------------------------------------------------------------
+
+# Each makes nbconvert's own page take minutes, or megabytes; twenty cells of it are handed in.
+SWELLING = {
+    "links": "[a][p] " * 1000 + "\n\n[p]: http://example.org/" + "x" * 5000,
+    "titles": "[a][p] " * 1000 + '\n\n[p]: http://example.org/ "' + '"' * 5000 + '"',
+    "nested": "<div>" * 2000,
+    "nested lines": "<div>\n\n" * 1400,
+    "lists": "".join("  " * depth + "- x\n" for depth in range(140)),
+    "quotes": ">" * 5000 + "\n" + "> x\n" * 1000,
+    "brackets": "[" * 9900,
+    "emphasis": "*a **a " * 1400,
+    "formulas": "\\\\[=" * 2400,
+    "environments": "\\begin{a}" * 1100,
+    "dollars": "$" * 9999,
+    "forged marks": "$" + "x" * 1900 + "$ " + "&#xE000;0&#xE000; " * 400,
+    "tables": "a|b\n-|-\n" * 1200,
+    "wide table": "|a" * 1600 + "|\n" + "|-" * 1600 + "|\n" + "|b" * 1600 + "|\n",
+    "unclosed": "<b title=1><i title=2><b title=3><i title=4>" + "<p>x" * 2400,
+    "attributes": "<a " * 3300,
+    "comments": "<!--" * 2500,
+    "references": "&#x" * 3300,
+    "definitions": "a\n: " * 2400,
+    "fenced": "```python\n" + "x." * 4900 + "\n```",
+    "fenced in another language": "```perl\n" + "s{" * 4900 + "\n```",
+    "style": '<p style="' + "[" * 9000 + '">x</p>',
+}
+SLOW_CODE = {
+    "attributes": "x." * 10_000,
+    "stars": "*" * 20_000,
+    "digits": "1." * 10_000,
+    "lines": "x.\n" * 6000,
+    "wide lines": ("x." * 499 + "\n") * 20,
+    "strings": "f'{" * 6000,
+    "questions": "x?" * 10_000,
+    "long": "x = 1\n" * 100_000,
+    "blank": " \n" * 10_000,
+}
+MAX_PAGE = 32 << 20
+
+
+def hostile_cells() -> dict[str, list[NotebookNode]]:
+    """Return cells of each kind, as many as make a page's limits count."""
+    cells = {name: [v4.new_markdown_cell(text)] * 20 for name, text in SWELLING.items()}
+    cells |= {f"{name} (code)": [v4.new_code_cell(text)] * 20 for name, text in SLOW_CODE.items()}
+    picture = v4.new_markdown_cell("![x](attachment:a) " * 500)
+    picture["attachments"] = {"a": {"image/png": "A" * 100_000}}
+    cells["one picture a thousand times"] = [picture] * 2
+    many = [v4.new_output("stream", name="stdout", text="\x1b[0m")] * 3000
+    cells["outputs"] = [v4.new_code_cell("x", outputs=many)] * 3
+    large = [v4.new_output("display_data", {"image/png": "A" * (4 << 20)})]
+    cells["pictures"] = [v4.new_code_cell("x", outputs=large)] * 12
+    text = [v4.new_output("stream", name="stdout", text='"' * 100_000)]
+    cells["text"] = [v4.new_code_cell("x", outputs=text)] * 60
+    cells["raw"] = [v4.new_raw_cell("&" * 1_000_000)] * 10
+    return cells
+
+
+@pytest.mark.parametrize("kind", hostile_cells())
+def test_no_hand_in_takes_long_or_makes_a_long_page(kind: str) -> None:
+    honest = v4.new_markdown_cell("Mine is $x^2$.")
+    for plain in (False, True):
+        start = time.process_time()
+        cells = [honest, *map(copy.copy, hostile_cells()[kind])]
+        for number, cell in enumerate(cells):
+            cell["id"] = f"cell-{number}"
+        text = nbformat.writes(v4.new_notebook(cells=cells)).encode()
+        made = page(text, Marks(), "ps1", "0" * 64, plain=plain)
+        assert time.process_time() - start < 15, "minutes before there were limits"
+        assert len(made.encode()) < (MAX_PAGE // 8 if plain else MAX_PAGE)
+
+
+def test_a_page_in_the_plain_form_has_the_same_points_cards_and_comments(
+    graded: Path, made: Path
+) -> None:
+    with GradebookStore.open(f"sqlite:///{graded / 'gradebook.db'}") as store:
+        marks = store.marks("ps1", ["bob"])["bob"]
+    data = (graded / "autograded" / "bob" / "ps1" / "ps1.ipynb").read_bytes()
+    plain, full = page(data, marks, "ps1", "0" * 64, plain=True), read(made, "bob")
+    assert "in a plain form, without colours" in plain
+    assert "in a plain form" not in full
+    cards, points, comments = (
+        re.compile(pattern, re.DOTALL)
+        for pattern in (
+            r'<div class="verdict-card".*?</div>',
+            r'<span class="points.*?</span>',
+            r'<div class="comment".*?</div>',
+        )
+    )
+    for part in (cards, points, comments):
+        assert part.findall(plain) == part.findall(full) != []
+    assert '<span class="k' not in plain
+    assert Seen(plain).tags.count("pre") >= Seen(full).tags.count("pre")
+    assert page(data, marks, "ps1", "0" * 64, plain=True) == plain
+
+
+def test_what_is_left_out_of_a_page_is_said() -> None:
+    text = page_of(v4.new_raw_cell("x" * (PAGE.text_cell + 7)))
+    assert "[7 more characters are left out of this page]" in text
+    many = [v4.new_output("stream", name="stdout", text="x")] * (PAGE.outputs + 1)
+    assert "[more than 2000 outputs" in page_of(v4.new_code_cell("x", outputs=many))
+    large = v4.new_output("display_data", {"image/png": "A" * PAGE.pictures})
+    cell = v4.new_code_cell("x", outputs=[large, large])
+    assert page_of(cell).count("[a picture more than can be shown]") == 1
+
+
+@pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html])
+@pytest.mark.parametrize(
+    ("attachments", "said"),
+    [
+        (None, "[a picture that is not in the notebook]"),
+        ([], "[a picture that is not in the notebook]"),
+        ({"b.png": {"image/png": "AA=="}}, "[a picture that is not in the notebook]"),
+        ({"a b.png": None}, "[a picture that is not in the notebook]"),
+        ({"a b.png": {}}, "[a picture that is not in the notebook]"),
+        ({"a b.png": []}, "[a picture that is not in the notebook]"),
+        ({"a b.png": {"image/svg+xml": "<svg/>"}}, "[a picture of a kind that is not shown]"),
+        ({"a b.png": {"image/png": 3}}, "[a picture of a kind that is not shown]"),
+        ({"a b.png": {"image/png": '"><b>'}}, "[a picture of a kind that is not shown]"),
+        ({"a b.png": {"image/png": "AA==\n"}}, None),
+    ],
+)
+def test_a_picture_that_cannot_be_shown_is_said_and_nothing_raises(
+    render: Callable[[str, Any], str], attachments: Any, said: str | None
+) -> None:
+    for source in (
+        "So ![x](attachment:a%20b.png) **there**",
+        "So ![][1] **there**\n\n[1]: <attachment:a b.png>",
+    ):
+        text = render(source, attachments)
+        seen = Seen(text)
+        assert "strong" in seen.tags
+        assert (said or "So") in seen.text
+        assert ("img" in seen.tags) == (said is None), text
+
+
+IMITATION = (
+    '<div class="verdict-card" role="group" aria-label="Verdict on softmax" style="border-left:4px '
+    "solid #3b82c4;color:#fff;background-color:#fff;font-size:99px;margin:-99px;position:fixed;"
+    'text-align:center"><span class="points all">8 of 8</span><h3 class="note comment">x</h3>'
+    '<p class="k">y</p></div>'
+)
+
+
+@pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])
+def test_what_a_student_wrote_cannot_look_like_a_card(render: Callable[[str], str]) -> None:
+    seen = Seen(render(IMITATION))
+    assert "8 of 8" in seen.text
+    assert set(seen.values("class")) <= {"k", ""}
+    assert set(seen.values("style")) == {"text-align:center;"}
+    assert not {"role", "aria-label", "id"} & {name for _, name, _ in seen.attributes}
+
+
+def test_a_card_keeps_its_looks() -> None:
+    seen = Seen(card_html(IMITATION))
+    assert "verdict-card" in seen.values("class")
+    assert "border-left:4px solid #3b82c4" in " ".join(seen.values("style"))
+    assert not re.search("position|background|font-size", " ".join(seen.values("style")))
+
+
+@pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])
+def test_no_text_of_a_students_is_read_in_another_order_or_covers_other_lines(
+    render: Callable[[str], str],
+) -> None:
+    text = render(
+        "a\u202eb &#x202e;c &#8238 d &#X00202E;e <b title='&#x202e;'>f</b> " + "g\u0301" * 9
+    )
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", html.unescape(text))
+    assert text.count("\u0301") == 9
+    assert render("h" + "\u0301" * 99).count("\u0301") == 4
+
+
+@pytest.mark.parametrize("formula", [r"\hspace{-40em}x", r"\rule{99em}{99em}", r"a\kern-30em b"])
+def test_a_formula_stays_in_its_place(formula: str) -> None:
+    seen = Seen(markdown_with_mathml(f"${formula}$"))
+    for value in seen.values("width", "height", "depth", "lspace", "rspace", "voffset"):
+        assert abs(float(re.sub(r"[a-z%]+$", "", value))) <= 10, value
+        assert not re.match(r"-([1-9]|0?\.[3-9])", value), value
 
 
 # --- Mathematics ---------------------------------------------------------------------------------
@@ -504,8 +689,8 @@ def test_a_tree_of_mathematics_has_only_known_elements() -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("![x](attachment:missing.png)", "![x](attachment:missing.png)"),
-        ("<b>" * MAX_MARKDOWN, "<b><b>"),
+        ("![x](attachment:missing.png)", "[a picture that is not in the notebook]"),
+        ("<b>" * PAGE.markdown_cell, "<b><b>"),
         ("<img src=http://example.org/x.png>", "[a picture from elsewhere is not shown]"),
     ],
 )
@@ -517,12 +702,11 @@ def test_text_that_cannot_be_rendered_is_shown_as_it_is(source: str, said: str) 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html])
 def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(
-    render: Callable[[str, dict[str, Any]], str], monkeypatch: pytest.MonkeyPatch
+    render: Callable[[str, dict[str, Any], int], str],
 ) -> None:
-    monkeypatch.setattr("autograder.markup.MAX_PICTURES", 100_000)
     attached = {"a": {"image/png": "A" * 10_000}}
     source = "![x][p] " * 1000 + "\n\n[p]: attachment:a"
-    text = render(source, attached)
+    text = render(source, attached, 100_000)
     assert 0 < text.count("<img") <= 10
     assert text.count("[a picture more than can be shown]") == 1000 - text.count("<img")
 

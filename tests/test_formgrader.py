@@ -124,7 +124,8 @@ def course(mathjax: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for assignment in CLASS:
         shutil.copytree(ROOT / "source" / assignment, root / "source" / assignment)
     (root / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "figures.py", root / "notebooks")
+    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
+        shutil.copy(path, root / "notebooks")
     shutil.copy(ROOT / "nbgrader_config.py", root)
     for name in ("tex-svg-full.js", "ui/safe.js"):
         file = root / Path(MATHJAX).parent / name

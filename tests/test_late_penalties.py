@@ -20,7 +20,7 @@ from autograder.course import CourseError, load_config
 from autograder.engine import ClassGrading
 from autograder.late_penalties import DAY, OURS, LatePolicy, late_rule
 from autograder.records import Result
-from autograder.sandbox import LIMITS, Sandbox
+from autograder.sandbox import LIMITS
 
 HandIn = Callable[..., Path]
 Penalties = dict[str, float | None]
@@ -128,8 +128,6 @@ def test_a_score_of_nothing_loses_nothing() -> None:
 def test_both_roads_take_the_same(
     late_class: Path,
     at_once: Executor,
-    sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
     settings: str,
     taken: Penalties,
 ) -> None:
@@ -138,14 +136,13 @@ def test_both_roads_take_the_same(
     ours = penalties(late_class)
     assert ours["early"] is ours["nobody noted when"] is None
     assert {name: value or None for name, value in ours.items()} == taken
-    monkeypatch.setattr(nbgrader_plugin, "_sandbox", lambda preload: sandbox)
     for verdicts in late_class.glob("autograded/*"):
         verdicts.rename(late_class / f"{verdicts.name} before")
     connection = sqlite3.connect(late_class / "gradebook.db")
     with connection:
         connection.execute("UPDATE submitted_notebook SET late_submission_penalty = 0.125")
     connection.close()
-    nbgrader_grades(late_class)
+    at_once.submit(nbgrader_grades, late_class).result()
     assert {name: value or None for name, value in penalties(late_class).items()} == taken
 
 
@@ -228,7 +225,7 @@ def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(
     def never(*_: Any) -> None:
         pytest.fail("a submission was run")
 
-    monkeypatch.setattr(nbgrader_plugin, "_sandbox", never)
+    monkeypatch.setattr(nbgrader_plugin, "grade_alone", never)
     configure(late_class, "\nc.LatePenalties.percent_per_day = -1\n")
     with pytest.raises(NbGraderException, match="percent_per_day is -1"):
         nbgrader_grades(late_class)

@@ -117,6 +117,16 @@ def test_what_is_defined_only_below_its_check_cell_is_judged_at_the_end(grade: G
     assert shown(graded, "scores-check").endswith("3.0")
 
 
+def test_a_cell_may_have_the_name_of_the_cell_that_is_put_on_top(grade: Grade) -> None:
+    work = read_submission(NOTEBOOKS / "cell-crashes.ipynb")
+    for cell, name in zip(work.cells, ("", "-2", "-4"), strict=False):
+        cell.id = f"about-this-submission{name}"
+    cells = grade(work).notebook.cells
+    assert [cell.id[len("about-this-submission") :] for cell in cells[:4]] == ["-3", "", "-2", "-4"]
+    assert len({cell.id for cell in cells}) == len(cells)
+    nbformat.validate(new_notebook(cells=cells))
+
+
 def test_what_is_not_written_says_so_and_nothing_else(grade: Grade) -> None:
     graded = grade("untouched")
     assert points(graded) == {"add_bias": 0, "scores": 0, "softmax": 0}
@@ -129,7 +139,7 @@ def test_a_name_that_is_nowhere_defined_is_said_to_be_so(grade: Grade) -> None:
     next(cell for cell in work.cells if cell.id == "scores-stub").source = "pass"
     graded = grade(work)
     assert points(graded) == {"add_bias": 3, "scores": 0, "softmax": 8}
-    assert reasons(graded)["scores"] == "scores is not defined"
+    assert reasons(graded)["scores"] == "scores is not defined: no cell defines it"
 
 
 def test_what_is_no_function_is_said_to_be_what_it_is(grade: Grade) -> None:

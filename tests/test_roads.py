@@ -64,7 +64,8 @@ def make_course(root: Path, url: str | None = None) -> Path:
         ROOT / "source", root / "source", ignore=shutil.ignore_patterns("*.py", "__pycache__")
     )
     (root / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / "figures.py", root / "notebooks")
+    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
+        shutil.copy(path, root / "notebooks")
     shutil.copy(ROOT / "nbgrader_config.py", root)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)

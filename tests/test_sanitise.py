@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 
 from autograder.assignment import MasterCell, in_notebook_order, master_of
 from autograder.reading import UnreadableSubmission
-from autograder.sanitise import MAX_CELLS, empty_submission, read_submission, sanitise
+from autograder.sanitise import (
+    MAX_BRACKETS,
+    MAX_CELLS,
+    MAX_LINES,
+    MAX_NUMBERS,
+    MAX_TEXTS,
+    empty_submission,
+    parse_submission,
+    read_submission,
+    sanitise,
+)
 
 STUB = 'def double(x):\n    raise NotImplementedError("not written yet")'
 WORK = "def double(x):\n    return 2 * x"
@@ -109,6 +119,12 @@ def source(notebook: nbformat.NotebookNode, name: str) -> str:
 # --- Reading ---------------------------------------------------------------
 
 
+def lines_of(number: int, line_break: bytes) -> bytes:
+    """Return a notebook of one cell with so many line breaks."""
+    cell = b'{"cell_type": "markdown", "source": "' + line_break * number + b'"}'
+    return b'{"nbformat": 4, "cells": [' + cell + b"]}"
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -127,7 +143,12 @@ def source(notebook: nbformat.NotebookNode, name: str) -> str:
         (b'{"nbformat": 4}', "no list of cells"),
         (b'{"nbformat": 4, "cells": {}}', "no list of cells"),
         (b'{"nbformat": 4, "cells": [' + b"{}," * MAX_CELLS + b"{}]}", "more than"),
-        (b'{"nbformat": 4, "x": [' + b"[]," * 1_000_000 + b"[]]}", "far more items"),
+        (b'{"nbformat": 4, "x": [' + b"[]," * MAX_BRACKETS + b"[]]}", "far more items"),
+        (b'{"nbformat": 4, "x": [' + b'"ab",' * MAX_TEXTS + b'"ab"]}', "far more items"),
+        (b'{"nbformat": 4, "x": [' + b"999," * MAX_NUMBERS + b"999]}", "far more items"),
+        (b'{"nbformat": 4, "x": [' + b"9e9," * MAX_NUMBERS + b"9e9]}", "far more items"),
+        (lines_of(MAX_LINES + 1, b"\\n"), "lines"),
+        (lines_of(MAX_LINES + 1, "\u2028".encode()), "lines"),
         (b'{"nbformat": 4, "x": ' + b"9" * 10_000 + b', "cells": []}', "not JSON"),
     ],
 )
@@ -138,6 +159,14 @@ def test_unreadable_content_is_refused_in_one_sentence(
         read(tmp_path, data)
     assert "\n" not in str(refused.value)
     assert str(refused.value).endswith(".")
+
+
+def test_a_notebook_with_as_many_lines_and_texts_as_may_be_is_read() -> None:
+    cell = parse_submission(lines_of(MAX_LINES, b"\\n")).cells[0]
+    assert cell.source == "\n" * MAX_LINES
+    many = b", ".join([b'"say \\"x\\""'] * (MAX_TEXTS // 2))
+    quoted = b'{"nbformat": 4, "cells": [{"cell_type": "raw", "source": [' + many + b"]}]}"
+    assert parse_submission(quoted).cells[0].source.startswith('say "x"say')
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Starts the box: a fork server inside bubblewrap, or bare where isolation is refused.
 
-The box shows the system's libraries, Python, the installed packages and the
-few files of `inside/`; never the course, the catalogue, the gradebook, a home
-folder or a network.
+The box shows the system's libraries, Python, the packages that a submission may
+use and the few files of `inside/`; never the course, the catalogue, the gradebook,
+a home folder or a network.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.sandbox import confine
+from autograder.sandbox.packages import Shown, shown
 from autograder.words import printable
 
 START_SECONDS = 120
@@ -40,6 +41,7 @@ VISIBLE = (
     "sandbox/confine.py",
     "sandbox/launch.py",
     "sandbox/inside/__init__.py",
+    "sandbox/inside/placeholders.py",
     "sandbox/inside/server.py",
     "sandbox/inside/shell.py",
     "sandbox/inside/child.py",
@@ -72,9 +74,21 @@ class IsolationUnavailable(Exception):
 
 
 class Box:
-    """One running fork server; `control` takes sockets, each of which becomes a child."""
+    """One running fork server; `control` takes sockets, each of which becomes a child.
 
-    def __init__(self, isolation: str = "bwrap", preload: Sequence[str] = ()) -> None:
+    Parameters
+    ----------
+    isolation : "bwrap" or "none"
+    preload : modules that it imports before it forks
+    packages : what a submission may use of what is installed; None for all of it
+    """
+
+    def __init__(
+        self,
+        isolation: str = "bwrap",
+        preload: Sequence[str] = (),
+        packages: Sequence[str] | None = None,
+    ) -> None:
         if isolation not in ("bwrap", "none"):
             raise ValueError(f"isolation is 'bwrap' or 'none', not {isolation!r}")
         if not sys.platform.startswith("linux"):
@@ -82,6 +96,7 @@ class Box:
                 "grading needs Linux: use WSL on Windows, a virtual machine or a container on macOS"
             )
         self.isolation, self.preload = isolation, preload
+        self.shown = None if packages is None else shown(packages, package_folders())
         self._inside = _inside_folder()
         # Also when nobody closes the box: at the end of the program.
         self._remove_inside = weakref.finalize(
@@ -118,12 +133,12 @@ class Box:
         filter_file.seek(0)
         order = {
             "bwrap": os.path.realpath(bwrap),
-            "binds": binds(self._inside),
+            "mounts": mounts(self._inside, self.shown),
             "rest": [
                 *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv"),
                 *("--cap-drop", "ALL"),
                 *system_links(),
-                *hide_packages(),
+                *hide_packages(self.shown),
                 *("--proc", "/proc", *devices()),
                 *("--tmpfs", "/tmp", "--dir", "/course", "--remount-ro", "/"),
                 *(
@@ -138,7 +153,7 @@ class Box:
                 os.path.realpath(sys.executable),
                 *("-s", "-m", "autograder.sandbox.inside.server"),
                 *("--control", str(theirs.fileno()), "--filter", str(filter_file.fileno())),
-                *("--preload", *self.preload),
+                *self._imports(),
             ],
         }
         return subprocess.Popen(
@@ -172,7 +187,7 @@ class Box:
                 os.path.realpath(sys.executable),
                 *("-s", "-m", "autograder.sandbox.inside.server"),
                 *("--control", str(theirs.fileno())),
-                *("--preload", *self.preload),
+                *self._imports(),
             ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
@@ -182,6 +197,11 @@ class Box:
             cwd=self._inside,
             start_new_session=True,
         )
+
+    def _imports(self) -> list[str]:
+        """Return what the fork server is told of imports."""
+        told = ["--preload", *self.preload]
+        return told if self.shown is None else [*told, "--refused", *self.shown.refused]
 
     def _wait_until_ready(self) -> None:
         self.control.settimeout(START_SECONDS)
@@ -322,8 +342,16 @@ def boxed(path: Path) -> str:
     return f"/opt/packages/{package_folders().index(path)}"
 
 
-def binds(inside: Path) -> list[list[str]]:
-    """Return the folders and files that the box shows, each with its place in there."""
+def emptied_folders() -> list[str]:
+    """Return the folders of packages that the box sees at their own paths."""
+    found = [path for path in package_folders() if boxed(path) == str(path)]
+    for folder in library_folders():
+        found += [path for path in folder.glob("python*/*-packages") if path.is_dir()]
+    return list(dict.fromkeys(map(str, found)))
+
+
+def mounts(inside: Path, seen: Shown | None = None) -> list[list[str]]:
+    """Return what the box shows, each source with its place in there; "" for an empty folder."""
     executable = os.path.realpath(sys.executable)
     same = [str(path) for path in library_folders()]
     if not any(Path(executable).is_relative_to(folder) for folder in same):
@@ -331,7 +359,13 @@ def binds(inside: Path) -> list[list[str]]:
     if Path("/etc/ld.so.cache").exists():
         same.append("/etc/ld.so.cache")
     packages = [[str(path), boxed(path)] for path in package_folders()]
-    moved = [[source, target] for source, target in packages if source != target]
+    if seen is None:
+        moved = [[source, target] for source, target in packages if source != target]
+    else:
+        # What is not allowed is not merely forbidden to import: its files are not there.
+        moved = [["", path] for path in emptied_folders()]
+        for folder, entry in seen.entries:
+            moved.append([str(folder / entry), f"{boxed(folder)}/{entry}"])
     return [*([path, path] for path in same), *moved, [str(inside), "/opt/box"]]
 
 
@@ -353,8 +387,17 @@ def devices() -> list[str]:
     return [*arguments, "--remount-ro", "/dev"]
 
 
-def hide_packages() -> list[str]:
+def hide_packages(seen: Shown | None = None) -> list[str]:
     """Return bubblewrap's arguments that hide this package wherever it is installed."""
+    if seen is not None:
+        emptied = emptied_folders()
+        closed = [argument for path in emptied for argument in ("--remount-ro", path)]
+        hidden = any(
+            PACKAGE.is_relative_to(path) for path in [*map(Path, emptied), *package_folders()]
+        )
+        if hidden or not any(PACKAGE.is_relative_to(path) for path in library_folders()):
+            return closed
+        return [*("--tmpfs", str(PACKAGE), "--remount-ro", str(PACKAGE)), *closed]
     places = {boxed(folder) for folder in package_folders() if (folder / "autograder").is_dir()}
     installed = [Path(place, "autograder") for place in sorted(places)]
     for folder in library_folders():

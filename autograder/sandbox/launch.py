@@ -21,27 +21,30 @@ UNPRIVILEGED = 61_184
 
 
 def main() -> None:
-    """Read the order (JSON: binds and command), prepare, and become bubblewrap."""
+    """Read the order (JSON: mounts and command), prepare, and become bubblewrap."""
     order = json.loads(sys.argv[1])
-    binds: list[list[str]] = order["binds"]
+    mounts: list[list[str]] = order["mounts"]
     if os.getuid() == 0:
-        binds = stage(binds)
+        mounts = stage(mounts)
         os.setgroups([])
         os.setgid(UNPRIVILEGED)
         os.setuid(UNPRIVILEGED)
     arguments = [order["bwrap"]]
-    for source, target in binds:
-        arguments += ["--ro-bind", source, target]
+    for source, target in mounts:
+        arguments += ["--ro-bind", source, target] if source else ["--tmpfs", target]
     os.execv(arguments[0], arguments + order["rest"])
 
 
-def stage(binds: list[list[str]]) -> list[list[str]]:
-    """Bind every source to a place that everybody can enter; return the binds from there."""
+def stage(mounts: list[list[str]]) -> list[list[str]]:
+    """Bind every source to a place that everybody can enter; return the mounts from there."""
     confine.private_mounts()
-    folder = staging_folder([source for source, _ in binds])
+    folder = staging_folder([source for source, _ in mounts if source])
     confine.mount("tmpfs", folder, "tmpfs", confine.MS_NOSUID | confine.MS_NODEV, "mode=755")
     staged = []
-    for number, (source, target) in enumerate(binds):
+    for number, (source, target) in enumerate(mounts):
+        if not source:
+            staged.append([source, target])
+            continue
         place = Path(folder, str(number))
         if Path(source).is_dir():
             place.mkdir()

@@ -517,12 +517,18 @@ class Sandbox:
     limits : of each submission
     preload : modules that the fork server imports once for all its children, because
         they take long; they must bear a fork
+    packages : what a submission may use of what is installed; None for all of it
     """
 
     def __init__(
-        self, isolation: str = "bwrap", limits: Limits = LIMITS, preload: Sequence[str] = ()
+        self,
+        isolation: str = "bwrap",
+        limits: Limits = LIMITS,
+        preload: Sequence[str] = (),
+        packages: Sequence[str] | None = None,
     ) -> None:
         self.isolation, self.limits, self.preload = isolation, limits, tuple(preload)
+        self.packages = packages
         self._box: Box | None = None
         self._files: Mapping[str, bytes] = {}
         self._compiled: Mapping[str, bytes] = {}
@@ -537,6 +543,19 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def start(self) -> Box:
+        """Start the box where none runs, which may take long, and return it.
+
+        Raises
+        ------
+        IsolationUnavailable : no box can be started
+        ConnectionError : it was killed while it started
+        """
+        if self._box is None or not self._box.running:
+            self.close()
+            self._box = Box(self.isolation, self.preload, self.packages)
+        return self._box
 
     def session(
         self,
@@ -564,10 +583,7 @@ class Sandbox:
         laid_out = self._compiled if files is not None else {}
         for _ in range(2):
             try:
-                if self._box is None or not self._box.running:
-                    self.close()
-                    self._box = Box(self.isolation, self.preload)
-                return Session(self._box, laid_out, self.limits, seconds, random_seed)
+                return Session(self.start(), laid_out, self.limits, seconds, random_seed)
             except ConnectionError:
                 self.close()
         raise ConnectionError("the fork server ended twice in a row")

@@ -176,7 +176,7 @@ class Student:
             labelled = [(label.replace("_", " "), value) for label, value in more.items()]
             raise Broken("", [*self.evidence, *labelled])
 
-    def agree(self, yours: Any, wanted: Any, tolerance: float = TOLERANCE, **more: Any) -> None:
+    def agree(self, yours: Any, wanted: Any, tolerance: float = TOLERANCE, /, **more: Any) -> None:
         """Go on if two values are equal up to rounding, relative to the larger of them and 1."""
         with np.errstate(invalid="ignore"):
             difference = np.abs(np.subtract(yours, wanted)).max()
@@ -185,6 +185,17 @@ class Student:
         if not close and difference <= 1e-4 * size:
             self.card.hint += " (It is nearly so: is a small number added, or something clipped?)"
         self.expect(close, **more, largest_difference=difference)
+
+    def from_notebook(self, name: str) -> Callable[..., Any]:
+        """Return a function that the student's notebook has, and that is no exercise there."""
+        self.claim(
+            f"the notebook's own {name} is there to try it with",
+            f"Run the cell that gives {name} again. Was the name used for something else?",
+        )
+        found = getattr(inspect.unwrap(self.function), "__globals__", {}).get(name)
+        if not inspect.isfunction(found):
+            raise Broken(f"the notebook has no function {name}", [])
+        return found
 
     def takes_and_returns_what_is_asked(self) -> None:
         """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
@@ -620,26 +631,6 @@ def chances(*shape: int) -> np.ndarray:
     return parts / parts.sum(axis=0)
 
 
-def slopes(function: Callable[..., Any], at: np.ndarray, *fixed: Any) -> np.ndarray:
-    """Derivatives by complex steps, without rounding: [i, k] is that of output k by input i."""
-    rows = []
-    for index in np.ndindex(at.shape):
-        moved = at.astype(complex)
-        moved[index] += 1e-30j
-        rows.append(np.imag(function(moved, *fixed)) / 1e-30)
-    return np.reshape(rows, at.shape + np.shape(rows[0]))
-
-
-def tilted(d: np.ndarray, a: np.ndarray) -> Any:
-    """The probabilities that a becomes when its scores move by d, for small d."""
-    moved = a * np.exp(d)
-    return moved / moved.sum()
-
-
-def product(W: Any, x: Any) -> Any:
-    return W @ x
-
-
 LABELS = np.array([1, 0, 2, 1, 2])
 Y5 = np.array([[0.0, 1, 0, 0, 0], [1, 0, 0, 1, 0], [0, 0, 1, 0, 1]])  # LABELS, a sample a column
 
@@ -957,6 +948,13 @@ def cubic(W: np.ndarray) -> Any:
     return (W**3).sum()
 
 
+def quadratic_slopes(W: np.ndarray) -> np.ndarray:
+    exact = 2.0 * W
+    exact.flat[0] += W.flat[-1]
+    exact.flat[-1] += W.flat[0]
+    return exact
+
+
 @Exercise(
     "numerical_gradient(f, W, h=1e-5) -> same shape as W",
     shape=lambda f, W, h=1e-5: W.shape,
@@ -978,21 +976,20 @@ def numerical_gradient(f: Student) -> None:
         "Where do the two points lie: both on one side of W, or one on each side, equally far?",
     )
     W = normal(3, 5)
-    exact = slopes(quadratic, W)
+    exact = quadratic_slopes(W)
     f.agree(f(quadratic, W, 0.5), exact, COARSE, exact=exact)
     f.claim(
         "on a cubic f the error falls 100 times when h falls 10 times",
         "Is h, as it is handed in, the step and also what is divided by?",
     )
-    exact = slopes(cubic, W)
-    coarse, fine = (np.abs(f(cubic, W, h) - exact).max() for h in (0.1, 0.01))
+    coarse, fine = (np.abs(f(cubic, W, h) - 3 * W**2).max() for h in (0.1, 0.01))
     f.expect(50 * fine < coarse < 200 * fine, error_at_01=coarse, error_at_001=fine)
     f.claim(
         "an integer W gives the slopes that the same W gives in float64",
         "What becomes of 3 + 0.00001 when it is written into an integer array?",
     )
     W = np.array([[1, -2, 3], [4, 0, 2]])
-    exact = slopes(quadratic, W)
+    exact = quadratic_slopes(W)
     f.agree(f(quadratic, W), exact, COARSE, exact=exact)
 
 
@@ -1060,13 +1057,14 @@ def softmax_jacobian(f: Student) -> None:
         J = f(a)
         f.expect((np.diag(J) > 0).all() and (J < 0).sum() == J.size - a.size)
     f.claim(
-        "entry [i, k] is how fast a_k moves when z_i moves, by small steps",
+        "log(a_k / a_l) moves as z_k - z_l does: column k over a_k minus column l over a_l is 1 in "
+        "row k, -1 in row l",
         "The argument is a, the probabilities, not z. Work one diagonal and one other entry by "
         "hand.",
     )
     for a in (chances(3), chances(5)):
-        steps = slopes(tilted, np.zeros(a.size), a)
-        f.agree(f(a), steps, by_small_steps=steps)
+        apart, wanted = -np.diff(f(a) / a, axis=1), -np.diff(np.eye(a.size), axis=1)
+        f.agree(apart, wanted, neighbouring_columns_of_yours_over_a=apart, should_be=wanted)
     f.claim("a certain prediction, one-hot a, gives all zeros", "Is something divided by a?")
     f.expect((f(np.array([0.0, 1, 0, 0])) == 0).all())
 
@@ -1079,12 +1077,14 @@ def softmax_jacobian(f: Student) -> None:
 )
 def scores_gradient_x(f: Student) -> None:
     f.claim(
-        "entry [j, k] is how fast score k moves when x_j moves, by small steps",
+        "row j is how fast the scores move when x_j moves",
         "The input's index comes first. Is that the order in which W has them?",
     )
-    for W in (normal(3, 5), normal(4, 4)):
-        steps = slopes(lambda x, W: product(W, x), np.zeros(W.shape[1]), W)
-        f.agree(f(W), steps, by_small_steps=steps)
+    for (W,) in f.examples:
+        for j in range(W.shape[1]):
+            x = np.zeros(W.shape[1])
+            x[j] = 1
+            f.agree(f(W)[j], W @ x, **{f"a step of 1 in x[{j}] moves the scores by": W @ x})
 
 
 @Exercise(
@@ -1102,67 +1102,122 @@ def scores_gradient_W(f: Student) -> None:
         count = np.count_nonzero(f(x, K))
         f.expect(count == K * x.size, not_zero=count, number_of_weights=K * x.size)
     f.claim(
-        "entry [i, j, k] is how fast score k moves when W[i, j] moves, by small steps",
+        "entry [i, j, k] is how fast score k moves when W[i, j] moves",
         "Take W[0, 1] by hand: which score does it move, and how fast? Where do i, j, k stand?",
     )
     for x, K in f.examples:
-        steps = slopes(product, np.zeros((K, x.size)), x)
-        f.agree(f(x, K), steps, by_small_steps=steps)
+        T = f(x, K)
+        for i, j in np.ndindex(K, x.size):
+            W = np.zeros((K, x.size))
+            W[i, j] = 1
+            label = f"a step of 1 in W[{i}, {j}] moves the scores by"
+            f.agree(T[i, j], W @ x, **{label: W @ x, f"yours [{i}, {j}]": T[i, j]})
 
 
-Factors = tuple[tuple[np.ndarray, ...], np.ndarray]
-
-
-def composed(
-    W: np.ndarray,
-    z: Callable[[Any], Any],
-    a: Callable[[Any], Any],
-    L: Callable[[Any], Any],
-) -> Factors:
-    """The slopes of three functions in a chain, and those of the whole."""
-    return (slopes(z, W), slopes(a, z(W)), slopes(L, a(z(W)))), slopes(lambda W: L(a(z(W))), W)
-
-
-def forward_pass(K: int, D1: int) -> Factors:
-    """Scores, softmax, and a smooth loss of all the probabilities."""
-    x, c, even = normal(D1), normal(K), np.full(K, 1 / K)
-    return composed(normal(K, D1), lambda W: W @ x, lambda z: tilted(z, even), lambda a: c @ a**2)
-
-
-def any_chain(K: int, D1: int) -> Factors:
-    """Functions without any symmetry, so that no index can pass for another."""
-    x, c, B, C = normal(D1), normal(K), normal(K, K, seed=1), normal(K, K, seed=2)
-    return composed(normal(K, D1), lambda W: B @ W @ x, lambda z: C @ np.sin(z), lambda a: c @ a**2)
+def unit(*shape: int, at: tuple[int, ...]) -> np.ndarray:
+    """An array of zeros with a single 1."""
+    array = np.zeros(shape)
+    array[at] = 1
+    return array
 
 
 @Exercise(
     "chain_rule(dz_dW, da_dz, dL_da) -> (K, D+1)",
     shape=lambda dz_dW, da_dz, dL_da: dz_dW.shape[:2],
-    examples=lambda: [forward_pass(3, 5)[0], forward_pass(3, 3)[0], forward_pass(4, 3)[0]],
+    examples=lambda: [
+        (normal(K, D1, K), normal(K, K), normal(K)) for K, D1 in ((3, 5), (3, 3), (4, 3))
+    ],
     hint="The gradient has the shape of W. Which index do two neighbours share and sum over?",
 )
 def chain_rule(f: Student) -> None:
     f.claim("twice one of the three gives twice the gradient", "Does each of the three enter once?")
-    factors = forward_pass(3, 5)[0]
+    factors = f.examples[0]
     once = f(*factors)
     for which in range(3):
         doubled = [part * (2 if n == which else 1) for n, part in enumerate(factors)]
         f.agree(f(*doubled), 2 * once, twice_the_gradient=2 * once)
     f.claim(
-        "it is the gradient of loss(softmax(W x)), by small steps in W",
-        "From the earliest variable to the latest: W, z, a, L. Are all three factors in it, and is "
-        "each product a sum over the index that two neighbours share?",
+        "the gradients of two things that are added are added",
+        "Is each product a sum over the index that two neighbours share?",
     )
-    for K, D1 in ((3, 5), (3, 3), (4, 3)):
-        factors, steps = forward_pass(K, D1)
-        f.agree(f(*factors), steps, by_small_steps=steps)
+    for factors in f.examples:
+        for which, part in enumerate(factors):
+            other = normal(*part.shape, seed=7)
+            with_other, with_both = (
+                [more if n == which else kept for n, kept in enumerate(factors)]
+                for more in (other, part + other)
+            )
+            apart = f(*factors) + f(*with_other)
+            f.agree(f(*with_both), apart, their_gradients_added=apart)
     f.claim(
-        "the same for any other three functions in a chain",
-        "The input's index comes first: z is the last index of dz_dW. Where is z in da_dz?",
+        "W[i, j] moves z_k, z_k moves a_l, a_l moves L, and nothing else moves: 1 at [i, j] alone",
+        "From the earliest variable to the latest: W, z, a, L. The input's index comes first: z is "
+        "the last index of dz_dW. Where is z in da_dz?",
     )
-    for K, D1 in ((3, 5), (3, 3)):
-        factors, steps = any_chain(K, D1)
-        f.agree(f(*factors), steps, by_small_steps=steps)
+    K, D1 = 3, 4
+    for i, j, k, z, a, last in np.ndindex(K, D1, K, K, K, K):
+        answer = f(unit(K, D1, K, at=(i, j, k)), unit(K, K, at=(z, a)), unit(K, at=(last,)))
+        wanted = unit(K, D1, at=(i, j)) * (k == z and a == last)
+        f.agree(answer, wanted, should_be=wanted)
+
+
+def of_one_sample(
+    f: Student, gradient: Callable[[int], np.ndarray], x: np.ndarray, z: np.ndarray, what: str = ""
+) -> None:
+    """What the gradient by W of one sample's loss has; the last entry of x is not 0.
+
+    Parameters
+    ----------
+    gradient : gives the student's, (K, D+1), for each class taken as the true one
+    x, z : the sample, (D+1,), and its scores, (K,)
+    what : of which the claims speak
+    """
+    K = len(z)
+    f.claim(
+        f"{what}every column sums to 0",
+        "The probabilities sum to 1, and so does y. What follows for the slopes by z? Does every "
+        "class get its own?",
+    )
+    for label in range(K):
+        sums = gradient(label).sum(axis=0)
+        f.agree(sums, np.zeros_like(sums), column_sums=sums)
+    f.claim(
+        f"{what}every row is x times one number",
+        "A weight's slope is that of its row's score, times the entry of x that it multiplies.",
+    )
+    for label in range(K):
+        G = gradient(label)
+        numbers = G[:, -1:] / x[-1]
+        f.agree(G, numbers * x, last_column_over_last_x=numbers)
+    f.claim(
+        f"{what}between two classes that are not the true one, log(row i / row k) = z_i - z_k",
+        "These rows stand as the probabilities of their classes do. Is the Jacobian in it once, "
+        "and whole? Is softmax that of all the scores?",
+    )
+    for label in range(K):
+        rows = gradient(label)[:, -1]
+        others = [k for k in range(K) if k != label]
+        with np.errstate(all="ignore"):
+            found = np.log(rows[others] / rows[others[0]])
+        wanted = z[others] - z[others[0]]
+        f.agree(found, wanted, your_log_ratios=found, differences_of_scores=wanted)
+    f.claim(
+        f"{what}with another true class two rows change and no more: up by x in the old one's, "
+        "down by x in the new one's",
+        "Which sign? Which row belongs to the true class, and what is subtracted there?",
+    )
+    before = gradient(0)
+    for label in range(1, K):
+        wanted = before.copy()
+        wanted[0] += x
+        wanted[label] -= x
+        f.agree(gradient(label), wanted, with_class_0_true=before, so_it_should_be=wanted)
+
+
+def is_loss_of(f: Student, loss: Any, G: np.ndarray, label: int, x: np.ndarray) -> None:
+    """Expect of a sample's loss what its gradient says of the true class's probability."""
+    chance = 1 + G[label, -1] / x[-1]
+    f.agree(np.exp(-loss), chance, exp_of_minus_your_loss=np.exp(-loss), probability_in_it=chance)
 
 
 @Exercise(
@@ -1176,23 +1231,12 @@ def chain_rule(f: Student) -> None:
     hint="y is one-hot, (K,), and the gradient has the shape of W: a row for each class.",
 )
 def loss_gradient(f: Student) -> None:
-    f.claim(
-        "every column sums to 0",
-        "The probabilities sum to 1, and so does y. What follows for the slopes by z? Does every "
-        "class get its own?",
-    )
-    for W, x, y in f.examples:
-        sums = f(W, x, y).sum(axis=0)
-        f.agree(sums, np.zeros_like(sums), column_sums=sums)
-    f.claim(
-        "it is the slope of the loss of the true class, by small steps in W",
-        "Which sign? Which row belongs to the true class? Is the Jacobian in it once, and whole?",
-    )
-    for (W, x, y), label in zip(f.examples, LABELS, strict=False):
-        steps = slopes(
-            lambda W, x, label: -np.log(tilted(W @ x, np.full(3, 1 / 3))[label]), W, x, label
-        )
-        f.agree(f(W, x, y), steps, by_small_steps=steps)
+    W, x, _ = f.examples[0]
+    of_one_sample(f, lambda label: f(W, x, unit(3, at=(label,))), x, W @ x)
+    f.claim("the same where W is square", "Is an index of W taken for another?")
+    W, x, y = f.examples[2]
+    numbers = f(W, x, y)[:, -1:] / x[-1]
+    f.agree(f(W, x, y), numbers * x, last_column_over_last_x=numbers)
     f.claim(
         "adding 1000 to all scores changes nothing",
         "Does exp overflow? What may be subtracted from the scores first?",
@@ -1213,28 +1257,24 @@ def loss_gradient(f: Student) -> None:
     W[:, -1] = 1000, -1000, 0
     f.agree(f(W, x, Y5[:, 1]), np.zeros((3, 4)))
     for label, y in ((1, Y5[:, 0]), (2, Y5[:, 2])):
-        lead = slopes(lambda W, label: (W @ x)[0] - (W @ x)[label], W, label)
+        lead = np.zeros((3, 4))
+        lead[0], lead[label] = x, -x
         f.agree(f(W, x, y), lead, slope_of_the_lead_over_the_true_class=lead)
 
 
 # --- ps3 ----------------------------------------------------------------------------------
 
 
-def with_ones(X: Any) -> Any:
-    return np.vstack((X, np.ones((1, X.shape[1]))))
+def slope_by_scores(f: Student, A: np.ndarray, G: np.ndarray, slope: np.ndarray) -> None:
+    """What the slope by the scores has, where A are the probabilities and G the slope by them."""
+    sums = slope.sum(axis=0)
+    f.agree(sums, np.zeros_like(sums), column_sums_of_yours=sums)
+    ratios = slope / A
+    differences, wanted = ratios - ratios[0], G - G[0]
+    f.agree(differences, wanted, yours_over_a_less_its_row_0=differences, should_be=wanted)
 
 
-def softmax_slopes(A: np.ndarray, G: np.ndarray) -> np.ndarray:
-    """Slopes of the sum of G * softmax by the scores, where the probabilities are A."""
-    columns = A.reshape(len(A), -1), G.reshape(len(A), -1)
-    each = [
-        slopes(tilted, np.zeros(len(A)), a) @ g
-        for a, g in zip(*(c.T for c in columns), strict=True)
-    ]
-    return np.array(each).T.reshape(A.shape)
-
-
-def scenario(*shapes: tuple[int, ...]) -> list[tuple[Any, ...]]:
+def layer_examples(*shapes: tuple[int, ...]) -> list[tuple[Any, ...]]:
     return [((), ("forward", normal(*s)), ("backward", normal(*s, seed=1))) for s in shapes]
 
 
@@ -1247,7 +1287,7 @@ def scenario(*shapes: tuple[int, ...]) -> list[tuple[Any, ...]]:
             grad_a.shape
         ),
     },
-    examples=lambda: scenario((3,), (4, 1), (3, 5), (3, 3)),
+    examples=lambda: layer_examples((3,), (4, 1), (3, 5), (3, 3)),
     hint="(K,), (K, 1) and (K, N) come back in the shape in which they came in.",
 )
 def softmax_layer(f: Student) -> None:
@@ -1278,31 +1318,27 @@ def softmax_layer(f: Student) -> None:
         layer("forward", normal(*shape))
         f.agree(layer("backward", np.ones(shape)), np.zeros(shape))
     f.claim(
-        "backward: it is the slope by the scores, by small steps, for (K,), (K, 1) and (K, N)",
+        "backward: every column sums to 0, and between two classes slope_i / a_i - slope_k / a_k "
+        "= g_i - g_k, for (K,), (K, 1) and (K, N)",
         "What does .T do to a 1-D array? Which axis is summed in a batch?",
     )
     for shape in ((3,), (4, 1), (3, 5), (3, 3)):
         layer, G = f.new(), normal(*shape, seed=2)
-        steps = softmax_slopes(layer("forward", normal(*shape)), G)
-        f.agree(layer("backward", G), steps, by_small_steps=steps)
+        A = layer("forward", normal(*shape))
+        slope_by_scores(f, A, G, layer("backward", G))
     f.claim(
         "backward twice gives the same twice, and belongs to the last forward",
         "Does backward write into what forward kept? Does forward keep it each time?",
     )
     layer, G = f.new(), normal(3, 5, seed=2)
     layer("forward", normal(3, 5, seed=3))
-    steps = softmax_slopes(layer("forward", normal(3, 5)), G)
+    A = layer("forward", normal(3, 5))
     for _ in range(2):
-        f.agree(layer("backward", G), steps, by_small_steps=steps)
+        slope_by_scores(f, A, G, layer("backward", G))
     f.claim("scores of 1000 are no trouble", "What may be subtracted from a column first?")
     far = normal(3, 4) + np.array([1000.0, -5, -1000, 0])
     near = f.new()("forward", normal(3, 4))
     f.agree(f.new()("forward", far), near, with_all_columns_near_0=near)
-
-
-def dense_step(W: Any, X: Any, G: Any) -> np.ndarray:
-    """Slopes by W of the mean over the samples of the sum of G * scores."""
-    return slopes(lambda W: (G * (W @ with_ones(X))).sum(axis=0).mean(), W)
 
 
 def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
@@ -1325,9 +1361,16 @@ def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
     purity_hint="Is X, or grad_z, changed in place? Does every random number come from rng?",
 )
 def dense_layer(f: Student) -> None:
-    def made(D: int = 4, K: int = 3, *scale: float) -> tuple[Made, np.ndarray]:
-        layer = f.new(D, K, np.random.default_rng(1), *(scale or (1.0,)))
+    def made(D: int = 4, K: int = 3) -> tuple[Made, np.ndarray]:
+        layer = f.new(D, K, np.random.default_rng(1), 1.0)
         return layer, layer.read("W", (K, D + 1))
+
+    def moved(X: np.ndarray, G: np.ndarray) -> np.ndarray:
+        """By how much W moves in one step, over minus the rate."""
+        layer, W = made(len(X), len(G))
+        layer("forward", X)
+        layer("backward", G, 0.5)
+        return (W - layer.read("W", W.shape)) / 0.5
 
     f.claim(
         "W is (K, D+1): scale times K (D+1) standard normal numbers from rng, row by row",
@@ -1346,15 +1389,19 @@ def dense_layer(f: Student) -> None:
     f.claim("the sample with a single 1, in row j, adds column j", "Which rows meet which columns?")
     f.agree(layer("forward", np.eye(4)), W[:, :-1] + W[:, -1:])
     f.claim(
-        "backward returns the slope by X, by small steps",
+        "backward returns the slope by X: what x_j adds to the scores, weighed with grad_z",
         "Which column of W belongs to no output of the layer before? Which W is meant?",
     )
     for D, K, N in ((4, 3, 7), (3, 4, 4)):
-        layer, W = made(D, K)
+        layer, _ = made(D, K)
         X, G = normal(D, N), normal(K, N)
+        adds = layer("forward", np.eye(D)) - layer("forward", np.zeros((D, D)))
         layer("forward", X)
-        steps = slopes(lambda X, W, G: (G * (W @ with_ones(X))).sum(), X, W, G)
-        f.agree(layer("backward", G, 0.0), steps, by_small_steps=steps)
+        slope = layer("backward", G, 0.0)
+        for j in range(D):
+            wanted = (adds[:, [j]] * G).sum(axis=0)
+            label = f"what x[{j}] adds to the scores, weighed"
+            f.agree(slope[j], wanted, **{f"row {j} of yours": slope[j], label: wanted})
     f.claim(
         "what backward returns does not depend on the learning rate",
         "Is W moved before it is used for the answer?",
@@ -1367,17 +1414,24 @@ def dense_layer(f: Student) -> None:
         answers.append(layer("backward", G, rate))
     f.agree(answers[1], answers[0], with_rate_0=answers[0])
     f.claim(
-        "backward moves W by minus the rate times the mean gradient, by small steps, bias too",
-        "Which sign? Divided by what? Is the row of ones in the product?",
+        "one sample: the bias column moves by minus the rate times grad_z, column j x_j times that",
+        "Which sign? Is the row of ones in the product?",
+    )
+    for D, K in ((4, 3), (3, 4)):
+        x, g = normal(D, 1), normal(K, 1)
+        columns = moved(x, g)
+        for j in range(D + 1):
+            wanted = g[:, 0] * (x[j, 0] if j < D else 1)
+            f.agree(columns[:, j], wanted, **{f"column {j} moved by the rate times": columns[:, j]})
+    f.claim(
+        "a batch moves W by the mean of what its samples move it by",
+        "Divided by what?",
     )
     for D, K, N in ((4, 3, 7), (3, 4, 4)):
-        layer, W = made(D, K)
         X, G = normal(D, N), normal(K, N)
-        layer("forward", X)
-        layer("backward", G, 0.5)
-        moved = (W - layer.read("W", W.shape)) / 0.5
-        steps = dense_step(W, X, G)
-        f.agree(moved, steps, moved_by_the_rate_times=moved, by_small_steps=steps)
+        each = [moved(X[:, [n]], G[:, [n]]) for n in range(N)]
+        step, mean = moved(X, G), np.mean(each, axis=0)
+        f.agree(step, mean, moved_by_the_rate_times=step, mean_over_its_samples=mean)
     f.claim(
         "a second forward and backward, with fewer samples, are right too",
         "Does backward use the data of the last forward? Do the steps add up?",
@@ -1387,24 +1441,20 @@ def dense_layer(f: Student) -> None:
     W = layer.read("W", (3, 5))
     for N in (7, 5):
         X, G = normal(4, N), normal(3, N)
+        wanted = W - 0.5 * moved(X, G)
         layer("forward", X)
         layer("backward", G, 0.5)
-        steps = W - 0.5 * dense_step(W, X, G)
         W = layer.read("W", (3, 5))
-        f.agree(W, steps, expected_by_small_steps=steps)
-
-
-def sample_loss(W: Any, x: Any, label: int) -> Any:
-    return -np.log(tilted(W @ x, np.full(len(W), 1 / len(W)))[label])
-
-
-def one_hot_columns(labels: Any, K: int) -> np.ndarray:
-    return np.eye(K)[:, list(labels)]
+        f.agree(W, wanted, expected_from_a_new_layer=wanted)
 
 
 def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
-    Y = one_hot_columns([1, 0, 2, 1, 2], K)
-    return (normal(K, D + 1), normal(D, 5), Y, 0.3, np.array([2, 0, 4, 1, 3]))
+    return (normal(K, D + 1), normal(D, 5), in_turn(K, 5), 0.3, np.array([2, 0, 4, 1, 3]))
+
+
+def in_turn(K: int, N: int) -> np.ndarray:
+    """One-hot labels of samples whose classes are 0, 1, ..., K - 1, 0, 1, ..."""
+    return np.hstack([np.eye(K)] * N)[:, :N]
 
 
 @Exercise(
@@ -1422,17 +1472,17 @@ def sgd_epoch(f: Student) -> None:
     for K, D in ((3, 4), (4, 3)):
         W, *rest = epoch_example(K, D)
         f.agree(f(0 * W, *rest)[1][0], np.log(K), ln_K=np.log(K))
-    f.claim(
-        "one sample: W moves by minus the rate times the slope of its loss, by small steps",
-        "Which sign? Do the biases move? Is the gradient the one of problem set 2?",
-    )
     for K, D in ((3, 4), (4, 3)):
-        W, X, Y, rate, _ = epoch_example(K, D)
-        for n in (0, 2):
-            steps = slopes(sample_loss, W, with_ones(X)[:, n], int(Y[:, n].argmax()))
-            after = f(W, X, Y, rate, np.array([n]))[0]
-            moved = (W - after) / rate
-            f.agree(moved, steps, moved_by_the_rate_times=moved, by_small_steps=steps)
+        W, X, _, rate, _ = epoch_example(K, D)
+        n = 2
+
+        def step(label: int, W: Any = W, X: Any = X, rate: Any = rate, n: int = n) -> np.ndarray:
+            Y = np.zeros((len(W), X.shape[1]))
+            Y[label, n] = 1
+            return (W - f(W, X, Y, rate, np.array([n]))[0]) / rate
+
+        x = np.append(X[:, n], 1)
+        of_one_sample(f, step, x, W @ x, "the step of one sample, over minus the rate: ")
     f.claim(
         "an epoch is its first sample, then the rest from the new weights",
         "Does each sample meet the weights that the one before has left? Is the order followed?",
@@ -1445,11 +1495,14 @@ def sgd_epoch(f: Student) -> None:
             whole = f(W, X, Y, rate, order)
             f.agree(whole[0], then, in_two_parts=then)
             f.agree(whole[1], np.append(losses, more), losses_in_two_parts=np.append(losses, more))
-    f.claim("each loss is -log of the probability of the true class", "Which entry of a is meant?")
+    f.claim(
+        "each loss is -log of the probability of the true class, which 1 plus that row's step has",
+        "Which entry of a is meant? Is the loss taken before the step?",
+    )
     W, X, Y, rate, _ = epoch_example()
     for n in range(5):
-        wanted = sample_loss(W, with_ones(X)[:, n], int(Y[:, n].argmax()))
-        f.agree(f(W, X, Y, rate, np.array([n]))[1], wanted, by_hand=wanted)
+        after, losses = f(W, X, Y, rate, np.array([n]))
+        is_loss_of(f, losses[0], (W - after) / rate, int(Y[:, n].argmax()), np.append(X[:, n], 1))
     f.claim("adding 1000 to all biases changes nothing", "Does exp overflow?")
     W, X, Y, rate, order = epoch_example()
     shifted = W.copy()
@@ -1460,33 +1513,29 @@ def sgd_epoch(f: Student) -> None:
     f.agree(after[0][:, :-1], before[0][:, :-1])
 
 
-def right_softmax(z: Any) -> Any:
-    """a right softmax"""
-    z = np.asarray(z, dtype=float)
-    e = np.exp(z - z.max(axis=0))
-    return e / e.sum(axis=0)
+Function = Callable[[Any], Any]
 
 
-def right_softmax_by_logarithms(z: Any) -> Any:
-    """a right softmax, by log-sum-exp"""
-    return np.exp(np.asarray(z, dtype=float) - np.logaddexp.reduce(z, axis=0))
-
-
-WRONG_SOFTMAXES: dict[str, Callable[[Any], Any]] = {
-    "that gives every class 1/K": lambda z: np.full(np.shape(z), 1 / len(z)),
-    "of -z, which prefers the smallest score": lambda z: right_softmax(-np.asarray(z)),
-    "of each score alone, 1 / (1 + exp(-z))": lambda z: 1 / (1 + np.exp(-np.asarray(z))),
-    "of 2 z": lambda z: right_softmax(2 * np.asarray(z)),
-    "of 1.02 z": lambda z: right_softmax(1.02 * np.asarray(z)),
-    "that lets a whole batch sum to 1": lambda z: right_softmax(np.ravel(z)).reshape(np.shape(z)),
-    "that gives each column of a batch the probabilities of the first": lambda z: (
-        right_softmax(z)
-        if np.ndim(z) == 1
-        else np.repeat(right_softmax(z)[:, :1], np.shape(z)[1], 1)
+# Each makes a wrong one of the notebook's own softmax, the only right one that there is.
+WRONG_SOFTMAXES: dict[str, Callable[[Function], Function]] = {
+    "that gives every class 1/K": lambda right: lambda z: np.full(np.shape(z), 1 / len(z)),
+    "of -z, which prefers the smallest score": lambda right: lambda z: right(-np.asarray(z)),
+    "of each score alone, 1 / (1 + exp(-z))": lambda right: (
+        lambda z: right(np.stack((np.asarray(z, dtype=float), np.zeros(np.shape(z)))))[0]
     ),
-    "without the max shift, which gives nan at 1000": lambda z: np.exp(z) / np.exp(z).sum(axis=0),
-    "that subtracts the largest score of the whole batch": lambda z: (
-        np.exp(z - np.max(z)) / np.exp(z - np.max(z)).sum(axis=0)
+    "of 2 z": lambda right: lambda z: right(2 * np.asarray(z)),
+    "of 1.02 z": lambda right: lambda z: right(1.02 * np.asarray(z)),
+    "that lets a whole batch sum to 1": lambda right: (
+        lambda z: right(np.ravel(z)).reshape(np.shape(z))
+    ),
+    "that gives each column of a batch the probabilities of the first": lambda right: (
+        lambda z: right(z) if np.ndim(z) == 1 else np.repeat(right(z)[:, :1], np.shape(z)[1], 1)
+    ),
+    "without the max shift, which gives nan at 1000": lambda right: (
+        lambda z: np.where(np.abs(z).max(axis=0) < 700, right(z), np.nan)
+    ),
+    "that subtracts the largest score of the whole batch": lambda right: (
+        lambda z: np.where(np.max(z, axis=0) > np.max(z) - 700, right(z), np.nan)
     ),
 }
 
@@ -1494,19 +1543,22 @@ WRONG_SOFTMAXES: dict[str, Callable[[Any], Any]] = {
 @Exercise(
     "is_softmax(f) -> bool",
     shape=lambda f: bool,
-    examples=lambda: [(right_softmax,), (np.tanh,)],
+    examples=lambda: [(np.exp,), (np.tanh,)],
     hint="Use it on a function that you trust, and on one that is surely wrong.",
 )
 def is_softmax(f: Student) -> None:
+    right = f.from_notebook("softmax")
+    parts = right(np.log([1.0, 2, 5]) + 1000)
+    f.expect(np.allclose(parts, np.divide([1, 2, 5], 8)), softmax_at_the_logarithms_of_1_2_5=parts)
     f.claim(
-        "it is True for right implementations",
+        "it is True for right implementations: the notebook's softmax, and that of z + 1",
         "Two floats that were computed differently are seldom equal: how much may they differ?",
     )
-    for right in (right_softmax, right_softmax_by_logarithms):
-        f.expect(f(right))
+    f.expect(f(right))
+    f.expect(f(lambda z: right(np.asarray(z, dtype=float) + 1)))
     for what, wrong in WRONG_SOFTMAXES.items():
         f.claim(f"it is False for one {what}", "For which scores does that one go wrong?")
-        f.expect(not f(wrong))
+        f.expect(not f(wrong(right)))
 
 
 def some_sum(W: Any) -> Any:
@@ -1620,23 +1672,17 @@ def softmax_backward(f: Student) -> None:
     for A, G in f.examples:
         f.agree(f(A, np.ones_like(G)), 0 * A)
     f.claim(
-        "it is the slope by the scores, by small steps",
+        "between two classes of a sample, slope_i / a_i - slope_k / a_k = g_i - g_k",
         "Which axis does the sum run along? What weighs the slopes in it?",
     )
     for A, G in f.examples:
-        steps = softmax_slopes(A, G)
-        f.agree(f(A, G), steps, by_small_steps=steps)
-
-
-def batch_loss(W: Any, Xb: Any, Y: Any) -> Any:
-    """The mean over the samples of -log of the true class's probability."""
-    Z = W @ Xb
-    powers = np.exp(Z - np.real(Z).max(axis=0))
-    return -np.log((Y * powers).sum(axis=0) / powers.sum(axis=0)).mean()
+        slope_by_scores(f, A, G, f(A, G))
 
 
 def batch_of(K: int, D: int, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return normal(K, D + 1), with_ones(normal(D, N)), one_hot_columns(np.arange(N) % K, K)
+    Xb = normal(D + 1, N)
+    Xb[-1] = 1
+    return normal(K, D + 1), Xb, in_turn(K, N)
 
 
 @Exercise(
@@ -1654,13 +1700,20 @@ def batch_gradient(f: Student) -> None:
     for W, Xb, Y in f.examples:
         once = f(W, Xb, Y)
         f.agree(f(W, np.hstack((Xb, Xb)), np.hstack((Y, Y))), once, with_each_once=once)
+    for W, Xb, _ in f.examples:
+
+        def alone(label: int, W: Any = W, Xb: Any = Xb) -> np.ndarray:
+            return f(W, Xb[:, :1], unit(len(W), 1, at=(label, 0)))
+
+        of_one_sample(f, alone, Xb[:, 0], W @ Xb[:, 0], "one sample alone: ")
     f.claim(
-        "it is the slope of the mean loss, by small steps in W",
-        "Which sign? Divided by which number? Is every sample in it?",
+        "the gradient of a batch is the mean of those of its samples",
+        "Divided by which number? Is every sample in it? Does each have its own softmax?",
     )
     for W, Xb, Y in f.examples:
-        steps = slopes(batch_loss, W, Xb, Y)
-        f.agree(f(W, Xb, Y), steps, by_small_steps=steps)
+        each = [f(W, Xb[:, [n]], Y[:, [n]]) for n in range(Y.shape[1])]
+        mean = np.mean(each, axis=0)
+        f.agree(f(W, Xb, Y), mean, mean_over_its_samples=mean)
     f.claim("adding 1000 to all biases changes nothing", "Does exp overflow?")
     W, Xb, Y = batch_of(3, 4, 7)
     before, shifted = f(W, Xb, Y), W.copy()
@@ -1692,10 +1745,6 @@ def l2_penalty(f: Student) -> None:
         f.agree(f(np.ones((K, D + 1)), 1.0), K * D)
 
 
-def squares_but_bias(W: Any, strength: Any) -> Any:
-    return strength * (W[:, :-1] ** 2).sum()
-
-
 @Exercise(
     "l2_gradient(W, strength) -> (K, D+1)",
     shape=lambda W, strength: W.shape,
@@ -1706,34 +1755,29 @@ def l2_gradient(f: Student) -> None:
     f.claim("the last column is 0", "Does the penalty depend on the biases?")
     for W, strength in f.examples:
         f.expect((f(W, strength)[:, -1] == 0).all())
-    f.claim("it is the slope of the penalty, by small steps", "Which factor does a square leave?")
+    f.claim("W = [[2, -1, 7]] with strength 1 has 4, -2, 0", "Which factor does a square leave?")
+    f.agree(f(np.array([[2.0, -1, 7]]), 1.0), [[4, -2, 0]])
+    f.claim("twice the strength gives twice the slopes", "Where does strength enter?")
     for W, strength in f.examples:
-        steps = slopes(squares_but_bias, W, strength)
-        f.agree(f(W, strength), steps, by_small_steps=steps)
+        once = f(W, strength)
+        f.agree(f(W, 2 * strength), 2 * once, at_half_the_strength=once)
+    f.claim(
+        "each weight has its own slope, the same for equal weights: those of W and V add up",
+        "Is it divided by something? Does a weight's slope depend on the others?",
+    )
+    for W, strength in f.examples:
+        V = normal(*W.shape, seed=3)
+        apart = f(W, strength) + f(V, strength)
+        f.agree(f(W + V, strength), apart, those_of_W_and_V_added=apart)
+        ones = f(np.ones_like(W), strength)[:, :-1]
+        f.agree(ones, np.full_like(ones, 2 * strength))
+        for index in np.ndindex(len(W), W.shape[1] - 1):
+            alone = f(unit(*W.shape, at=index), strength)
+            f.expect(np.count_nonzero(alone) == 1 and alone[index] > 0)
 
 
 def training(K: int, D: int, N: int, size: int, *more: Any) -> tuple[Any, ...]:
-    X, Y = normal(D, N), one_hot_columns(np.arange(N) % K, K)
-    return (X, Y, size, 3, 0.5, np.random.default_rng(K), *more)
-
-
-def trained_by_steps(example: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and losses of a training whose every slope is taken by small steps."""
-    X, Y, size, epochs, rate, _, *more = example
-    rng, strength = np.random.default_rng(len(Y)), more[0] if more else 0.0
-    Xb, N = with_ones(X), X.shape[1]
-    W = 0.01 * rng.standard_normal((len(Y), len(Xb)))
-    history = []
-    for _ in range(epochs):
-        order, losses = rng.permutation(N), []
-        for start in range(0, N, size):
-            batch = order[start : start + size]
-            part = (Xb[:, batch], Y[:, batch])
-            losses.append(len(batch) * batch_loss(W, *part))
-            slope = slopes(batch_loss, W, *part) + slopes(squares_but_bias, W, strength)
-            W = W - rate * slope
-        history.append(sum(losses) / N)
-    return W, np.array(history)
+    return (normal(D, N), in_turn(K, N), size, 3, 0.5, np.random.default_rng(K), *more)
 
 
 @Exercise(
@@ -1746,6 +1790,31 @@ def trained_by_steps(example: tuple[Any, ...]) -> tuple[np.ndarray, np.ndarray]:
     purity_hint="Does every random number come from the rng that is handed in?",
 )
 def train(f: Student) -> None:
+    K, D, rate = 3, 4, 0.5
+
+    def run(X: Any, Y: Any, size: int, epochs: int = 1, rate: float = rate, *more: float) -> Any:
+        return f(X, Y, size, epochs, rate, np.random.default_rng(K), *more)
+
+    def visited(sequence: Sequence[int], size: int, *more: float) -> Any:
+        """Train one epoch on samples that rng's order visits in this sequence."""
+        twin = np.random.default_rng(K)
+        twin.standard_normal((K, D + 1))
+        place = np.argsort(twin.permutation(len(sequence)))
+        chosen = np.array(sequence)[place]
+        return run(X[:, chosen], Y[:, chosen], size, 1, rate, *more)
+
+    def steps_of(sample: int, before: list[int]) -> Callable[[int], np.ndarray]:
+        def step(label: int) -> np.ndarray:
+            kept = Y.copy()
+            W = visited(before, 1)[0] if before else start
+            Y[:, sample] = unit(K, at=(label,))
+            try:
+                return (W - visited([*before, sample], 1)[0]) / rate
+            finally:
+                Y[:] = kept
+
+        return step
+
     f.claim(
         "with learning rate 0, W is 0.01 times K (D+1) standard normal numbers from rng",
         "Is init_weights the first thing that asks rng?",
@@ -1758,36 +1827,67 @@ def train(f: Student) -> None:
         "Is each batch's loss weighted by its number of samples? Set back to 0 for each epoch?",
     )
     for X, Y, size, epochs, _, rng in (training(3, 4, 11, 3), training(4, 3, 7, 4)):
-        W, history = f(X, Y, size, epochs, 0.0, rng)
-        mean = batch_loss(W, with_ones(X), Y)
-        f.agree(history, mean, mean_loss_of_all_samples=mean)
+        each = [
+            f(X[:, [n]], Y[:, [n]], 1, 1, 0.0, np.random.default_rng(len(Y)))[1][0]
+            for n in range(Y.shape[1])
+        ]
+        history = f(X, Y, size, epochs, 0.0, rng)[1]
+        f.agree(history, np.mean(each), losses_of_each_sample=np.array(each))
+    X, Y = normal(D, 8), in_turn(K, 8)
+    start = run(X, Y, 8, 1, 0.0)[0]
+    x = np.append(X[:, 0], 1)
+    of_one_sample(f, steps_of(0, []), x, start @ x, "one sample, the step over minus the rate: ")
     f.claim(
-        "one batch of all samples, one epoch: one step against the slope, by small steps",
-        "Which sign? Is the loss taken before the step?",
+        "one batch of all samples moves W by the mean of what its samples move it by",
+        "Divided by what? Is every sample in it?",
     )
-    X, Y, _, _, rate, rng = training(3, 4, 11, 3)
-    wanted = trained_by_steps((X, Y, 11, 1, rate, rng))
-    W, history = f(X, Y, 11, 1, rate, rng)
-    f.agree(W, wanted[0], by_small_steps=wanted[0])
-    f.agree(history, wanted[1], by_small_steps=wanted[1])
+    each = [run(X[:, [n]], Y[:, [n]], 1)[0] for n in range(8)]
+    f.agree(run(X, Y, 8)[0], np.mean(each, axis=0), mean_over_its_samples=np.mean(each, axis=0))
+    x = np.append(X[:, 1], 1)
+    first = visited([0], 1)
+    what = "the second of two samples, from the W that the first has left: "
+    of_one_sample(f, steps_of(1, [0]), x, first[0] @ x, what)
     f.claim(
-        "batches in the order of rng, a new one each epoch, agree with small steps",
-        "Is batch_indices called once an epoch? Is every batch used?",
+        "the loss of a sample is taken before its step, and is -log of the true probability",
+        "Is the loss taken before the step? Is it the mean over the samples?",
     )
-    for example in (training(3, 4, 11, 3), training(4, 3, 8, 3), training(3, 2, 5, 1)):
-        wanted = trained_by_steps(example)
-        W, history = f(*example)
-        f.agree(history, wanted[1], by_small_steps=wanted[1])
-        f.agree(W, wanted[0], by_small_steps=wanted[0])
+    is_loss_of(f, first[1][0], (start - first[0]) / rate, 0, np.append(X[:, 0], 1))
+    second = visited([0, 1], 1)
+    loss = 2 * second[1][0] - first[1][0]
+    is_loss_of(f, loss, (first[0] - second[0]) / rate, 1, x)
     f.claim(
-        "the penalty pulls on the weights at each step and stays out of the history",
-        "Is l2_gradient added to each batch's gradient? Is history the loss alone?",
+        "batches come in the order of rng, and the last may be short: as if each sample of the "
+        "first came twice, and each of the last, of 2, three times",
+        "Is batch_indices called once an epoch? Is every batch used, divided by its own size?",
     )
-    example = training(3, 4, 11, 3, 0.2)
-    wanted = trained_by_steps(example)
-    W, history = f(*example)
-    f.agree(W, wanted[0], by_small_steps=wanted[0])
-    f.agree(history, wanted[1], by_small_steps=wanted[1])
+    wanted = visited([0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4], 6)[0]
+    f.agree(visited([0, 1, 2, 3, 4], 3)[0], wanted, with_equal_batches=wanted)
+    f.claim(
+        "two epochs are one with every sample twice, the second time in a new order of rng",
+        "Is batch_indices called once an epoch?",
+    )
+    twin = np.random.default_rng(K)
+    twin.standard_normal((K, D + 1))
+    orders = [*twin.permutation(8), *twin.permutation(8)]
+    for strength in ((), (0.2,)):
+        wanted, one = visited(orders, 2, *strength)
+        W, history = run(X, Y, 2, 2, rate, *strength)
+        f.agree(W, wanted, in_one_epoch=wanted)
+        f.agree(history.mean(), one[0], mean_of_both_epochs=history.mean(), in_one_epoch=one[0])
+    f.claim(
+        "the penalty shrinks the weights by 2 rate strength of themselves at each step, not the "
+        "biases: seen on samples of zeros, which move the biases alone",
+        "Is l2_gradient added to each batch's gradient?",
+    )
+    zeros = np.zeros_like(X)
+    plain, pulled = run(zeros, Y, 4, 3)[0], run(zeros, Y, 4, 3, rate, 0.2)[0]
+    f.agree(100 * plain[:, :-1], 100 * start[:, :-1], without_penalty=plain)
+    left = (1 - 2 * rate * 0.2) ** 6  # six steps
+    f.agree(100 * pulled[:, :-1], 100 * left * start[:, :-1], with_penalty=pulled)
+    f.agree(pulled[:, -1], plain[:, -1], biases_without_penalty=plain[:, -1])
+    f.claim("the penalty stays out of the history", "Is history the loss alone?")
+    before = run(X, Y, 8)[1]
+    f.agree(run(X, Y, 8, 1, rate, 0.2)[1], before, without_penalty=before)
 
 
 @Exercise(
@@ -1801,11 +1901,9 @@ def predict(f: Student) -> None:
     f.expect(np.array_equal(f(np.array([[1.0], [5], [2]]), np.ones((1, 1))), [1]))
     f.claim("no class has a larger score than the predicted one", "Which axis are the classes?")
     for W, Xb in f.examples:
-        labels = f(W, Xb).astype(int)
-        inside = (labels >= 0).all() and (labels < len(W)).all()
-        f.expect(
-            inside and ((W @ Xb)[labels, np.arange(labels.size)] == (W @ Xb).max(axis=0)).all()
-        )
+        for n, label in enumerate(f(W, Xb)):
+            inside = 0 <= label < len(W)
+            f.expect(inside and (W @ Xb[:, n] <= W[int(label)] @ Xb[:, n]).all(), sample=n)
 
 
 Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
@@ -1862,8 +1960,11 @@ def to_keras(f: Student) -> None:
     )
     for (W,) in f.examples:
         kernel, bias = f(W)
-        X = normal(W.shape[1] - 1, 6)
-        f.agree((X.T @ kernel + bias).T, W @ with_ones(X), scores=W @ with_ones(X))
+        for x in (*np.eye(W.shape[1] - 1), normal(W.shape[1] - 1), np.zeros(W.shape[1] - 1)):
+            wanted = W @ np.append(x, 1)
+            f.agree(
+                x @ kernel + bias, wanted, x=x, x_kernel_plus_bias=x @ kernel + bias, W_x=wanted
+            )
 
 
 # --- ps5 ----------------------------------------------------------------------------------
@@ -1874,8 +1975,8 @@ ACTIVATION: dict[str, Callable[..., Any]] = {
 }
 
 
-def activation(f: Student, formula: Callable[[Any], Any], smooth: bool = True) -> None:
-    """What every layer of one function of each entry has; `formula` takes complex numbers too."""
+def activation(f: Student, at_1000: float, at_minus_1000: float) -> None:
+    """What every layer of one function of each entry has, its forward taken to be right."""
     f.claim(
         "backward: twice grad_a gives twice the answer, and grad_a = 0 gives 0",
         "backward is given the slope by the output and passes it on. Does grad_a enter?",
@@ -1885,53 +1986,53 @@ def activation(f: Student, formula: Callable[[Any], Any], smooth: bool = True) -
     once = layer("backward", G)
     f.agree(layer("backward", 2 * G), 2 * once, twice=2 * once)
     f.agree(layer("backward", 0 * G), 0 * G)
+
+    def is_slope(layer: Made, Z: np.ndarray, times: int = 1) -> None:
+        ahead, behind = (f.new()("forward", Z + step) for step in (1e-5, -1e-5))
+        G = normal(*Z.shape, seed=2)
+        steps = G * (ahead - behind) / 2e-5
+        layer("forward", Z)
+        for _ in range(times):
+            f.agree(layer("backward", G), steps, 1e-8, by_small_steps_of_forward=steps)
+
     f.claim(
         "backward: it is the slope by the input, by small steps",
         "Is the slope taken at the input, or written with the output? Not the one for the other.",
     )
     for Z in (2 * normal(3, 5), 2 * normal(4, 4), 2 * normal(5)):
-        layer, G = f.new(), normal(*Z.shape, seed=2)
-        layer("forward", Z)
-        steps = G * np.imag(formula(Z + 1e-30j)) / 1e-30
-        f.agree(layer("backward", G), steps, by_small_steps=steps)
+        is_slope(f.new(), Z)
     f.claim(
         "backward twice gives the same twice, and belongs to the last forward",
         "Does backward write into what forward kept? Does forward keep it each time?",
     )
-    layer, Z = f.new(), normal(3, 5)
-    layer("forward", normal(3, 5, seed=3))
-    layer("forward", Z)
-    G0 = normal(3, 5, seed=2)
-    steps = G0 * np.imag(formula(Z + 1e-30j)) / 1e-30
-    for _ in range(2):
-        f.agree(layer("backward", G0), steps, by_small_steps=steps)
-    f.claim("inputs of 1000 and -1000 are no trouble", "Which exponential is too large?")
-    Z = np.array([1000.0, -1000, 0.5])
     layer = f.new()
-    f.agree(layer("forward", Z), np.real(formula(Z + 0j)) if smooth else np.maximum(Z, 0))
+    layer("forward", normal(3, 5, seed=3))
+    is_slope(layer, normal(3, 5), times=2)
+    f.claim("inputs of 1000 and -1000 are no trouble", "Which exponential is too large?")
+    layer = f.new()
+    f.agree(layer("forward", np.array([1000.0, -1000, 0.5]))[:2], [at_1000, at_minus_1000])
     ends = layer("backward", np.ones(3))[:2]
-    f.agree(ends, [0.0, 0.0] if smooth else [1.0, 0.0])
-
-
-def relu_formula(Z: Any) -> Any:
-    return np.where(np.real(Z) > 0, Z, 0)
-
-
-def sigmoid_formula(Z: Any) -> Any:
-    return (1 + np.tanh(Z / 2)) / 2
+    f.agree(ends, [1.0 if at_1000 == 1000 else 0.0, 0.0])
 
 
 @Exercise(
     "ReLU()",
     shape=lambda: (),
     parts=ACTIVATION,
-    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
     hint="Entry by entry: the shape stays.",
 )
 def relu_layer(f: Student) -> None:
     f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
     f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])
-    activation(f, relu_formula, smooth=False)
+    f.claim(
+        "forward: what z gives less what -z gives is z, and one of the two is 0", "Is it capped?"
+    )
+    for Z in (100 * normal(3, 5), normal(5)):
+        up, down = f.new()("forward", Z), f.new()("forward", -Z)
+        f.agree(up - down, Z, of_z_less_of_minus_z=up - down)
+        f.agree(up * down, 0 * Z)
+    activation(f, 1000, 0)
     f.claim("backward: at an input of exactly 0 the slope is 0", "Is it > or >=?")
     layer = f.new()
     layer("forward", np.zeros(2))
@@ -1942,26 +2043,36 @@ def relu_layer(f: Student) -> None:
     "Tanh()",
     shape=lambda: (),
     parts=ACTIVATION,
-    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
     hint="Entry by entry: the shape stays.",
 )
 def tanh_layer(f: Student) -> None:
     f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
     f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
-    activation(f, np.tanh)
+    f.claim("forward: log((1 + a) / (1 - a)) = 2 z", "Is every z treated alike?")
+    for Z in (normal(3, 5), normal(5)):
+        A = f.new()("forward", Z)
+        with np.errstate(all="ignore"):
+            f.agree(np.log((1 + A) / (1 - A)), 2 * Z, twice_z=2 * Z)
+    activation(f, 1, -1)
 
 
 @Exercise(
     "Sigmoid()",
     shape=lambda: (),
     parts=ACTIVATION,
-    examples=lambda: scenario((3, 5), (4, 4), (5,)),
+    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
     hint="Entry by entry: the shape stays.",
 )
 def sigmoid_layer(f: Student) -> None:
     f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
     f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])
-    activation(f, sigmoid_formula)
+    f.claim("forward: log(a / (1 - a)) = z", "Is every z treated alike?")
+    for Z in (normal(3, 5), normal(5)):
+        A = f.new()("forward", Z)
+        with np.errstate(all="ignore"):
+            f.agree(np.log(A / (1 - A)), Z, z=Z)
+    activation(f, 1, 0)
 
 
 def target_example(N: int) -> tuple[np.ndarray, np.ndarray]:
@@ -1994,28 +2105,64 @@ def mse(f: Student) -> None:
     hint="One slope for each prediction, in the shape of Yhat.",
 )
 def mse_gradient(f: Student) -> None:
+    f.claim("3 predicted for 1 has slope 4", "Which factor does a square leave? Which sign?")
+    f.agree(f(np.array([1.0]), np.array([[3.0]])), [[4]])
     f.claim(
-        "it is the slope of each sample's own squared difference, by small steps",
-        "Which factor does a square leave? Which sign? Is it divided by N too early?",
+        "each prediction has its own slope: being off by 1 more adds 2 to it",
+        "Is it divided by N too early? Is each prediction compared with its own target only?",
     )
     for y, Yhat in f.examples:
-        steps = np.imag((Yhat + 1e-30j - y) ** 2) / 1e-30
-        f.agree(f(y, Yhat), steps, by_small_steps=steps)
+        f.agree(f(y, y[None, :]), np.zeros_like(Yhat))
+        before = f(y, Yhat)
+        f.agree(f(y, Yhat + 1), before + 2, before_adding_1=before)
+        f.agree(f(y - 1, Yhat), before + 2, before_taking_1_from_y=before)
+        for n in range(y.size):
+            step = unit(1, y.size, at=(0, n))
+            f.agree(f(y, y[None, :] + 3 * step), 6 * step)
+    f.claim("twice as far off has twice the slope", "Is it the slope of the square?")
+    for y, Yhat in f.examples:
+        once = f(y, Yhat)
+        f.agree(f(y, 2 * Yhat - y), 2 * once, once=once)
 
 
 def network_example(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
-    Y = one_hot_columns(np.arange(N) % K, K)
-    return normal(H, D + 1), normal(K, H + 1, seed=1), normal(D, N), Y
+    return normal(H, D + 1), normal(K, H + 1, seed=1), normal(D, N), in_turn(K, N)
 
 
-def network_loss(part: Any, name: str, example: tuple[Any, ...]) -> Any:
-    """The losses from the part of this name onwards: their mean for weights, else their sum."""
-    W1, W2, X, Y = example
-    parts = {"W1": W1, "W2": W2, name: part}
-    Z1 = parts.get("Z1", parts["W1"] @ with_ones(X))
-    A1 = parts.get("A1", np.tanh(Z1))
-    Z2 = parts.get("Z2", parts["W2"] @ with_ones(A1))
-    return batch_loss(np.eye(len(Y)), Z2, Y) * (1 if name in ("W1", "W2") else Y.shape[1])
+def of_a_network(
+    f: Student,
+    gradients: Callable[[int], tuple[np.ndarray, np.ndarray]],
+    W1: np.ndarray,
+    W2: np.ndarray,
+    x: np.ndarray,
+    what: str,
+) -> None:
+    """What the gradients by W1 and W2 of one sample's loss have.
+
+    Parameters
+    ----------
+    gradients : gives the student's for each class taken as the true one
+    x : the sample, (D,)
+    """
+    z1 = W1 @ np.append(x, 1)
+    hidden = np.append(np.tanh(z1), 1)
+    of_one_sample(f, lambda label: gradients(label)[1], hidden, W2 @ hidden, f"{what}W2: ")
+    f.claim(
+        f"{what}W1: every row is x, and 1 for the bias, times one number: the slope of z1",
+        "Is the bias row of X in it?",
+    )
+    by_1, by_2 = gradients(0)
+    f.agree(by_1, by_1[:, -1:] * np.append(x, 1), slope_of_z1=by_1[:, -1])
+    f.claim(
+        f"{what}W1: the slope of z1 is what each hidden unit adds to the scores, weighed with the "
+        "slopes of z2, times the slope of tanh, by small steps",
+        "Which column of W2 belongs to no hidden unit? Is the slope of tanh in it, once?",
+    )
+    slope = (np.tanh(z1 + 1e-5) - np.tanh(z1 - 1e-5)) / 2e-5
+    for unit_number, column in enumerate(W2.T[:-1]):
+        wanted = (column * by_2[:, -1]).sum() * slope[unit_number]
+        found = by_1[unit_number, -1]
+        f.agree(found, wanted, 1e-8, hidden_unit=unit_number, its_slope=found, by_steps=wanted)
 
 
 @Exercise(
@@ -2034,22 +2181,38 @@ def network_loss(part: Any, name: str, example: tuple[Any, ...]) -> Any:
     "Z1 and W1.",
 )
 def network_gradients(f: Student) -> None:
-    hints = {
-        "Z2": "The probabilities minus Y, of each sample: is something divided already?",
-        "W2": "The mean over the samples; A1 needs its bias row.",
-        "A1": "Which column of W2 belongs to no hidden unit?",
-        "Z1": "The slope of tanh, written with its output.",
-        "W1": "The mean over the samples, biases too.",
-    }
     for example in f.examples:
         W1, W2, X, Y = example
-        Z1 = W1 @ with_ones(X)
-        A1 = np.tanh(Z1)
-        places = {"Z2": W2 @ with_ones(A1), "W2": W2, "A1": A1, "Z1": Z1, "W1": W1}
-        for key, at in places.items():
-            f.claim(f"{key}, with N = {Y.shape[1]}: it agrees with small steps", hints[key])
-            steps = slopes(network_loss, at, key, example)
-            f.agree(f(*example)[key], steps, by_small_steps=steps)
+
+        def alone(label: int, W1: Any = W1, W2: Any = W2, X: Any = X) -> Any:
+            found = f(W1, W2, X[:, :1], unit(len(W2), 1, at=(label, 0)))
+            return found["W1"], found["W2"]
+
+        of_a_network(f, alone, W1, W2, X[:, 0], "one sample alone, ")
+        f.claim(
+            "Z2 and Z1 of one sample are the bias columns of W2 and W1, and A1 is what each hidden "
+            "unit adds to the scores, weighed with Z2",
+            "The slope of a bias is that of its score. Which column of W2 is no hidden unit's?",
+        )
+        found = f(W1, W2, X[:, :1], Y[:, :1])
+        f.agree(found["Z2"], found["W2"][:, -1:], bias_column_of_W2=found["W2"][:, -1:])
+        f.agree(found["Z1"], found["W1"][:, -1:], bias_column_of_W1=found["W1"][:, -1:])
+        for number, column in enumerate(W2.T[:-1]):
+            wanted = column @ found["Z2"]
+            f.agree(found["A1"][number], wanted, hidden_unit=number, should_be=wanted)
+        f.claim(
+            f"N = {Y.shape[1]}: Z2, A1 and Z1 have a column for each sample, as if it were alone",
+            "Is something divided by N already?",
+        )
+        each = [f(W1, W2, X[:, [n]], Y[:, [n]]) for n in range(Y.shape[1])]
+        found = f(*example)
+        for key in ("Z2", "A1", "Z1"):
+            wanted = np.hstack([one[key] for one in each])
+            f.agree(found[key], wanted, **{f"{key} of each sample alone": wanted})
+        f.claim("W2 and W1 are the means of those of the samples", "Divided by N once?")
+        for key in ("W2", "W1"):
+            wanted = np.mean([one[key] for one in each], axis=0)
+            f.agree(found[key], wanted, **{f"{key}, mean over the samples": wanted})
     f.claim("scores near 1000 are no trouble", "Does exp overflow?")
     W1, W2, X, Y = network_example(4, 6, 3, 7)
     before, shifted = f(W1, W2, X, Y), W2.copy()
@@ -2084,14 +2247,12 @@ def network(f: Student) -> None:
         net = f.new(D, H, K, np.random.default_rng(1))
         return net, net.read("W1", (H, D + 1)), net.read("W2", (K, H + 1))
 
-    def loss(W1: Any, W2: Any, X: Any, Y: Any) -> Any:
-        return batch_loss(W2, with_ones(np.tanh(W1 @ with_ones(X))), Y)
-
     f.claim(
         "W1, then W2, are standard normal numbers from rng, over sqrt(D) and sqrt(H)",
         "init_weights(D, H, rng, 1 / sqrt(D)) first, then init_weights(H, K, rng, 1 / sqrt(H)).",
     )
-    for D, H, K in ((4, 6, 3), (3, 4, 4)):
+    sizes = ((4, 6, 3, 7), (3, 4, 4, 4))
+    for D, H, K, _ in sizes:
         _, W1, W2 = made(D, H, K)
         rng = np.random.default_rng(1)
         f.agree(W1, rng.standard_normal((H, D + 1)) / np.sqrt(D))
@@ -2100,54 +2261,79 @@ def network(f: Student) -> None:
         "forward: softmax of W2 times tanh of W1 times the data, each with its row of ones",
         "Are they probabilities? Is tanh between the two layers?",
     )
-    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
+    for D, H, K, N in sizes:
         net, W1, W2 = made(D, H, K)
-        X, Y = network_example(D, H, K, N)[2:]
+        X = network_example(D, H, K, N)[2]
         A = net("forward", X)
         f.agree(A.sum(axis=0), np.ones(N), column_sums=A.sum(axis=0))
-        Z = W2 @ with_ones(np.tanh(W1 @ with_ones(X)))
-        f.agree(np.log(A / A[0]), Z - Z[0], differences_of_scores=Z - Z[0])
+        for n, x in enumerate(X.T):
+            z = W2 @ np.append(np.tanh(W1 @ np.append(x, 1)), 1)
+            f.agree(np.log(A[:, n] / A[0, n]), z - z[0], sample=n, differences_of_scores=z - z[0])
         f.expect(np.array_equal(net("predict", X), A.argmax(axis=0)))
+    for D, H, K, N in sizes:
+        X = network_example(D, H, K, N)[2]
+        _, W1, W2 = made(D, H, K)
+
+        def alone(label: int, sizes: Any = (D, H, K), X: Any = X) -> Any:
+            net, *_ = made(*sizes)
+            net("forward", X[:, ::-1].copy())  # what backward belongs to is the last one
+            net("forward", X[:, :1])
+            return net("backward", unit(sizes[2], 1, at=(label, 0)))
+
+        of_a_network(f, alone, W1, W2, X[:, 0], "backward, one sample: ")
     f.claim(
-        "backward: the gradients of the mean loss by W1 and by W2, by small steps",
-        "In which order? Divided by N once? Is the slope of tanh in it? Of the last forward?",
+        "backward: the gradients of a batch are the means of those of its samples",
+        "In which order? Divided by N once? Of the last forward?",
     )
-    for D, H, K, N in ((4, 6, 3, 7), (3, 4, 4, 4)):
-        net, W1, W2 = made(D, H, K)
+    for D, H, K, N in sizes:
+        net, *_ = made(D, H, K)
         X, Y = network_example(D, H, K, N)[2:]
-        net("forward", X[:, ::-1].copy())
+        each = []
+        for n in range(N):
+            net("forward", X[:, [n]])
+            each.append(net("backward", Y[:, [n]]))
         net("forward", X)
-        found = net("backward", Y)
-        by_1 = slopes(loss, W1, W2, X, Y)
-        by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, X, Y)
-        f.agree(found[0], by_1, by_small_steps=by_1)
-        f.agree(found[1], by_2, by_small_steps=by_2)
+        for found, parts in zip(net("backward", Y), zip(*each, strict=True), strict=True):
+            f.agree(found, np.mean(parts, axis=0), mean_over_its_samples=np.mean(parts, axis=0))
+    X, Y = network_example(4, 6, 3, 7)[2:]
     f.claim(
         "fit with learning rate 0 moves nothing, and each epoch has the mean loss of all samples",
         "Is each batch's loss weighted by its number of samples?",
     )
-    net, W1, W2 = made(4, 6, 3)
-    X, Y = network_example(4, 6, 3, 7)[2:]
+    net, W1, _ = made(4, 6, 3)
+    true = net("forward", X)[Y == 1]
     history = net("fit", X, Y, 3, 2, 0.0, np.random.default_rng(2))
-    mean = loss(W1, W2, X, Y)
-    f.agree(history, mean, mean_loss_of_all_samples=mean)
+    f.agree(np.exp(-7 * history), true.prod(), 1e-9, product_of_true_probabilities=true.prod())
     f.agree(net.read("W1", W1.shape), W1)
     f.claim(
-        "fit steps against both gradients, batch by batch in the order of rng, by small steps",
+        "fit on one batch steps against both gradients of backward, and takes the loss before",
         "Which sign? Do both weights move? Is the loss taken before the step?",
     )
     net, W1, W2 = made(4, 6, 3)
-    history = net("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
+    net("forward", X)
+    by_1, by_2 = net("backward", Y)
+    history = net("fit", X, Y, 7, 1, 0.5, np.random.default_rng(2))
+    f.agree(np.exp(-7 * history), true.prod(), 1e-9, product_of_true_probabilities=true.prod())
+    for name, W, gradient in (("W1", W1, by_1), ("W2", W2, by_2)):
+        found = net.read(name, W.shape)
+        f.agree((W - found) / 0.5, gradient, **{f"your gradient of {name}": gradient})
+    f.claim(
+        "fit goes batch by batch in the order of rng, as if it were called with each of them",
+        "Is batch_indices called once an epoch? Is every batch used? Weighted by its size?",
+    )
+    one, W1, W2 = made(4, 6, 3)
+    other, *_ = made(4, 6, 3)
+    history = one("fit", X, Y, 3, 2, 0.5, np.random.default_rng(2))
     rng, wanted = np.random.default_rng(2), []
     for _ in range(2):
-        order, total = rng.permutation(7), 0.0
-        for start in range(0, 7, 3):
-            x, y = X[:, order[start : start + 3]], Y[:, order[start : start + 3]]
-            total += len(y.T) * loss(W1, W2, x, y)
-            by_1 = slopes(loss, W1, W2, x, y)
-            by_2 = slopes(lambda W2, W1, X, Y: loss(W1, W2, X, Y), W2, W1, x, y)
-            W1, W2 = W1 - 0.5 * by_1, W2 - 0.5 * by_2
-        wanted.append(total / 7)
-    f.agree(history, wanted, history_by_small_steps=np.array(wanted))
-    f.agree(net.read("W1", W1.shape), W1, W1_by_small_steps=W1)
-    f.agree(net.read("W2", W2.shape), W2, W2_by_small_steps=W2)
+        order = rng.permutation(7)
+        batches = [order[:3], order[3:6], order[6:]]
+        losses = [
+            other("fit", X[:, part], Y[:, part], len(part), 1, 0.5, np.random.default_rng(3))[0]
+            for part in batches
+        ]
+        wanted.append(np.dot([3, 3, 1], losses) / 7)
+    f.agree(history, wanted, history_of_each_batch_alone=np.array(wanted))
+    for name, W in (("W1", W1), ("W2", W2)):
+        each = other.read(name, W.shape)
+        f.agree(one.read(name, W.shape), each, **{f"{name} of each batch alone": each})

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import os
+import resource
 import select
 import shutil
 import signal
@@ -22,7 +23,7 @@ import tempfile
 from types import FrameType
 
 from autograder.sandbox import confine, wire
-from autograder.sandbox.inside import child
+from autograder.sandbox.inside import child, placeholders
 from autograder.sandbox.inside.shell import SandboxShell, warm_shell
 
 SCRATCH, COURSE = "/tmp", "/course"
@@ -38,7 +39,11 @@ def main() -> None:
     parser.add_argument("--control", type=int, required=True)
     parser.add_argument("--filter", type=int, default=None)
     parser.add_argument("--preload", nargs="*", default=())
+    parser.add_argument("--refused", nargs="*", default=None)
     options = parser.parse_args()
+    # A bound of the process that started this one is not its children's.
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     filter_bytes = None
     if options.filter is not None:
         with os.fdopen(options.filter, "rb") as file:
@@ -49,6 +54,8 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     shell = warm_shell()
+    if options.refused is not None:
+        placeholders.install(options.refused)
     gc.set_threshold(GARBAGE_THRESHOLD)
     gc.collect()
     gc.freeze()

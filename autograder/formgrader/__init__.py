@@ -1,0 +1,1 @@
+"""What Formgrader's page of a submission is made with: filters, and a template."""

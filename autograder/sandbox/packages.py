@@ -1,0 +1,169 @@
+"""Which installed files a submission may see: those of the packages that its course allows.
+
+Reads what installers noted beside the packages (``RECORD``, ``METADATA``) and nothing else,
+for `importlib.metadata` takes a second for all that is installed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+# What the fork server itself imports, whatever a course allows.
+ALWAYS = ("IPython", "matplotlib", "numpy")
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """An installed package, as its installer left it.
+
+    Parameters
+    ----------
+    folder : the folder of packages that it is in
+    info : its ``.dist-info`` or ``.egg-info`` there
+    """
+
+    folder: Path
+    info: Path
+
+    @cached_property
+    def name(self) -> str:
+        return _normal(self.info.stem.partition("-")[0])
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Its files in this folder, relative to it; folders where only their names are noted."""
+        lines = _lines(self.info / "RECORD")
+        files = [line.rsplit(",", 2)[0].strip('"') for line in lines]
+        files = [file for file in files if file and not file.startswith(("..", "/"))]
+        if not lines:  # Debian's own packages
+            for name in _lines(self.info / "top_level.txt"):
+                files += [path.name for path in self.folder.glob(f"{name}*") if _is(path, name)]
+        return [*files, self.info.name]
+
+    @cached_property
+    def tops(self) -> set[str]:
+        return {file.partition("/")[0] for file in self.files}
+
+    @cached_property
+    def modules(self) -> set[str]:
+        """What can be imported of it, by its first name."""
+        return {top.partition(".")[0] for top in self.tops if _importable(top)}
+
+    def requires(self) -> Iterator[str]:
+        """Yield the names of what it needs here, its extras left out."""
+        prefix, needs = "Requires-Dist:", []
+        for line in _lines(self.info / "METADATA") or _lines(self.info / "PKG-INFO"):
+            if not line:  # a line of spaces belongs to the licence above it
+                break
+            needs += [line.removeprefix(prefix)] if line.startswith(prefix) else []
+        for line in _lines(self.info / "requires.txt"):
+            if line.startswith("["):
+                break
+            needs.append(line)
+        for text in needs:
+            try:
+                need = Requirement(text.strip())
+            except InvalidRequirement:
+                continue
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                yield _normal(need.name)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What of the installed packages is shown.
+
+    Parameters
+    ----------
+    entries : files and folders, each with the folder of packages that it is in
+    refused : the first names of all modules that are installed and not shown
+    """
+
+    entries: tuple[tuple[Path, str], ...]
+    refused: tuple[str, ...]
+
+
+def shown(names: Sequence[str], folders: Sequence[Path]) -> Shown:
+    """Find what a submission sees that may use these packages, and what they need.
+
+    Parameters
+    ----------
+    names : as they are imported, or as they are installed: ``"sklearn"`` or ``"scikit-learn"``
+    folders : of installed packages
+    """
+    there = [found for folder in folders for found in _distributions(folder)]
+    wanted, allowed = {*names, *ALWAYS}, set[Distribution]()
+    more = {_normal(name) for name in wanted}
+    for one in there:
+        if one.name in more or one.modules & wanted:
+            allowed.add(one)
+    waiting = list(allowed)
+    while waiting:
+        needs = set(waiting.pop().requires())
+        new = {one for one in there if one.name in needs} - allowed
+        allowed |= new
+        waiting += new
+    entries: dict[tuple[Path, str], None] = {}
+    for folder in folders:
+        here = [one for one in there if one.folder == folder]
+        mine = [one.files for one in here if one in allowed]
+        tops = {file.partition("/")[0] for files in mine for file in files}
+        others = [one.files for one in here if one not in allowed and one.tops & tops]
+        for entry in _apart([f for part in mine for f in part], [f for p in others for f in p]):
+            if (folder / entry).exists():
+                entries[folder, entry] = None
+    modules = {name for one in there if one not in allowed for name in one.modules}
+    modules -= {name for one in allowed for name in one.modules}
+    return Shown(tuple(sorted(entries)), tuple(sorted(modules - {"autograder"})))
+
+
+def _distributions(folder: Path) -> list[Distribution]:
+    infos = [*folder.glob("*.dist-info"), *folder.glob("*.egg-info")]
+    return [Distribution(folder, info) for info in sorted(infos)]
+
+
+def _apart(mine: Iterable[str], others: Sequence[str], above: str = "") -> list[str]:
+    """Return the fewest files and folders with all of mine and nothing of others.
+
+    >>> _apart(["numpy/a.py", "numpy/b.py", "google/x/c.py"], ["google/y/d.py"])
+    ['google/x', 'numpy']
+    """
+    theirs = {file[len(above) :].partition("/")[0] for file in others}
+    found: list[str] = []
+    below: dict[str, list[str]] = {}
+    for file in mine:
+        below.setdefault(file[len(above) :].partition("/")[0], []).append(file)
+    for name in sorted(below):
+        whole = above + name
+        if name not in theirs or below[name] == [whole]:
+            found.append(whole)
+        else:
+            inside = [file for file in others if file.startswith(f"{whole}/")]
+            found += _apart(below[name], inside, f"{whole}/")
+    return found
+
+
+def _importable(top: str) -> bool:
+    name, _, kind = top.partition(".")
+    return name.isidentifier() and kind.rpartition(".")[2] in ("", "py", "so")
+
+
+def _is(path: Path, name: str) -> bool:
+    return path.name == name or path.name.startswith(f"{name}.")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,296 @@
+"""What one hand-in can cost a class: its own row says so, and nobody else's work is touched."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
+from pathlib import Path
+from typing import Any
+
+import costly
+import pytest
+from isolation import why_no_isolation
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from running import fix_secret, orphans_adopted, written
+from traitlets.config import Config
+from typer.testing import CliRunner
+
+from autograder import cli, diagnose, engine, feedback, jobs, nbgrader_plugin
+from autograder.cluster import graded_on
+from autograder.course import load_config
+from autograder.engine import ClassGrading
+from autograder.feedback import ClassFeedback
+from autograder.jobs import Job
+from autograder.limits import LIMITS, Budget
+from autograder.records import VERDICTS_FILE, Result
+from autograder.workers import own_worker
+
+NOTEBOOKS = Path(__file__).with_name("notebooks")
+HONEST = {"ann": "all-right", "bob": "shows-points", "kim": "cell-crashes"}
+# Each of them is exceeded by any grading, which does take a moment.
+TIGHT = {
+    "eve": Budget(seconds=4.0, cpu_seconds=-1.0),
+    "joe": Budget(seconds=4.0, cpu_seconds=20.0, memory_megabytes=1),
+}
+SMALL = Budget(20.0, 0.5)
+PROCESSOR = "grading this submission took more than -1 s of the grader's own time"
+MEMORY = "grading this submission took more than 1 MB of the grader's own memory"
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+    # nbgrader's own way of adding a submission to its session.
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
+]
+
+
+@dataclass(frozen=True)
+class Class:
+    """A course, and what there is of the honest when nobody else hands in."""
+
+    course: Path
+    results: dict[str, Result]
+    files: dict[str, bytes]
+
+    def hand_in(self, student: str, work: str = "all-right") -> None:
+        folder = self.course / "submitted" / student / "ps1"
+        folder.mkdir(parents=True)
+        shutil.copyfile(NOTEBOOKS / f"{work}.ipynb", folder / "ps1.ipynb")
+
+
+@pytest.fixture(scope="module")
+def honest(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Class:
+    reason = why_no_isolation()
+    if reason is not None:
+        pytest.skip(f"student code cannot be isolated here: {reason}")
+    course = Path(shutil.copytree(released, tmp_path_factory.mktemp("honest") / "course"))
+    fix_secret(course)
+    one = Class(course, {}, {})
+    for student, work in HONEST.items():
+        one.hand_in(student, work)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADEBOOK_URL", raising=False)
+        return Class(course, graded(course, on_workers), files_of(course, *HONEST))
+
+
+@pytest.fixture
+def classroom(honest: Class, tmp_path: Path) -> Class:
+    return replace(honest, course=Path(shutil.copytree(honest.course, tmp_path / "course")))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    resource_tracker.ensure_running()  # Dask's; it ends with this process
+    with orphans_adopted() as left:
+        yield
+        own_worker().close()  # what runs through nbgrader uses this thread's
+        assert left() == []
+
+
+def tight(monkeypatch: pytest.MonkeyPatch, budgets: dict[str, Budget]) -> None:
+    """Give some of the class less to be graded with than grading takes."""
+    make_job = engine.make_job
+
+    def with_budget(*given: Any) -> Job:
+        job = make_job(*given)
+        return replace(job, budget=budgets.get(job.student, job.budget))
+
+    monkeypatch.setattr(engine, "make_job", with_budget)
+
+
+def graded(course: Path, on: Callable[[ClassGrading], Iterator[Result]]) -> dict[str, Result]:
+    grading = ClassGrading(course, ["ps1"], [], "bwrap", LIMITS, True)
+    return {result.student: replace(result, seconds=0.0) for result in on(grading)}
+
+
+def on_workers(grading: ClassGrading) -> Iterator[Result]:
+    return grading.run(2)
+
+
+def on_dask(grading: ClassGrading) -> Iterator[Result]:
+    return graded_on("local", 2, grading)
+
+
+def points_in_gradebook(course: Path, student: str) -> float:
+    connection = sqlite3.connect(course / "gradebook.db")
+    try:
+        ((points,),) = connection.execute(
+            "SELECT SUM(grade.auto_score) FROM grade"
+            " JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id"
+            " JOIN submitted_assignment"
+            " ON submitted_notebook.assignment_id = submitted_assignment.id"
+            " WHERE submitted_assignment.student_id = ?",
+            (student,),
+        )
+        return float(points)
+    finally:
+        connection.close()
+
+
+def files_of(course: Path, *students: str) -> dict[str, bytes]:
+    return {name: data for name, data in written(course).items() if name.split("/")[0] in students}
+
+
+@pytest.mark.parametrize("road", [on_workers, on_dask], ids=lambda road: road.__name__)
+def test_a_hand_in_beyond_its_budget_is_named_and_its_neighbours_rows_stay_the_same(
+    classroom: Class,
+    monkeypatch: pytest.MonkeyPatch,
+    road: Callable[[ClassGrading], Iterator[Result]],
+) -> None:
+    tight(monkeypatch, TIGHT)
+    classroom.hand_in("eve")
+    classroom.hand_in("joe")
+    course = classroom.course
+    results = graded(course, road)
+    assert {name: results[name] for name in HONEST} == classroom.results
+    assert files_of(course, *HONEST) == classroom.files
+    for student, said in (("eve", PROCESSOR), ("joe", MEMORY)):
+        assert results[student].trouble is None
+        assert results[student].points == points_in_gradebook(classroom.course, student) == 0
+        assert results[student].max_points == 14
+        assert results[student].remarks == (f"Stopped: {said}; what was judged until then stands.",)
+        (record,) = files_of(classroom.course, student).keys() & {f"{student}/ps1/{VERDICTS_FILE}"}
+        verdicts = json.loads(written(classroom.course)[record])["verdicts"]
+        assert [one["findings"][0]["message"] for one in verdicts] == [f"not judged: {said}"] * 3
+        assert said in written(classroom.course)[f"{student}/ps1/ps1.ipynb"].decode()
+
+
+def test_what_was_judged_before_it_was_ended_stands(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classroom.hand_in("eve")
+    monkeypatch.setattr(jobs, "grade_here", costly.grade_and_burn)
+    tight(monkeypatch, {"eve": Budget(seconds=20.0, cpu_seconds=1.0)})
+    results = graded(classroom.course, on_workers)
+    assert {name: results[name] for name in HONEST} == classroom.results
+    verdicts = json.loads(written(classroom.course)[f"eve/ps1/{VERDICTS_FILE}"])["verdicts"]
+    assert [one["points"] == one["max_points"] for one in verdicts] == [True, True, False]
+    assert results["eve"].points == points_in_gradebook(classroom.course, "eve") > 0
+    assert results["eve"].remarks[0].startswith("Stopped: grading this submission took more than 1")
+
+
+def test_work_that_cannot_even_be_read_within_a_budget_is_graded_as_an_empty_one(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classroom.hand_in("eve")
+    tight(monkeypatch, TIGHT)
+    monkeypatch.setattr(jobs, "write_so_far", costly.burn_in_parsing)
+    monkeypatch.setattr(jobs, "WRITING", Budget(20.0, 0.3))
+    results = graded(classroom.course, on_workers)
+    assert results["eve"].trouble is None
+    assert results["eve"].points == points_in_gradebook(classroom.course, "eve") == 0
+    assert results["eve"].remarks[-1] == f"Not read: {PROCESSOR}."
+    assert [results[name].trouble for name in HONEST] == [None] * 3
+
+
+def test_wall_time_alone_counts_only_where_nothing_runs_beside_it(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classroom.hand_in("eve")
+    tight(monkeypatch, {"eve": Budget(seconds=-LIMITS.session_seconds, cpu_seconds=20.0)})
+    asked: list[str] = []
+    once = engine.grade_one
+
+    def noted(job: Job) -> Any:
+        asked.append(job.student)
+        return once(job)
+
+    monkeypatch.setattr(engine, "grade_one", noted)
+    results = graded(classroom.course, on_workers)
+    assert asked.count("eve") == 2
+    assert asked[-1] == "eve"
+    assert results["eve"].remarks[0].startswith("Stopped: grading this submission was not done")
+
+
+# --- Pages ----------------------------------------------------------------------------------------
+
+
+def pages_of(course: Path) -> dict[str, bytes]:
+    return {path.parts[-3]: path.read_bytes() for path in course.glob("feedback/*/ps1/ps1.html")}
+
+
+def test_a_page_beyond_its_budget_is_made_in_a_plain_form_and_the_others_are_the_same(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = classroom.course
+    classroom.hand_in("eve")
+    classroom.hand_in("joe")
+    graded(course, on_workers)
+    assert not [one for one in ClassFeedback(course, ["ps1"], []).run(2) if one.trouble]
+    before = pages_of(course)
+    monkeypatch.setattr(feedback, "make_here", costly.page_and_burn)
+    monkeypatch.setattr(feedback, "RENDERING", SMALL)
+    results = {one.student: one for one in ClassFeedback(course, ["ps1"], [], True).run(2)}
+    said = "took more than 0.5 s of the grader's own time"
+    assert {name: one.plain for name, one in results.items() if one.plain} == {"eve": said}
+    assert {name: one.trouble for name, one in results.items() if one.trouble} == {
+        "joe": f"making it, even in a plain form, {said}"
+    }
+    after = pages_of(course)
+    assert {name: after[name] for name in HONEST} == {name: before[name] for name in HONEST}
+    assert after.keys() == before.keys()
+
+
+def test_the_command_names_who_has_a_page_in_a_plain_form(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classroom.hand_in("eve")
+    graded(classroom.course, on_workers)
+    monkeypatch.setattr(feedback, "make_here", costly.page_and_burn)
+    monkeypatch.setattr(feedback, "RENDERING", SMALL)
+    result = CliRunner().invoke(cli.app, ["feedback", "ps1", "--course", str(classroom.course)])
+    assert (result.exit_code, result.stdout) == (0, "4 pages made, 0 up to date\n")
+    assert result.stderr == (
+        "autograder: eve's ps1 has a page in a plain form: "
+        "making it took more than 0.5 s of the grader's own time\n"
+    )
+
+
+# --- Through nbgrader, and a notebook of another course -------------------------------------------
+
+
+def through_nbgrader(course: Path, converter: type[Any]) -> None:
+    config = Config(load_config(course))
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.assignment_id = "ps1"
+    converter(coursedir=CourseDirectory(config=config), config=config).start()
+
+
+def test_nbgraders_road_has_the_same_budget(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = classroom.course
+    classroom.hand_in("eve")
+    shutil.rmtree(course / "autograded")
+    make_job = nbgrader_plugin.make_job
+    monkeypatch.setattr(
+        nbgrader_plugin,
+        "make_job",
+        lambda *given: replace(job := make_job(*given), budget=TIGHT.get(job.student, job.budget)),
+    )
+    through_nbgrader(course, Autograde)
+    assert PROCESSOR in (course / "autograded" / "eve" / "ps1" / "ps1.ipynb").read_text()
+    assert points_in_gradebook(course, "eve") == 0
+    points = {name: points_in_gradebook(course, name) for name in HONEST}
+    assert points == {name: classroom.results[name].points for name in HONEST}
+    monkeypatch.setattr(nbgrader_plugin, "page_of", costly.page_of_and_burn)
+    monkeypatch.setattr(feedback, "RENDERING", SMALL)
+    through_nbgrader(course, GenerateFeedback)
+    assert set(pages_of(course)) == {*HONEST, "eve"}
+
+
+def test_a_diagnosis_beyond_its_budget_ends_with_a_line(
+    classroom: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnose, "DIAGNOSING", TIGHT["eve"])
+    path = classroom.course / "submitted" / "ann" / "ps1" / "ps1.ipynb"
+    result = CliRunner().invoke(cli.app, ["diagnose", str(path)])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "autograder: ps1.ipynb: judging it took more than -1 s of the grader's own time\n"
+    )
