@@ -806,7 +806,6 @@ UNSEEN = {
         "shifted by the median": softmax_shifted_by(lambda z: np.median(z, axis=0)),
         "shifted by the first": softmax_shifted_by(lambda z: z[0]),
         "clip 1e-7": lambda z: np.clip(softmax_by_log_sum_exp(z), 1e-7, 1),
-        "log": lambda z: np.log(softmax_by_log_sum_exp(z)),
         "rounded": lambda z: np.round(softmax_by_log_sum_exp(z), 6),
         "negative": lambda z: softmax_by_log_sum_exp(-z),
         "twice": lambda z: softmax_by_log_sum_exp(softmax_by_log_sum_exp(z)),
