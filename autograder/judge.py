@@ -625,7 +625,6 @@ class _Candidate:
     home : the criterion in which it is named, by number
     agrees : for each criterion, whether it does what was seen
     agrees_if_finite : the same, where what was seen holds neither nan nor inf
-    shows : for each criterion, whether it fails it
     """
 
     misconception: Misconception
@@ -633,7 +632,6 @@ class _Candidate:
     home: int
     agrees: tuple[bool, ...]
     agrees_if_finite: tuple[bool, ...]
-    shows: tuple[bool, ...]
 
 
 def _names(
@@ -661,7 +659,7 @@ def _names(
         explained: set[int] = set()
         for candidate in candidates:
             home = candidate.home
-            if home in explained or not _holds(candidate, trials, problems, explained):
+            if home in explained or not _holds(candidate, trials, explained):
                 continue
             names[home] = candidate.misconception.name
             explained |= {home, *_implied(exercise, candidate, trials, seen)}
@@ -704,30 +702,22 @@ def _candidate(
         home,
         tuple(_agree(exercise, *part) for part in parts),
         tuple(_agree(exercise, *part, if_finite=True) for part in parts),
-        tuple(_problem(exercise, trial, answers) is not None for trial, _, answers in parts),
     )
 
 
-def _holds(
-    candidate: _Candidate,
-    trials: Sequence[_Trial],
-    problems: Sequence[str | None],
-    explained: set[int],
-) -> bool:
-    """Tell whether a mistake explains what was seen wherever it would show, and at the gate.
+def _holds(candidate: _Candidate, trials: Sequence[_Trial], explained: set[int]) -> bool:
+    """Tell whether a mistake does what was seen in every criterion, right or wrong.
 
     But not where another mistake was named already.  And nan or inf may come from another
-    mistake, except in its own criterion and at the gate.  A mistake that is no wrong
-    value, as a changed argument, is seen in its own criterion alone.
+    mistake, except in its own criterion and at the gate.  A mistake that is no wrong value, as
+    a changed argument, is seen in its own criterion alone.
     """
     if trials[candidate.home].criterion.aspect != "values":
         return True
     return all(
         candidate.agrees[t] or (t not in (0, candidate.home) and candidate.agrees_if_finite[t])
         for t, trial in enumerate(trials)
-        if trial.criterion.aspect == "values"
-        and t not in explained
-        and (t == 0 or candidate.shows[t] or problems[t] is None)
+        if trial.criterion.aspect == "values" and t not in explained
     )
 
 
@@ -737,15 +727,23 @@ def _implied(
     trials: Sequence[_Trial],
     seen: Sequence[Sequence[Observation]],
 ) -> list[int]:
-    """Return the criteria in which the mistake alone, its first face, does what was seen."""
-    pure = candidate.misconception.wrong[0]
-    return [
-        t
-        for t, (trial, observed) in enumerate(zip(trials, seen, strict=True))
-        if candidate.agrees[t]
-        and trial.criterion.aspect == trials[candidate.home].criterion.aspect
-        and _agree(exercise, trial, observed, _answers(pure, trial))
-    ]
+    """Return the criteria in which the mistake alone, its first face, does what was seen.
+
+    Of a test that students write: in which it lets anything through, as that has many faces.
+    """
+    pure, implied = candidate.misconception.wrong[0], []
+    for t, (trial, observed) in enumerate(zip(trials, seen, strict=True)):
+        if (
+            candidate.agrees[t]
+            and trial.criterion.aspect == trials[candidate.home].criterion.aspect
+        ):
+            answers = _answers(pure, trial)
+            of_a_test = any(type(argument) is Specimen for argument in trial.calls[0])
+            if _agree(exercise, trial, observed, answers) or (
+                of_a_test and _problem(exercise, trial, answers) is not None
+            ):
+                implied.append(t)
+    return implied
 
 
 @cache
