@@ -117,7 +117,7 @@ class _Graded:
     """A graded submission that is not saved yet."""
 
     submission: Submission
-    notebook: str
+    notebook: bytes
     points: GradedSubmission
     record: dict[str, Any]
     seconds: float

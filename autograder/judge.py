@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ SAME_OF_TOLERANCE = 1e-2  # and for exercises with a coarse tolerance, this much
 REPEATED = 1e-12  # how close the answers to the same call twice must be
 PUT_BACK = 1e-9  # an entry put back after a step may differ in its last digits; no 0 may
 MAX_MESSAGE = 600
-MAX_SHOWN = 12  # entries of an array that are shown in full
+MAX_SHOWN = 12  # entries of an array that are shown in full, and keys of a dictionary
+MAX_SHOWN_TEXT = 40  # characters of one key
 BEGINNING = 4
 NOT_WRITTEN = "not written yet"
 NOT_COUNTED = "not counted"
@@ -517,6 +518,10 @@ def _value_problem(value: Any, right: Any, tolerance: float) -> str | None:
 
 
 def _array_problem(value: Any, right: np.ndarray, tolerance: float) -> str | None:
+    if type(value) is Opaque and value.type_name.startswith("array of shape"):
+        return (
+            f"{_described(value)} was returned, {right.dtype} of shape {right.shape} is asked for."
+        )
     if type(value) is not np.ndarray:
         hint = ": np.array(...)" if type(value) in (list, tuple) else ""
         return f"{_described(value)} was returned, an array is asked for{hint}."
@@ -837,7 +842,11 @@ def _kind(value: Any) -> str:
 
 def _described(value: Any) -> str:
     if type(value) is Opaque:
-        return f"An object that is no plain value ({_safe(value.type_name, 80)})"
+        name = _safe(value.type_name, 80)
+        if " " not in name:
+            return f"An object that is no plain value ({name})"
+        # Of a plain kind, and too large or too deep, or of others' parts: the name says so.
+        return f"{'An' if name[0] in 'aeiou' else 'A'} {name}{',' * (',' in name)}"
     if type(value) is np.ndarray:
         if value.shape == ():
             return f"One number of {value.dtype}"
@@ -848,8 +857,10 @@ def _described(value: Any) -> str:
 
 def _yours(value: Any) -> str:
     """Show what was returned; of a large array, how it begins."""
+    if type(value) is np.ndarray and value.size == 0:
+        return " Yours holds nothing."
     if type(value) is np.ndarray and value.size > MAX_SHOWN:
-        beginning = ", ".join(_show(np.asarray(entry)) for entry in value.ravel()[:BEGINNING])
+        beginning = ", ".join(_show(entry) for entry in value.flat[:BEGINNING])
         return f" Yours, of shape {value.shape}, begins {beginning}."
     shown = type(value) in (np.ndarray, float, int, bool)
     return f" Yours: {_show(value)}." if shown else ""
@@ -857,17 +868,20 @@ def _yours(value: Any) -> str:
 
 def _show(value: Any) -> str:
     """Format a number or a small array; NumPy's print options play no part."""
-    if type(value) is np.ndarray:
-        if value.shape == ():
-            return _number(value.item())
-        return "[" + ", ".join(_show(np.asarray(part)) for part in value) + "]"
+    if type(value) is np.ndarray and value.shape != ():
+        return "[" + ", ".join(_show(part) for part in value) + "]"
+    if isinstance(value, np.ndarray | np.generic):
+        return _number(value.item())
     if type(value) in (int, float, bool):
         return _number(value)
-    return _safe(str(value), 80) if type(value) is str else _kind(value)
+    return _safe(value, 80) if type(value) is str else _kind(value)
 
 
 def _keys(value: dict[Any, Any]) -> str:
-    return _safe(", ".join(sorted(str(key) for key in value)), 120) or "none"
+    """List the keys, as many as are shown, in order."""
+    shown = sorted(str(key)[:MAX_SHOWN_TEXT] for key in islice(value, MAX_SHOWN))
+    more = [] if len(value) <= MAX_SHOWN else ["..."]
+    return _safe(", ".join(shown + more), 120) or "none"
 
 
 def _number(value: float) -> str:

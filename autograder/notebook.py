@@ -20,6 +20,7 @@ from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
 from autograder.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
 from autograder.exercises import EXERCISES, Exercise
+from autograder.exercises.lent import lent
 from autograder.graded_cells import NOTE
 from autograder.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
 from autograder.outputs import KeptOutputs
@@ -438,7 +439,7 @@ class Run:
         if not needs or share == 0:
             return alone
         try:
-            with self.session.lending({name: EXERCISES[name].reference for name in needs}) as asked:
+            with self.session.lending({name: lent(EXERCISES[name]) for name in needs}) as asked:
                 helped = self.judged(exercise, function)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")
