@@ -23,6 +23,13 @@ c.CourseDirectory.ignore = [
     "verdicts.json",
 ]
 
+# nbgrader follows links when it copies, and lets all that lies beside a notebook go out with
+# feedback.  These copy ordinary files, within limits; see docs/security.md.
+c.ExchangeFactory.collect = "autograder.nbgrader_files.Collect"
+c.ExchangeFactory.release_feedback = "autograder.nbgrader_files.ReleaseFeedback"
+c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_files.Extractor"
+c.ZipCollectApp.collector_plugin = "autograder.nbgrader_files.Collector"
+
 # What a student finds in place of a solution.  A stub must parse and must fail
 # in a way that `check` and the graders recognise.
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}

@@ -60,6 +60,7 @@ class Job:
     unreadable : the reason why it could not
     seed : of this student's fixtures for this assignment
     isolation : "bwrap" or "none"
+    beside : what lies beside the notebook and is left alone, in sentences
     code : fingerprint of the grader that asks; a worker of another version refuses
     budget : of the grader's own work, seconds beside those that the limits give
     """
@@ -71,6 +72,7 @@ class Job:
     seed: int
     isolation: str
     limits: Limits
+    beside: tuple[str, ...] = ()
     code: str = field(default_factory=lambda: code_fingerprint())
     budget: Budget = GRADING
 
@@ -110,6 +112,7 @@ def fingerprint(job: Job) -> str:
         str(job.seed).encode(),
         job.isolation.encode(),
         repr(job.limits).encode(),
+        repr(job.beside).encode(),
         job.assignment.digest,
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -192,7 +195,9 @@ def grade_here(job: Job) -> Outcome:
         submission, unreadable = _read(job)
         return _outcome(
             job,
-            grade_notebook(submission, job.assignment, sandbox, job.seed, unreadable, tell),
+            grade_notebook(
+                submission, job.assignment, sandbox, job.seed, unreadable, tell, job.beside
+            ),
         )
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)

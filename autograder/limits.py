@@ -182,3 +182,24 @@ RENDERING = Budget(20.0, 3.0, answer_megabytes=32)
 FILTERING = Budget(10.0, 1.0, answer_megabytes=24)
 # A notebook of another course: each of its functions is judged in dozens of ways of calling it.
 DIAGNOSING = Budget(DIAGNOSE_LIMITS.session_seconds + 60.0, 60.0)
+
+
+@dataclass(frozen=True)
+class HandInLimits:
+    """What a hand-in's folder may hold beside its notebook; the rest is left out, and named.
+
+    Parameters
+    ----------
+    files, total_bytes, file_bytes : an honest one has a few small files, if any
+    depth : of folders in folders
+    entries : that are looked at, links and all
+    """
+
+    files: int = 100
+    total_bytes: int = 100 << 20
+    file_bytes: int = 20 << 20
+    depth: int = 8
+    entries: int = 1000
+
+
+HAND_IN = HandInLimits()

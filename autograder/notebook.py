@@ -74,6 +74,7 @@ def grade_notebook(
     seed: int,
     unreadable: str | None = None,
     on_verdict: OnVerdict | None = None,
+    beside: tuple[str, ...] = (),
 ) -> GradedNotebook:
     """Grade one submission.
 
@@ -85,6 +86,7 @@ def grade_notebook(
     seed : of this student's fixtures for this assignment
     unreadable : why the submission could not be read and is graded as an empty one
     on_verdict : called with each verdict at once; a later one on the same exercise replaces it
+    beside : what lies beside it and is left alone, in sentences
 
     Returns
     -------
@@ -98,11 +100,11 @@ def grade_notebook(
     notebook, repairs = sanitise(submission, assignment.master)
     if unreadable is None:
         return judge_notebook(
-            notebook, assignment, sandbox, seed, tuple(repairs), on_verdict=on_verdict
+            notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict
         )
     # That every cell is missing from nothing would be no news.
     return judge_notebook(
-        notebook, assignment, sandbox, seed, remarks=(unreadable,), on_verdict=on_verdict
+        notebook, assignment, sandbox, seed, (), (unreadable, *beside), on_verdict
     )
 
 
