@@ -23,6 +23,13 @@ c.CourseDirectory.ignore = [
     "verdicts.json",
 ]
 
+# nbgrader follows links when it copies, and lets all that lies beside a notebook go out with
+# feedback.  These copy ordinary files, within limits; see docs/security.md.
+c.ExchangeFactory.collect = "autograder.nbgrader_files.Collect"
+c.ExchangeFactory.release_feedback = "autograder.nbgrader_files.ReleaseFeedback"
+c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_files.Extractor"
+c.ZipCollectApp.collector_plugin = "autograder.nbgrader_files.Collector"
+
 # What a student finds in place of a solution.  A stub must parse and must fail
 # in a way that `check` and the graders recognise.
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
@@ -33,8 +40,8 @@ c.ClearMarkScheme.begin_mark_scheme_delimeter = "BEGIN MARK SCHEME"
 c.ClearMarkScheme.end_mark_scheme_delimeter = "END MARK SCHEME"
 
 # `nbgrader autograde` and Formgrader's button: the same reading, repairs and
-# verdicts as `autograder grade`.  The exporter reads the submission, because
-# what cannot be read fails before the first preprocessor.  nbgrader's own
+# verdicts as `autograder grade`.  The judge reads the submission itself, in a process with
+# a budget; nbgrader's own steps before it see the notebook as it was released.  nbgrader's
 # Execute is absent on purpose: it runs student code outside the sandbox.
 c.Autograde.exporter_class = "autograder.nbgrader_plugin.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = [

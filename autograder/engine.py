@@ -42,6 +42,7 @@ from autograder.course import (
     timestamp_text,
 )
 from autograder.graded_cells import GradedSubmission
+from autograder.handed_in import sentences_about
 from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one
 from autograder.late_penalties import late_rule
 from autograder.reading import UnreadableSubmission, read_bytes
@@ -81,7 +82,8 @@ def make_job(
     except UnreadableSubmission as failure:
         unreadable = str(failure)
     seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    return Job(submission.student, assignment, data, unreadable, seed, isolation, limits)
+    beside = sentences_about(submission.folder, submission.course / "submitted")
+    return Job(submission.student, assignment, data, unreadable, seed, isolation, limits, beside)
 
 
 def grade_class(
@@ -117,7 +119,7 @@ class _Graded:
     """A graded submission that is not saved yet."""
 
     submission: Submission
-    notebook: str
+    notebook: bytes
     points: GradedSubmission
     record: dict[str, Any]
     seconds: float

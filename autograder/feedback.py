@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, replace
@@ -40,6 +41,8 @@ from autograder.working import begun
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
 TIMESTAMP = "timestamp.txt"
+# What goes out with a page: nbgrader needs both to find the student's own page again.
+WITH_FEEDBACK = (TIMESTAMP, SUBMISSION_SECRET)
 TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
 MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
 HEAD_BYTES = 1000
@@ -204,6 +207,7 @@ def _make(job: PageJob, plain: bool) -> bool:
     graded = read_graded(submission.graded_path, submission.course / "autograded")
     path = folder / f"{submission.assignment}.html"
     beside = _beside(submission)
+    clear_foreign(folder, {path.name})
     there = all(_read_text(folder / name) == text for name, text in beside.items())
     if there and not job.force and _page_made_of(path) == made_of(graded, job.marks):
         return False
@@ -214,6 +218,24 @@ def _make(job: PageJob, plain: bool) -> bool:
         write_atomically(folder / name, content)
     write_atomically(path, text)
     return True
+
+
+def clear_foreign(folder: Path, pages: set[str]) -> list[Path]:
+    """Remove what is no feedback from a folder of feedback; return what was removed."""
+    if folder.is_symlink():
+        folder.unlink()
+        return [folder]
+    removed = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        ours = path.name in pages or path.name in WITH_FEEDBACK
+        if ours and path.is_file() and not path.is_symlink() and path.lstat().st_nlink == 1:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        removed.append(path)
+    return removed
 
 
 def page_of(path: Path, marks: Marks, name: str, plain: bool) -> str:

@@ -7,6 +7,7 @@ what grading needs only where there is something to grade.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import pickle
 import time
@@ -59,6 +60,7 @@ class Job:
     unreadable : the reason why it could not
     seed : of this student's fixtures for this assignment
     isolation : "bwrap" or "none"
+    beside : what lies beside the notebook and is left alone, in sentences
     code : fingerprint of the grader that asks; a worker of another version refuses
     budget : of the grader's own work, seconds beside those that the limits give
     """
@@ -70,6 +72,7 @@ class Job:
     seed: int
     isolation: str
     limits: Limits
+    beside: tuple[str, ...] = ()
     code: str = field(default_factory=lambda: code_fingerprint())
     budget: Budget = GRADING
 
@@ -80,7 +83,7 @@ class Outcome:
 
     Parameters
     ----------
-    notebook : the graded notebook as JSON text, or None where grading failed
+    notebook : the graded notebook's file, or None where grading failed
     cells : points and comments of its cells, for the gradebook
     verdicts : of `autograder.judge.Verdict`, as dictionaries
     trouble : why grading failed, or None
@@ -90,7 +93,7 @@ class Outcome:
 
     student: str
     assignment: str
-    notebook: str | None
+    notebook: bytes | None
     cells: Mapping[str, GradedCell] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
@@ -109,6 +112,7 @@ def fingerprint(job: Job) -> str:
         str(job.seed).encode(),
         job.isolation.encode(),
         repr(job.limits).encode(),
+        repr(job.beside).encode(),
         job.assignment.digest,
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -191,7 +195,9 @@ def grade_here(job: Job) -> Outcome:
         submission, unreadable = _read(job)
         return _outcome(
             job,
-            grade_notebook(submission, job.assignment, sandbox, job.seed, unreadable, tell),
+            grade_notebook(
+                submission, job.assignment, sandbox, job.seed, unreadable, tell, job.beside
+            ),
         )
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)
@@ -259,7 +265,7 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
         job.student,
         job.assignment.name,
         cells=cells_of(graded.notebook),
-        notebook=notebook_text(graded.notebook),
+        notebook=notebook_bytes(graded.notebook),
         verdicts=[asdict(verdict) for verdict in graded.verdicts],
         repairs=list(graded.repairs),
         remarks=list(graded.remarks),
@@ -268,15 +274,20 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
     )
 
 
-def notebook_text(notebook: NotebookNode) -> str:
+def notebook_bytes(notebook: NotebookNode) -> bytes:
     """Return a notebook as nbformat writes it, without the copy and the validation.
 
-    The notebook is changed: its texts become lists of lines.
+    Encoded piece by piece: as one text, a single wide character would make it four times as
+    large.  The notebook is changed: its texts become lists of lines.
     """
     from nbformat.v4.rwbase import split_lines
 
-    plain = split_lines(notebook)
-    return json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, sort_keys=True)
+    written = io.BytesIO()
+    for piece in encoder.iterencode(split_lines(notebook)):
+        written.write(piece.encode())
+    written.write(b"\n")
+    return written.getvalue()
 
 
 def close_sandboxes() -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,8 @@ SAME_OF_TOLERANCE = 1e-2  # and for exercises with a coarse tolerance, this much
 REPEATED = 1e-12  # how close the answers to the same call twice must be
 PUT_BACK = 1e-9  # an entry put back after a step may differ in its last digits; no 0 may
 MAX_MESSAGE = 600
-MAX_SHOWN = 12  # entries of an array that are shown in full
+MAX_SHOWN = 12  # entries of an array that are shown in full, and keys of a dictionary
+MAX_SHOWN_TEXT = 40  # characters of one key
 BEGINNING = 4
 NOT_WRITTEN = "not written yet"
 NOT_COUNTED = "not counted"
@@ -114,15 +115,11 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
     trials, order = _draw(exercise, seed)
     seen = _observe(function, trials, order, seed)
     problems = _problems(exercise, trials, seen)
-    findings: list[Finding] = []
-    for trial, observed, problem in zip(trials, seen, problems, strict=True):
-        name = None
-        if problem is not None:
-            explained = problems[0] is None or any(
-                finding.misconception for finding in findings[:1]
-            )
-            name = _misconception(exercise, trial, observed, trials, seen, explained)
-        findings.append(_finding(exercise, trial.criterion, problem, problems[0], name))
+    names = _names(exercise, trials, seen, problems)
+    findings = [
+        _finding(exercise, trial.criterion, problem, problems[0], name)
+        for trial, problem, name in zip(trials, problems, names, strict=True)
+    ]
     return _verdict(exercise, findings)
 
 
@@ -140,6 +137,12 @@ def full_marks(exercise: Exercise, functions: Iterable[Any], seed: int = 0) -> I
         with _own_random_state(seed), _undisturbed():
             full = callable(function) and _faultless(exercise, function, trials, order)
         yield full
+
+
+def questions(exercise: Exercise, seed: int = 0) -> list[Arguments]:
+    """Return the calls that a judgement with this seed makes, in their order."""
+    trials, order = _draw(exercise, seed)
+    return [trials[t].calls[c] for t, c in order]
 
 
 def _faultless(
@@ -515,6 +518,10 @@ def _value_problem(value: Any, right: Any, tolerance: float) -> str | None:
 
 
 def _array_problem(value: Any, right: np.ndarray, tolerance: float) -> str | None:
+    if type(value) is Opaque and value.type_name.startswith("array of shape"):
+        return (
+            f"{_described(value)} was returned, {right.dtype} of shape {right.shape} is asked for."
+        )
     if type(value) is not np.ndarray:
         hint = ": np.array(...)" if type(value) in (list, tuple) else ""
         return f"{_described(value)} was returned, an array is asked for{hint}."
@@ -613,50 +620,135 @@ def _scalar(value: Any) -> Any:
 # --- Misconceptions ---------------------------------------------------------------------------
 
 
-def _misconception(
+@dataclass(frozen=True)
+class _Candidate:
+    """A wrong answer that does in its own criterion what was seen there.
+
+    Parameters
+    ----------
+    misconception, wrong : the mistake, and the face of it
+    home : the criterion in which it is named, by number
+    agrees : for each criterion, whether it does what was seen
+    agrees_if_finite : the same, where what was seen holds neither nan nor inf
+    """
+
+    misconception: Misconception
+    wrong: Callable[..., Any]
+    home: int
+    agrees: tuple[bool, ...]
+    agrees_if_finite: tuple[bool, ...]
+
+
+def _names(
     exercise: Exercise,
-    trial: _Trial,
-    observed: Sequence[Observation],
     trials: Sequence[_Trial],
     seen: Sequence[Sequence[Observation]],
-    gate_explained: bool,
-) -> str | None:
-    """Return the name of the catalogued mistake that explains a failed criterion, or None.
+    problems: Sequence[str | None],
+) -> list[str | None]:
+    """Return for each criterion the name of the catalogued mistake that explains it, or None.
 
-    Where the gate fails and nothing explains it, what the values elsewhere have in common
-    with a mistake's is chance, unless that mistake is what is seen in the gate too.
+    The mistake that agrees with the most criteria is named first, and then what it implies is
+    never named too.  A further one is named only for what is left.
     """
-    if sum(observation.error is None for observation in observed) < 2:
-        return None
-    with _own_random_state(ONE_SEED):
-        matches = _matches(exercise, trial, observed)
-        if trial.criterion.aspect == "values" and trial is not trials[0] and not gate_explained:
-            matches = [
-                (name, wrong)
-                for name, wrong in matches
-                if _agrees(exercise, wrong, trials[0], seen[0]) is not None
-            ]
-        if len({name for name, _ in matches}) > 1:
-
-            def agreement(match: tuple[str, Callable[..., Any]]) -> int:
-                pairs = zip(trials, seen, strict=True)
-                return sum(_agrees(exercise, match[1], *pair) is not None for pair in pairs)
-
-            matches.sort(key=agreement, reverse=True)  # stable: then in the catalogue's order
-    return matches[0][0] if matches else None
-
-
-def _matches(
-    exercise: Exercise, trial: _Trial, observed: Sequence[Observation]
-) -> list[tuple[str, Callable[..., Any]]]:
-    """Return the names and wrong answers that explain what was seen in a trial."""
-    return [
-        (misconception.name, wrong)
-        for misconception in exercise.misconceptions
-        for wrong in misconception.wrong
-        if _home(exercise, misconception, wrong) == trial.criterion.name
-        and _explains(exercise, wrong, trial, observed)
+    names: list[str | None] = [None] * len(trials)
+    if not any(problems):
+        return names
+    failed = [
+        problem is not None and sum(observation.error is None for observation in observed) >= 2
+        for problem, observed in zip(problems, seen, strict=True)
     ]
+    with _own_random_state(ONE_SEED):
+        candidates = list(_candidates(exercise, trials, seen, failed))
+        # Stable: of equals the first of the catalogue.
+        candidates.sort(key=lambda candidate: sum(candidate.agrees), reverse=True)
+        explained: set[int] = set()
+        for candidate in candidates:
+            home = candidate.home
+            if home in explained or not _holds(candidate, trials, explained):
+                continue
+            names[home] = candidate.misconception.name
+            explained |= {home, *_implied(exercise, candidate, trials, seen)}
+    return names
+
+
+def _candidates(
+    exercise: Exercise,
+    trials: Sequence[_Trial],
+    seen: Sequence[Sequence[Observation]],
+    failed: Sequence[bool],
+) -> Iterator[_Candidate]:
+    criteria = [trial.criterion.name for trial in trials]
+    for misconception in exercise.misconceptions:
+        for wrong in misconception.wrong:
+            name = _home(exercise, misconception, wrong)
+            home = criteria.index(name) if name is not None else 0
+            if name is None or not failed[home]:
+                continue
+            if not _explains(exercise, wrong, trials[home], seen[home]):
+                continue
+            yield _candidate(exercise, misconception, wrong, home, trials, seen)
+
+
+def _candidate(
+    exercise: Exercise,
+    misconception: Misconception,
+    wrong: Callable[..., Any],
+    home: int,
+    trials: Sequence[_Trial],
+    seen: Sequence[Sequence[Observation]],
+) -> _Candidate:
+    parts = [
+        (trial, observed, _answers(wrong, trial))
+        for trial, observed in zip(trials, seen, strict=True)
+    ]
+    return _Candidate(
+        misconception,
+        wrong,
+        home,
+        tuple(_agree(exercise, *part) for part in parts),
+        tuple(_agree(exercise, *part, if_finite=True) for part in parts),
+    )
+
+
+def _holds(candidate: _Candidate, trials: Sequence[_Trial], explained: set[int]) -> bool:
+    """Tell whether a mistake does what was seen in every criterion, right or wrong.
+
+    But not where another mistake was named already.  And nan or inf may come from another
+    mistake, except in its own criterion and at the gate.  A mistake that is no wrong value, as
+    a changed argument, is seen in its own criterion alone.
+    """
+    if trials[candidate.home].criterion.aspect != "values":
+        return True
+    return all(
+        candidate.agrees[t] or (t not in (0, candidate.home) and candidate.agrees_if_finite[t])
+        for t, trial in enumerate(trials)
+        if trial.criterion.aspect == "values" and t not in explained
+    )
+
+
+def _implied(
+    exercise: Exercise,
+    candidate: _Candidate,
+    trials: Sequence[_Trial],
+    seen: Sequence[Sequence[Observation]],
+) -> list[int]:
+    """Return the criteria in which the mistake alone, its first face, does what was seen.
+
+    Of a test that students write: in which it lets anything through, as that has many faces.
+    """
+    pure, implied = candidate.misconception.wrong[0], []
+    for t, (trial, observed) in enumerate(zip(trials, seen, strict=True)):
+        if (
+            candidate.agrees[t]
+            and trial.criterion.aspect == trials[candidate.home].criterion.aspect
+        ):
+            answers = _answers(pure, trial)
+            of_a_test = any(type(argument) is Specimen for argument in trial.calls[0])
+            if _agree(exercise, trial, observed, answers) or (
+                of_a_test and _problem(exercise, trial, answers) is not None
+            ):
+                implied.append(t)
+    return implied
 
 
 @cache
@@ -667,10 +759,13 @@ def _home(
     if misconception.shows_in is not None:
         return misconception.shows_in
     for trial in _draw(exercise, ONE_SEED)[0]:
-        observed = [_observe_one_here(wrong, trial, arguments) for arguments in trial.calls]
-        if _problem(exercise, trial, observed) is not None:
+        if _problem(exercise, trial, _answers(wrong, trial)) is not None:
             return trial.criterion.name
     return None
+
+
+def _answers(wrong: Callable[..., Any], trial: _Trial) -> list[Observation]:
+    return [_observe_one_here(wrong, trial, arguments) for arguments in trial.calls]
 
 
 def _explains(
@@ -680,47 +775,57 @@ def _explains(
     observed: Sequence[Observation],
 ) -> bool:
     """Tell whether a wrong answer does the same where both answer, and errs there twice."""
-    observations = _agrees(exercise, wrong, trial, observed)
-    if observations is None:
-        return False
     fixtures = len({id(arguments) for arguments in trial.calls})
-    erring = [
-        i
-        for i, observation in enumerate(observations[:fixtures])
-        if observation.error is None
-        and observed[i].error is None
-        and _call_problem(exercise, trial, observation, trial.expected[i], trial.calls[i])
-    ]
-    return len(erring) >= 2
+    erring = 0
+    for i, (arguments, mine) in enumerate(zip(trial.calls, observed, strict=True)):
+        theirs = _observe_one_here(wrong, trial, arguments)
+        if not _alike(exercise, trial.criterion, mine, theirs):
+            return False
+        erring += (
+            i < fixtures
+            and mine.error is None
+            and _call_problem(exercise, trial, theirs, trial.expected[i], arguments) is not None
+        )
+    return erring >= 2
 
 
-def _agrees(
+def _agree(
     exercise: Exercise,
-    wrong: Callable[..., Any],
     trial: _Trial,
     observed: Sequence[Observation],
-) -> list[Observation] | None:
-    """Return what a wrong answer does in a trial, or None where the two differ.
+    answers: Sequence[Observation],
+    if_finite: bool = False,
+) -> bool:
+    """Tell whether a wrong answer does in a trial what was seen.
 
     A call that raised, and should not have, is another mistake: no evidence against this one.
+    With `if_finite`, so is an answer that holds nan or inf.
     """
+    return all(
+        _alike(exercise, trial.criterion, mine, theirs) or (if_finite and not _finite(mine.value))
+        for mine, theirs in zip(observed, answers, strict=True)
+    )
+
+
+def _finite(value: Any) -> bool:
+    """Tell whether a value holds neither nan nor inf."""
+    if type(value) in (list, tuple):
+        return all(_finite(item) for item in value)
+    if type(value) is dict:
+        return all(_finite(item) for item in value.values())
+    if type(value) is np.ndarray or type(value) is float:
+        return bool(np.all(np.isfinite(value)))
+    return True
+
+
+def _alike(
+    exercise: Exercise, criterion: Criterion, mine: Observation, theirs: Observation
+) -> bool:
     tolerance = min(max(SAME, SAME_OF_TOLERANCE * exercise.tolerance), exercise.tolerance)
-    observations = []
-    for arguments, mine in zip(trial.calls, observed, strict=True):
-        theirs = _observe_one_here(wrong, trial, arguments)
-        if not _alike(trial.criterion, mine, theirs, tolerance):
-            return None
-        observations.append(theirs)
-    return observations
-
-
-def _alike(criterion: Criterion, mine: Observation, theirs: Observation, tolerance: float) -> bool:
     if mine.error is not None or theirs.error is not None:
         return mine.error is not None
     if criterion.aspect == "global random state":
-        if mine.moved_global_random or theirs.moved_global_random:
-            return mine.moved_global_random == theirs.moved_global_random
-        return _drawn(mine) == _drawn(theirs)
+        return mine.moved_global_random == theirs.moved_global_random
     if criterion.aspect == "purity":
         return _same_value(mine.arguments, theirs.arguments, tolerance)
     return _same_value(mine.value, theirs.value, tolerance)
@@ -737,7 +842,11 @@ def _kind(value: Any) -> str:
 
 def _described(value: Any) -> str:
     if type(value) is Opaque:
-        return f"An object that is no plain value ({_safe(value.type_name, 80)})"
+        name = _safe(value.type_name, 80)
+        if " " not in name:
+            return f"An object that is no plain value ({name})"
+        # Of a plain kind, and too large or too deep, or of others' parts: the name says so.
+        return f"{'An' if name[0] in 'aeiou' else 'A'} {name}{',' * (',' in name)}"
     if type(value) is np.ndarray:
         if value.shape == ():
             return f"One number of {value.dtype}"
@@ -748,8 +857,10 @@ def _described(value: Any) -> str:
 
 def _yours(value: Any) -> str:
     """Show what was returned; of a large array, how it begins."""
+    if type(value) is np.ndarray and value.size == 0:
+        return " Yours holds nothing."
     if type(value) is np.ndarray and value.size > MAX_SHOWN:
-        beginning = ", ".join(_show(np.asarray(entry)) for entry in value.ravel()[:BEGINNING])
+        beginning = ", ".join(_show(entry) for entry in value.flat[:BEGINNING])
         return f" Yours, of shape {value.shape}, begins {beginning}."
     shown = type(value) in (np.ndarray, float, int, bool)
     return f" Yours: {_show(value)}." if shown else ""
@@ -757,17 +868,20 @@ def _yours(value: Any) -> str:
 
 def _show(value: Any) -> str:
     """Format a number or a small array; NumPy's print options play no part."""
-    if type(value) is np.ndarray:
-        if value.shape == ():
-            return _number(value.item())
-        return "[" + ", ".join(_show(np.asarray(part)) for part in value) + "]"
+    if type(value) is np.ndarray and value.shape != ():
+        return "[" + ", ".join(_show(part) for part in value) + "]"
+    if isinstance(value, np.ndarray | np.generic):
+        return _number(value.item())
     if type(value) in (int, float, bool):
         return _number(value)
-    return _safe(str(value), 80) if type(value) is str else _kind(value)
+    return _safe(value, 80) if type(value) is str else _kind(value)
 
 
 def _keys(value: dict[Any, Any]) -> str:
-    return _safe(", ".join(sorted(str(key) for key in value)), 120) or "none"
+    """List the keys, as many as are shown, in order."""
+    shown = sorted(str(key)[:MAX_SHOWN_TEXT] for key in islice(value, MAX_SHOWN))
+    more = [] if len(value) <= MAX_SHOWN else ["..."]
+    return _safe(", ".join(shown + more), 120) or "none"
 
 
 def _number(value: float) -> str:

@@ -175,12 +175,14 @@ class Rearranged(RemoteFunction):
         """Call the function once for each tuple of arguments; see `RemoteFunction.observe`."""
         there = [self.arrangement.there(call) for call in calls]
         if isinstance(self.function, RemoteFunction):
-            self.seen = self.function.observe(there, watch_random)
+            there_seen = self.function.observe(there, watch_random)
         else:
-            self.seen = observe(self.function, there)
+            there_seen = observe(self.function, there)
+        # Without the values: a function is tried in many ways, and they may be large.
+        self.seen = [replace(seen, value=None, arguments=()) for seen in there_seen]
         return [
             self.arrangement.back(call, replace(seen, value=self._one(seen.value)))
-            for call, seen in zip(calls, self.seen, strict=False)
+            for call, seen in zip(calls, there_seen, strict=False)
         ]
 
     @property

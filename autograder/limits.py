@@ -39,7 +39,72 @@ class Limits:
     all_image_bytes: int = 16 << 20
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """Limits for what passes between a submission and the trusted side.
+
+    What honest work sends is small: the largest answer of an exercise is 3 kB, all answers
+    of one exercise are 60 kB.  Each limit leaves at least a hundred times that, and keeps the
+    trusted side below 300 MB and each answer below a second, whatever is sent.
+
+    Parameters
+    ----------
+    value_depth : lists in lists, of one value
+    value_items : items of one value, at all depths; a list of lists of numbers, say
+    value_keys : entries of one dictionary; keys can be chosen so that finding one among n
+        takes n steps
+    value_text : characters of one text
+    value_entries : entries of one array: where two answers are compared, each is copied
+        several times as float64
+    value_bytes : all arrays of one value
+    array_dimensions : NumPy's own limit is 32 or 64
+    empty_entries : product of the axes of an array that holds nothing, the empty ones left
+        out: what goes through it axis by axis takes that many steps
+    frame_depth, frame_items : of all that one frame holds: an answer, or the outputs of a cell
+    frame_text_bytes : JSON text of one frame; the text of a cell's outputs, all of it escaped,
+        takes half of that
+    frame_raw_bytes : arrays of one frame to a submission: the files of an assignment
+    answer_raw_bytes : arrays of one frame from a submission: the pictures of a cell, or a value
+        and the arguments as they are after the call
+    answers_bytes : all answers to the calls of one exercise, which are kept until it is judged
+    names : of what can be called in a notebook, of which `autograder diagnose` looks for some
+    outputs : outputs of one cell, and lines of a traceback; an honest child sends fewer
+    error_bytes : what errors may add to a cell's `Limits.output_bytes`
+    asked_items : entries of the arguments with which student code may ask a function of the
+        trusted side, a student's test with a large batch, say; four times those of the judged
+        call, where that is more
+    argument_made : entries that a function which the call was given may make of them
+    lent_made : entries that a function makes of them which is lent while an error is carried
+        forward, as `autograder.exercises.lent` estimates it; the lecture's own code, on the
+        fixtures, stays below 5,000
+    nested_calls : calls of a lent function that calls back what it was given, and so on
+    """
+
+    value_depth: int = 8
+    value_items: int = 10_000
+    value_keys: int = 1_000
+    value_text: int = 10_000
+    value_entries: int = 1 << 20
+    value_bytes: int = 8 << 20
+    array_dimensions: int = 8
+    empty_entries: int = 10_000
+    frame_depth: int = 32
+    frame_items: int = 50_000
+    frame_text_bytes: int = 4 << 20
+    frame_raw_bytes: int = 64 << 20
+    answer_raw_bytes: int = 16 << 20
+    answers_bytes: int = 16 << 20
+    names: int = 1_000
+    outputs: int = 250
+    error_bytes: int = 200_000
+    asked_items: int = 4096
+    argument_made: int = 1 << 22
+    lent_made: int = 1 << 18
+    nested_calls: int = 4
+
+
 LIMITS = Limits()
+EXCHANGE = Exchange()
 # A notebook of another course may train for minutes, and somebody waits for it.
 DIAGNOSE_LIMITS = replace(LIMITS, session_seconds=300.0)
 
@@ -113,5 +178,28 @@ GRADING = Budget(4.0, 3.0)
 WRITING = Budget(20.0, 1.5)
 # A page of feedback.  An honest one takes half a second at most; pictures make it large.
 RENDERING = Budget(20.0, 3.0, answer_megabytes=32)
+# A cell of Formgrader's page, made for Jupyter's server.
+FILTERING = Budget(10.0, 1.0, answer_megabytes=24)
 # A notebook of another course: each of its functions is judged in dozens of ways of calling it.
 DIAGNOSING = Budget(DIAGNOSE_LIMITS.session_seconds + 60.0, 60.0)
+
+
+@dataclass(frozen=True)
+class HandInLimits:
+    """What a hand-in's folder may hold beside its notebook; the rest is left out, and named.
+
+    Parameters
+    ----------
+    files, total_bytes, file_bytes : an honest one has a few small files, if any
+    depth : of folders in folders
+    entries : that are looked at, links and all
+    """
+
+    files: int = 100
+    total_bytes: int = 100 << 20
+    file_bytes: int = 20 << 20
+    depth: int = 8
+    entries: int = 1000
+
+
+HAND_IN = HandInLimits()

@@ -37,14 +37,16 @@ from autograder.graded_cells import carried_comments
 from autograder.jobs import grade_alone
 from autograder.late_penalties import late_rule, read_policy
 from autograder.limits import LIMITS
+from autograder.nbgrader_files import be_careful
 from autograder.sanitise import empty_submission, sanitise
 
 
 class SubmissionExporter(NotebookExporter):
-    """Reads a submission with our limits; what cannot be read becomes an empty one."""
+    """Stands between nbgrader and what was handed in, which `Judge` alone reads."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
+        be_careful(self.parent)
         # Made before the first submission: what makes no sense stops nbgrader here, and not
         # in each of them, where it would leave a notebook that looks graded.
         try:
@@ -119,6 +121,10 @@ class FeedbackExporter(Exporter):
 
     export_from_notebook = None  # type: ignore[assignment]
     output_mimetype = "text/html"
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        be_careful(self.parent)
 
     @default("file_extension")
     def _html(self) -> str:

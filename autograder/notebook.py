@@ -20,6 +20,7 @@ from autograder import cards
 from autograder.assignment import GRADE_PREFIX, Assignment
 from autograder.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
 from autograder.exercises import EXERCISES, Exercise
+from autograder.exercises.lent import lent
 from autograder.graded_cells import NOTE
 from autograder.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
 from autograder.outputs import KeptOutputs
@@ -73,6 +74,7 @@ def grade_notebook(
     seed: int,
     unreadable: str | None = None,
     on_verdict: OnVerdict | None = None,
+    beside: tuple[str, ...] = (),
 ) -> GradedNotebook:
     """Grade one submission.
 
@@ -84,6 +86,7 @@ def grade_notebook(
     seed : of this student's fixtures for this assignment
     unreadable : why the submission could not be read and is graded as an empty one
     on_verdict : called with each verdict at once; a later one on the same exercise replaces it
+    beside : what lies beside it and is left alone, in sentences
 
     Returns
     -------
@@ -97,11 +100,11 @@ def grade_notebook(
     notebook, repairs = sanitise(submission, assignment.master)
     if unreadable is None:
         return judge_notebook(
-            notebook, assignment, sandbox, seed, tuple(repairs), on_verdict=on_verdict
+            notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict
         )
     # That every cell is missing from nothing would be no news.
     return judge_notebook(
-        notebook, assignment, sandbox, seed, remarks=(unreadable,), on_verdict=on_verdict
+        notebook, assignment, sandbox, seed, (), (unreadable, *beside), on_verdict
     )
 
 
@@ -438,7 +441,7 @@ class Run:
         if not needs or share == 0:
             return alone
         try:
-            with self.session.lending({name: EXERCISES[name].reference for name in needs}) as asked:
+            with self.session.lending({name: lent(EXERCISES[name]) for name in needs}) as asked:
                 helped = self.judged(exercise, function)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")

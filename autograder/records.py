@@ -101,7 +101,7 @@ def graded_before(submission: Submission, fingerprint: str) -> Result | None:
         return None
 
 
-def store_notebook(submission: Submission, notebook: str) -> None:
+def store_notebook(submission: Submission, notebook: bytes) -> None:
     """Write the graded notebook, whole or not at all.
 
     Raises

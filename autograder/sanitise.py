@@ -86,22 +86,7 @@ def parse_submission(data: bytes, name: str = "The submission") -> NotebookNode:
 
 
 def _parse(data: bytes, name: str) -> NotebookNode:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnreadableSubmission(f"{name} is not UTF-8 text, so it is no notebook.") from None
-    brackets = text.count("[") + text.count("{")
-    texts = (text.count('"') - text.count('\\"')) / 2
-    if brackets > MAX_BRACKETS or texts > MAX_TEXTS:
-        raise UnreadableSubmission(TOO_MANY.format(name))
-    numbers = _Numbers(name)
-    try:
-        content = json.loads(text, parse_int=numbers.whole, parse_float=numbers.other)
-    except ValueError:
-        raise UnreadableSubmission(
-            f"{name} is {'empty' if not text.strip() else 'not JSON, so it is no notebook'}: "
-            "open it in JupyterLab, save it and submit it again."
-        ) from None
+    content = _content(data, name)
     if type(content) is not dict or type(content.get("nbformat")) is not int:
         raise UnreadableSubmission(f"{name} is JSON but not a notebook.")
     if content["nbformat"] != 4:
@@ -119,6 +104,26 @@ def _parse(data: bytes, name: str) -> NotebookNode:
     if sum(map(_lines, plain)) > MAX_LINES:
         raise UnreadableSubmission(f"{name} has more than {MAX_LINES} lines.")
     return _notebook(plain, _kernel_name(content))
+
+
+def _content(data: bytes, name: str) -> Any:
+    """Return what the JSON text in a file stands for."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableSubmission(f"{name} is not UTF-8 text, so it is no notebook.") from None
+    brackets = text.count("[") + text.count("{")
+    texts = (text.count('"') - text.count('\\"')) / 2
+    if brackets > MAX_BRACKETS or texts > MAX_TEXTS:
+        raise UnreadableSubmission(TOO_MANY.format(name))
+    numbers = _Numbers(name)
+    try:
+        return json.loads(text, parse_int=numbers.whole, parse_float=numbers.other)
+    except ValueError:
+        raise UnreadableSubmission(
+            f"{name} is {'empty' if not text.strip() else 'not JSON, so it is no notebook'}: "
+            "open it in JupyterLab, save it and submit it again."
+        ) from None
 
 
 class _Numbers:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
+from autograder.limits import EXCHANGE
 from autograder.words import first_line
 
 ARRAY_DTYPES = tuple(
@@ -25,10 +26,11 @@ ARRAY_DTYPES = tuple(
         *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     )
 )
-MAX_DEPTH = 8
-MAX_ITEMS = 10_000
-MAX_ARRAY_BYTES = 64 << 20
-MAX_TEXT = 10_000
+# NumPy's scalars that stand for a key as Python's do: equal, and with an equal hash.
+KEY_SCALARS = (
+    *(np.bool_, np.str_, np.int8, np.int16, np.int32, np.int64),
+    *(np.uint8, np.uint16, np.uint32, np.uint64),
+)
 
 
 @dataclass(frozen=True)
@@ -106,42 +108,41 @@ class RemoteFunction(ABC):
 
 @dataclass
 class _Budget:
-    items: int = MAX_ITEMS
-    seen: set[int] = field(default_factory=set)
+    items: int = EXCHANGE.value_items
+    bytes: int = EXCHANGE.value_bytes
 
 
 def plain(value: Any) -> Any:
     """Return an independent copy of a value, with whatever is not plain made `Opaque`.
 
     Plain are None, bool, int, float, str, arrays of `ARRAY_DTYPES`, and lists,
-    tuples and dictionaries of these.  Types are compared exactly: a subclass
-    may answer anything to any question, so it is not asked any.
+    tuples and dictionaries of these; keys are text, integers or booleans.  What is
+    larger than `autograder.limits.Exchange` allows is `Opaque` too.  Types are compared
+    exactly: a subclass may answer anything to any question, so it is not asked any.
 
     >>> plain([1, 2.0, np.zeros(2)])
     [1, 2.0, array([0., 0.])]
     >>> plain(print)
     Opaque(type_name='builtin_function_or_method')
+    >>> plain({0.5: "a"})
+    Opaque(type_name='dict with a key of type float')
     """
-    return _plain(value, MAX_DEPTH, _Budget())
+    return _plain(value, EXCHANGE.value_depth, _Budget())
 
 
 def _plain(value: Any, depth: int, budget: _Budget) -> Any:
     kind = type(value)
     budget.items -= 1
     if depth < 0 or budget.items < 0:
-        return Opaque("too deep or too long " + type_name(kind))
+        return Opaque(f"{type_name(kind)} nested too deeply or too long")
     if value is None or kind is bool or kind is float:
         return value
     if kind is int:
         return value if -(2**63) <= value < 2**64 else Opaque("int of more than 64 bits")
     if kind is str:
-        return value[:MAX_TEXT]
+        return value[: EXCHANGE.value_text]
     if kind is np.ndarray:
-        dtype = value.dtype.newbyteorder("=")
-        size = extent(value.shape) * dtype.itemsize
-        if dtype not in ARRAY_DTYPES or size > MAX_ARRAY_BYTES or value.ndim > 8:
-            return Opaque(f"array of dtype {value.dtype.name[:40]}, shape {value.shape}")
-        return np.array(value, dtype=dtype, order="C", copy=True)
+        return _plain_array(value, budget)
     if issubclass(kind, np.generic) and kind.__module__ == "numpy":
         array = np.asarray(value)
         return array.copy() if array.dtype in ARRAY_DTYPES else Opaque(type_name(kind))
@@ -150,7 +151,7 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Any:
     if kind is list or kind is tuple:
         return kind(_plain(item, depth - 1, budget) for item in value)
     if kind is dict:
-        return {_plain_key(key): _plain(item, depth - 1, budget) for key, item in value.items()}
+        return _plain_dict(value, depth, budget)
     if kind is Rng:
         return Rng(value.seed) if type(value.seed) is int else Opaque("Rng")
     if kind is Step:
@@ -160,11 +161,56 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Any:
     return Opaque(type_name(kind))
 
 
-def _plain_key(key: Any) -> Any:
-    kind = type(key)
-    if kind is str or kind is int or kind is bool:
-        return _plain(key, 0, _Budget())
-    return Opaque(type_name(kind))
+def _plain_array(value: np.ndarray, budget: _Budget) -> Any:
+    dtype = value.dtype.newbyteorder("=")
+    budget.bytes -= value.nbytes
+    if (
+        dtype not in ARRAY_DTYPES
+        or not is_small(value.shape)
+        or value.size > EXCHANGE.value_entries
+        or budget.bytes < 0
+    ):
+        return Opaque(f"array of shape {value.shape}, {value.dtype.name[:40]}")
+    return np.array(value, dtype=dtype, order="C", copy=True)
+
+
+def _plain_dict(value: dict[Any, Any], depth: int, budget: _Budget) -> Any:
+    """Copy a dictionary; none where two keys might become the same one."""
+    if len(value) > EXCHANGE.value_keys:
+        return Opaque(f"dict of {len(value)} items")
+    copied = {}
+    for key, item in value.items():
+        kind = type(key)
+        if kind in KEY_SCALARS:
+            key = key.item()
+        elif kind is not str and kind is not int and kind is not bool:
+            return Opaque(f"dict with a key of type {type_name(kind)}")
+        if type(key) is str and not _is_text(key):
+            return Opaque("dict with a key that is too long or no valid text")
+        if type(key) is int and not -(2**63) <= key < 2**64:
+            return Opaque("dict with a key of more than 64 bits")
+        copied[key] = _plain(item, depth - 1, budget)
+    return copied
+
+
+def _is_text(key: str) -> bool:
+    try:
+        return len(key) <= EXCHANGE.value_text and key.encode() is not None
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+
+
+def is_small(shape: Sequence[int]) -> bool:
+    """Tell whether an array has few axes and, if it is empty, no long ones.
+
+    An empty array takes no bytes, and yet as many steps as its other axes are long.
+
+    >>> is_small((1000, 1000)), is_small((0, 5)), is_small((0, 10**9))
+    (True, True, False)
+    """
+    if len(shape) > EXCHANGE.array_dimensions:
+        return False
+    return 0 not in shape or extent(shape) <= EXCHANGE.empty_entries
 
 
 def extent(shape: Sequence[int]) -> int:
@@ -176,6 +222,66 @@ def extent(shape: Sequence[int]) -> int:
     6
     """
     return math.prod(max(length, 1) for length in shape)
+
+
+def as_count(number: Any) -> int:
+    """Return how many of something a number may ask for; 1 for what is no number.
+
+    >>> as_count(-5), as_count(np.array(10**9)), as_count(0.01), as_count("a")
+    (5, 1000000000, 1, 1)
+    """
+    if type(number) is np.ndarray and number.size == 1:
+        number = number.item()
+    if type(number) not in (int, float) or not math.isfinite(number):
+        return 1
+    return max(1, math.ceil(abs(number)))
+
+
+def entries(argument: Any) -> int:
+    """Return how many entries an argument holds, or as a number may ask for; at least 1.
+
+    Numbers in a list are entries of it, and ask for nothing.
+
+    >>> entries(np.zeros((2, 3))), entries(10), entries([1000, 1000]), entries("")
+    (6, 10, 2, 1)
+    """
+    kind = type(argument)
+    if kind is np.ndarray:
+        return max(extent(argument.shape), as_count(argument))
+    if kind in (list, tuple):
+        held = sum(1 if type(item) in (int, float) else entries(item) for item in argument)
+        return max(1, held)
+    if kind is dict:
+        return max(1, sum(entries(key) + entries(item) for key, item in argument.items()))
+    return max(1, len(argument)) if kind is str else as_count(argument)
+
+
+def most_made(arguments: Sequence[Any]) -> int:
+    """Return how many entries a function makes at most that adds no axes to its arguments.
+
+    One array divided by another may have the longest axis of both along each axis, and a list
+    times an integer is as many lists.
+
+    >>> most_made([np.zeros((100, 1)), np.zeros(5)]), most_made([[1, 2], 1000])
+    (10000, 2000)
+    """
+    shapes = [_shape(argument) for argument in arguments]
+    longest = max((length for shape in shapes for length in shape), default=1)
+    along_axes = int(max(longest, 1) ** max(map(len, shapes), default=0))
+    return along_axes * math.prod(as_count(one) for one in arguments if type(one) is int)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    if type(value) is np.ndarray:
+        return value.shape
+    if type(value) in (dict, str):
+        return (entries(value),)
+    if type(value) not in (list, tuple):
+        return ()
+    inner = [_shape(item) for item in value]
+    deepest = max(map(len, inner), default=0)
+    longest = max((length for shape in inner for length in shape), default=1)
+    return (len(value), *[longest] * deepest)
 
 
 def type_name(kind: type) -> str:

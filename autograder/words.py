@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+MAX_LINE = 300  # characters of an exception's text
+
 
 def first_line(failure: BaseException) -> str:
     """Return the first line of an exception's text, bounded; never raises."""
     try:
-        # str's own method: the text may be of a subclass that answers as it likes
-        return printable("".join(str.splitlines(str(failure))[:1])[:300])
+        # str's own methods: the text may be of a subclass that answers as it likes
+        beginning = str.__getitem__(str(failure), slice(MAX_LINE))
+        return printable("".join(str.splitlines(beginning)[:1]))
     except BaseException:
         return ""
 

@@ -43,6 +43,8 @@ LOOK_SECONDS = 0.05  # between two looks at what a process uses
 # For imports and a sandbox's start; the libraries of a course may take long.
 PREPARATION_SECONDS = 300.0
 END_SECONDS = 5  # for a process that was asked to leave
+# Workers share the processors out among them, and threads that wait count as time.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 TICKS = os.sysconf("SC_CLK_TCK")
 PROGRAM = (
     "import sys; sys.path[:] = sys.argv[3:]; from autograder.working import main; "
@@ -78,7 +80,6 @@ class Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
-        self._fresh = True
         # The thread that asks and the one that gives up may be two.
         self._lock = threading.Lock()
         self._given_up = False
@@ -105,28 +106,24 @@ class Worker:
         WorkerLost : it was killed by somebody else
         """
         request = pickle.dumps((function, given, budget.memory_megabytes, budget.answer_megabytes))
-        while True:
-            self._start()
-            fresh, self._fresh = self._fresh, False
-            try:
-                kind, content = self._done(request, budget, heard)
-            except BaseException as failure:
-                self.kill()  # what it may still answer would be taken for another job's
-                if isinstance(failure, (EOFError, OSError)):
-                    raise WorkerLost("a worker was killed") from None
-                raise
-            if kind == NO_MEMORY and not fresh:
-                continue  # what earlier jobs left there is not this one's: once more in a new one
-            if kind == NO_MEMORY:
-                much = f"{budget.memory_megabytes} MB of the grader's own memory"
-                raise OverBudget(f"took more than {much}")
-            if kind == FAILED:
-                raise content
-            return content
+        self._start(budget)
+        try:
+            kind, content = self._done(request, budget, heard)
+        except BaseException as failure:
+            self.kill()  # what it may still answer would be taken for another job's
+            if isinstance(failure, (EOFError, OSError)):
+                raise WorkerLost("a worker was killed") from None
+            raise
+        if kind == FAILED:
+            raise content
+        return content
 
-    def _start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return
+    def _start(self, budget: Budget) -> None:
+        if self._process is not None:
+            held = memory_of(self._process.pid)
+            # What earlier jobs left there must not be held against the next one.
+            if self._process.poll() is None and held <= budget.memory_megabytes / 2:
+                return
         self.kill()
         ours, theirs = socket.socketpair()
         # Ctrl-C is held back: what is started is deaf to it from its first moment.
@@ -140,8 +137,9 @@ class Worker:
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                env={**os.environ, **ONE_THREAD},
             )
-            self._connection, self._fresh = Connection(ours.detach()), True
+            self._connection = Connection(ours.detach())
 
     def _done(
         self, request: bytes, budget: Budget, heard: Callable[[bytes], Any]
@@ -163,9 +161,9 @@ class Worker:
                     begun, since, cpu_before = True, time.monotonic(), _cpu_of(process)
                 elif kind == TOO_LARGE:
                     raise OverBudget(f"made more than {budget.answer_megabytes} MB")
+                elif kind == NO_MEMORY:
+                    raise _too_much_memory(budget)
                 else:
-                    if kind == NO_MEMORY:
-                        self.kill()
                     return kind, content
             now = time.monotonic()
             if now - looked < LOOK_SECONDS:
@@ -179,8 +177,7 @@ class Worker:
             if now - since > seconds:
                 raise OverBudget(f"was not done after {seconds:g} s", of_clock=True)
             if memory_of(process) > budget.memory_megabytes:
-                self.kill()
-                return NO_MEMORY, None
+                raise _too_much_memory(budget)
 
     def close(self) -> None:
         """Ask the process to leave, which ends its sandbox too, and see that it does."""
@@ -206,6 +203,10 @@ class Worker:
             self._given_up = True
             if self._process is not None:
                 self._process.kill()
+
+
+def _too_much_memory(budget: Budget) -> OverBudget:
+    return OverBudget(f"took more than {budget.memory_megabytes} MB of the grader's own memory")
 
 
 def _cpu_of(process: int) -> float:

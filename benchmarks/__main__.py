@@ -1,8 +1,8 @@
-"""The command line: `python -m benchmarks bench / soak / writer / scheduler / feedback / profile / kill`.
+"""The command line: `python -m benchmarks bench / soak / writer / ... / kill`.
 
 Reads arguments, shows progress on stderr, prints the tables, and keeps them in
 `results.md`.  Exit code 0: measured, whether or not targets are met; 1: something could
-not be measured; 2: wrong usage.
+not be measured, or a mutant is right and nobody knows why; 2: wrong usage.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def _maker(code: Any, name: str, substitute: str | None) -> Callable[[], Any]:
 
 
 def _sources(name: str) -> dict[str, str]:
-    """Return the sources of a reference and of all that it calls, without their docstrings."""
+    """Return the sources of a reference and of all that it calls, without docstrings and types."""
     found: dict[str, str] = {}
     wanted = [name]
     while wanted:
@@ -104,6 +104,10 @@ def _sources(name: str) -> dict[str, str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
                 del node.body[0]
+            if isinstance(node, ast.FunctionDef):
+                node.returns = None
+            if isinstance(node, ast.arg):
+                node.annotation = None
         found[name] = ast.unparse(tree)
         called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         wanted += [
@@ -177,6 +181,7 @@ REWRITTEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r", axis=0\)", (")", ", axis=-1, keepdims=True)")),
     (r"\(axis=0\)", ("()", "(axis=-1, keepdims=True)")),
     (rf"\.({'|'.join(_REDUCTIONS)})\(", tuple(f".{name}(" for name in _REDUCTIONS)),
+    (r"\[:, y\]", ("[:, y - 1]", "[:, np.unique(y, return_inverse=True)[1]]", "[:, np.sort(y)]")),
     (r"\.T\b", ("", "[::-1]")),
     (r"\[:, :-1\]", ("", "[:, 1:]", "[:-1]", "[:, :-2]")),
     (r"\[:, -1\]", ("[:, 0]", "[-1]", "[:, -1:]")),
@@ -425,7 +430,7 @@ def _otherwise(value: Any) -> Any:
         return not value
     if isinstance(value, np.ndarray) and value.dtype.kind in "iub":
         return value + 1
-    return _each(lambda array: array * 1.01 + 0.01, value)
+    return _each(lambda array: np.nan_to_num(array, posinf=-1, neginf=1) * 1.01 + 0.01, value)
 
 
 def _wrong_where(fits: Callable[[np.ndarray], Any]) -> Callable[[Call], Call]:
@@ -607,9 +612,8 @@ AROUND: dict[str, Callable[[Call], Call]] = {
     "wrong at 1": _wrong_where(lambda a: a.dtype.kind == "f" and (a == 1).any()),
     "wrong at tiny entries": _wrong_where(lambda a: ((a > 0) & (a < 1e-10)).any()),
     "wrong at negative entries": _wrong_where(lambda a: a.min() < 0),
-    "wrong without negative entries": _wrong_where(lambda a: a.min() >= 0),
     "wrong at equal entries": _wrong_where(lambda a: a.size > 1 and np.ptp(a) == 0),
-    "wrong from 6 rows on": _wrong_where(lambda a: len(a) >= 6),
+    "wrong from 5 rows on": _wrong_where(lambda a: len(a) >= 5),
     "wrong up to 3 rows": _wrong_where(lambda a: _matrix(a) and len(a) <= 3),
     "wrong for numbers not 0": _wrong_where_numbers(lambda number: number != 0),
     "wrong for the number 0": _wrong_where_numbers(lambda number: number == 0),

@@ -714,6 +714,26 @@ HOSTILE = (
             for problem_set in ("ps2", "ps4", "ps5")
         },
     ),
+    Student(
+        "hostile-pictures",
+        {
+            "ps1": Work(
+                "18 MB of pictures, lines without end; its functions are right", PS1, like=BASE
+            )
+        },
+    ),
+    Student(
+        "hostile-ids",
+        {
+            "ps1": Work(
+                "cells that have the names of ours, and no kernel; its functions are right",
+                PS1,
+                like=BASE,
+                edit=edits.take_ids,
+                said=("no kernel",),
+            )
+        },
+    ),
 )
 
 STUDENTS = (*FULL_MARKS, *SEEDS, *MISTAKEN, *BROKEN, *HOSTILE)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import feedback, jobs
+from autograder.allowance import Allowance
 from autograder.feedback import PageJob, PageResult
 from autograder.jobs import Job, Outcome
 from autograder.marks import Marks
@@ -128,3 +129,12 @@ def page_of_and_burn(path: Path, marks: Marks, name: str, plain: bool) -> str:
     if not plain:
         burn_in_c()
     return feedback.page_of(path, marks, name, plain)
+
+
+def render_for_ever(left: Allowance, source: str, attachments: Any) -> str:
+    """Take the place of a filter of Formgrader's."""
+    from autograder.formgrader import filters  # takes more memory than these jobs
+
+    if "costs" in source:
+        burn_in_c()
+    return filters._markdown(left, source, attachments)

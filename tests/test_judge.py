@@ -6,17 +6,19 @@ import builtins
 import random
 import sys
 import threading
+import tracemalloc
 import warnings
 from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
 from autograder.exercises import EXERCISES
 from autograder.exercises.model import Criterion, Exercise, Misconception, Specimen
-from autograder.judge import Finding, Verdict, judge
+from autograder.judge import Finding, Verdict, _value_problem, judge
 from autograder.reference import softmax
 from autograder.values import (
     ANOTHER,
@@ -510,15 +512,71 @@ WORDS = {
     "text": (returning("0.5"), "A text was returned, an array is asked for."),
     "number": (returning(0.5), "A float was returned, an array is asked for."),
     "object": (returning(object()), "An object that is no plain value (object) was returned"),
-    "object array": (lambda z: z.astype(object), "no plain value (array of dtype object"),
-    "complex": (lambda z: softmax(z) + 0j, "no plain value (array of dtype complex128"),
+    "object array": (
+        lambda z: z.astype(object),
+        "An array of shape (3,), object, was returned, float64 of shape",
+    ),
+    "complex": (
+        lambda z: softmax(z) + 0j,
+        "An array of shape (3,), complex128, was returned, float64 of shape",
+    ),
     "matrix": (lambda z: softmax(z).view(np.matrix), "no plain value (matrix)"),
     "shape": (lambda z: np.zeros((2, 2)), "An array of shape (2, 2) was returned, shape ("),
     "float32": (lambda z: softmax(z).astype(np.float32), "An array of float32 was returned"),
     "nan": (lambda z: z * np.nan, "holds nan where it should be finite. Yours: [nan, nan"),
     "inf": (lambda z: z * np.inf, "holds inf where it should be finite"),
+    "long and empty": (
+        returning(np.zeros((67108864, 0), bool)),
+        "An array of shape (67108864, 0), bool, was returned, float64 of shape (3,) is asked for.",
+    ),
+    "empty": (
+        returning(np.zeros((9999, 0))),
+        "An array of shape (9999, 0) was returned, shape (3,) is asked for. Yours holds nothing.",
+    ),
+    "too many entries": (
+        returning(np.zeros((2000, 2000))),
+        "An array of shape (2000, 2000), float64, was returned, float64 of shape",
+    ),
+    "many items": (returning([0] * 20_000), "A list of 20000 items was returned, an array"),
+    "key": (returning({0.5: 1}), "A dict with a key of type float was returned, an array"),
+    "large int": (returning(2**70), "An int of more than 64 bits was returned, an array"),
     "values": (lambda z: np.full(z.shape, 1 / 3), "The values are wrong. Yours: [0.333333, 0.3"),
 }
+
+
+LONG = "x" * 10_000
+WIDE: dict[str, Any] = {
+    "empty rows": np.zeros((10_000, 0)),
+    "empty cubes": np.zeros((100, 0, 100)),
+    "many entries": np.zeros((1 << 20, 1)),
+    "in two axes": np.asfortranarray(np.zeros((1 << 10, 1 << 10))),
+    "many items": [0.5] * 10_000,
+    "lists of empty rows": [np.zeros((10_000, 0))] * 1000,
+    "long text": LONG * 1000,
+    "long keys": {f"{i}{LONG}": i for i in range(1000)},
+    "a name": Opaque(LONG * 1000),
+    "a name of words": Opaque("array of shape " + LONG * 1000),
+    "the name of nothing": Opaque(""),
+    "spaces": Opaque(" " * 9999),
+}
+ASKED: tuple[Any, ...] = (0.5, 1, True, None, "text", np.zeros(3), [0.5], (1,), {"W1": np.zeros(3)})
+
+
+@pytest.mark.parametrize("case", WIDE)
+def test_message_is_short_while_it_is_made_whatever_was_returned(case):
+    for right in ASKED:
+        tracemalloc.start()
+        message = _value_problem(WIDE[case], right, 1e-9)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert message is not None
+        assert len(message) < 600, message
+        assert most < 1 << 20, (case, right)
+
+
+def test_message_shows_few_keys_of_many_and_says_so():
+    message = _value_problem({i: i for i in range(1000)}, {"W1": 1.0}, 1e-9)
+    assert message == ("The keys are 0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9, ..., asked for are W1.")
 
 
 @pytest.mark.parametrize("case", WORDS)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.assignment import Assignment
-from autograder.limits import LIMITS
+from autograder.limits import GRADING, LIMITS
 from autograder.notebook import GradedNotebook, judge_notebook
 from autograder.outputs import MAX_ERROR, KeptOutputs
 from autograder.sandbox import Sandbox
@@ -120,15 +120,27 @@ LINES = "print('0\\n' * 49_000)"
 WORKER = """
 import json, sys
 from autograder.assignment import Assignment
-from autograder.jobs import Job, close_sandboxes, grade_one
-from autograder.limits import LIMITS
+from autograder.jobs import Job, close_sandboxes, grade_here
+from autograder.limits import GRADING, LIMITS
 data = sys.stdin.buffer.read()
 job = Job("eve", Assignment("ps1", (), {}), data, None, 1, "bwrap", LIMITS)
-outcome = grade_one(job)
+outcome = grade_here(job)
 close_sandboxes()
 status = open("/proc/self/status").read().split()
 print(json.dumps([int(status[status.index("VmHWM:") + 1]) << 10, len(outcome.notebook)]))
 """
+
+
+def grade_apart(*cells: NotebookNode) -> tuple[int, int]:
+    """Grade in a process of its own; return its most memory, and the size of what it made."""
+    done = subprocess.run(
+        [sys.executable, "-c", WORKER],
+        input=json.dumps(new_notebook(cells=list(cells)), ensure_ascii=False).encode(),
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    most, size = json.loads(done.stdout)
+    return most, size
 
 
 @pytest.mark.parametrize(("source", "cells"), [(PICTURE, 60), (LINES, 100)])
@@ -136,11 +148,16 @@ print(json.dumps([int(status[status.index("VmHWM:") + 1]) << 10, len(outcome.not
 def test_a_worker_and_a_graded_notebook_stay_small_whatever_is_displayed(
     source: str, cells: int
 ) -> None:
-    notebook = new_notebook(cells=[new_code_cell(source) for _ in range(cells)])
-    done = subprocess.run(
-        [sys.executable, "-c", WORKER], input=json.dumps(notebook).encode(), capture_output=True
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    most, size = json.loads(done.stdout)
-    assert most < 300 * MEGABYTES
-    assert size < 30 * MEGABYTES
+    most, size = grade_apart(*(new_code_cell(source) for _ in range(cells)))
+    assert most < GRADING.memory_megabytes * MEGABYTES
+    assert size < 30 * MEGABYTES < GRADING.answer_megabytes * MEGABYTES
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_one_wide_character_does_not_make_a_large_notebook_four_times_as_large() -> None:
+    """As text in memory it would."""
+    photo = new_markdown_cell("My derivation \U0001f600: ![](attachment:photo.jpeg)")
+    photo.attachments = {"photo.jpeg": {"image/jpeg": "A" * 19_000_000}}
+    most, size = grade_apart(photo, *(new_code_cell(PICTURE) for _ in range(4)))
+    assert most < GRADING.memory_megabytes * MEGABYTES
+    assert 30 * MEGABYTES < size < GRADING.answer_megabytes * MEGABYTES

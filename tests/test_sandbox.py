@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import pytest
 from isolation import why_no_isolation
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.exercises import EXERCISES
+from autograder.judge import judge
 from autograder.sandbox import (
     Limits,
     RemoteObject,
@@ -33,7 +36,7 @@ from autograder.sandbox import (
     SessionLost,
 )
 from autograder.sandbox.box import Box
-from autograder.sandbox.session import MALFORMED
+from autograder.sandbox.session import CLOSED, MALFORMED
 from autograder.values import ANOTHER, FIRST, Observation, Opaque, Rng, Step, observe_here
 
 HERE = Path(__file__).resolve().parent
@@ -511,7 +514,8 @@ def test_an_exception_in_a_call_is_an_observation(session, source, error, messag
     "result",
     ["print", "np.matrix([[1.0]])", "np.zeros(2, complex)", "10**30", "{1}", "[0] * 10**6",
      "np.zeros((0, 10**9))", "np.broadcast_to(0.0, (10**5, 10**5))", "['x' * 9999] * 9999",
-     "[np.zeros(3 << 20)] * 5"],
+     "np.zeros((1 << 26, 0), bool)", "np.zeros((1 << 20) + 1, bool)", "{0.5: 1}",
+     "{i: i for i in range(2000)}"],
 )  # fmt: skip
 def test_a_result_that_cannot_cross_is_opaque_and_the_session_goes_on(session, result):
     f = define(session, f"import numpy as np\ndef f(n): return {result} if n else 1")
@@ -521,9 +525,9 @@ def test_a_result_that_cannot_cross_is_opaque_and_the_session_goes_on(session, r
 
 
 def test_the_results_of_all_calls_together_are_bounded(session):
-    f = define(session, "import numpy as np\ndef f(): return np.zeros(3 << 20)")
+    f = define(session, "import numpy as np\ndef f(): return np.zeros(1 << 19)")
     kept = [type(seen.value) for seen in f.observe([()] * 5)]
-    assert kept == [np.ndarray] * 2 + [Opaque] * 3
+    assert kept == [np.ndarray] * 3 + [Opaque] * 2
 
 
 def test_a_result_that_names_objects_of_the_protocol_is_opaque(session):
@@ -575,12 +579,18 @@ def test_a_callback_asked_nonsense_answers_with_an_error(session, question):
 
 @pytest.mark.parametrize(
     "question",
-    ["np.zeros((10**6, 1))", "np.zeros((0, 10**3, 10**3))", "10**9", "[10**6] * 2", "'x' * 9999",
-     "{'n': np.zeros(5000)}"],
+    ["np.zeros((10**6, 1))", "np.zeros((0, 5000))", "10**9", "-10**9", "1e9", "np.array(10**9)",
+     "np.array([[10**9]])", "np.uint8(200) * np.float32(1e9)", "[0] * 5000", "'x' * 9999",
+     "{'n': np.zeros(5000)}", "np.zeros((3000, 1))", "[[0] * 3000]", "z, n=10**9"],
 )  # fmt: skip
 def test_a_callback_is_not_asked_for_more_than_its_size(session, question):
     seen = call(session, f"import numpy as np\ndef f(g, z): return g({question})", len, np.ones(9))
     assert (seen.error, seen.message) == ("ValueError", "the arguments are too large")
+
+
+def test_numbers_in_a_list_ask_for_nothing(session):
+    seen = call(session, "def f(g): return g([10.0**9, 10**9])", len)
+    assert seen.value == 2
 
 
 def test_a_callback_may_be_asked_for_as_much_as_the_call_was_given(session):
@@ -733,8 +743,11 @@ def test_processor_time_is_bounded_by_the_kernel(sandbox):
         ("import os\nos._exit(0)", r"ended itself \(exit code 0\)"),
         ("import ctypes\nctypes.string_at(0)", r"crashed \(signal 11\)"),
         ("import os\nos.abort()", r"crashed \(signal \d+\)"),
-        ("import os\nos.close(3)", "the process ended"),
-        ("import socket\nsocket.socket(fileno=3).shutdown(2)", "the process ended"),
+        ("import os\nos.close(3)", CLOSED),
+        ("import os\nos.closerange(0, 1000)", CLOSED),
+        ("import os\nos.dup2(os.open('/dev/null', os.O_RDWR), 3)", CLOSED),
+        *((f"import socket\nsocket.socket(fileno=3).shutdown({how})", CLOSED) for how in range(3)),
+        ("import socket\nsocket.socket(fileno=3).shutdown(0)\nwhile True: pass", CLOSED),
     ],
 )
 def test_a_lost_session_says_how_it_was_lost(sandbox, session, source, reason):
@@ -746,6 +759,30 @@ def test_a_lost_session_says_how_it_was_lost(sandbox, session, source, reason):
         session.bind("f")
     assert_alone(sandbox)
     assert_works(sandbox)
+
+
+@pytest.mark.parametrize(
+    "answer", ["np.zeros(5000)", "[0] * 5000", "np.zeros((2, 4000))", "10**9", "'x' * 9999"]
+)
+def test_what_a_lent_function_gets_from_student_code_is_bounded(session, answer):
+    """Like 256 numbers times what a generator of the student's own gives for them."""
+    session.run_cell(f"import numpy as np\ng = 1\ndef draw(n): return {answer}")
+    f = define(session, "def f():\n    return g(draw)")
+    with session.lending({"g": lambda draw: draw(3)}):
+        (seen,) = f.observe([()])
+    assert (seen.error, seen.message) == ("ValueError", "what it returned is too large")
+
+
+def test_a_process_that_used_up_its_processor_time_is_told_from_one_that_was_killed(sandbox):
+    with sandbox.session(seconds=1) as one:
+        one.deadline += 60  # the kernel's limit is reached first
+        with pytest.raises(SessionLost, match="more processor time"):
+            one.run_cell("while True: pass", seconds=60)
+
+
+def test_a_function_that_closes_the_connection_is_told_so_in_the_card(session):
+    f = define(session, "import os\ndef f(n):\n    os.close(3)\n    return n")
+    assert f.observe([(0,)])[0].message == CLOSED
 
 
 def test_a_function_that_ends_the_process_loses_its_calls_only(session):
@@ -856,7 +893,10 @@ def forger(session: Session) -> Session:
         ("os.write(3, b'\\xff' * 100_000)", MALFORMED),
         ("os.write(3, struct.pack('!II', 1000, 0) + b'{')\ntime.sleep(99)", SILENCE),
         ("os.write(3, b'\\0')\ntime.sleep(99)", SILENCE),
-        ("os.write(3, struct.pack('!II', 1000, 0) + b'{')\nos._exit(0)", "the process ended"),
+        (
+            "os.write(3, struct.pack('!II', 1000, 0) + b'{')\nos._exit(0)",
+            "in the middle of an answer",
+        ),
         ("forge(b'[' * 1_000_000)", MALFORMED),
         ("forge(b'not json')", MALFORMED),
         ("forge([1])", MALFORMED),
@@ -968,7 +1008,7 @@ def test_forged_pictures_are_bounded_like_honest_ones(forger):
         "png = b'\\x89PNG\\r\\n\\x1a\\n' + bytes(3_000_000)\n"
         "picture = {'array': ['uint8', [len(png)]]}\n"
         "shown = record(type='display', data=record(**{'image/png': picture}))\n"
-        "forge(record(outputs={'list': [shown] * 9}), png * 9)\ntime.sleep(99)"
+        "forge(record(outputs={'list': [shown] * 5}), png * 5)\ntime.sleep(99)"
     )
     assert len(kept) == 1
 
@@ -979,13 +1019,47 @@ def test_forged_pictures_are_bounded_like_honest_ones(forger):
      "arguments=None", "arguments={'tuple': [1, 2, 3, 4]}", "moved=1", "moved=None",
      "value={'array': ['float64', [1 << 40]]}", "object=7", "object=record(kind=7)",
      "object=record(kind='class')", "object=record(kind='class', handle=0)",
-     "value={'dict': [[1, 1], [1, 2]]}"],
+     "value={'dict': [[1, 1], [1, 2]]}",
+     "value={'dict': [[{'handle': (2**61 - 1) * i}, 1] for i in range(45_000)]}",
+     "value={'dict': [[i << 45, 1] for i in range(45_000)]}", "value={'rng': 10**400}",
+     "value={'list': [{'array': ['bool', [1 << 26, 0]]}]}", "value=10**4000"],
 )  # fmt: skip
 def test_a_forged_answer_of_the_wrong_types_ends_the_session(sandbox, forger, fields):
     f = define(forger, f"def f(z):\n    forge(answer({fields}))\n    time.sleep(99)")
     (seen,) = f.observe([(1,)])
     assert (seen.error, seen.message) == ("SessionLost", MALFORMED)
     assert_alone(sandbox)
+
+
+LARGE = {
+    "long and empty": "return np.zeros((67108864, 0), bool)",
+    "long and empty in lists": "return [(np.zeros((9999, 0)), {'a': np.zeros((9999, 0))})] * 500",
+    "bytes, twice the same": "return np.zeros(1 << 20, np.uint8)",
+    "as much as may be": "return np.zeros(1 << 20)",
+    "arrays": "return [np.zeros(1 << 20, np.uint8)] * 8",
+    "texts": "return ['x' * 300] * 9000",
+    "keys": "return {'x' * 3000 + str(i): i for i in range(1000)}",
+    "in the arguments": "z[0].resize((1 << 20, 1), refcheck=False) if z[0].flags.owndata else None",
+    "a forged array": "forge(answer(value={'array': ['uint8', [16 << 20]]}), bytes(16 << 20))",
+    "forged objects": "forge(b'[' + b'{\"list\":[]},' * 200_000 + b'1]')",
+    "forged texts": "forge(b'[' + b'\"ab\",' * 800_000 + b'1]')",
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_whatever_is_returned_judging_it_takes_little_memory(forger, kind):
+    assert forger.run_cell("import numpy as np") == []
+    f = define(forger, f"def f(*z):\n    {LARGE[kind]}")
+    limited(forger, exercise_seconds=3.0)
+    tracemalloc.start()
+    try:
+        verdict = judge(EXERCISES["softmax"], f, 0)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert verdict.points == 0
+    assert most < 150 << 20
+    assert all(len(finding.message) <= 600 for finding in verdict.findings)
 
 
 def test_a_forged_answer_of_the_right_types_is_a_value_like_any_other(forger):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import values
+from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.values import (
     ARRAY_DTYPES,
@@ -21,10 +21,12 @@ from autograder.values import (
     RemoteFunction,
     Rng,
     Step,
+    entries,
     extent,
     fresh,
     is_finite_number,
     is_remote,
+    most_made,
     observe,
     observe_here,
     plain,
@@ -71,6 +73,21 @@ anything = st.recursive(
 )
 
 
+class _Array(np.ndarray):
+    def __eq__(self, other: object) -> Any:
+        return True
+
+
+class _List(list):
+    def __iter__(self) -> Any:
+        raise AssertionError("asked")
+
+
+class _Str(str):
+    def __getitem__(self, key: Any) -> Any:
+        raise AssertionError("asked")
+
+
 # --- plain ----------------------------------------------------------------------------------------
 
 
@@ -108,21 +125,6 @@ def test_the_byte_order_of_a_file_does_not_make_an_array_opaque():
     assert copied.dtype == np.int32
     assert copied.dtype.isnative
     assert copied.tolist() == [0, 1, 2]
-
-
-class _Array(np.ndarray):
-    def __eq__(self, other: object) -> Any:
-        return True
-
-
-class _List(list):
-    def __iter__(self) -> Any:
-        raise AssertionError("asked")
-
-
-class _Str(str):
-    def __getitem__(self, key: Any) -> Any:
-        raise AssertionError("asked")
 
 
 @pytest.mark.parametrize(
@@ -171,27 +173,133 @@ def test_a_type_that_lies_about_its_name_is_not_asked_for_it():
         np.zeros((0, 10**12)),
         np.zeros((1,) * 9),
         np.broadcast_to(0.0, (10**6, 10**6)),
-        np.broadcast_to(np.uint8(0), (values.MAX_ARRAY_BYTES + 1,)),
+        np.broadcast_to(np.uint8(0), (EXCHANGE.value_entries + 1,)),
+        np.zeros((1 << 26, 0), bool),
+        np.zeros((EXCHANGE.empty_entries + 1, 0)),
+        np.zeros((101, 0, 101)),
     ],
     ids=lambda array: f"{array.dtype}-{array.ndim}",
 )
 def test_arrays_of_other_kinds_or_sizes_are_opaque_and_say_what_they_are(array):
     result = plain(array)
     assert type(result) is Opaque
-    assert "array of dtype" in result.type_name
-    assert str(array.shape) in result.type_name
+    assert result.type_name.startswith(f"array of shape {array.shape}, ")
 
 
 @pytest.mark.parametrize("value", [2**64, -(2**63) - 1, 10**4000])
 def test_integers_that_cannot_cross_are_opaque_wherever_they_stand(value):
     assert plain(value) == Opaque("int of more than 64 bits")
-    assert plain({value: 1}) == {Opaque("int of more than 64 bits"): 1}
+    assert plain({value: 1}) == Opaque("dict with a key of more than 64 bits")
 
 
-def test_text_is_bounded_wherever_it_stands():
-    long = "x" * (values.MAX_TEXT + 1)
-    assert len(plain(long)) == values.MAX_TEXT
-    assert [len(key) for key in plain({long: 1})] == [values.MAX_TEXT]
+def test_text_is_bounded():
+    assert len(plain("x" * (EXCHANGE.value_text + 1))) == EXCHANGE.value_text
+
+
+@pytest.mark.parametrize("key", ["a", "", "\u00e9\U0001f600", 0, -1, 2**64 - 1, True])
+def test_a_dictionary_whose_keys_are_text_integers_or_booleans_is_plain(key):
+    (copied,) = plain({key: 1})
+    assert (copied, type(copied)) == (key, type(key))
+
+
+@pytest.mark.parametrize(
+    ("key", "as_python"),
+    [(np.int64(3), 3), (np.uint8(3), 3), (np.bool_(True), True), (np.str_("W1"), "W1")],
+)
+def test_a_key_of_numpys_is_the_key_that_it_equals(key, as_python):
+    (copied,) = plain({key: 1})
+    assert (copied, type(copied)) == (as_python, type(as_python))
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (0.5, "of type float"),
+        (None, "of type NoneType"),
+        ((1, 2), "of type tuple"),
+        (b"a", "of type bytes"),
+        (np.float64(1), "of type float64"),
+        (_Str("b"), "of type _Str"),
+        (Rng(1), "of type Rng"),
+        (Opaque("a"), "of type Opaque"),
+        ("x" * (EXCHANGE.value_text + 1), "that is too long or no valid text"),
+        ("\ud800", "that is too long or no valid text"),
+    ],
+    ids=lambda part: ascii(part)[:20],
+)
+def test_a_dictionary_with_another_key_is_opaque_and_says_why(key, said):
+    assert plain({"a": 1, key: 2}) == Opaque(f"dict with a key {said}")
+
+
+def test_a_dictionary_of_many_keys_is_opaque():
+    most = EXCHANGE.value_keys
+    assert plain(dict.fromkeys(range(most), 0)) == dict.fromkeys(range(most), 0)
+    assert plain(dict.fromkeys(range(most + 1), 0)) == Opaque(f"dict of {most + 1} items")
+
+
+def test_the_arrays_of_one_value_are_bounded_together():
+    array = np.zeros(EXCHANGE.value_bytes // 32)
+    kept = [type(item) for item in plain([array] * 6)]
+    assert kept == [np.ndarray] * 4 + [Opaque] * 2
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 7), (3, 0, 5), (EXCHANGE.empty_entries, 0)])
+def test_an_empty_array_of_a_sensible_shape_is_plain(shape):
+    assert plain(np.zeros(shape)).shape == shape
+
+
+# --- How much a question asks for -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argument", "count"),
+    [
+        (10**9, 10**9),
+        (-(10**9), 10**9),
+        (1e9, 10**9),
+        (np.array(10**9), 10**9),
+        (np.array([[10**9]]), 10**9),
+        (np.array(2.5), 3),
+        (math.inf, 1),
+        (math.nan, 1),
+        (True, 1),
+        (0.001, 1),
+        ("text", 4),
+        (None, 1),
+        (np.zeros((2, 3)), 6),
+        (np.zeros((0, 9)), 9),
+        ([1000.0, 1001], 2),
+        ((np.zeros(3), [np.zeros(2)], 4), 6),
+        ({"a": np.zeros(3)}, 4),
+        ({}, 1),
+        ([], 1),
+        ("", 1),
+        (0, 1),
+    ],
+    ids=ascii,
+)
+def test_an_argument_counts_for_what_it_holds_or_what_a_number_asks_for(argument, count):
+    assert entries(argument) == count
+
+
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [
+        ((), 1),
+        ((5, 0.1), 5),
+        ((np.zeros((0, 7)), np.zeros((3, 0))), 49),
+        (([0] * 8, 10**5), 8 * 10**5),
+        (("text", -5), 20),
+        ((np.zeros(7),), 7),
+        ((np.zeros((2, 7)), np.zeros(9)), 81),
+        ((np.zeros((7, 1)), np.zeros((1, 7))), 49),
+        (([[0] * 5] * 2,), 25),
+        (([[[0]] * 3],), 27),
+    ],
+    ids=ascii,
+)
+def test_what_products_of_arrays_make_is_as_long_as_the_longest_along_each_axis(arguments, most):
+    assert most_made(arguments) == most
 
 
 def test_a_list_that_holds_itself_ends():
@@ -202,9 +310,9 @@ def test_a_list_that_holds_itself_ends():
 
 @pytest.mark.parametrize("kind", [list, tuple, lambda items: dict.fromkeys(items, 0)])
 def test_too_many_items_are_counted_and_not_copied(kind):
-    result = plain(kind(range(values.MAX_ITEMS + 1)))
+    result = plain(kind(range(EXCHANGE.value_items + 1)))
     assert type(result) is Opaque
-    assert str(values.MAX_ITEMS + 1) in result.type_name
+    assert str(EXCHANGE.value_items + 1) in result.type_name
 
 
 def test_many_small_lists_are_bounded_together():

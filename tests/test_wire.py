@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.values import ARRAY_DTYPES, Opaque, Rng
+
+Hostile = Callable[[int], tuple[bytes, bytes]]
 
 SOON = 0.05  # a deadline for what never comes; no assertion depends on it
 
@@ -63,6 +67,13 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return same(list(one), list(other)) and same(list(one.values()), list(other.values()))
     return one == other
+
+
+@pytest.fixture
+def pair():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
 
 
 def refused(text: bytes, raw: bytes = b"") -> str:
@@ -117,12 +128,14 @@ def test_not_a_number_and_the_infinities_cross():
 
 def test_nesting_crosses_up_to_the_limit_and_no_further():
     value: Any = 1.0
-    for _ in range(wire.MAX_DEPTH):
+    for _ in range(EXCHANGE.frame_depth):
         value = [value]
     assert wire.decode(*wire.encode(value)) == value
     with pytest.raises(wire.WireError, match="too deeply"):
         wire.encode([value])
-    too_deep = b'{"list":[' * (wire.MAX_DEPTH + 1) + b"1.0" + b"]}" * (wire.MAX_DEPTH + 1)
+    too_deep = (
+        b'{"list":[' * (EXCHANGE.frame_depth + 1) + b"1.0" + b"]}" * (EXCHANGE.frame_depth + 1)
+    )
     assert "too deeply" in refused(too_deep)
 
 
@@ -148,6 +161,12 @@ def test_half_a_surrogate_pair_arrives_as_something_that_a_file_can_hold():
         {1, 2},
         print,
         1j,
+        {0.5: 1},
+        {None: 1},
+        {(1, 2): 1},
+        {wire.Handle(1): 1},
+        dict.fromkeys(range(EXCHANGE.value_keys + 1)),
+        np.zeros((1 << 26, 0), bool),
     ],
     ids=lambda value: type(value).__name__ + str(getattr(value, "dtype", "")),
 )
@@ -158,9 +177,9 @@ def test_what_is_not_plain_is_not_sent(value):
 
 def test_what_is_too_large_is_not_sent():
     with pytest.raises(wire.WireError, match="too large"):
-        wire.encode("x" * (wire.MAX_JSON_BYTES + 1))
+        wire.encode("x" * (EXCHANGE.frame_text_bytes + 1))
     with pytest.raises(wire.WireError, match="too large"):
-        wire.encode(np.zeros(wire.MAX_RAW_BYTES + 1, np.uint8))
+        wire.encode(np.zeros(EXCHANGE.frame_raw_bytes + 1, np.uint8))
 
 
 # --- What is refused ------------------------------------------------------------------------------
@@ -231,6 +250,30 @@ def test_a_damaged_frame_is_refused_or_read_but_never_raises_anything_else(value
         (b'{"dict":["ab"]}', b""),
         (b'{"dict":[[{"list":[]},1]]}', b""),
         (b'{"dict":[[{"array":["uint8",[0]]},1]]}', b""),
+        *(
+            (b'{"dict":[[%s,1]]}' % key, b"")
+            for key in (
+                b"null",
+                b"1.0",
+                b"NaN",
+                b'{"tuple":[1,2]}',
+                b'{"handle":1}',
+                b'{"callback":1}',
+                b'{"rng":1}',
+                b'{"opaque":"a"}',
+                b'{"step":"a"}',
+                b"18446744073709551616",
+            )
+        ),
+        (b'{"dict":[%s]}' % b",".join(b"[%d,1]" % key for key in range(1001)), b""),
+        *(
+            (b'{"%s":%s}' % (kind, number), b"")
+            for kind in (b"rng", b"handle", b"callback")
+            for number in (b"18446744073709551616", b"-1", b"1e3", b"9" * 4000, b'"1"', b"true")
+        ),
+        (b'{"array":["bool",[67108864,0]]}', b""),
+        (b'{"list":[{"array":["bool",[67108864,0]]}]}', b""),
+        (b'{"array":["uint8",[101,0,101]]}', b""),
         (b'{"handle":-1}', b""),
         (b'{"handle":true}', b""),
         (b'{"handle":1.0}', b""),
@@ -263,7 +306,7 @@ def test_a_damaged_frame_is_refused_or_read_but_never_raises_anything_else(value
         (b"1" * 100_000, b""),
         (b"[" * 500_000, b""),
         (b'{"list":[' * 100_000, b""),
-        (b'{"list":[' + b"1," * 200_000 + b"1]}", b""),
+        (b'{"list":[' + b"1," * EXCHANGE.frame_items + b"1]}", b""),
     ],
     ids=lambda part: ascii(part[:40]) if isinstance(part, bytes) else None,
 )
@@ -287,7 +330,7 @@ def peak_memory(text: bytes, raw: bytes = b"") -> int:
         b'{"array":["float64",[8000000]]}',
         b'{"array":["float64",[1000000000000]]}',
         b'{"array":["float64",[0,60000000,60000000]]}',
-        b"[" * (wire.MAX_JSON_BYTES - 1),
+        b"[" * (EXCHANGE.frame_text_bytes - 1),
     ],
     ids=["empty-objects", "fits-the-limit", "huge", "empty-but-wide", "deep"],
 )
@@ -295,14 +338,132 @@ def test_refusing_takes_little_memory(text):
     assert peak_memory(text) < 40 << 20
 
 
+# --- Time and memory in proportion to the length --------------------------------------------------
+
+
+def repeated(part: bytes, around: tuple[bytes, bytes] = (b'{"list":[', b"]}")) -> Hostile:
+    """Return a maker of frames of about so many bytes that are one part again and again."""
+
+    def make(size: int) -> tuple[bytes, bytes]:
+        count = max(1, (size - sum(map(len, around))) // (len(part) + 1))
+        return around[0] + b",".join([part] * count) + around[1], b""
+
+    return make
+
+
+def numbered(kind: bytes, step: int) -> Hostile:
+    """Return a maker of frames of dictionaries whose keys are that far apart."""
+
+    def make(size: int) -> tuple[bytes, bytes]:
+        pairs = [kind % (step * i % 2**63) for i in range(size // 30)]
+        return b'{"dict":[' + b",".join(b"[%s,1]" % pair for pair in pairs) + b"]}", b""
+
+    return make
+
+
+def in_pieces(step: int, count: int = EXCHANGE.value_keys) -> Hostile:
+    """Return a maker of lists of dictionaries with as many keys as are allowed."""
+    pairs = b",".join(b"[%d,1]" % (step * i % 2**63) for i in range(count))
+    return repeated(b'{"dict":[%s]}' % pairs)
+
+
+HOSTILE = {
+    "handles as keys": numbered(b'{"handle":%d}', 2**61 - 1),
+    "callbacks as keys": numbered(b'{"callback":%d}', 2**61 - 1),
+    "generators as keys": numbered(b'{"rng":%d}', 2**61 - 1),
+    "integers as keys": numbered(b"%d", 2**45),
+    "dictionaries, far apart": in_pieces(2**45),
+    "dictionaries, by the prime": in_pieces(2**61 - 1, 4),
+    "dictionaries, dense": in_pieces(1),
+    "small dictionaries": repeated(b'{"dict":[["a",1]]}'),
+    "empty objects": repeated(b"{}"),
+    "unknown objects": repeated(b'{"a":1}'),
+    "numbers": repeated(b"1"),
+    "floats": repeated(b"1.5"),
+    "huge floats": repeated(b"1e999999"),
+    "tiny arrays": repeated(b'{"array":["bool",[0]]}'),
+    "arrays of eight axes": repeated(b'{"array":["bool",[0,1,1,1,1,1,1,10000]]}'),
+    "arrays of many axes": repeated(b'{"array":["bool",[%s]]}' % b",".join([b"1"] * 1000)),
+    "texts": repeated(b'"ab"'),
+    "half surrogates": repeated(rb'"\ud800"'),
+    "nested lists": repeated(b'{"list":[{"list":[{"list":[1]}]}]}'),
+    "long integers": repeated(b"9" * 4000),
+    "an integer": lambda size: (b"9" * size, b""),
+    "digits": lambda size: (b"0." + b"3" * size, b""),
+    "a float between two": lambda size: (b"9007199254740993." + b"0" * size + b"1", b""),
+    "escapes": lambda size: (b'"' + rb"\u00e9" * (size // 6) + b'"', b""),
+    "depth": lambda size: (b'{"list":[' * (size // 9), b""),
+    "brackets": lambda size: (b"[" * size, b""),
+    "a key": lambda size: (b'{"dict":[["' + b"k" * size + b'",1]]}', b""),
+    "a tag": lambda size: (b'{"' + b"k" * size + b'":1}', b""),
+    "booleans": lambda size: (b'{"array":["bool",[%d]]}' % size, b"\1" * size),
+}
+
+
+def read(text: bytes, raw: bytes) -> tuple[float, int]:
+    """Return the seconds of processor time, and the bytes, that it takes to read or refuse."""
+    started = time.process_time()
+    with contextlib.suppress(wire.WireError):
+        wire.decode(text, raw)
+    seconds = time.process_time() - started
+    tracemalloc.start()
+    with contextlib.suppress(wire.WireError):
+        wire.decode(text, raw)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return seconds, most
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_it_takes_to_read_a_frame_is_in_proportion_to_its_length(kind):
+    """What took the square of it would take minutes."""
+    text, raw = HOSTILE[kind](400_000)
+    seconds, most = read(text, raw)
+    assert seconds < 4, kind
+    assert most < (1 << 20) + 60 * (len(text) + len(raw)), kind
+
+
+parts = st.recursive(
+    st.one_of(
+        st.sampled_from([b"1", b"1.5", b"NaN", b"null", b"true", b'"a"', b'{"rng":1}', b"{}"]),
+        st.sampled_from(list(HOSTILE)).map(lambda kind: HOSTILE[kind](60)[0]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=5).map(lambda items: b'{"list":[%s]}' % b",".join(items)),
+        st.lists(st.tuples(st.one_of(st.integers(0, 99).map(b"%d".__mod__), inner), inner)).map(
+            lambda pairs: b'{"dict":[%s]}' % b",".join(b"[%s,%s]" % pair for pair in pairs)
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(parts, st.integers(10, 50_000))
+def test_no_part_of_a_frame_costs_more_the_more_often_it_stands_there(part, size):
+    text, raw = repeated(part)(size)
+    seconds, most = read(text, raw)
+    assert seconds < 2 + 20e-6 * len(text), part
+    assert most < (1 << 20) + 100 * len(text), part
+
+
+def test_reading_ends_at_the_deadline():
+    text, raw = repeated(b'{"list":[1]}')(EXCHANGE.frame_items * 5)
+    with pytest.raises(wire.TooLate):
+        wire.decode(text, raw, time.monotonic() - 1)
+    assert len(wire.decode(text, raw, time.monotonic() + 600)) > 1000
+
+
+def test_what_arrives_may_be_held_to_fewer_bytes_of_arrays(pair):
+    ours, theirs = pair
+    theirs.sendall(wire.HEADER.pack(2, 101) + b"10")
+    with pytest.raises(wire.WireError, match="refused"):
+        wire.receive(ours, time.monotonic() + 30, raw_bytes=100)
+    with pytest.raises(wire.WireError, match="too large"):
+        wire.frame(np.zeros(101, np.uint8), raw_bytes=100)
+
+
 # --- Frames on a socket ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def pair():
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield ours, theirs
 
 
 def test_frames_arrive_one_after_the_other(pair):
@@ -338,7 +499,7 @@ def test_a_huge_frame_is_refused_when_it_is_announced(pair, sizes):
 
 def test_an_announced_frame_costs_no_memory_until_it_arrives(pair):
     ours, theirs = pair
-    theirs.sendall(wire.HEADER.pack(2, wire.MAX_RAW_BYTES) + b"10")
+    theirs.sendall(wire.HEADER.pack(2, EXCHANGE.frame_raw_bytes) + b"10")
     tracemalloc.start()
     with pytest.raises(wire.TooLate):
         wire.receive(ours, time.monotonic() + SOON)

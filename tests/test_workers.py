@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
@@ -64,6 +65,14 @@ def test_a_job_beyond_its_budget_is_ended_and_says_of_what(worker: Worker, what:
     assert str(excess.value) == said
     assert excess.value.of_clock == (what == "time")
     assert worker.do(costly.process_number, budget=SMALL) != before
+
+
+def test_it_costs_what_the_budget_says_and_the_start_of_a_process() -> None:
+    """Processor time, which a crowded machine does not change; the start takes half a second."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    with pytest.raises(OverBudget):
+        Worker().do(costly.burn_in_c, budget=SMALL)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 4
 
 
 def test_no_process_ever_holds_much_more_than_the_budget(worker: Worker) -> None:

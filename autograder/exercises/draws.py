@@ -100,6 +100,20 @@ def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
     return ForwardPass(W, Xb, Z, reference.softmax(Z), y, reference.one_hot(y, size.K))
 
 
+def forward_passes(rng: Generator) -> list[ForwardPass]:
+    """Draw passes of `all_sizes`; the last is the first with its samples in another order.
+
+    So no answer can be kept by shape, by sum, or by the weights alone.
+    """
+    passes = [forward_pass(rng, size) for size in all_sizes(rng)[:-1]]
+    return [*passes, _reordered(passes[0])]
+
+
+def _reordered(run: ForwardPass) -> ForwardPass:
+    Xb, Z, A, y, Y = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
+    return ForwardPass(run.W, Xb, Z, A, y, Y)
+
+
 def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, Array]:
     """Return (Y, Yhat) of a forward pass, the scores of some columns replaced."""
     Z = run.Z.copy()

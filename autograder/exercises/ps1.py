@@ -29,7 +29,9 @@ def _data(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     square = [rng.normal(size=(size.K, size.K)) for size in draws.equal_sizes(rng, 2)]
     one_sample = rng.normal(size=(sizes[0].D, 1))
-    return [(rng.normal(size=(s.D, s.N)),) for s in sizes] + [(X,) for X in (*square, one_sample)]
+    data = [rng.normal(size=(size.D, size.N)) for size in sizes[:-1]]
+    again = np.roll(data[0], 1, axis=1)  # so that no answer can be kept by shape or sum
+    return [(X,) for X in (*data, again, *square, one_sample)]
 
 
 def _integer_data(rng: Generator) -> list[Arguments]:
@@ -68,7 +70,10 @@ ADD_BIAS = Exercise(
     misconceptions=(
         Misconception(
             "ones first",
-            (lambda X: np.vstack((np.ones(X.shape[1]), X)),),
+            (
+                lambda X: np.vstack((np.ones(X.shape[1]), X)),
+                lambda X: np.insert(X, 0, 1, axis=0),
+            ),
             did="You put the row of ones above the data.",
             symptom="The first row is all ones, and the last row is the last feature.",
             experiment="Print add_bias(X)[-1] for a small X: is it the bias or a feature?",
@@ -124,9 +129,10 @@ def _default_scale(rng: Generator) -> list[Arguments]:
 
 
 def _given_scale(rng: Generator) -> list[Arguments]:
+    scales = (rng.uniform(0.1, 0.5), rng.uniform(1.0, 3.0), rng.uniform(20.0, 40.0))
     return [
-        (size.D, size.K, draws.seed(rng), float(rng.uniform(0.1, 3.0)))
-        for size in draws.sizes(rng, 3)
+        (size.D, size.K, draws.seed(rng), float(scale))
+        for size, scale in zip(draws.sizes(rng, 3), scales, strict=True)
     ]
 
 
@@ -199,6 +205,7 @@ INIT_WEIGHTS = Exercise(
             (
                 lambda D, K, rng, scale=0.01: scale * np.random.standard_normal((K, D + 1)),  # noqa: NPY002
                 lambda D, K, rng, scale=0.01: scale * np.random.rand(K, D + 1),  # noqa: NPY002
+                lambda D, K, rng, scale=0.01: scale * np.random.randn(K, D),  # noqa: NPY002
             ),
             did="You used np.random itself, where only the rng that was passed in is to be used.",
             symptom="NumPy's global generator is not where it was before the call.",
@@ -213,6 +220,7 @@ INIT_WEIGHTS = Exercise(
             (
                 lambda D, K, rng, scale=0.01: scale * rng.random((K, D + 1)),
                 lambda D, K, rng, scale=0.01: rng.uniform(-scale, scale, (K, D + 1)),
+                lambda D, K, rng, scale=0.01: scale * (rng.random((K, D + 1)) - 0.5),
             ),
             did="You drew from a uniform distribution.",
             symptom="No weight is larger than scale, and with rng.random none is negative.",
@@ -225,6 +233,8 @@ INIT_WEIGHTS = Exercise(
             (
                 lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)),
                 lambda D, K, rng, scale=0.01: 0.01 * rng.standard_normal((K, D + 1)),
+                lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)) * np.sqrt(2 / D),
+                lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)) / np.sqrt(D),
             ),
             did="You did not multiply by scale.",
             symptom="The weights are as large for every scale, and with weights of size 1 "
@@ -233,6 +243,31 @@ INIT_WEIGHTS = Exercise(
             looks_right="The shape is right, and a histogram of the weights is the same bell but "
             "for the numbers on its axis.",
             shows_in="scale",
+        ),
+        Misconception(
+            "all alike",
+            (
+                lambda D, K, rng, scale=0.01: np.zeros((K, D + 1)),
+                lambda D, K, rng, scale=0.01: scale * np.ones((K, D + 1)),
+            ),
+            did="You gave every weight the same number, and nothing was drawn.",
+            symptom="The standard deviation of W is 0.",
+            experiment="Print init_weights(4, 3, rng).std(): it should be near 0.01.",
+            looks_right="One layer learns from zeros as well, since its loss has a single valley.",
+        ),
+        Misconception(
+            "own generator",
+            tuple(
+                lambda D, K, rng, scale=0.01, seed=seed: (
+                    scale * np.random.default_rng(seed).standard_normal((K, D + 1))
+                )
+                for seed in (0, 42, 1, 123)
+            ),
+            did="You made a generator with a seed of its own, and did not draw from rng.",
+            symptom="Whatever rng is passed in, the weights are always those of one seed.",
+            experiment="Compare init_weights(4, 3, np.random.default_rng(1)) with that of a "
+            "default_rng(2): should they be equal?",
+            looks_right="The numbers are as random as they should be, and they can be repeated.",
         ),
     ),
 )
@@ -243,7 +278,9 @@ INIT_WEIGHTS = Exercise(
 
 def _labels(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
-    return [(draws.labels(rng, size.K, size.N), size.K) for size in sizes]
+    drawn = [draws.labels(rng, size.K, size.N) for size in sizes[:-1]]
+    again = np.roll(drawn[0], 1)  # so that no answer can be kept by shape or sum
+    return [(y, size.K) for y, size in zip((*drawn, again), sizes, strict=True)]
 
 
 def _labels_without_last(rng: Generator) -> list[Arguments]:
@@ -291,8 +328,13 @@ ONE_HOT = Exercise(
         ),
         Misconception(
             "K from the labels present",
-            (lambda y, K: np.eye(int(np.max(y)) + 1)[:, y], lambda y, K: np.eye(np.max(y) + 1)[y]),
-            did="You took the number of classes from the labels present, as max(y) + 1.",
+            (
+                lambda y, K: np.eye(int(np.max(y)) + 1)[:, y],
+                lambda y, K: np.eye(np.max(y) + 1)[y],
+                lambda y, K: (np.unique(y)[:, None] == y).astype(float),
+                lambda y, K: (np.unique(y) == y[:, None]).astype(float),
+            ),
+            did="You took the number of classes from the labels that are present.",
             symptom="A row is missing whenever no sample has the last label.",
             experiment="Print one_hot(np.array([0, 1, 0]), 3).shape.",
             looks_right="As long as a sample of the last class is there, the number of classes "
@@ -321,6 +363,26 @@ ONE_HOT = Exercise(
             looks_right="np.array_equal says that it equals the right answer, since 1 and True "
             "equal 1.0.",
         ),
+        Misconception(
+            "K fixed at 10",
+            (lambda y, K: np.eye(10)[:, y], lambda y, K: np.eye(10)[y]),
+            did="You wrote 10 classes, those of the digits, where the argument K is meant.",
+            symptom="There are ten classes in the answer, whatever K is.",
+            experiment="Print one_hot(np.array([0, 1, 0]), 3).shape: no 10 belongs there.",
+            looks_right="For the digits it is right, and most examples in books are about digits.",
+        ),
+        Misconception(
+            "one vector for all",
+            (
+                lambda y, K: np.isin(np.arange(K), y).astype(float),
+                lambda y, K: np.isin(np.arange(K), y).astype(float)[:, None],
+                lambda y, K: np.isin(np.arange(10), y).astype(float)[:, None],
+            ),
+            did="You put the ones of all samples into a single vector.",
+            symptom="However many labels there are, there are no N columns.",
+            experiment="Print one_hot(np.array([2, 2, 1]), 3).sum(): three labels give three ones.",
+            looks_right="For one label it holds the right numbers.",
+        ),
     ),
 )
 
@@ -329,10 +391,10 @@ ONE_HOT = Exercise(
 
 
 def _weights_and_batch(rng: Generator) -> list[Arguments]:
-    sizes = draws.all_sizes(rng)
-    passes = [draws.forward_pass(rng, size) for size in sizes]
+    passes = draws.forward_passes(rng)
     one_column = (passes[0].W, passes[0].Xb[:, :1])
-    return [(run.W, run.Xb) for run in passes] + [one_column]
+    large = (100 * passes[1].W, passes[1].Xb)
+    return [*((run.W, run.Xb) for run in passes), large, one_column]
 
 
 def _weights_and_sample(rng: Generator) -> list[Arguments]:
@@ -410,6 +472,17 @@ SCORES = Exercise(
             looks_right="Frameworks keep samples in rows, and there the data does stand on the "
             "left.",
         ),
+        Misconception(
+            "bias first",
+            (
+                lambda W, Xb: W[:, 1:] @ Xb[:-1] + W[:, :1],
+                lambda W, Xb: W[:, 1:] @ Xb[:-1] + (W[:, 0] if Xb.ndim == 1 else W[:, :1]),
+            ),
+            did="You took the first column of W for the biases; they are in the last one.",
+            symptom="Where the data is 0 but for the bias feature, the scores are W[:, 0].",
+            experiment="Print scores(W, np.array([0.0, 0.0, 1.0])) for a (2, 3) W beside W.",
+            looks_right="In many books the bias is w_0, and its feature stands in front.",
+        ),
     ),
 )
 
@@ -424,9 +497,9 @@ def _score_vectors(rng: Generator) -> list[Arguments]:
 
 
 def _score_columns(rng: Generator) -> list[Arguments]:
-    sizes = [*draws.all_sizes(rng), *draws.equal_sizes(rng, 1)]
-    batches = [draws.forward_pass(rng, size).Z for size in sizes]
-    return [(Z,) for Z in (*batches, batches[0][:, :1])]
+    batches = [run.Z for run in draws.forward_passes(rng)]
+    square = draws.forward_pass(rng, draws.equal_sizes(rng, 1)[0]).Z
+    return [(Z,) for Z in (*batches, square, batches[0][:, :1])]
 
 
 def _extreme_scores(rng: Generator) -> list[Arguments]:
@@ -438,7 +511,8 @@ def _extreme_scores(rng: Generator) -> list[Arguments]:
     return [
         (draws.close(rng, K1),),
         (np.full(K2, 1000.0),),
-        (draws.far_apart(rng, K3, int(rng.integers(1, K3))),),
+        (np.zeros(K4),),
+        (draws.far_apart(rng, K3, int(rng.integers(1, K3 - 1))),),  # neither first nor last
         (draws.far_apart(rng, K1, int(rng.integers(K1))),),
         (draws.far_apart(rng, K2, 0, gap=15.0),),
         (-draws.far_apart(rng, K3, int(rng.integers(1, K3)), gap=400.0),),  # all but one high
@@ -586,7 +660,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "no exponential",
-            (lambda z: _normalised(z), lambda z: _normalised(z, None)),
+            (_normalised, lambda z: _normalised(z, None)),
             did="You divided the scores themselves by their sum, without exp.",
             symptom="Negative scores give negative probabilities.",
             experiment="Print softmax(np.array([-1.0, 0.0, 2.0])): no entry may be below 0.",
@@ -648,6 +722,59 @@ SOFTMAX = Exercise(
             "positive.",
             shows_in="batch",
         ),
+        Misconception(
+            "shares of z - max",
+            (
+                lambda z: _normalised(z - z.max(axis=0)),
+                lambda z: _normalised(z - z.max()),
+                lambda z: _normalised(z - z.max(), None),
+            ),
+            did="You divided the shifted scores by their sum; exp is missing.",
+            symptom="The class with the highest score gets 0.",
+            experiment="Print softmax(np.array([0.0, 1.0, 3.0])): which entry is the largest?",
+            looks_right="The max is subtracted as it should be, and everything sums to 1.",
+        ),
+        Misconception(
+            "log-probabilities",
+            (
+                lambda z: z - z.max(axis=0) - np.log(_shifted(z).sum(axis=0)),
+                lambda z: z - np.log(np.exp(z).sum(axis=0)),
+                lambda z: np.log(_normalised(_shifted(z))),
+            ),
+            did="You gave the logarithms of the probabilities.",
+            symptom="No entry is above 0, and they do not sum to 1.",
+            experiment="Print softmax(np.zeros(2)): it should be one half twice.",
+            looks_right="Frameworks offer log_softmax too, and the largest entry is the right one.",
+        ),
+        Misconception(
+            "clipped scores",
+            tuple(
+                lambda z, low=low, high=high, axis=axis: _normalised(
+                    np.exp(np.clip(z, low, high)), axis
+                )
+                for high in (700.0, 500.0, 709.0, 600.0, 100.0, 50.0, 20.0)
+                for low in (-high, None)
+                for axis in (0, None, -1)
+            ),
+            did="You clipped the scores before exp, so that it cannot overflow.",
+            symptom="All scores above the limit get the same probability.",
+            experiment="Print softmax(np.array([1000.0, 1001.0])): the odds should be 2.718.",
+            looks_right="No warning comes, nothing is nan, and ordinary scores are left as they "
+            "are.",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "epsilon in the sum",
+            tuple(
+                lambda z, eps=eps, soft=soft: soft(z) / (soft(z).sum(axis=0) + eps)
+                for eps in (1e-8, 1e-7, 1e-6, 1e-5)
+                for soft in (_shifted, np.exp)
+            ),
+            did="You added a small number to the sum before dividing by it.",
+            symptom="The probabilities add up to a little less than 1.",
+            experiment="Print 1 - softmax(np.zeros(1)).sum(): it should be 0 to the last digit.",
+            looks_right="It guards against a division by zero, and most digits do not change.",
+        ),
     ),
 )
 
@@ -656,10 +783,10 @@ SOFTMAX = Exercise(
 
 
 def _prediction_batches(rng: Generator) -> list[Arguments]:
-    sizes = draws.all_sizes(rng)
-    passes = [draws.forward_pass(rng, size) for size in sizes]
+    passes = draws.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
-    return [(run.Y, run.A) for run in passes] + [one_column]
+    other_order = (passes[0].Y, passes[-1].A)
+    return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
 def _prediction_vectors(rng: Generator) -> list[Arguments]:
@@ -712,6 +839,18 @@ def _mean_with_shape(terms: Array) -> Any:
 
 def _mean_with_last_axis(terms: Array) -> Any:
     return np.sum(terms) / terms.shape[-1]
+
+
+def _mean_with_rows(terms: Array) -> Any:
+    return np.sum(terms) / terms.shape[0]
+
+
+def _mean_of_rows(terms: Array) -> Any:
+    return np.mean(np.sum(terms, axis=-1))
+
+
+def _columns(terms: Array) -> Any:
+    return np.sum(terms, axis=0)
 
 
 _AVERAGES: tuple[Reduce, ...] = (_mean, _mean_with_shape, _mean_with_last_axis, np.sum, np.mean)
@@ -908,6 +1047,47 @@ CCE = Exercise(
             "the same.",
             shows_in="exact 0 and 1",
         ),
+        Misconception(
+            "divided by K",
+            (*_guarded(_mean_with_rows), *_guarded(_mean_of_rows)),
+            did="You divided by the number of classes, the rows, where samples are columns.",
+            symptom="For K classes and N samples the loss is N / K times what it should be.",
+            experiment="Print cce of two equal columns, then of four: it should not grow.",
+            looks_right="Where samples are rows, len(Y) is the number of samples.",
+        ),
+        Misconception(
+            "one loss for each sample",
+            _guarded(_columns),
+            did="You added over the classes and took no mean over the samples.",
+            symptom="A batch gives an array of N losses, and should give one number.",
+            experiment="Print np.shape(cce(Y, Yhat)) for a batch: it should be ().",
+            looks_right="For one sample it is right, and each loss in the array is too.",
+        ),
+        Misconception(
+            "squared error",
+            (
+                lambda Y, Yhat: np.mean(np.sum((Y - Yhat) ** 2, axis=0)),
+                lambda Y, Yhat: np.mean((Y - Yhat) ** 2),
+                lambda Y, Yhat: np.sum((Y - Yhat) ** 2),
+                lambda Y, Yhat: np.sum((Y - Yhat) ** 2) / 2,
+            ),
+            did="You added squared differences, which is the loss of a regression.",
+            symptom="A surely wrong prediction costs a small number, and should cost inf.",
+            experiment="Print cce(np.array([1.0, 0.0]), np.array([0.5, 0.5])): 0.693 is right.",
+            looks_right="It is 0 for a perfect guess, and grows as a prediction gets worse.",
+        ),
+        Misconception(
+            "log of the whole sum",
+            (
+                lambda Y, Yhat: -np.log(np.sum(Y * Yhat)),
+                lambda Y, Yhat: -np.log(np.sum(Y * Yhat) + 1e-12),
+                lambda Y, Yhat: -np.log(np.sum(Y * Yhat)) / Y.shape[-1],
+            ),
+            did="You added the probabilities of all samples before the logarithm.",
+            symptom="A batch of good predictions has a loss below 0.",
+            experiment="Print cce of two columns with probability 1 at the true class: 0 is right.",
+            looks_right="For a single sample it is the same number.",
+        ),
     ),
 )
 
@@ -916,11 +1096,12 @@ CCE = Exercise(
 
 
 def _mild_scores(rng: Generator) -> list[Arguments]:
-    sizes = draws.all_sizes(rng)
-    passes = [draws.forward_pass(rng, size) for size in sizes]
+    passes = draws.forward_passes(rng)
     last_absent = draws.labels_without_last(rng, *passes[0].Z.shape)
+    other_order = (passes[-1].Z, passes[0].y)
     one_column = (passes[1].Z[:, :1], passes[1].y[:1])
-    return [*((run.Z, run.y) for run in passes), (passes[0].Z, last_absent), one_column]
+    runs = [(run.Z, run.y) for run in passes[:-1]]
+    return [*runs, other_order, (passes[0].Z, last_absent), one_column]
 
 
 def _mild_score_vectors(rng: Generator) -> list[Arguments]:
@@ -948,7 +1129,13 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
         columns = [draws.far_apart(rng, size.K, winner, gap=10.0) for winner in winners]
         fixtures.append((np.stack(columns, axis=1), y))
     single = [(Z[:, 0], int(y[0])) for Z, y in (*fixtures[:3], fixtures[4], fixtures[-1])]
-    return [*fixtures, *single]
+    for size, gap in zip(draws.sizes(rng, 2), (360.0, 1000.0), strict=True):
+        # exp overflows above 709, and below -745 it is 0: one score is between, one beyond both.
+        z = draws.far_apart(rng, size.K, int(rng.integers(1, size.K - 1)), gap)
+        fixtures.append((np.stack((z, z), axis=1), np.array((0, int(np.argmax(z))))))
+        single.append((z, 0))
+    certain = (draws.far_apart(rng, size.K, size.K - 1, gap=10.0), size.K - 1)  # costs almost 0
+    return [*fixtures, *single, certain]
 
 
 def _scores_and_labels(rng: Generator) -> list[Arguments]:
@@ -963,6 +1150,10 @@ def _log_softmax(
     average: Reduce, soft: Callable[[Array], Array], guard: Callable[[Array], Array] = _unguarded
 ) -> Callable[..., Any]:
     return lambda Z, y: average(-np.log(guard(_at_labels(soft(Z), y))))
+
+
+def _whole(e: Array) -> Array:
+    return _normalised(e, None)
 
 
 def _unshifted_softmax(z: Array) -> Array:
@@ -1086,6 +1277,71 @@ CCE_FROM_SCORES = Exercise(
             "should stay.",
             looks_right="For one sample it is the same, and it is smallest for the same weights as "
             "the mean.",
+        ),
+        Misconception(
+            "shifted by the true score",
+            tuple(
+                lambda Z, y, average=average: average(
+                    np.log(np.sum(np.exp(Z - _at_labels(Z, y)), axis=0))
+                )
+                for average in (np.mean, np.sum)
+            ),
+            did="You subtracted the score of the true class inside the exp, not the maximum.",
+            symptom="inf where another score is more than 709 above the true one.",
+            experiment="Print cce_from_scores(np.array([[0.0], [-720.0]]), np.array([1])): it "
+            "should be 720.",
+            looks_right="It is right on paper, and for a true class with the largest score it is "
+            "stable too.",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "whole-matrix sum",
+            (
+                lambda Z, y: np.mean(
+                    Z.max() + np.log(np.sum(np.exp(Z - Z.max()))) - _at_labels(Z, y)
+                ),
+                lambda Z, y: np.mean(np.log(np.sum(np.exp(Z))) - _at_labels(Z, y)),
+                lambda Z, y: np.mean(-np.log(_at_labels(_whole(_shifted(Z, None)), y))),
+                lambda Z, y: np.mean(-np.log(_at_labels(_whole(_shifted(Z, None)), y) + 1e-12)),
+            ),
+            did="You added exp of the scores of all samples, not of each column by itself.",
+            symptom="One sample is right, and each further one adds to the loss of all.",
+            experiment="Compare the loss of one column with that of two copies side by side: "
+            "should it grow?",
+            looks_right="np.sum adds up whatever it is given, and for one sample that is right.",
+        ),
+        Misconception(
+            "sign",
+            (
+                lambda Z, y: -reference.cce_from_scores(Z, y),
+                lambda Z, y: np.mean(np.log(_at_labels(reference.softmax(Z), y))),
+            ),
+            did="You took the score of the true class minus the logarithm: the minus is lost.",
+            symptom="The loss is never above 0.",
+            experiment="Print cce_from_scores(np.zeros(2), 0): it should be 0.693, and is below 0.",
+            looks_right="The size is right, and log-probabilities do come with this sign.",
+        ),
+        Misconception(
+            "one loss for each sample",
+            (
+                lambda Z, y: _log_sum_exp(Z, Z.max(axis=0), Z.max(axis=0)) - _at_labels(Z, y),
+                lambda Z, y: -np.log(_at_labels(reference.softmax(Z), y)),
+            ),
+            did="You took no mean over the samples.",
+            symptom="A batch gives an array of N losses, and should give a single number.",
+            experiment="Print np.shape(cce_from_scores(Z, y)) for a batch: it should be ().",
+            looks_right="For one sample it is right, and so is each entry for a batch.",
+        ),
+        Misconception(
+            "divided by K",
+            (
+                lambda Z, y: reference.cce_from_scores(Z, y) * np.size(y) / len(Z),
+                lambda Z, y: np.sum(-np.log(_at_labels(reference.softmax(Z), y))) / len(Z),
+            ),
+            did="You divided by the number of rows, the classes, where samples are columns.",
+            symptom="For K classes and N samples the loss is N / K times what it should be.",
+            experiment="Print it for two equal columns, then for four: it should not grow.",
+            looks_right="Where samples are rows, len(Z) is how many samples there are.",
         ),
     ),
 )

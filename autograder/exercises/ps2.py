@@ -15,7 +15,7 @@ from autograder import reference
 from autograder.exercises import draws
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
-from autograder.exercises.ps1 import EPSILONS, LEFT_ALONE
+from autograder.exercises.ps1 import EPSILONS, LEFT_ALONE, _added, _clipped
 
 Loss = Callable[[Array], float]
 
@@ -35,7 +35,7 @@ def _accepting(shape: tuple[int, ...], formula: Callable[[Array], Any]) -> Loss:
     return f
 
 
-def _coupled(rng: Generator, shape: tuple[int, ...]) -> Loss:
+def _coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss:
     """Return f(w) = c.w + w.M w / 2, M's diagonal 0: no curvature along any one entry.
 
     So every difference quotient is exact up to rounding; and since all entries
@@ -43,6 +43,7 @@ def _coupled(rng: Generator, shape: tuple[int, ...]) -> Loss:
     """
     n = int(np.prod(shape))
     c = rng.uniform(-3.0, 3.0, n)
+    c[-1] += steep
     M = np.triu(rng.uniform(1.0, 2.0, (n, n)), 1)
     return _accepting(shape, lambda W: c @ W.ravel() + W.ravel() @ M @ W.ravel())
 
@@ -66,13 +67,13 @@ def _small_shapes(rng: Generator) -> list[tuple[int, int]]:
 
 def _every_entry(rng: Generator) -> list[Arguments]:
     first, second, third, *_ = _small_shapes(rng)
-    square = _coupled(rng, (3, 3))
+    square, W = _coupled(rng, (3, 3), steep=100.0), rng.normal(size=(3, 3))
     return [
         (_coupled(rng, first), rng.normal(size=first)),
         (_coupled(rng, second), rng.normal(size=second), 1e-5),
         (_coupled(rng, third), rng.normal(size=third)),
-        (square, rng.normal(size=(3, 3))),
-        (square, rng.normal(size=(3, 3))),
+        (square, W),
+        (square, W[::-1].copy()),
     ]
 
 
@@ -85,8 +86,12 @@ def _two_steps(rng: Generator) -> list[Arguments]:
 
 
 def _integer_weights(rng: Generator) -> list[Arguments]:
-    shapes = _small_shapes(rng)[:2]
-    return [(_coupled(rng, shape), rng.integers(-4, 5, shape)) for shape in shapes]
+    fixtures: list[Arguments] = []
+    for shape in _small_shapes(rng)[:2]:
+        W = rng.integers(1, 5, shape) * rng.choice((-1, 1), shape)
+        W[0, 0] = 0
+        fixtures.append((_coupled(rng, shape), W))
+    return fixtures
 
 
 def _vectors(rng: Generator) -> list[Arguments]:
@@ -126,6 +131,10 @@ def _central(f: Loss, W: Array, index: Any, h: float) -> float:
 
 def _forward(f: Loss, W: Array, index: Any, h: float) -> float:
     return (f(_step(W, index, h)) - f(W)) / h
+
+
+def _backward(f: Loss, W: Array, index: Any, h: float) -> float:
+    return (f(W) - f(_step(W, index, -h))) / h
 
 
 def _twice_central(f: Loss, W: Array, index: Any, h: float) -> float:
@@ -168,6 +177,23 @@ def _all_at_once_filled(f: Loss, W: Array, h: float = 1e-5) -> Array:
     return np.full(W.shape, _all_at_once(f, W, h))
 
 
+def _as_floats(W: Array) -> Array:
+    return np.array(W, dtype=np.float64)
+
+
+def _by_rows(
+    quotient: Callable[[Loss, Array, Any, float], float], take: Callable[[Array], Array]
+) -> Callable[..., Any]:
+    def wrong(f: Loss, W: Array, h: float = 1e-5) -> Array:
+        W = take(W)
+        gradient = np.zeros_like(W)
+        for i in range(len(W)):
+            gradient[i] = quotient(f, W, i, h)
+        return gradient
+
+    return wrong
+
+
 NUMERICAL_GRADIENT = Exercise(
     name="numerical_gradient",
     problem_set="ps2",
@@ -201,8 +227,8 @@ NUMERICAL_GRADIENT = Exercise(
     misconceptions=(
         Misconception(
             "forward difference",
-            (_by_entries(_forward),),
-            did="You took the step to one side only: (f(W + h) - f(W)) / h.",
+            (_by_entries(_forward), _by_entries(_backward)),
+            did="You took the step to one side only, and f(W) itself is the other end.",
             symptom="The error falls 10 times, not 100 times, when h is 10 times smaller.",
             experiment="Differentiate the sum of W**3 at 1 with h = 0.1 and h = 0.01, "
             "where the gradient is 3: by how much does the error fall?",
@@ -265,12 +291,28 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "h ignored",
-            (_by_entries(_fixed_step),),
+            (
+                _by_entries(_fixed_step),
+                _by_entries(lambda f, W, index, h: _central(f, W, index, 1e-4)),
+                _by_entries(lambda f, W, index, h: _central(f, W, index, 1e-6)),
+            ),
             did="You wrote a fixed step, and the argument h is never used.",
             symptom="The error does not change with h.",
             experiment="Differentiate the sum of W**3 at 1 with h = 1: it should be exactly 4.",
             looks_right="With the default h the numbers are the same, and 1e-5 is a good step.",
             shows_in="order of the error",
+        ),
+        Misconception(
+            "whole rows moved",
+            tuple(
+                _by_rows(quotient, take)
+                for quotient in (_central, _forward)
+                for take in (_as_floats, _same)
+            ),
+            did="You went over the rows of W and moved all entries of a row together.",
+            symptom="All entries of a row of the answer are equal: the sum of their slopes.",
+            experiment="Differentiate the sum of W at a (2, 3) array: six ones, and no 3.",
+            looks_right="For a vector each row is one entry, and there it is right.",
         ),
     ),
 )
@@ -288,9 +330,10 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
 
 
 def _prediction_batches(rng: Generator) -> list[Arguments]:
-    passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
+    passes = draws.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
-    return [*((run.Y, run.A) for run in passes), one_column]
+    other_order = (passes[0].Y, passes[-1].A)
+    return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
 def _exact_zeros(rng: Generator) -> list[Arguments]:
@@ -364,7 +407,7 @@ CCE_GRADIENT = Exercise(
     misconceptions=(
         Misconception(
             "sign",
-            (lambda Y, Yhat: Y / Yhat,),
+            (lambda Y, Yhat: Y / np.where(Y == 0, 1, Yhat), lambda Y, Yhat: Y / Yhat),
             did="You left out the minus sign.",
             symptom="The gradient is positive: more probability at the true class would cost more.",
             experiment="Compare with numerical_gradient of the loss of one sample.",
@@ -402,9 +445,9 @@ CCE_GRADIENT = Exercise(
         Misconception(
             "divided by N",
             (
+                lambda Y, Yhat: -Y / np.where(Y == 0, 1, Yhat) / _samples(Y),
                 lambda Y, Yhat: -Y / Yhat / _samples(Y),
                 lambda Y, Yhat: -Y / Yhat / Y.shape[-1],
-                lambda Y, Yhat: -Y / np.where(Y == 0, 1, Yhat) / _samples(Y),
             ),
             did="You divided by the number of samples; here each sample stands for itself.",
             symptom="A batch of N gives entries N times too small.",
@@ -448,6 +491,7 @@ CCE_GRADIENT = Exercise(
                     lambda Y, Yhat, eps=eps: -Y / (Yhat + eps),
                     lambda Y, Yhat, eps=eps: -Y / np.clip(Yhat, eps, 1.0),
                     lambda Y, Yhat, eps=eps: -Y / np.clip(Yhat, eps, 1.0 - eps),
+                    lambda Y, Yhat, eps=eps: -Y / (Yhat + eps) / _samples(Y),
                 )
             ),
             did="You added a small number to yhat, or clipped it, before dividing.",
@@ -470,7 +514,7 @@ def _activations(rng: Generator) -> list[Arguments]:
 
 def _certain_activations(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size, gap in zip(draws.sizes(rng, 5), (1000.0, 1000.0, 10.0, 5.0, 2.0), strict=True):
+    for size, gap in zip(draws.sizes(rng, 5), (1000.0, 1000.0, 15.0, 5.0, 2.0), strict=True):
         z = draws.far_apart(rng, size.K, int(rng.integers(size.K)), gap)
         fixtures.append((reference.softmax(z),))
     return fixtures
@@ -543,8 +587,11 @@ SOFTMAX_JACOBIAN = Exercise(
         ),
         Misconception(
             "+ a a^T",
-            (lambda a: np.diag(a) + np.outer(a, a),),
-            did="You added the outer product, where it is subtracted.",
+            (
+                lambda a: np.diag(a) + np.outer(a, a),
+                lambda a: np.diag(a * (1 - a)) + (1 - np.eye(len(a))) * np.outer(a, a),
+            ),
+            did="You gave the products of two probabilities a plus, where they have a minus.",
             symptom="No entry is negative, though raising one score lowers the other classes.",
             experiment="Print J.sum(axis=1): it should be 0.",
             looks_right="The shape is right and the matrix is symmetric, as it should be.",
@@ -565,6 +612,33 @@ SOFTMAX_JACOBIAN = Exercise(
             symptom="The answer is 0 for every a, as the probabilities always sum to 1.",
             experiment="Print softmax_jacobian(a).shape, and its values for two different a.",
             looks_right="That every row sums to 0 is true, and a good test of the matrix.",
+        ),
+        Misconception(
+            "inner product",
+            (
+                lambda a: np.diag(a) - np.dot(a, a.T),
+                lambda a: np.diagflat(a) - np.dot(a, a),
+            ),
+            did="You multiplied a 1-D a by itself with @ or np.dot, which gives one number.",
+            symptom="All entries off the diagonal are equal.",
+            experiment="Print np.dot(a, a.T).shape for an a of shape (3,): should it be (3, 3)?",
+            looks_right="On paper a times its transpose is a matrix, for there a is a column.",
+        ),
+        Misconception(
+            "a_i (1 - a_k) everywhere",
+            (lambda a: np.outer(a, 1 - a), lambda a: np.outer(1 - a, a)),
+            did="You used the rule of the diagonal for all pairs of classes.",
+            symptom="No entry is below 0.",
+            experiment="Print the sign of J[0, 1]: raising z_0 takes probability from class 1.",
+            looks_right="The diagonal is right, and the formula is that of the sigmoid.",
+        ),
+        Misconception(
+            "without the diagonal matrix",
+            (lambda a: -np.outer(a, a),),
+            did="You left out the part that stands on the diagonal alone.",
+            symptom="Every entry is 0 or below.",
+            experiment="Print J[0, 0]: raising z_0 raises a_0, so that it should be positive.",
+            looks_right="All entries off the diagonal are right, and those are most of them.",
         ),
     ),
 )
@@ -666,6 +740,14 @@ SCORES_GRADIENT_W = Exercise(
             looks_right="It holds every number of the tensor that is not 0: x, once for each "
             "class.",
         ),
+        Misconception(
+            "x itself",
+            (lambda x, K: x, lambda x, K: x.reshape(1, -1), lambda x, K: x.reshape(-1, 1)),
+            did="You gave the slope of one score by its own row of W, which is x.",
+            symptom="It has D+1 entries, and K times K times as many are asked for.",
+            experiment="Print scores_gradient_W(x, K).size for K = 3 and for K = 4.",
+            looks_right="For one class alone, as in a regression, it is the whole answer.",
+        ),
     ),
 )
 
@@ -674,14 +756,16 @@ SCORES_GRADIENT_W = Exercise(
 
 
 def _classifier_chain(rng: Generator) -> list[Arguments]:
-    fixtures = []
+    fixtures: list[Arguments] = []
     for size in draws.all_sizes(rng):
         run = draws.forward_pass(rng, size)
+        # The first is almost certain, so that entries are tiny, and the slopes are large.
+        a = run.A[:, 0] if fixtures else reference.softmax(draws.far_apart(rng, size.K, 0, 15.0))
         fixtures.append(
             (
                 reference.scores_gradient_W(run.Xb[:, 0], size.K),
-                reference.softmax_jacobian(run.A[:, 0]),
-                rng.normal(size=size.K),
+                reference.softmax_jacobian(a),
+                rng.normal(size=size.K) * 10,
             )
         )
     return fixtures
@@ -736,6 +820,7 @@ CHAIN_RULE = Exercise(
             (
                 lambda T, J, g: np.einsum("ijk,i->jk", T, J @ g),
                 lambda T, J, g: np.einsum("ijk,j->ik", T, J @ g),
+                lambda T, J, g: g @ J @ T,
             ),
             did="You summed over the wrong axis of dz/dW; its last axis is z.",
             symptom="The shape is not that of W, or the answer is transposed where W is square.",
@@ -838,6 +923,10 @@ def _difference(a: Array, y: Array) -> Array:
 
 def _through_chain(a: Array, y: Array) -> Array:
     return reference.softmax_jacobian(a) @ (-y / a)
+
+
+def _through_guarded_chain(guard: Callable[[Array], Array]) -> Callable[[Array, Array], Array]:
+    return lambda a, y: reference.softmax_jacobian(a) @ (-y / guard(a))
 
 
 def _one_sided(a: Array, y: Array) -> Array:
@@ -1030,6 +1119,58 @@ LOSS_GRADIENT = Exercise(
             looks_right="The first call gives the right gradient, and nothing says that an "
             "argument has changed.",
             shows_in="purity",
+        ),
+        Misconception(
+            "sigmoid slope too",
+            tuple(
+                _from_scores(grad_z, soft)
+                for grad_z in (
+                    lambda a, y: (a - y) * a * (1 - a),
+                    lambda a, y: (y - a) * a * (1 - a),
+                )
+                for soft in (reference.softmax, _unshifted)
+            ),
+            did="You multiplied a - y by a(1 - a), the slope of a sigmoid, as well.",
+            symptom="The columns do not sum to 0, and where a prediction is certain all is 0.",
+            experiment="Print loss_gradient(W, x, y).sum(axis=0): should it be 0?",
+            looks_right="With a squared error and a sigmoid this is the rule that books give.",
+            lesson="04_jacobian",
+        ),
+        Misconception(
+            "slope of the scores only",
+            (
+                lambda W, x, y: reference.softmax(W @ x) - y,
+                lambda W, x, y: _unshifted(W @ x) - y,
+            ),
+            did="You stopped at the scores, one link before the weights.",
+            symptom="The shape is (K,), and should be that of W.",
+            experiment="Print loss_gradient(W, x, y).shape for two samples x of different length.",
+            looks_right="It is a right slope, and the last factor, x, is easily forgotten.",
+        ),
+        Misconception(
+            "epsilon in the chain",
+            tuple(
+                _from_scores(_through_guarded_chain(guard))
+                for eps in EPSILONS
+                for guard in (_added(eps), _clipped(eps, 1.0), _clipped(eps, 1.0 - eps))
+            ),
+            did="You added a small number to the probability by which you divide, or clipped it.",
+            symptom="Where the true class has probability 0 the gradient vanishes.",
+            experiment="Try scores (0, -800) and class 1: the row of class 1 should be -x.",
+            looks_right="Nothing is nan any more, and ordinary predictions hardly change.",
+            lesson="04_jacobian",
+            shows_in="extreme scores",
+        ),
+        Misconception(
+            "divided by K",
+            (
+                _from_scores(lambda a, y: (a - y) / len(y)),
+                _from_scores(lambda a, y: (a - y) / len(y), _unshifted),
+            ),
+            did="You divided by the number of classes; for one sample nothing is averaged.",
+            symptom="The gradient is K times too small.",
+            experiment="Compare one entry with numerical_gradient: by which factor is it off?",
+            looks_right="len(y) is the number of samples where y holds the labels of a batch.",
         ),
     ),
 )

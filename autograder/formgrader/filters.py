@@ -2,11 +2,13 @@
 
 They stand in the place of nbconvert's own, which run in Jupyter's server without
 limits and raise at what honest students write.  Each is bounded by what is left for
-its page.
+its page, and done in a worker within a budget, so that nothing a student wrote stops the
+server.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -15,7 +17,10 @@ from jinja2.runtime import Context
 
 from autograder import markup
 from autograder.allowance import Allowance
-from autograder.highlighting import code_within, legible
+from autograder.highlighting import bare, code_within, legible
+from autograder.limits import FILTERING
+from autograder.workers import OverBudget, WorkerLost, own_worker
+from autograder.working import begun
 
 LEFT = "autograder_left"  # in the page's resources
 
@@ -30,11 +35,56 @@ def _left(context: Context) -> Allowance:
     return left
 
 
+def _in_worker(
+    context: Context, function: Callable[..., str], text: str, attachments: Any = None
+) -> str:
+    """Have a text made HTML within a budget; it is shown as it is where that is not enough.
+
+    Parameters
+    ----------
+    function : takes what is left for the page, the text and the cell's attachments
+    """
+    left = _left(context)
+    try:
+        html, now_left = own_worker().do(
+            _called, function, left, text, attachments, budget=FILTERING
+        )
+    except (OverBudget, WorkerLost):
+        # Once on a page is enough: its other cells are shown as they are, too.
+        left.code = left.markdown = 0
+        return bare(left.cut(text))
+    vars(left).update(vars(now_left))
+    return str(html)
+
+
+def _called(
+    function: Callable[..., str], left: Allowance, text: str, attachments: Any
+) -> tuple[str, Allowance]:
+    begun()
+    return function(left, text, attachments), left
+
+
+def _markdown(left: Allowance, source: str, attachments: Any) -> str:
+    return markup.markdown_within(left, markup.markdown_html, source, attachments)
+
+
+def _card(left: Allowance, text: str, attachments: Any) -> str:
+    return markup.card_html(text)
+
+
+def _written(left: Allowance, text: str, attachments: Any) -> str:
+    return markup.written_html(left.cut(text))
+
+
+def _code(left: Allowance, source: str, attachments: Any) -> str:
+    return code_within(left, source)
+
+
 @pass_context
 def markdown2html(context: Context, source: str) -> str:
     """Render a Markdown cell, mathematics kept for MathJax, and clean the result."""
     attachments = context.get("cell", {}).get("attachments")
-    return markup.markdown_within(_left(context), markup.markdown_html, source, attachments)
+    return _in_worker(context, _markdown, source, attachments)
 
 
 @pass_context
@@ -44,8 +94,8 @@ def clean_html(context: Context, element: Any) -> str:
     cell = context.get("cell", {})
     owned = cell.get("metadata", {}).get("nbgrader", {})
     if cell.get("cell_type") == "code" and owned.get("grade") and not owned.get("solution"):
-        return markup.card_html(text)
-    return markup.written_html(_left(context).cut(text))
+        return _in_worker(context, _card, text)
+    return _in_worker(context, _written, text)
 
 
 @pass_context
@@ -53,7 +103,7 @@ def highlight_code(
     context: Context, source: str, language: Any = None, metadata: Any = None
 ) -> str:
     """Return code in colours, whatever language its metadata name."""
-    return code_within(_left(context), source)
+    return _in_worker(context, _code, source)
 
 
 @pass_context

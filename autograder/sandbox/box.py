@@ -35,6 +35,7 @@ FOLDER_PREFIX = "autograder-box-"
 PACKAGE = Path(__file__).resolve().parent.parent
 # What the box sees of this package: relative to PACKAGE.
 VISIBLE = (
+    "limits.py",
     "values.py",
     "words.py",
     "sandbox/wire.py",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import itertools
 import math
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,17 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from autograder.limits import LIMITS, Limits
+from autograder.limits import EXCHANGE, LIMITS, Limits
 from autograder.sandbox import wire
 from autograder.sandbox.box import Box, IsolationUnavailable
 from autograder.sandbox.bytecode import with_bytecode
 from autograder.values import (
-    MAX_ARRAY_BYTES,
     Observation,
     Opaque,
     RemoteFunction,
     Rng,
-    extent,
+    entries,
+    most_made,
     plain,
     type_name,
 )
@@ -40,21 +41,13 @@ from autograder.words import first_line, printable
 MALFORMED = "the process gave a malformed answer"
 # For a child to confine itself; hundreds of times what it takes.
 START_SECONDS = 30
-# More outputs, or lines of a traceback, than an honest child sends for one cell; and what
-# errors may add to the text that is bounded.
-MAX_OUTPUTS = 250
-ROOM_FOR_ERRORS = 200_000
 # For a guard to end a child that had to be stopped, and to say how it fared.
 END_SECONDS = 5
 # A child that waited for a processor for more than this share of the time that it was
 # allowed might have made it on a machine that is not so loaded.
 STARVED = 0.1
 COURSE = "/course"  # where a child finds the files, see `inside/server.py`
-# A callback's arguments hold at least this many entries before they are refused.
-MAX_CALLBACK_ITEMS = 4096
-# And those of a function that is lent: some answer with the cube of what they are given.
-MAX_LENT_ITEMS = 256
-MAX_NESTED = 4  # calls of a lent function that calls back what it was given, and so on
+CLOSED = "the process closed its connection to the grader"
 IMAGE_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
@@ -190,8 +183,9 @@ class Session:
 
         Parameters
         ----------
-        functions : of this process, by name; what is not plain among their arguments
-            reaches them as a `BorrowedObject`
+        functions : of this process, by name, each of which refuses what would take it long
+            or much memory; what is not plain among their arguments reaches them as a
+            `BorrowedObject`
 
         Yields
         ------
@@ -232,6 +226,7 @@ class Session:
         found = answer.get("names")
         if type(found) is not list:
             raise self._lose(MALFORMED)
+        found = found[: EXCHANGE.names]
         return [name for item in found if (name := _name(item)) is not None]
 
     def _held(self, answer: Any) -> RemoteObject:
@@ -270,12 +265,12 @@ class Session:
             }
             self._send(question, self.limits.call_seconds)
             # All answers together stay within what one may be: they are kept until judged.
-            room = MAX_ARRAY_BYTES
+            room = EXCHANGE.answers_bytes
             for call in calls:
                 observation, held = self._returned(end, call, callbacks)
                 room -= _bytes((observation.value, observation.arguments))
                 if room < 0:
-                    observation = Observation(Opaque("result too large"))
+                    observation = Observation(Opaque("result that is too large"))
                 results.append((observation, held))
         except SessionLost as failure:
             ended = Observation(error="SessionLost", message=str(failure))
@@ -345,10 +340,13 @@ class Session:
         ):
             return {"value": None, "error": "there is no such function any more"}
         # It runs here: what is asked may not be so large that the answer fills the memory.
-        most = max(MAX_LENT_ITEMS if lent else MAX_CALLBACK_ITEMS, 4 * _size(call))
-        if _size(arguments) + _size(list(keywords.values())) > most:
+        # How much it makes, what is lent says itself.
+        asked = (*arguments, *keywords.values())
+        room = max(EXCHANGE.asked_items, 4 * sum(map(entries, call)))
+        too_large = sum(map(entries, asked)) > room
+        if too_large or (not lent and most_made(asked) > EXCHANGE.argument_made):
             return {"value": None, "error": "the arguments are too large"}
-        if self._depth >= MAX_NESTED:
+        if self._depth >= EXCHANGE.nested_calls:
             return {"value": None, "error": "too many calls inside one another"}
 
         def given(item: Any) -> Any:
@@ -401,6 +399,8 @@ class Session:
         observation, _ = self._returned(until, arguments, callbacks)
         if observation.error is not None:
             raise ValueError(f"{observation.error}: {observation.message}")
+        if entries(observation.value) > EXCHANGE.asked_items:
+            raise ValueError("what it returned is too large")
         return observation.value
 
     def _ask(self, question: dict[str, Any], seconds: float, what: str) -> dict[str, Any]:
@@ -422,7 +422,7 @@ class Session:
 
     def _receive(self, until: float, what: str, allowed: float) -> dict[str, Any]:
         try:
-            answer = wire.receive(self.connection, min(until, self.deadline))
+            answer = self._read(min(until, self.deadline))
         except wire.TooLate:
             if time.monotonic() >= self.deadline:
                 what, allowed = "the submission ran out of its time", self.limits.session_seconds
@@ -430,18 +430,25 @@ class Session:
                 what = f"{what} did not end within {allowed:g} s"
             self.starved = self._waited() > STARVED * allowed
             raise self._lose(what) from None
-        except wire.Closed:
+        except wire.Closed as failure:
             if self._box.has_ended():
                 self._lose("the fork server ended")
                 raise SandboxLost("the fork server was killed") from None
-            raise self._lose("the process ended") from None
+            if isinstance(failure, wire.Halfway):
+                raise self._lose("the process stopped in the middle of an answer") from None
+            # A guard that is there says how its child ended; it cannot where the child shut
+            # the connection that both have.
+            raise self._lose(CLOSED) from None
         except wire.WireError:
             raise self._lose(MALFORMED) from None
         if type(answer) is not dict:
             raise self._lose(MALFORMED)
         if "ended" in answer:
-            raise self._lose(_ending(answer["ended"]))
+            raise self._lose(_ending(answer))
         return answer
+
+    def _read(self, until: float) -> Any:
+        return wire.receive(self.connection, until, EXCHANGE.answer_raw_bytes)
 
     def _waited(self) -> float:
         """End the child and return for how many seconds it waited for a processor."""
@@ -450,7 +457,7 @@ class Session:
             # To the guard this is the end; what it says comes after all that the child said.
             self.connection.shutdown(socket.SHUT_WR)
             while True:
-                answer = wire.receive(self.connection, until)
+                answer = self._read(until)
                 if type(answer) is dict and "ended" in answer:
                     waited = answer.get("waited")
                     return waited if type(waited) is float else math.inf
@@ -613,22 +620,6 @@ def _check_names(files: Mapping[str, bytes]) -> None:
             raise ValueError(f"a submission's file cannot be named {name!r}")
 
 
-def _size(value: Any) -> int:
-    """Return the number of entries that something computed from a value may have on one axis."""
-    kind = type(value)
-    if kind is np.ndarray:
-        return extent(value.shape)
-    if kind is int:
-        return abs(value)
-    if kind is str:
-        return len(value)
-    if kind in (list, tuple):
-        return sum(map(_size, value))
-    if kind is dict:
-        return sum(_size(key) + _size(item) for key, item in value.items())
-    return 1
-
-
 def _bytes(value: Any) -> int:
     """Return roughly how much memory a plain value takes."""
     kind = type(value)
@@ -657,13 +648,17 @@ def _after(given: Any, value: Any) -> Any:
     return plain(value) if type(value) is np.ndarray else None
 
 
-def _ending(status: Any) -> str:
+def _ending(answer: dict[Any, Any]) -> str:
+    """Return in words how a child ended, from what its guard says, or the child in its place."""
+    status = answer["ended"]
     if type(status) is not int:
         return MALFORMED
-    if status == -9:
-        return (
-            "the process was killed (it used more memory, processor time or threads than allowed)"
-        )
+    if answer.get("closed") is True or status == wire.CLOSED_STATUS:
+        return CLOSED
+    if answer.get("out_of_processor_time") is True:
+        return "the process used more processor time than allowed"
+    if status == -signal.SIGKILL:
+        return "the process was killed: it used more memory or processor time than allowed"
     if status < 0:
         return f"the process crashed (signal {-status})"
     return f"the process ended itself (exit code {status})"
@@ -675,9 +670,9 @@ def _outputs(items: list[Any], limits: Limits) -> list[dict[str, Any]]:
     The child keeps to the limits too, unless student code made it do otherwise.
     """
     kept: list[dict[str, Any]] = []
-    text_left = limits.output_bytes + ROOM_FOR_ERRORS
-    pictures_left = limits.image_bytes * 4 // 3 + 4 * MAX_OUTPUTS  # in base 64
-    for item in items[:MAX_OUTPUTS]:
+    text_left = limits.output_bytes + EXCHANGE.error_bytes
+    pictures_left = limits.image_bytes * 4 // 3 + 4 * EXCHANGE.outputs  # in base 64
+    for item in items[: EXCHANGE.outputs]:
         output = _output(item)
         if output is None:
             continue
@@ -705,7 +700,7 @@ def _output(item: Any) -> dict[str, Any] | None:
                 "output_type": "error",
                 "ename": label,
                 "evalue": value,
-                "traceback": trace.splitlines()[:MAX_OUTPUTS],
+                "traceback": trace[: EXCHANGE.error_bytes].splitlines()[: EXCHANGE.outputs],
             }
     if kind in ("display", "result") and type(item.get("data")) is dict:
         data = _data(item["data"])

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
 from autograder.values import (
@@ -30,11 +31,9 @@ from autograder.values import (
     type_name,
 )
 
-MAX_NAMES = 1000
-
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
-    """Answer until the trusted side has gone."""
+    """Answer until the connection is closed, by the trusted side or by student code."""
     # A fork inherits NumPy's global random state: every submission would draw the same numbers.
     np.random.seed(request["random_seed"])  # noqa: NPY002
     random.seed(request["random_seed"])
@@ -77,9 +76,9 @@ class Child:
             for arguments in question["calls"]:
                 answer = self.call(target, arguments, question["keep"], question["watch_random"])
                 try:
-                    frame = wire.frame(answer)
+                    frame = wire.frame(answer, EXCHANGE.answer_raw_bytes)
                 except wire.WireError:
-                    answer.update(value=Opaque("result too large"), arguments=())
+                    answer.update(value=Opaque("result that is too large"), arguments=())
                     frame = wire.frame(answer)
                 wire.send_frame(self.connection, frame)
 
@@ -97,7 +96,8 @@ class Child:
             if type(name) is str and not name.startswith("_") and callable(value)
         ]
         return [
-            (name[:80], _module(value), *_arguments(value)) for name, value in there[-MAX_NAMES:]
+            (name[:80], _module(value), *_arguments(value))
+            for name, value in there[-EXCHANGE.names :]
         ]
 
     def hold(self, value: Any) -> dict[str, Any]:

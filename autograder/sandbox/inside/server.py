@@ -21,6 +21,7 @@ import socket
 import sys
 import tempfile
 from types import FrameType
+from typing import Any
 
 from autograder.sandbox import confine, wire
 from autograder.sandbox.inside import child, placeholders
@@ -94,9 +95,9 @@ def guard(connection: socket.socket, shell: SandboxShell, filter_bytes: bytes | 
         process = os.fork()
         if process == 0:
             become_child(connection, shell, request, filter_bytes, folder)
-        status, waited = wait(process, processes, connection, request["seconds"] + GRACE_SECONDS)
+        ended = wait(process, processes, connection, request["seconds"])
         with contextlib.suppress(wire.WireError):
-            wire.send(connection, {"ended": status, "waited": waited})
+            wire.send(connection, ended)
     except OSError as failure:
         with contextlib.suppress(wire.WireError):
             wire.send(connection, {"refused": f"{type(failure).__name__}: {failure}"[:300]})
@@ -105,25 +106,33 @@ def guard(connection: socket.socket, shell: SandboxShell, filter_bytes: bytes | 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait(
-    process: int, processes: int, connection: socket.socket, seconds: float
-) -> tuple[int, float | None]:
+def wait(process: int, processes: int, connection: socket.socket, seconds: float) -> dict[str, Any]:
     """Wait for the child's end, or kill it when nobody listens or time is up.
 
     Returns
     -------
-    its exit code, and for how many seconds it was ready to run and had no processor
+    its exit code; for how many seconds it was ready to run and had no processor; whether it
+    was killed because its connection was closed; whether it used up its processor time
     """
     handle = os.pidfd_open(process)
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     poll.register(connection, select.POLLRDHUP)
-    events = poll.poll(seconds * 1000)
-    if not any(descriptor == handle for descriptor, _ in events):
+    ready = [descriptor for descriptor, _ in poll.poll((seconds + GRACE_SECONDS) * 1000)]
+    if handle not in ready:
         os.kill(process, signal.SIGKILL)
     os.close(handle)
     waited = seconds_waited(process, processes)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), waited
+    _, status, usage = os.wait4(process, 0)
+    return {
+        "ended": os.waitstatus_to_exitcode(status),
+        "waited": waited,
+        # Shut from either end: this process and its child hold the same socket.
+        "closed": bool(ready) and handle not in ready,
+        # The kernel's limit goes by samples, which on a busy machine are off by half; what else
+        # it kills for, memory that the whole machine lacks, comes sooner.
+        "out_of_processor_time": usage.ru_utime + usage.ru_stime > (int(seconds) + 1) / 3,
+    }
 
 
 def seconds_waited(process: int, processes: int) -> float | None:
@@ -161,7 +170,7 @@ def become_child(
         else:
             wire.send(connection, {"ready": True})
             child.serve(connection, shell, request)
-            status = 0
+            status = wire.CLOSED_STATUS
     finally:
         os._exit(status)
 

@@ -1,0 +1,257 @@
+"""What nbgrader copies of a student's, by each of its roads: ordinary files, and no link.
+
+nbgrader follows links wherever it copies, and what lies beside a notebook goes with it up to the
+feedback that is released.  Here is what `collect`, `zip_collect`, `autograde`,
+`generate_feedback` and `release_feedback` do instead, named in ``nbgrader_config.py``.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
+from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
+from nbgrader.utils import notebook_hash, parse_utc
+
+from autograder.course import MAX_BYTES_BESIDE, SUBMISSION_SECRET
+from autograder.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
+from autograder.handed_in import PASSED_OVER, HandIn, copy, is_real_folder, survey
+from autograder.limits import HAND_IN, RENDERING
+from autograder.reading import UnreadableSubmission, read_bytes
+
+ARCHIVE_BYTES = 4 * HAND_IN.total_bytes  # of all that an archive holds, unpacked
+# nbgrader makes a path of a name.
+NAME = re.compile(r"[^./\\][^/\\]*")
+
+
+class CarefulDirectory(CourseDirectory):
+    """Reads times without following links or waiting for a pipe; what is no time is none."""
+
+    def get_existing_timestamp(self, dest_path: str) -> datetime | None:
+        """Return when a submission was handed in, or None."""
+        path = Path(dest_path, TIMESTAMP)
+        try:
+            said = read_bytes(path, MAX_BYTES_BESIDE, inside=self.root).decode().strip()
+            return parse_utc(said) if said else None
+        except (UnreadableSubmission, ValueError, TypeError, OverflowError):
+            if path.is_symlink() or path.exists():
+                self.log.warning("%s is no time", path)
+            return None
+
+
+# --- The converters -------------------------------------------------------------------------------
+
+
+class _CarefulConverter(BaseConverter):
+    """Stands between nbgrader's converters and what they have in common."""
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Copy what may be copied, in place of all that lies beside the notebook."""
+        source = Path(self._format_source(assignment_id, student_id))
+        destination = Path(self._format_dest(assignment_id, student_id))
+        if not is_real_folder(source, Path(self.coursedir.root)):
+            # What is then graded is an empty notebook, which says why.
+            self.log.warning("%s is a link, and nothing in it is copied", source)
+            return
+        found = survey(source, PASSED_OVER)
+        names = [name for name in found.files if self.may_copy(name)]
+        found.left_out |= copy(source, names, destination)
+        _warn(self.log, source, found)
+
+    def may_copy(self, name: str) -> bool:
+        """Whether a student's file goes with the notebook."""
+        return not name.endswith(".ipynb") and not _is_ignored(name, self.coursedir.ignore)
+
+
+class CarefulAutograde(Autograde, _CarefulConverter):
+    """Copies ordinary files beside a submission, within limits."""
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Prepare one submission, of which only the assignment's own notebook is graded."""
+        released = Path(self.coursedir.root, self.coursedir.release_directory, assignment_id)
+        names = {path.name for path in released.glob("*.ipynb")}
+        handed_in: list[str] = self.notebooks  # type: ignore[has-type]
+        self.notebooks = [one for one in handed_in if Path(one).name in names]
+        super().init_assignment(assignment_id, student_id)
+
+
+class CarefulGenerateFeedback(GenerateFeedback, _CarefulConverter):
+    """Puts a page and what nbgrader needs beside it into a folder, and nothing else."""
+
+    def may_copy(self, name: str) -> bool:
+        """Whether a file goes out with the feedback."""
+        return name in WITH_FEEDBACK
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        """Say whether a page is to be made; take away what is not feedback in any case."""
+        folder = Path(self._format_dest(assignment_id, student_id))
+        pages = pages_of(self.coursedir, assignment_id)
+        for path in clear_foreign(folder, pages):
+            self.log.warning("%s is no feedback of ours, and is removed", path)
+        if folder.is_dir() and not any((folder / page).exists() for page in pages):
+            shutil.rmtree(folder)  # nbgrader takes a folder for a page
+        made: bool = super().init_destination(assignment_id, student_id)
+        return made
+
+
+def be_careful(converter: Any) -> None:
+    """Have one of nbgrader's converters copy only what may be copied.
+
+    nbgrader has no setting for their class; the exporter, which has one, is made before
+    anything is copied and knows the converter.
+    """
+    for kind, careful in (
+        (Autograde, CarefulAutograde),
+        (GenerateFeedback, CarefulGenerateFeedback),
+    ):
+        if type(converter) is kind:
+            converter.__class__ = careful
+            _read_times_carefully(converter.coursedir)
+
+
+def _read_times_carefully(course: CourseDirectory) -> None:
+    if type(course) is CourseDirectory:
+        course.__class__ = CarefulDirectory
+
+
+def pages_of(course: CourseDirectory, assignment: str) -> set[str]:
+    """Return the names of an assignment's pages of feedback."""
+    released = Path(course.root, course.release_directory, assignment)
+    return {f"{path.stem}.html" for path in released.glob("*.ipynb")}
+
+
+def _is_ignored(name: str, patterns: Sequence[str]) -> bool:
+    """Whether the course's settings leave a file out, or a folder that it is in."""
+    return any(fnmatch(part, pattern) for part in Path(name).parts for pattern in patterns)
+
+
+def _warn(log: Any, folder: Path, found: HandIn) -> None:
+    for sentence in found.sentences:
+        log.warning("%s: %s", folder, sentence)
+
+
+# --- The exchange ---------------------------------------------------------------------------------
+
+
+class Collect(ExchangeCollect):
+    """Collects ordinary files within limits, from real folders."""
+
+    def init_src(self) -> None:
+        """Find the hand-ins; what poses as one is named and left where it is."""
+        _read_times_carefully(self.coursedir)
+        super().init_src()
+        records: list[dict[str, Any]] = self.src_records  # type: ignore[has-type]
+        self.src_records = [one for one in records if self._is_hand_in(one, warn=True)]
+
+    def _sort_by_timestamp(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        # The first is taken: a link that was put there last does not hide a hand-in.
+        found: list[dict[str, Any]] = super()._sort_by_timestamp(records)
+        return sorted(found, key=lambda one: not self._is_hand_in(one))
+
+    def _is_hand_in(self, record: dict[str, Any], warn: bool = False) -> bool:
+        folder = Path(self.inbound_path, record["filename"])
+        known = NAME.fullmatch(record["username"]) is not None
+        sound = known and is_real_folder(folder, Path(self.inbound_path))
+        if warn and not sound:
+            self.log.error("%s is no folder that was handed in; it is not collected", folder)
+        return sound
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy one hand-in."""
+        source, destination = Path(src), Path(dest)
+        found = survey(source, PASSED_OVER)
+        destination.mkdir(parents=True)
+        names = [name for name in found.files if not _is_ignored(name, self.coursedir.ignore)]
+        found.left_out |= copy(source, names, destination)
+        if self.coursedir.groupshared:
+            self.set_perms(dest, 0o664, 0o2775)
+        _warn(self.log, source, found)
+
+
+class ReleaseFeedback(ExchangeReleaseFeedback):
+    """Releases an assignment's own pages, and nothing else that lies beside them."""
+
+    def copy_files(self) -> None:
+        """Put each student's page under the name that only this student can find."""
+        root = Path(self.coursedir.root, self.coursedir.feedback_directory)
+        assignment = self.coursedir.assignment_id
+        left_out = set(self.coursedir.student_id_exclude.split(","))
+        failures = []
+        for name in sorted(pages_of(self.coursedir, assignment)):
+            for page in sorted(
+                root.glob(f"{self.coursedir.student_id or '*'}/{assignment}/{name}")
+            ):
+                student = page.parts[-3]
+                if student in left_out:
+                    continue
+                try:
+                    self._release(page, root)
+                    self.log.info("Released %s's feedback on %s", student, assignment)
+                except (UnreadableSubmission, UnicodeDecodeError) as failure:
+                    failures.append(f"{student}'s {assignment}: {failure}")
+        for said in failures:
+            self.log.error("Not released: %s", said)
+        if failures:
+            self.fail(f"{len(failures)} pages were not released")
+
+    def _release(self, page: Path, root: Path) -> None:
+        text = read_bytes(page, 4 * RENDERING.answer_megabytes << 20, inside=root)
+        secret = read_bytes(page.with_name(SUBMISSION_SECRET), MAX_BYTES_BESIDE, inside=root)
+        checksum = notebook_hash(secret=secret.decode(), notebook_id=page.stem)
+        path = Path(self.dest_path, f"{checksum}.html")
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(text)
+        shutil.copymode(page, file.name)
+        Path(file.name).replace(path)
+
+
+# --- Archives of a learning management system -----------------------------------------------------
+
+
+class Extractor(ExtractorPlugin):
+    """Unpacks archives that are not too large; copies ordinary files."""
+
+    def extract(self, archive_path: str, extracted_path: str) -> None:
+        """Unpack what is sound of what was downloaded."""
+        source = Path(archive_path)
+        with tempfile.TemporaryDirectory(dir=extracted_path, prefix=".sound-") as sound:
+            for path in sorted(path for path in source.rglob("*") if not path.is_dir()):
+                name = path.relative_to(source).as_posix()
+                why = copy(source, [name], Path(sound)).get(name) or self._too_large(path)
+                if why is not None:
+                    self.log.error("%s %s", path, why)
+                    Path(sound, name).unlink(missing_ok=True)
+            super().extract(sound, extracted_path)
+
+    def _too_large(self, path: Path) -> str | None:
+        if path.suffix != ".zip":
+            return None
+        try:
+            with zipfile.ZipFile(path) as archive:
+                total = sum(member.file_size for member in archive.infolist())
+        except (OSError, zipfile.BadZipFile, ValueError):
+            return "is no archive and was left out"
+        return None if total <= ARCHIVE_BYTES else "holds too much and was left out"
+
+
+class Collector(FileNameCollectorPlugin):
+    """Takes ordinary files of what was unpacked."""
+
+    def collect(self, submitted_file: str) -> Any:
+        """Return whose file it is, or None for what is not to be collected."""
+        path = Path(submitted_file)
+        if path.name not in survey(path.parent).files:
+            self.log.error("%s is no ordinary file, or too large; it is not collected", path)
+            return None
+        return super().collect(submitted_file)
