@@ -7,10 +7,10 @@ feedback that is released.  Here is what `collect`, `zip_collect`, `autograde`,
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from fnmatch import fnmatch
@@ -24,13 +24,28 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
 
+from autograder.archives import Allowance, BadArchive, HoldsTooMuch, allowance, unpack
 from autograder.course import MAX_BYTES_BESIDE, SUBMISSION_SECRET
 from autograder.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
-from autograder.handed_in import PASSED_OVER, HandIn, copy, is_real_folder, survey
-from autograder.limits import HAND_IN, RENDERING
+from autograder.handed_in import (
+    HOLDS_TOO_MUCH,
+    NO_ARCHIVE,
+    NOTE,
+    PASSED_OVER,
+    TOO_LARGE,
+    HandIn,
+    Refused,
+    copy,
+    is_real_folder,
+    shown_name,
+    survey,
+    why_not,
+    write_note,
+)
+from autograder.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
+from autograder.limits import ARCHIVES, RENDERING
 from autograder.reading import UnreadableSubmission, read_bytes
 
-ARCHIVE_BYTES = 4 * HAND_IN.total_bytes  # of all that an archive holds, unpacked
 # nbgrader makes a path of a name.
 NAME = re.compile(r"[^./\\][^/\\]*")
 
@@ -40,9 +55,10 @@ class CarefulDirectory(CourseDirectory):
 
     def get_existing_timestamp(self, dest_path: str) -> datetime | None:
         """Return when a submission was handed in, or None."""
-        path = Path(dest_path, TIMESTAMP)
+        path, root = Path(dest_path, TIMESTAMP), Path(self.root)
         try:
-            said = read_bytes(path, MAX_BYTES_BESIDE, inside=self.root).decode().strip()
+            refused = not_of_owner(path, root)
+            said = read_bytes(path, MAX_BYTES_BESIDE, root, refused).decode().strip()
             return parse_utc(said) if said else None
         except (UnreadableSubmission, ValueError, TypeError, OverflowError):
             if path.is_symlink() or path.exists():
@@ -64,9 +80,10 @@ class _CarefulConverter(BaseConverter):
             # What is then graded is an empty notebook, which says why.
             self.log.warning("%s is a link, and nothing in it is copied", source)
             return
-        found = survey(source, PASSED_OVER)
+        refused = not_of_owner(source, Path(self.coursedir.root))
+        found = survey(source, PASSED_OVER, refused)
         names = [name for name in found.files if self.may_copy(name)]
-        found.left_out |= copy(source, names, destination)
+        found.left_out |= copy(source, names, destination, refused)
         _warn(self.log, source, found)
 
     def may_copy(self, name: str) -> bool:
@@ -170,13 +187,28 @@ class Collect(ExchangeCollect):
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         """Copy one hand-in."""
         source, destination = Path(src), Path(dest)
-        found = survey(source, PASSED_OVER)
+        refused = self._not_handed_in(source, destination.parts[-2])
+        found = survey(source, PASSED_OVER, refused)
         destination.mkdir(parents=True)
         names = [name for name in found.files if not _is_ignored(name, self.coursedir.ignore)]
-        found.left_out |= copy(source, names, destination)
+        found.left_out |= copy(source, names, destination, refused)
+        write_note(destination, found)
         if self.coursedir.groupshared:
             self.set_perms(dest, 0o664, 0o2775)
         _warn(self.log, source, found)
+
+    def _not_handed_in(self, folder: Path, student: str) -> Refused:
+        """Return what tells which files are not this student's: the course's, somebody else's."""
+        owner = folder.stat().st_uid
+        of_course = not_of(student, Path(self.coursedir.root), None)
+        of_another = not_of_hand_in(student, folder)
+
+        def refused(status: os.stat_result) -> bool:
+            if not any_hard_link(status):
+                return False
+            return status.st_uid != owner or of_course(status) or of_another(status)
+
+        return refused
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):
@@ -220,38 +252,122 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
 
 
 class Extractor(ExtractorPlugin):
-    """Unpacks archives that are not too large; copies ordinary files."""
+    """Unpacks archives within limits, and copies ordinary files.
+
+    What is left out is noted for the student whose file the collector takes it for.  The notes
+    are files that the collector takes like any other, because nbgrader refuses to
+    collect into a folder in which something is already.
+    """
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """Unpack what is sound of what was downloaded."""
-        source = Path(archive_path)
-        with tempfile.TemporaryDirectory(dir=extracted_path, prefix=".sound-") as sound:
-            for path in sorted(path for path in source.rglob("*") if not path.is_dir()):
-                name = path.relative_to(source).as_posix()
-                why = copy(source, [name], Path(sound)).get(name) or self._too_large(path)
-                if why is not None:
-                    self.log.error("%s %s", path, why)
-                    Path(sound, name).unlink(missing_ok=True)
-            super().extract(sound, extracted_path)
+        source, self.root = Path(archive_path), Path(extracted_path)
+        self.left_out: dict[str, str] = {}
+        for path in sorted(source.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            name = path.relative_to(source)
+            why = why_not(path.lstat(), _not_the_courses(self))
+            if path.suffix in self.zip_ext and why in (None, TOO_LARGE):
+                allowed = allowance(path, ARCHIVES.total_bytes)
+                self._unpack(path, self.root / name.parent, allowed, ARCHIVES.depth)
+                continue
+            if why is None:
+                names = [str(name)]
+                why = copy(source, names, self.root, _not_the_courses(self)).get(names[0])
+            if why is not None:
+                self._leave_out(name.as_posix(), why)
+        self._write_notes()
 
-    def _too_large(self, path: Path) -> str | None:
-        if path.suffix != ".zip":
-            return None
+    def _unpack(self, path: Path, folder: Path, allowed: Allowance, depth: int) -> None:
+        """Unpack an archive into a folder beside it, and what archives are in it."""
+        own = folder / path.stem.removesuffix(".tar")
+        name = (folder / path.name).relative_to(self.root).as_posix()
         try:
-            with zipfile.ZipFile(path) as archive:
-                total = sum(member.file_size for member in archive.infolist())
-        except (OSError, zipfile.BadZipFile, ValueError):
-            return "is no archive and was left out"
-        return None if total <= ARCHIVE_BYTES else "holds too much and was left out"
+            members = unpack(path, own, allowed)
+        except (BadArchive, HoldsTooMuch) as failure:
+            bad = isinstance(failure, BadArchive)
+            self._leave_out(name, NO_ARCHIVE if bad else HOLDS_TOO_MUCH)
+            return
+        for member, reason in members.items():
+            self._leave_out(f"{own.relative_to(self.root).as_posix()}/{member}", reason)
+        for inner in sorted(path for path in own.rglob("*") if path.is_file()):
+            if inner.suffix not in self.zip_ext:
+                if (why := why_not(inner.lstat())) is not None:
+                    self._leave_out(inner.relative_to(self.root).as_posix(), why)
+                    inner.unlink()
+            elif depth > 1:
+                inner_allowed = allowance(inner, ARCHIVES.inner_bytes, allowed)
+                self._unpack(inner, inner.parent, inner_allowed, depth - 1)
+            else:
+                self._leave_out(inner.relative_to(self.root).as_posix(), HOLDS_TOO_MUCH)
+
+    def _leave_out(self, name: str, why: str) -> None:
+        self.left_out[name] = why
+        self.log.error("%s %s", shown_name(name), why)
+
+    def _write_notes(self) -> None:
+        collector = getattr(self.parent, "collector_plugin_inst", None)
+        if not isinstance(collector, Collector):
+            return
+        found: dict[str, HandIn] = {}
+        for name, why in self.left_out.items():
+            if ".." in Path(name).parts or "//" in name:
+                continue  # somebody's in an archive, that leads elsewhere: nobody's file
+            student = collector.student_of(str(self.root / name))
+            if student is not None:
+                found.setdefault(student, HandIn()).left_out[Path(name).name] = why
+        for student, hand_in in sorted(found.items()):
+            folder = Path(tempfile.mkdtemp(dir=self.root, prefix=".left-out-"))
+            write_note(folder, hand_in)
+            collector.notes[str(folder / NOTE)] = student
 
 
 class Collector(FileNameCollectorPlugin):
-    """Takes ordinary files of what was unpacked."""
+    """Takes ordinary files of what was unpacked, and the notes of what was left out."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.notes: dict[str, str] = {}  # and whose they are
 
     def collect(self, submitted_file: str) -> Any:
         """Return whose file it is, or None for what is not to be collected."""
+        if submitted_file in self.notes:
+            return {"student_id": self.notes[submitted_file], "file_id": NOTE}
         path = Path(submitted_file)
-        if path.name not in survey(path.parent).files:
-            self.log.error("%s is no ordinary file, or too large; it is not collected", path)
+        why = why_not(path.lstat(), _not_the_courses(self))
+        if why is not None:
+            self.log.error("%s %s", path, why)
             return None
-        return super().collect(submitted_file)
+        info = super().collect(submitted_file)
+        if info and not _is_sound(info, path.suffix):
+            self.log.error("%s has a name that is none; it is not collected", path)
+            return None
+        return info
+
+    def student_of(self, path: str) -> str | None:
+        """Return whose file this would be, or None; no such file need exist."""
+        if not self.named_regexp:
+            return None
+        stem, suffix = os.path.splitext(path)
+        if suffix not in self.valid_ext:
+            # An archive has its student's name where its notebook would have it.
+            path = stem.removesuffix(".tar") + self.valid_ext[0]
+        info = self._match(path)
+        return info["student_id"] if info and _is_sound(info) else None
+
+
+def _is_sound(info: dict[str, Any], suffix: str = "") -> bool:
+    """Whether nbgrader may make a path of what a file's name says."""
+    student, file = info.get("student_id"), info.get("file_id")
+    if not isinstance(student, str) or not isinstance(file, str):
+        return suffix != ""  # nbgrader itself says what is missing
+    destination = Path(Path(file).with_suffix("").as_posix() + suffix)
+    inside = not destination.is_absolute() and ".." not in destination.parts
+    return NAME.fullmatch(student) is not None and inside and destination.name != NOTE
+
+
+def _not_the_courses(plugin: Any) -> Refused:
+    """Return what tells which files are hard links to the course's own."""
+    course = getattr(plugin.parent, "coursedir", None)
+    return any_hard_link if course is None else not_of(None, Path(course.root), None)
