@@ -393,7 +393,7 @@ ONE_HOT = Exercise(
 def _weights_and_batch(rng: Generator) -> list[Arguments]:
     passes = draws.forward_passes(rng)
     one_column = (passes[0].W, passes[0].Xb[:, :1])
-    large = (1000 * passes[1].W, passes[1].Xb)
+    large = (1e5 * passes[1].W, passes[1].Xb)
     return [*((run.W, run.Xb) for run in passes), large, one_column]
 
 
