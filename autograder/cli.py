@@ -406,6 +406,9 @@ def diagnose(
     nothing to judge; 2: wrong usage; 3: isolation cannot be had.
     """
     _isolation(isolation)
+    from autograder.lean import skip_unused_imports
+
+    skip_unused_imports()
     from autograder.diagnose import DiagnoseError, show
 
     try:

@@ -7,24 +7,42 @@ said to be so and not scored.  What a notebook shows is never repeated here.
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import pickle
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from nbformat import NotebookNode
 
-from autograder.aliases import meant
+from autograder.adapters import BACKWARD, FORWARD, INPUTS, OUTPUTS, SLOPES
+from autograder.aliases import meant, slope_of
 from autograder.cards import verdict_text
 from autograder.exercises import EXERCISES, Exercise
 from autograder.foreign import NOTEBOOK, Running, Version, run_notebook
 from autograder.judge import NEARLY_RIGHT, NOT_WRITTEN, Verdict, judge
-from autograder.layouts import LAYOUTS, Arrangement, Layout, Rearranged, arrangements
+from autograder.layouts import (
+    BY_NAME,
+    LABELS_TELL_K,
+    LAYOUTS,
+    PAIRS,
+    Arrangement,
+    Layout,
+    Rearranged,
+    arrangements,
+)
 from autograder.limits import DIAGNOSE_LIMITS, DIAGNOSING
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.sandbox import IsolationUnavailable, Name, RemoteObject, Sandbox, SandboxLost
 from autograder.sanitise import parse_submission
+from autograder.slips import blocks, left_open
+from autograder.values import Observation, Step, by_steps, observe_here
 from autograder.words import listed, printable
 from autograder.workers import OverBudget, WorkerLost, own_worker
 from autograder.working import begun, tell
@@ -33,6 +51,7 @@ SEED = 0  # nothing is earned here, and the same notebook is to be told the same
 MAX_ERRORS = 6
 MAX_NAMES = 12
 NO_NUMPY = "NameError: name 'np' is not defined"
+NUMPY_PUT = "np is not defined; NumPy was put there."
 CHECKS = "checks.py"  # what a notebook of this course imports
 
 
@@ -101,7 +120,8 @@ class Diagnosis:
     happened : what went wrong on the way, a sentence each
     cards : what was judged, in the catalogue's order
     passed_over : what looked like an exercise and was not judged, and why
-    names : what else the notebook defines
+    unknown : functions and classes whose names stand for no exercise
+    names : what the notebook defines
     """
 
     cells: int
@@ -109,6 +129,7 @@ class Diagnosis:
     happened: tuple[str, ...]
     cards: tuple[Card, ...]
     passed_over: tuple[str, ...]
+    unknown: tuple[str, ...]
     names: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
@@ -120,10 +141,11 @@ class Diagnosis:
         for card in self.cards:
             yield ""
             yield from card.lines()
-        if self.passed_over:
+        if self.passed_over or self.unknown:
             yield ""
             yield "Not judged:"
             yield from (f"  {sentence}" for sentence in self.passed_over)
+            yield from _unknown(self.unknown)
 
 
 def diagnose(
@@ -165,13 +187,17 @@ def diagnose(
     beside |= {_place(file, path): _contents(file) for file in files}
     own = {NOTEBOOK, *(".".join(Path(name).with_suffix("").parts) for name in beside)}
 
-    def is_wanted(name: str) -> bool:
-        return name in aliases or bool(meant(name, wanted))
+    there = [file.name for file in path.resolve().parent.glob("*.py")][:1000]
+
+    def is_wanted(name: Name) -> bool:
+        return name.module in own or name.name in aliases or bool(meant(name.name, wanted))
 
     try:
-        run = run_notebook(notebook, sandbox, SEED, beside, is_wanted, say)
+        run = run_notebook(notebook, sandbox, SEED, beside, is_wanted, there, say)
         try:
-            cards, passed_over = _judge_all(run, aliases, wanted, own)
+            judging = Judging(run, aliases, wanted, own)
+            cards, passed_over = judging.all()
+            unknown = judging.unknown()
         finally:
             run.close()
     except IsolationUnavailable as failure:
@@ -186,6 +212,7 @@ def diagnose(
         happened=tuple(dict.fromkeys((*remarks, *_errors(run.failures), *run.remarks))),
         cards=tuple(cards),
         passed_over=tuple(passed_over),
+        unknown=unknown,
         names=tuple(sorted(run.names)),
     )
 
@@ -267,6 +294,8 @@ class _Try:
     exercise: Exercise
     verdict: Verdict
     function: Rearranged
+    watched: _Watched
+    also: tuple[str, ...] = ()
 
     @property
     def failure(self) -> str | None:
@@ -277,130 +306,709 @@ class _Try:
         return f"{seen[0].error}: {seen[0].message}" if seen[0].message else seen[0].error
 
     @property
-    def promise(self) -> tuple[int, float, bool]:
+    def likeness(self) -> tuple[float, float]:
+        """In how many of the calls the answer is about the right one, and has its shape."""
+        return self.watched.likeness
+
+    @cached_property
+    def promise(self) -> tuple[Any, ...]:
         """How much speaks for it that this is what the function is meant to be."""
         gate = self.verdict.findings[0]
         signs = (gate.passed, gate.misconception, gate.message.startswith(NEARLY_RIGHT))
         likely = next((len(signs) - i for i, sign in enumerate(signs) if sign), 0)
-        return likely, self.verdict.points, self.failure is None
+        return likely, self.verdict.points, *self.likeness, self.failure is None
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What is different from the course's own, in words."""
+        return (*self.function.said, *self.also)
+
+    @property
+    def in_rows(self) -> bool | None:
+        """Whether samples are rows here; None where the exercise has no samples."""
+        layout = LAYOUTS.get(self.exercise.name, Layout())
+        has = layout.rows is None or bool(layout.rows) or any(one.rows for one in layout.more)
+        return self.function.arrangement.rows if has else None
 
 
-def _judge_all(
-    run: Running, aliases: Mapping[str, str], wanted: Sequence[str], own: Collection[str]
-) -> tuple[list[Card], list[str]]:
-    """Return the cards in the catalogue's order, and what was not judged and why."""
-    order = list(EXERCISES)
-    there = {name: [aliases[name]] if name in aliases else meant(name, wanted) for name in run.held}
-    cards, passed_over = [], []
-    for name in sorted(there, key=lambda name: order.index(there[name][0])):
-        module = run.held[name][0].name.module
-        if module not in own and name not in aliases:
-            passed_over.append(f"{name} comes from {module}: it is not the notebook's own.")
-            continue
-        judged = _judge(run, name, there[name], name in aliases)
-        if isinstance(judged, Card):
-            cards.append(judged)
-        elif judged is not None:
-            passed_over.append(judged)
-    for name, exercise in aliases.items():
-        if name not in there:
-            passed_over.append(
-                f"{printable(name)}, for --as {exercise}: the notebook defines no such function."
-            )
-    return cards, passed_over
-
-
-def _judge(run: Running, name: str, exercises: Sequence[str], said: bool) -> Card | str | None:
-    """Return a card, or why there is none; None where there is nothing to say.
+class _Watched:
+    """What is kept of all calls of a function, beside its verdict.
 
     Parameters
     ----------
-    name : of the function
-    exercises : what it may be
-    said : whether the person said so
+    exercise : as which it is called
     """
-    answers: list[Card | str | None] = []
-    for version in run.find(name):
-        judged = _judge_version(run, version, exercises, said)
-        if isinstance(judged, Card) and answers:
-            late = f"As it was after code cell {version.cell}: later it cannot be judged."
-            return replace(judged, notes=(*judged.notes, late))
-        if isinstance(judged, Card):
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        self.like: list[tuple[bool, bool]] = []
+        self.errors: list[str] = []
+        self.right = 0  # of those that gave an answer
+        self.dtypes: set[str] = set()
+        self.classes: list[tuple[int, int]] = []  # told by the labels, and made
+
+    def __call__(self, call: tuple[Any, ...], there: Observation, answer: Observation) -> None:
+        right = observe_here(self.exercise.reference, call, watch_random=False)
+        self.like.append(_likeness(right, answer))
+        self.right += self.like[-1][0]
+        if answer.error is not None:
+            self.errors.append(f"{answer.error}: {answer.message}")
+            return
+        self.dtypes |= {str(array.dtype) for array in _arrays(there.value)}
+        labels = call[0] if call else None
+        if type(labels) is np.ndarray and labels.dtype.kind == "i" and labels.size:
+            shape = np.shape(answer.value) if type(answer.value) is np.ndarray else ()
+            if len(shape) == 2:
+                self.classes.append((int(np.max(labels)) + 1, shape[0]))
+
+    @property
+    def likeness(self) -> tuple[float, float]:
+        """In how many of the calls the answer is about the right one, and has its shape."""
+        if not self.like:
+            return 0.0, 0.0
+        close, shaped = zip(*self.like, strict=True)
+        return sum(close) / len(close), sum(shaped) / len(shaped)
+
+    @property
+    def stumble(self) -> str:
+        """The error of a function that is right wherever it answers; empty for any other."""
+        answered = len(self.like) - len(self.errors)
+        return self.errors[0] if self.errors and 0 < answered == self.right else ""
+
+    @property
+    def fixed_classes(self) -> int | None:
+        """How many classes there are whatever the labels; 0: these tell; None: neither."""
+        if self.classes and all(told == made for told, made in self.classes):
+            return 0
+        numbers = {made for _, made in self.classes}
+        return numbers.pop() if len(numbers) == 1 else None
+
+
+def _watched(
+    found: Any,
+    exercise: Exercise,
+    arrangement: Arrangement,
+    also: tuple[str, ...],
+    several: bool = False,
+    losses: bool = False,
+) -> _Try:
+    """Judge a function called in one way, and keep what there is to say of it."""
+    watched = _Watched(exercise)
+    function = Rearranged(found, arrangement, not several, losses, watched)
+    return _Try(exercise, judge(exercise, function, SEED), function, watched, also)
+
+
+def _likeness(right: Observation, seen: Observation) -> tuple[bool, bool]:
+    """Tell whether an answer is about right, and whether it has the kind and shape of one."""
+    values = list(_arrays(right.value)), list(_arrays(seen.value))
+    if seen.error is not None or not values[0] or len(values[0]) != len(values[1]):
+        return False, False
+    pairs = list(zip(*values, strict=True))
+    if any(one.shape != other.shape or _kind(one) != _kind(other) for one, other in pairs):
+        return False, False
+    with np.errstate(all="ignore"):
+        close = all(np.allclose(other, one, rtol=1e-3, atol=1e-5) for one, other in pairs)
+    return close, True
+
+
+def _arrays(value: Any) -> Iterator[np.ndarray]:
+    if type(value) in (list, tuple):
+        for item in value:
+            yield from _arrays(item)
+    elif type(value) is dict:
+        yield from _arrays([value[key] for key in sorted(value, key=str)])
+    elif type(value) in (np.ndarray, int, float, bool):
+        yield np.asarray(value)
+
+
+def _kind(array: np.ndarray) -> bool:
+    return array.dtype.kind in "iub"
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A function, and all the ways in which it was tried."""
+
+    name: str
+    tries: tuple[_Try, ...]
+    said: bool
+    exact: bool
+    notes: tuple[str, ...] = ()
+    order: str = ""  # the names of its first two parameters, as they speak for an order
+
+    def best(self, in_rows: bool | None = None) -> _Try:
+        """Return the likeliest try; of those alike, one in the notebook's own layout."""
+        tries = self.tries
+        if in_rows is not None:
+            # What is another layout is no mistake where the rest of the notebook has it.
+            own = [one for one in tries if one.in_rows in (in_rows, None)]
+            right = any(one.verdict.passed for one in tries)
+            better = right and not any(one.verdict.passed for one in own)
+            tries = tuple(own if own and not better else tries)
+        top = max(tries, key=lambda one: one.promise)
+        alike = [one for one in tries if one.promise == top.promise]
+        return min(alike, key=self._strangeness)  # the first of equals
+
+    def _strangeness(self, one: _Try) -> tuple[bool, int]:
+        given = one.function.arrangement.given or ()
+        first = "W" if given[:1] and given[0][0] == 0 else "X"
+        first = "W" if not given else first
+        against = one.exercise.name == "scores" and self.order not in ("", first)
+        return against, len(one.said)
+
+    @property
+    def layouts(self) -> set[bool]:
+        """In which layout it does best: samples as rows, or as columns; several where none is."""
+        if self.tries[0].exercise.name in NEUTRAL:
+            return set()
+        points = {
+            rows: max(
+                (one.verdict.points for one in _passing(self.tries) if one.in_rows is rows),
+                default=0.0,
+            )
+            for rows in (True, False)
+        }
+        return {rows for rows, most in points.items() if most and most == max(points.values())}
+
+
+def _passing(tries: Sequence[_Try]) -> list[_Try]:
+    return [one for one in tries if one.verdict.findings[0].passed]
+
+
+class Judging:
+    """Judges what a notebook defines: functions, methods, classes, pairs of functions.
+
+    Parameters
+    ----------
+    run : the notebook, which has been run
+    aliases : by name, the exercise that the person says it is
+    wanted : names of exercises
+    own : modules that are the notebook's own
+    """
+
+    def __init__(
+        self,
+        run: Running,
+        aliases: Mapping[str, str],
+        wanted: Sequence[str],
+        own: Collection[str],
+    ) -> None:
+        self.run, self.aliases, self.wanted, self.own = run, aliases, wanted, own
+        self.judged: list[_Judged] = []
+        self.passed_over: list[str] = []
+        self.no_slopes: dict[str, str] = {}  # by name, why it is no slope
+        self.numpy = False  # whether NumPy was put where there was none
+        self.done: set[str] = set()  # names of which something is said
+
+    def all(self) -> tuple[list[Card], list[str]]:
+        """Return the cards in the catalogue's order, and what was not judged and why."""
+        order = list(EXERCISES)
+        names = [name for name in self.run.held if self.meant(name)]
+        for name in sorted(names, key=lambda name: order.index(self.meant(name)[0])):
+            self.name(name)
+        self.pairs()
+        self.methods()
+        self.unwritten()
+        in_rows = self.layout()
+        made = (self.card(one, in_rows) for one in self.judged)
+        cards = [card for card in made if card is not None]
+        cards.sort(key=lambda card: order.index(card.exercise.name.partition(".")[0]))
+        for name, exercise in self.aliases.items():
+            if name not in self.done:
+                self.passed_over.append(
+                    f"{printable(name)}, for --as {exercise}: the notebook defines no such "
+                    "function."
+                )
+        return cards, self.passed_over
+
+    def meant(self, name: str) -> list[str]:
+        """Return which exercises a name may stand for."""
+        return [self.aliases[name]] if name in self.aliases else meant(name, self.wanted)
+
+    def name(self, name: str) -> None:
+        """Judge what a name stands for."""
+        exercises, said = self.meant(name), name in self.aliases
+        newest = self.run.held[name][0]
+        module = newest.name.module
+        if module not in self.own and not said:
+            named = re.compile(rf"\bimport\b.*\b{re.escape(name)}\b")
+            if any(named.search(source) for source in self.run.sources):
+                where = module or "elsewhere"
+                self.pass_over(name, f"{name} comes from {where}: it is not the notebook's own.")
+            return
+        kinds = {EXERCISES[one].kind for one in exercises}
+        if newest.found.kind not in kinds:
+            if said:
+                kind = EXERCISES[exercises[0]].kind
+                text = f"{name} is a {newest.found.kind}; asked for is a {kind}."
+                if not (newest.found.kind == "function" and kind == "class"):
+                    self.pass_over(name, text)
+            return
+        reasons = []
+        for version in self.run.find(name):
+            found = self.tries(name, version, exercises, said)
+            if isinstance(found, str):
+                reasons.append(found)
+                continue
+            if reasons:
+                late = f"As it was after code cell {version.cell}: later it cannot be judged."
+                found = replace(found, notes=(*found.notes, late))
+            self.judged.append(found)
+            self.done.add(name)
+            return
+        self.pass_over(
+            name, reasons[0] if reasons else f"{name} was gone when it was to be judged."
+        )
+
+    def pass_over(self, name: str, why: str) -> None:
+        """Say why something is not judged, once."""
+        if name not in self.done:
+            self.passed_over.append(why)
+        self.done |= {name, name.partition(".")[0]}
+
+    def tries(
+        self, name: str, version: Version, exercises: Sequence[str], said: bool
+    ) -> _Judged | str:
+        """Return how a function was tried, or why it cannot be judged."""
+        run, found = self.run, version.found
+        of_kind = [EXERCISES[one] for one in exercises if EXERCISES[one].kind == found.kind]
+        ways = _Ways(run, version.name, found)
+        tries, notes = ways.tries(of_kind), []
+        if tries and tries[0].failure == NO_NUMPY and run.define("import numpy as np"):
+            tries = ways.tries(of_kind)
+            notes = [NUMPY_PUT]
+        if tries and not max(one.promise for one in tries)[0] and found.kind == "class":
+            tries += ways.as_layer(of_kind)
+        arrays = None
+        if tries and not max(one.promise for one in tries)[0]:
+            arrays = run.of_arrays(found)
+        if arrays is not None:
+            of_tensors = _Ways(run, version.name, arrays).tries(of_kind)
+            if of_tensors and max(one.promise for one in of_tensors)[0]:
+                tries, notes = of_tensors, ["Arrays were made tensors, and its tensors arrays."]
+        lost = next((one.session.lost for one in (found, arrays) if one and one.session.lost), None)
+        if lost is not None:
+            run.given_up(name, lost)
+        signatures = ", or ".join(exercise.signature for exercise in of_kind)
+        if not tries:
+            return f"{name} takes {_number(version.name)}; asked for is {signatures}."
+        judged = _Judged(
+            name, tuple(tries), said, name.rpartition(".")[2] in exercises, tuple(notes), ways.order
+        )
+        best = judged.best()
+        if best.verdict.findings[0].message == NOT_WRITTEN or (
+            not best.verdict.findings[0].passed and self.is_open(name)
+        ):
+            return f"{name} is not written yet."
+        if best.failure is not None:
+            return (
+                f"{name} answers no call as {signatures} is called: "
+                f"{tries[0].failure or best.failure}"
+            )
+        if best.promise[0] or said:
             return judged
-        answers.append(judged)
-    return answers[0] if answers else f"{name} was gone when it was to be judged."
-
-
-def _judge_version(
-    run: Running, version: Version, exercises: Sequence[str], said: bool
-) -> Card | str | None:
-    name, found = version.name, version.found
-    of_kind = [EXERCISES[one] for one in exercises if EXERCISES[one].kind == found.kind]
-    if not of_kind:
-        kind = EXERCISES[exercises[0]].kind
-        return f"{name.name} is a {found.kind}; asked for is a {kind}." if said else None
-    tries, note = _tries(found, name, of_kind), ""
-    if tries and tries[0].failure == NO_NUMPY and run.define("import numpy as np"):
-        tries, note = _tries(found, name, of_kind), "np is not defined; NumPy was put there."
-    arrays = None
-    if tries and not _best(tries).promise[0] and found.session.lost is None:
-        arrays = run.of_arrays(name.name)
-    if arrays is not None:
-        of_tensors = _tries(arrays, name, of_kind)
-        if of_tensors and _best(of_tensors).promise[0]:
-            tries, note = of_tensors, "Arrays were made tensors, and its tensors arrays."
-    lost = next((one.session.lost for one in (found, arrays) if one and one.session.lost), None)
-    if lost is not None:
-        run.given_up(name.name, lost)
-    signatures = ", or ".join(exercise.signature for exercise in of_kind)
-    if not tries:
-        return f"{name.name} takes {_number(name)}; asked for is {signatures}."
-    best = _best(tries)
-    if best.verdict.findings[0].message == NOT_WRITTEN:
-        return f"{name.name} is not written yet."
-    if best.failure is not None:
-        return (
-            f"{name.name} answers no call as {signatures} is called: "
-            f"{tries[0].failure or best.failure}"
-        )
-    by_name = name.name in exercises
-    if not best.promise[0] and not by_name and not said:
+        # Answers of the right kind and shape, and a name that stands for nothing else: wrong.
+        if judged.exact and best.likeness[1] > 0.5 and best.exercise.name not in COMMON_NAMES:
+            return judged
+        if best.watched.stumble:
+            return _stumbles(name, best)
         names = " or ".join(exercise.name for exercise in of_kind)
+        ways_said = f"{len(tries)} ways of calling it" if len(tries) > 1 else "what it answers"
         return (
-            f"{name.name} may be {names} by its name, and is not by its answers, in "
-            f"{len(tries)} ways of calling it. If it is meant to be: "
-            f"--as {of_kind[0].name}={name.name}"
+            f"{name} may be {names} by its name, and is not by its answers, in {ways_said}. "
+            f"If it is meant to be: --as {of_kind[0].name}={name}"
         )
-    notes = (note,) if note else ()
-    likely = best.promise[0] if by_name else best.verdict.passed
-    guess = not said and not likely
-    return Card(name.name, best.exercise, best.verdict, best.function.said, notes, guess)
+
+    def is_open(self, name: str) -> bool:
+        """Whether the last cell that defines a function left something in it to be filled in."""
+        kind, _, last = name.rpartition(".")
+        for source in reversed(self.run.sources):
+            outer = blocks(source, kind) if kind else [source]
+            there = [block for part in outer for block in blocks(part, last)]
+            if there:
+                return any(map(left_open, there))
+        return False
+
+    def layout(self) -> bool | None:
+        """Return whether the notebook's samples are rows; None where its functions do not tell."""
+        votes = Counter(next(iter(one.layouts)) for one in self.judged if len(one.layouts) == 1)
+        return None if votes[True] == votes[False] else votes[True] > votes[False]
+
+    def card(self, judged: _Judged, in_rows: bool | None) -> Card | None:
+        """Return the card of a function, in the layout of the notebook where that is one."""
+        best = judged.best(in_rows)
+        notes = list(judged.notes)
+        others = [
+            one
+            for one in judged.tries
+            if one is not best and one.promise == best.promise and len(one.said) == len(best.said)
+        ]
+        how = best.said
+        if others and not judged.order and in_rows is None and best.exercise.name == "scores":
+            notes.append(f"It may as well have {listed(others[0].said)}: the answers are the same.")
+        if in_rows is not None and best.in_rows not in (in_rows, None) and len(how) < 9:
+            rest, here = ("rows", "columns") if in_rows else ("columns", "rows")
+            if judged.layouts == {best.in_rows}:
+                notes.append(
+                    f"Elsewhere in this notebook samples are {rest}; this one is judged with "
+                    f"samples as {here}, where it does best."
+                )
+        if LABELS_TELL_K in how:
+            fixed = best.watched.fixed_classes
+            if fixed is None or fixed:
+                number = f"{fixed} classes whatever the labels are" if fixed else "other shapes"
+                self.passed_over.append(
+                    f"{judged.name} gives {number}; asked for is {best.exercise.signature}."
+                )
+                return None
+        if best.watched.dtypes == {"float32"}:
+            notes.append("Its numbers are float32; asked for are float64, which have more digits.")
+        likely = best.promise[0] if judged.exact else best.verdict.passed
+        guess = not judged.said and not likely
+        return Card(judged.name, best.exercise, best.verdict, how, tuple(notes), guess)
+
+    # --- What is no function of one name ---
+
+    def pairs(self) -> None:
+        """Judge activations that are plain functions, each with its slope if there is one."""
+        there = [
+            name
+            for name, versions in self.run.held.items()
+            if versions[0].name.module in self.own and versions[0].found.kind == "function"
+            if meant(name, ACTIVATIONS) or slope_of(name, ACTIVATIONS) or name in self.aliases
+        ]
+        self.numpy = bool(there) and self.run.lacks("np") and self.run.define("import numpy as np")
+        bound = {name: self.run.now(name) for name in there}
+        own = {name: version for name, version in bound.items() if version is not None}
+        for name, version in own.items():
+            layers = [one for one in self.meant(name) if one in ACTIVATIONS]
+            if not layers or name in self.done or slope_of(name, ACTIVATIONS):
+                continue
+            slopes = [
+                other for other in own if other != name and layers[0] in slope_of(other, layers)
+            ]
+            self.pair(name, version, EXERCISES[layers[0]], {one: own[one] for one in slopes})
+        for name in own:
+            if name not in self.done and slope_of(name, ACTIVATIONS):
+                of = slope_of(name, ACTIVATIONS)[0]
+                if of in self.wanted:
+                    why = f"{name}: there is no function {of.lower()} to judge it with."
+                    self.pass_over(name, self.no_slopes.get(name, why))
+
+    def pair(
+        self, name: str, version: Version, exercise: Exercise, slopes: Mapping[str, Version]
+    ) -> None:
+        """Judge one activation with each function that may be its slope, else by itself."""
+        notes = (NUMPY_PUT,) if self.numpy else ()
+        tries: dict[str, list[_Try]] = {}
+        for other, slope in slopes.items():
+            for way, words in PAIRS.items():
+                if slope.name.least is not None and slope.name.least > 1 + way.count(","):
+                    continue
+                if slope.name.most is not None and slope.name.most < 1 + way.count(","):
+                    continue
+                made = self.run.adapted(version.found, "pair", slope.found, way)
+                if made is None:
+                    continue
+                said = (f"{other} as its slope", *words)
+                tries.setdefault(other, []).extend(_tries_of(made, exercise, said))
+        alone = _forward_alone(exercise)
+        made = self.run.adapted(version.found, "pair", None, "scores")
+        if made is None:
+            return self.pass_over(name, f"{name} was gone when it was to be judged.")
+        for other, found in list(tries.items()):
+            if not max(one.promise for one in found)[0] and self.is_open(other):
+                self.pass_over(other, f"{other} is not written yet.")
+                del tries[other]
+        for other, found in tries.items():
+            judged = _Judged(name, tuple(found), name in self.aliases, True)
+            if max(one.promise for one in found)[0]:
+                self.judged.append(replace(judged, notes=notes))
+                self.done |= {name, other}
+                return None
+            self.no_slopes.setdefault(
+                other,
+                f"{other} may be the slope of {name} by its name, and is not by its answers, in "
+                f"{len(found)} ways of calling it.",
+            )
+        judged = _Judged(name, tuple(_tries_of(made, alone, ())), name in self.aliases, True)
+        best = judged.best()
+        if best.failure is not None:
+            return self.pass_over(name, f"{name} answers no call: {best.failure}")
+        if self.is_open(name) and not best.verdict.passed:
+            return self.pass_over(name, f"{name} is not written yet.")
+        if not best.promise[0] and best.watched.stumble:
+            return self.pass_over(name, _stumbles(name, best))
+        if not best.promise[0] and not judged.said:
+            return self.pass_over(
+                name, f"{name} may be {exercise.name} by its name, and is not by its answers."
+            )
+        self.done.add(name)
+        self.judged.append(replace(judged, notes=notes))
+        return None
+
+    def methods(self) -> None:
+        """Judge the methods of classes that were not judged as a whole."""
+        for name, versions in list(self.run.held.items()):
+            if versions[0].found.kind != "class" or versions[0].name.module not in self.own:
+                continue
+            version = self.run.now(name)
+            if version is None:
+                continue
+            judged = next((one for one in self.judged if one.name == name), None)
+            listing = self.run.asked(version.found, "methods")
+            for item in listing if type(listing) is list else []:
+                found = _method(item)
+                if found is None:
+                    continue
+                whole = f"{name}.{found.name}"
+                exercises = [
+                    one for one in self.meant_method(whole) if EXERCISES[one].kind == "function"
+                ]
+                if not exercises or (judged is not None and whole not in self.aliases):
+                    continue
+                self.method(whole, version, found, exercises)
+
+    def meant_method(self, whole: str) -> list[str]:
+        """Return which exercises a method may stand for: a class may have a function's name."""
+        kind, _, name = whole.partition(".")
+        if whole in self.aliases:
+            return [self.aliases[whole]]
+        return meant(name, self.wanted) or (self.meant(kind) if name in CALLED else [])
+
+    def method(self, whole: str, version: Version, name: Name, exercises: Sequence[str]) -> None:
+        made = self.run.adapted(version.found, "method", name.name)
+        if made is None:
+            return self.pass_over(whole, f"{whole}: no object of its class could be made.")
+        there = Version(version.cell, name, made)
+        found = self.tries(whole, there, exercises, whole in self.aliases)
+        if isinstance(found, str):
+            return self.pass_over(whole, found)
+        self.judged.append(found)
+        self.done |= {whole, whole.partition(".")[0]}
+        return None
+
+    def unwritten(self) -> None:
+        """Say of what stands only in cells that cannot be read whether it is yet to be written."""
+        for cell in self.run.cells:
+            if not cell.error:
+                continue
+            for name in dict.fromkeys(DEFINED.findall(cell.source[:100_000])):
+                if name in self.run.held or not self.meant(name):
+                    continue
+                if any(map(left_open, blocks(cell.source, name))):
+                    self.pass_over(name, f"{name} is not written yet.")
+                else:
+                    self.pass_over(name, f"{name}: {cell.end}.")
+
+    def unknown(self) -> tuple[str, ...]:
+        """Return what the notebook itself defines and nothing was said of."""
+        return tuple(
+            name
+            for name, versions in self.run.held.items()
+            if versions[0].name.module == NOTEBOOK
+            and name not in self.done
+            and versions[0].found.kind in ("function", "class")
+        )
 
 
-def _best(tries: Sequence[_Try]) -> _Try:
-    return max(tries, key=lambda one: one.promise)  # the first of equals
+def _unknown(names: Sequence[str]) -> Iterator[str]:
+    """Say of what the notebook defines beside why it is not judged."""
+    if names:
+        shown, more = [f"`{name}`" for name in names[:MAX_NAMES]], len(names) - MAX_NAMES
+        said = listed(shown) if more <= 0 else f"{', '.join(shown)} and {more} more"
+        its = "this name" if len(names) == 1 else "these names"
+        yield f"  {said}: no exercise of the catalogue has {its}."
 
 
-def _tries(found: RemoteObject, name: Name, exercises: Sequence[Exercise]) -> list[_Try]:
-    """Judge a function as each of these exercises, in each way in which it can be called."""
-    tries: list[_Try] = []
-    for exercise in exercises:
-        for one in _tries_as(found, name, exercise):
-            tries.append(one)
-            if one.verdict.passed or found.session.lost is not None:
-                return tries
-    return tries
+DEFINED = re.compile(r"(?m)^(?:def|class)[ \t]+(\w{1,80})")
+# The methods by which a class is called that stands for a function.
+CALLED = ("__call__", "forward", "calculate", "compute", "compute_loss", "f", "fn", "value")
+ACTIVATIONS = ("ReLU", "Tanh", "Sigmoid")
+# Of these a name alone says little: other things are called so too.
+COMMON_NAMES = frozenset(
+    "scores predict train accuracy add_bias init_weights mse Network Dense".split()
+)
 
 
-def _tries_as(found: RemoteObject, name: Name, exercise: Exercise) -> Iterator[_Try]:
-    parameters = inspect.signature(exercise.reference).parameters.values()
-    needed = sum(parameter.default is parameter.empty for parameter in parameters)
-    layout = LAYOUTS.get(exercise.name, Layout())
-    for arrangement in arrangements(exercise.name, len(parameters)):
-        if not _fits(name, arrangement, needed, len(parameters)):
-            continue
-        function = Rearranged(found, arrangement, not layout.several, layout.losses)
-        yield _Try(exercise, judge(exercise, function, SEED), function)
+def _stumbles(name: str, best: _Try) -> str:
+    return (
+        f"{name} is right as {best.exercise.name} for some arguments, and for others it raises "
+        f"{best.watched.stumble}"
+    )
+
+
+def _method(item: Any) -> Name | None:
+    """Return a method as the sandbox told it, or None where that is none."""
+    if type(item) is not tuple or len(item) != 3:
+        return None
+    name, least, most = item
+    if type(name) is not str or not name.isidentifier() or type(least) is not int:
+        return None
+    return Name(name[:60], NOTEBOOK, least, most if type(most) is int else None)
+
+
+@cache
+def _forward_alone(exercise: Exercise) -> Exercise:
+    """Return an exercise on a layer without what its backward is to do."""
+
+    def only_forward(fixtures: Any) -> Any:
+        def drawn(rng: np.random.Generator) -> list[tuple[Any, ...]]:
+            return [
+                tuple(
+                    item
+                    for name, given in by_steps(call)
+                    if name != "backward"
+                    for item in ((Step(name), *given) if name else given)
+                )
+                for call in fixtures(rng)
+            ]
+
+        return drawn
+
+    criteria = tuple(
+        replace(one, fixtures=only_forward(one.fixtures))
+        for one in exercise.criteria
+        if one.name != "called again" and "slope" not in one.claim.lower()
+    )
+    first = replace(
+        exercise.criteria[0], claim="", fixtures=only_forward(exercise.criteria[0].fixtures)
+    )
+    kept = (first, *(one for one in criteria if one.name != first.name))
+    return replace(exercise, name=f"{exercise.name}.forward", criteria=kept, misconceptions=())
+
+
+@dataclass
+class _Ways:
+    """The ways in which a function of a notebook can be called in place of an exercise's."""
+
+    run: Running
+    name: Name
+    found: RemoteObject
+    listing: list[tuple[str, bool, bool]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        told = self.run.asked(self.found, "parameters")
+        listing = [
+            item
+            for item in (told if type(told) is list else [])
+            if type(item) is tuple and tuple(map(type, item)) == (str, bool, bool, bool)
+        ]
+        self.listing = [item[:3] for item in listing]
+        # True and False in a signature are switches: none of the course's arguments is one.
+        switch = next((i for i, item in enumerate(listing) if item[3] and item[2]), None)
+        if switch is not None and self.name.most is not None:
+            least = self.name.least or 0
+            self.name = replace(self.name, most=max(min(self.name.most, switch), least))
+
+    @property
+    def order(self) -> str:
+        """Whether weights or data come first, by the names of the parameters."""
+        names = [name for name, _, _ in self.listing if name != "self"]
+        if len(names) < 2:
+            return ""
+        signs = [
+            "W" if WEIGHTS.fullmatch(name) else "X" if DATA.fullmatch(name) else ""
+            for name in names[:2]
+        ]
+        return signs[0] if sorted(signs) == ["W", "X"] else ""
+
+    def tries(self, exercises: Sequence[Exercise]) -> list[_Try]:
+        """Judge as each of these exercises, in each way in which it can be called."""
+        tries: list[_Try] = []
+        for exercise in exercises:
+            for one in self._of(exercise):
+                tries.append(one)
+                if self.found.session.lost is not None:
+                    return tries
+                if one.verdict.passed and exercise.name not in TOLD_BY_ALL:
+                    tries += self._other_layout(exercise, one)
+                    return tries
+        return tries
+
+    def _other_layout(self, exercise: Exercise, right: _Try) -> Iterator[_Try]:
+        """Judge what is right in columns in rows too, to see whether it tells them apart."""
+        if right.in_rows is False and exercise.name not in NEUTRAL:
+            yield from itertools.islice(self._of(exercise, only_rows=True), 2)
+
+    def _of(self, exercise: Exercise, only_rows: bool = False) -> Iterator[_Try]:
+        parameters = list(inspect.signature(exercise.reference).parameters.values())
+        needed = sum(parameter.default is parameter.empty for parameter in parameters)
+        named, kept = self._by_name(parameters, needed)
+        found, name = self.found, self.name
+        also: tuple[str, ...] = ()
+        if any(named):
+            found = self.run.adapted(self.found, "by_name", tuple(named)) or self.found
+            name = replace(name, most=len(parameters))
+        elif kept < len(parameters):
+            also = (f"no {parameters[kept].name}",)
+        layout = LAYOUTS.get(exercise.name, Layout())
+        for arrangement in arrangements(exercise.name, kept):
+            if _fits(name, arrangement, needed, kept) and arrangement.rows >= only_rows:
+                yield _watched(found, exercise, arrangement, also, layout.several, layout.losses)
+
+    def _by_name(self, parameters: Sequence[Any], needed: int) -> tuple[list[str], int]:
+        """Return by what name each argument is given, empty by its place; and how many are."""
+        names = ["" for _ in parameters]
+        own = [name for name, _, _ in self.listing]
+        if not own or self.found.kind != "function":
+            return names, len(parameters)
+        for place, parameter in enumerate(parameters[needed:], start=needed):
+            others = BY_NAME.get(parameter.name, frozenset((parameter.name,)))
+            there = next((one for one in self.listing if one[0].lower() in others), None)
+            if there is None and place < len(own) and place < needed + 1:
+                # What stands there is something else, of which the course knows nothing.
+                return ["" for _ in parameters], place
+            if there is None:
+                return names, place
+            if not there[2] or own.index(there[0]) != place:
+                names[place] = there[0]
+        return names, len(parameters)
+
+    def as_layer(self, exercises: Sequence[Exercise]) -> list[_Try]:
+        """Judge a layer whose methods are called, or answer, otherwise than the course's."""
+        way = self.run.asked(self.found, "ways")
+        if type(way) is not tuple or len(way) != 6 or any(type(one) is not int for one in way):
+            return []
+        made = self.run.adapted(self.found, "layer", way)
+        if made is None:
+            return []
+        forward, output, backward, count, answer, slopes = way
+        tables = zip(
+            (FORWARD, OUTPUTS, BACKWARD, INPUTS, SLOPES),
+            (forward, output, backward, answer, slopes),
+            strict=True,
+        )
+        if any(not -1 <= place < len(table) for table, place in tables):
+            return []
+        said = [
+            f"{FORWARD[forward]} as forward" if forward > 0 else "",
+            f"what forward leaves in `{OUTPUTS[output]}`" if output >= 0 else "",
+            f"{BACKWARD[backward]} as backward" if backward > 0 else "",
+            "backward without its last argument" if backward >= 0 and count == 1 else "",
+            f"what backward leaves in `{INPUTS[answer]}`" if answer >= 0 else "",
+            f"the slopes of its method {SLOPES[slopes]}" if slopes >= 0 else "",
+        ]
+        also = tuple(filter(None, said))
+        return [one for exercise in exercises for one in _tries_of(made, exercise, also)]
+
+
+def _tries_of(found: RemoteObject, exercise: Exercise, also: tuple[str, ...]) -> Iterator[_Try]:
+    """Judge a class that was made the course's, in each layout."""
+    for arrangement in arrangements(exercise.name.partition(".")[0], 0):
+        if arrangement.fewer is None:
+            one = _watched(found, exercise, arrangement, also)
+            yield one
+            if one.verdict.passed:
+                return
+
+
+# A product of two matrices is right in several ways, which only the names of its arguments tell.
+TOLD_BY_ALL = frozenset(("scores",))
+# Entry by entry, so that rows and columns are the same to it.
+NEUTRAL = frozenset("ReLU Tanh Sigmoid mse mse_gradient cce_gradient scores".split())
+WEIGHTS = re.compile(r"(?i)w\d*|weights?|theta|params?|pesos?|poids|gewichte|beta|coef\w*")
+DATA = re.compile(r"(?i)x\w{0,6}|data|inputs?|features?|a_?prev|datos|dados|samples?|batch")
 
 
 def _fits(name: Name, arrangement: Arrangement, needed: int, most: int) -> bool:
@@ -492,9 +1100,10 @@ def _alias(text: str) -> tuple[str, str]:
     ('my_loss', 'cce')
     """
     exercise, _, name = (part.strip() for part in text.partition("="))
-    if not exercise or not name.isidentifier():
+    if not exercise or not all(part.isidentifier() for part in name.split(".")):
         raise DiagnoseError(
-            f"--as wants an exercise and a name of the notebook, as in softmax=my_softmax, "
+            f"--as wants an exercise and a name of the notebook, as in softmax=my_softmax or "
+            f"softmax=Model.softmax, "
             f"not {printable(text)}"
         )
     return name, exercise

@@ -8,79 +8,94 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
 from autograder.notebook import STAND_IN, Run
 from autograder.sandbox import Name, RemoteObject, Sandbox, SessionLost
+from autograder.slips import (
+    CANNOT_BE_READ,
+    blocks,
+    left_open,
+    line_of,
+    said_of_error,
+    slip,
+    told,
+)
 from autograder.words import printable
 
 NOTEBOOK = "__main__"  # the module of what a notebook itself defines
 MAX_SAID = 200
 
-# Runs what a cell defines and imports, each by itself, where the cell as a whole failed.
+# Runs what a cell defines and imports, each by itself, where the cell as a whole failed.  Of a cell
+# that cannot be read, the pieces that begin at the left margin and can be.
 DEFINITIONS = """
 def _definitions(source):
-    import ast
+    import ast, re
+    def run(nodes):
+        kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+        for node in nodes:
+            if isinstance(node, kinds) or isinstance(getattr(node, "value", None), ast.Lambda):
+                try:
+                    exec(compile(ast.Module([node], []), "<cell>", "exec"), globals())
+                except BaseException:
+                    pass
+    source = get_ipython().transform_cell(source)
     try:
-        nodes = ast.parse(get_ipython().transform_cell(source)).body
+        return run(ast.parse(source).body)
     except SyntaxError:
-        return
-    kinds = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-    for node in nodes:
-        if isinstance(node, kinds) or isinstance(getattr(node, "value", None), ast.Lambda):
-            try:
-                exec(compile(ast.Module([node], []), "<cell>", "exec"), globals())
-            except BaseException:
-                pass
+        pass
+    for piece in re.split(r"(?m)^(?=@|def |class |async |import |from |\\w+ *= *lambda)", source):
+        try:
+            run(ast.parse(piece).body)
+        except SyntaxError:
+            pass
 
 
 _definitions({source!r})
 """
 
-# Makes of a function of tensors one of arrays, whichever library they are of.
-TENSORS = """
-def _of_arrays(function):
-    import sys, numpy
-    torch = sys.modules.get("torch")
-
-    def given(value):
-        is_array = torch is not None and isinstance(value, numpy.ndarray)
-        return torch.from_numpy(value) if is_array else value
-
-    def taken(value):
-        if isinstance(value, (tuple, list)):
-            return type(value)(map(taken, value))
-        value = value.detach() if hasattr(value, "detach") else value
-        return value.numpy() if hasattr(value, "numpy") else value
-
-    return lambda *arguments: taken(function(*map(given, arguments)))
-
-
-_arrays = _of_arrays({name})
-"""
+TOOLS = "_autograder_adapters"  # the module `adapters.py`, beside the notebook and in it
+LOAD_TOOLS = f"import {TOOLS}"
 TENSOR_LIBRARIES = ("torch", "tf", "tensorflow")
+MAX_HELD = 400  # names of a notebook that are held on to
+
+# Modules that an index of packages has; any other is taken for a file of the notebook's own.
+PACKAGES = frozenset(
+    "torch torchvision torchaudio tensorflow keras tf_keras jax jaxlib flax optax mxnet theano "
+    "cntk chainer paddle sklearn pandas scipy seaborn plotly bokeh altair cv2 PIL skimage tqdm "
+    "imageio requests bs4 lxml h5py tables sympy statsmodels nltk spacy gensim datasets "
+    "transformers tokenizers xgboost lightgbm catboost numba cupy cython networkx graphviz pydot "
+    "mnist nnfs d2l autograd tensorflow_datasets tensorflow_probability tensorboard wandb "
+    "mlflow tensorboardX "
+    "pytorch_lightning lightning torchmetrics torchtext torchsummary einops timm gym gymnasium "
+    "ipywidgets ipympl ipyvolume pytest nose mpl_toolkits cvxopt cvxpy pulp deap minepy emnist "
+    "idx2numpy python_mnist prettytable tabulate termcolor colorama dill joblib psutil openpyxl "
+    "xlrd kaggle kagglehub gdown wget google folium geopandas shapely pyspark dask polars pyarrow "
+    "mlxtend imblearn umap hdbscan shap lime eli5 yellowbrick onnx onnxruntime tflearn lasagne "
+    "watermark line_profiler memory_profiler nb_black jupyterthemes yfinance praw "
+    "skorch fastai fastcore fastbook tinygrad micrograd past future six tensorly pymc pymc3 "
+    "arviz emcee GPy gpflow gpytorch sqlalchemy flask fastapi streamlit gradio nbdev".split()
+)
 
 # An error's name, or "" for any, a pattern in its text, and what to say of it.
+NOT_THERE = "opens {0}, which is not in the sandbox: give it with --file"
 NO_NETWORK = "needs the network, and the sandbox has none"
 ERRORS = (
     (
-        "ModuleNotFoundError",
-        r"No module named '([\w.]+)'",
-        "needs {0}, which is not here: install it, or give its file with --file",
-    ),
-    (
         "FileNotFoundError",
         r"No such file or directory: '([^']+)'",
-        "opens {0}, which is not in the sandbox: give it with --file",
+        NOT_THERE,
     ),
-    ("FileNotFoundError", r"^(\S+) not found\.", "opens {0}, which is not in the sandbox: --file"),
+    ("FileNotFoundError", r"^(\S+) not found\.", NOT_THERE),
+    ("", r"^File `'?([^\s`']+?)'?` not found", NOT_THERE),
     ("", r"name resolution|getaddrinfo|urlopen error|URL fetch failure|Max retries", NO_NETWORK),
     ("RuntimeError", r"^programs cannot be run", "starts a program (a line with ! or a magic)"),
-    ("SyntaxError", r"", "is no Python 3: {error}"),
 )
 
 
@@ -110,10 +125,12 @@ class Running(Run):
 
     Parameters
     ----------
-    wanted : whether a function or class of this name is to be held on to
+    wanted : whether something that can be called is to be held on to
+    beside : names of the files that lie beside the notebook
     """
 
-    wanted: Callable[[str], bool] = bool
+    wanted: Callable[[Name], bool] = bool
+    beside: Collection[str] = ()
     names: set[str] = field(default_factory=set)
     failures: list[tuple[int, str]] = field(default_factory=list)
 
@@ -132,7 +149,8 @@ class Running(Run):
         failure = next((item for item in cell.outputs if item.output_type == "error"), None)
         if failure is not None:
             if failure.ename != "Stopped":  # that is among the remarks
-                self.failures.append((self.count, said_of(failure.ename, failure.evalue)))
+                said = said_of(failure.ename, failure.evalue, cell.source, self.beside)
+                self.failures.append((self.count, said))
             self.define(cell.source)
         self.hold(cell.source)
 
@@ -152,7 +170,8 @@ class Running(Run):
             self.names |= {name.name for name in there if name.module == NOTEBOOK}
             for name in there:
                 versions = self.held.get(name.name, [])
-                if not self.wanted(name.name) or (versions and name.name not in source):
+                new = not versions and len(self.held) < MAX_HELD
+                if not self.wanted(name) or not (new or name.name in source):
                     continue
                 found = self.session.bind(name.name)
                 if found.handle is not None and not any(one.is_now(found) for one in versions[:1]):
@@ -186,9 +205,9 @@ class Running(Run):
             return None
         return found if found.kind in ("function", "class") else None
 
-    def of_arrays(self, name: str) -> RemoteObject | None:
+    def of_arrays(self, found: RemoteObject) -> RemoteObject | None:
         """Return a function of tensors as one of arrays; None where nothing knows of tensors."""
-        if not self.ready():
+        if not self.is_here(found):
             return None
         assert self.session is not None
         try:
@@ -196,10 +215,59 @@ class Running(Run):
         except SessionLost:
             self.take_up_again()
             return None
-        if "module" not in kinds:
-            return None
-        self.run_cell(TENSORS.format(name=name))
-        return self.bind("_arrays")
+        return self.adapted(found, "of_arrays") if "module" in kinds else None
+
+    def is_here(self, found: RemoteObject) -> bool:
+        """Whether this is an object of the process that runs now."""
+        return self.ready() and found.session is self.session and found.session.lost is None
+
+    def lacks(self, name: str) -> bool:
+        """Whether a name stands for nothing now."""
+        if not self.ready():
+            return False
+        assert self.session is not None
+        try:
+            return self.session.bind(name).kind == "missing"
+        except SessionLost:
+            self.take_up_again()
+            return False
+
+    def now(self, name: str) -> Version | None:
+        """Return the last of what a name stood for, or what it stands for in a later process."""
+        last = self.held[name][0]
+        if self.is_here(last.found):
+            return last
+        found = self.bind(name)
+        return replace(last, found=found) if found is not None else None
+
+    def adapted(self, found: RemoteObject, how: str, *arguments: Any) -> RemoteObject | None:
+        """Return what one of `adapters.py`'s functions makes of an object; None where nothing."""
+        return self._ask_tools(found, how, arguments, True)[1]
+
+    def asked(self, found: RemoteObject, how: str, *arguments: Any) -> Any:
+        """Return what one of `adapters.py`'s functions says of an object, as a plain value."""
+        return self._ask_tools(found, how, arguments, False)[0]
+
+    def _ask_tools(
+        self, found: RemoteObject, how: str, arguments: Sequence[Any], keep: bool
+    ) -> tuple[Any, RemoteObject | None]:
+        others = [one for one in arguments if isinstance(one, RemoteObject)]
+        if not all(map(self.is_here, (found, *others))):
+            return None, None
+        assert self.session is not None
+        session = self.session
+        try:
+            tools = session.bind(TOOLS)
+            if tools.kind != "module":
+                session.run_cell(LOAD_TOOLS)
+                tools = session.bind(TOOLS)
+        except SessionLost:
+            self.take_up_again()
+            return None, None
+        seen, held = session.calls(tools, how, [(found, *arguments)], keep)[0]
+        if held is not None and held.kind not in ("function", "class"):
+            held = None
+        return seen.value, held
 
     def given_up(self, name: str, reason: str) -> None:
         """Go on without a function that did not come back."""
@@ -227,7 +295,8 @@ def run_notebook(
     sandbox: Sandbox,
     seed: int,
     files: Mapping[str, bytes],
-    wanted: Callable[[str], bool],
+    wanted: Callable[[Name], bool],
+    beside: Collection[str],
     say: Callable[[int, int], None],
 ) -> Running:
     """Run all code cells of a notebook, whatever they do.
@@ -238,7 +307,7 @@ def run_notebook(
     sandbox : where it runs
     seed : of the global random states
     files : what it finds beside itself
-    wanted : see `Running`
+    wanted, beside : see `Running`
     say : takes the number of the cell that is run next, and how many there are
 
     Returns
@@ -249,7 +318,8 @@ def run_notebook(
     ------
     IsolationUnavailable, SandboxLost
     """
-    run = Running(Assignment("", (), files), sandbox, seed, wanted=wanted)
+    files = {**files, f"{TOOLS}.py": Path(__file__).with_name("adapters.py").read_bytes()}
+    run = Running(Assignment("", (), files), sandbox, seed, wanted=wanted, beside=beside)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     try:
         for number, cell in enumerate(cells, start=1):
@@ -266,19 +336,46 @@ def run_notebook(
     return run
 
 
-def said_of(error: str, text: str) -> str:
-    """Say what made a cell fail, and what can be done about it."""
-    # The cells that were added here count too, so their numbers are not the notebook's.
-    shown = _line(f"{error}: {re.sub(r'<cell [0-9]+>, ', '', _first(text))}")
+def said_of(error: str, text: str, source: str = "", beside: Collection[str] = ()) -> str:
+    """Say what made a cell fail, and what can be done about it.
+
+    Parameters
+    ----------
+    error, text : name and text of the exception
+    source : of the cell
+    beside : names of the files that lie beside the notebook, given or not
+    """
+    lacking = re.search(r"No module named '([\w.]+)'", text) if "NotFound" in error else None
+    if lacking is not None:
+        return _said_of_module(lacking[1][:80], beside)
     for name, pattern, words in ERRORS:
-        found = re.search(pattern, text) if name in ("", error) else None
+        found = re.search(pattern, text[:2000]) if name in ("", error) else None
         if found is not None:
-            return words.format(*map(_line, found.groups()), error=shown)
-    return shown
+            return words.format(*map(_line, found.groups()))
+    if error in (*CANNOT_BE_READ, "NameError"):
+        seen = slip(error, text, source, line_of(text))
+        if error in CANNOT_BE_READ and not seen and any(map(left_open, _all_blocks(source))):
+            seen = "something in it is not filled in yet"
+        if error in CANNOT_BE_READ or seen:
+            return said_of_error(error, text, source) if not seen.startswith("some") else seen
+    return _line(f"{error}: {told(text)}") if text.strip() else _line(error)
 
 
-def _first(text: str) -> str:
-    return next(iter(text.splitlines()), "")
+def _said_of_module(module: str, beside: Collection[str]) -> str:
+    """Say what to do about a module that is not here: a package, or a file of the notebook's."""
+    top = module.partition(".")[0]
+    files = [name for name in beside if name in (f"{module.replace('.', '/')}.py", f"{top}.py")]
+    if files:
+        return f"needs {_line(files[0])}, which lies beside the notebook: give it with --file"
+    if top in PACKAGES:
+        return f"needs the package {top}, which is not installed here"
+    place = f"{module.replace('.', '/')}.py"
+    return f"needs {module}, which is no package that is known here: give {place} with --file"
+
+
+def _all_blocks(source: str) -> list[str]:
+    names = re.findall(r"(?m)^[ \t]*(?:def|class)[ \t]+(\w{1,80})", source[:100_000])[:50]
+    return [block for name in dict.fromkeys(names) for block in blocks(source, name)]
 
 
 def _line(text: str) -> str:

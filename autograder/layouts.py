@@ -9,17 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograder.values import Observation, RemoteFunction, Rng, Step, observe
+from autograder.values import Observation, RemoteFunction, Rng, Step, by_steps, observe
 
 PUT_BACK = 1e-9  # by this much, relative, an entry may differ and still count as left alone
+NO_SCORE = -1e4  # of a class whose probability is 0: exp of it is 0
 ROWS = "samples as rows"
 EXCHANGED = "arguments in the other order"
+LABELS_TELL_K = "K taken from the labels"
+ALONE = "one sample as a batch of one"
+SCORES = "the scores in place of the probabilities"
+LABELLED = ("labels in place of one-hot vectors", "no regularisation")
 
 Change = Callable[[Any], Any]
+Watch = Callable[[tuple[Any, ...], Observation, Observation], None]
+
+
+@dataclass(frozen=True)
+class OfCall:
+    """A change that needs to see all arguments of a call."""
+
+    change: Change
+
+    def __call__(self, call: Any) -> Any:
+        return self.change(call)
 
 
 # --- How one value is written elsewhere ----------------------------------------------------------
@@ -59,6 +76,42 @@ def flat(value: Any) -> Any:
 def labels(value: Any) -> Any:
     """One-hot columns, or one such vector, as labels."""
     return np.argmax(value, axis=0) if _has(value, 2) else int(np.argmax(value))
+
+
+def scores_of(value: Any) -> Any:
+    """Probabilities as scores whose softmax they are."""
+    with np.errstate(all="ignore"):
+        return np.where(value > 0, np.log(value), NO_SCORE) if type(value) is np.ndarray else value
+
+
+def scores_of_rows(value: Any) -> Any:
+    """The same, where samples are rows."""
+    return as_row(scores_of(value))
+
+
+def first_matrix(value: Any) -> Any:
+    """The first of several matrices, where there is but one."""
+    return value[0] if _has(value, 3) and len(value) == 1 else value
+
+
+def second(value: Any) -> Any:
+    """The second of several values."""
+    return value[1] if type(value) is tuple and len(value) > 1 else value
+
+
+def second_transposed(value: Any) -> Any:
+    """The same, transposed."""
+    return transposed(second(value))
+
+
+def unit_data(value: Any) -> Any:
+    """Data of which the scores are the weights themselves."""
+    return np.eye(value.shape[1]) if _has(value, 2) else np.eye(1)
+
+
+def nothing(value: Any) -> Any:
+    """No regularisation."""
+    return 0.0
 
 
 def labels_of_batch(value: Any) -> Any:
@@ -105,6 +158,11 @@ class Arrangement:
     sample: int | None = None
     one: Change = same
 
+    @property
+    def rows(self) -> bool:
+        """Whether samples are rows."""
+        return any(words.startswith(ROWS) for words in self.said)
+
     def parts(self, call: Sequence[Any]) -> list[tuple[int, Change]]:
         """Return what the arguments of a call are made from, and how."""
         if self.given is not None:
@@ -119,13 +177,25 @@ class Arrangement:
 
     def there(self, call: Sequence[Any]) -> tuple[Any, ...]:
         """Return the arguments of a call as this function wants them."""
-        return tuple(change(call[i]) for i, change in self.parts(call))
+        return tuple(
+            change(call if type(change) is OfCall else call[i]) for i, change in self.parts(call)
+        )
 
     def back(self, call: Sequence[Any], seen: Observation) -> Observation:
         """Return what was seen as it would be of the course's own function."""
         alone = self.sample is not None and _has(call[self.sample], 1)
         value = (self.one if alone else self.answer)(seen.value)
+        if self.every in (as_row, as_column) and type(value) is list:
+            value = self._steps(call, value)
         return replace(seen, value=value, arguments=self._after(call, seen.arguments))
+
+    def _steps(self, call: Sequence[Any], values: list[Any]) -> list[Any]:
+        """Bring back what each step of a scenario gave: to one sample, the answer to one."""
+        batch = transposed if self.every is as_row else same
+        return [
+            flat(value) if given and _has(given[0], 1) else batch(value)
+            for (_, given), value in zip(by_steps(call)[1:], values, strict=False)
+        ]
 
     def _after(self, call: Sequence[Any], after: Sequence[Any]) -> tuple[Any, ...]:
         """Return the course's arguments as they were after the call."""
@@ -159,13 +229,19 @@ class Rearranged(RemoteFunction):
     arrangement : how it is called
     alone : the course asks for one value: of several in a tuple the first is taken
     losses : the course asks for the mean of what may come for each sample
+    watch : is given each call, what was seen, and that brought back
     """
 
     def __init__(
-        self, function: Any, arrangement: Arrangement, alone: bool = True, losses: bool = False
+        self,
+        function: Any,
+        arrangement: Arrangement,
+        alone: bool = True,
+        losses: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.function, self.arrangement = function, arrangement
-        self.alone, self.losses = alone, losses
+        self.alone, self.losses, self.watch = alone, losses, watch
         self.seen: list[Observation] = []
         self.also: dict[str, None] = {}  # what else was done to the answers, in words
 
@@ -180,10 +256,14 @@ class Rearranged(RemoteFunction):
             there_seen = observe(self.function, there)
         # Without the values: a function is tried in many ways, and they may be large.
         self.seen = [replace(seen, value=None, arguments=()) for seen in there_seen]
-        return [
+        answers = [
             self.arrangement.back(call, replace(seen, value=self._one(seen.value)))
             for call, seen in zip(calls, there_seen, strict=False)
         ]
+        if self.watch is not None:
+            for one in zip(calls, there_seen, answers, strict=False):
+                self.watch(*one)
+        return answers
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -199,6 +279,25 @@ class Rearranged(RemoteFunction):
             with np.errstate(all="ignore"):
                 value = np.asarray(np.mean(value))
         return value
+
+
+# What the second of two functions, a slope, takes, and how that is said.
+PAIRS: Mapping[str, tuple[str, ...]] = {
+    "scores": (),
+    "answers": ("the slope computed from the answers",),
+    "grad, scores": ("the gradient as an argument of the slope",),
+    "grad, answers": ("the gradient as an argument of the slope", "computed from the answers"),
+    "grad, cache": ("the gradient and what was kept as arguments of the slope",),
+    "scores, grad": ("the gradient as the last argument of the slope",),
+    "answers, grad": ("the gradient as the last argument", "computed from the answers"),
+}
+# For an argument with a default, what others call it.
+BY_NAME: Mapping[str, frozenset[str]] = {
+    "h": frozenset("h eps epsilon delta dx step step_size e ep d tol small".split()),
+    "strength": frozenset("strength reg lam lambda_ lambd l2 alpha reg_strength".split()),
+    "scale": frozenset("scale std sigma stddev std_dev factor".split()),
+    "learning_rate": frozenset("learning_rate lr eta alpha".split()),
+}
 
 
 # --- Which ways there are, by exercise -----------------------------------------------------------
@@ -236,26 +335,55 @@ def _two(exchanged: tuple[int, ...] = (1, 0)) -> tuple[tuple[str, tuple[int, ...
 
 
 # X W + b: the data without its row of ones, the bias apart.
-BIAS_APART = tuple(
-    Arrangement(
-        ("the bias as an argument of its own", *((ROWS,) if rows else ())),
-        (
-            *(((1, data), (0, weights)) if data_first else ((0, weights), (1, data))),
-            (0, bias),
-        ),
-        answer=transposed if rows else same,
+def _bias_apart(answer_of_rows: Change) -> tuple[Arrangement, ...]:
+    """Return the ways to give W Xb as W, X and b."""
+    return tuple(
+        Arrangement(
+            ("the bias as an argument of its own", *((ROWS,) if rows else ())),
+            (
+                *(((1, data), (0, weights)) if data_first else ((0, weights), (1, data))),
+                (0, bias),
+            ),
+            answer=answer_of_rows if rows else same,
+        )
+        for rows, data, weights, bias in (
+            (
+                False,
+                lambda Xb: Xb[:-1].copy(),
+                lambda W: W[:, :-1].copy(),
+                lambda W: W[:, -1:].copy(),
+            ),
+            (
+                True,
+                lambda Xb: Xb[:-1].T.copy(),
+                lambda W: W[:, :-1].T.copy(),
+                lambda W: W[:, -1].copy(),
+            ),
+        )
+        for data_first in (False, True)
     )
-    for rows, data, weights, bias in (
-        (False, lambda Xb: Xb[:-1].copy(), lambda W: W[:, :-1].copy(), lambda W: W[:, -1:].copy()),
-        (
-            True,
-            lambda Xb: Xb[:-1].T.copy(),
-            lambda W: W[:, :-1].T.copy(),
-            lambda W: W[:, -1].copy(),
-        ),
+
+
+def _one_hot_labels() -> Iterator[Arrangement]:
+    """Yield the ways to give scores and one-hot vectors, where the course gives labels."""
+    ways: tuple[tuple[str, Change, Change], ...] = (
+        ("", same, same),
+        (ROWS, transposed, transposed),
+        (f"{ROWS}, {ALONE}", as_row, as_row),
+        (ALONE, as_column, as_column),
     )
-    for data_first in (False, True)
-)
+    for words, scores, vectors in ways:
+        of_labels = OfCall(partial(_one_hot_given, vectors))
+        for order in ((), (EXCHANGED,)):
+            given = ((0, scores), (1, of_labels))
+            said = (*filter(None, (words,)), "one-hot vectors in place of labels", *order)
+            yield Arrangement(said, given[::-1] if order else given)
+
+
+def _one_hot_given(change: Change, call: Sequence[Any]) -> Any:
+    Z, y = call[:2]
+    return change(np.eye(len(Z))[:, y])
+
 
 LAYOUTS: Mapping[str, Layout] = {
     "add_bias": Layout(rows=(0,)),
@@ -263,23 +391,80 @@ LAYOUTS: Mapping[str, Layout] = {
     "one_hot": Layout(
         more=(
             Arrangement((ROWS,), answer=transposed),
-            Arrangement(("K taken from the labels",), ((0, same),)),
-            Arrangement(("K taken from the labels", ROWS), ((0, same),), answer=transposed),
+            Arrangement((EXCHANGED,), ((1, same), (0, same))),
+            Arrangement((ROWS, EXCHANGED), ((1, same), (0, same)), answer=transposed),
+            Arrangement((LABELS_TELL_K,), ((0, same),)),
+            Arrangement((LABELS_TELL_K, ROWS), ((0, same),), answer=transposed),
         )
     ),
-    "scores": Layout(rows=(0, 1), sample=1, orders=_two(), more=BIAS_APART),
+    "scores": Layout(rows=(0, 1), sample=1, orders=_two(), more=_bias_apart(transposed)),
     "softmax": Layout(rows=(0,), sample=0),
     "cce": Layout(rows=(0, 1), sample=0, orders=_two(), one_hot=0, losses=True),
-    "cce_from_scores": Layout(rows=(0,), sample=0, orders=_two(), losses=True),
+    "cce_from_scores": Layout(
+        rows=(0,),
+        sample=0,
+        orders=_two(),
+        losses=True,
+        more=(
+            *_one_hot_labels(),
+            *(
+                Arrangement(
+                    ("the scores as weights and unit vectors as data", "no regularisation", *words),
+                    given,
+                )
+                for words, given in (
+                    ((ROWS,), ((0, as_row), (0, unit_data), (1, np.atleast_1d), (0, nothing))),
+                    ((), ((0, as_column), (0, unit_data), (1, np.atleast_1d), (0, nothing))),
+                )
+            ),
+        ),
+    ),
     "cce_gradient": Layout(rows=(0, 1), sample=0, orders=_two()),
-    "softmax_jacobian": Layout(),
-    "softmax_backward": Layout(rows=(0, 1), sample=0, orders=_two()),
+    "softmax_jacobian": Layout(
+        more=(
+            Arrangement((SCORES,), ((0, scores_of),)),
+            Arrangement((f"{ROWS}, {ALONE}",), ((0, as_row),), answer=first_matrix),
+            Arrangement((ALONE,), ((0, as_column),), answer=first_matrix),
+            Arrangement(
+                (SCORES, f"{ROWS}, {ALONE}"),
+                ((0, scores_of_rows),),
+                answer=first_matrix,
+            ),
+        )
+    ),
+    "softmax_backward": Layout(
+        rows=(0, 1),
+        sample=0,
+        orders=_two(),
+        more=(
+            Arrangement((SCORES, EXCHANGED), ((1, same), (0, scores_of))),
+            Arrangement((SCORES,), ((0, scores_of), (1, same))),
+            *(
+                Arrangement((SCORES, ROWS, *words), given, answer=transposed, sample=0, one=flat)
+                for words, given in (
+                    ((EXCHANGED,), ((1, as_row), (0, scores_of_rows))),
+                    ((), ((0, scores_of_rows), (1, as_row))),
+                )
+            ),
+        ),
+    ),
     "batch_gradient": Layout(
         rows=(0, 1, 2),
+        more=tuple(
+            Arrangement(
+                ("the second of its values", *words, *LABELLED),
+                (*given, (2, labels), (0, nothing)),
+                answer=answer,
+            )
+            for words, given, answer in (
+                ((ROWS,), ((0, transposed), (1, transposed)), second_transposed),
+                ((), ((0, same), (1, same)), second),
+            )
+        ),
         orders=(("arguments in the order Xb, Y, W", (1, 2, 0)), ("Xb, W, Y", (1, 0, 2))),
     ),
     "loss_gradient": Layout(rows=(0,)),
-    "predict": Layout(rows=(0, 1), orders=_two()),
+    "predict": Layout(rows=(0, 1), orders=_two(), more=_bias_apart(same)),
     "train": Layout(rows=(0, 1), several=True),
     "sgd_epoch": Layout(rows=(0, 1, 2), several=True),
     "to_keras": Layout(several=True),
@@ -307,12 +492,18 @@ def arrangements(exercise: str, arguments: int) -> Iterator[Arrangement]:
     """
     yield Arrangement()
     layout = LAYOUTS.get(exercise, Layout())
+    one_alone: tuple[tuple[str, Change], ...] = (
+        (f"{ROWS}, {ALONE}", as_row),
+        (ALONE, as_column),
+    )
     if layout.rows is None:
         for fewer in (None, layout.fewer) if layout.fewer else (None,):
             less = (f"{fewer[0]} without its last argument",) if fewer else ()
             if fewer:
                 yield Arrangement(less, fewer=fewer)
             yield Arrangement((ROWS, *less), None, transposed, fewer, transposed)
+            for words, change in one_alone:
+                yield Arrangement((words, *less), None, change, fewer)
         return
     orders = (("", tuple(range(arguments))), *layout.orders)
     for as_labels in (False, True) if layout.one_hot is not None else (False,):
@@ -332,8 +523,8 @@ def _ways(layout: Layout) -> Iterator[tuple[str, Change, Change, Change]]:
     if layout.rows:
         yield ROWS, transposed, transposed, same
     if layout.sample is not None:
-        yield f"{ROWS}, one sample as a batch of one", as_row, transposed, flat
-        yield "one sample as a batch of one", as_column, same, flat
+        yield f"{ROWS}, {ALONE}", as_row, transposed, flat
+        yield ALONE, as_column, same, flat
 
 
 def _change(layout: Layout, i: int, change: Change, as_labels: bool) -> Change:

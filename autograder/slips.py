@@ -246,10 +246,35 @@ def left_open(block: str) -> bool:
     """
     if does_nothing(block):
         return True
+    if _nothing_follows(block):
+        return True
     comments = (row.partition("#")[2] for row in block.splitlines() if "#" in row)
     if not any(TO_FILL_IN.search(comment[:MAX_LINE]) for comment in comments):
         return False
-    return any(LEFT_OPEN.match(statement) for statement in statements(block))
+    rows = list(statements(block))
+    # A constant, or what it was given, in the place of an answer.
+    bare = (
+        re.fullmatch(r"return \(?(-?[\d.]+|\w+|np\.zeros\w*\(.*\))\)?", rows[-1]) if rows else None
+    )
+    if bare and (len(rows) == 1 or not bare[1].isidentifier()):
+        return True
+    return any(map(LEFT_OPEN.match, rows))
+
+
+def _nothing_follows(block: str) -> bool:
+    """Tell whether right after "your code here" the answer is returned, or there is no more."""
+    waits = False
+    for row in (row.strip()[:MAX_LINE] for row in block.splitlines()):
+        if row.startswith("#") or not row:
+            if re.search(r"(?i)\bend\b", row) and waits:
+                return True
+            if re.search(r"(?i)your code|start code|code (goes )?here", row):
+                waits = not re.search(r"(?i)\bend\b", row)
+        elif waits:
+            if re.fullmatch(r"return [\w.]+", row):
+                return True
+            waits = False
+    return waits
 
 
 def statements(block: str) -> Iterator[str]:

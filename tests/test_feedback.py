@@ -17,6 +17,8 @@ from typing import Any
 import nbformat
 import pytest
 from browsing import Visit
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nbformat import NotebookNode, v4
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
@@ -562,6 +564,54 @@ IMITATION = (
     'text-align:center"><span class="points all">8 of 8</span><h3 class="note comment">x</h3>'
     '<p class="k">y</p></div>'
 )
+
+
+SCRAPS = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "[",
+                "](",
+                "]",
+                "![",
+                "attachment:a",
+                "<b>",
+                "</b>",
+                "<p",
+                ">",
+                "<!--",
+                "```",
+                "$",
+                "$$",
+            ),
+            *(
+                "\\\\(",
+                "\\begin{a}",
+                "\\end{a}",
+                "&#x",
+                "\ue000",
+                "0",
+                "|",
+                "-|-",
+                "\n",
+                "- ",
+                "> ",
+            ),
+            *("*", "_", "~~", "<img src=", "<td>", "</p>", "style='", "x", " ", "\\frac", "{", "}"),
+        ]
+    )
+    | st.text(max_size=4),
+    max_size=60,
+).map("".join)
+
+
+@given(SCRAPS, st.none() | st.dictionaries(st.just("a"), st.none() | st.text() | st.just({})))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_nothing_that_a_student_can_write_raises_or_brings_looks(text: str, attached: Any) -> None:
+    for render in (markdown_with_mathml, markdown_html):
+        seen = Seen(render(text, attached))
+        assert not {"script", "style", "svg"} & set(seen.tags)
+        assert not {name for _, name, _ in seen.attributes} & {"id", "role", "onclick"}
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])

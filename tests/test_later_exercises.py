@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from answers import assert_right, cases
+from wrong_answers import WRONG
 
 from autograder import reference
 from autograder.exercises import EXERCISES
@@ -521,11 +522,6 @@ class SoftmaxInFloat32(reference.Softmax):
         return super().forward(Z).astype(np.float32)
 
 
-class DenseWithoutScale(reference.Dense):
-    def __init__(self, D, K, rng, scale=0.01):
-        super().__init__(D, K, rng)
-
-
 class DenseTransposed(reference.Dense):
     def backward(self, grad_z, learning_rate):
         return super().backward(grad_z, learning_rate).T
@@ -550,7 +546,6 @@ UNSEEN = {
         "a function": lambda: reference.softmax,
     },
     "Dense": {
-        "scale ignored": DenseWithoutScale,
         "transposed": DenseTransposed,
         "momentum": DenseWithMomentum,
     },
@@ -578,30 +573,23 @@ UNSEEN = {
         ),
     },
     "batch_indices": {
-        "lists": lambda *a: [batch.tolist() for batch in reference.batch_indices(*a)],
         "reversed": lambda *a: reference.batch_indices(*a)[::-1],
         "one array": lambda N, size, rng: rng.permutation(N),
     },
     "softmax_backward": {
-        "negative": lambda A, G: -reference.softmax_backward(A, G),
         "float32": lambda A, G: reference.softmax_backward(A, G).astype(np.float32),
         "batches only": lambda A, G: reference.softmax_backward(A, G)[:, :],
     },
     "batch_gradient": {
-        "bias left out": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y)[:, :-1],
         "rounded": lambda W, Xb, Y: np.round(reference.batch_gradient(W, Xb, Y), 6),
         "N - 1": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y) * (1 + 1 / Y.shape[1]),
     },
     "l2_penalty": {
         "cubes": lambda W, strength: float(strength * np.sum(W[:, :-1] ** 3)),
-        "first column free": lambda W, strength: float(strength * np.sum(W[:, 1:] ** 2)),
         "strength squared": lambda W, strength: reference.l2_penalty(W, strength**2),
     },
     "l2_gradient": {
         "three times": lambda W, strength: reference.l2_gradient(W, 1.5 * strength),
-        "first column free": lambda W, strength: (
-            2 * strength * np.roll(reference.l2_gradient(np.roll(W, -1, axis=1), 0.5), 1, axis=1)
-        ),
     },
     "train": {
         "rate halves": lambda X, Y, size, epochs, rate, *more: reference.train(
@@ -612,8 +600,7 @@ UNSEEN = {
         "only W": lambda *a: reference.train(*a)[0],
     },
     "predict": {
-        "probabilities": lambda W, Xb: reference.softmax(W @ Xb),
-        "bias left out": lambda W, Xb: np.argmax(W[:, :-1] @ Xb[:-1], axis=0),
+        "second best": lambda W, Xb: np.argsort(W @ Xb, axis=0)[-2],
         "floats": lambda W, Xb: reference.predict(W, Xb).astype(float),
     },
     "accuracy": {
@@ -695,3 +682,32 @@ def test_specimens_refuse_what_is_no_input_with_a_reason_and_nothing_worse(name)
         for garbage in ({}, None, np.zeros((2, 2, 2)), np.zeros(0)):
             with pytest.raises((ValueError, TypeError)):
                 call[-1](garbage)
+
+
+# --- Wrong answers as people write them -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def names_given():
+    """Return the names that each wrong answer of the bank is given, at two seeds."""
+    given = {}
+    for name, functions in WRONG.items():
+        for label, (function, _) in functions.items():
+            verdicts = [judge(EXERCISES[name], function, seed) for seed in (11, 12)]
+            assert not any(verdict.passed for verdict in verdicts), (name, label)
+            given[name, label] = [
+                {finding.misconception for finding in verdict.findings} - {None}
+                for verdict in verdicts
+            ]
+    return given
+
+
+def test_what_people_get_wrong_is_never_given_another_mistake_s_name(names_given):
+    for (name, label), named in names_given.items():
+        wanted = {*(WRONG[name][label][1] or "").split(" + ")}
+        assert all(names <= wanted for names in named), (name, label, named)
+
+
+def test_at_least_nine_in_ten_of_what_people_get_wrong_has_its_name(names_given):
+    assert len(names_given) >= 200
+    assert np.mean([all(named) for named in names_given.values()]) >= 0.9

@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 import nbformat
 import pytest
 from jinja2 import Environment
+from nbconvert.exporters import HTMLExporter
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
@@ -441,3 +443,52 @@ def test_code_keeps_its_colours() -> None:
 def test_text_that_would_take_minutes_to_clean_is_shown_as_it_is() -> None:
     text = "<div>" * PAGE.markdown_cell
     assert rendered(text) == f"<pre>{text.replace('<', '&lt;').replace('>', '&gt;')}</pre>"
+
+
+@pytest.fixture(scope="module")
+def formgrader(tmp_path_factory: pytest.TempPathFactory) -> HTMLExporter:
+    """The exporter of Formgrader's page of a submission, by the course's settings."""
+    config = Config(load_config(ROOT))
+    config.HTMLExporter.template_name = "formgrade"
+    return HTMLExporter(config=config)
+
+
+def in_formgrader(exporter: HTMLExporter, *cells: nbformat.NotebookNode) -> str:
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    resources = {"base_url": "", "notebook_id": "ps1", "index": 0, "total": 1}
+    text: str = exporter.from_notebook_node(notebook, resources=resources)[0]
+    return text[text.index('id="notebook-container"') :]
+
+
+CARD = '<div class="verdict-card" style="border-left:4px solid #3b82c4">8 of 8</div>'
+
+
+def test_formgrader_shows_a_card_of_a_check_and_no_imitation(formgrader: HTMLExporter) -> None:
+    output = nbformat.v4.new_output("display_data", {"text/html": CARD})
+    check = nbformat.v4.new_code_cell("check(f)", outputs=[output])
+    check.metadata.nbgrader = {"grade": True, "solution": False, "grade_id": "g", "points": 8}
+    assert 'class="verdict-card" style="border-left:4px' in in_formgrader(formgrader, check)
+    solution = nbformat.v4.new_code_cell("f = 1", outputs=[output])
+    solution.metadata.nbgrader = {"grade": False, "solution": True, "grade_id": "f"}
+    others = (nbformat.v4.new_markdown_cell(CARD), nbformat.v4.new_raw_cell(CARD), solution)
+    for cell in others:
+        text = in_formgrader(formgrader, cell)
+        assert "8 of 8" in text
+        assert 'class="verdict-card"' not in text
+        assert "border-left" not in text
+
+
+def test_formgrader_shows_a_page_whatever_a_student_wrote(formgrader: HTMLExporter) -> None:
+    attached = nbformat.v4.new_markdown_cell("![x](attachment:none.png) **b** [[](files/x)")
+    printed = nbformat.v4.new_output("stream", name="stdout", text="\x1b[31m<b>\x1b[0m" * 3)
+    code = nbformat.v4.new_code_cell("x." * 40_000, outputs=[printed])
+    swelling = nbformat.v4.new_markdown_cell(
+        "[a][p] " * 1000 + "\n\n[p]: http://e.org/" + "x" * 5000
+    )
+    start = time.process_time()
+    text = in_formgrader(formgrader, attached, *[code] * 5, *[swelling] * 20)
+    assert time.process_time() - start < 15, "minutes before there were limits"
+    assert "[a picture that is not in the notebook]" in text
+    assert "<strong>b</strong>" in text
+    assert "&lt;b&gt;&lt;b&gt;" in text
+    assert len(text) < 4 << 20

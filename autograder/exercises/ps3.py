@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograder import reference
-from autograder.exercises import draws
+from autograder.exercises import draws, shared
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception, Specimen
-from autograder.exercises.ps1 import LEFT_ALONE
+from autograder.exercises.ps1 import EPSILONS, LEFT_ALONE
 from autograder.exercises.ps2 import _accepting, _one_sided, _unshifted
 from autograder.values import ANOTHER, FIRST, Rng, Step
 
@@ -47,7 +47,9 @@ def _again(rng: Generator) -> list[Arguments]:
         G, G_other = rng.normal(size=Z.shape), rng.normal(size=other.shape)
         twice = (FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G[:, ::-1].copy(), 0.5)
         fixtures.append((*twice, FORWARD, other, BACKWARD, G_other, FORWARD, Z))
-    return [*fixtures, beside_another((), (), Z, G, Z[:, ::-1], G[::-1])]
+    # The last has no negative number.
+    both = (Z, G, Z[:, ::-1], G[::-1]), (abs(Z), abs(G), abs(Z[::-1]), abs(G[::-1]))
+    return [*fixtures, *(beside_another((), (), *parts) for parts in both)]
 
 
 def beside_another(
@@ -133,6 +135,65 @@ def _spoils_cache(A: Array, G: Array) -> Array:
     return grad_z
 
 
+def _shifted(shift: Callable[[Array], Any]) -> Callable[[Array], Array]:
+    """Return softmax with something else than each sample's maximum subtracted."""
+
+    def soft(Z: Array) -> Array:
+        e = np.exp(Z - shift(Z))
+        return e / e.sum(axis=0)
+
+    return soft
+
+
+OTHER_SHIFTS = (_shifted(lambda Z: Z.min(axis=0)), _shifted(lambda Z: Z.mean(axis=0)))
+by_one_maximum = _shifted(np.max)
+
+
+def whole_matrix(Z: Array) -> Array:
+    """Return what sums to 1 over all samples together."""
+    return reference.softmax(Z.ravel()).reshape(Z.shape)
+
+
+def _whole_matrix_unshifted(Z: Array) -> Array:
+    e = np.exp(Z)
+    return e / e.sum()
+
+
+def _with_epsilon(eps: float) -> Callable[[Array], Array]:
+    def soft(Z: Array) -> Array:
+        e = np.exp(Z - Z.max(axis=0))
+        return e / (e.sum(axis=0) + eps)
+
+    return soft
+
+
+def _along_last(A: Array, G: Array) -> Array:
+    return A * (G - np.sum(A * G, axis=-1, keepdims=True))
+
+
+def _in_upstream(A: Array, G: Array) -> Array:
+    G -= np.sum(A * G, axis=0)
+    return A * G
+
+
+def _into_upstream(A: Array, G: Array) -> Array:
+    G[...] = reference.softmax_backward(A, G)
+    return G
+
+
+def all_share(right: type, names: tuple[str, ...]) -> type:
+    """Return a class whose objects write these attributes to the class."""
+
+    class Shared(right):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in names:
+                setattr(Shared, name, value)
+            else:
+                super().__setattr__(name, value)
+
+    return Shared
+
+
 def _first_kept() -> type:
     class Softmax(reference.Softmax):
         def forward(self, Z: Array) -> Array:
@@ -193,7 +254,10 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "last axis",
-            (_softmax_layer(forward=_last_axis),),
+            (
+                _softmax_layer(forward=_last_axis),
+                _softmax_layer(forward=_last_axis, backward=_along_last),
+            ),
             did="You normalised along the last axis, which in a batch runs over the samples.",
             symptom="A column (K, 1) gives all ones.",
             experiment="Print Softmax().forward(np.zeros((3, 1))): each entry should be 1/3.",
@@ -250,15 +314,69 @@ SOFTMAX = Exercise(
             looks_right="The probabilities are right and kept, and backward works with them.",
         ),
         Misconception(
-            "no max shift",
-            (_softmax_layer(forward=_unshifted),),
-            did="You took exp of the scores as they are, without subtracting the maximum first.",
-            symptom="nan as soon as a score is above 709, where exp overflows.",
+            "sum over the samples",
+            (_softmax_layer(backward=_along_last),),
+            did="backward sums along the last axis; the sum runs over the classes of one sample.",
+            symptom="A column (K, 1) gives all zeros.",
+            experiment="Print each column's sum of backward for a batch: every one should be 0.",
+            looks_right="A single sample has one axis only, and forward is right everywhere.",
+        ),
+        Misconception(
+            "whole-matrix sum",
+            (
+                _softmax_layer(forward=whole_matrix),
+                _softmax_layer(forward=_whole_matrix_unshifted),
+            ),
+            did="You divided by the sum of the whole array; each sample is to sum to 1.",
+            symptom="A batch sums to 1 altogether.",
+            experiment="Print Softmax().forward(np.zeros((3, 2))): each entry should be 1/3.",
+            looks_right="A sample by itself is right, and np.sum without an axis raises nothing.",
+            lesson="02_softmax",
+        ),
+        Misconception(
+            "epsilon in the denominator",
+            tuple(_softmax_layer(forward=_with_epsilon(eps)) for eps in (1e-7, 1e-8, 1e-6, 1e-5)),
+            did="You added a small number to the sum by which you divide.",
+            symptom="The probabilities of a sample sum to a little less than 1.",
+            experiment="Print 1 - Softmax().forward(np.zeros(3)).sum(): at most some 1e-16.",
+            looks_right="It seems to make the division safe; but with the maximum subtracted the "
+            "sum is never below 1.",
+            lesson="02_softmax",
+        ),
+        Misconception(
+            "sign of backward",
+            (
+                _softmax_layer(backward=lambda A, G: -reference.softmax_backward(A, G)),
+                _softmax_layer(backward=lambda A, G: A * (np.sum(A * G, axis=0) - G)),
+            ),
+            did="You subtracted the other way round, so that all of backward is negative.",
+            symptom="Every entry has the wrong sign.",
+            experiment="Call backward with a slope of 1 for one class, 0 else: its own entry is "
+            "positive.",
+            looks_right="All sizes are right, and each sample's slopes sum to 0 as they should.",
+        ),
+        Misconception(
+            "sum left out",
+            (_softmax_layer(backward=lambda A, G: A * G),),
+            did="You multiplied by the probabilities and did not subtract what the classes share.",
+            symptom="With equal slopes everywhere the answer is not 0 but the probabilities.",
+            experiment="Call backward with grad_a all ones: each entry should be 0.",
+            looks_right="The factor is right, and it was the derivative of exp that came to mind.",
+        ),
+        shared.passed_on(_softmax_layer(backward=lambda A, G: G)),
+        shared.only_ones(_softmax_layer(backward=lambda A, G: np.ones(G.shape))),
+        shared.no_max_shift(
+            _softmax_layer(forward=_unshifted),
             experiment="Print Softmax().forward(np.array([1000.0, 1000.0])): one half twice is "
             "right.",
-            looks_right="It is the formula word for word, and for scores of ordinary size the "
-            "numbers are the same.",
-            lesson="02_softmax",
+        ),
+        shared.other_shift(*(_softmax_layer(forward=soft) for soft in OTHER_SHIFTS)),
+        shared.one_maximum(_softmax_layer(forward=by_one_maximum)),
+        shared.on_the_class(all_share(reference.Softmax, ("A",))),
+        shared.changes_upstream(
+            _softmax_layer(backward=_in_upstream),
+            _softmax_layer(backward=_into_upstream),
+            name="grad_a",
         ),
         Misconception(
             "changes Z in place",
@@ -335,16 +453,17 @@ def _dense_step(rng: Generator) -> list[Arguments]:
 
 
 def _dense_again(rng: Generator) -> list[Arguments]:
-    fixtures = []
+    fixtures: list[Arguments] = []
     for size, fewer in zip(draws.sizes(rng, 3), (0, 0, 1), strict=True):
         steps: list[Any] = []
         for X in (_data(rng, size), _data(rng, size)[:, fewer:]):
             G, rate = rng.normal(size=(size.K, X.shape[1])), float(rng.uniform(0.3, 1.5))
             steps += [FORWARD, X, BACKWARD, G, rate, WEIGHTS]
         fixtures.append((*_made(rng, size), *steps))
-    made = (_made(rng, size), _made(rng, size))
-    both = _data(rng, size), _slopes(rng, size), _data(rng, size), _slopes(rng, size)
-    return [*fixtures, beside_another(*made, *both)]
+    for change in (lambda part: 100 * part, abs):  # large numbers, and none below 0
+        parts = [change(draw(rng, size)) for draw in (_data, _slopes) * 2]
+        fixtures.append(beside_another(_made(rng, size), _made(rng, size), *parts))
+    return fixtures
 
 
 def _some_steps(rng: Generator) -> list[Arguments]:
@@ -400,6 +519,39 @@ def _updates_first(layer: Any, G: Array, rate: float) -> Array:
     layer.W = layer.W - rate * _mean(G, layer.Xb)
     answer: Array = layer.W[:, :-1].T @ G
     return answer
+
+
+def _bias_summed(G: Array, Xb: Array) -> Array:
+    gradient = _mean(G, Xb)
+    gradient[:, -1] *= Xb.shape[1]
+    return gradient
+
+
+def _adding_up() -> type:
+    class Dense(reference.Dense):
+        total: Any = 0
+
+        def backward(self, grad_z: Array, learning_rate: float) -> Array:
+            answer: Array = self.W[:, :-1].T @ grad_z
+            self.total = self.total + _mean(grad_z, self.Xb)
+            self.W = self.W - learning_rate * self.total
+            return answer
+
+    return Dense
+
+
+def _made_by(first: Callable[[int, int, Any, float], Array]) -> type:
+    """Return the layer with other first weights."""
+
+    class Dense(reference.Dense):
+        def __init__(self, D: int, K: int, rng: Any, scale: float = 0.01) -> None:
+            self.W = first(D, K, rng, scale)
+
+    return Dense
+
+
+def _no_biases(D: int, K: int, rng: Any, scale: float) -> Array:
+    return np.column_stack((scale * rng.standard_normal((K, D)), np.zeros(K)))
 
 
 def _keeps_first_data(layer: Any, X: Array) -> Array:
@@ -530,6 +682,54 @@ DENSE = Exercise(
             lesson="08_batches",
         ),
         Misconception(
+            "divided by K",
+            (_dense(_stepping(lambda G, Xb: G @ Xb.T / len(G))),),
+            did="You divided the gradient by the number of outputs, not of samples.",
+            symptom="The step's length depends on how many rows grad_z has.",
+            experiment="Hand in every sample twice: the step must stay the same.",
+            looks_right="len(grad_z) counts rows, which are samples in most frameworks.",
+            lesson="08_batches",
+        ),
+        Misconception(
+            "bias step summed",
+            (_dense(_stepping(_bias_summed)),),
+            did="You divided the weights' gradient by N and summed that of the biases.",
+            symptom="Only the last column of W moves too far, N times.",
+            experiment="Hand in each sample twice and compare W[:, -1] after the step.",
+            looks_right="The biases' gradient does sum over the samples, and all else is right.",
+            lesson="08_batches",
+        ),
+        Misconception(
+            "biases start at 0",
+            (_made_by(_no_biases),),
+            did="You drew weights for the features and set the biases to 0; here all are drawn.",
+            symptom="The last column of W is 0 at first.",
+            experiment="Print W[:, -1] of a new layer: no entry should be 0.",
+            looks_right="Many frameworks start so, and it does no harm to learning.",
+        ),
+        Misconception(
+            "scale ignored",
+            (
+                _made_by(lambda D, K, rng, scale: 0.01 * rng.standard_normal((K, D + 1))),
+                _made_by(lambda D, K, rng, scale: rng.standard_normal((K, D + 1))),
+            ),
+            did="You did not use the scale that was handed in.",
+            symptom="Layers with scale 1 and scale 2, from equal generators, have equal weights.",
+            experiment="Make two such layers and divide one W by the other: 2 is right.",
+            looks_right="The shape is right, and the numbers come from rng as they should.",
+        ),
+        Misconception(
+            "weights all equal",
+            (
+                _made_by(lambda D, K, rng, scale: np.zeros((K, D + 1))),
+                _made_by(lambda D, K, rng, scale: scale * np.ones((K, D + 1))),
+            ),
+            did="All weights start at the same number; they are to be drawn from rng.",
+            symptom="All scores of a sample are equal at first.",
+            experiment="Print W of a new layer: no two entries should be equal.",
+            looks_right="A single layer learns from there too, as every class has its own slope.",
+        ),
+        Misconception(
             "bias never updated",
             (_dense(_stepping(_without_bias)),),
             did="You moved the weights of the features and left the bias where it was.",
@@ -559,14 +759,21 @@ DENSE = Exercise(
             shows_in="called again",
         ),
         Misconception(
-            "changes grad_z",
-            (_dense(_spoils_upstream),),
-            did="You computed in grad_z itself, which belongs to the layer after this one.",
-            symptom="grad_z is not the same after the call.",
-            experiment="Keep before = grad_z.copy() and compare after backward.",
-            looks_right="The step and what is returned are right, and no new array is needed.",
-            shows_in="purity",
+            "gradients add up",
+            (_adding_up(),),
+            did="You added each gradient to the one before and stepped against their sum.",
+            symptom="The first step is right, the second one too long.",
+            experiment="Take a step with grad_z = 0 after another: W must stay where it is.",
+            looks_right="Some frameworks add gradients up, and set them to 0 before each step.",
+            shows_in="called again",
+            lesson="07_sgd",
         ),
+        shared.on_the_class(
+            all_share(reference.Dense, ("W",)),
+            all_share(reference.Dense, ("Xb",)),
+            all_share(reference.Dense, ("W", "Xb")),
+        ),
+        shared.changes_upstream(_dense(_spoils_upstream), name="grad_z"),
     ),
 )
 
@@ -631,8 +838,9 @@ def _epoch(
     loss_after: bool = False,
     ordered: Callable[[Array, int], Any] = lambda order, N: order,
     soft: Callable[[Array], Array] = reference.softmax,
+    loss: Callable[[Array, Array], float] = reference.cce,
 ) -> Callable[..., Any]:
-    """Return an epoch with another update, order, softmax, or moment to take the loss."""
+    """Return an epoch with another update, order, softmax, loss, or moment to take it."""
 
     def downhill(W: Array, x: Array, y: Array, rate: float) -> Array:
         return W - rate * np.outer(soft(W @ x) - y, x)
@@ -645,7 +853,7 @@ def _epoch(
             x, y = Xb[:, n], Y[:, n]
             before = W if loss_after else W.copy()
             W = step(W, x, y, learning_rate)
-            losses.append(reference.cce(y, soft((W if loss_after else before) @ x)))
+            losses.append(loss(y, soft((W if loss_after else before) @ x)))
         return W, np.array(losses)
 
     return sgd_epoch
@@ -684,6 +892,31 @@ def _only_first_step(W: Array, X: Array, Y: Array, learning_rate: float, order: 
         if i == 0:
             W = W - learning_rate * reference.loss_gradient(W, Xb[:, n], Y[:, n])
     return W, np.array(losses)
+
+
+def through_chain(eps: float = 0.0) -> Callable[[Array, Array], Array]:
+    """Return dL/dz by way of dL/da = -y/a, its denominator guarded or not; (K,) or (K, N)."""
+    return lambda A, Y: reference.softmax_backward(A, -Y / (A + eps))
+
+
+def _by_slope(grad_z: Callable[[Array, Array], Array]) -> Update:
+    def gradient(W: Array, x: Array, y: Array) -> Array:
+        return np.outer(grad_z(reference.softmax(W @ x), y), x)
+
+    return _moved(gradient)
+
+
+def guards(loss: Callable[[Array, Array], float]) -> list[Callable[[Array, Array], float]]:
+    """Return this loss with the guards against log(0) that people write."""
+    return [
+        guarded
+        for eps in EPSILONS
+        for guarded in (
+            lambda Y, A, eps=eps: loss(Y, A + eps),
+            lambda Y, A, eps=eps: loss(Y, np.clip(A, eps, 1)),
+            lambda Y, A, eps=eps: loss(Y, np.clip(A, eps, 1 - eps)),
+        )
+    ]
 
 
 SGD_EPOCH = Exercise(
@@ -790,15 +1023,40 @@ SGD_EPOCH = Exercise(
             looks_right="For the order 0, 1, 2, ... it is right, and every sample has its turn.",
         ),
         Misconception(
-            "no max shift",
-            (_epoch(soft=_unshifted),),
-            did="You took exp of the scores as they are, without subtracting the maximum first.",
-            symptom="nan as soon as a score is above 709.",
-            experiment="Add 1000 to all biases: nothing may change.",
-            looks_right="It is the formula word for word, and for scores of ordinary size the "
-            "numbers are the same.",
-            lesson="02_softmax",
+            "diagonal only",
+            (_epoch(_by_slope(lambda a, y: -(1 - a) * y)),),
+            did="Your gradient uses only the diagonal a(1 - a) of the softmax Jacobian.",
+            symptom="In each step only the row of the true class moves.",
+            experiment="Print which rows of W differ after one step: all of them should.",
+            looks_right="The row of the true class is right, and the loss does fall.",
+            lesson="04_jacobian",
         ),
+        Misconception(
+            "Jacobian skipped",
+            (_epoch(_by_slope(lambda a, y: -y / a)),),
+            did="You went from the slope by the probabilities to W without the softmax Jacobian.",
+            symptom="Only the row of the true class moves, the further the less probable it is.",
+            experiment="Compare one step with the numerical gradient of that sample's loss.",
+            looks_right="The slope by the probabilities is right, and the loss may fall all the "
+            "same.",
+            lesson="04_jacobian",
+        ),
+        Misconception(
+            "rate divided by N",
+            (lambda W, X, Y, rate, order: reference.sgd_epoch(W, X, Y, rate / len(X.T), order),),
+            did="You divided each step by the number of samples, as for a batch.",
+            symptom="The more samples there are, the shorter each step is.",
+            experiment="Hand in unused samples besides: losses and W must stay the same.",
+            looks_right="A mean over the samples has this factor, and a larger rate makes up for "
+            "it.",
+        ),
+        shared.no_max_shift(
+            _epoch(soft=_unshifted), experiment="Add 1000 to all biases: nothing may change."
+        ),
+        shared.other_shift(*(_epoch(soft=soft) for soft in OTHER_SHIFTS)),
+        shared.clipped_loss(*(_epoch(loss=loss) for loss in guards(reference.cce))),
+        shared.nan_in_chain(_epoch(_by_slope(through_chain()))),
+        shared.epsilon_in_chain(*(_epoch(_by_slope(through_chain(eps))) for eps in EPSILONS)),
         Misconception(
             "changes W in place",
             (_epoch(_step_in_place),),
@@ -863,6 +1121,8 @@ def _plainly_wrong(rng: Generator) -> list[Arguments]:
             (lambda z: reference.softmax(-z), GROWS),
             (lambda z: np.full(z.shape, 1 / len(z)), GROWS),
             (lambda z: reference.softmax(z)[::-1], GROWS),
+            (_sigmoids_shared, RATIO),
+            (lambda z: np.exp(z - z.max(axis=0)), SUMS),
         ],
     )
 
@@ -877,6 +1137,11 @@ def _wrong_in_batches(rng: Generator) -> list[Arguments]:
             (_like_first_column, ALONE),
         ],
     )
+
+
+def _sigmoids_shared(z: Array) -> Array:
+    a = (1 + np.tanh(z / 2)) / 2 + 1e-300
+    return a / a.sum(axis=0)
 
 
 def _like_first_column(z: Array) -> Array:
@@ -931,6 +1196,10 @@ def _total_only(f: Callable[[Array], Array]) -> bool:
 
 def _one_total_only(f: Callable[[Array], Array]) -> bool:
     return bool(np.isclose(np.sum(f(_tried("one")[0])), 1))
+
+
+def _shifts_only(f: Callable[[Array], Array]) -> bool:
+    return all(np.allclose(f(z), f(z + 7.0)) for z in _tried("one", "batch"))
 
 
 def _against_itself(f: Callable[[Array], Array]) -> bool:
@@ -1009,6 +1278,14 @@ IS_SOFTMAX = Exercise(
             symptom="It is True for a softmax of -z, which prefers the smallest score.",
             experiment="Hand in a function that returns 1/K for every score: is it refused?",
             looks_right="Summing to 1 is what softmax is for, and many slips do break it.",
+        ),
+        Misconception(
+            "only shifts",
+            (_shifts_only,),
+            did="Your test asks only whether a number that is added to all scores changes nothing.",
+            symptom="It is True for np.exp(z - z.max(axis=0)), which does not sum to 1.",
+            experiment="Hand in a function that returns 1/K for every score: is it refused?",
+            looks_right="softmax has this property, and many wrong ones, as the sigmoid, have not.",
         ),
         Misconception(
             "only equal scores",

@@ -12,12 +12,22 @@ from typing import Any
 import numpy as np
 
 from autograder import reference
-from autograder.exercises import draws
+from autograder.exercises import draws, shared
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Misconception
-from autograder.exercises.ps1 import LEFT_ALONE
+from autograder.exercises.ps1 import EPSILONS, LEFT_ALONE
 from autograder.exercises.ps2 import _unshifted
-from autograder.exercises.ps3 import _axes_120, _last_axis, _samples_mixed
+from autograder.exercises.ps3 import (
+    OTHER_SHIFTS,
+    _axes_120,
+    _into_upstream,
+    _last_axis,
+    _samples_mixed,
+    by_one_maximum,
+    guards,
+    through_chain,
+    whole_matrix,
+)
 
 # --- batch_indices ----------------------------------------------------------------------------
 
@@ -47,6 +57,22 @@ def _with_empty_batch(N: int, batch_size: int, rng: np.random.Generator) -> list
 
 def _shared_evenly(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
     return list(np.array_split(rng.permutation(N), max(N // batch_size, 1)))
+
+
+def _batches_shuffled(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+    pieces = _pieces(np.arange(N), batch_size)
+    return [pieces[i] for i in rng.permutation(len(pieces))]
+
+
+def _last_filled_up(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+    order = rng.permutation(N)
+    return _pieces(np.resize(order, -(-N // batch_size) * batch_size), batch_size)
+
+
+def _draws_again(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+    batches = reference.batch_indices(N, batch_size, rng)
+    rng.permutation(N)
+    return batches
 
 
 BATCH_INDICES = Exercise(
@@ -138,6 +164,56 @@ BATCH_INDICES = Exercise(
             "batches are right.",
         ),
         Misconception(
+            "lists of indices",
+            (
+                lambda *call: [batch.tolist() for batch in reference.batch_indices(*call)],
+                lambda *call: [list(batch) for batch in reference.batch_indices(*call)],
+            ),
+            did="Your batches are lists; arrays of int are asked for.",
+            symptom="Each batch prints with commas between its numbers.",
+            experiment="Print type(batch_indices(7, 2, rng)[0]): it should be an ndarray.",
+            looks_right="All numbers are right, and X[:, batch] takes a list too.",
+        ),
+        Misconception(
+            "batches shuffled, not samples",
+            (_batches_shuffled,),
+            did="You cut the samples in their own order and shuffled the pieces.",
+            symptom="Within a batch the indices always follow one another.",
+            experiment="Print np.diff(batch_indices(9, 3, rng)[0]): not every step should be 1.",
+            looks_right="Every sample comes exactly once, and no two epochs are the same.",
+        ),
+        Misconception(
+            "last batch filled up",
+            (_last_filled_up,),
+            did="You filled the last batch with samples that had come already.",
+            symptom="With N = 11 and batches of 3, one sample comes twice.",
+            experiment="Print [len(batch) for batch in batch_indices(11, 3, rng)]: 3, 3, 3, 2 is "
+            "right.",
+            looks_right="All batches have the same size, and where batch_size divides N nothing "
+            "comes twice.",
+        ),
+        Misconception(
+            "own generator",
+            (
+                lambda N, size, rng: _pieces(np.random.default_rng(0).permutation(N), size),
+                lambda N, size, rng: _pieces(np.random.default_rng(42).permutation(N), size),
+            ),
+            did="You made a generator of your own and left the one that was handed in unused.",
+            symptom="Every call gives the same batches, whatever rng is.",
+            experiment="Print batch_indices(9, 3, rng) twice: the batches should differ.",
+            looks_right="The order is a random one, and every sample comes exactly once.",
+        ),
+        Misconception(
+            "draws again",
+            (_draws_again,),
+            did="You asked rng once more than the batches take.",
+            symptom="The batches are right, and what rng gives afterwards is not.",
+            experiment="Compare rng.random() after the call with that of an equal generator after "
+            "one permutation.",
+            looks_right="What is returned is right; only the next who asks rng gets other numbers.",
+            shows_in="global random state",
+        ),
+        Misconception(
             "global generator",
             (
                 lambda N, batch_size, rng: _pieces(np.random.permutation(N), batch_size),  # noqa: NPY002
@@ -164,7 +240,11 @@ def _single(rng: Generator) -> list[Arguments]:
 
 def _batches(rng: Generator) -> list[Arguments]:
     passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
-    return [(run.A, rng.normal(size=run.A.shape)) for run in passes]
+    spreads = (1, 1, 1, 1, 1, 1000)
+    return [
+        (run.A, spread * rng.normal(size=run.A.shape))
+        for run, spread in zip(passes, spreads, strict=True)
+    ]
 
 
 def _certain(rng: Generator) -> list[Arguments]:
@@ -272,14 +352,51 @@ SOFTMAX_BACKWARD = Exercise(
             looks_right="Equal slopes for all classes give 0, as they should.",
         ),
         Misconception(
-            "changes grad_A",
-            (_changes_upstream,),
-            did="You computed in grad_A itself.",
-            symptom="grad_A is not the same after the call.",
-            experiment="Keep before = grad_A.copy() and compare after the call.",
-            looks_right="What it returns is right, and no new array is needed.",
-            shows_in="purity",
+            "sign",
+            (
+                lambda A, G: -reference.softmax_backward(A, G),
+                lambda A, G: A * (np.sum(A * G, axis=0) - G),
+            ),
+            did="You subtracted the other way round.",
+            symptom="Every entry has the wrong sign.",
+            experiment="Hand in a slope of 1 for one class, 0 else: its own entry is positive.",
+            looks_right="All sizes are right, and each sample's slopes sum to 0 as they should.",
         ),
+        Misconception(
+            "sum left out",
+            (lambda A, G: A * G,),
+            did="You multiplied by the probabilities and did not subtract what the classes share.",
+            symptom="With equal slopes everywhere the answer is not 0 but the probabilities.",
+            experiment="Print softmax_backward(A, np.ones(A.shape)): every entry should be 0.",
+            looks_right="The factor is right, and it was the derivative of exp that came to mind.",
+        ),
+        Misconception(
+            "upstream ignored",
+            (lambda A, G: A - G,),
+            did="You subtracted grad_A as if it were the labels.",
+            symptom="With grad_A = 0 the answer is A, and should be 0.",
+            experiment="Hand in twice the slopes: the answer should double.",
+            looks_right="Where the cross-entropy follows softmax, a - y is the right slope by the "
+            "scores.",
+        ),
+        Misconception(
+            "slopes of the layer alone",
+            (lambda A, G: A * (1 - A),),
+            did="You returned a(1 - a), without what was handed in.",
+            symptom="The answer is the same for every grad_A.",
+            experiment="Hand in twice the slopes: the answer should double.",
+            looks_right="It is a right slope: that of each probability by its own score.",
+        ),
+        Misconception(
+            "squeezed",
+            (lambda A, G: np.squeeze(reference.softmax_backward(A, G)),),
+            did="You removed axes of length 1, and a batch of one sample has one.",
+            symptom="For a batch (K, 1) the shape is (K,).",
+            experiment="Print softmax_backward(A[:, :1], grad_A[:, :1]).shape: (K, 1) is right.",
+            looks_right="All numbers are right, and for larger batches the shape is too.",
+            shows_in="one sample",
+        ),
+        shared.changes_upstream(_changes_upstream, _into_upstream, name="grad_A"),
     ),
 )
 
@@ -320,10 +437,6 @@ def _gradient_by(
     return lambda W, Xb, Y: grad_z(soft(W @ Xb), Y) @ Xb.T / scale(Y, Xb)
 
 
-def _whole_matrix(Z: Array) -> Array:
-    return reference.softmax(Z.ravel()).reshape(Z.shape)
-
-
 def _first_sample(W: Array, Xb: Array, Y: Array) -> Array:
     return reference.loss_gradient(W, Xb[:, 0], Y[:, 0])
 
@@ -331,6 +444,11 @@ def _first_sample(W: Array, Xb: Array, Y: Array) -> Array:
 def _changes_labels(W: Array, Xb: Array, Y: Array) -> Array:
     Y -= reference.softmax(W @ Xb)
     return -Y @ Xb.T / Xb.shape[1]
+
+
+def _into_labels(W: Array, Xb: Array, Y: Array) -> Array:
+    Y[...] = reference.softmax(W @ Xb) - Y
+    return Y @ Xb.T / Xb.shape[1]
 
 
 BATCH_GRADIENT = Exercise(
@@ -399,7 +517,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "whole-matrix sum",
-            (_gradient_by(soft=_whole_matrix),),
+            (_gradient_by(soft=whole_matrix),),
             did="Your softmax lets the whole batch sum to 1.",
             symptom="The last column of the gradient does not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -425,18 +543,69 @@ BATCH_GRADIENT = Exercise(
             lesson="05_chain_rule",
         ),
         Misconception(
-            "no max shift",
-            (_gradient_by(soft=_unshifted),),
-            did="You took exp of the scores as they are, without subtracting the maximum first.",
-            symptom="nan as soon as a score is above 709.",
-            experiment="Add 1000 to all biases: nothing may change.",
-            looks_right="It is the formula word for word, and for scores of ordinary size the "
-            "numbers are the same.",
-            lesson="02_softmax",
+            "transposed",
+            (lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y).T,),
+            did="You gave the features in the rows; like W, a row belongs to a class.",
+            symptom="The shape is (D+1, K).",
+            experiment="Print batch_gradient(W, Xb, Y).shape beside W.shape.",
+            looks_right="All numbers are right, and where samples are rows it is the shape of W.",
         ),
         Misconception(
+            "biases left out",
+            (
+                lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y)[:, :-1],
+                lambda W, Xb, Y: (
+                    reference.batch_gradient(W, Xb, Y) * (np.arange(len(Xb)) < len(Xb) - 1)
+                ),
+            ),
+            did="You gave no slope for the biases, the last column.",
+            symptom="Biases never move.",
+            experiment="Compare the last column with the means of A - Y along each row.",
+            looks_right="All other columns are right, and data around the origin needs no bias.",
+        ),
+        Misconception(
+            "Jacobian skipped",
+            (_gradient_by(grad_z=lambda A, Y: -Y / A),),
+            did="You went from the slope by the probabilities to W without the softmax Jacobian.",
+            symptom="The columns of the gradient do not sum to 0.",
+            experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
+            looks_right="The slope by the probabilities is right, and the loss may fall all the "
+            "same.",
+            lesson="04_jacobian",
+        ),
+        Misconception(
+            "diagonal only",
+            (_gradient_by(grad_z=lambda A, Y: -(1 - A) * Y),),
+            did="You used only the diagonal a(1 - a) of the softmax Jacobian.",
+            symptom="The columns of the gradient do not sum to 0.",
+            experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
+            looks_right="The rows of the true classes are right, and the loss does fall.",
+            lesson="04_jacobian",
+        ),
+        Misconception(
+            "sigmoid",
+            (_gradient_by(soft=lambda Z: (1 + np.tanh(Z / 2)) / 2),),
+            did="You made each score a probability by itself, with the sigmoid.",
+            symptom="The columns of the gradient do not sum to 0.",
+            experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
+            looks_right="For two classes that exclude each other it nearly is the same.",
+            lesson="02_softmax",
+        ),
+        shared.no_max_shift(
+            _gradient_by(soft=_unshifted), experiment="Add 1000 to all biases: nothing may change."
+        ),
+        shared.other_shift(*(_gradient_by(soft=soft) for soft in OTHER_SHIFTS)),
+        shared.one_maximum(_gradient_by(soft=by_one_maximum)),
+        shared.nan_in_chain(
+            _gradient_by(grad_z=through_chain()),
+            _gradient_by(
+                grad_z=lambda A, Y: reference.softmax_backward(A, reference.cce_gradient(Y, A))
+            ),
+        ),
+        shared.epsilon_in_chain(*(_gradient_by(grad_z=through_chain(eps)) for eps in EPSILONS)),
+        Misconception(
             "changes Y",
-            (_changes_labels,),
+            (_changes_labels, _into_labels),
             did="You computed in Y itself.",
             symptom="Y is not one-hot any more after the call.",
             experiment="Keep before = Y.copy() and compare after the call.",
@@ -451,10 +620,12 @@ BATCH_GRADIENT = Exercise(
 
 
 def _weights_strength(rng: Generator) -> list[Arguments]:
-    return [
-        (rng.normal(0.5, 1.0, (size.K, size.D + 1)), float(rng.uniform(0.1, 2)))
-        for size in draws.all_sizes(rng)
-    ]
+    """Draw weights, large ones too, and those of a single class."""
+    shapes = [(size.K, size.D + 1) for size in draws.all_sizes(rng)]
+    weights = [rng.normal(0.5, 1.0, shape) for shape in [*shapes, (3, 4), (1, 4)]]
+    weights[-2][:2, :2] = (-2000.0, 3000.0), (4000.0, -5000.0)
+    weights[-1] = abs(weights[-1])
+    return [(W, float(rng.uniform(0.1, 2))) for W in weights]
 
 
 def _only_biases(rng: Generator) -> list[Arguments]:
@@ -543,6 +714,33 @@ L2_PENALTY = Exercise(
             "weight.",
         ),
         Misconception(
+            "first column free",
+            (lambda W, strength: float(strength * np.sum(W[:, 1:] ** 2)),),
+            did="You left the first column out; the biases are the last.",
+            symptom="A large bias costs something, and the first feature's weights nothing.",
+            experiment="Try W = [[0, 5]]: the penalty should be 0.",
+            looks_right="Many books put the bias first, and one column is left out.",
+        ),
+        Misconception(
+            "square of the sum",
+            (
+                lambda W, strength: float(strength * np.sum(W[:, :-1]) ** 2),
+                lambda W, strength: float(strength * np.sum(W) ** 2),
+            ),
+            did="You squared the sum of the weights, not each weight.",
+            symptom="Weights of 1 and -1 cost nothing.",
+            experiment="Try W = [[1, -1, 0]] and strength 1: the penalty should be 2.",
+            looks_right="For a single weight it is the same, and it is never negative.",
+        ),
+        Misconception(
+            "strength left out",
+            (lambda W, strength: float(np.sum(W[:, :-1] ** 2)),),
+            did="You did not multiply by the strength.",
+            symptom="The penalty is the same for every strength.",
+            experiment="Print l2_penalty(W, 0.0): it should be 0.",
+            looks_right="For a strength of 1 it is right.",
+        ),
+        Misconception(
             "changes W",
             (_changes_weights(reference.l2_penalty),),
             did="You set the biases of W itself to 0.",
@@ -617,6 +815,22 @@ L2_GRADIENT = Exercise(
             looks_right="It pulls every weight towards 0, as a penalty should.",
         ),
         Misconception(
+            "first column free",
+            (lambda W, strength: 2 * strength * np.column_stack((0 * W[:, 0], W[:, 1:])),),
+            did="You set the first column to 0; the biases are the last.",
+            symptom="Biases are pulled, and the first feature's weights are not.",
+            experiment="Print l2_gradient(W, 1.0)[:, -1]: it must be 0.",
+            looks_right="Many books put the bias first, and one column is 0.",
+        ),
+        Misconception(
+            "squares",
+            (lambda W, strength: strength * np.column_stack((W[:, :-1] ** 2, 0 * W[:, -1])),),
+            did="You gave each weight's share of the penalty, not its slope.",
+            symptom="No entry is negative.",
+            experiment="Compare one entry with a numerical gradient of l2_penalty.",
+            looks_right="Large weights have large entries, and the biases have 0.",
+        ),
+        Misconception(
             "changes W",
             (_changes_weights(reference.l2_gradient),),
             did="You set the biases of W itself to 0.",
@@ -662,17 +876,18 @@ def _largest_share(N: int) -> int:
 def _large_trainings(rng: Generator) -> list[Arguments]:
     """Draw trainings on data at which the first weights give large scores."""
     fixtures: list[Arguments] = []
-    for K, kind in zip(rng.permutation((3, 4, 5)), ("apart", "top", "improbable"), strict=True):
-        K, N, seed = int(K), int(rng.integers(4, 8)), draws.seed(rng)
+    for i, kind in enumerate(("apart", "top", "improbable") * 2):
+        K, N, seed = int(rng.integers(4, 6)), 3 + i, draws.seed(rng)
         D = int(rng.integers(K, 8))
         Z, y = rng.normal(0.0, 1.0, (K, N)), draws.labels(rng, K, N)
         if kind == "apart":
             Z[:, :2] += 2000.0, -2000.0
         elif kind == "top":
-            offsets, top = draws.two_on_top(rng, K, 0)
+            offsets, top = draws.two_on_top(rng, K, 0 if i < 3 else -1)
             Z, y = Z + offsets[:, None], rng.permutation(np.resize(top, N))
         else:
-            Z[:, 0] = draws.improbable(rng, K, int(y[0]))
+            y[:] = y[0]
+            Z[:] = draws.improbable(rng, K, int(y[0]))[:, None]
         W = reference.init_weights(D, K, seed.generator())
         X = np.linalg.pinv(W[:, :-1]) @ (Z - W[:, -1:])
         rate = float(rng.uniform(0.2, 0.5) / np.max(np.sum(X**2, axis=0)))
@@ -696,6 +911,10 @@ def _training(
     sign: float = 1.0,
     penalised_loss: bool = False,
     one_order: bool = False,
+    soft: Callable[[Array], Array] = reference.softmax,
+    loss_of: Callable[[Array, Array], float] = reference.cce,
+    cut: Callable[..., list[Array]] = reference.batch_indices,
+    first: Callable[..., Array] = reference.init_weights,
 ) -> Callable[..., Any]:
     """Return a training that differs from the reference in these points."""
 
@@ -709,18 +928,18 @@ def _training(
         strength: float = 0.0,
     ) -> Any:
         Xb = reference.add_bias(X)
-        W, history = reference.init_weights(len(X), len(Y), rng), []
-        batches = reference.batch_indices(X.shape[1], batch_size, rng) if one_order else []
+        W, history = first(len(X), len(Y), rng), []
+        batches = cut(X.shape[1], batch_size, rng) if one_order else []
         for _ in range(epochs + more_epochs):
             losses: list[float] = []
             counts: list[int] = []
             if not one_order:
-                batches = reference.batch_indices(X.shape[1], batch_size, rng)
+                batches = cut(X.shape[1], batch_size, rng)
             for batch in batches[:1] if first_only else batches:
                 x, y = Xb[:, batch], Y[:, batch]
                 moved = W - sign * learning_rate * (gradient(W, x, y) + pull(W, strength))
                 at = moved if loss_after else W
-                loss = reference.cce(y, reference.softmax(at @ x))
+                loss = loss_of(y, soft(at @ x))
                 loss += reference.l2_penalty(at, strength) if penalised_loss else 0.0
                 losses.append(loss)
                 counts.append(len(batch))
@@ -729,6 +948,30 @@ def _training(
         return W, np.array(history)
 
     return train
+
+
+def _with(soft: Callable[[Array], Array]) -> Callable[..., Any]:
+    return _training(soft=soft, gradient=_gradient_by(soft=soft))
+
+
+def _loss_at_the_end(
+    X: Array,
+    Y: Array,
+    batch_size: int,
+    epochs: int,
+    learning_rate: float,
+    rng: np.random.Generator,
+    strength: float = 0.0,
+) -> Any:
+    history: list[float] = []
+    Xb = reference.add_bias(X)
+    W = reference.init_weights(len(X), len(Y), rng)
+    for _ in range(epochs):
+        for batch in reference.batch_indices(X.shape[1], batch_size, rng):
+            slope = reference.batch_gradient(W, Xb[:, batch], Y[:, batch])
+            W = W - learning_rate * (slope + reference.l2_gradient(W, strength))
+        history.append(reference.cce(Y, reference.softmax(W @ Xb)))
+    return W, np.array(history)
 
 
 def _never_reset(
@@ -815,6 +1058,66 @@ TRAIN = Exercise(
             looks_right="The first entry is right, and the weights are learned as they should be.",
         ),
         Misconception(
+            "loss of the last batch",
+            (_training(mean=lambda losses, counts: losses[-1]),),
+            did="You noted the loss of an epoch's last batch, not the mean over all samples.",
+            symptom="The history jumps up and down, as each time other samples come last.",
+            experiment="With learning rate 0 every epoch must have the same loss.",
+            looks_right="With one batch of all samples it is right, and so are the weights.",
+        ),
+        Misconception(
+            "losses added up",
+            (_training(mean=lambda losses, counts: float(np.sum(losses))),),
+            did="You added up the batches' mean losses.",
+            symptom="The smaller the batches, the larger the history, while W is right.",
+            experiment="With learning rate 0 the history must be near ln K for any batch size.",
+            looks_right="With one batch of all samples it is right, and the curve has the right "
+            "form.",
+        ),
+        Misconception(
+            "loss at the end of the epoch",
+            (_loss_at_the_end,),
+            did="You took the loss of all samples after an epoch's last step.",
+            symptom="W is right, and the first entry of the history is well below ln K.",
+            experiment="With one batch of all samples, the first loss must be near ln K.",
+            looks_right="It is a mean over all samples, and says how good the weights are then.",
+            lesson="07_sgd",
+        ),
+        Misconception(
+            "not shuffled",
+            (_training(cut=lambda N, size, rng: _pieces(np.arange(N), size)),),
+            did="You went through the samples in their own order.",
+            symptom="Two generators that draw the same first weights give the same training.",
+            experiment="Print the batches of two epochs: they should differ.",
+            looks_right="Every sample comes once an epoch, and the loss falls all the same.",
+        ),
+        Misconception(
+            "remainder dropped",
+            (
+                _training(
+                    cut=lambda N, size, rng: [
+                        batch
+                        for batch in reference.batch_indices(N, size, rng)
+                        if len(batch) == min(size, N)
+                    ]
+                ),
+            ),
+            did="You left out the samples that do not fill a batch.",
+            symptom="Where batch_size does not divide N, some samples of an epoch are never used.",
+            experiment="Count the steps of one epoch with N = 11 and batches of 3: there should be "
+            "4.",
+            looks_right="All batches have the same size, and where batch_size divides N nothing "
+            "is lost.",
+        ),
+        Misconception(
+            "weights start at 0",
+            (_training(first=lambda D, K, rng: np.zeros((K, D + 1))),),
+            did="You started at weights of 0; here they are drawn, before the first batches.",
+            symptom="The first loss of a batch is exactly ln K.",
+            experiment="With learning rate 0, print W: it should not be 0.",
+            looks_right="This classifier learns from 0 too, as every class has its own slope.",
+        ),
+        Misconception(
             "one batch an epoch",
             (_training(first_only=True),),
             did="You took a step for the first batch only; perhaps the return stands in the loop.",
@@ -886,6 +1189,15 @@ TRAIN = Exercise(
             shows_in="penalty",
         ),
         Misconception(
+            "half the penalty",
+            (_training(pull=lambda W, strength: reference.l2_gradient(W, strength / 2)),),
+            did="The factor 2 of the square's derivative is missing in the pull of the penalty.",
+            symptom="Without a penalty it is right; with one the weights stay too large.",
+            experiment="Compare your pull with a numerical gradient of l2_penalty.",
+            looks_right="Books that halve the penalty have it so, and the direction is right.",
+            shows_in="penalty",
+        ),
+        Misconception(
             "biases pulled too",
             (_training(pull=lambda W, strength: 2 * strength * W),),
             did="The penalty pulls on the biases too.",
@@ -906,6 +1218,13 @@ TRAIN = Exercise(
             "belong there.",
             shows_in="penalty",
         ),
+        shared.no_max_shift(
+            _with(_unshifted), experiment="Train on data with 1e6 in it and a tiny rate: is W nan?"
+        ),
+        shared.other_shift(*map(_with, OTHER_SHIFTS)),
+        shared.one_maximum(_with(by_one_maximum)),
+        shared.clipped_loss(*(_training(loss_of=loss) for loss in guards(reference.cce))),
+        shared.nan_in_chain(_training(gradient=_gradient_by(grad_z=through_chain()))),
     ),
 )
 
@@ -918,16 +1237,23 @@ def _weights_and_data(rng: Generator) -> list[Arguments]:
     return [(run.W, run.Xb) for run in passes]
 
 
+# Scores at which exp, a sigmoid or 32 bits make two of one, and how much they differ.
+TIES = ((2000.0, 0.5), (2000.0, 1e-5), (50.0, 1e-5))
+
+
 def _one_column_of_data(rng: Generator) -> list[Arguments]:
     """Draw single columns, and batches whose scores all are large, or far below 0."""
-    fixtures = [(W, Xb[:, :1]) for W, Xb in _weights_and_data(rng)[:2]]
-    for size, level in zip(draws.sizes(rng, 4), (2000.0, -2000.0, 50.0, -50.0), strict=True):
+    drawn = _weights_and_data(rng)
+    fixtures = [(W, Xb[:, :1]) for W, Xb in drawn[:2]]
+    fixtures += [(abs(W), abs(Xb)) for W, Xb in drawn[2:3]]
+    kinds = [(sign * level, gap) for sign in (1, -1) for level, gap in TIES]
+    for size, (level, gap) in zip(draws.sizes(rng, 3) * 2, kinds, strict=True):
         # Of two nearly equal scores the later class has the larger one, in every sample.
-        W, Xb = np.zeros((size.K, size.D + 1)), draws.features(rng, size.D, size.N)
+        W, Xb = rng.normal(size=(size.K, size.D + 1)), draws.features(rng, size.D, size.N)
+        Xb[:-1] *= 1e-9  # the biases decide
         below, above = np.sort(rng.choice(size.K, 2, replace=False))
         W[:, -1] = level - rng.uniform(1.0, 5.0, size.K)
-        W[[below, above], -1] = level, level + 1e-5
-        W[:, 0] = rng.normal()
+        W[[below, above], -1] = level, level + gap
         fixtures.append((W, Xb))
     return fixtures
 
@@ -994,6 +1320,53 @@ PREDICT = Exercise(
             symptom="The accuracy is worse than guessing.",
             experiment="Compare with the class to which softmax gives the largest probability.",
             looks_right="Of losses one does want the smallest, and shape and type are right.",
+        ),
+        Misconception(
+            "probabilities",
+            (
+                lambda W, Xb: reference.softmax(W @ Xb),
+                lambda W, Xb: np.max(reference.softmax(W @ Xb), axis=0),
+            ),
+            did="You returned probabilities, where labels are asked for.",
+            symptom="The entries lie between 0 and 1.",
+            experiment="Print predict(W, Xb).dtype: it should be an int.",
+            looks_right="The label is where the largest probability is; only the last step is "
+            "missing.",
+        ),
+        Misconception(
+            "bias left out",
+            (lambda W, Xb: np.argmax(W[:, :-1] @ Xb[:-1], axis=0),),
+            did="You computed the scores without the biases.",
+            symptom="A sample of zeros, but for its 1, always gets label 0.",
+            experiment="Predict for such a sample: the class with the largest bias is right.",
+            looks_right="Where the data lie around the origin, biases are small and the labels "
+            "mostly right.",
+        ),
+        Misconception(
+            "exp of large scores",
+            (
+                lambda W, Xb: np.argmax(np.exp(W @ Xb), axis=0),
+                lambda W, Xb: np.argmax(_unshifted(W @ Xb), axis=0),
+            ),
+            did="You took exp of the scores before comparing them, and it overflows.",
+            symptom="Of several scores above 710 the first class is taken, not the largest.",
+            experiment="Add 1000 to all biases: no label may change.",
+            looks_right="exp keeps the order of the scores, as long as it can tell them apart.",
+            shows_in="one column, and any scores",
+        ),
+        Misconception(
+            "bent scores",
+            (
+                lambda W, Xb: np.argmax((1 + np.tanh(W @ Xb / 2)) / 2, axis=0),
+                lambda W, Xb: np.argmax(1 / (1 + np.exp(-(W @ Xb))), axis=0),
+                lambda W, Xb: np.argmax(np.tanh(W @ Xb), axis=0),
+                lambda W, Xb: np.argmax(np.maximum(W @ Xb, 0), axis=0),
+            ),
+            did="You bent the scores, as a sigmoid or ReLU does, before comparing them.",
+            symptom="Of scores that are bent to the same number the first class is taken.",
+            experiment="Add 50 to all biases, then take 50 from them: no label may change.",
+            looks_right="No bend changes the order of scores that it can still tell apart.",
+            shows_in="one column, and any scores",
         ),
         Misconception(
             "one-hot",
@@ -1115,8 +1488,11 @@ ACCURACY = Exercise(
 
 def _labels_and_K(rng: Generator) -> list[Arguments]:
     drawn = [(y, guess, int(y.max()) + 1) for y, guess in _true_and_predicted(rng)]
-    y, guess, K = drawn[0]  # one pair, off the diagonal, more often than 8 bits can count
-    return [*drawn, (np.append(y, [y[0]] * 300), np.append(guess, [guess[0]] * 300), K)]
+    return [  # two with one pair, off the diagonal, more often than 8 bits can count
+        (np.append(y, [y[0]] * 300), np.append(guess, [guess[0]] * 300), K) if i < 2 else call
+        for i, call in enumerate(drawn)
+        for y, guess, K in (call,)
+    ]
 
 
 def _classes_absent(rng: Generator) -> list[Arguments]:
@@ -1141,6 +1517,31 @@ def _once_each(y: Array, y_pred: Array, K: int) -> Array:
     C = np.zeros((K, K), dtype=np.int64)
     C[y, y_pred] += 1
     return C
+
+
+def _of_size(
+    size: Callable[[Array, Array], int],
+) -> Callable[[Array, Array, int], Array]:
+    """Return the counts of the first so-many classes, more or fewer than there are."""
+
+    def wrong(y: Array, y_pred: Array, K: int) -> Array:
+        K = size(y, y_pred)
+        C = np.zeros((K, K), dtype=np.int64)
+        np.add.at(C, (y, y_pred), 1)
+        return C
+
+    return wrong
+
+
+def _only_present(y: Array, y_pred: Array, K: int) -> Array:
+    there = np.unique(y)
+    return reference.confusion_matrix(y, y_pred, K)[np.ix_(there, there)]
+
+
+def _only_true_classes(y: Array, y_pred: Array, K: int) -> Array:
+    counts = reference.confusion_matrix(y, y_pred, K)
+    there = np.isin(np.arange(K), y)
+    return counts * there
 
 
 CONFUSION_MATRIX = Exercise(
@@ -1213,9 +1614,11 @@ CONFUSION_MATRIX = Exercise(
         Misconception(
             "K from the labels present",
             (
-                lambda y, y_pred, K: reference.confusion_matrix(
-                    y, y_pred, int(max(y.max(), y_pred.max())) + 1
-                ),
+                _of_size(lambda y, y_pred: int(max(y.max(), y_pred.max())) + 1),
+                _of_size(lambda y, y_pred: int(y.max()) + 1),
+                _of_size(lambda y, y_pred: len(np.unique(y))),
+                _of_size(lambda y, y_pred: len(np.unique(np.append(y, y_pred)))),
+                _only_present,
             ),
             did="You took the number of classes from the labels that occur.",
             symptom="A row and a column are missing where the last class is absent.",
@@ -1223,6 +1626,37 @@ CONFUSION_MATRIX = Exercise(
             "right.",
             looks_right="As long as the last class occurs, as a label or a prediction, it is "
             "right.",
+            shows_in="classes absent",
+        ),
+        Misconception(
+            "classes never true left out",
+            (_only_true_classes,),
+            did="You counted only predictions of classes that are true somewhere.",
+            symptom="Samples that were predicted as some other class are not counted.",
+            experiment="Print C.sum() beside N: they should be equal.",
+            looks_right="As long as every class has a sample, all counts are right.",
+            shows_in="classes absent",
+        ),
+        Misconception(
+            "ten classes",
+            (_of_size(lambda y, y_pred: 10),),
+            did="You always make ten rows and columns, as for the digits.",
+            symptom="The shape is (10, 10), whatever K is.",
+            experiment="Print confusion_matrix(np.array([0]), np.array([0]), 3).shape: (3, 3) is "
+            "right.",
+            looks_right="For ten digits it is right, and all counts stand in their places.",
+        ),
+        Misconception(
+            "counts of 8 bits",
+            (
+                lambda *call: reference.confusion_matrix(*call).astype(np.uint8),
+                lambda *call: reference.confusion_matrix(*call).astype(np.int8),
+            ),
+            did="You count in an array of 8 bits, which holds nothing above 255, or 127.",
+            symptom="A pair that comes 300 times is counted as 44.",
+            experiment="Count 300 samples of class 0, all predicted right: C[0, 0] is 300.",
+            looks_right="It is an integer type, and as long as no count is large all are right.",
+            shows_in="counts",
         ),
     ),
 )

@@ -12,12 +12,22 @@ from typing import Any
 import numpy as np
 
 from autograder import reference
-from autograder.exercises import draws
+from autograder.exercises import draws, shared
 from autograder.exercises.draws import Array, Generator
 from autograder.exercises.model import Arguments, Criterion, Exercise, Fixtures, Misconception
-from autograder.exercises.ps1 import LEFT_ALONE
+from autograder.exercises.ps1 import EPSILONS, LEFT_ALONE
 from autograder.exercises.ps2 import _unshifted
-from autograder.exercises.ps3 import BACKWARD, FORWARD, _there_and_back, beside_another
+from autograder.exercises.ps3 import (
+    BACKWARD,
+    FORWARD,
+    OTHER_SHIFTS,
+    _there_and_back,
+    all_share,
+    beside_another,
+    by_one_maximum,
+    guards,
+    through_chain,
+)
 from autograder.values import ANOTHER, FIRST, Step
 
 Formula = Callable[[Array], Array]
@@ -29,7 +39,11 @@ Formula = Callable[[Array], Array]
 def _any_scores(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     batches = [rng.normal(0, 1.5, (size.K, size.N)) for size in sizes]
-    return [_there_and_back(rng, Z) for Z in (*batches, rng.normal(0, 1.5, 5))]
+    shapes = (5, (4, 1), (1, 1))
+    return [
+        _there_and_back(rng, Z)
+        for Z in (*batches, *(rng.normal(0, 1.5, shape) for shape in shapes))
+    ]
 
 
 def _of_any_size(rng: Generator) -> list[Arguments]:
@@ -46,14 +60,16 @@ def _twice(rng: Generator) -> list[Arguments]:
         Z, other = rng.normal(0, 1.5, (2, size.K, size.N))
         G = rng.normal(size=Z.shape)
         fixtures.append((FORWARD, other[:, fewer:], FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G))
-    return [*fixtures, beside_another((), (), Z, G, other, G[::-1])]
+    beside = [(Z, G, other, G[::-1]), (other, G, Z, G[:, ::-1])]
+    beside.append((abs(Z), abs(G), abs(other), abs(G[::-1])))
+    return [*fixtures, *(beside_another((), (), *parts) for parts in beside)]
 
 
 def _large(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size in draws.sizes(rng, 3):
         Z = rng.normal(0, 1.5, (size.K, size.N))
-        Z[0, 0], Z[1, 1] = 1000.0, -1000.0
+        Z[0, 0], Z[1, 1] = 5000.0, -5000.0
         fixtures.append(_there_and_back(rng, Z))
     return fixtures
 
@@ -107,6 +123,15 @@ def _in_place(forward: Formula, right: type) -> type:
     return Activation
 
 
+def _in_upstream(right: type) -> type:
+    class Activation(right):
+        def backward(self, grad_a: Array, learning_rate: float | None = None) -> Any:
+            grad_a[...] = super().backward(grad_a.copy())
+            return grad_a
+
+    return Activation
+
+
 def _criteria(
     claim: str, special: Criterion, scores: Fixtures = _any_scores
 ) -> tuple[Criterion, ...]:
@@ -155,6 +180,9 @@ def _shared(right: type, in_place: Formula) -> tuple[Misconception, ...]:
             looks_right="What forward returns is right, and no new array is needed.",
             shows_in="purity",
         ),
+        shared.on_the_class(all_share(right, ("A", "Z"))),
+        shared.changes_upstream(_in_upstream(right), name="grad_a"),
+        shared.only_ones(_layer(formula, lambda Z, A: 1.0, upstream=False)),
     )
 
 
@@ -170,6 +198,12 @@ def _slope_of(right: type) -> Callable[[Array, Array], Array]:
 
 def _relu(Z: Array) -> Array:
     return np.maximum(Z, 0)
+
+
+def _capped(cap: float, flat: bool) -> type:
+    """Return a ReLU that stops at a number, above which it is flat, or not, on the way back."""
+    end = cap if flat else np.inf
+    return _layer(lambda Z: np.clip(Z, 0, cap), lambda Z, A: (Z > 0) & (end > Z))
 
 
 class _CutsSlopes(reference.ReLU):
@@ -250,9 +284,31 @@ RELU = Exercise(
             experiment="Print ReLU().forward(np.array([-2.0])): it should be 0.",
             looks_right="It is a layer that people use, and for positive inputs it is right.",
         ),
+        Misconception(
+            "capped",
+            tuple(
+                _capped(cap, flat)
+                for cap in (6.0, 1.0, 10.0, 20.0, 100.0)
+                for flat in (False, True)
+            ),
+            did="forward stops at some largest number: that is another layer.",
+            symptom="However large an input is, the output stays the same from some number on.",
+            experiment="Print ReLU().forward(np.array([5000.0])): it should be 5000.",
+            looks_right="Others use such a layer, as ReLU6, and for small inputs it is right.",
+        ),
         *_shared(reference.ReLU, _relu),
     ),
 )
+
+
+class _BracketTanh(reference.Tanh):
+    def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
+        return grad_a * 1 - self.A**2
+
+
+class _BracketSigmoid(reference.Sigmoid):
+    def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
+        return grad_a * self.A * 1 - self.A
 
 
 TANH = Exercise(
@@ -263,7 +319,9 @@ TANH = Exercise(
     lesson="10_hidden_layer",
     criteria=_criteria(
         "forward is tanh, and backward multiplies by its slope at the input, which is 1 - A^2.",
-        Criterion("large inputs", 0.5, "Inputs of 1000 and -1000 are no trouble.", _large),
+        Criterion(
+            "large inputs", 0.5, "Inputs of thousands, of both signs, are no trouble.", _large
+        ),
     ),
     misconceptions=(
         Misconception(
@@ -311,6 +369,15 @@ TANH = Exercise(
             "right.",
             shows_in="large inputs",
         ),
+        Misconception(
+            "a bracket left out",
+            (_BracketTanh,),
+            did="You multiplied grad_a with the 1 only, not with the whole of 1 - A^2.",
+            symptom="With grad_a = 0 the answer is -A^2, and should be 0.",
+            experiment="Call backward with grad_a = 0: the answer must be 0.",
+            looks_right="Where grad_a is all ones, as in a quick test, it is right.",
+        ),
+        shared.passed_on(_layer(np.tanh, lambda Z, A: 1.0)),
         *_shared(reference.Tanh, np.tanh),
     ),
 )
@@ -329,7 +396,9 @@ SIGMOID = Exercise(
     criteria=_criteria(
         "forward is 1 / (1 + exp(-Z)), and backward multiplies by its slope at the input, which "
         "is A (1 - A).",
-        Criterion("large inputs", 1.0, "Inputs of 1000 and -1000 are no trouble.", _large),
+        Criterion(
+            "large inputs", 1.0, "Inputs of thousands, of both signs, are no trouble.", _large
+        ),
     ),
     misconceptions=(
         Misconception(
@@ -379,6 +448,15 @@ SIGMOID = Exercise(
             "too.",
             shows_in="large inputs",
         ),
+        Misconception(
+            "a bracket left out",
+            (_BracketSigmoid,),
+            did="You wrote A * 1 - A, where the 1 - A wants a bracket.",
+            symptom="With grad_a = 0 the answer is -A, and should be 0.",
+            experiment="Call backward with grad_a = 0: the answer must be 0.",
+            looks_right="All parts of the formula are there, in their order.",
+        ),
+        shared.passed_on(_layer(_sigmoid, lambda Z, A: 1.0)),
         *_shared(reference.Sigmoid, _sigmoid),
     ),
 )
@@ -388,10 +466,13 @@ SIGMOID = Exercise(
 
 
 def _targets(rng: Generator) -> list[Arguments]:
-    return [
+    drawn = [
         (rng.normal(size=size.N), rng.normal(0.5, 1.0, (1, size.N)))
         for size in draws.all_sizes(rng)
     ]
+    y, Yhat = drawn[-1]  # large ones too
+    y[0], Yhat[0, 1] = -2000.0, 3000.0
+    return drawn
 
 
 def _one_target(rng: Generator) -> list[Arguments]:
@@ -519,6 +600,14 @@ MSE_GRADIENT = Exercise(
             looks_right="Every size is right, and in the square the order makes no difference.",
         ),
         Misconception(
+            "no 2, and divided by N",
+            (lambda y, Yhat: (Yhat - y) / len(y),),
+            did="The factor 2 is missing, and you divided by N.",
+            symptom="Too small by twice the number of samples.",
+            experiment="Predict 3 for a target of 1, alone: the slope should be 4.",
+            looks_right="It is the gradient of half the mean, and many books halve it.",
+        ),
+        Misconception(
             "divided by N",
             (lambda y, Yhat: 2 * (Yhat - y) / len(y),),
             did="You divided by N; that is done once, in the gradient of the weights.",
@@ -573,7 +662,9 @@ def _two_layers(rng: Generator, size: draws.Sizes, H: int) -> Arguments:
 def _networks(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     hidden = (6, 2, 10, sizes[3].K, sizes[4].K, 6)
-    return [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+    calls = [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+    W1, W2, X, Y = calls.pop()
+    return [*calls, (W1, W2, X[:, :1], Y[:, :1])]
 
 
 def _large_networks(rng: Generator) -> list[Arguments]:
@@ -581,7 +672,7 @@ def _large_networks(rng: Generator) -> list[Arguments]:
     for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         W1, W2, X, Y = _two_layers(rng, size, 4)
         W1[0], W2[:, 0] = 0.0, 2000.0  # the first hidden unit is an offset of each sample
-        W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 50.0, (2.0, -2.0)
+        W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 1000.0, (2.0, -2.0)
         fixtures.append((W1, W2, X, Y))
         W1, W2, X, Y = _two_layers(rng, size, 4)
         W2[:, -1] += draws.two_on_top(rng, size.K, below)[0]
@@ -615,6 +706,11 @@ def _gradients(
         return {"Z2": G2, "W2": G2 @ A1b.T / over, "A1": G1, "Z1": H1, "W1": H1 @ Xb.T / over}
 
     return network_gradients
+
+
+def _without_bias_slopes(*call: Array) -> dict[str, Array]:
+    found = reference.network_gradients(*call)
+    return found | {name: found[name][:, :-1] for name in ("W1", "W2")}
 
 
 NETWORK_GRADIENTS = Exercise(
@@ -726,15 +822,46 @@ NETWORK_GRADIENTS = Exercise(
             lesson="05_chain_rule",
         ),
         Misconception(
-            "no max shift",
-            (_gradients(soft=_unshifted),),
-            did="You took exp of the scores as they are, without subtracting the maximum first.",
-            symptom="nan as soon as a score is above 709.",
-            experiment="Add 1000 to the biases in W2: nothing may change.",
-            looks_right="It is the formula word for word, and for scores of ordinary size the "
-            "numbers are the same.",
-            lesson="02_softmax",
+            "slope of another bend",
+            (
+                _gradients(slope=lambda Z1, A1: A1 * (1 - A1)),
+                _gradients(slope=lambda Z1, A1: Z1 > 0),
+            ),
+            did="You used the slope of the sigmoid, or of ReLU; the hidden layer bends with tanh.",
+            symptom="Right as far as A1, wrong in Z1 and W1.",
+            experiment="Compare Z1's gradient with a numerical one.",
+            looks_right="Each hidden layer has a slope of this kind, and the shapes are right.",
         ),
+        Misconception(
+            "Jacobian skipped",
+            (_gradients(grad_z2=lambda A2, Y: -Y / A2),),
+            did="You took the slope by the probabilities for that by the scores.",
+            symptom="The columns of Z2's gradient do not sum to 0.",
+            experiment="Compare Z2 with the probabilities minus Y.",
+            looks_right="It is the slope of the cross-entropy, and the first link of the chain.",
+            lesson="04_jacobian",
+        ),
+        Misconception(
+            "bias slopes left out",
+            (_without_bias_slopes,),
+            did="The gradients of W1 and W2 lack the biases' column.",
+            symptom="W1 and W2 have one column too few.",
+            experiment="Print the shape of W2's gradient beside W2's: they must be equal.",
+            looks_right="All other columns are right, and a layer's inputs have no bias row.",
+        ),
+        shared.no_max_shift(
+            _gradients(soft=_unshifted),
+            experiment="Add 1000 to the biases in W2: nothing may change.",
+        ),
+        shared.other_shift(*(_gradients(soft=soft) for soft in OTHER_SHIFTS)),
+        shared.one_maximum(_gradients(soft=by_one_maximum)),
+        shared.nan_in_chain(
+            _gradients(grad_z2=through_chain()),
+            _gradients(
+                grad_z2=lambda A, Y: reference.softmax_backward(A, reference.cce_gradient(Y, A))
+            ),
+        ),
+        shared.epsilon_in_chain(*(_gradients(grad_z2=through_chain(eps)) for eps in EPSILONS)),
     ),
 )
 
@@ -755,8 +882,8 @@ def _labelled(rng: Generator, size: draws.Sizes) -> tuple[Array, Array]:
 
 def _forward(rng: Generator) -> list[Arguments]:
     return [
-        (*_made(rng, size), W1, W2, FORWARD, X, PREDICT, X)
-        for size in draws.all_sizes(rng)
+        (*_made(rng, size), W1, W2, FORWARD, X, PREDICT, X, PREDICT, abs(X))
+        for size in (*draws.all_sizes(rng), draws.Sizes(4, 3, 4))
         for X, _ in (_labelled(rng, size),)
     ]
 
@@ -766,8 +893,13 @@ def _backward(rng: Generator) -> list[Arguments]:
     for size in draws.all_sizes(rng):
         (X, Y), (other, _) = _labelled(rng, size), _labelled(rng, size)
         fixtures.append((*_made(rng, size), FORWARD, other, FORWARD, X, BACKWARD, Y, W1))
-    beside = (ANOTHER, *_made(rng, size), FORWARD, other, FIRST, BACKWARD, Y, FORWARD, X)
-    return [*fixtures, (*_made(rng, size), FORWARD, X, *beside)]
+    for _ in range(2):
+        X, other = _labelled(rng, size)[0], _labelled(rng, size)[0]
+        first, second = _made(rng, size), _made(rng, size)
+        second = (size.D, first[1], size.K, second[-1])  # of the same shape
+        beside = (ANOTHER, *second, FORWARD, other, FIRST, BACKWARD, Y, FORWARD, X)
+        fixtures.append((*first, FORWARD, X, *beside))
+    return fixtures
 
 
 def _fit(rng: Generator) -> list[Arguments]:
@@ -782,21 +914,43 @@ def _fit(rng: Generator) -> list[Arguments]:
 
 
 def _large_fits(rng: Generator) -> list[Arguments]:
-    """Draw networks that one long step makes certain of one class, then ask of it or another."""
+    """Draw networks that long steps lead to large scores.
+
+    At the data each hidden unit is exactly 1 or -1, so that W1 stays where it is and a step of
+    rate r with labels y moves the scores by r (y - a) times the number of units and 1.
+    """
     fixtures: list[Arguments] = []
-    for size, rate in zip(draws.sizes(rng, 3), (5000.0, 5000.0, 300.0), strict=True):
-        D, H, K, N = 7, int(rng.integers(2, 6)), size.K, size.N
-        seed = draws.seed(rng)
-        first = reference.Network(D, H, K, seed.generator())
-        # Data at which no hidden unit is on, so that the step moves W2's biases alone.
-        x = np.linalg.pinv(first.W1[:, :-1]) @ -first.W1[:, -1:]
-        X = x + rng.normal(0.0, 1e-3, (D, N))
-        one = int(np.argmin(first.W2[:, -1]))
-        other = draws.other_label(rng, one, K)
-        Y, Y_other = (reference.one_hot(np.full(N, label), K) for label in (one, other))
-        step = (FIT, X, Y, N, 2 if rate > 1000 else 1, rate, draws.seed(rng), PREDICT, X)
-        again = () if rate > 1000 else (FIT, X, Y_other, N, 1, 0.0, draws.seed(rng))
-        fixtures.append((D, H, K, seed, *step, *again))
+    for kind in ("close", "apart", "improbable") * 2:
+        D, H, K, N = 7, 2 * int(rng.integers(1, 3)), int(rng.integers(6, 8)), 4
+        made = (D, H, K, draws.seed(rng))
+        network = reference.Network(D, H, K, made[-1].generator())
+        signs = rng.choice((-1.0, 1.0), H)
+        half_turned = signs * np.resize((1.0, -1.0), H)
+        x, other = (
+            np.linalg.pinv(network.W1[:, :-1]) @ (1000 * s - network.W1[:, -1])
+            for s in (signs, half_turned)
+        )
+        X, both = np.column_stack([x] * N), np.column_stack([x, other] * (N // 2))
+        a = network.forward(X)[:, 0]
+        rare, next_rare = np.argsort(a)[:2].tolist()
+        mixed, one, two = (
+            reference.one_hot(np.resize(labels, N), K)
+            for labels in ((rare, next_rare), rare, next_rare)
+        )
+
+        def fit(X: Array, Y: Array, rate: float, N: int = N) -> Arguments:
+            return FIT, X, Y, N, 1, float(rate), draws.seed(rng)
+
+        if kind == "close":  # two classes near 800, about 1 apart
+            first = 800 / (0.5 - a[next_rare]) / (H + 1)
+            gap = first * (a[next_rare] - a[rare]) * (H + 1) + np.log(a[rare] / a[next_rare])
+            second = max(gap - 1, 0) / 2 / (H + 1)
+            steps = (*fit(X, mixed, first), *fit(X, two, second), *fit(X, mixed, 0))
+        elif kind == "apart":  # one class near 1000 in some samples, near 3000 in the others
+            steps = (*fit(X, one, 1000 / (1 - a[rare])), *fit(both, one, 0), FORWARD, both)
+        else:
+            steps = (*fit(X, one, 300 / (1 - a[rare]) / (H + 1)), *fit(X, two, 0))
+        fixtures.append((*made, *steps, PREDICT, X))
     return fixtures
 
 
@@ -850,6 +1004,8 @@ def _fit_by(
         np.average(losses, weights=counts)
     ),
     loss_after: bool = False,
+    loss: Callable[[Array, Array], float] = reference.cce,
+    cut: Callable[..., list[Array]] = reference.batch_indices,
 ) -> type:
     class Network(reference.Network):
         def fit(
@@ -864,11 +1020,11 @@ def _fit_by(
             history = []
             for _ in range(epochs):
                 losses, counts = [], []
-                for batch in reference.batch_indices(X.shape[1], batch_size, rng):
+                for batch in cut(X.shape[1], batch_size, rng):
                     x, y = X[:, batch], Y[:, batch]
-                    before = reference.cce(y, self.forward(x))
+                    before = loss(y, self.forward(x))
                     update(self, *self.backward(y), learning_rate)
-                    after = reference.cce(y, self.forward(x)) if loss_after else before
+                    after = loss(y, self.forward(x)) if loss_after else before
                     losses.append(after)
                     counts.append(len(batch))
                 history.append(mean(np.array(losses), np.array(counts)))
@@ -888,6 +1044,67 @@ def _uphill(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
 
 def _only_last(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
     network.W2 = network.W2 - rate * grad_W2
+
+
+class _LastMovedFirst(reference.Network):
+    def fit(
+        self,
+        X: Array,
+        Y: Array,
+        batch_size: int,
+        epochs: int,
+        learning_rate: float,
+        rng: np.random.Generator,
+    ) -> Array:
+        history = []
+        for _ in range(epochs):
+            total = 0.0
+            for batch in reference.batch_indices(X.shape[1], batch_size, rng):
+                Xb, y = reference.add_bias(X[:, batch]), Y[:, batch]
+                A1 = np.tanh(self.W1 @ Xb)
+                A2 = reference.softmax(self.W2 @ reference.add_bias(A1))
+                total += len(batch) * reference.cce(y, A2)
+                rate = learning_rate / len(batch)
+                self.W2 = self.W2 - rate * (A2 - y) @ reference.add_bias(A1).T
+                slope = self.W2[:, :-1].T @ (A2 - y) * (1 - A1**2)
+                self.W1 = self.W1 - rate * slope @ Xb.T
+            history.append(total / X.shape[1])
+        return np.array(history)
+
+
+class _SmallWeights(reference.Network):
+    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
+        self.W1 = reference.init_weights(D, H, rng)
+        self.W2 = reference.init_weights(H, K, rng)
+
+
+class _LastDrawnFirst(reference.Network):
+    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
+        self.W2 = reference.init_weights(H, K, rng, 1 / np.sqrt(H))
+        self.W1 = reference.init_weights(D, H, rng, 1 / np.sqrt(D))
+
+
+class _NoBiases(reference.Network):
+    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
+        W1, W2 = rng.standard_normal((H, D)), rng.standard_normal((K, H))
+        self.W1 = np.column_stack((W1 / np.sqrt(D), np.zeros(H)))
+        self.W2 = np.column_stack((W2 / np.sqrt(H), np.zeros(K)))
+
+
+def _with(soft: Formula) -> type:
+    """Return the network with another softmax."""
+
+    class Network(reference.Network):
+        def forward(self, X: Array) -> Array:
+            self.X = X
+            hidden = np.tanh(self.W1 @ reference.add_bias(X))
+            return soft(self.W2 @ reference.add_bias(hidden))
+
+        def backward(self, Y: Array) -> tuple[Array, Array]:
+            found = _gradients(soft=soft)(self.W1, self.W2, self.X, Y)
+            return found["W1"], found["W2"]
+
+    return Network
 
 
 class _OneHot(reference.Network):
@@ -959,6 +1176,22 @@ NETWORK = Exercise(
             experiment="Print W1 after training: are its rows all equal?",
             looks_right="A classifier with one matrix may well start at 0, and it learns all the "
             "same.",
+        ),
+        Misconception(
+            "other first weights",
+            (_SmallWeights, _LastDrawnFirst),
+            did="You drew the first weights with other scales, or those of W2 before W1.",
+            symptom="Before any training W1 or W2 differs from what rng and the scales give.",
+            experiment="Draw from an equal generator what the text says, and compare.",
+            looks_right="The shapes are right, and such a network learns too, if not as well.",
+        ),
+        Misconception(
+            "biases start at 0",
+            (_NoBiases,),
+            did="You drew weights for the features and set the biases to 0; here all are drawn.",
+            symptom="The last columns of W1 and W2 are 0 at first.",
+            experiment="Print W1[:, -1] of a new network: no entry should be 0.",
+            looks_right="Many frameworks start so, and it does no harm to learning.",
         ),
         Misconception(
             "no bend",
@@ -1061,6 +1294,68 @@ NETWORK = Exercise(
             experiment="With one batch of all, the first loss is that of the first weights.",
             looks_right="The history falls as it should, and looks even a little better.",
             lesson="07_sgd",
+        ),
+        Misconception(
+            "last layer moved first",
+            (_LastMovedFirst,),
+            did="You moved W2 before you used it for the slope of W1.",
+            symptom="W2 is right after a single step, and W1 is not.",
+            experiment="Compare W1 after one step with the old W1 and backward's first answer.",
+            looks_right="For a small learning rate the difference is small, and the loss falls.",
+            lesson="05_chain_rule",
+        ),
+        Misconception(
+            "losses added up",
+            (_fit_by(_both, mean=lambda losses, counts: float(np.sum(losses))),),
+            did="You added up the batches' mean losses.",
+            symptom="The smaller the batches, the larger the history, while the weights are right.",
+            experiment="With learning rate 0 the history must be the loss of all samples.",
+            looks_right="With one batch of all samples it is right, and the curve has the right "
+            "form.",
+            lesson="08_batches",
+        ),
+        Misconception(
+            "loss of the last batch",
+            (_fit_by(_both, mean=lambda losses, counts: float(losses[-1])),),
+            did="You noted the loss of an epoch's last batch, not the mean over all samples.",
+            symptom="The weights are right, and the history jumps up and down.",
+            experiment="With learning rate 0 every epoch must have the same loss.",
+            looks_right="With one batch of all samples it is right.",
+            lesson="08_batches",
+        ),
+        Misconception(
+            "not shuffled",
+            (
+                _fit_by(
+                    _both,
+                    cut=lambda N, size, rng: np.split(np.arange(N), range(size, N, size)),
+                ),
+            ),
+            did="fit goes through the samples in their own order.",
+            symptom="Generators with different seeds give the same training.",
+            experiment="Train two equal networks with different rngs: W1 should differ.",
+            looks_right="Every sample comes once an epoch, and the loss falls all the same.",
+            lesson="08_batches",
+        ),
+        Misconception(
+            "largest score not subtracted",
+            # Training moves no sample's mean score, so that these three cannot be told apart.
+            tuple(map(_with, (_unshifted, *OTHER_SHIFTS))),
+            did="You took exp of scores from which each sample's largest was not subtracted first.",
+            symptom="nan once training has driven the scores of a sample far enough apart.",
+            experiment="Take one step with a rate of 5000, then print forward(X): is it nan?",
+            looks_right="It is the formula word for word, and small steps never lead to large "
+            "scores.",
+            shows_in="large scores",
+            lesson="02_softmax",
+        ),
+        shared.one_maximum(_with(by_one_maximum)),
+        shared.clipped_loss(*(_fit_by(_both, loss=loss) for loss in guards(reference.cce))),
+        shared.on_the_class(
+            all_share(reference.Network, ("X",)),
+            all_share(reference.Network, ("W1", "W2")),
+            all_share(reference.Network, ("W1", "W2", "X")),
+            again="backward",
         ),
     ),
 )
