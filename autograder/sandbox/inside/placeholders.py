@@ -128,7 +128,10 @@ def install(refused: Iterable[str]) -> None:
     find = importlib.util.find_spec
 
     def find_spec(name: str, package: str | None = None) -> ModuleSpec | None:
-        found = find(name, package)
+        try:
+            found = find(name, package)
+        except ModuleNotFoundError:  # of a module whose package is not there
+            return None
         return None if found is not None and isinstance(found.loader, Finder) else found
 
     find_spec.__doc__ = find.__doc__
