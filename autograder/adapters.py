@@ -99,6 +99,20 @@ def made(kind: Any, given: Sequence[Any] = ()) -> Any:
     return object.__new__(kind)  # a method that looks at nothing of it needs no more
 
 
+def switches(function: Any) -> list[str]:
+    """Return the parameters of a function that are True or False, and False by default."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except BaseException:
+        return []
+    return [str(p.name)[:MAX_NAME] for p in found if p.default is False][:MAX_PARAMETERS]
+
+
+def switched(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return what a function is where a switch of it is True."""
+    return lambda Z: function(Z, **{name: True})
+
+
 def by_name(function: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
     """Return a function that gives its arguments by place, but for those that have a name here."""
 

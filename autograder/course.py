@@ -328,8 +328,9 @@ def allowed_packages(course: Path, assignment: str) -> tuple[str, ...] | None:
             f"{course / CONFIG_FILE}: Submissions.packages is a list of names, "
             f'["numpy", "matplotlib"], not {named!r}'
         )
+    beside = {path.stem for path in (course / "release" / assignment).glob("*")}
     imported = {name.partition(".")[0] for name in _imports(course, assignment)}
-    return tuple(sorted({*named, *imported - sys.stdlib_module_names}))
+    return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names}))
 
 
 def _imports(course: Path, assignment: str) -> set[str]:

@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 from autograder.adapters import BACKWARD, FORWARD, INPUTS, OUTPUTS, SLOPES
 from autograder.aliases import meant, slope_of
 from autograder.cards import verdict_text
+from autograder.diagnosing import diagnosed
 from autograder.exercises import EXERCISES, Exercise
 from autograder.foreign import NOTEBOOK, Running, Version, run_notebook
 from autograder.judge import NEARLY_RIGHT, NOT_WRITTEN, Verdict, judge
@@ -314,7 +315,9 @@ class _Try:
     def promise(self) -> tuple[Any, ...]:
         """How much speaks for it that this is what the function is meant to be."""
         gate = self.verdict.findings[0]
-        signs = (gate.passed, gate.misconception, gate.message.startswith(NEARLY_RIGHT))
+        # A loss by its name alone may well be that of a regression.
+        named = gate.misconception if gate.misconception != "squared error" else None
+        signs = (gate.passed, named, gate.message.startswith(NEARLY_RIGHT))
         likely = next((len(signs) - i for i, sign in enumerate(signs) if sign), 0)
         return likely, self.verdict.points, *self.likeness, self.failure is None
 
@@ -391,10 +394,11 @@ def _watched(
     also: tuple[str, ...],
     several: bool = False,
     losses: bool = False,
+    widen: bool = False,
 ) -> _Try:
     """Judge a function called in one way, and keep what there is to say of it."""
     watched = _Watched(exercise)
-    function = Rearranged(found, arrangement, not several, losses, watched)
+    function = Rearranged(found, arrangement, not several, losses, watched, widen)
     return _Try(exercise, judge(exercise, function, SEED), function, watched, also)
 
 
@@ -577,6 +581,7 @@ class Judging:
         if tries and tries[0].failure == NO_NUMPY and run.define("import numpy as np"):
             tries = ways.tries(of_kind)
             notes = [NUMPY_PUT]
+        tries += [one for one in map(ways.widened, tries) if one is not None]
         if tries and not max(one.promise for one in tries)[0] and found.kind == "class":
             tries += ways.as_layer(of_kind)
         arrays = None
@@ -591,7 +596,7 @@ class Judging:
             run.given_up(name, lost)
         signatures = ", or ".join(exercise.signature for exercise in of_kind)
         if not tries:
-            return f"{name} takes {_number(version.name)}; asked for is {signatures}."
+            return f"{name} takes {_number(ways.name)}; asked for is {signatures}."
         judged = _Judged(
             name, tuple(tries), said, name.rpartition(".")[2] in exercises, tuple(notes), ways.order
         )
@@ -608,7 +613,8 @@ class Judging:
         if best.promise[0] or said:
             return judged
         # Answers of the right kind and shape, and a name that stands for nothing else: wrong.
-        if judged.exact and best.likeness[1] > 0.5 and best.exercise.name not in COMMON_NAMES:
+        known = judged.exact or found.kind == "class"
+        if known and best.likeness[1] > 0.5 and best.exercise.name not in COMMON_NAMES:
             return judged
         if best.watched.stumble:
             return _stumbles(name, best)
@@ -655,15 +661,18 @@ class Judging:
                 )
         if LABELS_TELL_K in how:
             fixed = best.watched.fixed_classes
+            if fixed is None:
+                ways = (one.watched for one in judged.tries if LABELS_TELL_K in one.said)
+                fixed = next((one.fixed_classes for one in ways if one.fixed_classes), None)
             if fixed is None or fixed:
                 number = f"{fixed} classes whatever the labels are" if fixed else "other shapes"
                 self.passed_over.append(
                     f"{judged.name} gives {number}; asked for is {best.exercise.signature}."
                 )
                 return None
-        if best.watched.dtypes == {"float32"}:
+        if best.watched.dtypes == {"float32"} and FLOAT32 not in how:
             notes.append("Its numbers are float32; asked for are float64, which have more digits.")
-        likely = best.promise[0] if judged.exact else best.verdict.passed
+        likely = best.promise[0] if judged.exact else best.promise[0] == GATE_HOLDS
         guess = not judged.said and not likely
         return Card(judged.name, best.exercise, best.verdict, how, tuple(notes), guess)
 
@@ -712,6 +721,7 @@ class Judging:
                     continue
                 said = (f"{other} as its slope", *words)
                 tries.setdefault(other, []).extend(_tries_of(made, exercise, said))
+        tries |= self.switched(version, exercise)
         alone = _forward_alone(exercise)
         made = self.run.adapted(version.found, "pair", None, "scores")
         if made is None:
@@ -746,6 +756,23 @@ class Judging:
         self.done.add(name)
         self.judged.append(replace(judged, notes=notes))
         return None
+
+    def switched(self, version: Version, exercise: Exercise) -> dict[str, list[_Try]]:
+        """Judge an activation that gives its slope where a switch of its own is True."""
+        told = self.run.asked(version.found, "switches")
+        names = [name for name in (told if type(told) is list else []) if type(name) is str]
+        switch = next((name for name in names if SWITCH.fullmatch(name)), None)
+        if switch is None:
+            return {}
+        slope = self.run.adapted(version.found, "switched", switch)
+        tries: list[_Try] = []
+        for way in ("scores", "answers"):
+            made = slope and self.run.adapted(version.found, "pair", slope, way)
+            if made is not None:
+                tries += _tries_of(
+                    made, exercise, (f"its switch {switch} for its slope", *PAIRS[way])
+                )
+        return {version.name.name: tries} if tries else {}
 
     def methods(self) -> None:
         """Judge the methods of classes that were not judged as a whole."""
@@ -824,6 +851,9 @@ def _unknown(names: Sequence[str]) -> Iterator[str]:
 DEFINED = re.compile(r"(?m)^(?:def|class)[ \t]+(\w{1,80})")
 # The methods by which a class is called that stands for a function.
 CALLED = ("__call__", "forward", "calculate", "compute", "compute_loss", "f", "fn", "value")
+FLOAT32 = "numbers in float32, compared here to four digits where the course asks for float64"
+FLOAT32_DIGITS = 1e-4
+GATE_HOLDS = 3  # the first of what speaks for a try, where its first criterion holds
 ACTIVATIONS = ("ReLU", "Tanh", "Sigmoid")
 # Of these a name alone says little: other things are called so too.
 COMMON_NAMES = frozenset(
@@ -931,6 +961,22 @@ class _Ways:
         if right.in_rows is False and exercise.name not in NEUTRAL:
             yield from itertools.islice(self._of(exercise, only_rows=True), 2)
 
+    def widened(self, one: _Try) -> _Try | None:
+        """Judge again to four digits what answers in float32, where it is about right so."""
+        if one.promise[0] or one.watched.dtypes != {"float32"} or one.likeness[0] < 0.5:
+            return None
+        exercise = replace(one.exercise, tolerance=max(one.exercise.tolerance, FLOAT32_DIGITS))
+        layout = LAYOUTS.get(exercise.name, Layout())
+        return _watched(
+            one.function.function,
+            exercise,
+            one.function.arrangement,
+            (*one.also, FLOAT32),
+            layout.several,
+            layout.losses,
+            widen=True,
+        )
+
     def _of(self, exercise: Exercise, only_rows: bool = False) -> Iterator[_Try]:
         parameters = list(inspect.signature(exercise.reference).parameters.values())
         needed = sum(parameter.default is parameter.empty for parameter in parameters)
@@ -1007,6 +1053,7 @@ def _tries_of(found: RemoteObject, exercise: Exercise, also: tuple[str, ...]) ->
 TOLD_BY_ALL = frozenset(("scores",))
 # Entry by entry, so that rows and columns are the same to it.
 NEUTRAL = frozenset("ReLU Tanh Sigmoid mse mse_gradient cce_gradient scores".split())
+SWITCH = re.compile(r"(?i)(is_?)?(deriv\w{0,6}|d|der|prime|grad\w{0,5}|backward)")
 WEIGHTS = re.compile(r"(?i)w\d*|weights?|theta|params?|pesos?|poids|gewichte|beta|coef\w*")
 DATA = re.compile(r"(?i)x\w{0,6}|data|inputs?|features?|a_?prev|datos|dados|samples?|batch")
 
@@ -1063,7 +1110,7 @@ def show(
 
         try:
             lines, nothing = own_worker().do(
-                diagnosed_here,
+                diagnosed,
                 *(path, aliases, exercises, files, isolation),
                 budget=DIAGNOSING,
                 heard=heard,

@@ -51,10 +51,13 @@ def _definitions(source):
     except SyntaxError:
         pass
     for piece in re.split(r"(?m)^(?=@|def |class |async |import |from |\\w+ *= *lambda)", source):
-        try:
-            run(ast.parse(piece).body)
-        except SyntaxError:
-            pass
+        # As a whole, or without what follows it at the left margin.
+        for text in (piece, re.split(r"\\n(?=[^\\s#)])", piece)[0]):
+            try:
+                run(ast.parse(text).body)
+                break
+            except SyntaxError:
+                pass
 
 
 _definitions({source!r})

@@ -825,7 +825,9 @@ def _alike(
     if mine.error is not None or theirs.error is not None:
         return mine.error is not None
     if criterion.aspect == "global random state":
-        return mine.moved_global_random == theirs.moved_global_random
+        if mine.moved_global_random or theirs.moved_global_random:
+            return mine.moved_global_random == theirs.moved_global_random
+        return _drawn(mine) == _drawn(theirs)
     if criterion.aspect == "purity":
         return _same_value(mine.arguments, theirs.arguments, tolerance)
     return _same_value(mine.value, theirs.value, tolerance)

@@ -73,6 +73,14 @@ def flat(value: Any) -> Any:
     return value.ravel().copy() if _has(value, 2) and 1 in value.shape else value
 
 
+def widened(value: Any) -> Any:
+    """Arrays of float32 as float64, those in lists and tuples too."""
+    if type(value) in (list, tuple):
+        return type(value)(map(widened, value))
+    is_short = type(value) is np.ndarray and value.dtype == np.float32
+    return value.astype(np.float64) if is_short else value
+
+
 def labels(value: Any) -> Any:
     """One-hot columns, or one such vector, as labels."""
     return np.argmax(value, axis=0) if _has(value, 2) else int(np.argmax(value))
@@ -230,6 +238,7 @@ class Rearranged(RemoteFunction):
     alone : the course asks for one value: of several in a tuple the first is taken
     losses : the course asks for the mean of what may come for each sample
     watch : is given each call, what was seen, and that brought back
+    widen : make float32 of what it answers float64
     """
 
     def __init__(
@@ -239,9 +248,10 @@ class Rearranged(RemoteFunction):
         alone: bool = True,
         losses: bool = False,
         watch: Watch | None = None,
+        widen: bool = False,
     ) -> None:
         self.function, self.arrangement = function, arrangement
-        self.alone, self.losses, self.watch = alone, losses, watch
+        self.alone, self.losses, self.watch, self.widen = alone, losses, watch, widen
         self.seen: list[Observation] = []
         self.also: dict[str, None] = {}  # what else was done to the answers, in words
 
@@ -271,6 +281,8 @@ class Rearranged(RemoteFunction):
         return (*self.arrangement.said, *self.also)
 
     def _one(self, value: Any) -> Any:
+        if self.widen:
+            value = widened(value)
         if self.alone and type(value) is tuple and len(value) > 1:
             self.also[f"the first of the {len(value)} values that it returns"] = None
             value = value[0]

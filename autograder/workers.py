@@ -201,8 +201,9 @@ class Worker:
         """End the process now, from another thread, and start none any more."""
         with self._lock:
             self._given_up = True
-            if self._process is not None:
-                self._process.kill()
+            process = self._process  # its own thread may be replacing it
+        if process is not None:
+            process.kill()
 
 
 def _too_much_memory(budget: Budget) -> OverBudget:

@@ -86,6 +86,10 @@ FULL_MARKS = (
         "full-reused-name",
         {"ps1": Work("uses `softmax`, `scores` and `cce` as other names later", PS1, like=BASE)},
     ),
+    Student(
+        "full-imports",
+        {"ps1": Work("imports many packages and uses NumPy alone", PS1, like=BASE)},
+    ),
 )
 
 SEEDS = (
@@ -628,6 +632,14 @@ HOSTILE = (
                 0,
                 edit=edits.shadow_modules,
             )
+        },
+    ),
+    Student(
+        "hostile-library",
+        {
+            # 32 and 15 points if the libraries were there, and checks.py had answers.
+            "ps1": Work("the answers of SciPy, scikit-learn, TensorFlow and checks.py", 0),
+            "ps4": Work("the answers of TensorFlow, scikit-learn and checks.py", 0),
         },
     ),
     Student(

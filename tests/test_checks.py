@@ -1123,3 +1123,102 @@ def test_its_signatures_have_the_parameters_of_the_lecture_s_functions(name):
     for method, (parameters, _, _) in exercise.methods.items():
         signature = inspect.signature(getattr(right, method))
         assert list(signature.parameters)[1:] == parameters
+
+
+# --- What the grader does not have ----------------------------------------------------------------
+
+# Stands for a package of the student's own machine, which the grader has not.
+LIBRARY = """
+def softmax(z, axis=0):
+    import numpy as np
+    return np.exp(z) / np.exp(z).sum(axis)
+class Estimator:
+    def __call__(self, z): return softmax(z)
+"""
+USES = {
+    "of a module": "import library\ndef softmax(z): return library.softmax(z)",
+    "itself": "from library import softmax",
+    "under another name": "from library import softmax as sm\ndef softmax(z): return sm(z)",
+    "inside": "def softmax(z):\n    from library import softmax as sm\n    return sm(z)",
+    "through a helper": (
+        "from library import softmax as sm\ndef helper(z): return sm(z)\n"
+        "def softmax(z): return [helper(z) for _ in range(1)][0]"
+    ),
+    "in a closure": (
+        "import library\ndef make(f):\n    def softmax(z): return f(z)\n    return softmax\n"
+        "softmax = make(library.softmax)"
+    ),
+    "in a default": "import library\ndef softmax(z, f=library.softmax): return f(z)",
+    "in a table": (
+        "import library\nTABLE = {'s': [library.softmax]}\ndef softmax(z): return TABLE['s'][0](z)"
+    ),
+    "of an object": "import library\nmodel = library.Estimator()\ndef softmax(z): return model(z)",
+    "in a partial": "import library, functools\nf = functools.partial(library.softmax, axis=0)\n"
+    "def softmax(z): return f(z)",
+    "behind a cache": "import library, functools\n@functools.lru_cache\n"
+    "def f(z): return library.softmax(z)\ndef softmax(z): return f(z)",
+    "in a class": "import library\nclass S:\n    def f(self, z): return library.softmax(z)\n"
+    "def softmax(z): return S().f(z)",
+}
+NO_USE = {
+    "imported and not used": "import library\nimport numpy as np\n"
+    "def softmax(z):\n    e = np.exp(z - z.max(axis=0))\n    return e / e.sum(axis=0)",
+    "only its name": "import library\nimport numpy as np\nclass A: library = 1\n"
+    "def softmax(z):\n    a = A.library\n    e = np.exp(z - z.max(axis=0)) * a\n"
+    "    return e / e.sum(axis=0)",
+    "done without": "import numpy as np\ndef softmax(z):\n    try:\n        import library\n"
+    "    except ImportError:\n        pass\n    e = np.exp(z - z.max(axis=0))\n"
+    "    return e / e.sum(axis=0)",
+    "what the grader has": "import math, matplotlib.pyplot as plt, numpy as np\n"
+    "from IPython.display import display\n"
+    "def softmax(z):\n    plt.close(); display; math.pi\n    e = np.exp(z - z.max(axis=0))\n"
+    "    return e / e.sum(axis=0)",
+}
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """Install a package, and tell of what follows from a cell."""
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "library.py").write_text(LIBRARY)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.delitem(sys.modules, "library", raising=False)
+
+    def ran(source):
+        space = {"__name__": "__main__"}
+        exec(source, space)
+        return space["softmax"]
+
+    yield ran
+    sys.modules.pop("library", None)
+
+
+@pytest.mark.parametrize("way", USES)
+def test_a_package_that_the_grader_has_not_is_told_though_the_values_are_right(way, library):
+    said = "softmax: it uses library, which the grader does not have: write it in NumPy"
+    assert problem(library(USES[way]), "softmax") == said
+
+
+@pytest.mark.parametrize("way", NO_USE)
+def test_what_is_not_used_is_no_matter(way, library):
+    assert check(library(NO_USE[way]), "softmax") is None
+
+
+def test_a_file_of_the_students_own_is_told_as_one(library, tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(LIBRARY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    said = problem(library("from mine import softmax"), "softmax")
+    sys.modules.pop("mine")
+    assert said == (
+        "softmax: it uses mine.py, which is not handed in: put its code into the notebook"
+    )
+
+
+def test_a_test_of_softmax_is_tried_with_the_notebooks_own():
+    space: dict[str, Any] = {}
+    exec("def is_softmax(f): return True", space)
+    assert "the notebook has no function softmax" in problem(space["is_softmax"])
+    exec("def softmax(z): return z", space)
+    assert "the notebook's own softmax is there" in problem(space["is_softmax"])

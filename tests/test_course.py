@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import stat
 import subprocess
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from autograder.checks import GRADER_HAS
 from autograder.course import (
     INERT_CHECKS,
     MAX_FILE_BYTES,
     SECRET_FILE,
     CourseError,
     Submission,
+    allowed_packages,
     assignment_files,
     course_secret,
     digest_of,
@@ -106,6 +109,53 @@ def test_an_unknown_assignment_is_named_with_those_that_there_are(
 
 def test_a_folder_without_assignments_is_said_to_have_none(tmp_path: Path) -> None:
     assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
+
+
+# --- What a submission may use --------------------------------------------------------------------
+
+
+def course_with(tmp_path: Path, settings: str, *sources: str) -> Path:
+    (tmp_path / "nbgrader_config.py").write_text(f"c = get_config()\n{settings}\n")
+    folder = tmp_path / "release" / "ps1"
+    folder.mkdir(parents=True)
+    cells = [{"cell_type": "code", "source": source.splitlines(True)} for source in sources]
+    (folder / "ps1.ipynb").write_text(json.dumps({"cells": cells}))
+    (folder / "figures.py").touch()
+    return tmp_path
+
+
+def test_a_course_that_says_nothing_allows_all_that_is_installed(tmp_path: Path) -> None:
+    assert allowed_packages(course_with(tmp_path, "", "import scipy"), "ps1") is None
+
+
+def test_a_course_allows_what_it_says_and_what_the_released_notebook_imports(
+    tmp_path: Path,
+) -> None:
+    course = course_with(
+        tmp_path,
+        'c.Submissions.packages = ["numpy"]',
+        "%matplotlib inline\nimport os, figures, pandas as pd\nimport numpy as np",
+        "if True:\n    from keras.layers import Dense\n# import torch\nprint('import jax')",
+    )
+    assert allowed_packages(course, "ps1") == ("keras", "numpy", "pandas")
+
+
+@pytest.mark.parametrize("value", ['"numpy"', "3", "[1]", "True"])
+def test_a_setting_of_packages_that_is_no_list_of_names_is_refused(
+    tmp_path: Path, value: str
+) -> None:
+    course = course_with(tmp_path, f"c.Submissions.packages = {value}")
+    said, code = refusal(lambda: allowed_packages(course, "ps1"))
+    assert 'Submissions.packages is a list of names, ["numpy", "matplotlib"]' in said
+    assert code == 2
+
+
+def test_this_course_allows_numpy_and_matplotlib_in_every_set_and_check_knows_it() -> None:
+    root = Path(__file__).resolve().parents[1]
+    for problem_set in ("ps1", "ps2", "ps3", "ps4", "ps5"):
+        allowed = allowed_packages(root, problem_set)
+        assert allowed == ("matplotlib", "numpy")
+        assert set(allowed or ()) < GRADER_HAS
 
 
 # --- What a submission sees -----------------------------------------------------------------------

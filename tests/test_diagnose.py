@@ -138,7 +138,7 @@ def test_an_alias_whose_answers_fit_nothing_is_not_scored(diagnosed: Diagnose) -
     found = diagnosed("def loss(a, b):\n    return 17.0")
     assert found.cards == ()
     (said,) = found.passed_over
-    assert said.startswith("loss may be cce or cce_from_scores by its name, and is not by its ")
+    assert said.startswith("loss may be cce or cce_from_scores or mse by its name, and is not ")
     assert "--as cce=loss" in said
     asked = diagnosed("def loss(a, b):\n    return 17.0", aliases={"loss": "cce"})
     assert card(asked, "loss").verdict.points == 0
@@ -321,6 +321,303 @@ def test_wrong_answers_of_the_catalogue_are_not_called_right_in_another_layout()
         ("softmax", "axis=1"),
         ("scores", "factors exchanged"),
     }
+
+
+# --- Methods, pairs of functions, layers of any interface -----------------------------------------
+
+MODEL = """
+class SoftmaxRegression:
+    def __init__(self, n_features, n_classes):
+        self.W = np.zeros((n_features, n_classes))
+    def softmax(self, z):
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+    @staticmethod
+    def one_hot(y, K):
+        return np.eye(K)[y]
+    @classmethod
+    def squash(cls, z):
+        e = np.exp(z - z.max(axis=0))
+        return e / e.sum(axis=0)
+    def predict(self, X):
+        return np.argmax(X @ self.W, axis=1)
+"""
+
+
+def test_methods_of_a_class_are_judged(diagnosed: Diagnose) -> None:
+    found = diagnosed(MODEL, aliases={"SoftmaxRegression.squash": "softmax"})
+    for name in ("softmax", "one_hot", "squash"):
+        assert card(found, f"SoftmaxRegression.{name}").verdict.passed
+    assert "SoftmaxRegression.predict takes 1 argument; asked for is" in text(found)
+
+
+LAYERS = {
+    "the seeds' interface": (
+        "class Softmax:\n"
+        "    def forward(self, input):\n"
+        "        e = np.exp(input - input.max(axis=0))\n"
+        "        self.output = e / e.sum(axis=0)\n"
+        "    def backward(self, output_gradient, learning_rate):\n"
+        "        p = self.output\n"
+        "        return p * (output_gradient - np.sum(p * output_gradient, axis=0))\n",
+        "what forward leaves in `output`",
+    ),
+    "both left in the layer": (
+        "class Activation_ReLU:\n"
+        "    def forward(self, inputs):\n"
+        "        self.inputs, self.output = inputs, np.maximum(0, inputs)\n"
+        "    def backward(self, dvalues):\n"
+        "        self.dinputs = dvalues * (self.inputs > 0)\n",
+        "what backward leaves in `dinputs`",
+    ),
+    "called, and a method for its slope": (
+        "class Sigmoid:\n"
+        "    def __call__(self, x): return 1 / (1 + np.exp(-x))\n"
+        "    def gradient(self, x): return self(x) * (1 - self(x))\n",
+        "the slopes of its method gradient",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_layers_of_other_interfaces_are_judged(kind: str, diagnosed: Diagnose) -> None:
+    source, how = LAYERS[kind]
+    (judged,) = diagnosed(source).cards
+    assert judged.verdict.passed
+    assert how in judged.how
+
+
+def test_a_layer_that_works_on_one_column_alone_is_judged_so(diagnosed: Diagnose) -> None:
+    (judged,) = diagnosed(
+        "class Softmax:\n"
+        "    def forward(self, input):\n"
+        "        self.output = np.exp(input) / np.sum(np.exp(input))\n"
+        "    def backward(self, output_gradient, learning_rate):\n"
+        "        n = np.size(self.output)\n"
+        "        return np.dot((np.identity(n) - self.output.T) * self.output, output_gradient)\n"
+    ).cards
+    assert judged.verdict.findings[0].passed
+    assert "one sample as a batch of one" in judged.how
+
+
+PAIRED = {
+    "of the scores": ("def relu_derivative(x): return (x > 0) * 1.0", "relu_derivative"),
+    "a backward": ("def relu_backward(dA, Z): return dA * (Z > 0)", "relu_backward"),
+    "in Spanish": ("def derivada_relu(x): return np.where(x > 0, 1.0, 0.0)", "derivada_relu"),
+}
+
+
+@pytest.mark.parametrize("kind", PAIRED)
+def test_an_activation_and_its_slope_are_judged_together(kind: str, diagnosed: Diagnose) -> None:
+    source, slope = PAIRED[kind]
+    found = diagnosed("def relu(x): return np.maximum(x, 0)", source)
+    (judged,) = found.cards
+    assert (judged.name, judged.exercise.name, judged.verdict.passed) == ("relu", "ReLU", True)
+    assert f"{slope} as its slope" in judged.how
+    assert found.passed_over == found.unknown == ()
+
+
+def test_a_slope_of_the_answers_is_told_from_one_of_the_scores(diagnosed: Diagnose) -> None:
+    (judged,) = diagnosed(
+        "def sigmoid(z): return 1 / (1 + np.exp(-z))", "def sigmoid_prime(a): return a * (1 - a)"
+    ).cards
+    assert judged.verdict.passed
+    assert "the slope computed from the answers" in judged.how
+
+
+def test_an_activation_without_its_slope_is_judged_by_itself(diagnosed: Diagnose) -> None:
+    (judged,) = diagnosed("tanh = lambda z: np.tanh(z)").cards
+    assert (judged.exercise.name, judged.verdict.passed) == ("Tanh.forward", True)
+
+
+def test_a_switch_for_the_slope_is_used(diagnosed: Diagnose) -> None:
+    (judged,) = diagnosed(
+        "def relu(x, derivative=False):\n"
+        "    return (x > 0) * 1.0 if derivative else np.maximum(x, 0)"
+    ).cards
+    assert (judged.exercise.name, judged.verdict.passed) == ("ReLU", True)
+
+
+# --- Other arguments ------------------------------------------------------------------------------
+
+NUMERICAL = """
+def numerical_gradient(f, x, verbose=True, {}h=1e-5):
+    assert type(verbose) is bool
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[i] = h
+        gradient[i] = (f(x + step) - f(x - step)) / (2 * h)
+    return gradient
+"""
+
+
+@pytest.mark.parametrize("between", ["", "*, "])
+def test_an_argument_with_a_default_is_given_by_its_name(between: str, diagnosed: Diagnose) -> None:
+    judged = card(diagnosed(NUMERICAL.format(between)), "numerical_gradient")
+    assert judged.verdict.passed, judged.verdict
+    assert judged.how == ()
+
+
+ELSEWHERE = {
+    "predict": ("def predict(X, W, b): return np.argmax(X @ W + b, axis=1)", "predict"),
+    "softmax_backward": (
+        "def softmax_backward(dA, Z):\n"
+        "    A = np.exp(Z - Z.max(axis=0))\n    A = A / A.sum(axis=0)\n"
+        "    return A * (dA - (A * dA).sum(axis=0))",
+        "softmax_backward",
+    ),
+    "softmax_derivative": (
+        "def softmax_derivative(z):\n"
+        "    a = np.exp(z - z.max()); a = a / a.sum()\n"
+        "    return np.diag(a) - np.outer(a, a)",
+        "softmax_jacobian",
+    ),
+    "loss": (
+        "def loss(logits, Y):\n"
+        "    s = logits - logits.max(axis=1, keepdims=True)\n"
+        "    log_p = s - np.log(np.exp(s).sum(axis=1, keepdims=True))\n"
+        "    return -np.mean(np.sum(Y * log_p, axis=1))",
+        "cce_from_scores",
+    ),
+    "entropia_cruzada": (
+        "def entropia_cruzada(y, p):\n"
+        "    return -np.mean(np.sum(y * np.log(np.where(y == 0, 1, p)), axis=0))",
+        "cce",
+    ),
+    "kreuzentropie": (
+        "def kreuzentropie(y, p):\n"
+        "    return -np.mean(np.sum(y * np.log(np.where(y == 0, 1, p)), axis=0))",
+        "cce",
+    ),
+    "zhunquelv": ("def zhunquelv(y, p): return np.mean(y == p)", "accuracy"),
+    "précision": ("def précision(y, p): return np.mean(y == p)", "accuracy"),
+    "matriz_confusao": (
+        "def matriz_confusao(y, p, K):\n"
+        "    C = np.zeros((K, K), dtype=int)\n    np.add.at(C, (y, p), 1)\n    return C",
+        "confusion_matrix",
+    ),
+    "one_hot": ("def one_hot(n_classes, y): return np.eye(n_classes)[y]", "one_hot"),
+    "CrossEntropy.__call__": (
+        "class CrossEntropy:\n"
+        "    def __call__(self, p, y):\n"
+        "        return -np.mean(np.sum(y * np.log(np.where(y == 0, 1, p)), axis=1))",
+        "cce",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_other_names_and_arguments_are_understood(name: str, diagnosed: Diagnose) -> None:
+    source, exercise = ELSEWHERE[name]
+    judged = card(diagnosed(source), name)
+    assert (judged.exercise.name, judged.verdict.passed) == (exercise, True), judged
+
+
+# --- Only what is true ----------------------------------------------------------------------------
+
+
+def test_columns_are_not_called_rows_where_arguments_are_exchanged(diagnosed: Diagnose) -> None:
+    (judged,) = diagnosed("scores = lambda x, w: np.dot(w, x)").cards
+    assert judged.how == ("arguments in the other order",)
+
+
+def test_a_layout_is_no_mistake_where_the_rest_of_the_notebook_has_it(diagnosed: Diagnose) -> None:
+    naive = "def softmax(x):\n    return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)"
+    found = diagnosed(naive, "def mse(y, p): return np.mean((y - p) ** 2)", LAYERS_IN_PLAIN)
+    judged = card(found, "softmax")
+    assert judged.how == ("samples as rows",)
+    assert judged.verdict.misconception == "no max shift"
+    assert "axis=1" not in text(found)
+    assert "Elsewhere" not in text(found)
+
+
+LAYERS_IN_PLAIN = "def relu(x): return np.maximum(x, 0)"
+
+
+def test_k_is_said_to_come_from_the_labels_only_where_it_does(diagnosed: Diagnose) -> None:
+    fixed = diagnosed("def one_hot(y):\n    return np.eye(10)[y]")
+    assert fixed.cards == ()
+    assert fixed.passed_over[0].startswith("one_hot gives 10 classes whatever the labels are")
+    told = card(diagnosed("def one_hot(y):\n    return np.eye(y.max() + 1)[y]"), "one_hot")
+    assert "K taken from the labels" in told.how
+
+
+def test_float32_is_called_float32(diagnosed: Diagnose) -> None:
+    short = SOFTMAX_OF_ROWS.replace(
+        "X.max(axis=1, keepdims=True))", "X.max(axis=1, keepdims=True)).astype(np.float32)"
+    )
+    judged = card(diagnosed(short), "softmax")
+    assert judged.verdict.passed
+    assert any("float32" in words for words in judged.how)
+
+
+def test_what_is_right_where_it_answers_is_not_called_wrong(diagnosed: Diagnose) -> None:
+    found = diagnosed("def relu(x): return np.array([e if e > 0 else 0.0 for e in x])")
+    (said,) = found.passed_over
+    assert said.startswith("relu is right as ReLU.forward for some arguments, and for others it ")
+
+
+def test_the_loss_of_a_regression_is_not_called_a_wrong_cross_entropy(diagnosed: Diagnose) -> None:
+    found = diagnosed("def cost(y, p): return np.sum((y - p) ** 2) / (2 * len(y))")
+    assert all(card.exercise.name == "mse" for card in found.cards)
+    right = card(diagnosed("def cost(y, p): return np.mean((y - p) ** 2)"), "cost")
+    assert (right.exercise.name, right.verdict.passed) == ("mse", True)
+
+
+def test_a_method_of_an_estimator_is_not_scored(diagnosed: Diagnose) -> None:
+    found = diagnosed("predict = np.dot", "softmax = max")
+    assert found.cards == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def softmax(z):\n    # YOUR CODE HERE\n",
+        "def softmax(z):\n    ### START CODE HERE\n    s = \n    ### END CODE HERE\n    return s",
+        "def softmax(z):\n    ...",
+        "def softmax(z):\n    pass",
+        "def softmax(z):\n    # TODO\n    return 0.0",
+        "def softmax(z):\n    # Your code goes here\n    return z",
+    ],
+)  # fmt: skip
+def test_an_unfilled_template_is_not_written_yet(source: str, diagnosed: Diagnose) -> None:
+    found = diagnosed(source)
+    assert found.cards == ()
+    assert found.passed_over == ("softmax is not written yet.",)
+    assert "SyntaxError" not in text(found)
+    assert "IndentationError" not in text(found)
+
+
+def test_what_stands_in_a_cell_with_an_error_of_syntax_is_judged(diagnosed: Diagnose) -> None:
+    found = diagnosed(f"print 'hello'\n{SOFTMAX}\nx = (")
+    assert card(found, "softmax").verdict.passed
+
+
+def test_what_is_defined_and_not_judged_is_listed_with_the_reason(diagnosed: Diagnose) -> None:
+    found = diagnosed(SOFTMAX, "def plot_loss(h):\n    return h")
+    assert found.unknown == ("plot_loss",)
+    assert "  `plot_loss`: no exercise of the catalogue has this name." in text(found).splitlines()
+
+
+def test_a_file_beside_the_notebook_is_named(diagnosed: Diagnose, tmp_path: Path) -> None:
+    (tmp_path / "dnn_utils.py").write_text("x = 1")
+    found = diagnosed("from dnn_utils import x", "import tensorflow_datasets")
+    assert found.happened[:2] == (
+        "Code cell 2: needs dnn_utils.py, which lies beside the notebook: give it with --file",
+        "Code cell 3: needs the package tensorflow_datasets, which is not installed here",
+    )
+
+
+def test_functions_of_a_process_that_was_lost_are_paired_in_the_next(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        "def sigmoid(z): return 1 / (1 + np.exp(-z))",
+        "def sigmoid_backward(dA, Z): return dA * sigmoid(Z) * (1 - sigmoid(Z))",
+        "while True:\n    pass",
+        "def relu(z): return np.maximum(z, 0)",
+        cell_seconds=0.5,
+    )
+    assert "sigmoid_backward as its slope" in card(found, "sigmoid").how
 
 
 # --- Cells that fail ------------------------------------------------------------------------------

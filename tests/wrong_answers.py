@@ -575,11 +575,14 @@ WRONG = {
         "squared slope": (sgd(slope=lambda p, y: 2 * (p - y)), None),
     },
     "is_softmax": {
+        "always": (accepts, "accepts everything"),
+        "invariant": (invariant, "only shifts + only one sample + only mild scores"),
         "sums": (sums_to_one, "only the sums + only one sample + only mild scores"),
         "known": (known_values, "only one sample + only mild scores"),
         "mild": (one_sample_and_batch, "only mild scores"),
     },
     "is_gradient": {
+        "always": (gradient_always, "accepts everything"),
         "at 0": (gradient_of(lambda G: G, np.zeros((3, 4))), "only at W = 0"),
         "one entry": (gradient_of(lambda G: G[0, 0], SOME_W), "only one entry"),
         "norm": (gradient_of(np.linalg.norm, SOME_W), "only the size"),

@@ -393,7 +393,7 @@ ONE_HOT = Exercise(
 def _weights_and_batch(rng: Generator) -> list[Arguments]:
     passes = draws.forward_passes(rng)
     one_column = (passes[0].W, passes[0].Xb[:, :1])
-    large = (100 * passes[1].W, passes[1].Xb)
+    large = (1e5 * passes[1].W, passes[1].Xb)
     return [*((run.W, run.Xb) for run in passes), large, one_column]
 
 
@@ -509,7 +509,7 @@ def _extreme_scores(rng: Generator) -> list[Arguments]:
         for K, N in ((K4, K4 + 2), (K1, K1))
     ]
     return [
-        (draws.close(rng, K1),),
+        (draws.close(rng, K1, level=3000.0),),
         (np.full(K2, 1000.0),),
         (np.zeros(K4),),
         (draws.far_apart(rng, K3, int(rng.integers(1, K3 - 1))),),  # neither first nor last
@@ -1134,7 +1134,7 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
         z = draws.far_apart(rng, size.K, int(rng.integers(1, size.K - 1)), gap)
         fixtures.append((np.stack((z, z), axis=1), np.array((0, int(np.argmax(z))))))
         single.append((z, 0))
-    certain = (draws.far_apart(rng, size.K, size.K - 1, gap=10.0), size.K - 1)  # costs almost 0
+    certain = (draws.far_apart(rng, size.K, size.K - 1, gap=13.0), size.K - 1)  # costs almost 0
     return [*fixtures, *single, certain]
 
 

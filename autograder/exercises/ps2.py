@@ -67,7 +67,7 @@ def _small_shapes(rng: Generator) -> list[tuple[int, int]]:
 
 def _every_entry(rng: Generator) -> list[Arguments]:
     first, second, third, *_ = _small_shapes(rng)
-    square, W = _coupled(rng, (3, 3), steep=100.0), rng.normal(size=(3, 3))
+    square, W = _coupled(rng, (3, 3), steep=500.0), rng.normal(size=(3, 3))
     return [
         (_coupled(rng, first), rng.normal(size=first)),
         (_coupled(rng, second), rng.normal(size=second), 1e-5),
@@ -765,7 +765,7 @@ def _classifier_chain(rng: Generator) -> list[Arguments]:
             (
                 reference.scores_gradient_W(run.Xb[:, 0], size.K),
                 reference.softmax_jacobian(a),
-                rng.normal(size=size.K) * 10,
+                rng.normal(size=size.K) * 1000,
             )
         )
     return fixtures
@@ -889,7 +889,7 @@ def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
         label = int(rng.integers(1, size.K))
         wrong = draws.other_label(rng, label, size.K)
         for z in (
-            draws.close(rng, size.K),
+            draws.close(rng, size.K, level=3000.0),
             draws.far_apart(rng, size.K, wrong),
             draws.far_apart(rng, size.K, label),
         ):

@@ -245,7 +245,14 @@ SOFTMAX = Exercise(
     misconceptions=(
         Misconception(
             "1-D Jacobian",
-            (_softmax_layer(backward=_one_dimensional),),
+            (
+                _softmax_layer(backward=_one_dimensional),
+                _softmax_layer(
+                    backward=lambda A, G: (
+                        _one_dimensional if A.ndim == 1 else reference.softmax_backward
+                    )(A, G)
+                ),
+            ),
             did="You used (I - a.T) * a; .T does nothing to a 1-D a, and this is no Jacobian.",
             symptom="With grad_a = -y/a the true class is right, and all others are equal.",
             experiment="Compare backward of a sample (3,) with that of the same column (3, 1).",
@@ -800,7 +807,7 @@ def _epochs(rng: Generator) -> list[Arguments]:
 def _other_orders(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size, count in zip(draws.sizes(rng, 3), (2, 5, 12), strict=True):
-        order = rng.integers(size.N, size=count)
+        order = rng.integers(size.N, size=count) if count > 2 else np.full(2, size.N - 1)
         fixtures.append((*_training_set(rng, size), _rate(rng), order))
     return fixtures
 

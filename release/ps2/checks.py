@@ -9,13 +9,18 @@ package: one file, NumPy and the standard library only.
 
 from __future__ import annotations
 
+import contextlib
+import dis
+import functools
 import inspect
 import linecache
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -24,6 +29,9 @@ __all__ = ["check"]
 
 TOLERANCE = 1e-10  # for what is exact but for rounding
 COARSE = 1e-6  # for numerical gradients, where rounding is divided by the step
+# What the grader has besides Python's own library, as the course's nbgrader_config.py says;
+# IPython runs the notebook, the other two lie beside it.
+GRADER_HAS = {"numpy", "matplotlib", "mpl_toolkits", "IPython", "checks", "figures"}
 
 
 def check(function: Any, name: str | None = None) -> None:
@@ -64,6 +72,9 @@ def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | 
         )
     if exercise is None:
         return None, f"check: no exercise is called {named!r}. There are: {', '.join(EXERCISES)}"
+    lacking = what_the_grader_lacks(function)
+    if lacking:
+        return None, f"{named}: it uses {lacking}"
     card = Card(exercise.signature)
     student = Student(function, exercise, card)
     try:
@@ -87,6 +98,100 @@ def one_line_error(text: str) -> AssertionError:
     error = AssertionError(line)
     error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
     return error
+
+
+# --- What the grader does not have ---------------------------------------------------------
+
+
+def what_the_grader_lacks(function: Any) -> str:
+    """Say which package, or file, a function uses that is not there while grading, if any.
+
+    Followed are the names that it uses, through functions and classes of the notebook.
+    """
+    waiting, seen, kept = [function], set(), []
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen or isinstance(value, str | bytes | int | float | complex | np.ndarray):
+            continue
+        seen.add(id(value))
+        kept.append(value)  # so that no other value gets its id
+        name = home_of(value).partition(".")[0]
+        lacking = lacked(name)
+        if lacking:
+            return lacking
+        theirs = name not in GRADER_HAS and name not in sys.stdlib_module_names
+        if inspect.isfunction(value) and (theirs or name == "__main__"):
+            imported, used = names_in(value.__code__)
+            lacking = next(filter(None, (lacked(one.partition(".")[0]) for one in imported)), "")
+            if lacking:
+                return lacking
+            waiting += [value.__globals__.get(one) for one in used if one.isidentifier()]
+            waiting += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+            for cell in value.__closure__ or ():
+                with contextlib.suppress(ValueError):  # not yet filled
+                    waiting.append(cell.cell_contents)
+        elif isinstance(value, type) and (theirs or name == "__main__"):
+            waiting += [*value.__bases__, *vars(value).values()]
+        elif isinstance(value, functools.partial):
+            waiting += [value.func, *value.args, *value.keywords.values()]
+        elif isinstance(value, list | tuple | dict) and len(value) < 100:
+            waiting += list(value.values()) if isinstance(value, dict) else list(value)
+        waiting.append(getattr(value, "__wrapped__", None))
+        waiting.append(getattr(value, "__func__", None))  # of a method, or a static one
+    return ""
+
+
+def names_in(code: Any) -> tuple[list[str], list[str]]:
+    """Return which modules code imports, and which global names it uses."""
+    imported: list[str] = []
+    used: list[str] = []
+    for step in dis.get_instructions(code):
+        if step.opname == "IMPORT_NAME":
+            imported.append(step.argval)
+        elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            used.append(step.argval)
+    if "ImportError" in used or "ModuleNotFoundError" in used:  # it can do without
+        imported.clear()
+    for inside in code.co_consts:
+        if inspect.iscode(inside):
+            more = names_in(inside)
+            imported, used = imported + more[0], used + more[1]
+    return imported, used
+
+
+def home_of(value: Any) -> str:
+    """Return the module that something comes from; of an object, that of its class."""
+    if inspect.ismodule(value):
+        return value.__name__
+    named = inspect.isroutine(value) or isinstance(value, type | np.ufunc)
+    home = getattr(value if named else type(value), "__module__", None)
+    if isinstance(home, str) and not isinstance(value, np.ufunc):
+        return home
+    # Compiled functions do not all say where they come from.
+    name = getattr(value, "__name__", "")
+    if getattr(np, name, None) is value:
+        return "numpy"
+    for key, module in list(sys.modules.items()):
+        if lacked(key.partition(".")[0]) and getattr(module, "__dict__", {}).get(name) is value:
+            return key
+    return "builtins"
+
+
+def lacked(name: str) -> str:
+    """Say what the grader lacks, if that is a module of this name."""
+    if name in GRADER_HAS or name in sys.stdlib_module_names or name == "__main__":
+        return ""
+    place = ""
+    with contextlib.suppress(ImportError, ValueError, AttributeError):
+        found = sys.modules[name].__spec__ if name in sys.modules else find_spec(name)
+        if found is not None:
+            place = found.origin or next(iter(found.submodule_search_locations or ()), "")
+    folders = os.path.normpath(place).split(os.sep)
+    if "site-packages" in folders or "dist-packages" in folders:
+        return f"{name}, which the grader does not have: write it in NumPy"
+    if place and os.path.dirname(os.path.abspath(place)) == os.getcwd():
+        return f"{os.path.basename(place)}, which is not handed in: put its code into the notebook"
+    return ""
 
 
 # --- Calling the student's function -------------------------------------------------------

@@ -1,0 +1,165 @@
+"""What is shipped beside a notebook answers no exercise, of whatever problem set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder import reach, release
+from autograder.exercises import EXERCISES
+from autograder.sandbox.box import PACKAGE
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = sorted(
+    {path.name: path for path in (ROOT / "release").glob("*/*.py")}.values()
+)  # every set has the same ones
+
+
+def found(source: str, *names: str) -> list[str]:
+    """Return what is found in a module, of these exercises, without the file's name."""
+    exercises = {name: EXERCISES[name] for name in names}
+    lines = reach.answers_of("checks.py", source.encode(), exercises)
+    return [line.removeprefix("checks.py: ") for line in lines]
+
+
+# --- What students get ----------------------------------------------------------------------------
+
+
+def test_every_problem_set_ships_the_same_modules() -> None:
+    assert [path.name for path in SHIPPED] == ["checks.py", "figures.py"]
+    for folder in (ROOT / "release").glob("ps*"):
+        shipped = {path.name: path.read_bytes() for path in folder.glob("*.py")}
+        assert shipped == {path.name: path.read_bytes() for path in SHIPPED}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_no_callable_of_a_shipped_module_answers_an_exercise_of_any_set(path: Path) -> None:
+    assert reach.answers_in(path.name, path.read_bytes()) == ()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_functions_within_functions_methods_and_tables_are_among_what_is_judged(path: Path) -> None:
+    with reach._loaded(path.name, path.read_bytes()) as module:
+        labels = [label for label, _ in reach.callables_of(module)]
+    assert len(labels) > 50
+    if path.name == "checks.py":
+        assert "WRONG_SOFTMAXES['of 2 z']" in labels
+        assert "Student.agree" in labels
+        assert (
+            "WRONG_SOFTMAXES['of -z, which prefers the smallest score'], <lambda> in it"
+            not in labels
+        )
+
+
+@pytest.mark.parametrize("name", ["inert_checks.py", "values.py", "words.py"])
+def test_what_else_of_ours_a_submission_can_import_answers_no_exercise(name: str) -> None:
+    assert reach.answers_in(Path(name).name, (PACKAGE / name).read_bytes()) == ()
+
+
+# --- What would be found --------------------------------------------------------------------------
+
+SOFTMAX = "e = np.exp(z - z.max(axis=0)); return e / e.sum(axis=0)"
+HIDING_PLACES = {
+    "a function": f"def right(z): {SOFTMAX}",
+    "a lambda in a table": "TABLE = {'x': [lambda z: np.exp(z) / np.exp(z).sum(0)]}",
+    "a method": f"class Tool:\n    def right(self, z): {SOFTMAX}\n",
+    "a static method": f"class Tool:\n    @staticmethod\n    def right(z): {SOFTMAX}\n",
+    "a class attribute": "class Tool:\n    right = lambda z: np.exp(z) / np.exp(z).sum(0)\n",
+    "a property": f"class Tool:\n    @property\n    def right(z): {SOFTMAX}\n",
+    "an object that can be called": (
+        f"class Tool:\n    def __call__(self, z): {SOFTMAX}\ntool = Tool()"
+    ),
+    "a function in a function": f"def outer():\n    def right(z): {SOFTMAX}\n    return right(1)",
+    "a lambda in a function": "def f(): return map(lambda z: np.exp(z) / np.exp(z).sum(0), [])",
+    "a default argument": f"def right(z): {SOFTMAX}\ndef use(x, f=right): return f\ndel right",
+    "a closure": f"def make():\n    def r(z): {SOFTMAX}\n    return lambda: r\nuse = make()",
+    "a partial": f"import functools\ndef g(a, z): {SOFTMAX}\ng = functools.partial(g, 0)",
+    "a wrapped function": (
+        f"import functools\ndef g(z): {SOFTMAX}\n"
+        "@functools.wraps(g)\ndef other(z): return None\ndel g"
+    ),
+    "a field of a dataclass": (
+        "from dataclasses import dataclass\nfrom typing import Any\n@dataclass\nclass Box:\n"
+        "    f: Any\nbox = Box(lambda z: np.exp(z) / np.exp(z).sum(0))"
+    ),
+    "one more argument": "def tilted(d, a): e = a * np.exp(d); return e / e.sum(axis=0)",
+    "the other sign": "def wrong(z): z = z - z.max(axis=0); return -np.exp(z) / np.exp(z).sum(0)",
+    "a pair": "def both(z): e = np.exp(z - z.max(axis=0)); return e / e.sum(axis=0), 1",
+}
+
+
+@pytest.mark.parametrize("place", HIDING_PLACES)
+def test_an_answer_is_found_wherever_it_hides(place: str) -> None:
+    source = "from __future__ import annotations\nimport numpy as np\n" + HIDING_PLACES[place]
+    lines = found(source, "softmax")
+    assert lines, place
+    assert all(line.endswith("answers softmax of ps1") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("def product(x, W): return W @ x", "scores"),
+        ("def same(W): return W", "scores_gradient_x"),
+        ("def share(K, y): return np.eye(K)[y]", "one_hot"),
+        ("class Relu:\n    def forward(s, Z): s.Z = Z; return np.maximum(Z, 0)\n"
+         "    def backward(s, g, r=None): return g * (s.Z > 0)", "ReLU"),
+        ("def share(y, g): return np.mean(y != g)", "accuracy"),
+    ],
+    ids=["reversed", "what is handed in is no answer of the function's", "reversed and transposed",
+         "class", "taken from 1"],
+)  # fmt: skip
+def test_what_one_line_makes_an_answer_of_is_one(source: str, name: str) -> None:
+    lines = found("import numpy as np\n" + source, name)
+    assert bool(lines) == (name != "scores_gradient_x")
+
+
+def test_numpy_itself_is_no_answer_that_a_module_ships() -> None:
+    assert found("import numpy as np\nfrom numpy import matmul\nTABLE = [np.tanh]", "scores") == []
+
+
+def test_judging_them_draws_prints_and_moves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    source = "import numpy as np\ndef loud(z): print(z); np.random.seed(1); return z"
+    before = reach.np.random.get_state()[1].tolist()
+    assert found(source, "softmax", "scores") == []
+    assert capsys.readouterr().out == ""
+    assert reach.np.random.get_state()[1].tolist() == before
+
+
+# --- The proof of a release -----------------------------------------------------------------------
+
+
+def test_a_release_with_an_answer_within_reach_is_refused(
+    released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release, "unexpected_errors", lambda *_: [])
+    course = tmp_path / "course"
+    release.shutil.copytree(released, course)
+    (course / "notebooks").mkdir()
+    (course / release.FIGURES).write_text(f"import numpy as np\ndef shares(z): {SOFTMAX}\n")
+    before = release.tree_digest(course / "release")
+    with pytest.raises(release.ReleaseError) as refused:
+        release.release(
+            course, ["ps1"], {name: EXERCISES[name] for name in ("add_bias", "scores", "softmax")}
+        )
+    assert "release/ps1/figures.py: shares answers softmax of ps1" in str(refused.value)
+    assert release.tree_digest(course / "release") == before
+
+
+def test_a_line_of_a_solution_is_no_less_one_for_standing_in_a_helper(tmp_path: Path) -> None:
+    line = "powers = np.exp(z - np.max(z, axis=0))"
+    notebook = release.nbformat.v4.new_notebook(
+        cells=[
+            release.nbformat.v4.new_code_cell(
+                f"def softmax(z):\n    ### BEGIN SOLUTION\n    {line}\n    ### END SOLUTION",
+                metadata={"nbgrader": {"solution": True}},
+            )
+        ]
+    )
+    folder = tmp_path / "ps1"
+    folder.mkdir()
+    (folder / "figures.py").write_text(f"def shares(z):\n    {line}\n")
+    assert release.leftovers(notebook, folder) == [
+        f"release/ps1/figures.py: a line of a solution is left: {line}"
+    ]
