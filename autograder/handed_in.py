@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from autograder.limits import HAND_IN
@@ -31,10 +32,12 @@ class HandIn:
     ----------
     files : paths within the folder, in order, with their sizes
     left_out : paths within the folder, and why
+    looked_at : entries of all its folders, empty ones too
     """
 
     files: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    looked_at: int = 0
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -88,14 +91,19 @@ def _why_not(status: os.stat_result) -> str | None:
 def _walk(
     root: Path, folder: Path, depth: int, ignore: frozenset[str], found: HandIn
 ) -> Iterator[tuple[str, os.stat_result]]:
+    here = folder.relative_to(root)
     try:
         with os.scandir(folder) as entries:
             # Not sorted before it is cut: there may be a million.
-            seen = [entry for _, entry in zip(range(HAND_IN.entries), entries, strict=False)]
+            seen = list(islice(entries, HAND_IN.entries - found.looked_at))
+            if next(entries, None) is not None:
+                why = f"was not looked at: more than {HAND_IN.entries} files and folders"
+                found.left_out[(here / "...").as_posix()] = why
     except OSError as failure:
-        name = folder.relative_to(root).as_posix()
-        found.left_out[name] = f"cannot be read ({failure.strerror}) and was left out"
+        why = f"cannot be read ({failure.strerror}) and was left out"
+        found.left_out[here.as_posix()] = why
         return
+    found.looked_at += len(seen)
     for entry in sorted(seen, key=lambda entry: entry.name):
         if entry.name in ignore:
             continue
@@ -109,7 +117,7 @@ def _walk(
             yield name, status
         elif depth >= HAND_IN.depth:
             found.left_out[name] = f"lies deeper than {HAND_IN.depth} folders and was left out"
-        elif len(found.files) + len(found.left_out) < HAND_IN.entries:
+        elif found.looked_at < HAND_IN.entries:
             yield from _walk(root, path, depth + 1, ignore, found)
 
 
