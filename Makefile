@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DEMO := build/demo
 ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
-.PHONY: help setup system grade test browser lint bench soak lab slides site examples \
+.PHONY: help setup system grade test browser lint bench soak kill lab slides site examples \
   pictures requirements clean
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test          set up, lint, and run every test"
 	@echo "make bench         compare with stock nbgrader and the bare cells (a quarter of an hour, a quiet machine)"
 	@echo "make soak          grade 10,000 submissions once, and measure writer and scheduler alone"
+	@echo "make kill          judge some ten thousand wrong functions at 50 seeds each (an hour)"
 	@echo "make lab           open JupyterLab on the course"
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
 	@echo "make site          the course as pages to read, into build/site/"
@@ -75,6 +76,9 @@ soak: setup
 	$(BIN)/python -m benchmarks coordinator --results benchmarks/results.md
 	$(BIN)/python -m benchmarks writer --results benchmarks/results.md
 	$(BIN)/python -m benchmarks scheduler --results benchmarks/results.md
+
+kill: setup
+	$(BIN)/python -m benchmarks kill --results benchmarks/results.md
 
 # --- For people ------------------------------------------------------------------
 

@@ -138,6 +138,8 @@ ALIASES: Mapping[str, Sequence[str]] = {
         "confusion_mat"
     ).split(),
     "mse": (
+        "loss cost loss_fn cost_fn loss_function cost_function error perdida costo "
+        "coste perte cout fonction_cout perda custo verlust kosten "
         "error_cuadratico_medio ecm erro_quadratico_medio eqm erreur_quadratique_moyenne "
         "mittlerer_quadratischer_fehler mqf junfang_wucha 均方误差 squared_loss quadratic_cost "
         "mean_squared_error mse_loss mean_square_error squared_error"

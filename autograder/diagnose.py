@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 from autograder.adapters import BACKWARD, FORWARD, INPUTS, OUTPUTS, SLOPES
 from autograder.aliases import meant, slope_of
 from autograder.cards import verdict_text
+from autograder.diagnosing import diagnosed
 from autograder.exercises import EXERCISES, Exercise
 from autograder.foreign import NOTEBOOK, Running, Version, run_notebook
 from autograder.judge import NEARLY_RIGHT, NOT_WRITTEN, Verdict, judge
@@ -314,7 +315,9 @@ class _Try:
     def promise(self) -> tuple[Any, ...]:
         """How much speaks for it that this is what the function is meant to be."""
         gate = self.verdict.findings[0]
-        signs = (gate.passed, gate.misconception, gate.message.startswith(NEARLY_RIGHT))
+        # A loss by its name alone may well be that of a regression.
+        named = gate.misconception if gate.misconception != "squared error" else None
+        signs = (gate.passed, named, gate.message.startswith(NEARLY_RIGHT))
         likely = next((len(signs) - i for i, sign in enumerate(signs) if sign), 0)
         return likely, self.verdict.points, *self.likeness, self.failure is None
 
@@ -1107,7 +1110,7 @@ def show(
 
         try:
             lines, nothing = own_worker().do(
-                diagnosed_here,
+                diagnosed,
                 *(path, aliases, exercises, files, isolation),
                 budget=DIAGNOSING,
                 heard=heard,

@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from autograder.hard_links import Refused, any_hard_link
@@ -28,6 +29,7 @@ TOO_LARGE = f"is larger than {HAND_IN.file_bytes >> 20} MB and was left out"
 TOO_DEEP = f"lies deeper than {HAND_IN.depth} folders and was left out"
 TOO_MANY = f"was left out: more than {HAND_IN.files} files"
 TOO_MUCH = f"was left out: more than {HAND_IN.total_bytes >> 20} MB in all"
+NOT_LOOKED_AT = f"was not looked at: more than {HAND_IN.entries} files and folders"
 UNREADABLE = "cannot be read and was left out"
 CHANGED = "changed while it was copied and was left out"
 NO_ARCHIVE = "is no archive that can be unpacked and was left out"
@@ -35,7 +37,7 @@ HOLDS_TOO_MUCH = "holds too much and was left out"
 REASONS = frozenset(
     (
         *(SYMBOLIC_LINK, HARD_LINK, NO_FILE, TOO_LARGE, TOO_DEEP, TOO_MANY, TOO_MUCH),
-        *(UNREADABLE, CHANGED, NO_ARCHIVE, HOLDS_TOO_MUCH),
+        *(NOT_LOOKED_AT, UNREADABLE, CHANGED, NO_ARCHIVE, HOLDS_TOO_MUCH),
     )
 )
 NOTE = "left-out.json"
@@ -56,11 +58,13 @@ class HandIn:
     files : paths within the folder, in order, with their sizes
     left_out : paths within the folder, and why
     more : how many were left out besides
+    looked_at : entries of all its folders, empty ones too
     """
 
     files: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     more: int = 0
+    looked_at: int = 0
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -116,13 +120,17 @@ def why_not(status: os.stat_result, refused: Refused = any_hard_link) -> str | N
 def _walk(
     root: Path, folder: Path, depth: int, ignore: frozenset[str], found: HandIn
 ) -> Iterator[tuple[str, os.stat_result]]:
+    here = folder.relative_to(root)
     try:
         with os.scandir(folder) as entries:
             # Not sorted before it is cut: there may be a million.
-            seen = [entry for _, entry in zip(range(HAND_IN.entries), entries, strict=False)]
+            seen = list(islice(entries, HAND_IN.entries - found.looked_at))
+            if next(entries, None) is not None:
+                found.left_out[(here / "...").as_posix()] = NOT_LOOKED_AT
     except OSError:
-        found.left_out[folder.relative_to(root).as_posix()] = UNREADABLE
+        found.left_out[here.as_posix()] = UNREADABLE
         return
+    found.looked_at += len(seen)
     for entry in sorted(seen, key=lambda entry: entry.name):
         if entry.name in ignore:
             continue
@@ -136,7 +144,7 @@ def _walk(
             yield name, status
         elif depth >= HAND_IN.depth:
             found.left_out[name] = TOO_DEEP
-        elif len(found.files) + len(found.left_out) < HAND_IN.entries:
+        elif found.looked_at < HAND_IN.entries:
             yield from _walk(root, path, depth + 1, ignore, found)
 
 

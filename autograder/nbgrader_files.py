@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from fnmatch import fnmatch
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ from autograder.reading import UnreadableSubmission, read_bytes
 
 # nbgrader makes a path of a name.
 NAME = re.compile(r"[^./\\][^/\\]*")
+TAKEN = "has the name of a file or a folder of the assignment and was left out"
 
 
 class CarefulDirectory(CourseDirectory):
@@ -83,24 +85,32 @@ class _CarefulConverter(BaseConverter):
         refused = not_of_owner(source, Path(self.coursedir.root))
         found = survey(source, PASSED_OVER, refused)
         names = [name for name in found.files if self.may_copy(name)]
-        found.left_out |= copy(source, names, destination, refused)
+        ours = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", assignment_id))
+        taken = {name for name in names if _is_in_the_way(name, ours)}
+        found.left_out |= dict.fromkeys(sorted(taken), TAKEN)
+        free = [name for name in names if name not in taken]
+        found.left_out |= copy(source, free, destination, refused)
+        for notebook in self.notebooks:  # whatever is wrong with one is said where it is read
+            found.left_out.pop(Path(notebook).name, None)
         _warn(self.log, source, found)
 
     def may_copy(self, name: str) -> bool:
         """Whether a student's file goes with the notebook."""
-        return not name.endswith(".ipynb") and not _is_ignored(name, self.coursedir.ignore)
+        # A folder may be called as a notebook is, and would lie where the graded one is to be.
+        return not _is_ignored(name, [*self.coursedir.ignore, "*.ipynb"])
 
 
 class CarefulAutograde(Autograde, _CarefulConverter):
     """Copies ordinary files beside a submission, within limits."""
 
-    def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Prepare one submission, of which only the assignment's own notebook is graded."""
-        released = Path(self.coursedir.root, self.coursedir.release_directory, assignment_id)
-        names = {path.name for path in released.glob("*.ipynb")}
-        handed_in: list[str] = self.notebooks  # type: ignore[has-type]
-        self.notebooks = [one for one in handed_in if Path(one).name in names]
-        super().init_assignment(assignment_id, student_id)
+    def convert_notebooks(self) -> None:
+        """Grade each hand-in, and of it the assignment's own notebook alone, there or not."""
+        course = self.coursedir
+        released = Path(course.root, course.release_directory, course.assignment_id)
+        names = [path.name for path in released.glob(f"{course.notebook_id}.ipynb")]
+        for folder in glob(self._format_source(course.assignment_id, course.student_id)):
+            self.assignments[folder] = [str(Path(folder, name)) for name in names]
+        super().convert_notebooks()
 
 
 class CarefulGenerateFeedback(GenerateFeedback, _CarefulConverter):
@@ -151,6 +161,12 @@ def pages_of(course: CourseDirectory, assignment: str) -> set[str]:
 def _is_ignored(name: str, patterns: Sequence[str]) -> bool:
     """Whether the course's settings leave a file out, or a folder that it is in."""
     return any(fnmatch(part, pattern) for part in Path(name).parts for pattern in patterns)
+
+
+def _is_in_the_way(name: str, ours: Path) -> bool:
+    """Whether a file would be a folder where the course has a file, or the other way round."""
+    path = ours / name
+    return path.is_dir() or any(above.is_file() for above in path.parents)
 
 
 def _warn(log: Any, folder: Path, found: HandIn) -> None:

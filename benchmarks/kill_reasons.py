@@ -21,13 +21,68 @@ class Reason:
     why: str
 
 
+EARLIER = (
+    "add_bias init_weights one_hot scores softmax cce cce_from_scores numerical_gradient "
+    "cce_gradient softmax_jacobian scores_gradient_x scores_gradient_W chain_rule loss_gradient"
+)
 LATER = (
     "Softmax Dense sgd_epoch is_softmax is_gradient batch_indices softmax_backward batch_gradient "
     "l2_penalty l2_gradient train predict accuracy confusion_matrix to_keras ReLU Tanh Sigmoid mse "
     "mse_gradient network_gradients Network"
 )
 
+ALIKE = "the same by the rules of arrays: an axis of length 1, or one that broadcasts as before"
+ONE_SAMPLE = "one sample has one axis, so that every axis is the same"
+NEVER_NEGATIVE = "what it is taken of is never negative"
+NEVER_NAN = "what it is taken of is never nan or inf"
+TOLERANCE = "the difference is within the exercise's tolerance"
+ROUNDING = "exp(-50) is 2e-22, less than the sum's last digit"
+NO_ACT = (
+    "with the maximum subtracted no exponent is above 0 and the sum is 1 or more: it never acts"
+)
+LABELS = "labels are 0 or 1, and what is multiplied by 0 may be any number"
+ONE_TERM = "one class of each sample is the true one: of its terms one is not 0"
+
+# Only what lives is looked up here, so a part may stand in labels of mutants that are killed.
 REASONS: tuple[Reason, ...] = (
+    Reason(EARLIER, ("keepdims=True", ".shape[-1]", "[0]  ->  z_y = np.take_along_axis"), ALIKE),
+    Reason(
+        EARLIER, ("return np.squeeze(",), "no axis of this answer has length 1, or it is a number"
+    ),
+    Reason(EARLIER, ("return np.abs(", "answer without signs", "<sum of sizes>"), NEVER_NEGATIVE),
+    Reason(EARLIER, ("<sum of finite terms>", "<mean of finite terms>"), NEVER_NAN),
+    Reason(EARLIER, ("np.clip(z - z.max(axis=0), -50", "np.clip(Z - m, -50"), ROUNDING),
+    Reason(EARLIER, ("<exp capped at 700>",), NO_ACT),
+    Reason("cce_from_scores", ("<log clipped", "<log finite>"), NO_ACT),
+    Reason("cce_from_scores", ("<log plus 1e-15>", "<log plus 1e-12>"), TOLERANCE),
+    Reason(EARLIER, ("answer clipped at 1e-12",), TOLERANCE),
+    Reason("softmax_jacobian chain_rule", ("arguments at least 1e-12",), TOLERANCE),
+    Reason("one_hot", ("np.round(",), "0 and 1 are round"),
+    Reason("cce cce_gradient", ("np.where(Y == 0, 2", "np.where(Y == 0, 0", "Y <= 0"), LABELS),
+    Reason("cce", ("np.max(-Y * log", "<sum by max>"), ONE_TERM),
+    Reason(
+        "cce_gradient",
+        ("nan_to_num", "np.where(Yhat == 0"),
+        "0/0 is taken care of, and no slope is asked for where the true class has exactly 0",
+    ),
+    Reason("cce_gradient", ("1e-300",), "no probability but 0 is below 1e-300"),
+    Reason("numerical_gradient", ("np.asarray(",), "each step is made on an array of its own"),
+    Reason(
+        "numerical_gradient",
+        ("1e-08", "1e-8", ", 6)", "32 bits", "6 places"),
+        TOLERANCE + ", 1e-6, which a difference quotient needs",
+    ),
+    Reason("softmax_jacobian", ("<outer exchanged>",), "both factors are the same vector"),
+    Reason(
+        "scores_gradient_W",
+        ("<eye in 32 bits>", "<eye of integers>"),
+        "0 and 1 are exact in any type, and the product is float64",
+    ),
+    Reason(
+        "loss_gradient",
+        ("axis=-1", "axis=None", "z.max())", "e.sum()", "z.ndim == 1"),
+        ONE_SAMPLE,
+    ),
     Reason(
         LATER,
         ("learning_rate: float ", "def ", "tuple[Array,]"),

@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-SECTIONS = ("Benchmark", "Soak", "Coordinator", "Writer", "Scheduler", "Feedback")
+SECTIONS = ("Benchmark", "Soak", "Coordinator", "Writer", "Scheduler", "Feedback", "Kill matrix")
 TITLE = """\
 # What grading costs
 
-Written by `make bench`, `make soak` and `python -m benchmarks feedback`; each replaces its own
-sections and leaves the others.
+Written by `make bench`, `make soak`, `make kill` and `python -m benchmarks feedback`; each
+replaces its own sections and leaves the others.
 """
 
 

@@ -138,7 +138,7 @@ def test_an_alias_whose_answers_fit_nothing_is_not_scored(diagnosed: Diagnose) -
     found = diagnosed("def loss(a, b):\n    return 17.0")
     assert found.cards == ()
     (said,) = found.passed_over
-    assert said.startswith("loss may be cce or cce_from_scores by its name, and is not by its ")
+    assert said.startswith("loss may be cce or cce_from_scores or mse by its name, and is not ")
     assert "--as cce=loss" in said
     asked = diagnosed("def loss(a, b):\n    return 17.0", aliases={"loss": "cce"})
     assert card(asked, "loss").verdict.points == 0
@@ -556,6 +556,13 @@ def test_what_is_right_where_it_answers_is_not_called_wrong(diagnosed: Diagnose)
     found = diagnosed("def relu(x): return np.array([e if e > 0 else 0.0 for e in x])")
     (said,) = found.passed_over
     assert said.startswith("relu is right as ReLU.forward for some arguments, and for others it ")
+
+
+def test_the_loss_of_a_regression_is_not_called_a_wrong_cross_entropy(diagnosed: Diagnose) -> None:
+    found = diagnosed("def cost(y, p): return np.sum((y - p) ** 2) / (2 * len(y))")
+    assert all(card.exercise.name == "mse" for card in found.cards)
+    right = card(diagnosed("def cost(y, p): return np.mean((y - p) ** 2)"), "cost")
+    assert (right.exercise.name, right.verdict.passed) == ("mse", True)
 
 
 def test_a_method_of_an_estimator_is_not_scored(diagnosed: Diagnose) -> None:

@@ -308,6 +308,13 @@ def softmax_in_rows(z):
     return (e / np.sum(e, axis=-1, keepdims=True)).T
 
 
+class SoftmaxObject:
+    """An object that is called like a function."""
+
+    def __call__(self, z):
+        return softmax_by_log_sum_exp(z)
+
+
 def softmax_pairwise(z):
     with np.errstate(over="ignore"):
         return 1 / np.exp(z[None, :] - z[:, None]).sum(axis=1)
@@ -515,6 +522,9 @@ RIGHT = {
         "pairwise": softmax_pairwise,
         "apply_along_axis": lambda z: np.apply_along_axis(softmax_by_lists, 0, z),
         "einsum": lambda z: np.exp(z - z.max(0)) / np.einsum("k...->...", np.exp(z - z.max(0))),
+        "logaddexp": lambda z: np.exp(z - np.logaddexp.reduce(z, axis=0)),
+        "vectorize": lambda z: np.vectorize(softmax_by_lists, signature="(k)->(k)")(z.T).T,
+        "an object": SoftmaxObject(),
     },
     "cce": {
         "where": cce_by_where,
@@ -522,12 +532,18 @@ RIGHT = {
         "loops": cce_by_loops,
         "true class": lambda Y, Yhat: -np.log(np.sum(Y * Yhat, axis=0)).mean(),
         "mask": lambda Y, Yhat: float(np.mean(-np.log(Yhat.T[Y.T == 1]))),
+        "largest": lambda Y, Yhat: -np.log(np.max(Y * Yhat, axis=0)).mean(),
         "einsum": lambda Y, Yhat: np.mean(-np.log(np.einsum("k...,k...->...", Y, Yhat))),
     },
     "cce_from_scores": {
         "logaddexp": cce_from_scores_by_logaddexp,
         "loops": cce_from_scores_by_loops,
         "branches": cce_from_scores_by_branches,
+        "one-hot": lambda Z, y: float(
+            np.mean(np.logaddexp.reduce(Z) - np.sum(Z * (np.arange(len(Z)) == np.c_[y]).T, axis=0))
+            if Z.ndim == 2
+            else np.logaddexp.reduce(Z) - Z[y]
+        ),
     },
     "numerical_gradient": {
         "nditer": gradient_by_nditer,
@@ -540,6 +556,7 @@ RIGHT = {
         "by entries": cce_gradient_by_entries,
         "nan to zero": cce_gradient_nan_to_zero,
         "where": lambda Y, Yhat: np.where(Y == 0, 0.0, -Y / Yhat),
+        "nan_to_num": lambda Y, Yhat: -np.nan_to_num(Y / Yhat),
         "plus zero": lambda Y, Yhat: cce_gradient_by_divide(Y, Yhat) + 0.0,
     },
     "softmax_jacobian": {
@@ -567,6 +584,7 @@ RIGHT = {
         "einsum": lambda T, J, g: np.einsum("ijk,km,m->ij", T, J, g),
         "tensordot": lambda T, J, g: np.tensordot(T, np.dot(J, g), axes=([2], [0])),
         "right to left": lambda T, J, g: T @ (J @ g),
+        "sum": lambda T, J, g: (T * (J @ g)).sum(axis=-1),
     },
     "loss_gradient": {
         "label": loss_gradient_by_label,

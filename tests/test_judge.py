@@ -811,6 +811,55 @@ def test_equal_matches_are_named_in_the_catalogue_s_order():
     assert judge(exercise, lambda x: 2 * x).misconception == "a"
 
 
+def names_of(name, function, seed):
+    """Return all names that a judgement gives, by criterion."""
+    found = judge(EXERCISES[name], function, seed).findings
+    return [finding.misconception for finding in found if finding.misconception]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_mistake_is_not_given_the_names_of_what_it_implies_too(seed):
+    assert names_of("is_softmax", lambda f: True, seed) == ["accepts everything"]
+    assert names_of("is_gradient", lambda f, grad: True, seed) == ["accepts everything"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_two_ways_to_the_same_inf_are_told_apart(seed):
+    def from_the_true_score(Z, y):
+        true = np.take_along_axis(Z, np.expand_dims(y, 0), axis=0)[0]
+        return np.mean(np.log(np.sum(np.exp(Z - true), axis=0)))
+
+    def from_probabilities(Z, y):
+        true = np.take_along_axis(softmax(Z), np.expand_dims(y, 0), axis=0)[0]
+        return np.mean(-np.log(true))
+
+    assert names_of("cce_from_scores", from_the_true_score, seed) == ["shifted by the true score"]
+    assert names_of("cce_from_scores", from_probabilities, seed) == ["log of softmax"]
+
+
+def test_mistake_that_is_not_seen_where_it_would_show_is_not_named():
+    def single_numbers(rng):
+        return [(float(rng.normal()),) for _ in range(3)]
+
+    mistake = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
+    exercise = make(
+        lambda x: x,
+        misconceptions=(mistake,),
+        criteria=(
+            Criterion("values", 2.0, "As asked.", numbers),
+            Criterion("more values", 1.0, "As asked.", single_numbers),
+        ),
+    )
+    assert judge(exercise, lambda x: 2 * x).misconception == "doubled"
+    for elsewhere in (lambda x: x, lambda x: 3 * x):
+        verdict = judge(exercise, lambda x, f=elsewhere: f(x) if np.ndim(x) == 0 else 2 * x)
+        assert verdict.points == 0
+        assert verdict.misconception is None
+    # nan may come from another mistake; that one has no name here.
+    verdict = judge(exercise, lambda x: np.nan if np.ndim(x) == 0 else 2 * x)
+    assert verdict.misconception == "doubled"
+
+
 def test_random_answers_are_given_no_name():
     rng = random.Random(0)
     for name in ("cce", "cce_from_scores"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from autograder.exercises import EXERCISES
@@ -64,6 +65,39 @@ def test_weak_fixtures_let_mutants_live_and_a_mutant_that_does_not_end_is_ended(
     assert any("np.mean" in label or "z[0]" in label for label in alive)
     assert row.idle > 0
     assert row.seeds == 2
+
+
+@pytest.mark.parametrize("name", ["scores", "Dense"])
+def test_what_does_nothing_by_its_calls_answers_as_the_right_function(name: str) -> None:
+    exercise = EXERCISES[name]
+    around = [mutant for mutant in mutants(exercise) if mutant.around]
+    acting = kill._acting(exercise, around, 0)
+    resting = [mutant for mutant in around if mutant not in acting]
+    assert acting
+    assert resting
+    assert kill._answering_alike(exercise, resting, range(1)) == {m.label for m in resting}
+    assert all(full_marks(exercise, [mutant.make() for mutant in resting], 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "every"),
+    [("softmax", 3), ("cce", 5), ("cce_from_scores", 5), ("one_hot", 1), ("loss_gradient", 5)],
+)
+def test_no_mutant_lives_without_a_reason(name: str, every: int) -> None:
+    row = kill.kill(EXERCISES[name], range(2), every, quiet)
+    assert row.unexplained == ()
+    assert row.mutants - len(row.survivors) > 30
+
+
+def test_command_shows_the_table_and_fails_where_a_reason_is_missing(monkeypatch) -> None:
+    arguments = ["kill", "scores", "--seeds", "1", "--every", "2"]
+    outcome = CliRunner().invoke(app, arguments)
+    assert outcome.exit_code == 0
+    assert "| scores |" in outcome.output
+    monkeypatch.setattr(kill, "reason", lambda exercise, label: "")
+    outcome = CliRunner().invoke(app, [*arguments[:1], "cce_gradient", *arguments[2:4]])
+    assert outcome.exit_code == 1
+    assert "cce_gradient: passes at 1 of 1 seeds: " in outcome.output
 
 
 def test_command_names_what_it_does_not_know() -> None:

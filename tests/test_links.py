@@ -18,6 +18,7 @@ from typing import Any
 import nbformat
 import pytest
 from isolation import why_no_isolation
+from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import notebook_hash
@@ -311,7 +312,18 @@ def test_a_million_entries_are_not_all_looked_at(
 ) -> None:
     for number in range(HAND_IN.entries + 100):
         (tmp_path / f"{number}").symlink_to("x")
-    assert len(survey(tmp_path).left_out) == HAND_IN.entries
+    found = survey(tmp_path)
+    assert found.looked_at == HAND_IN.entries
+    assert found.left_out.pop("...") == "was not looked at: more than 1000 files and folders"
+    assert len(found.left_out) == HAND_IN.entries
+
+
+def test_nor_are_a_million_empty_folders(tmp_path: Path) -> None:
+    for number in range(HAND_IN.entries + 100):
+        (tmp_path / f"{number % 30:02}" / f"{number}" / "empty").mkdir(parents=True)
+    found = survey(tmp_path)
+    assert found.looked_at == HAND_IN.entries
+    assert found.sentences[0].endswith("more than 1000 files and folders.")
 
 
 def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(tmp_path: Path) -> None:
@@ -494,6 +506,34 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_
     os.rename(folders["ada"], inbound / "ada+ps1+2026-10-07 14:03:21 UTC+x")
     nbgrader(course, "collect", "ps1", "--update", *settings)
     assert (course / "submitted" / "ada" / "ps1" / "new.txt").is_file()
+
+
+def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_are_graded_all_the_same(
+    course: Path, isolated: None
+) -> None:
+    """Each of these used to end nbgrader with an error, and to have no row."""
+    (course / "source" / "ps1" / "data.csv").write_text(SIGN)
+    (course / "source" / "ps1" / "more").mkdir()
+    (course / "source" / "ps1" / "more" / "x.csv").write_text(SIGN)
+    for name in ("ps1.ipynb/x.txt", "data.csv/x.txt", "data.csv/ps1.ipynb/x", "PS1.ipynb"):
+        path = course / "submitted" / name.replace("/", "-") / "ps1" / name
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    (course / "submitted" / "empty" / "ps1").mkdir(parents=True)
+    (hand_in(course, "kim") / "more").write_text("mine")
+    hand_in(course, "ada", "all-right")
+    said = nbgrader(course, "autograde", "ps1")
+    assert "'data.csv/x.txt' beside the notebook has the name of a file or a folder of" in said
+    assert "'more' beside the notebook has the name of a file or a folder of" in said
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        scores = {one.student.id: one.score for one in gradebook.assignment_submissions("ps1")}
+    assert len(scores) == 7
+    assert {name for name, score in scores.items() if score} == {"ada"}
+    assert {path.parts[-3] for path in course.glob("autograded/*/ps1/ps1.ipynb")} == set(scores)
+    for path in course.glob("autograded/*/ps1"):
+        assert (path / "data.csv").read_text() == (path / "more" / "x.csv").read_text() == SIGN
+    graded = course / "autograded" / "empty" / "ps1" / "ps1.ipynb"
+    assert "There is no notebook ps1.ipynb to grade." in graded.read_text()
 
 
 @pytest.fixture

@@ -107,6 +107,13 @@ def test_code_that_can_do_without_does_without(session: Session, source: str) ->
     assert said(session, f"{source}\nprint(np.__name__)") == "numpy"
 
 
+def test_a_file_that_a_cell_writes_may_import_as_a_cell_may(session: Session) -> None:
+    said(session, "%%writefile mine.py\nimport scipy.special as s\ndef f(): return s.softmax(1)")
+    said(session, "%%writefile ready.py\n" + READY[0])
+    assert said(session, "import mine, ready\nready.np.__name__") == "'numpy'"
+    assert refused(session, "mine.f()") == SCIPY
+
+
 def test_a_handler_elsewhere_waits_for_nothing() -> None:
     waits = (
         "try:\n    import a\n    def f():\n        import b\nexcept ImportError:\n    import c\n"

@@ -330,9 +330,7 @@ ONE_HOT = Exercise(
             "K from the labels present",
             (
                 lambda y, K: np.eye(int(np.max(y)) + 1)[:, y],
-                lambda y, K: np.eye(np.max(y) + 1)[y],
                 lambda y, K: (np.unique(y)[:, None] == y).astype(float),
-                lambda y, K: (np.unique(y) == y[:, None]).astype(float),
             ),
             did="You took the number of classes from the labels that are present.",
             symptom="A row is missing whenever no sample has the last label.",
@@ -340,6 +338,17 @@ ONE_HOT = Exercise(
             looks_right="As long as a sample of the last class is there, the number of classes "
             "comes out right.",
             shows_in="last class absent",
+        ),
+        Misconception(
+            "samples as rows, K from the labels",
+            (
+                lambda y, K: np.eye(np.max(y) + 1)[y],
+                lambda y, K: (np.unique(y) == y[:, None]).astype(float),
+            ),
+            did="You made one row for each sample, and as many columns as there are labels.",
+            symptom="The matrix lies on its side, and is narrower where the last class is absent.",
+            experiment="Print one_hot(np.array([0, 1, 0]), 3).shape: the 3 is missing.",
+            looks_right="Where samples are rows and every class is there, all numbers are right.",
         ),
         Misconception(
             "labels from 1",
@@ -393,7 +402,7 @@ ONE_HOT = Exercise(
 def _weights_and_batch(rng: Generator) -> list[Arguments]:
     passes = draws.forward_passes(rng)
     one_column = (passes[0].W, passes[0].Xb[:, :1])
-    large = (100 * passes[1].W, passes[1].Xb)
+    large = (1e5 * passes[1].W, passes[1].Xb)
     return [*((run.W, run.Xb) for run in passes), large, one_column]
 
 
@@ -509,7 +518,7 @@ def _extreme_scores(rng: Generator) -> list[Arguments]:
         for K, N in ((K4, K4 + 2), (K1, K1))
     ]
     return [
-        (draws.close(rng, K1),),
+        (draws.close(rng, K1, level=3000.0),),
         (np.full(K2, 1000.0),),
         (np.zeros(K4),),
         (draws.far_apart(rng, K3, int(rng.integers(1, K3 - 1))),),  # neither first nor last
@@ -1134,7 +1143,7 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
         z = draws.far_apart(rng, size.K, int(rng.integers(1, size.K - 1)), gap)
         fixtures.append((np.stack((z, z), axis=1), np.array((0, int(np.argmax(z))))))
         single.append((z, 0))
-    certain = (draws.far_apart(rng, size.K, size.K - 1, gap=10.0), size.K - 1)  # costs almost 0
+    certain = (draws.far_apart(rng, size.K, size.K - 1, gap=13.0), size.K - 1)  # costs almost 0
     return [*fixtures, *single, certain]
 
 

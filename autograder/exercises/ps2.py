@@ -67,7 +67,7 @@ def _small_shapes(rng: Generator) -> list[tuple[int, int]]:
 
 def _every_entry(rng: Generator) -> list[Arguments]:
     first, second, third, *_ = _small_shapes(rng)
-    square, W = _coupled(rng, (3, 3), steep=100.0), rng.normal(size=(3, 3))
+    square, W = _coupled(rng, (3, 3), steep=500.0), rng.normal(size=(3, 3))
     return [
         (_coupled(rng, first), rng.normal(size=first)),
         (_coupled(rng, second), rng.normal(size=second), 1e-5),
@@ -372,6 +372,12 @@ def _last_from_first(position: int) -> Callable[[Array, Array], Array]:
     return wrong
 
 
+def _less_one_in_place(Y: Array, Yhat: Array) -> Array:
+    # Of a batch these are whole rows, of one sample the entry of the true class.
+    Yhat[np.argmax(Y, axis=0)] -= 1
+    return Yhat
+
+
 def _samples(Y: Array) -> int:
     return Y.shape[1] if Y.ndim == 2 else 1
 
@@ -435,7 +441,7 @@ CCE_GRADIENT = Exercise(
         ),
         Misconception(
             "yhat - y",
-            (lambda Y, Yhat: Yhat - Y,),
+            (lambda Y, Yhat: Yhat - Y, _less_one_in_place),
             did="You gave the gradient with respect to the scores, one step of the chain too far.",
             symptom="The entries are between -1 and 1; the true one should be -1 or below.",
             experiment="Print the entry of a true class with probability 0.5: it should be -2.",
@@ -765,7 +771,7 @@ def _classifier_chain(rng: Generator) -> list[Arguments]:
             (
                 reference.scores_gradient_W(run.Xb[:, 0], size.K),
                 reference.softmax_jacobian(a),
-                rng.normal(size=size.K) * 10,
+                rng.normal(size=size.K) * 1000,
             )
         )
     return fixtures
@@ -889,7 +895,7 @@ def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
         label = int(rng.integers(1, size.K))
         wrong = draws.other_label(rng, label, size.K)
         for z in (
-            draws.close(rng, size.K),
+            draws.close(rng, size.K, level=3000.0),
             draws.far_apart(rng, size.K, wrong),
             draws.far_apart(rng, size.K, label),
         ):

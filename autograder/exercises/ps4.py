@@ -559,7 +559,7 @@ BATCH_GRADIENT = Exercise(
                 ),
             ),
             did="You gave no slope for the biases, the last column.",
-            symptom="Biases never move.",
+            symptom="The last column is 0, or there is none for the biases.",
             experiment="Compare the last column with the means of A - Y along each row.",
             looks_right="All other columns are right, and data around the origin needs no bias.",
         ),
@@ -691,7 +691,7 @@ L2_PENALTY = Exercise(
                 lambda W, strength: float(strength * np.sum(W[:, :-1] ** 2) / len(W)),
             ),
             did="You divided the sum by a number of weights.",
-            symptom="Doubling the number of features with equal weights changes nothing.",
+            symptom="Too small, by a factor that depends on the shape of W.",
             experiment="Try W = [[1, 1, 0], [1, 1, 0]] and strength 1: the penalty should be 4.",
             looks_right="A mean does not grow with the number of weights, and another strength "
             "makes up for it.",

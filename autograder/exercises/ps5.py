@@ -921,14 +921,14 @@ def _large_fits(rng: Generator) -> list[Arguments]:
     """
     fixtures: list[Arguments] = []
     for kind in ("close", "apart", "improbable") * 2:
-        D, H, K, N = 7, 2 * int(rng.integers(1, 3)), int(rng.integers(6, 8)), 4
+        D, H, K, N = 7, 4 if kind == "apart" else 2, int(rng.integers(6, 8)), 4
         made = (D, H, K, draws.seed(rng))
         network = reference.Network(D, H, K, made[-1].generator())
         signs = rng.choice((-1.0, 1.0), H)
         half_turned = signs * np.resize((1.0, -1.0), H)
-        x, other = (
+        x, other, turned = (
             np.linalg.pinv(network.W1[:, :-1]) @ (1000 * s - network.W1[:, -1])
-            for s in (signs, half_turned)
+            for s in (signs, half_turned, -signs)
         )
         X, both = np.column_stack([x] * N), np.column_stack([x, other] * (N // 2))
         a = network.forward(X)[:, 0]
@@ -946,8 +946,9 @@ def _large_fits(rng: Generator) -> list[Arguments]:
             gap = first * (a[next_rare] - a[rare]) * (H + 1) + np.log(a[rare] / a[next_rare])
             second = max(gap - 1, 0) / 2 / (H + 1)
             steps = (*fit(X, mixed, first), *fit(X, two, second), *fit(X, mixed, 0))
-        elif kind == "apart":  # one class near 1000 in some samples, near 3000 in the others
-            steps = (*fit(X, one, 1000 / (1 - a[rare])), *fit(both, one, 0), FORWARD, both)
+        elif kind == "apart":  # one class near 1000, or 5000, or -3000, in different samples
+            steps = (*fit(X, one, 1000 / (1 - a[rare])), *fit(both, one, 0))
+            steps = (*steps, FORWARD, np.column_stack((x, other, turned)))
         else:
             steps = (*fit(X, one, 300 / (1 - a[rare]) / (H + 1)), *fit(X, two, 0))
         fixtures.append((*made, *steps, PREDICT, X))

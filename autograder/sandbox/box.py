@@ -346,9 +346,12 @@ def boxed(path: Path) -> str:
 def emptied_folders() -> list[str]:
     """Return the folders of packages that the box sees at their own paths."""
     found = [path for path in package_folders() if boxed(path) == str(path)]
-    for folder in library_folders():
+    libraries = library_folders()
+    for folder in libraries:
         found += [path for path in folder.glob("python*/*-packages") if path.is_dir()]
-    return list(dict.fromkeys(map(str, found)))
+    # Nothing can be mounted on a link; where it leads to may be shown as well.
+    real = list(dict.fromkeys(map(os.path.realpath, found)))
+    return [path for path in real if any(Path(path).is_relative_to(one) for one in libraries)]
 
 
 def mounts(inside: Path, seen: Shown | None = None) -> list[list[str]]:

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 # What the fork server itself imports, whatever a course allows.
 ALWAYS = ("IPython", "matplotlib", "numpy")
+TOP = re.compile(r'^"?([^/,"\n]*)', re.MULTILINE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,19 +37,26 @@ class Distribution:
         return _normal(self.info.stem.partition("-")[0])
 
     @cached_property
-    def files(self) -> list[str]:
-        """Its files in this folder, relative to it; folders where only their names are noted."""
-        lines = _lines(self.info / "RECORD")
-        files = [line.rsplit(",", 2)[0].strip('"') for line in lines]
-        files = [file for file in files if file and not file.startswith(("..", "/"))]
-        if not lines:  # Debian's own packages
-            for name in _lines(self.info / "top_level.txt"):
-                files += [path.name for path in self.folder.glob(f"{name}*") if _is(path, name)]
-        return [*files, self.info.name]
+    def record(self) -> str:
+        """What was noted of its files, one a line with what follows a comma."""
+        record = _text(self.info / "RECORD")
+        if not record:  # Debian's own packages note the names of what can be imported
+            for name in _text(self.info / "top_level.txt").split():
+                there = [path.name for path in self.folder.glob(f"{name}*") if _is(path, name)]
+                record += "".join(f"{file},,\n" for file in there)
+        return f"{record}{self.info.name}/,,\n"
 
     @cached_property
     def tops(self) -> set[str]:
-        return {file.partition("/")[0] for file in self.files}
+        """Its files and folders in this folder; of all that is installed, so it must be quick."""
+        return set(TOP.findall(self.record)) - {"..", ""}
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Its files in this folder, relative to it; folders where only their names are noted."""
+        files = [line.rsplit(",", 2)[0].strip('"') for line in self.record.splitlines()]
+        inside = [file for file in files if file and not file.startswith(("..", "/"))]
+        return [file.rstrip("/") for file in inside]
 
     @cached_property
     def modules(self) -> set[str]:
@@ -58,11 +66,12 @@ class Distribution:
     def requires(self) -> Iterator[str]:
         """Yield the names of what it needs here, its extras left out."""
         prefix, needs = "Requires-Dist:", []
-        for line in _lines(self.info / "METADATA") or _lines(self.info / "PKG-INFO"):
+        text = _text(self.info / "METADATA") or _text(self.info / "PKG-INFO")
+        for line in text.splitlines():
             if not line:  # a line of spaces belongs to the licence above it
                 break
             needs += [line.removeprefix(prefix)] if line.startswith(prefix) else []
-        for line in _lines(self.info / "requires.txt"):
+        for line in _text(self.info / "requires.txt").splitlines():
             if line.startswith("["):
                 break
             needs.append(line)
@@ -113,7 +122,7 @@ def shown(names: Sequence[str], folders: Sequence[Path]) -> Shown:
     for folder in folders:
         here = [one for one in there if one.folder == folder]
         mine = [one.files for one in here if one in allowed]
-        tops = {file.partition("/")[0] for files in mine for file in files}
+        tops = {top for one in here if one in allowed for top in one.tops}
         others = [one.files for one in here if one not in allowed and one.tops & tops]
         for entry in _apart([f for part in mine for f in part], [f for p in others for f in p]):
             if (folder / entry).exists():
@@ -158,11 +167,11 @@ def _is(path: Path, name: str) -> bool:
     return path.name == name or path.name.startswith(f"{name}.")
 
 
-def _lines(path: Path) -> list[str]:
+def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return []
+        return ""
 
 
 def _normal(name: str) -> str:

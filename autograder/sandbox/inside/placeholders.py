@@ -10,6 +10,7 @@ import ast
 import importlib
 import importlib.util
 import linecache
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -151,7 +152,7 @@ def _imported_by_a_cell() -> bool:
         return False
     if frame.f_code.co_filename.endswith(LOADING_EXTENSIONS):  # %load_ext
         return True
-    if not frame.f_code.co_filename.startswith("<cell "):
+    if not _is_students(frame.f_code.co_filename):
         return False
     while frame is not None:
         if _is_ready(frame):
@@ -160,10 +161,15 @@ def _imported_by_a_cell() -> bool:
     return True
 
 
+def _is_students(name: str) -> bool:
+    """Tell whether code stands in a cell, or in a file that a cell has written."""
+    return name.startswith(("<cell ", os.path.join(os.getcwd(), "")))
+
+
 def _is_ready(frame: FrameType) -> bool:
     """Tell whether a line of a cell stands where an ImportError would be caught."""
     name = frame.f_code.co_filename
-    if not name.startswith("<cell "):
+    if not _is_students(name):
         return False
     return frame.f_lineno in _ready_lines("".join(linecache.getlines(name)))
 
