@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from fnmatch import fnmatch
 from glob import glob
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nbgrader.converters import Autograde, GenerateFeedback
@@ -25,13 +24,20 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
 
+from autograder.archives import UnsoundArchive, own_folder, unpack
 from autograder.course import MAX_BYTES_BESIDE, SUBMISSION_SECRET
 from autograder.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
-from autograder.handed_in import PASSED_OVER, HandIn, copy, is_real_folder, survey
-from autograder.limits import HAND_IN, RENDERING
+from autograder.handed_in import (
+    PASSED_OVER,
+    HandIn,
+    copy,
+    is_real_folder,
+    shown_name,
+    survey,
+)
+from autograder.limits import RENDERING
 from autograder.reading import UnreadableSubmission, read_bytes
 
-ARCHIVE_BYTES = 4 * HAND_IN.total_bytes  # of all that an archive holds, unpacked
 # nbgrader makes a path of a name.
 NAME = re.compile(r"[^./\\][^/\\]*")
 TAKEN = "has the name of a file or a folder of the assignment and was left out"
@@ -235,33 +241,41 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
 
 
 class Extractor(ExtractorPlugin):
-    """Unpacks archives that are not too large; copies ordinary files."""
+    """Unpacks archives within limits and copies ordinary files; what is unsound is named."""
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """Unpack what is sound of what was downloaded."""
-        source = Path(archive_path)
-        with tempfile.TemporaryDirectory(dir=extracted_path, prefix=".sound-") as sound:
-            for path in sorted(path for path in source.rglob("*") if not path.is_dir()):
-                name = path.relative_to(source).as_posix()
-                why = copy(source, [name], Path(sound)).get(name) or self._too_large(path)
-                if why is not None:
-                    self.log.error("%s %s", path, why)
-                    Path(sound, name).unlink(missing_ok=True)
-            super().extract(sound, extracted_path)
+        source, destination = Path(archive_path), Path(extracted_path)
+        for path in sorted(path for path in source.rglob("*") if not path.is_dir()):
+            name = path.relative_to(source).as_posix()
+            if path.suffix not in self.zip_ext:
+                self._say(copy(source, [name], destination))
+                continue
+            with tempfile.TemporaryDirectory() as looked_at:
+                left_out = copy(source, [name], Path(looked_at))
+                if not left_out:
+                    left_out = self._unpack(Path(looked_at, name), destination / name)
+                self._say(left_out)
 
-    def _too_large(self, path: Path) -> str | None:
-        if path.suffix != ".zip":
-            return None
+    def _unpack(self, archive: Path, place: Path) -> dict[str, str]:
         try:
-            with zipfile.ZipFile(path) as archive:
-                total = sum(member.file_size for member in archive.infolist())
-        except (OSError, zipfile.BadZipFile, ValueError):
-            return "is no archive and was left out"
-        return None if total <= ARCHIVE_BYTES else "holds too much and was left out"
+            left = unpack(archive, own_folder(place), self.zip_ext)
+        except UnsoundArchive as failure:
+            return {place.name: f"was left out: {failure}"}
+        return {f"{place.name}/{name}": f"was not unpacked: {why}" for name, why in left.items()}
+
+    def _say(self, left_out: dict[str, str]) -> None:
+        for name, why in left_out.items():
+            self.log.error("%s %s", shown_name(name), why)
 
 
 class Collector(FileNameCollectorPlugin):
-    """Takes ordinary files of what was unpacked."""
+    """Takes ordinary files of what was unpacked, each of them once."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Of each student's file whether a time is known.
+        self._taken: dict[tuple[str, str], bool] = {}
 
     def collect(self, submitted_file: str) -> Any:
         """Return whose file it is, or None for what is not to be collected."""
@@ -269,4 +283,28 @@ class Collector(FileNameCollectorPlugin):
         if path.name not in survey(path.parent).files:
             self.log.error("%s is no ordinary file, or too large; it is not collected", path)
             return None
-        return super().collect(submitted_file)
+        found: dict[str, Any] | None = super().collect(submitted_file)
+        why = None if found is None else self._why_not(found)
+        if why is not None:
+            self.log.error("%s %s; it is not collected", path, why)
+            return None
+        return found
+
+    def _why_not(self, found: dict[str, Any]) -> str | None:
+        """Return why nbgrader cannot go on with what a file's name says: it would end there."""
+        student, name, stamp = (found.get(key) for key in ("student_id", "file_id", "timestamp"))
+        if not isinstance(student, str) or not isinstance(name, str):
+            return "does not say whose it is"
+        path = PurePosixPath(name)
+        if not NAME.fullmatch(student) or path.is_absolute() or ".." in path.parts:
+            return "has a name that leads elsewhere"
+        try:
+            timed = stamp is not None and parse_utc(stamp) is not None
+        except Exception:  # dateutil's, of whatever a name holds
+            return "has a name with what is no time"
+        # Of two, nbgrader takes the later one; without a time nobody knows which that is.
+        before = self._taken.get((student, name))
+        if before is False or (before is True and not timed):
+            return "is there twice"
+        self._taken[student, name] = timed
+        return None
