@@ -32,12 +32,11 @@ TOO_MUCH = f"was left out: more than {HAND_IN.total_bytes >> 20} MB in all"
 NOT_LOOKED_AT = f"was not looked at: more than {HAND_IN.entries} files and folders"
 UNREADABLE = "cannot be read and was left out"
 CHANGED = "changed while it was copied and was left out"
-NO_ARCHIVE = "is no archive that can be unpacked and was left out"
-HOLDS_TOO_MUCH = "holds too much and was left out"
+UNSOUND = "cannot be unpacked within limits and was left out"
 REASONS = frozenset(
     (
         *(SYMBOLIC_LINK, HARD_LINK, NO_FILE, TOO_LARGE, TOO_DEEP, TOO_MANY, TOO_MUCH),
-        *(NOT_LOOKED_AT, UNREADABLE, CHANGED, NO_ARCHIVE, HOLDS_TOO_MUCH),
+        *(NOT_LOOKED_AT, UNREADABLE, CHANGED, UNSOUND),
     )
 )
 NOTE = "left-out.json"

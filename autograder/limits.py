@@ -207,20 +207,13 @@ HAND_IN = HandInLimits()
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What an archive may unpack to: so many bytes, or so many times its own, if that is more.
+    """What an archive of a whole class may hold, the archives in it included.
 
-    Parameters
-    ----------
-    total_bytes : of an archive that was downloaded, with all that is unpacked of it
-    inner_bytes : of an archive in it, which is one student's
-    times_its_size : notebooks become five to ten times smaller, a class may be large
-    depth : of archives in archives: a class, a student, a folder of theirs
+    An archive in it is one student's, and has what a hand-in has.
     """
 
+    files: int = 10_000
     total_bytes: int = 400 << 20
-    inner_bytes: int = 100 << 20
-    times_its_size: int = 20
-    depth: int = 3
 
 
-ARCHIVES = ArchiveLimits()
+ARCHIVE = ArchiveLimits()

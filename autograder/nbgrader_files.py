@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from fnmatch import fnmatch
 from glob import glob
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nbgrader.converters import Autograde, GenerateFeedback
@@ -25,15 +25,15 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
 
-from autograder.archives import Allowance, BadArchive, HoldsTooMuch, allowance, unpack
+from autograder.archives import UnsoundArchive, own_folder, unpack
 from autograder.course import MAX_BYTES_BESIDE, SUBMISSION_SECRET
 from autograder.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
 from autograder.handed_in import (
-    HOLDS_TOO_MUCH,
-    NO_ARCHIVE,
     NOTE,
     PASSED_OVER,
+    REASONS,
     TOO_LARGE,
+    UNSOUND,
     HandIn,
     Refused,
     copy,
@@ -44,7 +44,7 @@ from autograder.handed_in import (
     write_note,
 )
 from autograder.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
-from autograder.limits import ARCHIVES, RENDERING
+from autograder.limits import RENDERING
 from autograder.reading import UnreadableSubmission, read_bytes
 
 # nbgrader makes a path of a name.
@@ -268,59 +268,51 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
 
 
 class Extractor(ExtractorPlugin):
-    """Unpacks archives within limits, and copies ordinary files.
+    """Unpacks archives within limits and copies ordinary files; what is unsound is named.
 
-    What is left out is noted for the student whose file the collector takes it for.  The notes
-    are files that the collector takes like any other, because nbgrader refuses to
-    collect into a folder in which something is already.
+    It is noted for the student whose file the collector takes it for.  The notes are files that
+    the collector takes like any other, because nbgrader refuses to collect into a folder
+    in which something is already.
     """
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """Unpack what is sound of what was downloaded."""
         source, self.root = Path(archive_path), Path(extracted_path)
+        refused = _not_the_courses(self)
         self.left_out: dict[str, str] = {}
         for path in sorted(source.rglob("*")):
             if path.is_dir() and not path.is_symlink():
                 continue
-            name = path.relative_to(source)
-            why = why_not(path.lstat(), _not_the_courses(self))
+            name = path.relative_to(source).as_posix()
+            why = why_not(path.lstat(), refused)
+            # A class's archive may be larger than a file of a student's.
             if path.suffix in self.zip_ext and why in (None, TOO_LARGE):
-                allowed = allowance(path, ARCHIVES.total_bytes)
-                self._unpack(path, self.root / name.parent, allowed, ARCHIVES.depth)
-                continue
-            if why is None:
-                names = [str(name)]
-                why = copy(source, names, self.root, _not_the_courses(self)).get(names[0])
-            if why is not None:
-                self._leave_out(name.as_posix(), why)
+                self._unpack(path, name)
+            elif why is not None:
+                self._leave_out(name, why)
+            else:
+                for changed, reason in copy(source, [name], self.root, refused).items():
+                    self._leave_out(changed, reason)
         self._write_notes()
 
-    def _unpack(self, path: Path, folder: Path, allowed: Allowance, depth: int) -> None:
-        """Unpack an archive into a folder beside it, and what archives are in it."""
-        own = folder / path.stem.removesuffix(".tar")
-        name = (folder / path.name).relative_to(self.root).as_posix()
+    def _unpack(self, archive: Path, name: str) -> None:
+        folder = own_folder(self.root / name)
         try:
-            members = unpack(path, own, allowed)
-        except (BadArchive, HoldsTooMuch) as failure:
-            bad = isinstance(failure, BadArchive)
-            self._leave_out(name, NO_ARCHIVE if bad else HOLDS_TOO_MUCH)
+            left = unpack(archive, folder, self.zip_ext)
+        except UnsoundArchive as failure:
+            self._leave_out(name, f"was left out: {failure}")
             return
-        for member, reason in members.items():
-            self._leave_out(f"{own.relative_to(self.root).as_posix()}/{member}", reason)
-        for inner in sorted(path for path in own.rglob("*") if path.is_file()):
-            if inner.suffix not in self.zip_ext:
-                if (why := why_not(inner.lstat())) is not None:
-                    self._leave_out(inner.relative_to(self.root).as_posix(), why)
-                    inner.unlink()
-            elif depth > 1:
-                inner_allowed = allowance(inner, ARCHIVES.inner_bytes, allowed)
-                self._unpack(inner, inner.parent, inner_allowed, depth - 1)
-            else:
-                self._leave_out(inner.relative_to(self.root).as_posix(), HOLDS_TOO_MUCH)
+        inside = folder.relative_to(self.root).as_posix()
+        for inner, why in left.items():
+            self._leave_out(f"{inside}/{inner}", f"was not unpacked: {why}")
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            if path.suffix not in self.zip_ext and (large := why_not(path.lstat())) is not None:
+                self._leave_out(path.relative_to(self.root).as_posix(), large)
+                path.unlink()
 
     def _leave_out(self, name: str, why: str) -> None:
-        self.left_out[name] = why
         self.log.error("%s %s", shown_name(name), why)
+        self.left_out[name] = why if why in REASONS else UNSOUND
 
     def _write_notes(self) -> None:
         collector = getattr(self.parent, "collector_plugin_inst", None)
@@ -328,8 +320,6 @@ class Extractor(ExtractorPlugin):
             return
         found: dict[str, HandIn] = {}
         for name, why in self.left_out.items():
-            if ".." in Path(name).parts or "//" in name:
-                continue  # somebody's in an archive, that leads elsewhere: nobody's file
             student = collector.student_of(str(self.root / name))
             if student is not None:
                 found.setdefault(student, HandIn()).left_out[Path(name).name] = why
@@ -340,11 +330,13 @@ class Extractor(ExtractorPlugin):
 
 
 class Collector(FileNameCollectorPlugin):
-    """Takes ordinary files of what was unpacked, and the notes of what was left out."""
+    """Takes ordinary files of what was unpacked, each of them once, and what was noted."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.notes: dict[str, str] = {}  # and whose they are
+        # Of each student's file whether a time is known.
+        self._taken: dict[tuple[str, str], bool] = {}
 
     def collect(self, submitted_file: str) -> Any:
         """Return whose file it is, or None for what is not to be collected."""
@@ -352,14 +344,14 @@ class Collector(FileNameCollectorPlugin):
             return {"student_id": self.notes[submitted_file], "file_id": NOTE}
         path = Path(submitted_file)
         why = why_not(path.lstat(), _not_the_courses(self))
+        found: dict[str, Any] | None = None
+        if why is None:
+            found = super().collect(submitted_file)
+            why = None if found is None else self._why_not(found, path.suffix)
         if why is not None:
-            self.log.error("%s %s", path, why)
+            self.log.error("%s %s; it is not collected", path, why)
             return None
-        info = super().collect(submitted_file)
-        if info and not _is_sound(info, path.suffix):
-            self.log.error("%s has a name that is none; it is not collected", path)
-            return None
-        return info
+        return found
 
     def student_of(self, path: str) -> str | None:
         """Return whose file this would be, or None; no such file need exist."""
@@ -369,18 +361,29 @@ class Collector(FileNameCollectorPlugin):
         if suffix not in self.valid_ext:
             # An archive has its student's name where its notebook would have it.
             path = stem.removesuffix(".tar") + self.valid_ext[0]
-        info = self._match(path)
-        return info["student_id"] if info and _is_sound(info) else None
+        student = (self._match(path) or {}).get("student_id")
+        return student if isinstance(student, str) and NAME.fullmatch(student) else None
 
-
-def _is_sound(info: dict[str, Any], suffix: str = "") -> bool:
-    """Whether nbgrader may make a path of what a file's name says."""
-    student, file = info.get("student_id"), info.get("file_id")
-    if not isinstance(student, str) or not isinstance(file, str):
-        return suffix != ""  # nbgrader itself says what is missing
-    destination = Path(Path(file).with_suffix("").as_posix() + suffix)
-    inside = not destination.is_absolute() and ".." not in destination.parts
-    return NAME.fullmatch(student) is not None and inside and destination.name != NOTE
+    def _why_not(self, found: dict[str, Any], suffix: str) -> str | None:
+        """Return why nbgrader cannot go on with what a file's name says: it would end there."""
+        student, name, stamp = (found.get(key) for key in ("student_id", "file_id", "timestamp"))
+        if not isinstance(student, str) or not isinstance(name, str):
+            return "does not say whose it is"
+        path = PurePosixPath(name)
+        if not NAME.fullmatch(student) or path.is_absolute() or ".." in path.parts:
+            return "has a name that leads elsewhere"
+        if f"{path.stem}{suffix}" == NOTE:
+            return "has the name of a note of ours"
+        try:
+            timed = stamp is not None and parse_utc(stamp) is not None
+        except Exception:  # dateutil's, of whatever a name holds
+            return "has a name with what is no time"
+        # Of two, nbgrader takes the later one; without a time nobody knows which that is.
+        before = self._taken.get((student, name))
+        if before is False or (before is True and not timed):
+            return "is there twice"
+        self._taken[student, name] = timed
+        return None
 
 
 def _not_the_courses(plugin: Any) -> Refused:
