@@ -203,3 +203,17 @@ class HandInLimits:
 
 
 HAND_IN = HandInLimits()
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """What an archive of a whole class may hold, the archives in it included.
+
+    An archive in it is one student's, and has what a hand-in has.
+    """
+
+    files: int = 10_000
+    total_bytes: int = 400 << 20
+
+
+ARCHIVE = ArchiveLimits()

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from autograder.exercises.model import Exercise
+from autograder.exercises.model import Arguments, Exercise
 from autograder.judge import full_marks, questions
-from autograder.values import Observation, observe_here
+from autograder.values import observe_here
+from benchmarks.kill_idle import acts, bits, record
 from benchmarks.kill_mutants import Mutant, mutants
 from benchmarks.kill_reasons import reason
 
@@ -68,47 +67,65 @@ def kill(
     """
     chosen = mutants(exercise)[::every]
     passed = dict.fromkeys((mutant.label for mutant in chosen), 0)
+    idle = {mutant.label for mutant in chosen if mutant.around}
     for done, seed in enumerate(seeds, start=1):
-        for mutant, full in zip(chosen, _judged(exercise, chosen, seed), strict=True):
-            passed[mutant.label] += full
+        acting = _acting(exercise, chosen, seed)
+        idle -= {mutant.label for mutant in acting}
+        full = dict(zip(acting, _judged(exercise, acting, seed), strict=True))
+        for mutant in chosen:
+            passed[mutant.label] += full.get(mutant, True)  # what does nothing is right
         if done % 10 == 0 and done < len(seeds):
-            alive = sum(map(bool, passed.values()))
+            alive = sum(map(bool, passed.values())) - len(idle)
             say(f"{exercise.name}: {done} of {len(seeds)} seeds, {alive} of {len(chosen)} alive")
-    survivors, idle = [], 0
-    for mutant in chosen:
-        count = passed[mutant.label]
-        if mutant.around and count == len(seeds) and _is_idle(exercise, mutant, seeds):
-            idle += 1
-        elif count:
-            survivors.append(Survivor(mutant.label, count, reason(exercise.name, mutant.label)))
-    return Row(exercise.name, len(chosen) - idle, idle, len(seeds), tuple(survivors))
+    alike = [
+        mutant
+        for mutant in chosen
+        if mutant.around and passed[mutant.label] == len(seeds) and mutant.label not in idle
+    ]
+    idle |= _answering_alike(exercise, alike, seeds)
+    survivors = tuple(
+        Survivor(label, count, reason(exercise.name, label))
+        for label, count in passed.items()
+        if count and label not in idle
+    )
+    return Row(exercise.name, len(chosen) - len(idle), len(idle), len(seeds), survivors)
 
 
-def _is_idle(exercise: Exercise, mutant: Mutant, seeds: Sequence[int]) -> bool:
-    """Tell whether a mutant does exactly what the right function does, to the last bit."""
+def _acting(exercise: Exercise, chosen: Sequence[Mutant], seed: int) -> list[Mutant]:
+    """Leave out those that do exactly what the right function does, to the last bit."""
+    calls = record(exercise, seed)
+    right = exercise.reference
+    return [
+        mutant
+        for mutant in chosen
+        if mutant.around is None
+        or acts(mutant.around, getattr(right, mutant.method, right), calls[mutant.method])
+    ]
+
+
+def _answering_alike(
+    exercise: Exercise, chosen: Sequence[Mutant], seeds: Sequence[int]
+) -> set[str]:
+    """Return the labels of those that answer and leave all as the right function does."""
+    alike = list(chosen)
     for seed in seeds:
-        function = mutant.make()
-        for arguments in questions(exercise, seed):
-            one, other = (
-                observe_here(f, arguments, watch_random=False)
-                for f in (function, exercise.reference)
+        asked = questions(exercise, seed)
+        expected = [_seen(exercise.reference, arguments) for arguments in asked]
+        made = [(mutant, mutant.make()) for mutant in alike]
+        alike = [
+            mutant
+            for mutant, function in made
+            if all(
+                _seen(function, arguments) == right
+                for arguments, right in zip(asked, expected, strict=True)
             )
-            if repr(_bits(one)) != repr(_bits(other)):
-                return False
-    return True
+        ]
+    return {mutant.label for mutant in alike}
 
 
-def _bits(value: Any) -> Any:
-    """Return a plain value in a form whose text is the same for equal bits only."""
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype.str, value.tobytes()
-    if isinstance(value, Observation):
-        return value.error, _bits(value.value), _bits(value.arguments)
-    if isinstance(value, list | tuple):
-        return [_bits(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _bits(item) for key, item in value.items()}
-    return value
+def _seen(function: Any, arguments: Arguments) -> Any:
+    seen = observe_here(function, arguments, watch_random=False)
+    return bits([seen.error, seen.value, seen.arguments])
 
 
 def _judged(exercise: Exercise, chosen: Sequence[Mutant], seed: int) -> Iterator[bool]:

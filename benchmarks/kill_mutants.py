@@ -24,9 +24,11 @@ from cosmic_ray.operators.provider import OperatorProvider
 
 from autograder import reference
 from autograder.exercises.model import Exercise
+from benchmarks.kill_idle import methods_of
 
 # These insert names that they are given, and there is nothing to be named.
 NOT_OURS = {"VariableReplacer", "VariableInserter", "RemoveDecorator", "ExceptionReplacer"}
+Call = Callable[..., Any]
 EPSILONS = (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7)
 
 
@@ -38,12 +40,14 @@ class Mutant:
     ----------
     label : what was changed
     make : makes it anew, so that what it keeps between calls is not kept for the next judgement
-    around : the source is that of the right one; what is done around it may be without effect
+    around : what is done around the right one, whose source is as it was
+    method : of which method of a class
     """
 
     label: str
     make: Callable[[], Any]
-    around: bool = False
+    around: Callable[[Call], Call] | None = None
+    method: str = ""
 
 
 def mutants(exercise: Exercise) -> list[Mutant]:
@@ -318,22 +322,16 @@ SUBSTITUTES: dict[str, Callable[..., Any]] = {
 
 # --- Around the function ----------------------------------------------------------------------
 
-Call = Callable[..., Any]
-
 
 def _of_calls(exercise: Exercise) -> Iterator[Mutant]:
     """Leave the right function as it is, and change what goes in, comes out, or stays."""
     for label, wrap in AROUND.items():
         if not isinstance(exercise.reference, type):
-            yield Mutant(label, partial(wrap, exercise.reference), around=True)
+            yield Mutant(label, partial(wrap, exercise.reference), wrap)
             continue
-        for name in _methods(exercise.reference):
+        for name in methods_of(exercise.reference):
             make = partial(_subclass, exercise.reference, name, wrap)
-            yield Mutant(f"{name}: {label}", make, around=True)
-
-
-def _methods(kind: type) -> list[str]:
-    return [name for name, member in vars(kind).items() if inspect.isfunction(member)]
+            yield Mutant(f"{name}: {label}", make, wrap, name)
 
 
 def _subclass(kind: type, name: str, wrap: Callable[[Call], Call]) -> type:
@@ -580,7 +578,6 @@ AROUND: dict[str, Callable[[Call], Call]] = {
             *(round(float(a.sum()), 6) for a in _arrays(arguments)[:1]),
         )
     ),
-    "kept by id": _kept(lambda arguments: tuple(map(id, _arrays(arguments)))),
     "kept by the first argument": _kept(
         lambda arguments: (_shapes(arguments), *(a.tobytes() for a in _arrays(arguments)[:1]))
     ),

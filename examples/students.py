@@ -126,7 +126,7 @@ SEEDS = (
                 3 + 3 + 3.5,
                 {
                     "init_weights": ("global generator",),
-                    "one_hot": ("samples as rows", "K from the labels present"),
+                    "one_hot": ("samples as rows, K from the labels",),
                     "softmax": ("axis=1",),
                     "cce": ("sum instead of mean", "0 log 0 is nan"),
                 },
@@ -431,7 +431,7 @@ MISTAKEN = (
             "ps3": Work(
                 "a test of one sum alone",
                 0,
-                {"is_softmax": ("only the sums", "only one sample", "only mild scores")},
+                {"is_softmax": ("only the sums",)},
             ),
             "ps4": Work("one exercise; the next one returns nothing", 2),
             "ps5": Work("a ReLU with slope 1 at 0", 3, {"ReLU": ("slope 1 at 0",)}),
@@ -733,6 +733,22 @@ HOSTILE = (
                 said=("no kernel",),
             )
         },
+    ),
+    Student(
+        "hostile-links",
+        {
+            "ps1": Work(
+                "links to the course's secret and the solutions beside the notebook",
+                PS1,
+                like=BASE,
+                edit=edits.links_beside,
+                said=("'a.html' beside the notebook is a symbolic link",),
+            )
+        },
+    ),
+    Student(
+        "hostile-sizes",
+        {"ps1": Work("small to write and large to read: arrays, keys, a shut connection", 0)},
     ),
 )
 

@@ -67,6 +67,18 @@ def test_weak_fixtures_let_mutants_live_and_a_mutant_that_does_not_end_is_ended(
     assert row.seeds == 2
 
 
+@pytest.mark.parametrize("name", ["scores", "Dense"])
+def test_what_does_nothing_by_its_calls_answers_as_the_right_function(name: str) -> None:
+    exercise = EXERCISES[name]
+    around = [mutant for mutant in mutants(exercise) if mutant.around]
+    acting = kill._acting(exercise, around, 0)
+    resting = [mutant for mutant in around if mutant not in acting]
+    assert acting
+    assert resting
+    assert kill._answering_alike(exercise, resting, range(1)) == {m.label for m in resting}
+    assert all(full_marks(exercise, [mutant.make() for mutant in resting], 0))
+
+
 @pytest.mark.parametrize(
     ("name", "every"),
     [("softmax", 3), ("cce", 5), ("cce_from_scores", 5), ("one_hot", 1), ("loss_gradient", 5)],

@@ -605,6 +605,20 @@ def test_a_callback_that_is_kept_leads_nowhere_later(session):
     assert second[0].message == "there is no such function any more"
 
 
+@pytest.mark.parametrize("step", [-1, 1])
+def test_what_one_call_is_given_no_other_can_ask(session, step):
+    f = define(
+        session,
+        "def f(g):\n"
+        "    inside = dict(zip(g.__code__.co_freevars, (c.cell_contents for c in g.__closure__)))\n"
+        f"    other = inside['self'].callback(inside['number'] + {step})\n"
+        "    assert g(1) == 'mine'\n"
+        "    return other(1)",
+    )
+    seen = f.observe([(lambda z: "mine",)] * 3)
+    assert {one.message for one in seen} == {"there is no such function any more"}
+
+
 def test_a_callback_called_from_threads_answers_each(session):
     source = (
         "from concurrent.futures import ThreadPoolExecutor\n"

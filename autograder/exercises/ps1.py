@@ -330,9 +330,7 @@ ONE_HOT = Exercise(
             "K from the labels present",
             (
                 lambda y, K: np.eye(int(np.max(y)) + 1)[:, y],
-                lambda y, K: np.eye(np.max(y) + 1)[y],
                 lambda y, K: (np.unique(y)[:, None] == y).astype(float),
-                lambda y, K: (np.unique(y) == y[:, None]).astype(float),
             ),
             did="You took the number of classes from the labels that are present.",
             symptom="A row is missing whenever no sample has the last label.",
@@ -340,6 +338,17 @@ ONE_HOT = Exercise(
             looks_right="As long as a sample of the last class is there, the number of classes "
             "comes out right.",
             shows_in="last class absent",
+        ),
+        Misconception(
+            "samples as rows, K from the labels",
+            (
+                lambda y, K: np.eye(np.max(y) + 1)[y],
+                lambda y, K: (np.unique(y) == y[:, None]).astype(float),
+            ),
+            did="You made one row for each sample, and as many columns as there are labels.",
+            symptom="The matrix lies on its side, and is narrower where the last class is absent.",
+            experiment="Print one_hot(np.array([0, 1, 0]), 3).shape: the 3 is missing.",
+            looks_right="Where samples are rows and every class is there, all numbers are right.",
         ),
         Misconception(
             "labels from 1",

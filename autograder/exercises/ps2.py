@@ -372,6 +372,12 @@ def _last_from_first(position: int) -> Callable[[Array, Array], Array]:
     return wrong
 
 
+def _less_one_in_place(Y: Array, Yhat: Array) -> Array:
+    # Of a batch these are whole rows, of one sample the entry of the true class.
+    Yhat[np.argmax(Y, axis=0)] -= 1
+    return Yhat
+
+
 def _samples(Y: Array) -> int:
     return Y.shape[1] if Y.ndim == 2 else 1
 
@@ -435,7 +441,7 @@ CCE_GRADIENT = Exercise(
         ),
         Misconception(
             "yhat - y",
-            (lambda Y, Yhat: Yhat - Y,),
+            (lambda Y, Yhat: Yhat - Y, _less_one_in_place),
             did="You gave the gradient with respect to the scores, one step of the chain too far.",
             symptom="The entries are between -1 and 1; the true one should be -1 or below.",
             experiment="Print the entry of a true class with probability 0.5: it should be -2.",

@@ -249,12 +249,16 @@ class Session:
             missing = Observation(error="NameError", message="there is nothing of this name")
             return [(missing, None)] * len(calls)
         results: list[tuple[Observation, RemoteObject | None]] = []
-        callbacks: dict[int, Callable[..., Any]] = {}
+        # Of each call its own: what one call is given, no other can ask.
+        callbacks: list[dict[int, Callable[..., Any]]] = [{} for _ in calls]
         try:
             if self.lost is not None:
                 raise SessionLost(self.lost)
             end = time.monotonic() + self.limits.exercise_seconds
-            encoded = [tuple(self._argument(item, callbacks) for item in call) for call in calls]
+            encoded = [
+                tuple(self._argument(item, own) for item in call)
+                for call, own in zip(calls, callbacks, strict=True)
+            ]
             question = {
                 "do": "calls",
                 "handle": target.handle,
@@ -266,8 +270,8 @@ class Session:
             self._send(question, self.limits.call_seconds)
             # All answers together stay within what one may be: they are kept until judged.
             room = EXCHANGE.answers_bytes
-            for call in calls:
-                observation, held = self._returned(end, call, callbacks)
+            for call, own in zip(calls, callbacks, strict=True):
+                observation, held = self._returned(end, call, own)
                 room -= _bytes((observation.value, observation.arguments))
                 if room < 0:
                     observation = Observation(Opaque("result that is too large"))
