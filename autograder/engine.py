@@ -43,6 +43,7 @@ from autograder.course import (
 )
 from autograder.graded_cells import GradedSubmission
 from autograder.handed_in import sentences_about
+from autograder.hard_links import not_of_owner
 from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one
 from autograder.late_penalties import late_rule
 from autograder.reading import UnreadableSubmission, read_bytes
@@ -78,13 +79,14 @@ def make_job(
     submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
 ) -> Job:
     """Read a submission and say what is to be done with it; never raises."""
-    data, unreadable = None, None
+    data, unreadable, inside = None, None, submission.course / "submitted"
+    refused = not_of_owner(submission.folder, submission.course)
     try:
-        data = read_bytes(submission.path, inside=submission.course / "submitted")
+        data = read_bytes(submission.path, inside=inside, refused=refused)
     except UnreadableSubmission as failure:
         unreadable = str(failure)
     seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    beside = sentences_about(submission.folder, submission.course / "submitted")
+    beside = sentences_about(submission.folder, inside, refused)
     return Job(submission.student, assignment, data, unreadable, seed, isolation, limits, beside)
 
 

@@ -227,7 +227,9 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     known = [pickle.loads(verdict) for verdict in verdicts]
     return _outcome(
         job,
-        write_unfinished(submission, job.assignment, job.isolation, reason, known, unreadable),
+        write_unfinished(
+            submission, job.assignment, job.isolation, reason, known, unreadable, job.beside
+        ),
     )
 
 
