@@ -44,7 +44,7 @@ def _again(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size, fewer in zip(draws.sizes(rng, 3), (0, 0, 1), strict=True):
         Z, other = draws.forward_pass(rng, size).Z, draws.forward_pass(rng, size).Z[:, fewer:]
-        G = rng.normal(size=Z.shape)
+        G = 10000.0 * rng.normal(size=Z.shape)
         G_other = rng.normal(size=other.shape) if fewer else G
         twice = (FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G[:, ::-1].copy(), 0.5)
         fixtures.append((*twice, FORWARD, other, BACKWARD, G_other, 0.5, FORWARD, Z))
