@@ -84,6 +84,7 @@ ALIASES: Mapping[str, Sequence[str]] = {
         "gradient_numerical finite_difference_gradient grad_numerical"
     ).split(),
     "cce_gradient": (
+        "loss_grad cce_derivative gradiente_perdida gradiente_costo derivada_costo gradient_perte "
         "derivada_entropia_cruzada entropia_cruzada_derivada gradiente_entropia_cruzada "
         "derivee_entropie_croisee gradient_entropie_croisee entropie_croisee_derivee "
         "kreuzentropie_ableitung ableitung_kreuzentropie kreuzentropie_gradient "

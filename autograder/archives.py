@@ -6,7 +6,9 @@ paths that lead elsewhere.  Knows neither nbgrader nor what is in a file.
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import shutil
 import tarfile
 import tempfile
@@ -14,12 +16,14 @@ import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO, cast
+from typing import IO, Any
 
 from autograder.limits import ARCHIVE, HAND_IN
 from autograder.words import first_line
 
 CHUNK = 1 << 20
+# How the compressed forms of a tar file begin.
+OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 
 
 class UnsoundArchive(Exception):
@@ -39,7 +43,7 @@ def unpack(archive: Path, folder: Path, kinds: Collection[str]) -> dict[str, str
 
     Parameters
     ----------
-    archive : a zip file or a compressed tar file
+    archive : a zip file or a tar file, compressed or not
     folder : a new one
     kinds : how the names of archives end: ``".zip"``
 
@@ -108,11 +112,14 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
                     with zipped.open(info) as file:
                         yield info.filename, file
         return
-    with tempfile.TemporaryFile() as plain, gzip.open(archive) as compressed:
+    with archive.open("rb") as file:
+        start = file.read(6)
+    opener = next((one for sign, one in OPENERS.items() if start.startswith(sign)), open)
+    with tempfile.TemporaryFile() as plain, opener(archive, "rb") as compressed:
         # First as it is: Python reads whole what a tar file says of itself, however long.
-        _copy(cast(BinaryIO, compressed), plain, _Room(0, HAND_IN.total_bytes))
+        _copy(compressed, plain, _Room(0, HAND_IN.total_bytes))
         plain.seek(0)
-        with tarfile.open(fileobj=plain) as tar:
+        with tarfile.open(fileobj=plain, mode="r:") as tar:
             for member in tar:
                 if member.isfile() and (content := tar.extractfile(member)) is not None:
                     yield member.name, content

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from autograder.hard_links import not_of_owner
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.words import first_line
 
@@ -405,6 +406,7 @@ def secret_text(submission: Submission) -> str | None:
 def _text_beside(submission: Submission, name: str) -> str | None:
     try:
         path, inside = submission.folder / name, submission.course / "submitted"
-        return read_bytes(path, MAX_BYTES_BESIDE, inside=inside).decode()
+        refused = not_of_owner(path, submission.course)
+        return read_bytes(path, MAX_BYTES_BESIDE, inside, refused).decode()
     except (UnreadableSubmission, ValueError):
         return None

@@ -33,17 +33,20 @@ from autograder.layouts import (
     LABELS_TELL_K,
     LAYOUTS,
     PAIRS,
+    TRUTH_LAST,
     Arrangement,
     Layout,
     Rearranged,
     arrangements,
+    by_scores,
+    same,
 )
 from autograder.limits import DIAGNOSE_LIMITS, DIAGNOSING
 from autograder.reading import UnreadableSubmission, read_bytes
 from autograder.sandbox import IsolationUnavailable, Name, RemoteObject, Sandbox, SandboxLost
 from autograder.sanitise import parse_submission
 from autograder.slips import blocks, left_open
-from autograder.values import Observation, Step, by_steps, observe_here
+from autograder.values import Observation, Opaque, Step, by_steps, observe_here
 from autograder.words import listed, printable
 from autograder.workers import OverBudget, WorkerLost, own_worker
 from autograder.working import begun, tell
@@ -279,6 +282,8 @@ def _place(file: Path, notebook: Path) -> str:
 
 
 def _contents(path: Path) -> bytes:
+    if not path.is_file():
+        raise DiagnoseError(f"--file: there is no file {printable(str(path))}")
     try:
         return read_bytes(path.resolve())
     except UnreadableSubmission as failure:
@@ -319,7 +324,9 @@ class _Try:
         named = gate.misconception if gate.misconception != "squared error" else None
         signs = (gate.passed, named, gate.message.startswith(NEARLY_RIGHT))
         likely = next((len(signs) - i for i, sign in enumerate(signs) if sign), 0)
-        return likely, self.verdict.points, *self.likeness, self.failure is None
+        # How alike other calls are says no more where that much is known.
+        alike = (0.0, 0.0) if likely >= NAMED else self.likeness
+        return likely, self.verdict.points, *alike, self.failure is None
 
     @property
     def said(self) -> tuple[str, ...]:
@@ -329,6 +336,8 @@ class _Try:
     @property
     def in_rows(self) -> bool | None:
         """Whether samples are rows here; None where the exercise has no samples."""
+        if self.exercise.name in NO_LAYOUT:
+            return None
         layout = LAYOUTS.get(self.exercise.name, Layout())
         has = layout.rows is None or bool(layout.rows) or any(one.rows for one in layout.more)
         return self.function.arrangement.rows if has else None
@@ -347,8 +356,10 @@ class _Watched:
         self.like: list[tuple[bool, bool]] = []
         self.errors: list[str] = []
         self.right = 0  # of those that gave an answer
+        self.kinds: set[str] = set()  # of answers, where they are no plain values
         self.dtypes: set[str] = set()
-        self.classes: list[tuple[int, int]] = []  # told by the labels, and made
+        # How many classes the labels may be taken to tell, and how many there are.
+        self.classes: list[tuple[set[int], int]] = []
 
     def __call__(self, call: tuple[Any, ...], there: Observation, answer: Observation) -> None:
         right = observe_here(self.exercise.reference, call, watch_random=False)
@@ -357,12 +368,16 @@ class _Watched:
         if answer.error is not None:
             self.errors.append(f"{answer.error}: {answer.message}")
             return
+        opaque = type(there.value) is Opaque
+        kind = f"a value of type {printable(there.value.type_name)}" if opaque else ""
+        self.kinds.add("None" if there.value is None else kind)
         self.dtypes |= {str(array.dtype) for array in _arrays(there.value)}
-        labels = call[0] if call else None
-        if type(labels) is np.ndarray and labels.dtype.kind == "i" and labels.size:
-            shape = np.shape(answer.value) if type(answer.value) is np.ndarray else ()
-            if len(shape) == 2:
-                self.classes.append((int(np.max(labels)) + 1, shape[0]))
+        labels = [one for one in call if type(one) is np.ndarray and one.dtype.kind == "i"]
+        if labels and all(one.size for one in labels) and np.ndim(answer.value) == 2:
+            both = np.concatenate([one.ravel() for one in labels])
+            told = {int(np.max(one)) + 1 for one in (*labels, both)}
+            told |= {np.unique(one).size for one in (*labels, both)}
+            self.classes.append((told, np.shape(answer.value)[0]))
 
     @property
     def likeness(self) -> tuple[float, float]:
@@ -381,7 +396,7 @@ class _Watched:
     @property
     def fixed_classes(self) -> int | None:
         """How many classes there are whatever the labels; 0: these tell; None: neither."""
-        if self.classes and all(told == made for told, made in self.classes):
+        if self.classes and all(made in told for told, made in self.classes):
             return 0
         numbers = {made for _, made in self.classes}
         return numbers.pop() if len(numbers) == 1 else None
@@ -534,8 +549,8 @@ class Judging:
         exercises, said = self.meant(name), name in self.aliases
         newest = self.run.held[name][0]
         module = newest.name.module
-        if module not in self.own and not said:
-            named = re.compile(rf"\bimport\b.*\b{re.escape(name)}\b")
+        if not said and not any(map(self.is_own, self.run.held[name])):
+            named = re.compile(rf"\bimport\b.*\b{re.escape(name)}\b|\bdef {re.escape(name)}\b")
             if any(named.search(source) for source in self.run.sources):
                 where = module or "elsewhere"
                 self.pass_over(name, f"{name} comes from {where}: it is not the notebook's own.")
@@ -550,6 +565,8 @@ class Judging:
             return
         reasons = []
         for version in self.run.find(name):
+            if not said and not self.is_own(version):
+                continue
             found = self.tries(name, version, exercises, said)
             if isinstance(found, str):
                 reasons.append(found)
@@ -563,6 +580,16 @@ class Judging:
         self.pass_over(
             name, reasons[0] if reasons else f"{name} was gone when it was to be judged."
         )
+
+    def is_own(self, version: Version) -> bool:
+        """Whether the notebook made it, also where it is wrapped in an object of a library's."""
+        name, cell = version.name, version.cell
+        if name.module in self.own:
+            return True
+        source = self.run.sources[cell - 1] if 0 < cell <= len(self.run.sources) else ""
+        own = re.escape(name.name)
+        bound = re.findall(rf"(?m)^[ \t]*(?:(def) {own}\b|{own}[ \t]*=[^=])", source[:100_000])
+        return bound[-1:] == ["def"]
 
     def pass_over(self, name: str, why: str) -> None:
         """Say why something is not judged, once."""
@@ -581,7 +608,7 @@ class Judging:
         if tries and tries[0].failure == NO_NUMPY and run.define("import numpy as np"):
             tries = ways.tries(of_kind)
             notes = [NUMPY_PUT]
-        tries += [one for one in map(ways.widened, tries) if one is not None]
+        tries += [one for one in map(_widened, tries) if one is not None]
         if tries and not max(one.promise for one in tries)[0] and found.kind == "class":
             tries += ways.as_layer(of_kind)
         arrays = None
@@ -589,6 +616,7 @@ class Judging:
             arrays = run.of_arrays(found)
         if arrays is not None:
             of_tensors = _Ways(run, version.name, arrays).tries(of_kind)
+            of_tensors += [one for one in map(_widened, of_tensors) if one is not None]
             if of_tensors and max(one.promise for one in of_tensors)[0]:
                 tries, notes = of_tensors, ["Arrays were made tensors, and its tensors arrays."]
         lost = next((one.session.lost for one in (found, arrays) if one and one.session.lost), None)
@@ -605,24 +633,31 @@ class Judging:
             not best.verdict.findings[0].passed and self.is_open(name)
         ):
             return f"{name} is not written yet."
+        if not best.promise[0] and any(one.name == "cce_gradient" for one in of_kind):
+            by_scores = ways.by_scores()
+            if by_scores:
+                return f"{name} {by_scores}"
         if best.failure is not None:
             return (
                 f"{name} answers no call as {signatures} is called: "
                 f"{tries[0].failure or best.failure}"
             )
-        if best.promise[0] or said:
+        weak = best.promise[0] == NAMED and best.exercise.name in COMMON_NAMES and not judged.exact
+        if said or (best.promise[0] and not (weak and best.watched.errors)):
             return judged
         # Answers of the right kind and shape, and a name that stands for nothing else: wrong.
+        if best.likeness[0] >= 0.5:  # right but for a few digits, in most of what it was asked
+            return judged
         known = judged.exact or found.kind == "class"
         if known and best.likeness[1] > 0.5 and best.exercise.name not in COMMON_NAMES:
             return judged
         if best.watched.stumble:
             return _stumbles(name, best)
         names = " or ".join(exercise.name for exercise in of_kind)
-        ways_said = f"{len(tries)} ways of calling it" if len(tries) > 1 else "what it answers"
+        by_name = "has the name of an exercise" if judged.exact else f"may be meant as {names}"
         return (
-            f"{name} may be {names} by its name, and is not by its answers, in {ways_said}. "
-            f"If it is meant to be: --as {of_kind[0].name}={name}"
+            f"{name} {by_name}; {_answers(tries)}, so it is not scored: it may do something else. "
+            f"To see how it differs: --as {of_kind[0].name}={name}"
         )
 
     def is_open(self, name: str) -> bool:
@@ -683,26 +718,54 @@ class Judging:
         there = [
             name
             for name, versions in self.run.held.items()
-            if versions[0].name.module in self.own and versions[0].found.kind == "function"
+            if self.is_own(versions[0]) and versions[0].found.kind == "function"
             if meant(name, ACTIVATIONS) or slope_of(name, ACTIVATIONS) or name in self.aliases
         ]
         self.numpy = bool(there) and self.run.lacks("np") and self.run.define("import numpy as np")
         bound = {name: self.run.now(name) for name in there}
         own = {name: version for name, version in bound.items() if version is not None}
+        own |= self.methods_of_activations()
         for name, version in own.items():
-            layers = [one for one in self.meant(name) if one in ACTIVATIONS]
-            if not layers or name in self.done or slope_of(name, ACTIVATIONS):
+            kind, _, bare = name.rpartition(".")
+            layers = self.meant_activation(name)
+            if not layers or name in self.done or slope_of(bare, ACTIVATIONS):
                 continue
-            slopes = [
-                other for other in own if other != name and layers[0] in slope_of(other, layers)
-            ]
-            self.pair(name, version, EXERCISES[layers[0]], {one: own[one] for one in slopes})
+            slopes = {
+                other: own[other]
+                for other in own
+                if other != name and other.rpartition(".")[0] == kind
+                if layers[0] in slope_of(other.rpartition(".")[2], layers)
+            }
+            self.pair(name, version, EXERCISES[layers[0]], slopes)
         for name in own:
-            if name not in self.done and slope_of(name, ACTIVATIONS):
-                of = slope_of(name, ACTIVATIONS)[0]
-                if of in self.wanted:
-                    why = f"{name}: there is no function {of.lower()} to judge it with."
-                    self.pass_over(name, self.no_slopes.get(name, why))
+            of = slope_of(name.rpartition(".")[2], ACTIVATIONS)[:1]
+            if name not in self.done and of and of[0] in self.wanted:
+                why = (
+                    f"{name}: the notebook has no function {of[0].lower()} of its own that it "
+                    "could be judged with."
+                )
+                self.pass_over(name, self.no_slopes.get(name, why))
+
+    def meant_activation(self, name: str) -> list[str]:
+        """Return which activations a function or a method may stand for."""
+        whole = [self.aliases[name]] if name in self.aliases else None
+        found = meant(name.rpartition(".")[2], self.wanted) if whole is None else whole
+        return [one for one in found if one in ACTIVATIONS]
+
+    def methods_of_activations(self) -> dict[str, Version]:
+        """Return by name the methods that are activations, or slopes of such, as functions."""
+        judged = {one.name for one in self.judged}
+        found: dict[str, Version] = {}
+        for name, version, method in self.own_methods():
+            whole = f"{name}.{method.name}"
+            if name in judged or not (
+                self.meant_activation(whole) or slope_of(method.name, ACTIVATIONS)
+            ):
+                continue
+            made = self.run.adapted(version.found, "method", method.name)
+            if made is not None:
+                found[whole] = Version(version.cell, replace(method, name=whole), made)
+        return found
 
     def pair(
         self, name: str, version: Version, exercise: Exercise, slopes: Mapping[str, Version]
@@ -734,11 +797,11 @@ class Judging:
             judged = _Judged(name, tuple(found), name in self.aliases, True)
             if max(one.promise for one in found)[0]:
                 self.judged.append(replace(judged, notes=notes))
-                self.done |= {name, other}
+                self.done |= {name, other, name.partition(".")[0]}
                 return None
             self.no_slopes.setdefault(
                 other,
-                f"{other} may be the slope of {name} by its name, and is not by its answers, in "
+                f"{other} may be meant as the slope of {name}, and does not answer as it in any of "
                 f"{len(found)} ways of calling it.",
             )
         judged = _Judged(name, tuple(_tries_of(made, alone, ())), name in self.aliases, True)
@@ -751,9 +814,11 @@ class Judging:
             return self.pass_over(name, _stumbles(name, best))
         if not best.promise[0] and not judged.said:
             return self.pass_over(
-                name, f"{name} may be {exercise.name} by its name, and is not by its answers."
+                name,
+                f"{name} may be meant as {exercise.name}, by its name; its answers are not what is "
+                "asked for, so it is not scored: it may do something else.",
             )
-        self.done.add(name)
+        self.done |= {name, name.partition(".")[0]}
         self.judged.append(replace(judged, notes=notes))
         return None
 
@@ -774,26 +839,27 @@ class Judging:
                 )
         return {version.name.name: tries} if tries else {}
 
-    def methods(self) -> None:
-        """Judge the methods of classes that were not judged as a whole."""
+    def own_methods(self) -> Iterator[tuple[str, Version, Name]]:
+        """Yield of the notebook's classes: the name, what it stands for, and each method."""
         for name, versions in list(self.run.held.items()):
             if versions[0].found.kind != "class" or versions[0].name.module not in self.own:
                 continue
             version = self.run.now(name)
-            if version is None:
-                continue
-            judged = next((one for one in self.judged if one.name == name), None)
-            listing = self.run.asked(version.found, "methods")
+            listing = self.run.asked(version.found, "methods") if version is not None else None
             for item in listing if type(listing) is list else []:
                 found = _method(item)
-                if found is None:
-                    continue
-                whole = f"{name}.{found.name}"
-                exercises = [
-                    one for one in self.meant_method(whole) if EXERCISES[one].kind == "function"
-                ]
-                if not exercises or (judged is not None and whole not in self.aliases):
-                    continue
+                if found is not None and version is not None:
+                    yield name, version, found
+
+    def methods(self) -> None:
+        """Judge the methods of classes that were not judged as a whole."""
+        judged = {one.name for one in self.judged}
+        for name, version, found in self.own_methods():
+            whole = f"{name}.{found.name}"
+            exercises = [
+                one for one in self.meant_method(whole) if EXERCISES[one].kind == "function"
+            ]
+            if exercises and (name not in judged or whole in self.aliases):
                 self.method(whole, version, found, exercises)
 
     def meant_method(self, whole: str) -> list[str]:
@@ -835,6 +901,7 @@ class Judging:
             for name, versions in self.run.held.items()
             if versions[0].name.module == NOTEBOOK
             and name not in self.done
+            and not (set(meant(name, EXERCISES)) - set(self.wanted))
             and versions[0].found.kind in ("function", "class")
         )
 
@@ -853,12 +920,23 @@ DEFINED = re.compile(r"(?m)^(?:def|class)[ \t]+(\w{1,80})")
 CALLED = ("__call__", "forward", "calculate", "compute", "compute_loss", "f", "fn", "value")
 FLOAT32 = "numbers in float32, compared here to four digits where the course asks for float64"
 FLOAT32_DIGITS = 1e-4
-GATE_HOLDS = 3  # the first of what speaks for a try, where its first criterion holds
+# The first of what speaks for a try, where its first criterion holds, or a mistake is named.
+GATE_HOLDS, NAMED = 3, 2
 ACTIVATIONS = ("ReLU", "Tanh", "Sigmoid")
 # Of these a name alone says little: other things are called so too.
 COMMON_NAMES = frozenset(
     "scores predict train accuracy add_bias init_weights mse Network Dense".split()
 )
+
+
+def _answers(tries: Sequence[_Try]) -> str:
+    """Say how a function answers that is right in no way of calling it."""
+    kinds = {kind for one in tries for kind in one.watched.kinds}
+    if len(kinds) == 1 and kinds != {""}:
+        return f"it returns {kinds.pop()}"
+    if len(tries) == 1:
+        return "its answers are not what is asked for"
+    return f"its answers are not what is asked for, in any of {len(tries)} ways of calling it"
 
 
 def _stumbles(name: str, best: _Try) -> str:
@@ -876,6 +954,33 @@ def _method(item: Any) -> Name | None:
     if type(name) is not str or not name.isidentifier() or type(least) is not int:
         return None
     return Name(name[:60], NOTEBOOK, least, most if type(most) is int else None)
+
+
+@cache
+def _slopes_by_scores() -> tuple[tuple[str, Exercise], ...]:
+    """Return what softmax and cross-entropy together give as slope, in words and as exercises."""
+    cce_gradient = EXERCISES["cce_gradient"]
+    batch = next(one for one in cce_gradient.criteria if one.name == "batch")
+
+    def of_batches(rng: np.random.Generator) -> list[tuple[Any, ...]]:
+        return [call for call in batch.fixtures(rng) if np.ndim(call[0]) == 2]
+
+    return tuple(
+        (
+            words,
+            replace(
+                cce_gradient,
+                reference=reference,
+                criteria=(replace(batch, fixtures=of_batches),),
+                misconceptions=(),
+                tolerance=FLOAT32_DIGITS,
+            ),
+        )
+        for words, reference in (
+            ("", lambda Y, Yhat: Yhat - Y),
+            (", divided by the number of samples", lambda Y, Yhat: (Yhat - Y) / Y.shape[1]),
+        )
+    )
 
 
 @cache
@@ -901,10 +1006,10 @@ def _forward_alone(exercise: Exercise) -> Exercise:
         for one in exercise.criteria
         if one.name != "called again" and "slope" not in one.claim.lower()
     )
-    first = replace(
-        exercise.criteria[0], claim="", fixtures=only_forward(exercise.criteria[0].fixtures)
-    )
-    kept = (first, *(one for one in criteria if one.name != first.name))
+    first = exercise.criteria[0]
+    claim = re.split(r"[,;] (?:and )?backward", first.claim)[0].rstrip(".") + "."
+    first = replace(first, name="forward", claim=claim, fixtures=only_forward(first.fixtures))
+    kept = (first, *(one for one in criteria if one.name != exercise.criteria[0].name))
     return replace(exercise, name=f"{exercise.name}.forward", criteria=kept, misconceptions=())
 
 
@@ -937,11 +1042,20 @@ class _Ways:
         names = [name for name, _, _ in self.listing if name != "self"]
         if len(names) < 2:
             return ""
+        if {*names[:2]} == {"A", "W"}:  # of a layer: the answers of the one before
+            return "X" if names[0] == "A" else "W"
         signs = [
             "W" if WEIGHTS.fullmatch(name) else "X" if DATA.fullmatch(name) else ""
             for name in names[:2]
         ]
         return signs[0] if sorted(signs) == ["W", "X"] else ""
+
+    @property
+    def predicted_first(self) -> bool:
+        """Whether the prediction comes before the truth, by the names of the parameters."""
+        names = [name for name, _, _ in self.listing if name != "self"][:2]
+        told = [PREDICTED.search(name) is not None for name in names]
+        return told == [True, False]
 
     def tries(self, exercises: Sequence[Exercise]) -> list[_Try]:
         """Judge as each of these exercises, in each way in which it can be called."""
@@ -961,21 +1075,21 @@ class _Ways:
         if right.in_rows is False and exercise.name not in NEUTRAL:
             yield from itertools.islice(self._of(exercise, only_rows=True), 2)
 
-    def widened(self, one: _Try) -> _Try | None:
-        """Judge again to four digits what answers in float32, where it is about right so."""
-        if one.promise[0] or one.watched.dtypes != {"float32"} or one.likeness[0] < 0.5:
-            return None
-        exercise = replace(one.exercise, tolerance=max(one.exercise.tolerance, FLOAT32_DIGITS))
-        layout = LAYOUTS.get(exercise.name, Layout())
-        return _watched(
-            one.function.function,
-            exercise,
-            one.function.arrangement,
-            (*one.also, FLOAT32),
-            layout.several,
-            layout.losses,
-            widen=True,
-        )
+    def by_scores(self) -> str:
+        """Say of what may be the slope of the loss by the scores whether it is; else nothing."""
+        for words, exercise in _slopes_by_scores():
+            for arrangement in by_scores():
+                if _fits(self.name, arrangement, 2, 2):
+                    one = _watched(self.found, exercise, arrangement, ())
+                    if one.verdict.passed:
+                        how = f", with {listed(arrangement.said)}" if arrangement.said else ""
+                        return (
+                            f"gives the gradient of the cross-entropy by the scores{words}{how}; "
+                            "cce_gradient is that by the probabilities, so it is not judged as it."
+                        )
+                if self.found.session.lost is not None:
+                    return ""
+        return ""
 
     def _of(self, exercise: Exercise, only_rows: bool = False) -> Iterator[_Try]:
         parameters = list(inspect.signature(exercise.reference).parameters.values())
@@ -990,6 +1104,12 @@ class _Ways:
             also = (f"no {parameters[kept].name}",)
         layout = LAYOUTS.get(exercise.name, Layout())
         for arrangement in arrangements(exercise.name, kept):
+            if exercise.name in TOLD_BY_NAMES and (
+                self.predicted_first != (TRUTH_LAST in arrangement.said)
+            ):
+                continue
+            if arrangement.given is None and kept < len(parameters) and arrangement.every is same:
+                arrangement = replace(arrangement, given=tuple((i, same) for i in range(kept)))
             if _fits(name, arrangement, needed, kept) and arrangement.rows >= only_rows:
                 yield _watched(found, exercise, arrangement, also, layout.several, layout.losses)
 
@@ -1044,16 +1164,39 @@ def _tries_of(found: RemoteObject, exercise: Exercise, also: tuple[str, ...]) ->
     for arrangement in arrangements(exercise.name.partition(".")[0], 0):
         if arrangement.fewer is None:
             one = _watched(found, exercise, arrangement, also)
-            yield one
+            wider = _widened(one)
+            yield from (one,) if wider is None else (one, wider)
             if one.verdict.passed:
                 return
 
 
+def _widened(one: _Try) -> _Try | None:
+    """Judge again to four digits what answers in float32, where it is about right so."""
+    if one.promise[0] or "float32" not in one.watched.dtypes or one.likeness[0] < 0.5:
+        return None
+    exercise = replace(one.exercise, tolerance=max(one.exercise.tolerance, FLOAT32_DIGITS))
+    layout = LAYOUTS.get(exercise.name, Layout())
+    return _watched(
+        one.function.function,
+        exercise,
+        one.function.arrangement,
+        (*one.also, FLOAT32),
+        layout.several,
+        layout.losses,
+        widen=True,
+    )
+
+
 # A product of two matrices is right in several ways, which only the names of its arguments tell.
 TOLD_BY_ALL = frozenset(("scores",))
+# Of one sample, or of labels: nothing in them is a row or a column.
+NO_LAYOUT = frozenset(("softmax_jacobian", "accuracy", "confusion_matrix"))
+# Right in both orders of its arguments, of which only their names tell which is meant.
+TOLD_BY_NAMES = frozenset(("confusion_matrix",))
 # Entry by entry, so that rows and columns are the same to it.
 NEUTRAL = frozenset("ReLU Tanh Sigmoid mse mse_gradient cce_gradient scores".split())
 SWITCH = re.compile(r"(?i)(is_?)?(deriv\w{0,6}|d|der|prime|grad\w{0,5}|backward)")
+PREDICTED = re.compile(r"(?i)pred|hat$|_p$|^yp$|^p$|guess|predic|vorher|prev")
 WEIGHTS = re.compile(r"(?i)w\d*|weights?|theta|params?|pesos?|poids|gewichte|beta|coef\w*")
 DATA = re.compile(r"(?i)x\w{0,6}|data|inputs?|features?|a_?prev|datos|dados|samples?|batch")
 

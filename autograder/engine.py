@@ -43,6 +43,7 @@ from autograder.course import (
 )
 from autograder.graded_cells import GradedSubmission
 from autograder.handed_in import sentences_about
+from autograder.hard_links import not_of_owner
 from autograder.jobs import Job, Outcome, failed, fingerprint, grade_one
 from autograder.late_penalties import late_rule
 from autograder.reading import UnreadableSubmission, read_bytes
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
 
 # What is graded is saved when there is so much of it, or it has waited so long.
 BATCH, BATCH_CHARACTERS, BATCH_SECONDS = 50, 32 << 20, 1.0
+# Of hand-ins that are read and not yet settled: beyond it, no other is read meanwhile.
+READ_AHEAD_BYTES = 40 << 20
 WRITERS = 8  # files of a batch written side by side: most of it is waiting for the disk
 # Batches in a row that a locked, full or lost gradebook refuses before the class is stopped:
 # each has waited for it as long as is waited for another program.
@@ -76,13 +79,14 @@ def make_job(
     submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
 ) -> Job:
     """Read a submission and say what is to be done with it; never raises."""
-    data, unreadable = None, None
+    data, unreadable, inside = None, None, submission.course / "submitted"
+    refused = not_of_owner(submission.folder, submission.course)
     try:
-        data = read_bytes(submission.path, inside=submission.course / "submitted")
+        data = read_bytes(submission.path, inside=inside, refused=refused)
     except UnreadableSubmission as failure:
         unreadable = str(failure)
     seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    beside = sentences_about(submission.folder, submission.course / "submitted")
+    beside = sentences_about(submission.folder, inside, refused)
     return Job(submission.student, assignment, data, unreadable, seed, isolation, limits, beside)
 
 
@@ -223,8 +227,12 @@ class ClassGrading:
         window: Callable[[], int],
         again: list[Submission] | None = None,
     ) -> Iterator[Result]:
-        at_work: dict[tuple[str, str], tuple[Submission, str]] = {}
+        at_work: dict[tuple[str, str], tuple[Submission, str, int]] = {}
         settled: list[Result] = []
+
+        def room() -> int:
+            read = sum(size for *_, size in at_work.values())
+            return window() if read < READ_AHEAD_BYTES else 1
 
         def jobs() -> Iterator[Job]:
             for submission in submissions:
@@ -238,12 +246,13 @@ class ClassGrading:
                 if earlier is not None and submission.student in self.recorded[assignment.name]:
                     settled.append(earlier)
                     continue
-                at_work[submission.student, assignment.name] = (submission, mark)
+                size = len(job.data or b"")
+                at_work[submission.student, assignment.name] = (submission, mark, size)
                 yield job
 
-        for outcomes in grade_class(jobs(), executor, window):
+        for outcomes in grade_class(jobs(), executor, room):
             for outcome in outcomes:
-                submission, mark = at_work.pop((outcome.student, outcome.assignment))
+                submission, mark, _ = at_work.pop((outcome.student, outcome.assignment))
                 if outcome.unsure and again is not None:
                     again.append(submission)
                 elif outcome.notebook is None:

@@ -6,7 +6,9 @@ neither exercises nor what becomes of the functions; reuses how a submission run
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -86,6 +88,11 @@ PACKAGES = frozenset(
     "arviz emcee GPy gpflow gpytorch sqlalchemy flask fastapi streamlit gradio nbdev".split()
 )
 
+IMPORTED = re.compile(
+    r"(?m)^[ \t]*(?:from[ \t]+(\w[\w.]{0,80})[ \t]+import\b|import[ \t]+(\w[\w.]{0,80}))"
+)
+MAX_LACKING = 5
+
 # An error's name, or "" for any, a pattern in its text, and what to say of it.
 NOT_THERE = "opens {0}, which is not in the sandbox: give it with --file"
 NO_NETWORK = "needs the network, and the sandbox has none"
@@ -153,8 +160,24 @@ class Running(Run):
             if failure.ename != "Stopped":  # that is among the remarks
                 said = said_of(failure.ename, failure.evalue, cell.source, self.beside)
                 self.failures.append((self.count, said))
+                if "NotFound" in failure.ename:
+                    others = self.also_lacking(cell.source)
+                    self.failures += [(self.count, one) for one in others if one != said]
             self.define(cell.source)
         self.hold(cell.source)
+
+    def also_lacking(self, source: str) -> list[str]:
+        """Say which files a cell would import too, beside what it failed for."""
+        given = {name.partition("/")[0].removesuffix(".py") for name in self.assignment.files}
+        modules = [
+            module for found in IMPORTED.findall(source[:100_000]) for module in found if module
+        ]
+        lacking = [
+            module
+            for module in dict.fromkeys(modules)
+            if not {module.partition(".")[0]} & (given | PACKAGES) and not _is_installed(module)
+        ]
+        return [_said_of_module(module, self.beside) for module in lacking[:MAX_LACKING]]
 
     def define(self, source: str) -> bool:
         """Run only what a cell defines, and tell whether there is a session for it."""
@@ -356,7 +379,7 @@ def said_of(error: str, text: str, source: str = "", beside: Collection[str] = (
             return words.format(*map(_line, found.groups()))
     if error in (*CANNOT_BE_READ, "NameError"):
         seen = slip(error, text, source, line_of(text))
-        if error in CANNOT_BE_READ and not seen and any(map(left_open, _all_blocks(source))):
+        if error in CANNOT_BE_READ and not seen and _is_open_at(text, source):
             seen = "something in it is not filled in yet"
         if error in CANNOT_BE_READ or seen:
             return said_of_error(error, text, source) if not seen.startswith("some") else seen
@@ -375,9 +398,35 @@ def _said_of_module(module: str, beside: Collection[str]) -> str:
     return f"needs {module}, which is no package that is known here: give {place} with --file"
 
 
-def _all_blocks(source: str) -> list[str]:
-    names = re.findall(r"(?m)^[ \t]*(?:def|class)[ \t]+(\w{1,80})", source[:100_000])[:50]
-    return [block for name in dict.fromkeys(names) for block in blocks(source, name)]
+def _is_open_at(text: str, source: str) -> bool:
+    """Tell whether a cell cannot be read because something in it is not filled in."""
+    line = line_of(text)
+    if line is None:
+        return False
+    rows = source.splitlines()
+    if "expected an indented block" in text or "incomplete input" in text:
+        ends = rows[line - 1 : line] if "expected" in text else []
+        above = rows[: line - 1] if "expected" in text else rows
+        code = [row for row in above if row.strip() and not row.strip().startswith("#")]
+        noted = bool(above) and above[-1].strip().startswith("#")
+        next_begins = not ends or re.match(r"[ \t]*(def |class |@)", ends[0][:MAX_SAID])
+        if code and code[-1].rstrip().endswith(":") and (noted or next_begins):
+            return True
+    names = re.findall(r"(?m)^[ \t]*def[ \t]+(\w{1,80})", source[:100_000])[:50]
+    for block in (one for name in dict.fromkeys(names) for one in blocks(source, name)):
+        first = "\n".join(rows).find(block)
+        start = "\n".join(rows)[: max(first, 0)].count("\n") + 1
+        if first >= 0 and start <= line <= start + block.count("\n") and left_open(block):
+            return True
+    return False
+
+
+def _is_installed(module: str) -> bool:
+    top = module.partition(".")[0]
+    try:
+        return top in sys.stdlib_module_names or importlib.util.find_spec(top) is not None
+    except (ImportError, ValueError):
+        return True
 
 
 def _line(text: str) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import pickle
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from autograder.notebook import GradedNotebook
     from autograder.sandbox import Limits, Sandbox
 
+# Text with one of these takes four bytes a character.
+WIDE = re.compile("[\U00010000-\U0010ffff]")
 OTHER_CODE = (
     "the worker has another version of the grader: "
     "install the same on every machine, then run this again"
@@ -224,7 +227,9 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     known = [pickle.loads(verdict) for verdict in verdicts]
     return _outcome(
         job,
-        write_unfinished(submission, job.assignment, job.isolation, reason, known, unreadable),
+        write_unfinished(
+            submission, job.assignment, job.isolation, reason, known, unreadable, job.beside
+        ),
     )
 
 
@@ -278,14 +283,15 @@ def notebook_bytes(notebook: NotebookNode) -> bytes:
     """Return a notebook as nbformat writes it, without the copy and the validation.
 
     Encoded piece by piece: as one text, a single wide character would make it four times as
-    large.  The notebook is changed: its texts become lists of lines.
+    large.  The widest are escaped, as JSON may: so it stays small for whoever reads it.
+    The notebook is changed: its texts become lists of lines.
     """
     from nbformat.v4.rwbase import split_lines
 
     encoder = json.JSONEncoder(ensure_ascii=False, indent=1, sort_keys=True)
     written = io.BytesIO()
     for piece in encoder.iterencode(split_lines(notebook)):
-        written.write(piece.encode())
+        written.write(WIDE.sub(lambda found: json.dumps(found[0])[1:-1], piece).encode())
     written.write(b"\n")
     return written.getvalue()
 

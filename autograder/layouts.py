@@ -20,6 +20,7 @@ PUT_BACK = 1e-9  # by this much, relative, an entry may differ and still count a
 NO_SCORE = -1e4  # of a class whose probability is 0: exp of it is 0
 ROWS = "samples as rows"
 EXCHANGED = "arguments in the other order"
+TRUTH_LAST = "the prediction before the truth"
 LABELS_TELL_K = "K taken from the labels"
 ALONE = "one sample as a batch of one"
 SCORES = "the scores in place of the probabilities"
@@ -327,6 +328,7 @@ class Layout:
     orders : further orders of the arguments, each with its words
     one_hot : the argument that others give as labels, if there is one
     losses : others return one loss for each sample, and the course asks for their mean
+    label : the argument that may be the label of one sample, if there is one
     fewer : a method that others give fewer arguments, and how many
     several : the course itself asks for more than one value
     more : ways that fit no pattern
@@ -337,6 +339,7 @@ class Layout:
     orders: tuple[tuple[str, tuple[int, ...]], ...] = ()
     one_hot: int | None = None
     losses: bool = False
+    label: int | None = None
     fewer: tuple[str, int] | None = None
     several: bool = False
     more: tuple[Arrangement, ...] = ()
@@ -347,33 +350,47 @@ def _two(exchanged: tuple[int, ...] = (1, 0)) -> tuple[tuple[str, tuple[int, ...
 
 
 # X W + b: the data without its row of ones, the bias apart.
-def _bias_apart(answer_of_rows: Change) -> tuple[Arrangement, ...]:
-    """Return the ways to give W Xb as W, X and b."""
-    return tuple(
-        Arrangement(
-            ("the bias as an argument of its own", *((ROWS,) if rows else ())),
-            (
-                *(((1, data), (0, weights)) if data_first else ((0, weights), (1, data))),
-                (0, bias),
-            ),
-            answer=answer_of_rows if rows else same,
-        )
-        for rows, data, weights, bias in (
-            (
-                False,
-                lambda Xb: Xb[:-1].copy(),
-                lambda W: W[:, :-1].copy(),
-                lambda W: W[:, -1:].copy(),
-            ),
-            (
-                True,
-                lambda Xb: Xb[:-1].T.copy(),
-                lambda W: W[:, :-1].T.copy(),
-                lambda W: W[:, -1].copy(),
-            ),
-        )
-        for data_first in (False, True)
-    )
+def _bias_apart(answer_of_rows: Change, one: Change | None = None) -> Iterator[Arrangement]:
+    """Yield the ways to give W Xb as W, X and b.
+
+    Parameters
+    ----------
+    answer_of_rows : brings back the answer to samples as rows
+    one : brings back the answer to one sample, where that may be given as a batch of one
+    """
+
+    def no_ones(Xb: Any) -> Any:
+        return Xb[:-1].copy()
+
+    def no_bias(W: Any) -> Any:
+        return W[:, :-1].copy()
+
+    ways: list[tuple[str, Change, Change, Change, Change]] = [
+        ("", no_ones, no_bias, lambda W: W[:, -1:].copy(), same),
+        (
+            ROWS,
+            lambda Xb: no_ones(Xb).T.copy(),
+            lambda W: no_bias(W).T.copy(),
+            lambda W: W[:, -1].copy(),
+            answer_of_rows,
+        ),
+    ]
+    if one is not None:
+        columns, rows = ways
+        ways += [
+            (ALONE, lambda Xb: as_column(no_ones(Xb)), *columns[2:]),
+            (f"{ROWS}, {ALONE}", lambda Xb: as_row(no_ones(Xb)), *rows[2:]),
+        ]
+    for words, data, weights, bias, answer in ways:
+        said = ("the bias as an argument of its own", *filter(None, (words,)))
+        given = ((0, weights), (1, data))
+        for first in (given, given[::-1]):
+            if ALONE in words:
+                yield Arrangement(
+                    said, (*first, (0, bias)), answer=answer, sample=1, one=one or same
+                )
+            else:
+                yield Arrangement(said, (*first, (0, bias)), answer=answer)
 
 
 def _one_hot_labels() -> Iterator[Arrangement]:
@@ -390,6 +407,43 @@ def _one_hot_labels() -> Iterator[Arrangement]:
             given = ((0, scores), (1, of_labels))
             said = (*filter(None, (words,)), "one-hot vectors in place of labels", *order)
             yield Arrangement(said, given[::-1] if order else given)
+
+
+def _of_one_hot() -> Iterator[Arrangement]:
+    """Yield the ways to give one-hot vectors, or probabilities, where the course gives labels."""
+
+    def vectors(i: int, change: Change, call: Sequence[Any]) -> Any:
+        return change(np.eye(int(np.max(call[:2])) + 1)[:, call[i]])
+
+    for words, change in (("", same), (ROWS, transposed)):
+        of_both = [OfCall(partial(vectors, i, change)) for i in range(2)]
+        rows = (words,) if words else ()
+        yield Arrangement(
+            ("vectors of all classes in place of both labels", *rows), tuple(enumerate(of_both))
+        )
+        for first in (0, 1):
+            given: list[tuple[int, Change]] = [(first, of_both[first]), (1 - first, same)]
+            yield Arrangement(
+                ("vectors of all classes in place of one of the labels", *rows), tuple(given)
+            )
+
+
+def by_scores() -> Iterator[Arrangement]:
+    """Yield the ways to give Y and Yhat where softmax and cross-entropy have one slope together."""
+    for what, of_scores in (("", scores_of), ("probabilities as arguments", same)):
+        for rows, change in (("", same), (ROWS, transposed)):
+            for vectors, of_labels in (("", change), ("labels", labels)):
+                given = (
+                    (0, of_labels),
+                    (1, partial(_in_turn, of_scores, change)),
+                )
+                said = tuple(filter(None, (what, rows, vectors and LABELLED[0])))
+                for order in (given, given[::-1]):
+                    yield Arrangement(said, order, answer=change)
+
+
+def _in_turn(first: Change, then: Change, value: Any) -> Any:
+    return then(first(value))
 
 
 def _one_hot_given(change: Change, call: Sequence[Any]) -> Any:
@@ -409,7 +463,9 @@ LAYOUTS: Mapping[str, Layout] = {
             Arrangement((LABELS_TELL_K, ROWS), ((0, same),), answer=transposed),
         )
     ),
-    "scores": Layout(rows=(0, 1), sample=1, orders=_two(), more=_bias_apart(transposed)),
+    "scores": Layout(
+        rows=(0, 1), sample=1, orders=_two(), more=tuple(_bias_apart(transposed, flat))
+    ),
     "softmax": Layout(rows=(0,), sample=0),
     "cce": Layout(rows=(0, 1), sample=0, orders=_two(), one_hot=0, losses=True),
     "cce_from_scores": Layout(
@@ -417,6 +473,7 @@ LAYOUTS: Mapping[str, Layout] = {
         sample=0,
         orders=_two(),
         losses=True,
+        label=1,
         more=(
             *_one_hot_labels(),
             *(
@@ -432,6 +489,14 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
     ),
     "cce_gradient": Layout(rows=(0, 1), sample=0, orders=_two()),
+    "accuracy": Layout(more=tuple(_of_one_hot())),
+    "confusion_matrix": Layout(
+        orders=((TRUTH_LAST, (1, 0, 2)),),
+        more=(
+            Arrangement((LABELS_TELL_K,), ((0, same), (1, same))),
+            Arrangement((LABELS_TELL_K, TRUTH_LAST), ((1, same), (0, same))),
+        ),
+    ),
     "softmax_jacobian": Layout(
         more=(
             Arrangement((SCORES,), ((0, scores_of),)),
@@ -476,7 +541,7 @@ LAYOUTS: Mapping[str, Layout] = {
         orders=(("arguments in the order Xb, Y, W", (1, 2, 0)), ("Xb, W, Y", (1, 0, 2))),
     ),
     "loss_gradient": Layout(rows=(0,)),
-    "predict": Layout(rows=(0, 1), orders=_two(), more=_bias_apart(same)),
+    "predict": Layout(rows=(0, 1), orders=_two(), more=tuple(_bias_apart(same))),
     "train": Layout(rows=(0, 1), several=True),
     "sgd_epoch": Layout(rows=(0, 1, 2), several=True),
     "to_keras": Layout(several=True),
@@ -540,6 +605,8 @@ def _ways(layout: Layout) -> Iterator[tuple[str, Change, Change, Change]]:
 
 
 def _change(layout: Layout, i: int, change: Change, as_labels: bool) -> Change:
+    if i == layout.label and change in (as_row, as_column):
+        return np.atleast_1d
     if as_labels and i == layout.one_hot:
         return labels_of_batch if change in (as_row, as_column) else labels
     return change if i in (layout.rows or ()) else same

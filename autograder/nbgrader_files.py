@@ -7,6 +7,7 @@ feedback that is released.  Here is what `collect`, `zip_collect`, `autograde`,
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -28,13 +29,21 @@ from autograder.archives import UnsoundArchive, own_folder, unpack
 from autograder.course import MAX_BYTES_BESIDE, SUBMISSION_SECRET
 from autograder.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
 from autograder.handed_in import (
+    NOTE,
     PASSED_OVER,
+    REASONS,
+    TOO_LARGE,
+    UNSOUND,
     HandIn,
+    Refused,
     copy,
     is_real_folder,
     shown_name,
     survey,
+    why_not,
+    write_note,
 )
+from autograder.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
 from autograder.limits import RENDERING
 from autograder.reading import UnreadableSubmission, read_bytes
 
@@ -48,9 +57,10 @@ class CarefulDirectory(CourseDirectory):
 
     def get_existing_timestamp(self, dest_path: str) -> datetime | None:
         """Return when a submission was handed in, or None."""
-        path = Path(dest_path, TIMESTAMP)
+        path, root = Path(dest_path, TIMESTAMP), Path(self.root)
         try:
-            said = read_bytes(path, MAX_BYTES_BESIDE, inside=self.root).decode().strip()
+            refused = not_of_owner(path, root)
+            said = read_bytes(path, MAX_BYTES_BESIDE, root, refused).decode().strip()
             return parse_utc(said) if said else None
         except (UnreadableSubmission, ValueError, TypeError, OverflowError):
             if path.is_symlink() or path.exists():
@@ -72,12 +82,14 @@ class _CarefulConverter(BaseConverter):
             # What is then graded is an empty notebook, which says why.
             self.log.warning("%s is a link, and nothing in it is copied", source)
             return
-        found = survey(source, PASSED_OVER)
+        refused = not_of_owner(source, Path(self.coursedir.root))
+        found = survey(source, PASSED_OVER, refused)
         names = [name for name in found.files if self.may_copy(name)]
         ours = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", assignment_id))
         taken = {name for name in names if _is_in_the_way(name, ours)}
         found.left_out |= dict.fromkeys(sorted(taken), TAKEN)
-        found.left_out |= copy(source, [name for name in names if name not in taken], destination)
+        free = [name for name in names if name not in taken]
+        found.left_out |= copy(source, free, destination, refused)
         for notebook in self.notebooks:  # whatever is wrong with one is said where it is read
             found.left_out.pop(Path(notebook).name, None)
         _warn(self.log, source, found)
@@ -191,13 +203,28 @@ class Collect(ExchangeCollect):
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         """Copy one hand-in."""
         source, destination = Path(src), Path(dest)
-        found = survey(source, PASSED_OVER)
+        refused = self._not_handed_in(source, destination.parts[-2])
+        found = survey(source, PASSED_OVER, refused)
         destination.mkdir(parents=True)
         names = [name for name in found.files if not _is_ignored(name, self.coursedir.ignore)]
-        found.left_out |= copy(source, names, destination)
+        found.left_out |= copy(source, names, destination, refused)
+        write_note(destination, found)
         if self.coursedir.groupshared:
             self.set_perms(dest, 0o664, 0o2775)
         _warn(self.log, source, found)
+
+    def _not_handed_in(self, folder: Path, student: str) -> Refused:
+        """Return what tells which files are not this student's: the course's, somebody else's."""
+        owner = folder.stat().st_uid
+        of_course = not_of(student, Path(self.coursedir.root), None)
+        of_another = not_of_hand_in(student, folder)
+
+        def refused(status: os.stat_result) -> bool:
+            if not any_hard_link(status):
+                return False
+            return status.st_uid != owner or of_course(status) or of_another(status)
+
+        return refused
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):
@@ -241,56 +268,103 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
 
 
 class Extractor(ExtractorPlugin):
-    """Unpacks archives within limits and copies ordinary files; what is unsound is named."""
+    """Unpacks archives within limits and copies ordinary files; what is unsound is named.
+
+    It is noted for the student whose file the collector takes it for.  The notes are files that
+    the collector takes like any other, because nbgrader refuses to collect into a folder
+    in which something is already.
+    """
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """Unpack what is sound of what was downloaded."""
-        source, destination = Path(archive_path), Path(extracted_path)
-        for path in sorted(path for path in source.rglob("*") if not path.is_dir()):
-            name = path.relative_to(source).as_posix()
-            if path.suffix not in self.zip_ext:
-                self._say(copy(source, [name], destination))
+        source, self.root = Path(archive_path), Path(extracted_path)
+        refused = _not_the_courses(self)
+        self.left_out: dict[str, str] = {}
+        for path in sorted(source.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
                 continue
-            with tempfile.TemporaryDirectory() as looked_at:
-                left_out = copy(source, [name], Path(looked_at))
-                if not left_out:
-                    left_out = self._unpack(Path(looked_at, name), destination / name)
-                self._say(left_out)
+            name = path.relative_to(source).as_posix()
+            why = why_not(path.lstat(), refused)
+            # A class's archive may be larger than a file of a student's.
+            if path.suffix in self.zip_ext and why in (None, TOO_LARGE):
+                self._unpack(path, name)
+            elif why is not None:
+                self._leave_out(name, why)
+            else:
+                for changed, reason in copy(source, [name], self.root, refused).items():
+                    self._leave_out(changed, reason)
+        self._write_notes()
 
-    def _unpack(self, archive: Path, place: Path) -> dict[str, str]:
+    def _unpack(self, archive: Path, name: str) -> None:
+        folder = own_folder(self.root / name)
         try:
-            left = unpack(archive, own_folder(place), self.zip_ext)
+            left = unpack(archive, folder, self.zip_ext)
         except UnsoundArchive as failure:
-            return {place.name: f"was left out: {failure}"}
-        return {f"{place.name}/{name}": f"was not unpacked: {why}" for name, why in left.items()}
+            self._leave_out(name, f"was left out: {failure}")
+            return
+        inside = folder.relative_to(self.root).as_posix()
+        for inner, why in left.items():
+            self._leave_out(f"{inside}/{inner}", f"was not unpacked: {why}")
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            if path.suffix not in self.zip_ext and (large := why_not(path.lstat())) is not None:
+                self._leave_out(path.relative_to(self.root).as_posix(), large)
+                path.unlink()
 
-    def _say(self, left_out: dict[str, str]) -> None:
-        for name, why in left_out.items():
-            self.log.error("%s %s", shown_name(name), why)
+    def _leave_out(self, name: str, why: str) -> None:
+        self.log.error("%s %s", shown_name(name), why)
+        self.left_out[name] = why if why in REASONS else UNSOUND
+
+    def _write_notes(self) -> None:
+        collector = getattr(self.parent, "collector_plugin_inst", None)
+        if not isinstance(collector, Collector):
+            return
+        found: dict[str, HandIn] = {}
+        for name, why in self.left_out.items():
+            student = collector.student_of(str(self.root / name))
+            if student is not None:
+                found.setdefault(student, HandIn()).left_out[Path(name).name] = why
+        for student, hand_in in sorted(found.items()):
+            folder = Path(tempfile.mkdtemp(dir=self.root, prefix=".left-out-"))
+            write_note(folder, hand_in)
+            collector.notes[str(folder / NOTE)] = student
 
 
 class Collector(FileNameCollectorPlugin):
-    """Takes ordinary files of what was unpacked, each of them once."""
+    """Takes ordinary files of what was unpacked, each of them once, and what was noted."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
+        self.notes: dict[str, str] = {}  # and whose they are
         # Of each student's file whether a time is known.
         self._taken: dict[tuple[str, str], bool] = {}
 
     def collect(self, submitted_file: str) -> Any:
         """Return whose file it is, or None for what is not to be collected."""
+        if submitted_file in self.notes:
+            return {"student_id": self.notes[submitted_file], "file_id": NOTE}
         path = Path(submitted_file)
-        if path.name not in survey(path.parent).files:
-            self.log.error("%s is no ordinary file, or too large; it is not collected", path)
-            return None
-        found: dict[str, Any] | None = super().collect(submitted_file)
-        why = None if found is None else self._why_not(found)
+        why = why_not(path.lstat(), _not_the_courses(self))
+        found: dict[str, Any] | None = None
+        if why is None:
+            found = super().collect(submitted_file)
+            why = None if found is None else self._why_not(found, path.suffix)
         if why is not None:
             self.log.error("%s %s; it is not collected", path, why)
             return None
         return found
 
-    def _why_not(self, found: dict[str, Any]) -> str | None:
+    def student_of(self, path: str) -> str | None:
+        """Return whose file this would be, or None; no such file need exist."""
+        if not self.named_regexp:
+            return None
+        stem, suffix = os.path.splitext(path)
+        if suffix not in self.valid_ext:
+            # An archive has its student's name where its notebook would have it.
+            path = stem.removesuffix(".tar") + self.valid_ext[0]
+        student = (self._match(path) or {}).get("student_id")
+        return student if isinstance(student, str) and NAME.fullmatch(student) else None
+
+    def _why_not(self, found: dict[str, Any], suffix: str) -> str | None:
         """Return why nbgrader cannot go on with what a file's name says: it would end there."""
         student, name, stamp = (found.get(key) for key in ("student_id", "file_id", "timestamp"))
         if not isinstance(student, str) or not isinstance(name, str):
@@ -298,6 +372,8 @@ class Collector(FileNameCollectorPlugin):
         path = PurePosixPath(name)
         if not NAME.fullmatch(student) or path.is_absolute() or ".." in path.parts:
             return "has a name that leads elsewhere"
+        if f"{path.stem}{suffix}" == NOTE:
+            return "has the name of a note of ours"
         try:
             timed = stamp is not None and parse_utc(stamp) is not None
         except Exception:  # dateutil's, of whatever a name holds
@@ -308,3 +384,9 @@ class Collector(FileNameCollectorPlugin):
             return "is there twice"
         self._taken[student, name] = timed
         return None
+
+
+def _not_the_courses(plugin: Any) -> Refused:
+    """Return what tells which files are hard links to the course's own."""
+    course = getattr(plugin.parent, "coursedir", None)
+    return any_hard_link if course is None else not_of(None, Path(course.root), None)

@@ -34,7 +34,7 @@ from autograder.engine import make_job
 from autograder.feedback import NO_MARKS, page_of, rendered
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.graded_cells import carried_comments
-from autograder.jobs import grade_alone
+from autograder.jobs import grade_alone, notebook_bytes
 from autograder.late_penalties import late_rule, read_policy
 from autograder.limits import LIMITS
 from autograder.nbgrader_files import be_careful
@@ -55,9 +55,9 @@ class SubmissionExporter(NotebookExporter):
             self.log.error("%s", failure)
             raise NbGraderException(str(failure)) from None
 
-    def from_filename(
+    def from_filename(  # type: ignore[override]
         self, filename: str, resources: dict[str, Any] | None = None, **_: Any
-    ) -> tuple[NotebookNode, dict[str, Any]]:
+    ) -> tuple[str, dict[str, Any]]:
         """Return a notebook for the steps before `Judge`, without anything that a student wrote."""
         resources = resources if resources is not None else {}
         if getattr(self.parent, "_sanitizing", True):
@@ -67,6 +67,13 @@ class SubmissionExporter(NotebookExporter):
             notebook = nbformat.read(filename, as_version=4)
         resources["metadata"] = {"name": Path(filename).stem, "path": ""}
         return self.from_notebook_node(notebook, resources=resources)
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **settings: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the notebook after all steps as `autograder grade` writes it, in little memory."""
+        notebook, resources = Exporter.from_notebook_node(self, nb, resources, **settings)
+        return notebook_bytes(notebook).decode(), resources
 
 
 class Sanitise(NbGraderPreprocessor):

@@ -145,6 +145,7 @@ def write_unfinished(
     reason: str,
     verdicts: Sequence[Verdict],
     unreadable: str | None = None,
+    beside: tuple[str, ...] = (),
 ) -> GradedNotebook:
     """Write the graded notebook of a submission whose grading was ended; nothing is run.
 
@@ -152,12 +153,14 @@ def write_unfinished(
     ----------
     reason : why it was ended, for the remarks and for what is not judged
     verdicts : those that stand
+    beside : what lies beside it and is left alone, in sentences
     """
     started = time.monotonic()
     notebook, repairs = sanitise(submission, assignment.master)
     remarks = [f"Stopped: {reason}; what was judged until then stands."]
     if unreadable is not None:
         repairs, remarks = [], [*remarks, unreadable]
+    remarks += beside
     run = Run(assignment, Sandbox(isolation), 0, remarks=remarks)
     run.over = reason
     known = {verdict.exercise: verdict for verdict in verdicts}

@@ -9,6 +9,8 @@ import os
 import stat
 from pathlib import Path
 
+from autograder.hard_links import Refused
+
 MAX_BYTES = 20 << 20
 
 
@@ -20,6 +22,7 @@ def read_bytes(
     path: str | os.PathLike[str],
     max_bytes: int = MAX_BYTES,
     inside: str | os.PathLike[str] | None = None,
+    refused: Refused | None = None,
 ) -> bytes:
     """Read a submitted file, if it is an ordinary file and no link.
 
@@ -28,6 +31,8 @@ def read_bytes(
     path : the submitted ``.ipynb``
     max_bytes : larger files are refused
     inside : a trusted folder; below it no part of the path may be a link
+    refused : tells whether the open file is a hard link to one that was not handed in; see
+        `autograder.hard_links`
 
     Raises
     ------
@@ -36,7 +41,7 @@ def read_bytes(
     """
     path = Path(path)
     try:
-        return _read(path, max_bytes, inside)
+        return _read(path, max_bytes, inside, refused)
     except UnreadableSubmission:
         raise
     except FileNotFoundError:
@@ -48,14 +53,25 @@ def read_bytes(
         raise UnreadableSubmission("The submission's path makes no sense.") from None
 
 
-def _read(path: Path, max_bytes: int, inside: str | os.PathLike[str] | None) -> bytes:
+def _read(
+    path: Path,
+    max_bytes: int,
+    inside: str | os.PathLike[str] | None,
+    refused: Refused | None,
+) -> bytes:
     _refuse_links(path, inside)
     # Non-blocking: opening a fifo would otherwise wait for a writer for ever.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise UnreadableSubmission(f"{path.name} is not an ordinary file.")
+        if refused is not None and refused(status):
+            raise UnreadableSubmission(
+                f"{path.name} is a hard link to a file that was not handed in here: "
+                "submit a copy of the notebook itself."
+            )
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(max_bytes + 1)
     finally:

@@ -179,7 +179,14 @@ def _lines(lines: list[int]) -> str:
 
 NOTHING = re.compile(
     r"(pass|\.\.\.|Ellipsis|return(\s*\(?\s*(None|\.\.\.|NotImplemented)?\s*\)?)"
-    r"|raise NotImplementedError\b.*|(global|nonlocal) .*|self\.\w+\s*=\s*None)$"
+    r"|raise NotImplementedError\b.*|assert (False|0)\b.*|print\(.*(?i:implement|to-?do).*\)"
+    r"|(global|nonlocal) .*|self\.\w+\s*=\s*None)$"
+)
+BEGINS = re.compile(r"[ \t]*(async |def |class |@|#)")
+# What stands for something to be filled in wherever it stands.
+BLANK = re.compile(
+    r"(?<!\w)_{3,}(?![\w.])|\?{2,}|(=|return) (__|\.\.\.)$"
+    r"|<(?=\w)[^<>=]{0,40}\b(?i:fill|code|to-?do|here|answer|your)\b[^<>=]{0,40}(?<=\w)>"
 )
 # What templates say where something is to be filled in, and what then stands there.
 TO_FILL_IN = re.compile(
@@ -215,6 +222,11 @@ def blocks(source: str, name: str) -> list[str]:
             depth += _depth(rows[i]) if depth > 0 else 0
             block.append(rows[i])
             i += 1
+        if len(block) == 1 and depth == 0 and not _body(block[0]).strip():
+            # Its body may stand at the margin, up to what begins something else.
+            while i < len(rows) and rows[i].strip() and not BEGINS.match(rows[i][:MAX_LINE]):
+                block.append(rows[i])
+                i += 1
         found.append("\n".join(block).rstrip())
     return found
 
@@ -248,10 +260,12 @@ def left_open(block: str) -> bool:
         return True
     if _nothing_follows(block):
         return True
+    rows = list(statements(block))
+    if any(map(BLANK.search, rows)) or _returned_as_begun(block, rows):
+        return True
     comments = (row.partition("#")[2] for row in block.splitlines() if "#" in row)
     if not any(TO_FILL_IN.search(comment[:MAX_LINE]) for comment in comments):
         return False
-    rows = list(statements(block))
     # A constant, or what it was given, in the place of an answer.
     bare = (
         re.fullmatch(r"return \(?(-?[\d.]+|\w+|np\.zeros\w*\(.*\))\)?", rows[-1]) if rows else None
@@ -259,6 +273,15 @@ def left_open(block: str) -> bool:
     if bare and (len(rows) == 1 or not bare[1].isidentifier()):
         return True
     return any(map(LEFT_OPEN.match, rows))
+
+
+def _returned_as_begun(block: str, rows: list[str]) -> bool:
+    """Tell whether an array of zeros, or nothing, is returned, and a comment stands between."""
+    begun = re.fullmatch(r"(\w+) = (None|0(\.0*)?|\[\]|np\.(zeros|empty)\w*\(.*\))", rows[0])
+    if len(rows) != 2 or begun is None or rows[1] != f"return {begun[1]}":
+        return False
+    before = block.rstrip().splitlines()[-2:-1]
+    return bool(before) and before[0].strip().startswith("#")
 
 
 def _nothing_follows(block: str) -> bool:
@@ -289,10 +312,13 @@ def statements(block: str) -> Iterator[str]:
 
 
 def _body(block: str) -> str:
-    """Return what follows the head of a function, which may be of several lines."""
+    """Return what follows the head of a function, which may be of several lines.
+
+    A head may lack its colon: then it ends with its line.
+    """
     depth = 0
     for place, char in enumerate(block):
         depth += (char in "([{") - (char in ")]}")
-        if char == ":" and depth == 0:
+        if char in ":\n" and depth == 0:
             return block[place + 1 :]
     return ""

@@ -105,10 +105,11 @@ class Worker:
         OverBudget : the process was ended, the next job gets a new one
         WorkerLost : it was killed by somebody else
         """
-        request = pickle.dumps((function, given, budget.memory_megabytes, budget.answer_megabytes))
         self._start(budget)
+        bounds = budget.memory_megabytes, budget.answer_megabytes
         try:
-            kind, content = self._done(request, budget, heard)
+            # Not named here: as soon as it is sent it takes no memory any more.
+            kind, content = self._done(pickle.dumps((function, given, *bounds)), budget, heard)
         except BaseException as failure:
             self.kill()  # what it may still answer would be taken for another job's
             if isinstance(failure, (EOFError, OSError)):
@@ -151,6 +152,7 @@ class Worker:
         begun, since, cpu_before = False, time.monotonic(), _cpu_of(process)
         looked = since
         connection.send_bytes(request)
+        del request
         while True:
             if connection.poll(LOOK_SECONDS):
                 most = (budget.answer_megabytes + 1) * MEGABYTE

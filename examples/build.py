@@ -173,7 +173,8 @@ grader to it. The names are ids, not people.
 
 The hostile ones attempt what their descriptions say, against the paths of a course and within
 bounds (2,000 processes, 160 MB of files). They are meant for the sandbox and for nowhere else: do
-not run them in JupyterLab. `hostile-symlink` is a link that leads somewhere only within a course.
+not run them in JupyterLab. The links of `hostile-symlink` and `hostile-links` lead somewhere only
+within a course.
 
 The written questions (4 points in each problem set) are marked by people and not counted here.
 

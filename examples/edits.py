@@ -171,6 +171,17 @@ def symbolic_link(path: Path) -> None:
     path.symlink_to(Path("../../..", "source", path.stem, name))
 
 
+def links_beside(path: Path) -> None:
+    """Put links to what a course holds beside the notebook, under names that go with feedback."""
+    for name, target in (
+        ("a.html", "../../../.grading-secret"),
+        ("b.txt", f"../../../source/{path.stem}/{path.name}"),
+        ("folder", "../../../source"),
+        ("submission_secret.txt", "../../../.grading-secret"),
+    ):
+        (path.parent / name).symlink_to(target)
+
+
 GENEROUS = '''"""Stands beside the notebook under the name of something that it imports."""
 
 import builtins

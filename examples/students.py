@@ -734,6 +734,22 @@ HOSTILE = (
             )
         },
     ),
+    Student(
+        "hostile-links",
+        {
+            "ps1": Work(
+                "links to the course's secret and the solutions beside the notebook",
+                PS1,
+                like=BASE,
+                edit=edits.links_beside,
+                said=("'a.html' beside the notebook is a symbolic link",),
+            )
+        },
+    ),
+    Student(
+        "hostile-sizes",
+        {"ps1": Work("small to write and large to read: arrays, keys, a shut connection", 0)},
+    ),
 )
 
 STUDENTS = (*FULL_MARKS, *SEEDS, *MISTAKEN, *BROKEN, *HOSTILE)

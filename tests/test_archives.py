@@ -92,7 +92,7 @@ def test_of_a_tar_file_ordinary_files_are_unpacked(tmp_path: Path) -> None:
         (zipped(**{"a" * 300: b"x"}), "Error"),
         (zipped(a=b"x")[:-5], "Error|File"),
         (encrypted(), "encrypted"),
-        (b"no archive", "File"),
+        (b"no archive", "Error"),
         (b"", "Error"),
     ],
 )  # fmt: skip

@@ -138,7 +138,9 @@ def test_an_alias_whose_answers_fit_nothing_is_not_scored(diagnosed: Diagnose) -
     found = diagnosed("def loss(a, b):\n    return 17.0")
     assert found.cards == ()
     (said,) = found.passed_over
-    assert said.startswith("loss may be cce or cce_from_scores or mse by its name, and is not ")
+    assert said.startswith(
+        "loss may be meant as cce or cce_from_scores or mse; its answers are not "
+    )
     assert "--as cce=loss" in said
     asked = diagnosed("def loss(a, b):\n    return 17.0", aliases={"loss": "cce"})
     assert card(asked, "loss").verdict.points == 0
@@ -149,8 +151,10 @@ def test_what_only_shares_a_name_is_not_scored(diagnosed: Diagnose) -> None:
         "def scores(team, player):\n    return 3", "predict = lambda W, X: np.dot(W, X)"
     )
     assert found.cards == ()
-    assert found.passed_over[0].startswith("scores may be scores by its name, and is not by its")
-    assert found.passed_over[1].startswith("predict may be predict by its name, and is not")
+    assert found.passed_over[0].startswith(
+        "scores has the name of an exercise; its answers are not"
+    )
+    assert found.passed_over[1].startswith("predict has the name of an exercise; its answers")
 
 
 def test_what_is_imported_is_not_the_notebook_s_own(diagnosed: Diagnose) -> None:
@@ -430,6 +434,49 @@ def test_an_activation_without_its_slope_is_judged_by_itself(diagnosed: Diagnose
     assert (judged.exercise.name, judged.verdict.passed) == ("Tanh.forward", True)
 
 
+def test_methods_are_paired_with_their_slopes(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        "class Net:\n"
+        "    def __init__(self, sizes): self.sizes = sizes\n"
+        "    def sigmoid(self, x): return 1 / (1 + np.exp(-x))\n"
+        "    def sigmoid_derivative(self, x): return self.sigmoid(x) * (1 - self.sigmoid(x))\n"
+        "    def relu(self, x): return np.maximum(x, 0)\n",
+        "def relu_derivative(x): return (x > 0) * 1.0",
+    )
+    sigmoid = card(found, "Net.sigmoid")
+    assert (sigmoid.exercise.name, sigmoid.verdict.passed) == ("Sigmoid", True)
+    assert sigmoid.how == ("Net.sigmoid_derivative as its slope",)
+    # A function beside the class is no slope of its method.
+    assert card(found, "Net.relu").exercise.name == "ReLU.forward"
+
+
+def test_float32_is_no_mistake_in_an_activation(diagnosed: Diagnose) -> None:
+    (judged,) = diagnosed(
+        "def relu(x): return np.maximum(x, 0).astype(np.float32)",
+        "def relu_backward(dA, Z): return dA * (Z > 0)",
+    ).cards
+    assert judged.verdict.passed
+    assert any("float32" in words for words in judged.how)
+
+
+def test_what_wraps_a_function_of_the_notebook_is_its_own(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        "@np.vectorize\ndef sigmoid(x): return 1 / (1 + np.exp(-x))",
+        "scores = np.dot",
+        "def scores(team): return 3",
+        "def softmax(z): return z\nsoftmax = np.exp",
+    )
+    assert [one.name for one in found.cards] == ["sigmoid"]
+    assert "scores takes 1 argument; asked for is" in text(found)
+    assert "softmax comes from numpy" in text(found)
+
+
+def test_a_forward_alone_is_not_said_to_go_back(diagnosed: Diagnose) -> None:
+    (judged,) = diagnosed("def sigmoid(z): return 1 / (1 + np.exp(-z))").cards
+    assert judged.verdict.findings[0].criterion == "forward"
+    assert "back" not in " ".join(judged.lines())
+
+
 def test_a_switch_for_the_slope_is_used(diagnosed: Diagnose) -> None:
     (judged,) = diagnosed(
         "def relu(x, derivative=False):\n"
@@ -532,6 +579,114 @@ def test_a_layout_is_no_mistake_where_the_rest_of_the_notebook_has_it(diagnosed:
     assert "Elsewhere" not in text(found)
 
 
+def test_a_column_of_biases_is_given_a_column_for_one_sample(diagnosed: Diagnose) -> None:
+    judged = card(
+        diagnosed("def linear_forward(A, W, b): return W @ A + b, (A, W, b)"), "linear_forward"
+    )
+    assert judged.verdict.passed
+    assert not any("rows" in words for words in judged.how)
+
+
+def test_one_label_comes_as_an_array_where_one_sample_is_a_batch(diagnosed: Diagnose) -> None:
+    judged = card(
+        diagnosed(
+            "def cce_loss(Z, y):\n"
+            "    Z = Z - Z.max(axis=1, keepdims=True)\n"
+            "    s = np.log(np.exp(Z).sum(axis=1)) - Z[np.arange(len(y)), y]\n"
+            "    return s.mean()"
+        ),
+        "cce_loss",
+    )
+    assert (judged.exercise.name, judged.verdict.passed) == ("cce_from_scores", True)
+
+
+CONFUSION = """
+def confusion_matrix({}, {}):
+    C = np.zeros(({}.max() + 1,) * 2, int)
+    np.add.at(C, (true, predicted), 1)
+    return C
+"""
+
+
+def test_a_confusion_matrix_may_take_its_classes_from_the_labels(diagnosed: Diagnose) -> None:
+    both = "np.append(true, predicted)"
+    judged = card(diagnosed(CONFUSION.format("true", "predicted", both)), "confusion_matrix")
+    assert judged.verdict.findings[0].passed
+    assert judged.how == ("K taken from the labels",)
+    other = card(diagnosed(CONFUSION.format("predicted", "true", both)), "confusion_matrix")
+    assert other.verdict.findings[0].passed
+    assert "the prediction before the truth" in other.how
+
+
+def test_a_transposed_confusion_matrix_is_not_called_another_order(diagnosed: Diagnose) -> None:
+    judged = card(
+        diagnosed(
+            "def confusion_matrix(y, y_pred, K):\n"
+            "    C = np.zeros((K, K), int)\n    np.add.at(C, (y_pred, y), 1)\n    return C"
+        ),
+        "confusion_matrix",
+    )
+    assert judged.verdict.findings[0].misconception == "transposed"
+
+
+def test_hits_may_be_counted_from_probabilities(diagnosed: Diagnose) -> None:
+    judged = card(
+        diagnosed("def accuracy(P, Y): return np.mean(P.argmax(1) == Y.argmax(1))"), "accuracy"
+    )
+    assert judged.verdict.passed
+    assert "samples as rows" in judged.how
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("(Z, Y): return softmax(Z) - Y", "by the scores, with samples as rows;"),
+        ("(P, Y): return (P - Y) / len(Y)", "divided by the number of samples, with probabilities"),
+        (
+            "(Z, y):\n    P = softmax(Z)\n    P[np.arange(len(y)), y] -= 1\n    return P / len(y)",
+            "with samples as rows and labels in place of one-hot vectors;",
+        ),
+    ],
+)
+def test_a_gradient_by_the_scores_is_called_so(source: str, said: str, diagnosed: Diagnose) -> None:
+    found = diagnosed(SOFTMAX_OF_ROWS, f"def cce_gradient{source}")
+    (why,) = found.passed_over
+    assert why.startswith("cce_gradient gives the gradient of the cross-entropy by the scores")
+    assert said in why
+
+
+def test_a_jacobian_of_one_sample_has_neither_rows_nor_columns(diagnosed: Diagnose) -> None:
+    found = diagnosed(
+        SOFTMAX_OF_ROWS, "def softmax_jacobian(a): return np.diag(a) - np.outer(a, a)"
+    )
+    assert "Elsewhere" not in text(found)
+
+
+def test_a_step_that_cannot_be_given_is_left_out(diagnosed: Diagnose) -> None:
+    judged = card(
+        diagnosed(
+            "def gradiente_numerico(f, x):\n"
+            "    g = np.zeros(x.shape)\n"
+            "    for i in np.ndindex(x.shape):\n"
+            "        step = np.zeros(x.shape)\n        step[i] = 1e-5\n"
+            "        g[i] = (f(x + step) - f(x - step)) / 2e-5\n"
+            "    return g"
+        ),
+        "gradiente_numerico",
+    )
+    assert judged.verdict.findings[0].passed
+    assert judged.how == ("no h",)
+
+
+def test_what_returns_no_plain_value_is_said_to(diagnosed: Diagnose) -> None:
+    found = diagnosed("def batch_indices(N, batch_size, rng): yield from range(N)")
+    assert "it returns a value of type generator, so it is not scored" in text(found)
+
+
+def test_what_was_not_asked_for_is_not_said_to_be_unknown(diagnosed: Diagnose) -> None:
+    assert diagnosed(SOFTMAX, exercises=("cce",)).unknown == ()
+
+
 LAYERS_IN_PLAIN = "def relu(x): return np.maximum(x, 0)"
 
 
@@ -579,6 +734,10 @@ def test_a_method_of_an_estimator_is_not_scored(diagnosed: Diagnose) -> None:
         "def softmax(z):\n    pass",
         "def softmax(z):\n    # TODO\n    return 0.0",
         "def softmax(z):\n    # Your code goes here\n    return z",
+        "def softmax(z):\n    e = ____\n    return e / e.sum()",
+        "def softmax(z):\n    e = <FILL IN>\n    return e",
+        "def softmax(z):\n    e = np.zeros_like(z)\n    # \uc5ec\uae30\n    return e",
+        "def softmax(z):\n    assert False, 'later'",
     ],
 )  # fmt: skip
 def test_an_unfilled_template_is_not_written_yet(source: str, diagnosed: Diagnose) -> None:
@@ -587,6 +746,27 @@ def test_an_unfilled_template_is_not_written_yet(source: str, diagnosed: Diagnos
     assert found.passed_over == ("softmax is not written yet.",)
     assert "SyntaxError" not in text(found)
     assert "IndentationError" not in text(found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def softmax(z)\n    return np.exp(z) / np.exp(z).sum(axis=0)",
+        "def softmax(z):\nreturn np.exp(z) / np.exp(z).sum(axis=0)",
+        "def softmax(z):\n    e = np.exp(z\n    return e / e.sum(axis=0)\n\n"
+        "def later(x):\n    pass",
+    ],
+)
+def test_an_error_of_syntax_is_not_called_unfilled(source: str, diagnosed: Diagnose) -> None:
+    said = text(diagnosed(source))
+    assert "softmax: code cell 2 did not run to its end: " in said
+    assert "not written" not in said
+    assert "not filled in" not in said
+
+
+def test_comments_in_place_of_a_loop_s_body_are_something_to_fill_in(diagnosed: Diagnose) -> None:
+    found = diagnosed("for i in range(3):\n    # Step 5: the scores\n    # Step 6: the gradient")
+    assert found.happened[0] == "Code cell 2: something in it is not filled in yet"
 
 
 def test_what_stands_in_a_cell_with_an_error_of_syntax_is_judged(diagnosed: Diagnose) -> None:
@@ -606,6 +786,15 @@ def test_a_file_beside_the_notebook_is_named(diagnosed: Diagnose, tmp_path: Path
     assert found.happened[:2] == (
         "Code cell 2: needs dnn_utils.py, which lies beside the notebook: give it with --file",
         "Code cell 3: needs the package tensorflow_datasets, which is not installed here",
+    )
+
+
+def test_files_that_a_cell_imports_after_a_package_are_named_too(diagnosed: Diagnose) -> None:
+    found = diagnosed("import torch, json\nimport math\nfrom helpers.data import load")
+    assert found.happened[:2] == (
+        "Code cell 2: needs the package torch, which is not installed here",
+        "Code cell 2: needs helpers.data, which is no package that is known here: give "
+        "helpers/data.py with --file",
     )
 
 
@@ -913,7 +1102,7 @@ def test_a_notebook_of_format_3_is_converted(sandbox: Sandbox, tmp_path: Path) -
         (["other.ipynb", "--as", "softmax=a b"], "--as wants an exercise and a name"),
         (["other.ipynb", "--as", "soft=a"], "there is no exercise soft; there are add_bias"),
         (["other.ipynb", "--exercise", "soft"], "there is no exercise soft"),
-        (["other.ipynb", "--file", "gone.csv"], "--file: There is no notebook gone.csv"),
+        (["other.ipynb", "--file", "gone.csv"], "--file: there is no file gone.csv"),
         (["other.ipynb", "--isolation", "maybe"], "--isolation is bwrap or none, not 'maybe'"),
     ],
 )

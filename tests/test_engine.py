@@ -855,3 +855,33 @@ def test_an_assignment_that_is_not_released_is_named(course: Path, hand_in: Hand
     shutil.copytree(course / "release" / "ps1", course / "release" / "ps2")
     (course / "release" / "ps2" / "ps1.ipynb").rename(course / "release" / "ps2" / "ps2.ipynb")
     assert "ps2 is not in the gradebook" in str(begin(course, "ps2"))
+
+
+def test_what_is_read_ahead_of_large_hand_ins_is_bounded(
+    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits until those before it are settled, or the coordinator would hold them all."""
+    monkeypatch.setattr(engine, "READ_AHEAD_BYTES", 1)
+    monkeypatch.setattr(engine, "grade_one", lambda job: jobs.failed(job, "not now"))
+    for student in ("ann", "bob", "kim"):
+        hand_in(student)
+    asked: list[Future[Any]] = []
+    undone: list[int] = []
+
+    class Watched(ThreadPoolExecutor):
+        def submit(self, *given: Any, **named: Any) -> Future[Any]:
+            undone.append(sum(not future.done() for future in asked))
+            asked.append(super().submit(*given, **named))
+            return asked[-1]
+
+    with Watched(2) as executor:
+        assert set(grade(course, executor)) == {"ann", "bob", "kim"}
+    assert undone == [0, 0, 0]
+
+
+def test_of_a_graded_notebook_no_character_takes_more_than_two_bytes_in_memory() -> None:
+    source = "x = '\U0001f600 \\ud83d \u03c0'\ny = \"\U0010ffff\""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id="a")])
+    text = jobs.notebook_bytes(nbformat.from_dict(notebook)).decode()
+    assert max(text) == "\u03c0"
+    assert nbformat.reads(text, as_version=4) == notebook

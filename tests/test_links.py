@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +24,21 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import notebook_hash
 from traitlets.config import Config
 
-from autograder import handed_in
-from autograder.course import SECRET_FILE, load_config
-from autograder.handed_in import copy, is_real_folder, sentences_about, survey
-from autograder.limits import HAND_IN
+from autograder import archives, handed_in, hard_links
+from autograder.archives import UnsoundArchive, unpack
+from autograder.assignment import Assignment
+from autograder.course import (
+    SECRET_FILE,
+    Submission,
+    load_config,
+    secret_text,
+    timestamp_text,
+)
+from autograder.engine import make_job
+from autograder.handed_in import HandIn, copy, is_real_folder, sentences_about, survey
+from autograder.jobs import Job, write_so_far
+from autograder.limits import HAND_IN, LIMITS, ArchiveLimits
+from autograder.nbgrader_files import Collect
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -120,6 +136,162 @@ def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course: Path) -> N
     assert said[-1] == "So were 6 more beside it."
 
 
+# --- Hard links -----------------------------------------------------------------------------------
+
+
+def grade_data(course: Path, student: str) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return what of a hand-in would be graded, and what is said beside it, or why not."""
+    assignment = Assignment("ps1", (), {})
+    job = make_job(Submission(course, "ps1", student), assignment, b"s", "bwrap", LIMITS)
+    return job.data, (*job.beside, *([job.unreadable] if job.unreadable else []))
+
+
+@pytest.mark.parametrize(
+    "mine",
+    ["source/ps1/ps1.ipynb", "release/ps1/ps1.ipynb", SECRET_FILE, "submitted/ada/ps1/ps1.ipynb"],
+)
+def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(
+    course: Path, mine: str
+) -> None:
+    hand_in(course, "ada")
+    folder = hand_in(course, "eve")
+    (folder / "ps1.ipynb").unlink()
+    os.link(course / mine, folder / "ps1.ipynb")
+    data, said = grade_data(course, "eve")
+    assert data is None
+    assert said == (
+        "ps1.ipynb is a hard link to a file that was not handed in here: "
+        "submit a copy of the notebook itself.",
+    )
+    # Whose file it is loses nothing by it.
+    assert grade_data(course, "ada") == (
+        (course / "submitted" / "ada" / "ps1" / "ps1.ipynb").read_bytes(),
+        (),
+    )
+
+
+def test_small_files_that_are_hard_links_are_nobodys(course: Path) -> None:
+    hand_in(course, "ada")
+    folder = hand_in(course, "eve")
+    for name, target in (
+        ("timestamp.txt", SECRET_FILE),
+        ("submission_secret.txt", "submitted/ada/ps1/submission_secret.txt"),
+    ):
+        (folder / name).unlink()
+        os.link(course / target, folder / name)
+    eve, ada = (Submission(course, "ps1", student) for student in ("eve", "ada"))
+    assert (timestamp_text(eve), secret_text(eve)) == (None, None)
+    assert (timestamp_text(ada), secret_text(ada)) == (
+        "2026-10-05 14:03:21 UTC",
+        "secret of ada",
+    )
+    assert [said.split(" and ")[0] for said in grade_data(course, "eve")[1]] == [
+        f"'{name}' beside the notebook is a hard link"
+        for name in ("submission_secret.txt", "timestamp.txt")
+    ]
+
+
+def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(
+    course: Path, tmp_path: Path
+) -> None:
+    for student in ("ada", "eve"):
+        (hand_in(course, student) / "data.csv").write_text("1,2")
+    shutil.move(course / "submitted", tmp_path / "elsewhere")
+    shutil.copytree(tmp_path / "elsewhere", course / "submitted", copy_function=os.link)
+    for student in ("ada", "eve"):
+        submission = Submission(course, "ps1", student)
+        assert submission.path.stat().st_nlink == 2
+        assert grade_data(course, student) == (submission.path.read_bytes(), ())
+        assert secret_text(submission) == f"secret of {student}"
+
+
+def test_nothing_is_looked_through_where_no_file_has_two_names(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, "ada")
+    monkeypatch.setattr(hard_links, "_linked_files", lambda *_: pytest.fail("looked through"))
+    assert grade_data(course, "ada")[0] is not None
+
+
+def test_a_class_with_hard_links_is_looked_through_once(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        hand_in(course, f"s{number}")
+    shutil.copytree(course / "submitted", tmp_path / "copy", copy_function=os.link)
+    looked = []
+    linked_files = hard_links._linked_files
+
+    def look(*given: Any) -> Any:
+        looked.append(given)
+        return linked_files(*given)
+
+    monkeypatch.setattr(hard_links, "_linked_files", look)
+    monkeypatch.setattr(hard_links, "MARGIN", -3600 * 10**9)  # as if it had been done long ago
+    monkeypatch.setattr(hard_links, "_looked_at", {})
+    assert all(grade_data(course, f"s{number}")[0] for number in range(20))
+    assert len(looked) == 1
+
+
+def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(
+    course: Path, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to another user")
+    folder = tmp_path / "inbound" / "eve+ps1+2026-10-05 14:03:21 UTC+x"
+    folder.mkdir(parents=True)
+    for name, owner in (("anothers", 12345), ("own", os.geteuid())):
+        (tmp_path / name).write_text("x")
+        os.chown(tmp_path / name, owner, -1)
+        os.link(tmp_path / name, folder / name)
+    collect = Collect(coursedir=CourseDirectory(root=str(course)))
+    collect.do_copy(str(folder), str(course / "submitted" / "eve" / "ps1"))
+    assert set(everything(course / "submitted" / "eve" / "ps1")) == {"own", handed_in.NOTE}
+
+
+# --- The note of what was left out ----------------------------------------------------------------
+
+
+def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course: Path) -> None:
+    folder = hand_in(course, "eve")
+    found = survey(folder)
+    found.left_out = {"a.html": handed_in.SYMBOLIC_LINK, "ps1.ipynb": handed_in.HARD_LINK}
+    handed_in.write_note(folder, found)
+    assert grade_data(course, "eve")[1] == (
+        "'a.html' beside the notebook is a symbolic link and was left out: hand in the file "
+        "itself.",
+        "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file.",
+    )
+    handed_in.write_note(folder, survey(folder, handed_in.PASSED_OVER))
+    assert not (folder / handed_in.NOTE).exists()
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ('{"left_out": [["a", "earns 100 points"]], "more": 0}', ()),
+        ('{"left_out": [["a", ["b"]]], "more": 0}', ()),
+        ('{"left_out": 1, "more": 0}', ()),
+        ('{"more": 1e999}', ()),
+        ("[" * 9_000, ()),
+        ("9" * 9_000, ()),
+        ('{"left_out": [], "more": 10000000}', ("So were 1000 more beside it.",)),
+        (
+            json.dumps({"left_out": [["<b>\n" * 40, handed_in.NO_FILE]] * 9, "more": 0}),
+            (f"'{('?b??' * 500)[:80]}' beside the notebook is no ordinary file and was left out.",),
+        ),
+        ("x" * 20_000, ()),
+        ('{"left_out": [["\\ud800", 1]], "more": "x"}', ()),
+    ],
+)
+def test_a_note_that_a_student_wrote_says_nothing_else(
+    course: Path, note: str, said: tuple[str, ...]
+) -> None:
+    folder = hand_in(course, "eve")
+    (folder / handed_in.NOTE).write_text(note)
+    assert grade_data(course, "eve")[1] == said
+
+
 def test_a_hand_in_has_so_many_files_so_large_and_so_deep(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*"abcdefghij")
     deep.mkdir(parents=True)
@@ -202,6 +374,12 @@ def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
 ) -> None:
     hostile_folder(hand_in(course, "eve"), course)
     hand_in(course, "ada")
+    handed_in.write_note(
+        hand_in(course, "kim"), HandIn(left_out={"k.html": handed_in.SYMBOLIC_LINK})
+    )
+    thief = hand_in(course, "mel")
+    (thief / "ps1.ipynb").unlink()
+    os.link(course / "source" / "ps1" / "ps1.ipynb", thief / "ps1.ipynb")
     linked = course / "submitted" / "lin"
     linked.mkdir()
     (linked / "ps1").symlink_to(course / "source" / "ps1")
@@ -225,6 +403,9 @@ def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
     notebook = nbformat.reads(graded["eve/ps1/ps1.ipynb"].decode(), as_version=4)
     assert "'a.html' beside the notebook is a symbolic link" in notebook.cells[0].source
     assert "beside" not in graded["ada/ps1/ps1.ipynb"].decode()
+    assert "'k.html' beside the notebook is a symbolic link" in graded["kim/ps1/ps1.ipynb"].decode()
+    assert f"kim/ps1/{handed_in.NOTE}" not in graded
+    assert "ps1.ipynb is a hard link" in graded["mel/ps1/ps1.ipynb"].decode()
 
     # As it was left by an earlier version.
     old = course / "feedback" / "ada" / "ps1"
@@ -249,12 +430,12 @@ def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
     assert "Not released: tim's ps1" in said  # it has no secret by which it is found
     released = everything(exchange / COURSE_ID / "feedback")
     assert_nothing_of_the_course(released)
-    assert {"eve", "ada"} == {
+    assert {"eve", "ada", "kim", "mel"} == {
         student
-        for student in ("eve", "ada", "tim", "zoe", "lin")
+        for student in ("eve", "ada", "kim", "mel", "tim", "zoe", "lin")
         if f"{notebook_hash(secret=f'secret of {student}', notebook_id='ps1')}.html" in released
     }
-    assert len(released) == 2
+    assert len(released) == 4
 
 
 BESIDE = ("timestamp.txt", "submission_secret.txt")
@@ -287,6 +468,10 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_
         shutil.move(course / "submitted" / student / "ps1", folders[student])
         shutil.rmtree(course / "submitted")
     hostile_folder(folders["eve"], course)
+    (folders["eve"] / handed_in.NOTE).write_text('{"left_out": [], "more": 999}')
+    thief = inbound / "mel+ps1+2026-10-05 14:03:22 UTC+x"
+    thief.mkdir()
+    os.link(folders["ada"] / "ps1.ipynb", thief / "ps1.ipynb")
     # A link instead of a hand-in; and one that is newer than an honest student's own.
     (inbound / "lin+ps1+2026-10-05 14:03:21 UTC+x").symlink_to(course / "source" / "ps1")
     (inbound / "ada+ps1+2026-10-06 14:03:21 UTC+x").symlink_to(course / "source" / "ps1")
@@ -301,9 +486,20 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_
         f"ada/ps1/{name}" for name in ("ps1.ipynb", *BESIDE)
     }
     assert {name.split("/")[-1] for name in collected if name.startswith("eve")} == {
-        *("ps1.ipynb", "data.csv", "more.html", "picture.svg", *BESIDE)
+        *("ps1.ipynb", "data.csv", "more.html", "picture.svg", handed_in.NOTE, *BESIDE)
     }
-    assert {name.split("/")[0] for name in collected} == {"ada", "eve"}
+    assert {name.split("/")[0] for name in collected} == {"ada", "eve", "mel"}
+    # It is told to the student when the work is graded, whatever note the student wrote.
+    said = grade_data(course, "eve")[1]
+    assert "'a.html' beside the notebook is a symbolic link" in said[0]
+    assert said[-1] == "So were 6 more beside it."
+    assert grade_data(course, "mel") == (
+        None,
+        (
+            "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file.",
+            "There is no notebook ps1.ipynb to grade.",
+        ),
+    )
     # A time that is none stops nobody.
     (course / "submitted" / "eve" / "ps1" / "timestamp.txt").write_text("no time")
     (folders["ada"] / "new.txt").write_text("new")
@@ -340,26 +536,141 @@ def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_are_graded_all_t
     assert "There is no notebook ps1.ipynb to grade." in graded.read_text()
 
 
-def test_archives_bring_ordinary_files_only(course: Path, tmp_path: Path) -> None:
-    archive = course / "downloaded" / "ps1" / "archive"
-    archive.mkdir(parents=True)
-    for student in ("ada", "eve"):
-        shutil.copyfile(NOTEBOOKS / "untouched.ipynb", archive / f"{student}_ps1.ipynb")
-    (archive / "lin_ps1.ipynb").symlink_to(course / "source" / "ps1" / "ps1.ipynb")
-    os.mkfifo(archive / "pip_ps1.ipynb")
+@pytest.fixture
+def archive(course: Path) -> Path:
+    """The folder into which an instructor puts what a learning management system gave."""
     with (course / "nbgrader_config.py").open("a") as settings:
         settings.write(
+            "\nc.ExtractorPlugin.zip_ext = ['.zip', '.gz', '.bz2', '.xz', '.tgz', '.tar']"
             "\nc.FileNameCollectorPlugin.named_regexp = "
             "r'.*/(?P<student_id>\\w+)_(?P<file_id>ps1)[.]ipynb'\n"
         )
+    folder = course / "downloaded" / "ps1" / "archive"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def collected_by_zip(course: Path) -> tuple[set[str], str]:
+    """Collect what is in `archive`; return which notebooks came, and what was said."""
     said = nbgrader(course, "zip_collect", "ps1")
-    assert "lin_ps1.ipynb" in said
     collected = everything(course / "submitted")
     assert_nothing_of_the_course(collected)
-    assert {name for name in collected if name.endswith(".ipynb")} == {
-        "ada/ps1/ps1.ipynb",
-        "eve/ps1/ps1.ipynb",
-    }
+    return {name.split("/")[0] for name in collected if name.endswith("/ps1.ipynb")}, said
+
+
+def test_archives_bring_ordinary_files_only(course: Path, archive: Path) -> None:
+    for student in ("ada", "eve"):
+        shutil.copyfile(NOTEBOOKS / "untouched.ipynb", archive / f"{student}_ps1.ipynb")
+    (archive / "lin_ps1.ipynb").symlink_to(course / "source" / "ps1" / "ps1.ipynb")
+    os.link(course / "source" / "ps1" / "ps1.ipynb", archive / "mel_ps1.ipynb")
+    os.mkfifo(archive / "pip_ps1.ipynb")
+    (archive / "all").symlink_to(course / "source")
+    students, said = collected_by_zip(course)
+    assert students == {"ada", "eve"}
+    for line in ("'lin_ps1.ipynb' is a symbolic link", "'mel_ps1.ipynb' is a hard link"):
+        assert line in said
+    assert "'pip_ps1.ipynb' is no ordinary file" in said
+    assert "'all' is a symbolic link" in said
+    assert grade_data(course, "lin") == (
+        None,
+        (
+            "'lin_ps1.ipynb' is a symbolic link and was left out: hand in the file itself.",
+            "There is no notebook ps1.ipynb to grade.",
+        ),
+    )
+
+
+def test_an_archive_of_a_class_comes_whole(course: Path, archive: Path) -> None:
+    with zipfile.ZipFile(archive / "class.zip", "w") as class_archive:
+        for number in range(120):
+            class_archive.write(NOTEBOOKS / "untouched.ipynb", f"s{number}_ps1.ipynb")
+        for number in range(120, 130):
+            inner = io.BytesIO()
+            with zipfile.ZipFile(inner, "w") as one:
+                one.write(NOTEBOOKS / "untouched.ipynb", f"s{number}_ps1.ipynb")
+            class_archive.writestr(f"s{number}.zip", inner.getvalue())
+    students, said = collected_by_zip(course)
+    assert students == {f"s{number}" for number in range(130)}
+    assert "left out" not in said
+
+
+def tar_of(path: Path, mode: str, *members: tuple[str, bytes | str]) -> None:
+    """Write an archive of files, and of links where text says where to."""
+    with tarfile.open(path, mode) as made:  # type: ignore[call-overload]
+        for name, content in members:
+            member = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                member.type, member.linkname = tarfile.SYMTYPE, content
+                made.addfile(member)
+            else:
+                member.size = len(content)
+                made.addfile(member, io.BytesIO(content))
+
+
+def test_what_is_no_sound_archive_is_named_and_stops_nobody(course: Path, archive: Path) -> None:
+    notebook = (NOTEBOOKS / "untouched.ipynb").read_bytes()
+    shutil.copyfile(NOTEBOOKS / "untouched.ipynb", archive / "ada_ps1.ipynb")
+    (archive / "bob_ps1.zip").write_bytes(b"PK\x03\x04 nothing")
+    (archive / "cyd_ps1.tar.gz").write_bytes(gzip.compress(b"no archive"))
+    (archive / "dan_ps1.tar.gz").write_bytes(b"\x1f\x8b broken")
+    tar_of(
+        archive / "eve.tar.gz",
+        "w:gz",
+        ("fay_ps1.ipynb", "../../../../source/ps1/ps1.ipynb"),
+        ("eve_ps1.ipynb", notebook),
+    )
+    tar_of(archive / "kit_ps1.tar.gz", "w:gz", ("../../../escaped_ps1.ipynb", notebook))
+    for mode, name in (("w:bz2", "gus.tar.bz2"), ("w:xz", "hal.tar.xz"), ("w:gz", "ida.tgz")):
+        tar_of(archive / name, mode, (f"{name[:3]}_ps1.ipynb", notebook))
+    tar_of(archive / "jim.tar", "w", ("jim_ps1.ipynb", notebook))
+    students, said = collected_by_zip(course)
+    assert students == {"ada", "eve", "gus", "hal", "ida", "jim"}
+    for name in ("bob_ps1.zip", "cyd_ps1.tar.gz", "dan_ps1.tar.gz", "kit_ps1.tar.gz"):
+        assert said.count(f"'{name}' was left out: ") == 1
+    assert not list(course.rglob("escaped*"))
+    assert "'bob_ps1.zip' beside the notebook cannot be unpacked" in grade_data(course, "bob")[1][0]
+
+
+@pytest.mark.parametrize("name", ["b.zip", "b.tar", "b.tar.gz", "b.tgz", "b.tar.bz2", "b.tar.xz"])
+def test_an_archive_of_every_kind_unpacks_to_so_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path, large = tmp_path / name, bytes(3 << 20)
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+            made.writestr("small", b"1")
+            made.writestr("large", large)
+    else:
+        mode = {"bz2": "w:bz2", ".xz": "w:xz", "tar": "w"}.get(name[-3:], "w:gz")
+        tar_of(path, mode, ("small", b"1"), ("large", large))
+    unpack(path, tmp_path / "whole", ())
+    assert set(everything(tmp_path / "whole")) == {"small", "large"}
+    monkeypatch.setattr(archives, "ARCHIVE", ArchiveLimits(total_bytes=2 << 20))
+    with pytest.raises(UnsoundArchive, match="too much"):
+        unpack(path, tmp_path / "unpacked", ())
+    assert not (tmp_path / "unpacked").exists()
+
+
+def test_archives_in_archives_are_bounded_together_and_the_rest_stands(
+    course: Path, archive: Path
+) -> None:
+    notebook = (NOTEBOOKS / "untouched.ipynb").read_bytes()
+
+    def zipped(**members: bytes) -> bytes:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+            for name, content in members.items():
+                made.writestr(name.replace("__", "."), content)
+        return packed.getvalue()
+
+    bomb = zipped(bob__bin=bytes(HAND_IN.total_bytes + 1))
+    (archive / "class.zip").write_bytes(zipped(ada_ps1__ipynb=notebook, bob_ps1__zip=bomb))
+    students, said = collected_by_zip(course)
+    assert students == {"ada"}
+    assert said.count("'class/bob_ps1.zip' was not unpacked: it holds too much") == 1
+    assert grade_data(course, "bob")[1][0] == (
+        "'bob_ps1.zip' beside the notebook cannot be unpacked within limits and was left out."
+    )
 
 
 def test_formgraders_buttons_copy_no_link_either(course: Path, isolated: None) -> None:
@@ -398,3 +709,10 @@ def test_the_bulk_road_names_what_it_leaves_alone_and_publishes_nothing(
     assert set(everything(course / "feedback")) == {
         f"eve/ps1/{name}" for name in ("ps1.html", *BESIDE)
     }
+
+
+def test_work_whose_grading_was_ended_tells_what_lay_beside_it_too() -> None:
+    assignment, said = Assignment("ps1", (), {}), "'a.html' beside the notebook is a symbolic link."
+    job = Job("eve", assignment, None, "Not read.", 0, "none", LIMITS, (said,))
+    outcome = write_so_far(job, "it took too long", [])
+    assert {"Not read.", said} < set(outcome.remarks)
