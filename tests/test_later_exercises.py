@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from answers import assert_right, cases
+from right_answers import MORE
 from wrong_answers import WRONG
 
 from autograder import reference
@@ -677,15 +678,18 @@ UNSEEN = {
 # --- What holds for all of them ---------------------------------------------------------------
 
 
-@cases(RIGHT)
+STYLES = {name: functions | MORE[name] for name, functions in RIGHT.items()}
+
+
+@cases(STYLES)
 def test_right_answers_pass_however_they_are_written(exercise, function):
     assert_right(exercise, function)
 
 
-def test_every_exercise_has_two_right_answers_written_differently():
+def test_every_exercise_has_five_right_answers_written_differently():
     later = [e.name for e in EXERCISES.values() if e.problem_set not in ("ps1", "ps2")]
     assert sorted(later) == sorted(RIGHT) == sorted(UNSEEN)
-    assert all(len(functions) >= 2 for functions in RIGHT.values())
+    assert all(len(functions) >= 5 for functions in STYLES.values())
 
 
 @cases(UNSEEN)
