@@ -84,7 +84,7 @@ def kill(
     ]
     idle |= _answering_alike(exercise, alike, seeds)
     survivors = tuple(
-        Survivor(label, count, reason(exercise.name, label))
+        Survivor(label, count, reason(exercise.name, label, count == len(seeds)))
         for label, count in passed.items()
         if count and label not in idle
     )

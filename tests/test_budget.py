@@ -16,7 +16,7 @@ import costly
 import pytest
 from isolation import why_no_isolation
 from jinja2 import Environment
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from running import fix_secret, orphans_adopted, written
@@ -42,6 +42,8 @@ TIGHT = {
     "joe": Budget(seconds=4.0, cpu_seconds=20.0, memory_megabytes=1),
 }
 SMALL = Budget(20.0, 0.5)
+# So that what a process uses is looked at before anything of it is judged.
+WAIT = "import time; time.sleep(5)"
 PROCESSOR = "grading this submission took more than -1 s of the grader's own time"
 MEMORY = "grading this submission took more than 1 MB of the grader's own memory"
 
@@ -60,10 +62,14 @@ class Class:
     results: dict[str, Result]
     files: dict[str, bytes]
 
-    def hand_in(self, student: str, work: str = "all-right") -> None:
+    def hand_in(self, student: str, work: str = "all-right", first: str = "") -> None:
+        """Hand in one of `tests/notebooks`, this code before all its cells."""
         folder = self.course / "submitted" / student / "ps1"
         folder.mkdir(parents=True)
-        shutil.copyfile(NOTEBOOKS / f"{work}.ipynb", folder / "ps1.ipynb")
+        notebook = v4.reads((NOTEBOOKS / f"{work}.ipynb").read_text(encoding="utf-8"))
+        if first:
+            notebook.cells.insert(0, v4.new_code_cell(first, id="first"))
+        (folder / "ps1.ipynb").write_text(v4.writes(notebook) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +152,8 @@ def test_a_hand_in_beyond_its_budget_is_named_and_its_neighbours_rows_stay_the_s
     road: Callable[[ClassGrading], Iterator[Result]],
 ) -> None:
     tight(monkeypatch, TIGHT)
-    classroom.hand_in("eve")
-    classroom.hand_in("joe")
+    classroom.hand_in("eve", first=WAIT)
+    classroom.hand_in("joe", first=WAIT)
     course = classroom.course
     results = graded(course, road)
     assert {name: results[name] for name in HONEST} == classroom.results
@@ -180,7 +186,7 @@ def test_what_was_judged_before_it_was_ended_stands(
 def test_work_that_cannot_even_be_read_within_a_budget_is_graded_as_an_empty_one(
     classroom: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    classroom.hand_in("eve")
+    classroom.hand_in("eve", first=WAIT)
     tight(monkeypatch, TIGHT)
     monkeypatch.setattr(jobs, "write_so_far", costly.burn_in_parsing)
     monkeypatch.setattr(jobs, "WRITING", Budget(20.0, 0.3))
@@ -268,7 +274,7 @@ def test_nbgraders_road_has_the_same_budget(
     classroom: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     course = classroom.course
-    classroom.hand_in("eve")
+    classroom.hand_in("eve", first=WAIT)
     shutil.rmtree(course / "autograded")
     make_job = nbgrader_plugin.make_job
     monkeypatch.setattr(

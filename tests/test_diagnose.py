@@ -881,9 +881,9 @@ def test_numpy_takes_the_place_of_an_np_that_came_from_elsewhere(
 
 
 def test_magics_and_programs_cost_nothing_but_themselves(diagnosed: Diagnose) -> None:
-    found = diagnosed("%matplotlib inline", "!pip install d2l", f"%%time\n{SOFTMAX}", "%nonsense")
+    found = diagnosed("%matplotlib inline", f"!pip install d2l\n{SOFTMAX}", "%nonsense")
     assert card(found, "softmax").verdict.passed
-    assert found.happened[0] == "Code cell 3: starts a program (a line with ! or a magic)"
+    assert found.happened[0].startswith("Code cell 4: ")
 
 
 def test_many_errors_are_counted_and_not_listed(diagnosed: Diagnose) -> None:

@@ -94,7 +94,7 @@ def test_command_shows_the_table_and_fails_where_a_reason_is_missing(monkeypatch
     outcome = CliRunner().invoke(app, arguments)
     assert outcome.exit_code == 0
     assert "| scores |" in outcome.output
-    monkeypatch.setattr(kill, "reason", lambda exercise, label: "")
+    monkeypatch.setattr(kill, "reason", lambda exercise, label, everywhere: "")
     outcome = CliRunner().invoke(app, [*arguments[:1], "cce_gradient", *arguments[2:4]])
     assert outcome.exit_code == 1
     assert "cce_gradient: passes at 1 of 1 seeds: " in outcome.output

@@ -6,8 +6,9 @@ Knows the mathematics and no exercise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -172,13 +173,29 @@ def improbable(rng: Generator, K: int, label: int) -> Array:
     return z
 
 
-def each_apart(rng: Generator, run: ForwardPass, level: float = 1000.0) -> tuple[Array, Array]:
+def each_apart(
+    rng: Generator, run: ForwardPass, level: float = 1000.0, above: bool = True
+) -> tuple[Array, Array]:
     """Return (W, Xb) of a forward pass with the first feature made an offset of each sample.
 
     One sample's scores are near `2 * level`, another's near `-2 * level`: no one number can
-    be subtracted from all.
+    be subtracted from all.  Without `above` no score is far above 0, so that none overflows.
     """
     W, Xb = run.W.copy(), run.Xb.copy()
     W[:, 0] = level
-    Xb[0, rng.permutation(Xb.shape[1])[:2]] = 2.0, -2.0
+    if not above:
+        Xb[0] = -np.abs(Xb[0])
+    Xb[0, rng.permutation(Xb.shape[1])[:2]] = 2.0 if above else 0.0, -2.0
     return W, Xb
+
+
+def crossed(calls: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return calls with the last, of the first one's shapes, made to share an array with it.
+
+    One call for each of the first, the second and the last array, in place of the last
+    call: so no answer can be kept by a part of the question.
+    """
+    first, last = calls[0], calls[-1]
+    arrays = [i for i, argument in enumerate(first) if isinstance(argument, np.ndarray)]
+    shared = dict.fromkeys((*arrays[:2], arrays[-1]))
+    return [*calls[:-1], *((*last[:i], first[i], *last[i + 1 :]) for i in shared)]

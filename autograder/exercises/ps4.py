@@ -241,10 +241,12 @@ def _single(rng: Generator) -> list[Arguments]:
 def _batches(rng: Generator) -> list[Arguments]:
     passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
     spreads = (1, 1, 1, 1, 1, 1000)
-    return [
-        (run.A, spread * rng.normal(size=run.A.shape))
-        for run, spread in zip(passes, spreads, strict=True)
-    ]
+    return draws.crossed(
+        [
+            (run.A, spread * rng.normal(size=run.A.shape))
+            for run, spread in zip(passes, spreads, strict=True)
+        ]
+    )
 
 
 def _certain(rng: Generator) -> list[Arguments]:
@@ -406,7 +408,7 @@ SOFTMAX_BACKWARD = Exercise(
 
 def _whole_batches(rng: Generator) -> list[Arguments]:
     passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
-    return [(run.W, run.Xb, run.Y) for run in passes]
+    return draws.crossed([(run.W, run.Xb, run.Y) for run in passes])
 
 
 def _one_column(rng: Generator) -> list[Arguments]:
@@ -418,10 +420,16 @@ def _large_batches(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         run = draws.forward_pass(rng, size)
-        fixtures.append((*draws.each_apart(rng, run), run.Y))
+        fixtures.append((*draws.each_apart(rng, run, above=below == 0), run.Y))
         W = run.W.copy()
         W[:, -1] += draws.two_on_top(rng, size.K, below)[0]
         fixtures.append((W, run.Xb, run.Y))
+        W = run.W.copy()
+        W[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
+        fixtures.append((W, run.Xb, run.Y))
+        W, Xb = run.W.copy(), run.Xb.copy()
+        W[:, :-1], Xb[:-1] = 1e-4 * W[:, :-1], 1e4 * Xb[:-1]  # a slope that no clip leaves alone
+        fixtures.append((W, Xb, run.Y))
     return fixtures
 
 
@@ -625,7 +633,8 @@ def _weights_strength(rng: Generator) -> list[Arguments]:
     weights = [rng.normal(0.5, 1.0, shape) for shape in [*shapes, (3, 4), (1, 4)]]
     weights[-2][:2, :2] = (-2000.0, 3000.0), (4000.0, -5000.0)
     weights[-1] = abs(weights[-1])
-    return [(W, float(rng.uniform(0.1, 2))) for W in weights]
+    calls = [(W, float(rng.uniform(0.1, 2))) for W in weights]
+    return [*draws.crossed(calls[:6]), *calls[6:]]
 
 
 def _only_biases(rng: Generator) -> list[Arguments]:
@@ -860,7 +869,7 @@ def _trainings(batch: Callable[[int], int], penalised: bool = False) -> Callable
 
     def fixtures(rng: Generator) -> list[Arguments]:
         made: list[Arguments] = []
-        for size, epochs in zip(draws.all_sizes(rng), (3, 2, 4, 3, 1, 3), strict=True):
+        for size, epochs in zip(draws.all_sizes(rng), (2, 1, 3, 2, 1, 2), strict=True):
             call = (*_learnable(rng, size), batch(size.N), epochs, _rate(rng), draws.seed(rng))
             made.append((*call, float(rng.uniform(0.05, 0.3))) if penalised else call)
         return made[2:] if penalised else made
@@ -876,12 +885,14 @@ def _largest_share(N: int) -> int:
 def _large_trainings(rng: Generator) -> list[Arguments]:
     """Draw trainings on data at which the first weights give large scores."""
     fixtures: list[Arguments] = []
-    for i, kind in enumerate(("apart", "top", "improbable") * 2):
+    for i, kind in enumerate((*("apart", "top", "improbable") * 2, "low")):
         K, N, seed = int(rng.integers(4, 6)), 3 + i, draws.seed(rng)
         D = int(rng.integers(K, 8))
         Z, y = rng.normal(0.0, 1.0, (K, N)), draws.labels(rng, K, N)
         if kind == "apart":
-            Z[:, :2] += 2000.0, -2000.0
+            Z[:, :2] += 2000.0 if i < 3 else 0.0, -2000.0
+        elif kind == "low":  # one maximum for all is right here
+            Z -= 2000.0
         elif kind == "top":
             offsets, top = draws.two_on_top(rng, K, 0 if i < 3 else -1)
             Z, y = Z + offsets[:, None], rng.permutation(np.resize(top, N))
@@ -1013,7 +1024,7 @@ TRAIN = Exercise(
             "W starts as init_weights of rng; each epoch goes once through batch_indices of rng; "
             "history holds, for each epoch, the mean loss over all samples, each taken before its "
             "batch's step.",
-            _trainings(_largest_share),
+            lambda rng: draws.crossed(_trainings(_largest_share)(rng)),
         ),
         Criterion(
             "all at once, and one by one",
@@ -1022,7 +1033,7 @@ TRAIN = Exercise(
             lambda rng: (
                 _trainings(lambda N: N)(rng)[:2]
                 + _trainings(lambda N: N + 3)(rng)[2:4]
-                + _trainings(lambda N: 1)(rng)[3:]
+                + _trainings(lambda N: 1)(rng)[4:]
             ),
         ),
         Criterion(
@@ -1234,7 +1245,12 @@ TRAIN = Exercise(
 
 def _weights_and_data(rng: Generator) -> list[Arguments]:
     passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
-    return [(run.W, run.Xb) for run in passes]
+    drawn = [(run.W, run.Xb) for run in passes]
+    W, Xb = drawn.pop()
+    W[:, -1] = 0.0  # so that scores of the opposite sign come of either
+    opposite = Xb.copy()
+    opposite[:-1] *= -1
+    return [*drawn, (W, Xb), (W, opposite), (-W, Xb)]
 
 
 # Scores at which exp, a sigmoid or 32 bits make two of one, and how much they differ.
@@ -1254,6 +1270,16 @@ def _one_column_of_data(rng: Generator) -> list[Arguments]:
         below, above = np.sort(rng.choice(size.K, 2, replace=False))
         W[:, -1] = level - rng.uniform(1.0, 5.0, size.K)
         W[[below, above], -1] = level, level + gap
+        fixtures.append((W, Xb))
+    for size in draws.sizes(rng, 2):  # one sample's scores far above another's
+        run = draws.forward_pass(rng, size)
+        W, Xb = draws.each_apart(rng, run)
+        W[:-1, -1] -= 100.0  # the last class is the largest, as no 0 among nan is
+        fixtures.append((W, Xb))
+    for size in draws.sizes(rng, 1):
+        W, Xb = rng.normal(size=(size.K, size.D + 1)), draws.features(rng, size.D, size.N)
+        W[:, -1] = 701.0 + np.arange(size.K)  # exp can tell these, and a clip at 700 cannot
+        Xb[:-1] *= 1e-9
         fixtures.append((W, Xb))
     return fixtures
 
@@ -1399,8 +1425,10 @@ def _all_or_none(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size in draws.sizes(rng, 2):
         y = draws.labels(rng, size.K, size.N)
-        fixtures += [(y, y.copy()), (y, (y + 1) % size.K), (y[:1], y[:1].copy())]
-    return fixtures
+        wrong = (y + 1) % size.K
+        fixtures += [(y, y.copy()), (y, wrong), (wrong, y), (y[:1], y[:1].copy())]
+    many = draws.labels(rng, size.K, 600)  # more hits than 8 bits can count
+    return [*fixtures, (many, many.copy())]
 
 
 def _some_labels(rng: Generator) -> list[Arguments]:
@@ -1506,7 +1534,8 @@ def _classes_absent(rng: Generator) -> list[Arguments]:
         fixtures.append((some, np.where(others == others[0], K - 1, others), K))
         fixtures.append((np.where(some == some[0], K - 1, some), others, K))
         fixtures.append((np.full(N, 1), np.where(others == 1, 0, others), K))
-    return fixtures
+    K = int(rng.integers(11, 20))  # more than digits have
+    return [*fixtures, (draws.labels(rng, K, 30), draws.labels(rng, K, 30), K)]
 
 
 def _some_counts(rng: Generator) -> list[Arguments]:
@@ -1666,7 +1695,8 @@ CONFUSION_MATRIX = Exercise(
 
 
 def _weights(rng: Generator) -> list[Arguments]:
-    return [(rng.normal(size=(size.K, size.D + 1)),) for size in draws.all_sizes(rng)]
+    weights = [rng.normal(size=(size.K, size.D + 1)) for size in draws.all_sizes(rng)[:-1]]
+    return [(W,) for W in (*weights, np.roll(weights[0], 1, axis=0))]
 
 
 def _few_weights(rng: Generator) -> list[Arguments]:

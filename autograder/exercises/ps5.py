@@ -472,7 +472,7 @@ def _targets(rng: Generator) -> list[Arguments]:
     ]
     y, Yhat = drawn[-1]  # large ones too
     y[0], Yhat[0, 1] = -2000.0, 3000.0
-    return drawn
+    return draws.crossed(drawn)
 
 
 def _one_target(rng: Generator) -> list[Arguments]:
@@ -663,8 +663,8 @@ def _networks(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     hidden = (6, 2, 10, sizes[3].K, sizes[4].K, 6)
     calls = [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
-    W1, W2, X, Y = calls.pop()
-    return [*calls, (W1, W2, X[:, :1], Y[:, :1])]
+    W1, W2, X, Y = calls[1]
+    return [*draws.crossed(calls), (W1, W2, X[:, :1], Y[:, :1])]
 
 
 def _large_networks(rng: Generator) -> list[Arguments]:
@@ -672,11 +672,19 @@ def _large_networks(rng: Generator) -> list[Arguments]:
     for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         W1, W2, X, Y = _two_layers(rng, size, 4)
         W1[0], W2[:, 0] = 0.0, 2000.0  # the first hidden unit is an offset of each sample
+        if below:
+            W2[:, -1] -= 2000.0  # which is 0 or far below it
         W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 1000.0, (2.0, -2.0)
         fixtures.append((W1, W2, X, Y))
         W1, W2, X, Y = _two_layers(rng, size, 4)
         W2[:, -1] += draws.two_on_top(rng, size.K, below)[0]
         fixtures.append((W1, W2, X, Y))
+        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W2[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
+        fixtures.append((W1, W2, X, Y))
+        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1[:, :-1] *= 1e-4
+        fixtures.append((W1, W2, 1e4 * X, Y))  # slopes that no clip leaves alone
     return fixtures
 
 
@@ -883,14 +891,14 @@ def _labelled(rng: Generator, size: draws.Sizes) -> tuple[Array, Array]:
 def _forward(rng: Generator) -> list[Arguments]:
     return [
         (*_made(rng, size), W1, W2, FORWARD, X, PREDICT, X, PREDICT, abs(X))
-        for size in (*draws.all_sizes(rng), draws.Sizes(4, 3, 4))
+        for size in (*draws.all_sizes(rng)[:4], draws.Sizes(4, 3, 4))
         for X, _ in (_labelled(rng, size),)
     ]
 
 
 def _backward(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size in draws.all_sizes(rng):
+    for size in draws.all_sizes(rng)[:4]:
         (X, Y), (other, _) = _labelled(rng, size), _labelled(rng, size)
         fixtures.append((*_made(rng, size), FORWARD, other, FORWARD, X, BACKWARD, Y, W1))
     for _ in range(2):
@@ -904,7 +912,7 @@ def _backward(rng: Generator) -> list[Arguments]:
 
 def _fit(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
-    for size, epochs in zip(draws.all_sizes(rng)[:4], (2, 1, 3, 2), strict=True):
+    for size, epochs in zip(draws.all_sizes(rng)[:4], (2, 1, 3, 1), strict=True):
         X, Y = _labelled(rng, size)
         batch = next(b for b in (4, 3, 2) if X.shape[1] % b)
         rate, seed = float(rng.uniform(0.2, 0.8)), draws.seed(rng)
@@ -920,11 +928,16 @@ def _large_fits(rng: Generator) -> list[Arguments]:
     rate r with labels y moves the scores by r (y - a) times the number of units and 1.
     """
     fixtures: list[Arguments] = []
-    for kind in ("close", "apart", "improbable") * 2:
-        D, H, K, N = 7, 4 if kind == "apart" else 2, int(rng.integers(6, 8)), 4
-        made = (D, H, K, draws.seed(rng))
-        network = reference.Network(D, H, K, made[-1].generator())
-        signs = rng.choice((-1.0, 1.0), H)
+    for kind in ("close", "apart", "improbable"):
+        D, H, K, N = 7, 2 if kind == "improbable" else 4, int(rng.integers(6, 8)), 4
+        certain = True
+        while certain:  # of one class, whatever the sample; seldom
+            made = (D, H, K, draws.seed(rng))
+            network = reference.Network(D, H, K, made[-1].generator())
+            some = rng.choice((-1.0, 1.0), (H, 24))
+            at_first = reference.softmax(network.W2 @ reference.add_bias(some))
+            certain = len(set(at_first.argmax(axis=0).tolist())) == 1
+        signs = some[:, np.argmin(at_first.max(axis=0))]  # where no class is near certain
         half_turned = signs * np.resize((1.0, -1.0), H)
         x, other, turned = (
             np.linalg.pinv(network.W1[:, :-1]) @ (1000 * s - network.W1[:, -1])
@@ -941,11 +954,13 @@ def _large_fits(rng: Generator) -> list[Arguments]:
         def fit(X: Array, Y: Array, rate: float, N: int = N) -> Arguments:
             return FIT, X, Y, N, 1, float(rate), draws.seed(rng)
 
-        if kind == "close":  # two classes near 800, about 1 apart
+        if kind == "close":  # two classes near 800, about 1 apart; first, data of thousands
+            far = _far_unseen(rng, network, N)
             first = 800 / (0.5 - a[next_rare]) / (H + 1)
             gap = first * (a[next_rare] - a[rare]) * (H + 1) + np.log(a[rare] / a[next_rare])
             second = max(gap - 1, 0) / 2 / (H + 1)
-            steps = (*fit(X, mixed, first), *fit(X, two, second), *fit(X, mixed, 0))
+            steps = (FORWARD, far, BACKWARD, mixed, *fit(far, mixed, 0), PREDICT, far, PREDICT, X)
+            steps = (*steps, *fit(X, mixed, first), *fit(X, two, second), *fit(X, mixed, 0))
         elif kind == "apart":  # one class near 1000, or 5000, or -3000, in different samples
             steps = (*fit(X, one, 1000 / (1 - a[rare])), *fit(both, one, 0))
             steps = (*steps, FORWARD, np.column_stack((x, other, turned)))
@@ -953,6 +968,16 @@ def _large_fits(rng: Generator) -> list[Arguments]:
             steps = (*fit(X, one, 300 / (1 - a[rare]) / (H + 1)), *fit(X, two, 0))
         fixtures.append((*made, *steps, PREDICT, X))
     return fixtures
+
+
+def _far_unseen(rng: Generator, network: reference.Network, N: int) -> Array:
+    """Draw data far out where no hidden unit sees it, that gets other labels if it is clipped."""
+    unseen = np.linalg.svd(network.W1[:, :-1])[2][-1]
+    lengths = 10000.0 * np.resize((1, -1), 32) * np.arange(1, 33)
+    X = rng.normal(0, 3, (len(unseen), 32)) + np.outer(unseen, lengths)
+    clipped = [network.predict(np.clip(X, -limit, limit)) for limit in (20, 50, 700)]
+    others = np.all(network.predict(X) != clipped, axis=0)
+    return X[:, np.argsort(~others, kind="stable")[:N]]
 
 
 def _some_fits(rng: Generator) -> list[Arguments]:
