@@ -23,6 +23,7 @@ FILLERS = frozenset(
 CROSS_ENTROPY = tuple(
     (
         "cross_entropy cross_entropy_loss cross_entropy_error cross_entropy_cost "
+        "loss_categorical_crossentropy loss_cross_entropy "
         "categorical_cross_entropy categorical_cross_entropy_loss cat_cross_entropy "
         "crossentropy_categorical multiclass_cross_entropy xentropy x_entropy xent ce ce_loss "
         "cce_loss nll nll_loss negative_log_likelihood log_loss loss cost loss_fn cost_fn "

@@ -336,7 +336,7 @@ class _Try:
     @property
     def in_rows(self) -> bool | None:
         """Whether samples are rows here; None where the exercise has no samples."""
-        if self.exercise.name in NO_LAYOUT:
+        if self.exercise.name.partition(".")[0] in NO_LAYOUT:
             return None
         layout = LAYOUTS.get(self.exercise.name, Layout())
         has = layout.rows is None or bool(layout.rows) or any(one.rows for one in layout.more)
@@ -370,6 +370,8 @@ class _Watched:
             return
         opaque = type(there.value) is Opaque
         kind = f"a value of type {printable(there.value.type_name)}" if opaque else ""
+        if type(there.value) is list and type(right.value) is np.ndarray:
+            kind = "a list"
         self.kinds.add("None" if there.value is None else kind)
         self.dtypes |= {str(array.dtype) for array in _arrays(there.value)}
         labels = [one for one in call if type(one) is np.ndarray and one.dtype.kind == "i"]
@@ -478,11 +480,10 @@ class _Judged:
     @property
     def layouts(self) -> set[bool]:
         """In which layout it does best: samples as rows, or as columns; several where none is."""
-        if self.tries[0].exercise.name in NEUTRAL:
-            return set()
+        telling = [one for one in _passing(self.tries) if one.exercise.name not in NEUTRAL]
         points = {
             rows: max(
-                (one.verdict.points for one in _passing(self.tries) if one.in_rows is rows),
+                (one.verdict.points for one in telling if one.in_rows is rows),
                 default=0.0,
             )
             for rows in (True, False)
@@ -807,7 +808,7 @@ class Judging:
         judged = _Judged(name, tuple(_tries_of(made, alone, ())), name in self.aliases, True)
         best = judged.best()
         if best.failure is not None:
-            return self.pass_over(name, f"{name} answers no call: {best.failure}")
+            return self.pass_over(name, f"{name} answers no call with an array: {best.failure}")
         if self.is_open(name) and not best.verdict.passed:
             return self.pass_over(name, f"{name} is not written yet.")
         if not best.promise[0] and best.watched.stumble:
@@ -1189,8 +1190,8 @@ def _widened(one: _Try) -> _Try | None:
 
 # A product of two matrices is right in several ways, which only the names of its arguments tell.
 TOLD_BY_ALL = frozenset(("scores",))
-# Of one sample, or of labels: nothing in them is a row or a column.
-NO_LAYOUT = frozenset(("softmax_jacobian", "accuracy", "confusion_matrix"))
+# Of one sample, of labels, or of each entry alone: nothing in them is a row or a column.
+NO_LAYOUT = frozenset(("softmax_jacobian", "accuracy", "confusion_matrix", *ACTIVATIONS))
 # Right in both orders of its arguments, of which only their names tell which is meant.
 TOLD_BY_NAMES = frozenset(("confusion_matrix",))
 # Entry by entry, so that rows and columns are the same to it.

@@ -105,7 +105,6 @@ ERRORS = (
     ("FileNotFoundError", r"^(\S+) not found\.", NOT_THERE),
     ("", r"^File `'?([^\s`']+?)'?` not found", NOT_THERE),
     ("", r"name resolution|getaddrinfo|urlopen error|URL fetch failure|Max retries", NO_NETWORK),
-    ("RuntimeError", r"^programs cannot be run", "starts a program (a line with ! or a magic)"),
 )
 
 

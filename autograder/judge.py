@@ -498,6 +498,8 @@ def _value_problem(value: Any, right: Any, tolerance: float) -> str | None:
     if value is None and right is not None:
         return "None was returned: is a return missing?"
     value, right = _scalar(value), _scalar(right)
+    if type(right) is tuple and type(value) is list:  # it unpacks alike, and Keras gives lists
+        value = tuple(value)
     if type(right) is np.ndarray:
         return _array_problem(value, right, tolerance)
     if type(right) is float:
@@ -559,7 +561,10 @@ def _float_problem(value: Any, right: float, tolerance: float) -> str | None:
 
 def _nearly(value: np.ndarray, right: np.ndarray) -> str | None:
     """Say that a wrong answer is nearly right, without showing it: that would show the right."""
-    if not _close(value, right, NEARLY):
+    with np.errstate(all="ignore"):
+        size = np.max(np.abs(right), initial=0.0, where=np.isfinite(right))
+    # The floor is for what should be 0: of tiny numbers even minus the answer lies below it.
+    if not _close(value, right, NEARLY if size == 0 else NEARLY * min(size, FLOOR) / FLOOR):
         return None
     return f"{NEARLY_RIGHT}: is a small number added, or something clipped or rounded?"
 

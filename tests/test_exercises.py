@@ -747,6 +747,11 @@ def loss_gradient_with_wrong_labels(W, x, y):
     return np.outer(softmax_by_lists(W @ x) - np.flip(y), x)
 
 
+def cce_with_shift(Z, y, m):
+    true = Z[y] if Z.ndim == 1 else Z[y, np.arange(len(y))]
+    return float(np.mean(m + np.log(np.sum(np.exp(Z - m), axis=0)) - true))
+
+
 def loss_gradient_cut(W, x, y):
     return np.outer(softmax_cut_at_700(W @ x) - y, x)
 
@@ -797,6 +802,7 @@ UNSEEN = {
         ),
     },
     "one_hot": {
+        "ten classes": lambda y, K: np.eye(10)[:K, np.minimum(y, 9)],
         "last row lost": lambda y, K: np.eye(K)[:-1, y],
         "three classes": lambda y, K: np.eye(3)[:, y % 3],
         "unique labels": lambda y, K: np.eye(len(np.unique(y)))[:, y % len(np.unique(y))],
@@ -813,6 +819,8 @@ UNSEEN = {
         "rounded": lambda W, Xb: np.round(W @ Xb, 6),
     },
     "softmax": {
+        "first as shift": lambda z: np.exp(z - z[0]) / np.exp(z - z[0]).sum(axis=0),
+        "last as shift": lambda z: np.exp(z - z[-1]) / np.exp(z - z[-1]).sum(axis=0),
         "float32": softmax32,
         "float32 out": lambda z: softmax_by_log_sum_exp(z).astype(np.float32),
         "temperature": softmax_with_temperature,
@@ -847,6 +855,8 @@ UNSEEN = {
         "rounded": lambda Y, Yhat: round(float(cce_by_where(Y, Yhat)), 6),
     },
     "cce_from_scores": {
+        "smallest as shift": lambda Z, y: cce_with_shift(Z, y, Z.min(axis=0)),
+        "0 or the largest": lambda Z, y: cce_with_shift(Z, y, Z.max(axis=0, initial=0)),
         "inf in 1-D": one_way(cce_by_probabilities, cce_from_scores_by_loops),
         "mean over entries": lambda Z, y: cce_from_scores_by_loops(Z, y) / len(Z),
         "only batches": lambda Z, y: cce_from_scores_by_loops(Z, y) if Z.ndim == 2 else None,
@@ -912,6 +922,7 @@ UNSEEN = {
         "transposed": lambda T, J, g: chain_by_loops(T, J, g).T,
     },
     "loss_gradient": {
+        "clipped": lambda W, x, y: np.clip(loss_gradient_by_label(W, x, y), -9, 9),
         "labels flipped": loss_gradient_with_wrong_labels,
         "nan": lambda W, x, y: W * np.nan,
         "labels of the ends only": lambda W, x, y: loss_gradient_by_label(W, x, y) * (y[0] + y[-1]),

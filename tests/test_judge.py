@@ -693,6 +693,17 @@ def test_nearly_right_answer_is_not_shown(by):
         assert "1.25" not in message
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e-10, 1e-30])
+def test_minus_a_small_answer_is_not_called_nearly_right(size):
+    right = size * np.array([1.25, 2.5])
+    assert not gate_message(make(returning(right)), returning(-right)).startswith("Nearly right")
+
+
+def test_a_list_is_as_good_as_a_tuple_of_several_answers():
+    right = (np.array([1.0, 2.0]), 3.0)
+    assert judge(make(returning(right)), returning(list(right))).passed
+
+
 def test_words_of_a_submission_are_bounded_and_made_plain():
     def shouts(z):
         raise type("E" * 5000, (Exception,), {})("\x1b[31m<b>\u202e" + "x" * 10**6)

@@ -280,7 +280,11 @@ def _labels(rng: Generator) -> list[Arguments]:
     sizes = draws.all_sizes(rng)
     drawn = [draws.labels(rng, size.K, size.N) for size in sizes[:-1]]
     again = np.roll(drawn[0], 1)  # so that no answer can be kept by shape or sum
-    return [(y, size.K) for y, size in zip((*drawn, again), sizes, strict=True)]
+    more_than_digits = int(rng.integers(11, 20))
+    return [
+        *((y, size.K) for y, size in zip((*drawn, again), sizes, strict=True)),
+        (draws.labels(rng, more_than_digits, 8), more_than_digits),
+    ]
 
 
 def _labels_without_last(rng: Generator) -> list[Arguments]:
@@ -522,7 +526,8 @@ def _extreme_scores(rng: Generator) -> list[Arguments]:
         (np.full(K2, 1000.0),),
         (np.zeros(K4),),
         (draws.far_apart(rng, K3, int(rng.integers(1, K3 - 1))),),  # neither first nor last
-        (draws.far_apart(rng, K1, int(rng.integers(K1))),),
+        (draws.far_apart(rng, K1, 0),),
+        (draws.far_apart(rng, K1, K1 - 1),),
         (draws.far_apart(rng, K2, 0, gap=15.0),),
         (-draws.far_apart(rng, K3, int(rng.integers(1, K3)), gap=400.0),),  # all but one high
         (draws.close(rng, K4, level=-1000.0),),
@@ -1128,7 +1133,7 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
         fixtures.append((np.stack(columns, axis=1), y))
     for size in draws.sizes(rng, 2):
         y = draws.labels(rng, size.K, size.N)
-        close = [draws.close(rng, size.K) for _ in range(size.N)]
+        close, y_close = [draws.close(rng, size.K) for _ in range(size.N)], y
         fixtures.append((np.stack(close, axis=1), y))
         fixtures.append((draws.columns_far_apart(rng, size.K, size.N), y))
         fixtures.append((np.full((size.K, size.N), 1000.0), y))
@@ -1142,9 +1147,10 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
         # exp overflows above 709, and below -745 it is 0: one score is between, one beyond both.
         z = draws.far_apart(rng, size.K, int(rng.integers(1, size.K - 1)), gap)
         fixtures.append((np.stack((z, z), axis=1), np.array((0, int(np.argmax(z))))))
-        single.append((z, 0))
+        single += [(z, 0), (z, int(np.argmax(z)))]
     certain = (draws.far_apart(rng, size.K, size.K - 1, gap=13.0), size.K - 1)  # costs almost 0
-    return [*fixtures, *single, certain]
+    low = (np.stack(close, axis=1) - 3000.0, y_close)  # one maximum for all is right here
+    return [*fixtures, *single, certain, low]
 
 
 def _scores_and_labels(rng: Generator) -> list[Arguments]:

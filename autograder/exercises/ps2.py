@@ -904,7 +904,9 @@ def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
     run = draws.forward_pass(rng, size)
     for z in (np.full(size.K, 1000.0), draws.close(rng, size.K, level=-1000.0)):
         fixtures.append((*_with_scores(run, z), draws.unit(0, size.K)))
-    return fixtures
+    W, x = run.W.copy(), run.Xb[:, 0].copy()
+    W[:, :-1], x[:-1] = 1e-4 * W[:, :-1], 1e4 * x[:-1]  # a slope that no clip leaves alone
+    return [*fixtures, (W, x, draws.unit(0, size.K))]
 
 
 def _some_forward_passes(rng: Generator) -> list[Arguments]:
@@ -1160,7 +1162,8 @@ LOSS_GRADIENT = Exercise(
                 for eps in EPSILONS
                 for guard in (_added(eps), _clipped(eps, 1.0), _clipped(eps, 1.0 - eps))
             ),
-            did="You added a small number to the probability by which you divide, or clipped it.",
+            did="You kept the probability by which you divide away from 0: by a small number, a "
+            "clip, or a 0 in place of the quotient.",
             symptom="Where the true class has probability 0 the gradient vanishes.",
             experiment="Try scores (0, -800) and class 1: the row of class 1 should be -x.",
             looks_right="Nothing is nan any more, and ordinary predictions hardly change.",

@@ -833,7 +833,10 @@ def _epochs_at_large_scores(rng: Generator) -> list[Arguments]:
         order = rng.permutation(size.N)[:3]
         W[:, -1] += draws.improbable(rng, size.K, int(np.argmax(Y[:, order[0]])))
         fixtures.append((W, X, Y, _rate(rng), order))
-    return fixtures
+    W, X, Y = _training_set(rng, size)
+    W[:, :-1] *= 1e-4
+    # Slopes that no clip leaves alone, and steps as small as the weights.
+    return [*fixtures, (W, 1e4 * X, Y, 1e-8 * _rate(rng), rng.permutation(size.N))]
 
 
 def _some_epochs(rng: Generator) -> list[Arguments]:

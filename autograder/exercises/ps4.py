@@ -424,6 +424,12 @@ def _large_batches(rng: Generator) -> list[Arguments]:
         W = run.W.copy()
         W[:, -1] += draws.two_on_top(rng, size.K, below)[0]
         fixtures.append((W, run.Xb, run.Y))
+        W = run.W.copy()
+        W[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
+        fixtures.append((W, run.Xb, run.Y))
+        W, Xb = run.W.copy(), run.Xb.copy()
+        W[:, :-1], Xb[:-1] = 1e-4 * W[:, :-1], 1e4 * Xb[:-1]  # a slope that no clip leaves alone
+        fixtures.append((W, Xb, run.Y))
     return fixtures
 
 
@@ -879,12 +885,14 @@ def _largest_share(N: int) -> int:
 def _large_trainings(rng: Generator) -> list[Arguments]:
     """Draw trainings on data at which the first weights give large scores."""
     fixtures: list[Arguments] = []
-    for i, kind in enumerate(("apart", "top", "improbable") * 2):
+    for i, kind in enumerate((*("apart", "top", "improbable") * 2, "low")):
         K, N, seed = int(rng.integers(4, 6)), 3 + i, draws.seed(rng)
         D = int(rng.integers(K, 8))
         Z, y = rng.normal(0.0, 1.0, (K, N)), draws.labels(rng, K, N)
         if kind == "apart":
             Z[:, :2] += 2000.0 if i < 3 else 0.0, -2000.0
+        elif kind == "low":  # one maximum for all is right here
+            Z -= 2000.0
         elif kind == "top":
             offsets, top = draws.two_on_top(rng, K, 0 if i < 3 else -1)
             Z, y = Z + offsets[:, None], rng.permutation(np.resize(top, N))
@@ -1263,6 +1271,16 @@ def _one_column_of_data(rng: Generator) -> list[Arguments]:
         W[:, -1] = level - rng.uniform(1.0, 5.0, size.K)
         W[[below, above], -1] = level, level + gap
         fixtures.append((W, Xb))
+    for size in draws.sizes(rng, 2):  # one sample's scores far above another's
+        run = draws.forward_pass(rng, size)
+        W, Xb = draws.each_apart(rng, run)
+        W[:-1, -1] -= 100.0  # the last class is the largest, as no 0 among nan is
+        fixtures.append((W, Xb))
+    for size in draws.sizes(rng, 1):
+        W, Xb = rng.normal(size=(size.K, size.D + 1)), draws.features(rng, size.D, size.N)
+        W[:, -1] = 701.0 + np.arange(size.K)  # exp can tell these, and a clip at 700 cannot
+        Xb[:-1] *= 1e-9
+        fixtures.append((W, Xb))
     return fixtures
 
 
@@ -1409,7 +1427,8 @@ def _all_or_none(rng: Generator) -> list[Arguments]:
         y = draws.labels(rng, size.K, size.N)
         wrong = (y + 1) % size.K
         fixtures += [(y, y.copy()), (y, wrong), (wrong, y), (y[:1], y[:1].copy())]
-    return fixtures
+    many = draws.labels(rng, size.K, 600)  # more hits than 8 bits can count
+    return [*fixtures, (many, many.copy())]
 
 
 def _some_labels(rng: Generator) -> list[Arguments]:
@@ -1515,7 +1534,8 @@ def _classes_absent(rng: Generator) -> list[Arguments]:
         fixtures.append((some, np.where(others == others[0], K - 1, others), K))
         fixtures.append((np.where(some == some[0], K - 1, some), others, K))
         fixtures.append((np.full(N, 1), np.where(others == 1, 0, others), K))
-    return fixtures
+    K = int(rng.integers(11, 20))  # more than digits have
+    return [*fixtures, (draws.labels(rng, K, 30), draws.labels(rng, K, 30), K)]
 
 
 def _some_counts(rng: Generator) -> list[Arguments]:

@@ -679,6 +679,12 @@ def _large_networks(rng: Generator) -> list[Arguments]:
         W1, W2, X, Y = _two_layers(rng, size, 4)
         W2[:, -1] += draws.two_on_top(rng, size.K, below)[0]
         fixtures.append((W1, W2, X, Y))
+        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W2[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
+        fixtures.append((W1, W2, X, Y))
+        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1[:, :-1] *= 1e-4
+        fixtures.append((W1, W2, 1e4 * X, Y))  # slopes that no clip leaves alone
     return fixtures
 
 

@@ -18,6 +18,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
 from traitlets.config import Config
 
 from autograder.values import type_name
@@ -191,10 +192,16 @@ class SandboxShell(InteractiveShell):
         return super().enable_matplotlib("inline")
 
     def system(self, *_: Any, **__: Any) -> None:
-        """Refuse ``!command`` and the magics that use it."""
-        raise RuntimeError("programs cannot be run while grading (a line with ! or a magic)")
+        """Run no ``!command``; as where a program fails, the rest of the cell runs."""
+        print("programs cannot be run while grading (a line with ! or a magic)", file=sys.stderr)
+        self.user_ns["_exit_code"] = 127  # as a shell has it of a command that is not found
 
-    system_piped = system_raw = getoutput = system
+    system_piped = system_raw = system
+
+    def getoutput(self, *_: Any, **__: Any) -> SList:
+        """Return no line of what a program would have printed."""
+        self.system()
+        return SList()
 
     def ask_exit(self) -> None:
         """Refuse ``exit()``, which would leave the rest of the notebook out."""
