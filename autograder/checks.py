@@ -411,7 +411,8 @@ class Student:
     def _not_several(self, value: Any, asked: Several, finite: bool) -> tuple[str, str]:
         parts: Any = asked.parts
         hint = self.exercise.hint
-        if type(value) is not type(parts):
+        unpacks_alike = type(parts) is tuple and type(value) is list
+        if type(value) is not type(parts) and not unpacks_alike:
             return f"it returns {kind_of(value)}, not {kind_asked(asked)}", hint
         if len(value) != len(parts):
             return f"it returns {len(value)} values, not {len(parts)}", hint
@@ -1370,6 +1371,52 @@ def loss_gradient(f: Student) -> None:
 # --- ps3 ----------------------------------------------------------------------------------
 
 
+# Scores of three samples so far apart that each one's probabilities are 1 and 0.  True are the
+# classes 0, 1 and 2, in this order: the first sample is certain and right, the others are not.
+FAR = np.array([[2000.0, -2000, 0], [-2000, -2700, 350], [0, -3400, -350]])
+FAR_SLOPES = np.array([[0.0, 1, 0], [0, -1, 1], [0, 0, -1]])  # of each sample's loss, by FAR
+FAR_LOSSES = np.array([0.0, 700, 700])  # by how much the true score lies below the largest
+# At FAR a wrong sample's true probability is tiny, at this it is 0; the slopes are the same.
+FARTHER = 2 * FAR
+FAR_HINT = (
+    "Which score is subtracted before exp, and from which sample? Is something divided by a "
+    "probability of 0, or a small number added to one?"
+)
+
+
+def samples_of_their_own(N: int) -> np.ndarray:
+    """Inputs (N + 1, N), each a single 1 and that of the bias: sample n has column n's scores."""
+    return np.vstack((np.eye(N), np.ones(N)))
+
+
+def without_bias(Z: np.ndarray) -> np.ndarray:
+    """Weights that give the samples of their own these scores."""
+    return np.hstack((Z, np.zeros((len(Z), 1))))
+
+
+def are_apart(f: Student, new: Callable[[], Made], X: Any, slopes: Any, *more: Any) -> None:
+    """Expect of two objects that neither knows what the other was given.
+
+    Parameters
+    ----------
+    new : makes an object, each time the same
+    X : what forward gets; the second object gets another one of its shape
+    slopes, more : what backward gets
+    """
+    f.claim(
+        "two objects are apart: what the second is given changes nothing of the first",
+        "Is it kept on self, or on something that all objects share?",
+    )
+    alone, one, other = new(), new(), new()
+    alone("forward", X)
+    wanted = alone("backward", slopes, *more)
+    after = alone("forward", X)  # which sees what backward has moved
+    one("forward", X)
+    other("forward", X[:, ::-1] - 1)
+    f.expect(same(one("backward", slopes, *more), wanted), with_one_object_alone=wanted)
+    f.expect(same(one("forward", X), after), with_one_object_alone=after)
+
+
 def slope_by_scores(f: Student, A: np.ndarray, G: np.ndarray, slope: np.ndarray) -> None:
     """What the slope by the scores has, where A are the probabilities and G the slope by them."""
     sums = slope.sum(axis=0)
@@ -1444,6 +1491,11 @@ def softmax_layer(f: Student) -> None:
     far = normal(3, 4) + np.array([1000.0, -5, -1000, 0])
     near = f.new()("forward", normal(3, 4))
     f.agree(f.new()("forward", far), near, with_all_columns_near_0=near)
+    f.claim("scores far apart give 1 and 0, and then backward gives 0", FAR_HINT)
+    layer, ones = f.new(), np.eye(3)[:, [0, 0, 1]]
+    f.agree(layer("forward", FAR), ones, should_be=ones)
+    f.agree(layer("backward", normal(3, 3)), np.zeros((3, 3)))
+    are_apart(f, f.new, normal(3, 5), normal(3, 5, seed=2))
 
 
 def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
@@ -1551,6 +1603,7 @@ def dense_layer(f: Student) -> None:
         layer("backward", G, 0.5)
         W = layer.read("W", (3, 5))
         f.agree(W, wanted, expected_from_a_new_layer=wanted)
+    are_apart(f, lambda: made()[0], normal(4, 7), normal(3, 7), 0.5)
 
 
 def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
@@ -1616,6 +1669,19 @@ def sgd_epoch(f: Student) -> None:
     after = f(shifted, X, Y, rate, order)
     f.agree(after[1], before[1], losses_before_adding=before[1])
     f.agree(after[0][:, :-1], before[0][:, :-1])
+    f.claim(
+        "scores far apart: certain and right costs 0 and moves nothing; certain and wrong costs as "
+        "much as the true score lies below the largest, and moves these two rows by the rate",
+        FAR_HINT + " Is a probability clipped before the logarithm?",
+    )
+    for Z in (FAR, FARTHER):
+        W = without_bias(Z)
+        for n in range(3):
+            after, losses = f(W, np.eye(3), np.eye(3), 1.0, np.array([n]), finite=Z is FAR)
+            if Z is FAR:  # a loss of 1400 by way of the probability is inf
+                f.agree(losses[0], FAR_LOSSES[n], scores=Z[:, n], it_should_cost=FAR_LOSSES[n])
+            moved, wanted = (after - W)[:, -1], -FAR_SLOPES[:, n]
+            f.agree(moved, wanted, scores=Z[:, n], biases_moved_by=moved, they_should_by=wanted)
 
 
 Function = Callable[[Any], Any]
@@ -1760,6 +1826,12 @@ def batch_indices(f: Student) -> None:
     )
     wanted = np.random.default_rng(5).permutation(9)
     f.expect(np.array_equal(f(9, 9, np.random.default_rng(5))[0], wanted), wanted=wanted)
+    f.claim("rng is left where that one permutation leaves it", "How often is rng asked?")
+    rng, twin = np.random.default_rng(5), np.random.default_rng(5)
+    f(9, 4, rng)
+    twin.permutation(9)
+    number, expected = rng.random(), twin.random()
+    f.expect(number == expected, next_number_of_rng=number, after_one_permutation=expected)
 
 
 @Exercise(
@@ -1824,6 +1896,14 @@ def batch_gradient(f: Student) -> None:
     before, shifted = f(W, Xb, Y), W.copy()
     shifted[:, -1] += 1000
     f.agree(f(shifted, Xb, Y), before, before_adding=before)
+    f.claim(
+        "scores far apart: certain and right gives 0, certain and wrong 1 in the row of the "
+        "largest score and -1 in that of the true class",
+        FAR_HINT,
+    )
+    for Z in (FAR, FARTHER):
+        found = 3 * f(without_bias(Z), samples_of_their_own(3), np.eye(3))[:, :-1]
+        f.agree(found, FAR_SLOPES, sum_over_the_samples=found, should_be=FAR_SLOPES)
 
 
 @Exercise(
@@ -1993,6 +2073,16 @@ def train(f: Student) -> None:
     f.claim("the penalty stays out of the history", "Is history the loss alone?")
     before = run(X, Y, 8)[1]
     f.agree(run(X, Y, 8, 1, rate, 0.2)[1], before, without_penalty=before)
+    f.claim(
+        "scores far apart: certain and right costs 0 and moves nothing; certain and wrong costs as "
+        "much as the true score lies below the largest, and moves these two biases by the rate",
+        FAR_HINT + " Is a probability clipped before the logarithm?",
+    )
+    far = np.linalg.pinv(start[:, :-1]) @ (FAR - start[:, -1:])  # inputs with these scores
+    after, history = run(far, np.eye(3), 3)
+    f.agree(3 * history[0], FAR_LOSSES.sum(), losses_of_the_samples_should_be=FAR_LOSSES)
+    moved, wanted = 3 * (after - start)[:, -1], -rate * FAR_SLOPES.sum(axis=1)
+    f.agree(moved, wanted, biases_moved_by=moved / 3, they_should_by=wanted / 3)
 
 
 @Exercise(
@@ -2009,6 +2099,13 @@ def predict(f: Student) -> None:
         for n, label in enumerate(f(W, Xb)):
             inside = 0 <= label < len(W)
             f.expect(inside and (W @ Xb[:, n] <= W[int(label)] @ Xb[:, n]).all(), sample=n)
+    f.claim(
+        "also if all scores of a sample are large, or all are negative",
+        "Is something done to the scores that cannot tell such ones apart any more?",
+    )
+    large = np.array([[800.0, -900, 50, -60], [900, -800, 60, -50], [850, -850, 55, -55]])
+    found = f(without_bias(large), samples_of_their_own(4))
+    f.expect(np.array_equal(found, [1, 1, 1, 1]), scores=large, largest_in_row=1)
 
 
 Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
@@ -2050,6 +2147,9 @@ def confusion_matrix(f: Student) -> None:
     one = f(np.array([2]), np.array([0]), 3)
     f.expect(one[2, 0] == 1 and one.sum() == 1)
     f.expect(f(Y_TRUE, Y_GUESS, 3)[2, 2] == 3)
+    f.claim("300 samples of one kind are counted as 300", "How large a count fits its dtype?")
+    many = np.zeros(300, dtype=int)
+    f.expect(f(many, many, 3)[0, 0] == 300)
 
 
 @Exercise(
@@ -2118,6 +2218,7 @@ def activation(f: Student, at_1000: float, at_minus_1000: float) -> None:
     f.agree(layer("forward", np.array([1000.0, -1000, 0.5]))[:2], [at_1000, at_minus_1000])
     ends = layer("backward", np.ones(3))[:2]
     f.agree(ends, [1.0 if at_1000 == 1000 else 0.0, 0.0])
+    are_apart(f, f.new, normal(3, 5), normal(3, 5, seed=2))
 
 
 @Exercise(
@@ -2323,6 +2424,14 @@ def network_gradients(f: Student) -> None:
     before, shifted = f(W1, W2, X, Y), W2.copy()
     shifted[:, -1] += 1000
     f.agree(f(W1, shifted, X, Y)["Z2"], before["Z2"], before_adding=before["Z2"])
+    f.claim(
+        "scores far apart: certain and right gives 0 in Z2, certain and wrong 1 for the largest "
+        "score and -1 for the true class",
+        FAR_HINT,
+    )
+    for Z in (FAR, FARTHER):
+        found = f(without_bias(100 * np.eye(3)), without_bias(Z), np.eye(3), np.eye(3))["Z2"]
+        f.agree(found, FAR_SLOPES, yours_in_Z2=found, should_be=FAR_SLOPES)
 
 
 def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
@@ -2442,3 +2551,21 @@ def network(f: Student) -> None:
     for name, W in (("W1", W1), ("W2", W2)):
         each = other.read(name, W.shape)
         f.agree(one.read(name, W.shape), each, **{f"{name} of each batch alone": each})
+    f.claim(
+        "fit: once a step has driven the scores far apart, the loss of a sample is as much as its "
+        "true score lies below the largest, and forward gives probabilities at whatever scores",
+        "Is a probability clipped before the logarithm? " + FAR_HINT,
+    )
+    for rate in (500.0, 5000.0):  # at 5000 a probability is 0 in floating point, its loss inf
+        net, *_ = made(4, 6, 3)
+        net("fit", X, Y, 7, 1, rate, np.random.default_rng(2))
+        A = net("forward", X)
+        f.agree(A.sum(axis=0), np.ones(7), column_sums=A.sum(axis=0))
+        if rate == 500:
+            W1, W2 = net.read("W1", (6, 5)), net.read("W2", (3, 7))
+            hidden = np.tanh(W1[:, :-1] @ X + W1[:, -1:])
+            Z = W2[:, :-1] @ hidden + W2[:, -1:]
+            below = Z.max(axis=0) - Z[Y.argmax(axis=0), np.arange(7)]
+            history = net("fit", X, Y, 7, 1, 0.0, np.random.default_rng(2))
+            f.agree(history[0], below.mean(), true_scores_below_the_largest=below)
+    are_apart(f, lambda: made(4, 6, 3)[0], X, Y)
