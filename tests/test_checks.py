@@ -15,15 +15,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import right_answers
+import test_exercises
 import test_later_exercises
 from test_later_exercises import RIGHT as LATER
+from test_later_exercises import STYLES
 
 from autograder import checks, reference
 from autograder.checks import check
 from autograder.exercises import EXERCISES, ps3
 
 # What the notebook of problem set 3 gives: `check(is_softmax)` has no softmax of its own.
-for module in (test_later_exercises, ps3):
+for module in (test_later_exercises, right_answers, ps3):
     vars(module).setdefault("softmax", reference.softmax)
 
 SOURCE = Path(checks.__file__).read_text(encoding="utf-8")
@@ -227,9 +230,14 @@ def test_a_right_function_passes_however_it_is_written(name, function):
 
 @pytest.mark.parametrize(
     ("name", "function"),
-    [(name, function) for name, functions in LATER.items() for function in functions.values()],
+    [
+        pytest.param(name, function, id=f"{name}-{style}")
+        for bank in (test_exercises.RIGHT, STYLES)
+        for name, functions in bank.items()
+        for style, function in functions.items()
+    ],
 )
-def test_a_right_answer_to_a_later_exercise_passes_however_it_is_written(name, function):
+def test_what_the_grader_takes_for_right_passes(name, function):
     assert check(function, name) is None
 
 
@@ -691,6 +699,19 @@ CATALOGUED = [
 )
 def test_a_wrong_answer_of_the_catalogue_fails(name, wrong):
     assert problem(wrong, name).startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        pytest.param(name, wrong, id=f"{name}-{what}")
+        for bank in (test_exercises.UNSEEN, test_later_exercises.UNSEEN)
+        for name, functions in bank.items()
+        for what, wrong in functions.items()
+    ],
+)
+def test_what_is_wrong_in_no_catalogued_way_fails(name, wrong):
+    assert name in problem(wrong, name)
 
 
 def test_every_exercise_has_wrong_answers():
