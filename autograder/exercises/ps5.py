@@ -51,6 +51,7 @@ def _of_any_size(rng: Generator) -> list[Arguments]:
     large = [top * rng.choice((-1, 1), 8) * rng.uniform(0.01, 1, 8) for top in (1e3, 1e6)]
     for Z in large:
         Z[:2] = np.abs(Z[:2])
+        Z[2] = -1000.0
     return [*_any_scores(rng), *(_there_and_back(rng, Z) for Z in large)]
 
 
