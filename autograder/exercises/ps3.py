@@ -774,7 +774,6 @@ DENSE = Exercise(
             experiment="Take a step with grad_z = 0 after another: W must stay where it is.",
             looks_right="Some frameworks add gradients up, and set them to 0 before each step.",
             shows_in="called again",
-            lesson="07_sgd",
         ),
         shared.on_the_class(
             all_share(reference.Dense, ("W",)),

@@ -1329,7 +1329,6 @@ NETWORK = Exercise(
             symptom="W2 is right after a single step, and W1 is not.",
             experiment="Compare W1 after one step with the old W1 and backward's first answer.",
             looks_right="For a small learning rate the difference is small, and the loss falls.",
-            lesson="05_chain_rule",
         ),
         Misconception(
             "losses added up",
