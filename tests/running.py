@@ -128,6 +128,14 @@ def wait_until(happens: Callable[[], Any], process: subprocess.Popen[str]) -> An
     return found
 
 
+def _address_in(file: Path) -> str | None:
+    """Return a scheduler's address once its file is written, which takes it a moment."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (FileNotFoundError, ValueError):
+        return None
+
+
 @dataclass(frozen=True)
 class DaskCluster:
     """A scheduler and its workers, each a program of its own."""
@@ -156,8 +164,7 @@ def dask_cluster(
 
     try:
         scheduler = program("scheduler", "--port", "0", *common)
-        wait_until(file.exists, scheduler)
-        address = json.loads(file.read_text())["address"]
+        address = wait_until(lambda: _address_in(file), scheduler)
         working = [
             program("worker", *common, *one, environment=environment) for _ in range(workers)
         ]

@@ -207,10 +207,10 @@ def test_a_persons_reason_is_named_from_what_the_grader_says(tmp_path: Path) -> 
     left_out = "Code cell 4 was left out: {}."
     for remark, kind in (
         (left_out.format(MALFORMED), HOSTILE),
-        (left_out.format(_ending(-31)), HOSTILE),
-        (left_out.format(_ending(-11)), DIED),
-        (left_out.format(_ending(-9)), DIED),
-        (left_out.format(_ending(1)), DIED),
+        (left_out.format(_ending({"ended": -31})), HOSTILE),
+        (left_out.format(_ending({"ended": -11})), DIED),
+        (left_out.format(_ending({"ended": -9})), DIED),
+        (left_out.format(_ending({"ended": 1})), DIED),
         ("softmax could not be judged: the process ended.", DIED),
         (left_out.format("this cell did not end within 20 s"), TIMED_OUT),
         ("Judging cce: the submission ran out of its time did not end within 9 s.", TIMED_OUT),

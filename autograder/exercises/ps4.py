@@ -240,7 +240,7 @@ def _single(rng: Generator) -> list[Arguments]:
 
 def _batches(rng: Generator) -> list[Arguments]:
     passes = [draws.forward_pass(rng, size) for size in draws.all_sizes(rng)]
-    spreads = (1, 1, 1, 1, 1, 1000)
+    spreads = (1, 1, 1, 1, 1, 10000)
     return draws.crossed(
         [
             (run.A, spread * rng.normal(size=run.A.shape))
@@ -420,7 +420,10 @@ def _large_batches(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         run = draws.forward_pass(rng, size)
-        fixtures.append((*draws.each_apart(rng, run, above=below == 0), run.Y))
+        W, Xb = draws.each_apart(rng, run, above=below == 0)
+        W[:, :-1] /= 1e5
+        Xb[:-1] *= 1e5  # the same scores, and large slopes
+        fixtures.append((W, Xb, run.Y))
         W = run.W.copy()
         W[:, -1] += draws.two_on_top(rng, size.K, below)[0]
         fixtures.append((W, run.Xb, run.Y))

@@ -51,6 +51,7 @@ def _of_any_size(rng: Generator) -> list[Arguments]:
     large = [top * rng.choice((-1, 1), 8) * rng.uniform(0.01, 1, 8) for top in (1e3, 1e6)]
     for Z in large:
         Z[:2] = np.abs(Z[:2])
+        Z[2] = -1000.0
     return [*_any_scores(rng), *(_there_and_back(rng, Z) for Z in large)]
 
 
@@ -671,9 +672,9 @@ def _large_networks(rng: Generator) -> list[Arguments]:
     fixtures: list[Arguments] = []
     for size, below in zip(draws.sizes(rng, 2), (0, -1), strict=True):
         W1, W2, X, Y = _two_layers(rng, size, 4)
-        W1[0], W2[:, 0] = 0.0, 2000.0  # the first hidden unit is an offset of each sample
+        W1[0], W2[:, 0] = 0.0, 800.0  # the first hidden unit is an offset of each sample
         if below:
-            W2[:, -1] -= 2000.0  # which is 0 or far below it
+            W2[:, -1] -= 800.0  # which is 0 or far below it
         W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 1000.0, (2.0, -2.0)
         fixtures.append((W1, W2, X, Y))
         W1, W2, X, Y = _two_layers(rng, size, 4)
@@ -973,8 +974,8 @@ def _large_fits(rng: Generator) -> list[Arguments]:
 def _far_unseen(rng: Generator, network: reference.Network, N: int) -> Array:
     """Draw data far out where no hidden unit sees it, that gets other labels if it is clipped."""
     unseen = np.linalg.svd(network.W1[:, :-1])[2][-1]
-    lengths = 10000.0 * np.resize((1, -1), 32) * np.arange(1, 33)
-    X = rng.normal(0, 3, (len(unseen), 32)) + np.outer(unseen, lengths)
+    lengths = 20000.0 * np.resize((1, -1), 32) * np.arange(1, 33)
+    X = rng.normal(0, 2, (len(unseen), 32)) + np.outer(unseen, lengths)
     clipped = [network.predict(np.clip(X, -limit, limit)) for limit in (20, 50, 700)]
     others = np.all(network.predict(X) != clipped, axis=0)
     return X[:, np.argsort(~others, kind="stable")[:N]]
@@ -1328,7 +1329,6 @@ NETWORK = Exercise(
             symptom="W2 is right after a single step, and W1 is not.",
             experiment="Compare W1 after one step with the old W1 and backward's first answer.",
             looks_right="For a small learning rate the difference is small, and the loss falls.",
-            lesson="05_chain_rule",
         ),
         Misconception(
             "losses added up",

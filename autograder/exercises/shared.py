@@ -85,7 +85,7 @@ def nan_in_chain(*wrong: Wrong) -> Misconception:
         experiment="Give one class a score 2000 below the others: the slopes must be finite.",
         looks_right="It is the chain rule word for word, and right as long as no probability is 0.",
         shows_in=LARGE,
-        lesson="05_chain_rule",
+        lesson="04_jacobian",
     )
 
 
@@ -100,7 +100,7 @@ def epsilon_in_chain(*wrong: Wrong) -> Misconception:
         looks_right="No division fails any more, and for ordinary probabilities hardly a digit "
         "differs.",
         shows_in=LARGE,
-        lesson="05_chain_rule",
+        lesson="04_jacobian",
     )
 
 
@@ -114,7 +114,6 @@ def on_the_class(*wrong: Wrong, again: str = "called again") -> Misconception:
         experiment="Make two, call forward of one, then of the other, then backward of the first.",
         looks_right="As long as there is a single object, it makes no difference.",
         shows_in=again,
-        lesson="05_chain_rule",
     )
 
 
