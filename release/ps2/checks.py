@@ -28,6 +28,7 @@ import numpy as np
 __all__ = ["check"]
 
 TOLERANCE = 1e-10  # for what is exact but for rounding
+PUT_BACK = 1e-9  # for an argument that was moved and moved back, relative to each entry
 COARSE = 1e-6  # for numerical gradients, where rounding is divided by the step
 # What the grader has besides Python's own library, as the course's nbgrader_config.py says;
 # IPython runs the notebook, the other two lie beside it.
@@ -355,7 +356,10 @@ class Student:
     def _left_alone(self, parameters: Sequence[str], arguments: Sequence[Any]) -> None:
         for label, before, after in zip(parameters, arguments, self.given, strict=False):
             if isinstance(before, np.ndarray):
-                self.expect(np.array_equal(before, after), **{f"{label}_after_the_call": after})
+                # What was moved and put back by adding may be off in the last digit.
+                put_back = after.dtype == before.dtype and after.shape == before.shape
+                put_back = put_back and (np.abs(after - before) <= PUT_BACK * np.abs(before)).all()
+                self.expect(put_back, **{f"{label}_after_the_call": after})
 
     def _takes(self, function: Any, asked: str, parameters: Sequence[str], required: int) -> None:
         try:
@@ -837,6 +841,8 @@ def one_hot(f: Student) -> None:
     for y, K in f.examples:
         rows = f(y, K).argmax(axis=0)
         f.expect(np.array_equal(rows, y), rows_of_your_ones=rows)
+    f.claim("there may be more than ten classes", "Is K used, whatever it is?")
+    f.expect(f(np.array([3, 11]), 12)[11, 1] == 1)
 
 
 @Exercise(
@@ -920,7 +926,8 @@ def softmax(f: Student) -> None:
     for shift in (998, -1002):
         f.agree(f(np.array([2.0, 1, 0]) + shift), small, at_2_1_0=small)
     f.agree(f(np.full(4, 1000.0)), np.full(4, 0.25))
-    f.agree(f(np.array([1000.0, -1000, 0])), np.array([1.0, 0, 0]))
+    for largest in np.eye(3):
+        f.agree(f(2000 * largest - 1000), largest, should_be=largest)
     near = f(normal(3, 4))
     far = normal(3, 4) + np.array([1000.0, -5, -1000, 0])
     f.agree(f(far), near, with_all_columns_near_0=near)
@@ -1066,8 +1073,7 @@ def quadratic_slopes(W: np.ndarray) -> np.ndarray:
     shape=lambda f, W, h=1e-5: W.shape,
     examples=lambda: [(cubic, normal(3, 5)), (quadratic, normal(3, 3), 0.01), (cubic, normal(4))],
     hint="One slope for each entry of W, whatever its shape: what runs over the entries?",
-    purity_hint="Whose array is moved? Adding h and taking it away again can leave a rounding "
-    "error behind, so the same number may not come back.",
+    purity_hint="Whose array is moved? Is every entry put back where it was?",
 )
 def numerical_gradient(f: Student) -> None:
     f.claim(
@@ -1088,6 +1094,7 @@ def numerical_gradient(f: Student) -> None:
         "on a cubic f the error falls 100 times when h falls 10 times",
         "Is h, as it is handed in, the step and also what is divided by?",
     )
+    f.agree(f(cubic, W), 3 * W**2, COARSE, exact=3 * W**2)
     coarse, fine = (np.abs(f(cubic, W, h) - 3 * W**2).max() for h in (0.1, 0.01))
     f.expect(50 * fine < coarse < 200 * fine, error_at_01=coarse, error_at_001=fine)
     f.claim(
@@ -1123,7 +1130,8 @@ def cce_gradient(f: Student) -> None:
         "Let a column of Yhat grow by 1%: by how much does its own loss fall? Each column has its "
         "own loss here; the 1/N of the mean enters later, and once. Nothing is added to Yhat.",
     )
-    for Y, Yhat in [*f.examples, (Y5[:, 1], np.array([1e-200, 0.5, 0.5]))]:
+    tiny = np.array([1e-200, 0.5, 0.5])
+    for Y, Yhat in [*f.examples, (Y5[:, 1], tiny), (Y5[:, 1:2], tiny[:, None])]:
         sums = (Yhat * f(Y, Yhat)).sum(axis=0)
         f.agree(sums, -np.ones_like(sums), column_sums_of_Yhat_times_yours=sums)
     f.claim(
@@ -1366,16 +1374,18 @@ def loss_gradient(f: Student) -> None:
         lead = np.zeros((3, 4))
         lead[0], lead[label] = x, -x
         f.agree(f(W, x, y), lead, slope_of_the_lead_over_the_true_class=lead)
+        lead[:, :-1] *= 1000  # W is 0 there, so the scores are as they were
+        f.agree(f(W, x * [1000, 1000, 1000, 1], y), lead, with_1000_times_the_features=lead)
 
 
 # --- ps3 ----------------------------------------------------------------------------------
 
 
 # Scores of three samples so far apart that each one's probabilities are 1 and 0.  True are the
-# classes 0, 1 and 2, in this order: the first sample is certain and right, the others are not.
-FAR = np.array([[2000.0, -2000, 0], [-2000, -2700, 350], [0, -3400, -350]])
-FAR_SLOPES = np.array([[0.0, 1, 0], [0, -1, 1], [0, 0, -1]])  # of each sample's loss, by FAR
-FAR_LOSSES = np.array([0.0, 700, 700])  # by how much the true score lies below the largest
+# classes 0, 1 and 2, in this order: the second sample is certain and right, the others are not.
+FAR = np.array([[-350.0, -2000, -2000], [350, 2000, -3400], [0, 0, -2700]])
+FAR_SLOPES = np.array([[-1.0, 0, 1], [1, 0, 0], [0, 0, -1]])  # of each sample's loss, by FAR
+FAR_LOSSES = np.array([700.0, 0, 700])  # by how much the true score lies below the largest
 # At FAR a wrong sample's true probability is tiny, at this it is 0; the slopes are the same.
 FARTHER = 2 * FAR
 FAR_HINT = (
@@ -1385,13 +1395,13 @@ FAR_HINT = (
 
 
 def samples_of_their_own(N: int) -> np.ndarray:
-    """Inputs (N + 1, N), each a single 1 and that of the bias: sample n has column n's scores."""
-    return np.vstack((np.eye(N), np.ones(N)))
+    """Inputs (N + 1, N): a single 100 in each, so that slopes are large too, and the bias's 1."""
+    return np.vstack((100 * np.eye(N), np.ones(N)))
 
 
 def without_bias(Z: np.ndarray) -> np.ndarray:
-    """Weights that give the samples of their own these scores."""
-    return np.hstack((Z, np.zeros((len(Z), 1))))
+    """Weights that give the samples of their own these scores: sample n those of column n."""
+    return np.hstack((Z / 100, np.zeros((len(Z), 1))))
 
 
 def are_apart(f: Student, new: Callable[[], Made], X: Any, slopes: Any, *more: Any) -> None:
@@ -1415,6 +1425,15 @@ def are_apart(f: Student, new: Callable[[], Made], X: Any, slopes: Any, *more: A
     other("forward", X[:, ::-1] - 1)
     f.expect(same(one("backward", slopes, *more), wanted), with_one_object_alone=wanted)
     f.expect(same(one("forward", X), after), with_one_object_alone=after)
+
+
+def does_not_learn(f: Student) -> None:
+    """Expect of a layer without weights that the learning rate is nothing to it."""
+    f.claim("backward gives the same with a learning rate", "Which layer has something to learn?")
+    layer = f.new()
+    layer("forward", normal(3, 5))
+    without = layer("backward", normal(3, 5))
+    f.agree(layer("backward", normal(3, 5), 0.5), without, without_learning_rate=without)
 
 
 def slope_by_scores(f: Student, A: np.ndarray, G: np.ndarray, slope: np.ndarray) -> None:
@@ -1492,9 +1511,10 @@ def softmax_layer(f: Student) -> None:
     near = f.new()("forward", normal(3, 4))
     f.agree(f.new()("forward", far), near, with_all_columns_near_0=near)
     f.claim("scores far apart give 1 and 0, and then backward gives 0", FAR_HINT)
-    layer, ones = f.new(), np.eye(3)[:, [0, 0, 1]]
+    layer, ones = f.new(), np.eye(3)[:, [1, 1, 0]]
     f.agree(layer("forward", FAR), ones, should_be=ones)
     f.agree(layer("backward", normal(3, 3)), np.zeros((3, 3)))
+    does_not_learn(f)
     are_apart(f, f.new, normal(3, 5), normal(3, 5, seed=2))
 
 
@@ -1671,17 +1691,18 @@ def sgd_epoch(f: Student) -> None:
     f.agree(after[0][:, :-1], before[0][:, :-1])
     f.claim(
         "scores far apart: certain and right costs 0 and moves nothing; certain and wrong costs as "
-        "much as the true score lies below the largest, and moves these two rows by the rate",
+        "much as the true score lies below the largest, and moves these two rows by x",
         FAR_HINT + " Is a probability clipped before the logarithm?",
     )
     for Z in (FAR, FARTHER):
         W = without_bias(Z)
         for n in range(3):
-            after, losses = f(W, np.eye(3), np.eye(3), 1.0, np.array([n]), finite=Z is FAR)
+            X = samples_of_their_own(3)[:-1]
+            after, losses = f(W, X, np.eye(3), 1.0, np.array([n]), finite=Z is FAR)
             if Z is FAR:  # a loss of 1400 by way of the probability is inf
                 f.agree(losses[0], FAR_LOSSES[n], scores=Z[:, n], it_should_cost=FAR_LOSSES[n])
-            moved, wanted = (after - W)[:, -1], -FAR_SLOPES[:, n]
-            f.agree(moved, wanted, scores=Z[:, n], biases_moved_by=moved, they_should_by=wanted)
+            moved, wanted = (after - W)[:, n], -100 * FAR_SLOPES[:, n]
+            f.agree(moved, wanted, scores=Z[:, n], x=X[:, n], moved_by=moved, should_be=wanted)
 
 
 Function = Callable[[Any], Any]
@@ -1897,13 +1918,13 @@ def batch_gradient(f: Student) -> None:
     shifted[:, -1] += 1000
     f.agree(f(shifted, Xb, Y), before, before_adding=before)
     f.claim(
-        "scores far apart: certain and right gives 0, certain and wrong 1 in the row of the "
-        "largest score and -1 in that of the true class",
+        "scores far apart: certain and right gives 0, certain and wrong x in the row of the "
+        "largest score and -x in that of the true class, however large x is",
         FAR_HINT,
     )
     for Z in (FAR, FARTHER):
-        found = 3 * f(without_bias(Z), samples_of_their_own(3), np.eye(3))[:, :-1]
-        f.agree(found, FAR_SLOPES, sum_over_the_samples=found, should_be=FAR_SLOPES)
+        found = 0.03 * f(without_bias(Z), samples_of_their_own(3), np.eye(3))[:, :-1]
+        f.agree(found, FAR_SLOPES, each_sample_over_its_x=found, should_be=FAR_SLOPES)
 
 
 @Exercise(
@@ -2124,6 +2145,8 @@ def accuracy(f: Student) -> None:
     f.agree(f(LABELS, (LABELS + 1) % 3), 0)
     f.claim("6 right ones of 8 are 0.75", "Is it the share of right ones?")
     f.agree(f(Y_TRUE, Y_GUESS), 0.75)
+    f.claim("300 right ones of 300 are 1", "How large a count fits its dtype?")
+    f.agree(f(np.zeros(300, dtype=int), np.zeros(300, dtype=int)), 1)
 
 
 @Exercise(
@@ -2150,6 +2173,8 @@ def confusion_matrix(f: Student) -> None:
     f.claim("300 samples of one kind are counted as 300", "How large a count fits its dtype?")
     many = np.zeros(300, dtype=int)
     f.expect(f(many, many, 3)[0, 0] == 300)
+    f.claim("there may be more than ten classes", "Is K used, whatever it is?")
+    f.expect(f(np.array([11]), np.array([10]), 12)[11, 10] == 1)
 
 
 @Exercise(
@@ -2218,6 +2243,7 @@ def activation(f: Student, at_1000: float, at_minus_1000: float) -> None:
     f.agree(layer("forward", np.array([1000.0, -1000, 0.5]))[:2], [at_1000, at_minus_1000])
     ends = layer("backward", np.ones(3))[:2]
     f.agree(ends, [1.0 if at_1000 == 1000 else 0.0, 0.0])
+    does_not_learn(f)
     are_apart(f, f.new, normal(3, 5), normal(3, 5, seed=2))
 
 
@@ -2430,8 +2456,18 @@ def network_gradients(f: Student) -> None:
         FAR_HINT,
     )
     for Z in (FAR, FARTHER):
-        found = f(without_bias(100 * np.eye(3)), without_bias(Z), np.eye(3), np.eye(3))["Z2"]
+        X = samples_of_their_own(3)[:-1]  # whose hidden units are 1 and 0, by these W1
+        found = f(without_bias(100 * np.eye(3)), without_bias(100 * Z), X, np.eye(3))["Z2"]
         f.agree(found, FAR_SLOPES, yours_in_Z2=found, should_be=FAR_SLOPES)
+    f.claim(
+        "1000 times the inputs, with weights as much smaller, have 1000 times the slopes by these",
+        "Is a slope clipped?",
+    )
+    W1, W2, X, Y = network_example(4, 6, 3, 7)
+    once = f(W1, W2, X, Y)["W1"][:, :-1]
+    smaller = np.hstack((W1[:, :-1] / 1000, W1[:, -1:]))
+    found = f(smaller, W2, 1000 * X, Y)["W1"][:, :-1] / 1000
+    f.agree(found, once, yours_over_1000=found, with_the_inputs_as_they_were=once)
 
 
 def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
