@@ -25,10 +25,10 @@ c.CourseDirectory.ignore = [
 
 # nbgrader follows links when it copies, and lets all that lies beside a notebook go out with
 # feedback.  These copy ordinary files, within limits; see docs/security.md.
-c.ExchangeFactory.collect = "autograder.nbgrader_files.Collect"
-c.ExchangeFactory.release_feedback = "autograder.nbgrader_files.ReleaseFeedback"
-c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_files.Extractor"
-c.ZipCollectApp.collector_plugin = "autograder.nbgrader_files.Collector"
+c.ExchangeFactory.collect = "autograder.nbgrader_plugin.files.Collect"
+c.ExchangeFactory.release_feedback = "autograder.nbgrader_plugin.files.ReleaseFeedback"
+c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugin.files.Extractor"
+c.ZipCollectApp.collector_plugin = "autograder.nbgrader_plugin.files.Collector"
 
 # What a student finds in place of a solution.  A stub must parse and must fail
 # in a way that `check` and the graders recognise.
@@ -81,7 +81,7 @@ c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"
 # spoils verdict cards; these filters do not.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
-    name: f"autograder.formgrader.filters.{name}"
+    name: f"autograder.nbgrader_plugin.formgrader.filters.{name}"
     for name in ("ansi2html", "clean_html", "highlight_code", "markdown2html", "strip_files_prefix")
 }
 
@@ -89,7 +89,7 @@ c.HTMLExporter.filters = {
 c.HTMLExporter.extra_template_basedirs = [
     str(Path(find_spec(package).origin).parent / folder)
     for package, folder in (
-        ("autograder", "formgrader"),
+        ("autograder", "nbgrader_plugin/formgrader"),
         ("nbgrader", "server_extensions/formgrader/templates"),
     )
 ]

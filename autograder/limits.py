@@ -75,7 +75,7 @@ class Exchange:
         call, where that is more
     argument_made : entries that a function which the call was given may make of them
     lent_made : entries that a function makes of them which is lent while an error is carried
-        forward, as `autograder.exercises.lent` estimates it; the lecture's own code, on the
+        forward, as `softmax_by_hand.lent` estimates it; the lecture's own code, on the
         fixtures, stays below 5,000
     nested_calls : calls of a lent function that calls back what it was given, and so on
     """

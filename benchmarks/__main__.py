@@ -379,8 +379,8 @@ def kill(
     results: Results = None,
 ) -> None:
     """Judge wrong functions made by machine; exit code 1 if one passes and nobody says why."""
-    from autograder.exercises import EXERCISES
     from benchmarks import kill as matrix
+    from softmax_by_hand import EXERCISES
 
     names = exercises or list(EXERCISES)
     unknown = [name for name in names if name not in EXERCISES]

@@ -22,9 +22,9 @@ from typing import Any, Literal
 import numpy as np
 from nbformat import NotebookNode, v4
 
-from autograder.exercises import EXERCISES
 from examples.build import HERE, Answer, answers_of, hand_in
 from examples.edits import write
+from softmax_by_hand import EXERCISES
 
 Kind = Literal["right", "mistaken", "partly done"]
 

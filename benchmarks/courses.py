@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.course import SECRET_FILE
+from autograder.course.folder import SECRET_FILE
 from benchmarks.classes import make_class, student
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.exercises.model import Arguments, Exercise
-from autograder.judge import full_marks, questions
-from autograder.values import observe_here
+from autograder.catalogue.model import Arguments, Exercise
+from autograder.catalogue.values import observe_here
+from autograder.judging.judge import full_marks, questions
 from benchmarks.kill_idle import acts, bits, record
 from benchmarks.kill_mutants import Mutant, mutants
 from benchmarks.kill_reasons import reason

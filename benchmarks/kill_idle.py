@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercises.model import Exercise
-from autograder.judge import full_marks
+from autograder.catalogue.model import Exercise
+from autograder.judging.judge import full_marks
 
 Function = Callable[..., Any]
 

@@ -22,9 +22,9 @@ import numpy as np
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.provider import OperatorProvider
 
-from autograder import reference
-from autograder.exercises.model import Exercise
+from autograder.catalogue.model import Exercise
 from benchmarks.kill_idle import methods_of
+from softmax_by_hand import lecture as reference
 
 # These insert names that they are given, and there is nothing to be named.
 NOT_OURS = {"VariableReplacer", "VariableInserter", "RemoveDecorator", "ExceptionReplacer"}

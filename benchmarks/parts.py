@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.assignment import MasterCell
-from autograder.course import gradebook_url
-from autograder.engine import ClassGrading
+from autograder.course.assignment import MasterCell
+from autograder.course.folder import gradebook_url
 from autograder.gradebook import GradebookStore
-from autograder.graded_cells import GradedCell, GradedSubmission
+from autograder.grading.engine import ClassGrading
 from autograder.limits import LIMITS
+from autograder.submission.graded_cells import GradedCell, GradedSubmission
 from benchmarks.classes import HANDED_IN, SEED, student
 from benchmarks.table import number, table
 

@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.assignment import Assignment
-from autograder.course import (
+from autograder.course.assignment import Assignment
+from autograder.course.folder import (
     allowed_packages,
     assignment_files,
     digest_of,
@@ -23,7 +23,7 @@ from autograder.course import (
     seed_of,
 )
 from autograder.gradebook import GradebookStore
-from autograder.jobs import Job, close_sandboxes, grade_here
+from autograder.grading.jobs import Job, close_sandboxes, grade_here
 from autograder.limits import LIMITS
 from benchmarks.courses import BenchmarkError
 from benchmarks.measure import Command

@@ -16,8 +16,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from autograder.cli import _tables
-from autograder.records import VERDICTS_FILE, summary
+from autograder.cli.commands import _tables
+from autograder.grading.records import VERDICTS_FILE, summary
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "build" / "demo"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.exercises import EXERCISES
-from autograder.judge import judge
+from autograder.judging.judge import judge
+from softmax_by_hand import EXERCISES
 
 
 def cases(table):

@@ -20,12 +20,12 @@ from browsing import Visit, chromium
 from isolation import why_no_isolation
 from postgres import Databases, NoServer, running_server
 
-from autograder import jobs, workers
-from autograder.exercises import EXERCISES
 from autograder.gradebook import GradebookStore
+from autograder.grading import jobs, workers
+from autograder.grading.workers import Worker
 from autograder.sandbox import LIMITS, Sandbox
-from autograder.workers import Worker
 from classroom.vendor import VendorError
+from softmax_by_hand import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -60,7 +60,7 @@ def databases() -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose ps1 has three exercises and is released; copy it, see `course`."""
-    from autograder.release import release
+    from autograder.release.release import release
 
     root = tmp_path_factory.mktemp("released") / "course"
     (root / "source" / "ps1").mkdir(parents=True)
@@ -69,7 +69,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         # The proof starts a kernel, and what is released here is right.
-        patch.setattr("autograder.release.unexpected_errors", lambda *_: [])
+        patch.setattr("autograder.release.release.unexpected_errors", lambda *_: [])
         release(root, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
     return root
 

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autograder import feedback, jobs
-from autograder.allowance import Allowance
-from autograder.feedback import PageJob, PageResult
-from autograder.jobs import Job, Outcome
-from autograder.marks import Marks
-from autograder.working import begun, tell
+from autograder.gradebook.cell_marks import Marks
+from autograder.grading import jobs
+from autograder.grading.jobs import Job, Outcome
+from autograder.grading.working import begun, tell
+from autograder.pages import feedback
+from autograder.pages.allowance import Allowance
+from autograder.pages.feedback import PageJob, PageResult
 
 MEGABYTE = 1 << 20
 
@@ -133,7 +134,7 @@ def page_of_and_burn(path: Path, marks: Marks, name: str, plain: bool) -> str:
 
 def render_for_ever(left: Allowance, source: str, attachments: Any) -> str:
     """Take the place of a filter of Formgrader's."""
-    from autograder.formgrader import filters  # takes more memory than these jobs
+    from autograder.nbgrader_plugin.formgrader import filters  # takes more memory than these jobs
 
     if "costs" in source:
         burn_in_c()

@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, text
 
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.tables import SCHEMA
-from autograder.graded_cells import GradedCell, GradedSubmission
+from autograder.submission.graded_cells import GradedCell, GradedSubmission
 
 STUB = 'def double(x):\n    raise NotImplementedError("not written yet")'
 DUE = datetime.datetime(2025, 1, 10, 12)

@@ -21,8 +21,8 @@ from typing import Any
 import psutil
 from databases import every_row
 
-from autograder.course import SECRET_FILE, UNFINISHED
-from autograder.records import VERDICTS_FILE
+from autograder.course.folder import SECRET_FILE, UNFINISHED
+from autograder.grading.records import VERDICTS_FILE
 
 PROGRAMS = Path(sys.executable).parent
 STOPPED_AT = Path(__file__).with_name("stopped_at.py")
@@ -245,7 +245,9 @@ def fork_server(process: subprocess.Popen[str]) -> psutil.Process | None:
 def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """Return the command's workers, those that are only being started among them."""
     return [
-        one for one in _children(process) if "autograder.working" in " ".join(_command_line(one))
+        one
+        for one in _children(process)
+        if "autograder.grading.working" in " ".join(_command_line(one))
     ]
 
 

@@ -47,7 +47,7 @@ def main() -> None:
     sys.addaudithook(stop)
     if moment("sql", ()):
         tell_of_rows()
-    from autograder.cli import main as command
+    from autograder.cli.commands import main as command
 
     command()
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
-from autograder import archives
-from autograder.archives import UnsoundArchive, own_folder, unpack
 from autograder.limits import ArchiveLimits, HandInLimits
-from autograder.nbgrader_files import Collector, Extractor
+from autograder.nbgrader_plugin import archives
+from autograder.nbgrader_plugin.archives import UnsoundArchive, own_folder, unpack
+from autograder.nbgrader_plugin.files import Collector, Extractor
 
 KINDS = (".zip", ".gz")
 

@@ -21,15 +21,14 @@ import pytest
 from nbformat import NotebookNode, v4
 from typer.testing import CliRunner
 
-from autograder.assignment import Assignment, master_of
-from autograder.course import assignment_files
-from autograder.engine import ClassGrading
-from autograder.exercises import EXERCISES
+from autograder.course.assignment import Assignment, master_of
+from autograder.course.folder import assignment_files
 from autograder.gradebook import GradebookStore
-from autograder.judge import judge
-from autograder.notebook import grade_notebook
+from autograder.grading.engine import ClassGrading
+from autograder.judging.judge import judge
 from autograder.sandbox import Sandbox
-from autograder.sanitise import read_submission
+from autograder.submission.notebook import grade_notebook
+from autograder.submission.sanitise import read_submission
 from benchmarks import (
     classes,
     feedback,
@@ -47,6 +46,7 @@ from benchmarks.__main__ import FULL, QUICK, app
 from benchmarks.courses import TENSORFLOW_CELL, BenchmarkError, Template, without_gradient
 from benchmarks.measure import Command, Measurement, Sample
 from benchmarks.rounds import FLOOR, OURS, STOCK, Run, Way
+from softmax_by_hand import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASE = ROOT / "release"
@@ -560,7 +560,7 @@ def test_a_profile_names_functions_and_no_folder_of_this_machine(
     for name in ("ann", "bob", "eve"):
         hand_in(name)
     said = profiles.profile(course)
-    assert "`autograder/jobs.py" in said
+    assert "`autograder/grading/jobs.py" in said
     assert "1 submissions" in said
     assert str(ROOT) not in said
     assert sys.prefix not in said

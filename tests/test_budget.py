@@ -23,16 +23,20 @@ from running import fix_secret, orphans_adopted, written
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder import cli, diagnose, engine, feedback, jobs, nbgrader_plugin
-from autograder.cluster import graded_on
-from autograder.course import load_config
-from autograder.engine import ClassGrading
-from autograder.feedback import ClassFeedback
-from autograder.formgrader import filters
-from autograder.jobs import Job
+from autograder import nbgrader_plugin
+from autograder.cli import commands as cli
+from autograder.course.folder import load_config
+from autograder.diagnosis import diagnose
+from autograder.grading import engine, jobs
+from autograder.grading.cluster import graded_on
+from autograder.grading.engine import ClassGrading
+from autograder.grading.jobs import Job
+from autograder.grading.records import VERDICTS_FILE, Result
+from autograder.grading.workers import own_worker
 from autograder.limits import LIMITS, Budget
-from autograder.records import VERDICTS_FILE, Result
-from autograder.workers import own_worker
+from autograder.nbgrader_plugin.formgrader import filters
+from autograder.pages import feedback
+from autograder.pages.feedback import ClassFeedback
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 HONEST = {"ann": "all-right", "bob": "shows-points", "kim": "cell-crashes"}

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.cards import verdict_html, verdict_text
-from autograder.exercises import EXERCISES
-from autograder.judge import Finding, Verdict, judge
+from autograder.judging.cards import verdict_html, verdict_text
+from autograder.judging.judge import Finding, Verdict, judge
 from autograder.words import points_text
+from softmax_by_hand import EXERCISES
 
 EVIL = "<script>alert(1)</script> & \"'></td><img src=x onerror=alert(2)>"
 
@@ -120,7 +120,7 @@ def test_whatever_a_student_wrote_is_text() -> None:
 @pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_every_card_of_the_catalogue_survives_the_cleaning_of_pages(name: str) -> None:
     """What Formgrader and feedback show goes through `card_html`."""
-    from autograder.markup import card_html
+    from autograder.pages.markup import card_html
 
     exercise = EXERCISES[name]
     for function in (exercise.reference, *(entry.wrong[0] for entry in exercise.misconceptions)):

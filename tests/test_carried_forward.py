@@ -17,16 +17,16 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import reference
-from autograder.assignment import Assignment
-from autograder.course import CourseError, carried_share
-from autograder.exercises import EXERCISES, Exercise
-from autograder.graded_cells import carried_comments
-from autograder.judge import Verdict, carry_forward, judge
-from autograder.notebook import GradedNotebook, judge_notebook
+from autograder.catalogue.values import observe_here
+from autograder.course.assignment import Assignment
+from autograder.course.folder import CourseError, carried_share
+from autograder.judging.judge import Verdict, carry_forward, judge
 from autograder.sandbox import Sandbox, Session
-from autograder.values import observe_here
+from autograder.submission.graded_cells import carried_comments
+from autograder.submission.notebook import GradedNotebook, judge_notebook
 from examples.build import answers_of
+from softmax_by_hand import EXERCISES, Exercise
+from softmax_by_hand import lecture as reference
 
 SEED = 7
 EMPTY = Assignment("ps2", (), {})
@@ -280,7 +280,7 @@ def test_no_two_judgements_of_an_exercise_have_the_same_seed(
         seeds.append((exercise.name, seed))
         return judge(exercise, function, seed)
 
-    monkeypatch.setattr("autograder.notebook.judge", noted)
+    monkeypatch.setattr("autograder.submission.notebook.judge", noted)
     work = (STUB, "softmax", GRADIENT(comment="right"), "loss_gradient", "1", BASE_2)
     graded = grade(*work)
     assert [name for name, _ in seeds].count("softmax") == 2

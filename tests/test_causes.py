@@ -6,11 +6,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.assignment import GRADE_PREFIX, Assignment, master_of
-from autograder.causes import NOT_RUN, STOPPED, CellRun, failed, why_missing
-from autograder.notebook import GradedNotebook, judge_notebook
+from autograder.course.assignment import GRADE_PREFIX, Assignment, master_of
 from autograder.sandbox import Sandbox
-from autograder.slips import blocks, does_nothing, left_open, said_of_error
+from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, failed, why_missing
+from autograder.submission.notebook import GradedNotebook, judge_notebook
+from autograder.submission.slips import blocks, does_nothing, left_open, said_of_error
 
 SOFTMAX = "def softmax(z):\n    e = np.exp(z - z.max(axis=0))\n    return e / e.sum(axis=0)"
 IMPORT = "import numpy as np"

@@ -1,4 +1,4 @@
-"""`autograder/checks.py`: what is right passes, what is wrong fails with one line and a hint."""
+"""What is right passes `checks.py`, what is wrong fails with one line and a hint."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ import test_later_exercises
 from test_later_exercises import RIGHT as LATER
 from test_later_exercises import STYLES
 
-from autograder import checks, reference
-from autograder.checks import check
-from autograder.exercises import EXERCISES, ps3
+from autograder.checking import checks
+from autograder.checking.checks import check
+from softmax_by_hand import EXERCISES, ps3
+from softmax_by_hand import lecture as reference
 
 # What the notebook of problem set 3 gives: `check(is_softmax)` has no softmax of its own.
 for module in (test_later_exercises, right_answers, ps3):
@@ -1053,7 +1054,7 @@ def in_ipython(cell: str) -> str:
         from IPython.utils.capture import capture_output
         shell = InteractiveShell.instance()
         shell._showtraceback = lambda kind, value, lines: print("SHOWN", kind.__name__, lines)
-        shell.run_cell("import numpy as np\\nfrom autograder.checks import check")
+        shell.run_cell("import numpy as np\\nfrom autograder.checking.checks import check")
         with capture_output() as seen:
             shell.run_cell({cell!r})
         print(seen.stdout)

@@ -19,10 +19,12 @@ from databases import locked
 from rich.console import Console
 from typer.testing import CliRunner
 
-from autograder import cli, doctor, engine, jobs
-from autograder.course import SECRET_FILE
-from autograder.engine import ClassGrading
-from autograder.records import Result
+from autograder.cli import commands as cli
+from autograder.cli import doctor
+from autograder.course.folder import SECRET_FILE
+from autograder.grading import engine, jobs
+from autograder.grading.engine import ClassGrading
+from autograder.grading.records import Result
 
 HandIn = Callable[..., Path]
 BAR = "\u2502"  # between the columns of a table
@@ -259,7 +261,7 @@ def test_broken_settings_are_named_with_the_line(
 ) -> None:
     hand_in("ann")
     # The small course's source is not all of ps1, which would be said first.
-    monkeypatch.setattr("autograder.release.source_problems", lambda *_: [])
+    monkeypatch.setattr("autograder.release.release.source_problems", lambda *_: [])
     (course / "nbgrader_config.py").write_text(text)
     code, said = refused(command, "ps1", "--course", course)
     assert (code, said) == (2, f"{course / 'nbgrader_config.py'}, {words}")
@@ -392,13 +394,13 @@ def test_help_says_what_a_command_does(command: tuple[str, ...]) -> None:
 
 
 def program(*arguments: str | Path, **settings: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "autograder.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "autograder.cli.commands", *map(str, arguments)]
     return subprocess.run(command, text=True, stderr=subprocess.PIPE, **settings)
 
 
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
     heavy = "('numpy', 'nbformat', 'nbgrader', 'rich.progress', 'sqlalchemy')"
-    text = f"import sys, autograder.cli; print([x for x in {heavy} if x in sys.modules])"
+    text = f"import sys, autograder.cli.commands; print([x for x in {heavy} if x in sys.modules])"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
     assert done.stdout == "[]\n"
 

@@ -23,9 +23,10 @@ from running import (
 )
 from typer.testing import CliRunner
 
-from autograder import cli, cluster
-from autograder.course import CourseError
-from autograder.jobs import OTHER_CODE
+from autograder.cli import commands as cli
+from autograder.course.folder import CourseError
+from autograder.grading import cluster
+from autograder.grading.jobs import OTHER_CODE
 
 HandIn = Callable[..., Path]
 WORK = ("all-right", "shows-points", "cell-crashes", "untouched", "function-ends-its-process")

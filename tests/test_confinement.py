@@ -128,7 +128,7 @@ def test_what_is_mounted_is_what_was_chosen_and_cannot_be_written(session):
 
 @pytest.mark.parametrize(
     "path",
-    [REPOSITORY, REPOSITORY / "source", REPOSITORY / "autograder/reference.py", "/home",
+    [REPOSITORY, REPOSITORY / "source", REPOSITORY / "softmax_by_hand/lecture.py", "/home",
      Path.home() / ".ssh", Path.home() / ".bashrc", "/etc/passwd", "/etc/shadow", "/etc/hostname",
      "/etc/resolv.conf", "/etc/ssl", "/var", "/run", "/srv", "/mnt", "/sys", "/boot",
      "/usr/bin/env", "/usr/sbin", "/usr/local/share/nbgrader", "/usr/local/bin", "/dev/tty",
@@ -196,8 +196,8 @@ def test_nothing_can_be_written_outside_the_scratch_folders(session, folder):
 
 def test_installed_packages_cannot_be_changed(session):
     source = (
-        f"{TRY}import os, numpy, autograder.values\n"
-        "[tried(open, module.__file__, 'a') for module in (os, numpy, autograder.values)]"
+        f"{TRY}import os, numpy, autograder.catalogue.values\n"
+        "[tried(open, module.__file__, 'a') for module in (os, numpy, autograder.catalogue.values)]"
     )
     assert "allowed" not in found(session, source)
 
@@ -918,7 +918,7 @@ def test_an_installed_package_is_hidden_too():
         "    print(session.run_cell('import glob, sys\\n'\n"
         "        '[name for folder in sys.path for name in glob.glob(folder + \"/autograder/*\")'\n"
         '        \' if "reference" in name or "exercises" in name or "judge" in name]\'))\n'
-        "    print(session.run_cell('import autograder.reference')[-1]['ename'])\n"
+        "    print(session.run_cell('import softmax_by_hand.lecture')[-1]['ename'])\n"
     )
     said = as_root(INSTALL, "-c", source)
     assert "{'text/plain': '[]'}" in said

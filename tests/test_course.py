@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks import GRADER_HAS
-from autograder.course import (
+from autograder.checking.checks import GRADER_HAS
+from autograder.course.folder import (
     INERT_CHECKS,
     MAX_FILE_BYTES,
     SECRET_FILE,
@@ -214,7 +214,7 @@ def test_two_programs_that_begin_at_once_have_one_secret(
         path.write_bytes(b"5" * 64)
         link(made, path)
 
-    monkeypatch.setattr("autograder.course.os.link", too_late)
+    monkeypatch.setattr("autograder.course.folder.os.link", too_late)
     assert course_secret(tmp_path) == b"5" * 64
     assert os.listdir(tmp_path) == [SECRET_FILE]
 
@@ -245,7 +245,7 @@ def test_a_full_disk_leaves_no_half_of_a_secret(
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("autograder.course.os.fdopen", Full)
+        patch.setattr("autograder.course.folder.os.fdopen", Full)
         said, _ = refusal(lambda: course_secret(tmp_path))
     assert "No space left on device" in said
     assert len(course_secret(tmp_path)) == 64
@@ -332,7 +332,7 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"autograder.course.os.{step}", fail)
+    monkeypatch.setattr(f"autograder.course.folder.os.{step}", fail)
     with pytest.raises(OSError, match="No space left"):
         write_atomically(path, "after")
     assert path.read_text() == "before"
@@ -396,8 +396,8 @@ def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path: Path) -> None:
 
 def test_a_courses_folder_is_known_without_the_sandbox_and_the_judge() -> None:
     program = (
-        "import sys, autograder.course\n"
-        "names = ('autograder.sandbox', 'autograder.judge', 'nbgrader', 'sqlalchemy')\n"
+        "import sys, autograder.course.folder\n"
+        "names = ('autograder.sandbox', 'autograder.judging.judge', 'nbgrader', 'sqlalchemy')\n"
         "print([name for name in names if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -20,15 +20,16 @@ from conftest import Here
 from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
-from autograder import cli, diagnose
-from autograder.aliases import ALIASES, meant
-from autograder.diagnose import Card, DiagnoseError, Diagnosis
-from autograder.exercises import EXERCISES
-from autograder.foreign import said_of
-from autograder.judge import judge
-from autograder.layouts import LAYOUTS, Rearranged, arrangements
+from autograder.cli import commands as cli
+from autograder.diagnosis import diagnose
+from autograder.diagnosis.aliases import ALIASES, meant
+from autograder.diagnosis.diagnose import Card, DiagnoseError, Diagnosis
+from autograder.diagnosis.foreign import said_of
+from autograder.diagnosis.layouts import LAYOUTS, Rearranged, arrangements
+from autograder.judging.judge import judge
 from autograder.limits import LIMITS
 from autograder.sandbox import Sandbox
+from softmax_by_hand import EXERCISES
 
 Diagnose = Callable[..., Diagnosis]
 

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from databases import locked
 
-from autograder import doctor
-from autograder.doctor import Check, examine
+from autograder.cli import doctor
+from autograder.cli.doctor import Check, examine
 from autograder.sandbox import Sandbox
 
 
@@ -204,7 +204,7 @@ def test_a_locked_gradebook_is_said_to_be_locked(course: Path) -> None:
 def test_a_course_that_cannot_be_written_to_is_said(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.doctor.os.access", lambda *_: False)
+    monkeypatch.setattr("autograder.cli.doctor.os.access", lambda *_: False)
     assert doctor._course(course) == Check("course", "missing", f"{course} cannot be written to")
 
 

@@ -28,15 +28,21 @@ import pytest
 from isolation import why_no_isolation
 from running import written
 
-from autograder import engine, jobs
-from autograder.assignment import Assignment
-from autograder.course import SECRET_FILE, CourseError, Submission
-from autograder.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class, make_job
-from autograder.jobs import Job, Outcome, fingerprint, grade_here
+from autograder.course.assignment import Assignment
+from autograder.course.folder import SECRET_FILE, CourseError, Submission
+from autograder.grading import engine, jobs
+from autograder.grading.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class, make_job
+from autograder.grading.jobs import Job, Outcome, fingerprint, grade_here
+from autograder.grading.records import (
+    SECONDS_FILE,
+    VERDICTS_FILE,
+    Result,
+    note_seconds,
+    read_seconds,
+)
+from autograder.grading.workers import Workers, own_worker
 from autograder.limits import WRITING
-from autograder.records import SECONDS_FILE, VERDICTS_FILE, Result, note_seconds, read_seconds
 from autograder.sandbox import LIMITS, IsolationUnavailable
-from autograder.workers import Workers, own_worker
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 HandIn = Callable[..., Path]
@@ -555,7 +561,7 @@ def test_a_worker_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a fault of the grader")
 
-    monkeypatch.setattr("autograder.notebook.grade_notebook", broken)
+    monkeypatch.setattr("autograder.submission.notebook.grade_notebook", broken)
     (job,) = some_jobs(1)
     outcome = grade_here(job)
     assert (outcome.trouble, outcome.no_isolation) == ("RuntimeError: a fault of the grader", False)
@@ -715,7 +721,7 @@ def test_a_failing_write_is_named_and_the_rest_goes_on(
 
     with monkeypatch.context() as patch:
         module = "tempfile" if step == "mkstemp" else "os"
-        patch.setattr(f"autograder.course.{module}.{step}", fail_for_bob)
+        patch.setattr(f"autograder.course.folder.{module}.{step}", fail_for_bob)
         results = grade(course, at_once, force=True)
     assert results["bob"].trouble == (
         f"cannot write to {course / 'autograded' / 'bob' / 'ps1'}: Input/output error"

@@ -15,7 +15,7 @@ from isolation import why_no_isolation
 from running import ended
 from unix_users import User, unix_users, why_no_users
 
-from autograder.records import VERDICTS_FILE
+from autograder.grading.records import VERDICTS_FILE
 from examples.build import answers_of
 
 SETTINGS = """\

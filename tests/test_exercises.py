@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from answers import assert_right, cases
 
-from autograder.exercises import EXERCISES
-from autograder.exercises.ps2 import _coupled, _curved
-from autograder.judge import judge
-from autograder.values import Rng, observe_here
+from autograder.catalogue.values import Rng, observe_here
+from autograder.judging.judge import judge
+from softmax_by_hand import EXERCISES
+from softmax_by_hand.ps2 import _coupled, _curved
 
 POINTS = {
     "add_bias": 3,

@@ -12,11 +12,11 @@ from databases import locked, sql
 from running import PROGRAMS, ended, start
 from typer.testing import CliRunner
 
-from autograder import cli
-from autograder.exports import EXPORTERS
+from autograder.cli import commands as cli
+from autograder.course.late_penalties import LatePolicy
 from autograder.gradebook import GradebookStore
-from autograder.graded_cells import GradedCell, GradedSubmission
-from autograder.late_penalties import LatePolicy
+from autograder.pages.exports import EXPORTERS
+from autograder.submission.graded_cells import GradedCell, GradedSubmission
 
 # id, first name, last name, email, LMS id
 ROSTER = (
@@ -170,7 +170,7 @@ def test_the_same_scores_give_the_same_bytes(graded: Path) -> None:
 @pytest.mark.parametrize("to", ["canvas", "moodle"])
 def test_nbgrader_export_writes_the_same_file(graded: Path, to: str) -> None:
     exported(graded, to)
-    exporter = f"autograder.exports.{EXPORTERS[to].__name__}"
+    exporter = f"autograder.pages.exports.{EXPORTERS[to].__name__}"
     code, _, said = ended(
         start(PROGRAMS / "nbgrader", "export", "--exporter", exporter, "--to", "b.csv", cwd=graded)
     )
@@ -179,7 +179,7 @@ def test_nbgrader_export_writes_the_same_file(graded: Path, to: str) -> None:
 
 
 def test_nbgrader_export_says_in_a_line_what_is_not_there(graded: Path) -> None:
-    command = ("export", "--exporter", "autograder.exports.CanvasExporter")
+    command = ("export", "--exporter", "autograder.pages.exports.CanvasExporter")
     for options, words in (
         (("--assignment", "['ps9']"), "ps9 is not in the gradebook"),
         (("--student", "['zoe']"), "the gradebook has no student zoe"),

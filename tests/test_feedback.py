@@ -28,17 +28,17 @@ from nbgrader.utils import notebook_hash
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder import feedback
-from autograder.cli import app
-from autograder.course import SECRET_FILE, CourseError, load_config
-from autograder.engine import ClassGrading
-from autograder.feedback import LOST, ClassFeedback, PageResult, made_of
-from autograder.feedback_page import POLICY, PageError, page
+from autograder.cli.commands import app
+from autograder.course.folder import SECRET_FILE, CourseError, load_config
 from autograder.gradebook import GradebookStore
+from autograder.gradebook.cell_marks import CellMark, Marks
+from autograder.grading.engine import ClassGrading
 from autograder.limits import PAGE
-from autograder.marks import CellMark, Marks
-from autograder.markup import card_html, markdown_html, markdown_with_mathml, written_html
-from autograder.mathml import MAX_FORMULA, Node, mathml
+from autograder.pages import feedback
+from autograder.pages.feedback import LOST, ClassFeedback, PageResult, made_of
+from autograder.pages.feedback_page import POLICY, PageError, page
+from autograder.pages.markup import card_html, markdown_html, markdown_with_mathml, written_html
+from autograder.pages.mathml import MAX_FORMULA, Node, mathml
 from autograder.sandbox import LIMITS
 
 ROOT = Path(__file__).resolve().parents[1]

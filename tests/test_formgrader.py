@@ -27,8 +27,8 @@ from nbgrader.exchange.default import (
 from running import ended, fix_secret, grade
 from traitlets.config import Config
 
-from autograder.doctor import MATHJAX
-from autograder.release import release
+from autograder.cli.doctor import MATHJAX
+from autograder.release.release import release
 from classroom.vendor import VendorError, vendored
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -137,7 +137,7 @@ def course(mathjax: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         # The proof starts kernels, and `test_release` has it.
-        patch.setattr("autograder.release.unexpected_errors", lambda *_: [])
+        patch.setattr("autograder.release.release.unexpected_errors", lambda *_: [])
         release(root, list(CLASS))
     query(f"sqlite:///{root / 'gradebook.db'}", "UPDATE assignment SET duedate = :due", due=DUE)
     for assignment, students in CLASS.items():

@@ -36,11 +36,11 @@ from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveA
 from sqlalchemy import Table, UniqueConstraint, event
 from traitlets.config import Config
 
-from autograder.assignment import MasterCell, master_of
-from autograder.course import CourseError
+from autograder.course.assignment import MasterCell, master_of
+from autograder.course.folder import CourseError
 from autograder.gradebook import GradebookError, GradebookStore, tables
 from autograder.gradebook.scores import read_max_score
-from autograder.graded_cells import GradedCell, GradedSubmission, cells_of
+from autograder.submission.graded_cells import GradedCell, GradedSubmission, cells_of
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +260,7 @@ def test_a_run_begins_without_waiting_for_nbgrader_to_be_imported(course: Path) 
     code = """if True:
         import sys
         from pathlib import Path
-        from autograder.graded_cells import cells_of
+        from autograder.submission.graded_cells import cells_of
         from autograder.gradebook import GradebookStore
         with GradebookStore.open(sys.argv[1]) as store:
             print(len(store.released_cells(Path(sys.argv[2]), "ps1")))

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from nbformat import NotebookNode, from_dict
 from nbgrader import utils
 
-from autograder.graded_cells import GradedCell, cells_of, checksum, verdicts_of
+from autograder.submission.graded_cells import GradedCell, cells_of, checksum, verdicts_of
 
 
 def test_points_and_comments_are_read_as_nbgrader_reads_them() -> None:

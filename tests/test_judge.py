@@ -16,11 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.exercises import EXERCISES
-from autograder.exercises.model import Criterion, Exercise, Misconception, Specimen
-from autograder.judge import Finding, Verdict, _value_problem, judge
-from autograder.reference import softmax
-from autograder.values import (
+from autograder.catalogue.model import Criterion, Exercise, Misconception, Specimen
+from autograder.catalogue.values import (
     ANOTHER,
     FIRST,
     Observation,
@@ -29,6 +26,9 @@ from autograder.values import (
     Step,
     observe_here,
 )
+from autograder.judging.judge import Finding, Verdict, _value_problem, judge
+from softmax_by_hand import EXERCISES
+from softmax_by_hand.lecture import softmax
 
 SOFTMAX = EXERCISES["softmax"]
 SEEDS = range(5)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from autograder.exercises import EXERCISES
-from autograder.exercises.model import Criterion, Exercise
-from autograder.judge import full_marks, judge
-from autograder.reference import softmax
+from autograder.catalogue.model import Criterion, Exercise
+from autograder.judging.judge import full_marks, judge
 from benchmarks import kill
 from benchmarks.__main__ import app
 from benchmarks.kill_mutants import Mutant, mutants
+from softmax_by_hand import EXERCISES
+from softmax_by_hand.lecture import softmax
 
 SOFTMAX = EXERCISES["softmax"]
 

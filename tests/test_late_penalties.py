@@ -15,11 +15,12 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder import cli, nbgrader_plugin
-from autograder.course import CourseError, load_config
-from autograder.engine import ClassGrading
-from autograder.late_penalties import DAY, OURS, LatePolicy, late_rule
-from autograder.records import Result
+from autograder import nbgrader_plugin
+from autograder.cli import commands as cli
+from autograder.course.folder import CourseError, load_config
+from autograder.course.late_penalties import DAY, OURS, LatePolicy, late_rule
+from autograder.grading.engine import ClassGrading
+from autograder.grading.records import Result
 from autograder.sandbox import LIMITS
 
 HandIn = Callable[..., Path]

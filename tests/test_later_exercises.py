@@ -8,10 +8,10 @@ from answers import assert_right, cases
 from right_answers import MORE
 from wrong_answers import WRONG
 
-from autograder import reference
-from autograder.exercises import EXERCISES
-from autograder.exercises.model import Specimen
-from autograder.judge import judge
+from autograder.catalogue.model import Specimen
+from autograder.judging.judge import judge
+from softmax_by_hand import EXERCISES
+from softmax_by_hand import lecture as reference
 
 # --- ps3 --------------------------------------------------------------------------------------
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import reference
-from autograder.exercises import EXERCISES
-from autograder.exercises.lent import MADE, lent
-from autograder.judge import _draw
+from autograder.catalogue.values import entries
+from autograder.judging.judge import _draw
 from autograder.limits import EXCHANGE
 from autograder.sandbox import Session
-from autograder.values import entries
+from softmax_by_hand import EXERCISES
+from softmax_by_hand import lecture as reference
+from softmax_by_hand.lent import MADE, lent
 
 NEEDED = sorted({need for exercise in EXERCISES.values() for need in exercise.needs})
 TOO_MUCH = "is asked for too much"

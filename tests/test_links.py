@@ -24,21 +24,22 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import notebook_hash
 from traitlets.config import Config
 
-from autograder import archives, handed_in, hard_links
-from autograder.archives import UnsoundArchive, unpack
-from autograder.assignment import Assignment
-from autograder.course import (
+from autograder.course import handed_in, hard_links
+from autograder.course.assignment import Assignment
+from autograder.course.folder import (
     SECRET_FILE,
     Submission,
     load_config,
     secret_text,
     timestamp_text,
 )
-from autograder.engine import make_job
-from autograder.handed_in import HandIn, copy, is_real_folder, sentences_about, survey
-from autograder.jobs import Job, write_so_far
+from autograder.course.handed_in import HandIn, copy, is_real_folder, sentences_about, survey
+from autograder.grading.engine import make_job
+from autograder.grading.jobs import Job, write_so_far
 from autograder.limits import HAND_IN, LIMITS, ArchiveLimits
-from autograder.nbgrader_files import Collect
+from autograder.nbgrader_plugin import archives
+from autograder.nbgrader_plugin.archives import UnsoundArchive, unpack
+from autograder.nbgrader_plugin.files import Collect
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"

@@ -25,12 +25,12 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder import jobs
-from autograder.course import SECRET_FILE, load_config
-from autograder.engine import ClassGrading
-from autograder.formgrader.filters import markdown2html
+from autograder.course.folder import SECRET_FILE, load_config
+from autograder.grading import jobs
+from autograder.grading.engine import ClassGrading
 from autograder.limits import PAGE
-from autograder.markup import card_html, written_html
+from autograder.nbgrader_plugin.formgrader.filters import markdown2html
+from autograder.pages.markup import card_html, written_html
 from autograder.sandbox import LIMITS, IsolationUnavailable, Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,11 +18,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
-from autograder.assignment import Assignment, MasterCell, master_of
-from autograder.judge import Verdict
-from autograder.notebook import GradedNotebook, grade_notebook
+from autograder.course.assignment import Assignment, MasterCell, master_of
+from autograder.judging.judge import Verdict
 from autograder.sandbox import LIMITS, Sandbox, SandboxLost, SessionLost
-from autograder.sanitise import empty_submission, read_submission
+from autograder.submission.notebook import GradedNotebook, grade_notebook
+from autograder.submission.sanitise import empty_submission, read_submission
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -323,7 +323,7 @@ def test_a_submission_that_uses_up_its_time_is_stopped(monkeypatch: pytest.Monke
     sandbox = Scripted({"b"})
     monkeypatch.setattr(sandbox, "limits", dataclasses.replace(LIMITS, session_seconds=60.0))
     now = iter([0.0, 0.0, 0.0, 61.0, 61.0])
-    monkeypatch.setattr("autograder.notebook.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("autograder.submission.notebook.time.monotonic", lambda: next(now))
     graded = run(sandbox, "a", "b", "c")
     assert graded.remarks[-1] == "Stopped: the submission used up its 60 s."
     assert "Not run: the submission used up its 60 s" in shown(graded, "cell-c")

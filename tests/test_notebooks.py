@@ -15,11 +15,11 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
-from autograder import reference
-from autograder.exercises import EXERCISES
-from autograder.exercises.model import Exercise
+from autograder.catalogue.model import Exercise
 from classroom.lessons import BESIDE_A_LESSON, executed, lessons, title
 from classroom.lessons import run as run_in_place
+from softmax_by_hand import EXERCISES
+from softmax_by_hand import lecture as reference
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(ROOT.glob("source/*/*.ipynb"))
@@ -27,7 +27,12 @@ WALKTHROUGHS = lessons()
 CACHE = ROOT / "build/classroom/executed"
 NOTEBOOKS = [*SOURCES, *WALKTHROUGHS]
 BESIDE_A_SOURCE = tuple(
-    ROOT / name for name in ("autograder/checks.py", "notebooks/figures.py", "notebooks/digits.npz")
+    ROOT / name
+    for name in (
+        "autograder/checking/checks.py",
+        "notebooks/figures.py",
+        "notebooks/digits.npz",
+    )
 )
 TOTALS = {"ps1": 32, "ps2": 36, "ps3": 36, "ps4": 36, "ps5": 36}
 

@@ -12,11 +12,11 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.assignment import Assignment
+from autograder.course.assignment import Assignment
 from autograder.limits import GRADING, LIMITS
-from autograder.notebook import GradedNotebook, judge_notebook
-from autograder.outputs import MAX_ERROR, KeptOutputs
 from autograder.sandbox import Sandbox
+from autograder.submission.notebook import GradedNotebook, judge_notebook
+from autograder.submission.outputs import MAX_ERROR, KeptOutputs
 
 SMALL = dataclasses.replace(LIMITS, all_output_bytes=10_000, all_image_bytes=10_000)
 MEGABYTES = 1 << 20
@@ -119,8 +119,8 @@ LINES = "print('0\\n' * 49_000)"
 # A worker's own process: how much memory it took at most, and how large the graded notebook is.
 WORKER = """
 import json, sys
-from autograder.assignment import Assignment
-from autograder.jobs import Job, close_sandboxes, grade_here
+from autograder.course.assignment import Assignment
+from autograder.grading.jobs import Job, close_sandboxes, grade_here
 from autograder.limits import GRADING, LIMITS
 data = sys.stdin.buffer.read()
 job = Job("eve", Assignment("ps1", (), {}), data, None, 1, "bwrap", LIMITS)

@@ -9,12 +9,12 @@ import nbformat
 import pytest
 from isolation import why_no_isolation
 
-from autograder import cards
-from autograder.assignment import Assignment, master_of
-from autograder.exercises import EXERCISES
-from autograder.notebook import grade_notebook
+from autograder.course.assignment import Assignment, master_of
+from autograder.judging import cards
 from autograder.sandbox import Sandbox, Session
 from autograder.sandbox.inside.placeholders import _ready_lines
+from autograder.submission.notebook import grade_notebook
+from softmax_by_hand import EXERCISES
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 PACKAGES = ("matplotlib", "numpy")
@@ -253,7 +253,7 @@ BY_A_LIBRARY = {
     "checks, looked for": "import checks\n"
     "softmax = next(f for name, f in vars(checks).items() if 'softmax' in name)",
     "figures": "import figures\nsoftmax = figures.softmax",
-    "the grader's own": "from autograder.reference import softmax",
+    "the grader's own": "from softmax_by_hand.lecture import softmax",
     "nbgrader's": "from nbgrader import softmax",
 }
 NAMES_A_REASON = (
@@ -275,7 +275,7 @@ def test_an_answer_of_a_library_earns_nothing_and_the_card_says_why(
 ) -> None:
     notebook = nbformat.read(NOTEBOOKS / "untouched.ipynb", as_version=4)
     master = tuple(master_of(notebook))
-    inert = Path(__file__).parents[1] / "autograder/inert_checks.py"
+    inert = Path(__file__).parents[1] / "autograder/checking/inert_checks.py"
     pictures = Path(__file__).parents[1] / "notebooks/figures.py"
     files = {"checks.py": inert.read_bytes(), "figures.py": pictures.read_bytes()}
     for cell in notebook.cells:
@@ -292,7 +292,7 @@ def test_an_answer_of_a_library_earns_nothing_and_the_card_says_why(
 
 
 def test_checks_is_inert_while_grading(restricted: Sandbox) -> None:
-    inert = (Path(__file__).parents[1] / "autograder/inert_checks.py").read_bytes()
+    inert = (Path(__file__).parents[1] / "autograder/checking/inert_checks.py").read_bytes()
     with restricted.session({"checks.py": inert}) as session:
         assert said(session, "from checks import check\ncheck(print)\ncheck(1, 'softmax')") == ""
         assert said(session, "from checks import *\ncheck(len)") == ""

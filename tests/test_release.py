@@ -17,9 +17,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets import import_item
 
-from autograder.course import CourseError
-from autograder.exercises.model import Criterion, Exercise
-from autograder.release import (
+from autograder.catalogue.model import Criterion, Exercise
+from autograder.course.folder import CourseError
+from autograder.release.release import (
     CHECKS,
     STUDENT_REQUIREMENTS,
     ReleaseError,
@@ -130,7 +130,7 @@ def course(released: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def without_running_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the part of the proof that takes seconds, where it is not the subject."""
-    monkeypatch.setattr("autograder.release.unexpected_errors", lambda folder, name: [])
+    monkeypatch.setattr("autograder.release.release.unexpected_errors", lambda folder, name: [])
 
 
 def notebook_of(course: Path) -> NotebookNode:

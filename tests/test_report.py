@@ -20,13 +20,25 @@ from browsing import Visit
 from databases import locked
 from typer.testing import CliRunner
 
-from autograder import cli
-from autograder.course import SECRET_FILE
-from autograder.engine import ClassGrading
-from autograder.notebook import NO_ISOLATION
-from autograder.reading import UnreadableSubmission, read_bytes
-from autograder.records import VERDICTS_FILE
-from autograder.report.figures import (
+from autograder.cli import commands as cli
+from autograder.course.folder import SECRET_FILE
+from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.grading.engine import ClassGrading
+from autograder.grading.records import VERDICTS_FILE
+from autograder.pages.report.files import as_html, as_json
+from autograder.pages.report.records import (
+    DIED,
+    HOSTILE,
+    REMARK,
+    TIMED_OUT,
+    UNREADABLE,
+    kind_of,
+    label,
+)
+from autograder.pages.report.records import (
+    NO_ISOLATION as WITHOUT,
+)
+from autograder.pages.report.statistics import (
     Attempt,
     Item,
     Record,
@@ -39,22 +51,10 @@ from autograder.report.figures import (
     scores,
     seconds,
 )
-from autograder.report.files import as_html, as_json
-from autograder.report.reading import (
-    DIED,
-    HOSTILE,
-    REMARK,
-    TIMED_OUT,
-    UNREADABLE,
-    kind_of,
-    label,
-)
-from autograder.report.reading import (
-    NO_ISOLATION as WITHOUT,
-)
 from autograder.sandbox import LIMITS
 from autograder.sandbox.session import MALFORMED, _ending
-from autograder.sanitise import parse_submission
+from autograder.submission.notebook import NO_ISOLATION
+from autograder.submission.sanitise import parse_submission
 
 HandIn = Callable[..., Path]
 ITEMS = (

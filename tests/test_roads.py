@@ -26,10 +26,10 @@ from running import (
     written,
 )
 
-from autograder import engine
-from autograder.course import SECRET_FILE
-from autograder.engine import ClassGrading
-from autograder.release import release
+from autograder.course.folder import SECRET_FILE
+from autograder.grading import engine
+from autograder.grading.engine import ClassGrading
+from autograder.release.release import release
 from autograder.sandbox import LIMITS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,7 +72,7 @@ def make_course(root: Path, url: str | None = None) -> Path:
         if url is not None:
             patch.setenv("GRADEBOOK_URL", url)
         # The proof starts kernels, and `test_release` has it.
-        patch.setattr("autograder.release.unexpected_errors", lambda *_: [])
+        patch.setattr("autograder.release.release.unexpected_errors", lambda *_: [])
         release(root, PROBLEM_SETS)
     return root
 

@@ -25,8 +25,8 @@ import pytest
 from isolation import why_no_isolation
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.exercises import EXERCISES
-from autograder.judge import judge
+from autograder.catalogue.values import ANOTHER, FIRST, Observation, Opaque, Rng, Step, observe_here
+from autograder.judging.judge import judge
 from autograder.sandbox import (
     Limits,
     RemoteObject,
@@ -37,7 +37,7 @@ from autograder.sandbox import (
 )
 from autograder.sandbox.box import Box
 from autograder.sandbox.session import CLOSED, MALFORMED
-from autograder.values import ANOTHER, FIRST, Observation, Opaque, Rng, Step, observe_here
+from softmax_by_hand import EXERCISES
 
 HERE = Path(__file__).resolve().parent
 FILES = {"checks.py": b"ANSWER = 42\n", "data/digits.csv": b"1,2,3\n"}
@@ -537,7 +537,7 @@ def test_the_results_of_all_calls_together_are_bounded(session):
 
 def test_a_result_that_names_objects_of_the_protocol_is_opaque(session):
     source = (
-        "from autograder.sandbox import wire\nfrom autograder.values import Rng\n"
+        "from autograder.sandbox import wire\nfrom autograder.catalogue.values import Rng\n"
         "import autograder.sandbox.inside.child as child\nchild.plain = lambda value: value\n"
         "def f(): return [wire.Handle(1), wire.Callback(2)]"
     )

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.assignment import MasterCell, in_notebook_order, master_of
-from autograder.reading import UnreadableSubmission
-from autograder.sanitise import (
+from autograder.course.assignment import MasterCell, in_notebook_order, master_of
+from autograder.course.reading import UnreadableSubmission
+from autograder.submission.sanitise import (
     MAX_BRACKETS,
     MAX_CELLS,
     MAX_LINES,

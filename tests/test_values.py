@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.limits import EXCHANGE
-from autograder.sandbox import wire
-from autograder.values import (
+from autograder.catalogue.values import (
     ARRAY_DTYPES,
     Observation,
     Opaque,
@@ -32,6 +30,8 @@ from autograder.values import (
     plain,
     type_name,
 )
+from autograder.limits import EXCHANGE
+from autograder.sandbox import wire
 from autograder.words import first_line, printable
 
 anything = st.recursive(

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from autograder.catalogue.values import ARRAY_DTYPES, Opaque, Rng
 from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
-from autograder.values import ARRAY_DTYPES, Opaque, Rng
 
 Hostile = Callable[[int], tuple[bytes, bytes]]
 

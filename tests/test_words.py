@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder import reference
-from autograder.exercises import EXERCISES
-from autograder.values import Rng, Step, observe_here
+from autograder.catalogue.values import Rng, Step, observe_here
+from softmax_by_hand import EXERCISES
+from softmax_by_hand import lecture as reference
 
 rng = np.random.default_rng(0)
 D, K, N = 4, 3, 7

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, writes
 
-from autograder import checks, reference
-from autograder.exercises import ps4
-from autograder.exercises.model import Exercise
-from autograder.judge import judge
-from autograder.release import release
+from autograder.catalogue.model import Exercise
+from autograder.checking import checks
+from autograder.judging.judge import judge
+from autograder.release.release import release
+from softmax_by_hand import lecture as reference
+from softmax_by_hand import ps4
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "writing-an-exercise.md").read_text(encoding="utf-8")
@@ -111,7 +112,7 @@ def test_the_cells_can_be_released(
     shutil.copy(ROOT / "nbgrader_config.py", course)
     named_checks = tmp_path / "checks.py"
     shutil.copy(str(own_checks.__file__), named_checks)
-    monkeypatch.setattr("autograder.release.CHECKS", named_checks)
+    monkeypatch.setattr("autograder.release.release.CHECKS", named_checks)
     (done,) = release(course, ["ps4"], {"center": exercise}).released
     assert done.auto_points == exercise.points == 2.5
     released = (course / "release" / "ps4" / "ps4.ipynb").read_text()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from wrong_in_public import WRONG_IN_PUBLIC
 
-from autograder.exercises import EXERCISES
-from autograder.judge import judge
+from autograder.judging.judge import judge
+from softmax_by_hand import EXERCISES
 
 CASES = [
     pytest.param(EXERCISES[exercise], function, true, id=f"{exercise}: {i}, {function.__name__}")

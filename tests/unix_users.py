@@ -64,7 +64,7 @@ def why_no_users() -> str | None:
     if shutil.which("useradd") is None or shutil.which("userdel") is None:
         return "useradd is not installed (Debian: apt-get install passwd)"
     nobody = User("nobody", UNPRIVILEGED, UNPRIVILEGED, Path("/"))
-    process = nobody.start(sys.executable, "-c", "import autograder.cli, nbgrader")
+    process = nobody.start(sys.executable, "-c", "import autograder.cli.commands, nbgrader")
     said = process.communicate()[1].strip().splitlines()
     if process.returncode == NO_MOUNTS:
         return f"no way can be made for other users to this Python: {said[-1]}"

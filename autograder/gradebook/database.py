@@ -23,7 +23,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from autograder.course import CourseError
+from autograder.course.folder import CourseError
 from autograder.gradebook.tables import ASSIGNMENT, SCHEMA, VERSION
 
 BUSY_SECONDS = 60  # how long to wait for another program that writes

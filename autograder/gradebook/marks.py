@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from autograder.gradebook.cell_marks import CellMark, Marks
 from autograder.gradebook.released import Cell, Released
 from autograder.gradebook.tables import COMMENT, GRADE, SUBMISSION, SUBMITTED
-from autograder.marks import CellMark, Marks
 
 
 def read_marks(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
-from autograder.assignment import MasterCell
+from autograder.course.assignment import MasterCell
 from autograder.gradebook.database import GradebookError
 from autograder.gradebook.tables import (
     ASSIGNMENT,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
+from autograder.gradebook.cell_marks import CellMark
 from autograder.gradebook.marks import cell_mark
 from autograder.gradebook.released import read_released
 from autograder.gradebook.tables import GRADE, STUDENT, SUBMISSION, SUBMITTED
-from autograder.marks import CellMark
 
 
 @dataclass(frozen=True)

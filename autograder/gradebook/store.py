@@ -10,16 +10,16 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
-from autograder.assignment import MasterCell, in_notebook_order
+from autograder.course.assignment import MasterCell, in_notebook_order
+from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.gradebook.cell_marks import Marks
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
 from autograder.gradebook.marks import read_marks
 from autograder.gradebook.released import read_master_cells, read_released
 from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
 from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_results
-from autograder.graded_cells import GradedSubmission
-from autograder.marks import Marks
-from autograder.reading import UnreadableSubmission, read_bytes
+from autograder.submission.graded_cells import GradedSubmission
 
 CHUNK = 200  # submissions to a statement; databases bound the values in one
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class GradebookStore:
 
         Parameters
         ----------
-        address : a database URL, as `autograder.course.gradebook_url` gives it
+        address : a database URL, as `autograder.course.folder.gradebook_url` gives it
         busy_seconds : how long to wait while another program writes
 
         Raises
@@ -122,7 +122,7 @@ class GradebookStore:
         return self._read(lambda connection: read_scores(connection, assignment))
 
     def marks(self, assignment: str, students: Sequence[str]) -> dict[str, Marks]:
-        """Return the marks of an assignment's one notebook, by student; see `autograder.marks`.
+        """Return the marks of an assignment's one notebook, by student; see `cell_marks`.
 
         Who has no submission in the gradebook is not there.
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, bindparam, case, func, select, true, u
 from autograder.gradebook.database import GradebookError, upsert
 from autograder.gradebook.released import Released
 from autograder.gradebook.tables import COMMENT, GRADE, STUDENT, SUBMISSION, SUBMITTED
-from autograder.graded_cells import GradedCell, GradedSubmission
+from autograder.submission.graded_cells import GradedCell, GradedSubmission
 
 # (student, score, seconds late) -> points to take away, as in nbgrader's plugin
 LatePenalty = Callable[[str, float, float], float | None]

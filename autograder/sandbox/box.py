@@ -36,7 +36,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 # What the box sees of this package: relative to PACKAGE.
 VISIBLE = (
     "limits.py",
-    "values.py",
+    "catalogue/values.py",
     "words.py",
     "sandbox/wire.py",
     "sandbox/confine.py",
@@ -281,7 +281,7 @@ def _inside_folder() -> Path:
     """Copy what the box may see of this package into a folder of its own."""
     _remove_left_behind()
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
-    for name in ("__init__.py", "sandbox/__init__.py"):
+    for name in ("__init__.py", "catalogue/__init__.py", "sandbox/__init__.py"):
         path = folder / "autograder" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")

@@ -22,11 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.limits import EXCHANGE, LIMITS, Limits
-from autograder.sandbox import wire
-from autograder.sandbox.box import Box, IsolationUnavailable
-from autograder.sandbox.bytecode import with_bytecode
-from autograder.values import (
+from autograder.catalogue.values import (
     Observation,
     Opaque,
     RemoteFunction,
@@ -36,6 +32,10 @@ from autograder.values import (
     plain,
     type_name,
 )
+from autograder.limits import EXCHANGE, LIMITS, Limits
+from autograder.sandbox import wire
+from autograder.sandbox.box import Box, IsolationUnavailable
+from autograder.sandbox.bytecode import with_bytecode
 from autograder.words import first_line, printable
 
 MALFORMED = "the process gave a malformed answer"

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.catalogue.values import ARRAY_DTYPES, Opaque, Rng, Step, is_small
 from autograder.limits import EXCHANGE
-from autograder.values import ARRAY_DTYPES, Opaque, Rng, Step, is_small
 
 HEADER = struct.Struct("!II")
 MAX_NUMBER = 2**64  # of seeds, handles and callbacks

@@ -18,7 +18,7 @@ for path in notebooks:
             if "BEGIN SOLUTION" in "".join(cell["source"]):
                 exec("".join(cell["source"]), globals())
 
-for name in ("autograder.reference", "autograder.exercises.ps1", "autograder.judge"):
+for name in ("softmax_by_hand.lecture", "softmax_by_hand.ps1", "autograder.judging.judge"):
     try:
         module = importlib.import_module(name)
     except Exception as failure:

@@ -17,10 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.limits import EXCHANGE
-from autograder.sandbox import wire
-from autograder.sandbox.inside.shell import SandboxShell, user_namespace
-from autograder.values import (
+from autograder.catalogue.values import (
     Opaque,
     Rng,
     fresh,
@@ -30,6 +27,9 @@ from autograder.values import (
     play,
     type_name,
 )
+from autograder.limits import EXCHANGE
+from autograder.sandbox import wire
+from autograder.sandbox.inside.shell import SandboxShell, user_namespace
 
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:

@@ -1,0 +1,126 @@
+"""What an exercise is: its reference, its fixture makers and its wrong answers.
+
+Data, not code paths: the judge treats every exercise alike.  Knows nothing of
+notebooks, sandboxes or nbgrader.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+Arguments = tuple[Any, ...]
+Fixtures = Callable[[np.random.Generator], Sequence[Arguments]]
+Aspect = Literal["values", "purity", "global random state"]
+
+
+@dataclass(frozen=True, eq=False)
+class Specimen:
+    """A function to be tested by a student's test, which may call it and nothing more.
+
+    Parameters
+    ----------
+    function : the implementation; pure, and it raises for nothing that the exercise allows
+    breaks : the property that it has not, in one sentence for the student; "" for a right one
+    """
+
+    function: Callable[..., Any]
+    breaks: str = ""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Answer as the implementation does."""
+        return self.function(*arguments)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing that a function is held to, and the points that it earns.
+
+    Parameters
+    ----------
+    name : short, as a student reads it: ``"batch"``, ``"extreme scores"``
+    points : share of the exercise's points
+    claim : the property in one sentence, without the answer
+    fixtures : draws argument tuples from a generator; at least two of them random.
+        Of a class a tuple is a scenario, with `autograder.catalogue.values.Step`s; of a test
+        that students write it holds `Specimen`s
+    aspect : what is compared: the returned values with the reference's; that the
+        arguments are left alone and the same call twice gives the same answer;
+        or that NumPy's global random state is not moved
+    """
+
+    name: str
+    points: float
+    claim: str
+    fixtures: Fixtures
+    aspect: Aspect = "values"
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer with a name.
+
+    Parameters
+    ----------
+    name : identifies it in verdicts and reports: ``"whole-matrix sum"``
+    wrong : the wrong functions themselves; several where one mistake has several faces
+    did : what the student did, in the student's language, one sentence
+    symptom : the numeric sign by which it shows, one sentence
+    experiment : the one small experiment that shows that it is wrong
+    shows_in : the criterion in which to look for it; by default the first one
+        that the wrong function fails
+    looks_right : why it looks right to who made it, one sentence
+    lesson : where in `notebooks/` to look, where it is not the exercise's own lesson
+    """
+
+    name: str
+    wrong: tuple[Callable[..., Any], ...]
+    did: str
+    symptom: str
+    experiment: str
+    shows_in: str | None = None
+    looks_right: str = ""
+    lesson: str = ""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise of the catalogue.
+
+    Parameters
+    ----------
+    name : the name of the function, or class, in the notebook
+    problem_set : ``"ps1"``
+    signature : as the student reads it: ``"softmax(z) -> same shape as z"``
+    reference : the right answer, from `softmax_by_hand.lecture`
+    criteria : the first is the gate: without it no other earns points
+    misconceptions : the catalogue of wrong answers
+    needs : names of earlier exercises that a solution may call; functions, never what
+        would be the whole answer under another name
+    tolerance : relative, norm-based, with a floor
+    lesson : the lesson in `notebooks/` that treats it, ``"02_softmax"``
+    """
+
+    name: str
+    problem_set: str
+    signature: str
+    reference: Callable[..., Any]
+    criteria: tuple[Criterion, ...]
+    misconceptions: tuple[Misconception, ...] = ()
+    needs: tuple[str, ...] = ()
+    tolerance: float = 1e-9
+    lesson: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What is asked for: "function" or "class"."""
+        return "class" if inspect.isclass(self.reference) else "function"
+
+    @property
+    def points(self) -> float:
+        """The points of all criteria together."""
+        return float(sum(criterion.points for criterion in self.criteria))

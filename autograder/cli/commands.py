@@ -1,0 +1,438 @@
+"""The command line: `autograder release / grade / feedback / report / export / diagnose / doctor`.
+
+Only reads arguments, shows progress and turns errors into lines and exit
+codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
+Imports late, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from autograder.grading.engine import ClassGrading
+    from autograder.grading.records import Result
+
+PIPE_WIDTH = 120
+TABLE_ROWS, MAX_WIDTH = 200, 40
+EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+app = typer.Typer(
+    help="Release, grade and look after the course Softmax by Hand.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Assignments = Annotated[list[str], typer.Argument(help="Assignments, such as ps1 ps2.")]
+CourseOption = Annotated[
+    Path, typer.Option("--course", help="The course's folder.", metavar="DIR", show_default=".")
+]
+IsolationOption = Annotated[
+    str,
+    typer.Option(
+        help="bwrap, or none: student code then runs with your rights.", metavar="bwrap|none"
+    ),
+]
+Students = Annotated[
+    list[str] | None,
+    typer.Option("--student", help="Only this student; may be given several times.", metavar="S"),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", help="How many at the same time [processors].", min=1, metavar="N"),
+]
+
+
+def main() -> None:
+    """Run the command line; a closed pipe or Ctrl-C ends it quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_SOME_FAILED)
+
+
+def _stop(message: str, code: int = EXIT_USAGE) -> NoReturn:
+    typer.echo(f"autograder: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def _course_folder(course: Path) -> Path:
+    if not course.is_dir():
+        _stop(f"there is no folder {course}")
+    return course.resolve()
+
+
+def _isolation(isolation: str) -> None:
+    if isolation not in ("bwrap", "none"):
+        _stop(f"--isolation is bwrap or none, not {isolation!r}")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what stops a command in a line, with its exit code."""
+    from autograder.course.folder import CourseError
+
+    try:
+        yield
+    except CourseError as failure:
+        _stop(str(failure), failure.code)
+    except KeyboardInterrupt:
+        _stop("stopped; the same command goes on from here", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        where = f"{failure.filename}: " if failure.filename else ""
+        _stop(f"{where}{failure.strerror or failure}", EXIT_SOME_FAILED)
+
+
+@app.command()
+def release(
+    assignments: Assignments,
+    course: CourseOption = Path(),
+) -> None:
+    """Make the students' versions in release/ from source/, and prove them.
+
+    The proof: points agree with the catalogue, no line of a solution is left,
+    every cell parses, and running the notebook gives nothing but "not written
+    yet".
+    """
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.release.release import release as make_release
+
+        for line in make_release(folder, list(dict.fromkeys(assignments))).lines():
+            typer.echo(line)
+
+
+@app.command()
+def grade(
+    assignments: Assignments,
+    student: Students = None,
+    jobs: Jobs = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade again what has not changed.")
+    ] = False,
+    course: CourseOption = Path(),
+    isolation: IsolationOption = "bwrap",
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Grade on a Dask cluster: its scheduler's address, or local for one that is "
+            "started here with --jobs workers.",
+            metavar="ADDRESS|local",
+        ),
+    ] = None,
+) -> None:
+    """Grade the submissions of one or more assignments.
+
+    What is already graded from the same submission with the same catalogue
+    and settings is skipped. Exit code 0: all graded, whatever the scores; 1:
+    some could not be graded (they are named); 2: wrong usage; 3: isolation
+    cannot be had.
+    """
+    _isolation(isolation)
+    folder = _course_folder(course)
+    assignments = list(dict.fromkeys(assignments))
+    with _in_words():
+        results = _grade(
+            folder, assignments, student or [], jobs or _cores(), force, isolation, cluster
+        )
+    failed = [result for result in results if result.trouble is not None]
+    for result in failed:
+        if result.no_isolation:
+            _stop(str(result.trouble), EXIT_NO_ISOLATION)
+        _say_trouble(result.student, result.assignment, f"was not graded: {result.trouble}")
+    if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _say_trouble(student: str, assignment: str, trouble: str) -> None:
+    from autograder.words import printable
+
+    typer.echo(f"autograder: {printable(student)}'s {assignment} {trouble}", err=True)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def _grade(
+    folder: Path,
+    assignments: Sequence[str],
+    students: Sequence[str],
+    jobs: int,
+    force: bool,
+    isolation: str,
+    cluster: str | None,
+) -> list[Result]:
+    from rich.console import Console
+
+    from autograder.grading.engine import ClassGrading
+    from autograder.limits import LIMITS
+
+    console = Console()
+    if not console.is_terminal:
+        # Into a file or a pipe: lines long enough to be read and searched.
+        console.width = max(console.width, PIPE_WIDTH)
+    grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force)
+    if isolation == "none":
+        typer.echo(
+            "autograder: without isolation student code can do all that you can; "
+            "every result will say so",
+            err=True,
+        )
+    results: list[Result] = []
+    try:
+        with (
+            _progress("grading", grading.total) as advance,
+            closing(_graded(grading, jobs, cluster)) as graded,
+        ):
+            for result in graded:
+                if result.no_isolation and not any(earlier.fresh for earlier in results):
+                    _stop(str(result.trouble), EXIT_NO_ISOLATION)  # nor for all the others
+                results.append(result)
+                advance()
+    except KeyboardInterrupt:
+        typer.echo(
+            f"autograder: stopped after {grading.saved} of {grading.total}; "
+            "what is graded is saved, the same command goes on from here",
+            err=True,
+        )
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
+    for table in _tables(results):
+        console.print(table)
+    fresh = sum(result.fresh for result in results)
+    kept = sum(not result.fresh and result.trouble is None for result in results)
+    console.print(
+        f"{fresh} graded, {kept} unchanged since they were graded, "
+        f"{len(results) - fresh - kept} not graded",
+        highlight=False,
+    )
+    if fresh:
+        console.print(
+            f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
+        )
+    return results
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal; give what moves it on by one."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def _graded(grading: ClassGrading, jobs: int, cluster: str | None) -> Generator[Result, None, None]:
+    if cluster is None:
+        return grading.run(jobs)
+    from autograder.grading.cluster import graded_on
+
+    return graded_on(cluster, jobs, grading)
+
+
+def _tables(results: Sequence[Result]) -> Iterator[object]:
+    """Yield the table in parts of equal columns: a whole one of a large class fills the memory."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from autograder.words import points_text, printable
+
+    def cells(result: Result) -> tuple[str, str, str, str]:
+        points = f"{points_text(result.points)} / {points_text(result.max_points)}"
+        said = "; ".join((*result.mistakes, *result.remarks))
+        if result.trouble is not None:
+            points, said = "not graded", result.trouble
+        return printable(result.student), result.assignment, points, printable(said)
+
+    headings = ("student", "assignment", "points", "mistakes by name, and what happened")
+    widths = [0, 0, 0]
+    if len(results) > TABLE_ROWS:
+        columns = zip(headings[:3], *(cells(result)[:3] for result in results), strict=True)
+        widths = [min(max(map(len, column)), MAX_WIDTH) for column in columns]
+    for first in range(0, len(results), TABLE_ROWS):
+        table = Table(show_edge=False, pad_edge=False, header_style="bold", show_header=first == 0)
+        table.add_column(headings[0], overflow="fold", min_width=widths[0])
+        table.add_column(headings[1], overflow="fold", min_width=widths[1])
+        table.add_column(headings[2], justify="right", no_wrap=True, min_width=widths[2])
+        table.add_column(headings[3], overflow="fold")
+        for result in results[first : first + TABLE_ROWS]:
+            # Names and remarks are text, never markup.
+            table.add_row(*map(Text, cells(result)))
+        yield table
+
+
+@app.command()
+def feedback(
+    assignments: Assignments,
+    student: Students = None,
+    jobs: Jobs = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make pages anew that are up to date.")
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Make a page of feedback for each graded submission, into feedback/.
+
+    Exit code 1: some pages could not be made (they are named).
+    """
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.pages.feedback import ClassFeedback
+
+        pages = ClassFeedback(folder, list(dict.fromkeys(assignments)), student or [], force)
+        results = []
+        with (
+            _progress("pages", pages.total) as advance,
+            closing(pages.run(jobs or _cores())) as made,
+        ):
+            for result in made:
+                results.append(result)
+                advance()
+    fresh = sum(result.fresh for result in results)
+    failed = [result for result in results if result.trouble is not None]
+    typer.echo(f"{fresh} pages made, {len(results) - fresh - len(failed)} up to date")
+    for result in sorted(results, key=lambda result: (result.assignment, result.student)):
+        if result.plain is not None:
+            said = f"has a page in a plain form: making it {result.plain}"
+            _say_trouble(result.student, result.assignment, said)
+    for result in sorted(failed, key=lambda result: (result.assignment, result.student)):
+        _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
+    if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+@app.command()
+def report(
+    assignments: Assignments,
+    names: Annotated[
+        bool, typer.Option("--names", help="Students by name instead of by labels.")
+    ] = False,
+    formats: Annotated[
+        str, typer.Option("--format", help="What to write.", metavar="html,csv,json")
+    ] = "html,csv,json",
+    output: Annotated[
+        Path | None, typer.Option(help="The folder for it [reports/].", metavar="DIR")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Report on a class: scores, exercises, mistakes, and who needs a person."""
+    folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
+    if not set(wanted) <= {"html", "csv", "json"}:
+        _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
+    with _in_words():
+        from autograder.pages.report import write_reports
+
+        for path in write_reports(folder, list(dict.fromkeys(assignments)), names, wanted, output):
+            typer.echo(f"wrote {path}")
+
+
+@app.command()
+def export(
+    assignments: Assignments,
+    to: Annotated[str, typer.Option(help="Whose format.", metavar="canvas|moodle|csv")],
+    output: Annotated[
+        Path | None, typer.Option(help="The file [grades-canvas.csv, ...].", metavar="FILE")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Export scores, late penalties taken away, to a learning management system."""
+    if to not in ("canvas", "moodle", "csv"):
+        _stop(f"--to is canvas, moodle or csv, not {to!r}")
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.pages.exports import export as export_scores
+
+        path, said = export_scores(folder, to, list(dict.fromkeys(assignments)), output)
+    typer.echo(f"wrote {path}")
+    for sentence in said:
+        typer.echo(f"autograder: {sentence}", err=True)
+
+
+@app.command()
+def diagnose(
+    notebook: Annotated[Path, typer.Argument(help="Any notebook, of whatever course.")],
+    named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as",
+            help="Which function of it is an exercise's: softmax=my_softmax.",
+            metavar="EXERCISE=NAME",
+        ),
+    ] = None,
+    exercise: Annotated[
+        list[str] | None, typer.Option(help="Judge only this one.", metavar="E")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="A file that it opens or imports.", metavar="FILE")
+    ] = None,
+    isolation: IsolationOption = "bwrap",
+) -> None:
+    """Run a notebook in the sandbox and judge what it has of the course's functions.
+
+    It needs no course. Exit code 0: something was judged; 1: there was
+    nothing to judge; 2: wrong usage; 3: isolation cannot be had.
+    """
+    _isolation(isolation)
+    from autograder.grading.lean import skip_unused_imports
+
+    skip_unused_imports()
+    from autograder.diagnosis.diagnose import DiagnoseError, show
+
+    try:
+        show(notebook, named or [], exercise or [], file or [], isolation)
+    except DiagnoseError as failure:
+        _stop(str(failure), failure.code)
+    except KeyboardInterrupt:
+        _stop("stopped", EXIT_INTERRUPTED)
+
+
+@app.command()
+def doctor(course: CourseOption = Path()) -> None:
+    """Say what works on this computer, and what to install for the rest."""
+    from autograder.cli.doctor import examine
+
+    folder = _course_folder(course)
+    signs = {"works": "ok     ", "missing": "MISSING", "optional": "option "}
+    missing = 0
+    for check in examine(folder):
+        typer.echo(f"{signs[check.state]} {check.name}: {check.message}")
+        missing += check.state == "missing"
+    if missing:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+if __name__ == "__main__":
+    main()

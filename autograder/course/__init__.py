@@ -1,0 +1,1 @@
+"""A course: its folder, its settings, its assignments, and what a late hand-in costs."""

@@ -1,0 +1,412 @@
+"""A course's folder: where things lie in it, its settings and its secret.
+
+Knows the layout that nbgrader uses (source, release, submitted, autograded);
+neither the sandbox nor the judge.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from autograder.course.hard_links import not_of_owner
+from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.words import first_line
+
+SECRET_FILE = ".grading-secret"
+CONFIG_FILE = "nbgrader_config.py"
+MAX_FILE_BYTES = 20 << 20
+SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
+MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
+UNFINISHED = ".writing-"
+# Packages that take seconds to import and that bear a fork between import and use.
+HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
+IMPORT = re.compile(
+    r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b)", re.MULTILINE
+)
+CHECKS = "checks.py"
+# Checking is the judge's business while grading, and what knows properties knows answers.
+INERT_CHECKS = Path(__file__).resolve().parents[1] / "checking" / "inert_checks.py"
+# Made by working in a folder, never part of an assignment.
+NOT_SHOWN = (".ipynb", ".pyc")
+
+
+class CourseError(Exception):
+    """Something about the course stops the work; the text says what, and what to do.
+
+    Parameters
+    ----------
+    message : one or two lines
+    code : the command's exit code: 2 where the instructor asked for what is not
+        there, 1 where something cannot be read or written
+    """
+
+    def __init__(self, message: str, code: int = 2) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Where one student's work on one assignment lies, and where its grading goes."""
+
+    course: Path
+    assignment: str
+    student: str
+
+    @property
+    def folder(self) -> Path:
+        return self.course / "submitted" / self.student / self.assignment
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.assignment}.ipynb"
+
+    @property
+    def graded_folder(self) -> Path:
+        return self.course / "autograded" / self.student / self.assignment
+
+    @property
+    def graded_path(self) -> Path:
+        return self.graded_folder / f"{self.assignment}.ipynb"
+
+    @property
+    def feedback_folder(self) -> Path:
+        return self.course / "feedback" / self.student / self.assignment
+
+
+def find_submissions(
+    course: Path, assignments: Sequence[str], students: Sequence[str] = ()
+) -> list[Submission]:
+    """Return the submissions of a course, by assignment and student.
+
+    Raises
+    ------
+    CourseError : there are none, or a student asked for has none
+    """
+    root = course / "submitted"
+    found = []
+    for assignment in assignments:
+        here = [
+            Submission(course, assignment, folder.name)
+            for folder in sorted(root.iterdir() if root.is_dir() else ())
+            if folder.is_dir()
+            and not folder.name.startswith(".")
+            and os.path.lexists(folder / assignment)
+        ]
+        if students:
+            missing = sorted(set(students) - {submission.student for submission in here})
+            if missing:
+                raise CourseError(
+                    f"no submission of {assignment} by {', '.join(missing)}: "
+                    f"looked in {root}/<student>/{assignment}/"
+                )
+            here = [submission for submission in here if submission.student in students]
+        if not here:
+            raise CourseError(
+                f"no submissions of {assignment}: looked in {root}/<student>/{assignment}/; "
+                f"collect them with `nbgrader collect {assignment}`"
+            )
+        found += here
+    return found
+
+
+def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+    """Return what is graded of an assignment, and what waits for it, by student.
+
+    Raises
+    ------
+    CourseError : nothing is graded, or a student asked for has handed in nothing
+    """
+    found: dict[str, Submission] = {}
+    for root in ("autograded", "submitted"):
+        for path in sorted((course / root).glob(f"*/{assignment}")):
+            student = path.parent.name
+            if not student.startswith(".") and (not students or student in students):
+                found.setdefault(student, Submission(course, assignment, student))
+    missing = sorted(set(students) - set(found))
+    if missing:
+        raise CourseError(
+            f"no graded {assignment} of {', '.join(missing)}: "
+            f"looked in {course / 'autograded'}/<student>/{assignment}/"
+        )
+    if not any(one.graded_path.is_file() for one in found.values()):
+        raise CourseError(
+            f"nothing of {assignment} is graded in {course / 'autograded'}: "
+            f"run `autograder grade {assignment}` first"
+        )
+    return [found[student] for student in sorted(found)]
+
+
+def require_assignment(course: Path, assignment: str) -> None:
+    """Say so where a course has no such assignment.
+
+    Raises
+    ------
+    CourseError
+    """
+    sources = course / "source"
+    known = sorted(folder.parent.name for folder in sources.glob("*/*.ipynb"))
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", assignment) or assignment not in known:
+        there = f"there are {', '.join(dict.fromkeys(known))}" if known else "there are none"
+        raise CourseError(f"no assignment {assignment!r} in {sources}: {there}")
+
+
+def course_secret(course: Path) -> bytes:
+    """Return the secret from which fixtures are drawn, made on first use (mode 0600).
+
+    Raises
+    ------
+    CourseError : it can be neither read nor made
+    """
+    path = course / SECRET_FILE
+    try:
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_bytes()
+    except OSError as failure:
+        raise CourseError(f"{path}: {failure.strerror}; is the course read-only?", 1) from None
+    if len(secret) < 32:
+        raise CourseError(f"{path} is damaged: restore it from a backup, or delete it and regrade")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Make a secret that is there whole or not at all; another program's, made first, stays."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def digest_of(data: bytes | None) -> str:
+    """Return what stands for a submitted file in a seed; None: there is none that can be read."""
+    return "" if data is None else hashlib.sha256(data).hexdigest()
+
+
+def seed_of(secret: bytes, assignment: str, student: str, digest: str) -> int:
+    """Return the seed of one submission's fixtures: unpredictable outside, the same on a regrade.
+
+    Parameters
+    ----------
+    digest : of the submitted file's bytes, by `digest_of`: what was seen of the fixtures of
+        one hand-in is worth nothing in the next one
+    """
+    text = json.dumps([assignment, student, digest]).encode()
+    return int.from_bytes(hmac.digest(secret, text, "sha256")[:16], "big")
+
+
+def load_config(course: Path) -> dict:
+    """Return the settings of a course's ``nbgrader_config.py``; empty where there is none.
+
+    Raises
+    ------
+    CourseError : the file cannot be run
+    """
+    from traitlets.config import PyFileConfigLoader
+
+    path = course / CONFIG_FILE
+    if not path.is_file():
+        return {}
+    try:
+        return PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
+    except SyntaxError as failure:
+        line = f", line {failure.lineno}" if failure.lineno else ""
+        raise CourseError(f"{path}{line}: {failure.msg}; mend it first") from None
+    except (Exception, SystemExit) as failure:
+        line = _line_in(failure, path)
+        said = f"{type(failure).__name__}: {first_line(failure)}"
+        raise CourseError(f"{path}{line}: {said}; mend it first") from None
+
+
+def _line_in(failure: BaseException, path: Path) -> str:
+    trace, line = failure.__traceback__, ""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = f", line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
+def gradebook_url(course: Path) -> str:
+    """Return the address of a course's gradebook: of its settings, else ``gradebook.db``."""
+    configured = load_config(course).get("CourseDirectory", {}).get("db_url")
+    if isinstance(configured, str) and configured:
+        return configured
+    return os.environ.get("GRADEBOOK_URL") or f"sqlite:///{(course / 'gradebook.db').resolve()}"
+
+
+def carried_share(course: Path) -> float:
+    """Return the share of points for what is right but for an earlier exercise, from 0 to 1.
+
+    Set in ``nbgrader_config.py`` as ``c.ErrorCarriedForward.share``; 1 by default.
+
+    Raises
+    ------
+    CourseError : it is no such number
+    """
+    share = load_config(course).get("ErrorCarriedForward", {}).get("share", 1.0)
+    if type(share) not in (int, float) or not 0 <= share <= 1:
+        raise CourseError(
+            f"{course / CONFIG_FILE}: ErrorCarriedForward.share is a number from 0 to 1, "
+            f"not {share!r}"
+        )
+    return float(share)
+
+
+def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
+    """Return what lies beside the released notebook, by relative path.
+
+    It is all that a submission sees of the course: never what a student sent,
+    which could shadow a module.
+
+    Raises
+    ------
+    CourseError : the assignment was not released
+    """
+    root = course / "release" / assignment
+    if not (root / f"{assignment}.ipynb").is_file():
+        raise CourseError(
+            f"{assignment} is not released in {course}: run `autograder release {assignment}`"
+        )
+    files = {}
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
+        if path.is_file() and not hidden and path.suffix not in NOT_SHOWN:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise CourseError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB")
+            files[relative.as_posix()] = path.read_bytes()
+    if CHECKS in files:
+        files[CHECKS] = INERT_CHECKS.read_bytes()
+    return files
+
+
+def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
+    """Return what a released notebook imports of `HEAVY`, to be imported once for all.
+
+    Raises
+    ------
+    CourseError : the released notebook cannot be read
+    """
+    named = _imports(course, assignment)
+    return tuple(sorted(name for name in named if name.partition(".")[0] in HEAVY))
+
+
+def allowed_packages(course: Path, assignment: str) -> tuple[str, ...] | None:
+    """Return which packages a submission may use, or None for all that are installed.
+
+    Those of ``c.Submissions.packages`` in ``nbgrader_config.py``, where that is set, and those
+    that the released notebook itself imports.
+
+    Raises
+    ------
+    CourseError : the setting is no list of names, or the released notebook cannot be read
+    """
+    named = load_config(course).get("Submissions", {}).get("packages")
+    if named is None:
+        return None
+    if not isinstance(named, (list, tuple)) or not all(isinstance(one, str) for one in named):
+        raise CourseError(
+            f"{course / CONFIG_FILE}: Submissions.packages is a list of names, "
+            f'["numpy", "matplotlib"], not {named!r}'
+        )
+    beside = {path.stem for path in (course / "release" / assignment).glob("*")}
+    imported = {name.partition(".")[0] for name in _imports(course, assignment)}
+    return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names}))
+
+
+def _imports(course: Path, assignment: str) -> set[str]:
+    """Return the names of all modules that a released notebook imports."""
+    path = course / "release" / assignment / f"{assignment}.ipynb"
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CourseError(
+            f"{path} cannot be read: run `autograder release {assignment}`", 1
+        ) from None
+    found = [names for source in sources for pair in IMPORT.findall(source) for names in pair]
+    return {name.split()[0] for names in found for name in names.split(",") if name.strip()}
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove what `write_atomically` left in a folder when it was killed."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)
+
+
+def submitted_at(submission: Submission) -> datetime | None:
+    """Return when a submission was handed in (UTC, no zone), or None where nobody noted it.
+
+    The file's own time says when it was copied, so it is no substitute.
+    """
+    from dateutil.parser import parse
+
+    stamp = timestamp_text(submission)
+    if stamp is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of time zones that nobody knows
+            moment = parse(stamp.strip())
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except Exception:  # a student may have written it
+        return None
+    return moment
+
+
+def timestamp_text(submission: Submission) -> str | None:
+    """Return what ``timestamp.txt`` beside a submission says, or None where it is none."""
+    return _text_beside(submission, "timestamp.txt")
+
+
+def secret_text(submission: Submission) -> str | None:
+    """Return the secret that came with a hand-in through the exchange, or None.
+
+    ``nbgrader release_feedback`` names the feedback by it, so that only this student finds it.
+    """
+    return _text_beside(submission, SUBMISSION_SECRET)
+
+
+def _text_beside(submission: Submission, name: str) -> str | None:
+    try:
+        path, inside = submission.folder / name, submission.course / "submitted"
+        refused = not_of_owner(path, submission.course)
+        return read_bytes(path, MAX_BYTES_BESIDE, inside, refused).decode()
+    except (UnreadableSubmission, ValueError):
+        return None

@@ -1,0 +1,149 @@
+"""What a late hand-in costs, as ``nbgrader_config.py`` says.
+
+Arithmetic and the reading of settings.  Imports nbgrader, which takes seconds, only for a
+course that has set a plugin of its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from autograder.course.folder import CONFIG_FILE, CourseError
+from autograder.words import first_line, listed
+
+if TYPE_CHECKING:
+    from autograder.gradebook import LatePenalty
+
+DAY, HOUR = 86_400, 3_600
+SECTION, OURS = "LatePenalties", "autograder.nbgrader_plugin.LatePenalties"
+NBGRADERS = "LateSubmissionPlugin"
+
+
+@dataclass(frozen=True)
+class LatePolicy:
+    """So much for each day that has begun after the due date and a time of grace.
+
+    Parameters
+    ----------
+    points_per_day : taken away for each day; or
+    percent_per_day : of the score that was reached
+    grace_hours : for which a late hand-in costs nothing; the days begin after it
+    at_most_percent : of the score, however late
+    """
+
+    points_per_day: float = 0.0
+    percent_per_day: float = 0.0
+    grace_hours: float = 0.0
+    at_most_percent: float = 100.0
+
+    def penalty(self, score: float, seconds_late: float) -> float:
+        """Return the points to take away.
+
+        >>> LatePolicy(percent_per_day=10, grace_hours=1).penalty(20.0, 25 * 3600)
+        2.0
+        >>> LatePolicy(percent_per_day=10, grace_hours=1).penalty(20.0, 25 * 3600 + 1)
+        4.0
+        """
+        days = max(0, math.ceil((seconds_late - self.grace_hours * HOUR) / DAY))
+        taken = days * (self.points_per_day + score * self.percent_per_day / 100)
+        return min(taken, score * self.at_most_percent / 100)
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether no hand-in costs anything, however late."""
+        return self.points_per_day == self.percent_per_day == 0
+
+
+@dataclass(frozen=True)
+class LateRule:
+    """What is called for a late hand-in, and the settings on which its answer depends."""
+
+    penalty: LatePenalty
+    settings: str
+
+
+def late_rule(config: Mapping[str, Any]) -> LateRule | None:
+    """Return what a course takes away for late hand-ins, or None where nothing.
+
+    Parameters
+    ----------
+    config : as `autograder.course.folder.load_config` gives it
+
+    Raises
+    ------
+    CourseError
+        where the settings make no sense
+    """
+    policy = read_policy(config)
+    plugin = config.get("AssignLatePenalties", {}).get("plugin_class", NBGRADERS)
+    name = plugin if isinstance(plugin, str) else f"{plugin.__module__}.{plugin.__qualname__}"
+    section = name.rpartition(".")[2]
+    settings = f"{name} {sorted(config.get(section, {}).items())}"
+    if name == OURS:
+        return None if policy.takes_nothing else LateRule(_of(policy), settings)
+    if not policy.takes_nothing:
+        raise CourseError(
+            f"{CONFIG_FILE}: {SECTION} says what is taken away, but nothing uses it: "
+            f'set c.AssignLatePenalties.plugin_class = "{OURS}"'
+        )
+    method = config.get(NBGRADERS, {}).get("penalty_method", "none")
+    if section == NBGRADERS and method == "none":
+        return None
+    return LateRule(_plugin(plugin, name, config), settings)
+
+
+def read_policy(config: Mapping[str, Any]) -> LatePolicy:
+    """Return the settings of ``c.LatePenalties``.
+
+    Raises
+    ------
+    CourseError
+        where they make no sense
+    """
+    given = dict(config.get(SECTION, {}))
+    known = [field.name for field in fields(LatePolicy)]
+    for name, value in given.items():
+        where = f"{CONFIG_FILE}: {SECTION}.{name}"
+        if name not in known:
+            raise CourseError(f"{where} is no setting: there are {listed(known)}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise CourseError(f"{where} is a number, not {value!r}")
+        if not 0 <= value < math.inf or ("percent" in name and value > 100):
+            most = "to 100" if "percent" in name else "on"
+            raise CourseError(f"{where} is {value:g}: give a number from 0 {most}")
+    policy = LatePolicy(**{name: float(value) for name, value in given.items()})
+    if policy.points_per_day and policy.percent_per_day:
+        raise CourseError(
+            f"{CONFIG_FILE}: {SECTION} has points_per_day and percent_per_day: set one of them"
+        )
+    if policy.at_most_percent == 0 and not policy.takes_nothing:
+        raise CourseError(
+            f"{CONFIG_FILE}: {SECTION}.at_most_percent is 0, so nothing is ever taken away: "
+            "raise it, or leave out what is taken a day"
+        )
+    return policy
+
+
+def _of(policy: LatePolicy) -> LatePenalty:
+    return lambda student, score, seconds_late: policy.penalty(score, seconds_late)
+
+
+def _plugin(plugin: Any, name: str, config: Mapping[str, Any]) -> LatePenalty:
+    """Return what another plugin answers; it is made as nbgrader makes it."""
+    from traitlets.config import Config
+
+    try:
+        if isinstance(plugin, str):
+            module, _, attribute = name.rpartition(".")
+            plugin = getattr(importlib.import_module(module or "nbgrader.plugins"), attribute)
+        penalty: LatePenalty = plugin(config=Config(config)).late_submission_penalty
+    except Exception as failure:
+        raise CourseError(
+            f"{CONFIG_FILE}: AssignLatePenalties.plugin_class {name} cannot be used "
+            f"({type(failure).__name__}: {first_line(failure)}): correct it"
+        ) from None
+    return penalty

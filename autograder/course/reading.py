@@ -1,0 +1,99 @@
+"""Reads files that students handed in, trusting nothing about them: sizes, links, kinds of file.
+
+What is in a file is for `autograder.submission.sanitise`; this module imports
+nothing that takes long.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from autograder.course.hard_links import Refused
+
+MAX_BYTES = 20 << 20
+
+
+class UnreadableSubmission(Exception):
+    """A submission that is not a notebook; its text is one sentence for the student."""
+
+
+def read_bytes(
+    path: str | os.PathLike[str],
+    max_bytes: int = MAX_BYTES,
+    inside: str | os.PathLike[str] | None = None,
+    refused: Refused | None = None,
+) -> bytes:
+    """Read a submitted file, if it is an ordinary file and no link.
+
+    Parameters
+    ----------
+    path : the submitted ``.ipynb``
+    max_bytes : larger files are refused
+    inside : a trusted folder; below it no part of the path may be a link
+    refused : tells whether the open file is a hard link to one that was not handed in; see
+        `autograder.course.hard_links`
+
+    Raises
+    ------
+    UnreadableSubmission
+        with the reason; nothing else is raised
+    """
+    path = Path(path)
+    try:
+        return _read(path, max_bytes, inside, refused)
+    except UnreadableSubmission:
+        raise
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"There is no notebook {path.name} to grade.") from None
+    except OSError as error:
+        reason = f"{path.name} cannot be opened: {error.strerror or type(error).__name__}."
+        raise UnreadableSubmission(reason) from None
+    except ValueError:  # a null byte in the name, a path outside
+        raise UnreadableSubmission("The submission's path makes no sense.") from None
+
+
+def _read(
+    path: Path,
+    max_bytes: int,
+    inside: str | os.PathLike[str] | None,
+    refused: Refused | None,
+) -> bytes:
+    _refuse_links(path, inside)
+    # Non-blocking: opening a fifo would otherwise wait for a writer for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableSubmission(f"{path.name} is not an ordinary file.")
+        if refused is not None and refused(status):
+            raise UnreadableSubmission(
+                f"{path.name} is a hard link to a file that was not handed in here: "
+                "submit a copy of the notebook itself."
+            )
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > max_bytes:
+        raise UnreadableSubmission(
+            f"{path.name} is larger than {max_bytes / (1 << 20):.3g} MB: "
+            "clear its outputs, save and submit it again."
+        )
+    return data
+
+
+def _refuse_links(path: Path, inside: str | os.PathLike[str] | None) -> None:
+    root = path.parent if inside is None else Path(inside)
+    parts = path.relative_to(root).parts
+    if ".." in parts:
+        raise UnreadableSubmission(f"{path.name} lies outside the folder of submissions.")
+    for part in parts:
+        root = root / part
+        if stat.S_ISLNK(os.lstat(root).st_mode):
+            what = path.name if root == path else f"The folder of {path.name}"
+            raise UnreadableSubmission(
+                f"{what} is a symbolic link: submit the notebook itself, not a link to it."
+            )

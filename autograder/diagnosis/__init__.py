@@ -1,0 +1,1 @@
+"""Any notebook: running it, finding its functions, and the layouts in which they work."""

@@ -1,0 +1,389 @@
+"""Grades a class on any `concurrent.futures.Executor`.
+
+A job is plain data (the submission's bytes, the assignment's cells, a seed)
+and so is its outcome, so that it does not matter where it is done.  One
+coordinator writes, a batch of submissions at a time: the graded notebooks, the
+gradebook in one transaction, and last the verdicts, whose fingerprint says that
+all is there.  So whatever is killed when, the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+)
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.course.assignment import Assignment
+from autograder.course.folder import (
+    CourseError,
+    Submission,
+    allowed_packages,
+    assignment_files,
+    carried_share,
+    course_secret,
+    digest_of,
+    find_submissions,
+    gradebook_url,
+    heavy_imports,
+    load_config,
+    require_assignment,
+    seed_of,
+    submitted_at,
+    timestamp_text,
+)
+from autograder.course.handed_in import sentences_about
+from autograder.course.hard_links import not_of_owner
+from autograder.course.late_penalties import late_rule
+from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.grading.jobs import Job, Outcome, failed, fingerprint, grade_one
+from autograder.grading.records import (
+    Result,
+    graded_before,
+    not_graded,
+    note_seconds,
+    record_of,
+    store_notebook,
+    store_record,
+    summary,
+)
+from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
+from autograder.submission.graded_cells import GradedSubmission
+from autograder.words import first_line
+
+if TYPE_CHECKING:
+    from autograder.sandbox import Limits
+
+# What is graded is saved when there is so much of it, or it has waited so long.
+BATCH, BATCH_CHARACTERS, BATCH_SECONDS = 50, 32 << 20, 1.0
+# Of hand-ins that are read and not yet settled: beyond it, no other is read meanwhile.
+READ_AHEAD_BYTES = 40 << 20
+WRITERS = 8  # files of a batch written side by side: most of it is waiting for the disk
+# Batches in a row that a locked, full or lost gradebook refuses before the class is stopped:
+# each has waited for it as long as is waited for another program.
+MAX_REFUSED = 2
+NOT_TEXT = "the name of the student's folder is not UTF-8 text: rename the folder"
+WORKER_LOST = "a worker was killed; run the command again, what is graded is kept"
+
+
+def make_job(
+    submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
+) -> Job:
+    """Read a submission and say what is to be done with it; never raises."""
+    data, unreadable, inside = None, None, submission.course / "submitted"
+    refused = not_of_owner(submission.folder, submission.course)
+    try:
+        data = read_bytes(submission.path, inside=inside, refused=refused)
+    except UnreadableSubmission as failure:
+        unreadable = str(failure)
+    seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
+    beside = sentences_about(submission.folder, inside, refused)
+    return Job(submission.student, assignment, data, unreadable, seed, isolation, limits, beside)
+
+
+def grade_class(
+    jobs: Iterable[Job], executor: Executor, window: Callable[[], int]
+) -> Iterator[list[Outcome]]:
+    """Grade jobs on an executor, a bounded number at a time.
+
+    Parameters
+    ----------
+    jobs : taken one by one, as there is room
+    executor : where `grade_one` is called, in a thread
+    window : how many may be there at the same time, asked anew each time
+
+    Yields
+    ------
+    the outcomes that have come since; none where `BATCH_SECONDS` went by without one
+    """
+    for ended in in_flight(executor, grade_one, jobs, window, BATCH_SECONDS):
+        yield [_outcome(future, job) for job, future in ended]
+
+
+def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return failed(job, WORKER_LOST, unsure=True)
+    except Exception as failure:
+        return failed(job, failure, unsure=True)
+
+
+@dataclass(frozen=True)
+class _Graded:
+    """A graded submission that is not saved yet."""
+
+    submission: Submission
+    notebook: bytes
+    points: GradedSubmission
+    record: dict[str, Any]
+    seconds: float
+
+
+class ClassGrading:
+    """The grading of a class: what is to be done, and doing it.
+
+    Parameters
+    ----------
+    course : the course's folder
+    assignments, students : what is asked for; no students means all
+    isolation : "bwrap" or "none"
+    limits : of one submission
+    force : grade again what is unchanged
+
+    Raises
+    ------
+    CourseError : it cannot begin; nothing has been written
+    """
+
+    def __init__(
+        self,
+        course: Path,
+        assignments: Sequence[str],
+        students: Sequence[str],
+        isolation: str,
+        limits: Limits,
+        force: bool = False,
+    ) -> None:
+        url = gradebook_url(course)
+        self.late = late_rule(load_config(course))
+        for name in assignments:
+            require_assignment(course, name)
+        self.submissions = find_submissions(course, assignments, students)
+        files = {name: assignment_files(course, name) for name in assignments}
+        share = carried_share(course)
+        # Late: the database's library takes a while, and a wrong name should not.
+        from autograder.gradebook import GradebookStore
+
+        self.course = course
+        self.isolation, self.limits, self.force = isolation, limits, force
+        self.secret = course_secret(course)
+        self.saved = 0  # submissions that are settled, on the disk and in the gradebook
+        self._unsaved: list[_Graded] = []
+        self._saved_at = time.monotonic()
+        self._refused = 0
+        self.gradebook = GradebookStore.open(url)
+        try:
+            self.assignments = {
+                name: Assignment(
+                    name,
+                    tuple(self.gradebook.released_cells(course, name)),
+                    files[name],
+                    heavy_imports(course, name),
+                    share,
+                    allowed_packages(course, name),
+                )
+                for name in assignments
+            }
+            self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
+        except BaseException:
+            self.gradebook.close()
+            raise
+
+    @property
+    def total(self) -> int:
+        """How many submissions there are, the unchanged ones included."""
+        return len(self.submissions)
+
+    def run(self, workers: int) -> Generator[Result, None, None]:
+        """Grade on this machine, with that many processes; see `on`."""
+        number = min(workers, self.total)
+        with Workers(number) as executor:
+            yield from self.on(executor, lambda: number * WINDOW_PER_WORKER)
+
+    def on(self, executor: Executor, window: Callable[[], int]) -> Generator[Result, None, None]:
+        """Grade on an executor and yield a result for each submission as it is saved.
+
+        What ran out of time on a crowded machine, or was lost with its worker, is graded
+        once more with nothing beside it before that counts.
+
+        Raises
+        ------
+        CourseError : the gradebook takes nothing any more; what is saved is saved
+        """
+        again: list[Submission] = []
+        try:
+            yield from self._graded(self.submissions, executor, window, again)
+            yield from self._graded(again, executor, lambda: 1)
+        finally:
+            try:
+                self._save()
+            finally:
+                self.gradebook.close()
+
+    def _graded(
+        self,
+        submissions: Iterable[Submission],
+        executor: Executor,
+        window: Callable[[], int],
+        again: list[Submission] | None = None,
+    ) -> Iterator[Result]:
+        at_work: dict[tuple[str, str], tuple[Submission, str, int]] = {}
+        settled: list[Result] = []
+
+        def room() -> int:
+            read = sum(size for *_, size in at_work.values())
+            return window() if read < READ_AHEAD_BYTES else 1
+
+        def jobs() -> Iterator[Job]:
+            for submission in submissions:
+                if not _is_text(submission.student):
+                    settled.append(not_graded(submission, NOT_TEXT))
+                    continue
+                assignment = self.assignments[submission.assignment]
+                job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
+                mark = self._mark(submission, job)
+                earlier = None if self.force else graded_before(submission, mark)
+                if earlier is not None and submission.student in self.recorded[assignment.name]:
+                    settled.append(earlier)
+                    continue
+                size = len(job.data or b"")
+                at_work[submission.student, assignment.name] = (submission, mark, size)
+                yield job
+
+        for outcomes in grade_class(jobs(), executor, room):
+            for outcome in outcomes:
+                submission, mark, _ = at_work.pop((outcome.student, outcome.assignment))
+                if outcome.unsure and again is not None:
+                    again.append(submission)
+                elif outcome.notebook is None:
+                    trouble = outcome.trouble or "unknown"
+                    settled.append(not_graded(submission, trouble, outcome.no_isolation))
+                else:
+                    self._unsaved.append(self._to_save(submission, outcome, mark))
+            self.saved += len(settled)
+            yield from settled
+            settled.clear()
+            late = time.monotonic() - self._saved_at >= BATCH_SECONDS
+            much = sum(len(graded.notebook) for graded in self._unsaved) > BATCH_CHARACTERS
+            if len(self._unsaved) >= BATCH or much or late:
+                yield from self._save()
+        self.saved += len(settled)
+        yield from settled
+        yield from self._save()
+
+    def _mark(self, submission: Submission, job: Job) -> str:
+        """Return a hash of all that what is stored depends on."""
+        mark = fingerprint(job)
+        if self.late is None:
+            return mark
+        when = f"{mark} {self.late.settings} {timestamp_text(submission)}"
+        return hashlib.sha256(when.encode()).hexdigest()
+
+    def _to_save(self, submission: Submission, outcome: Outcome, mark: str) -> _Graded:
+        assert outcome.notebook is not None
+        points = GradedSubmission(
+            submission.student,
+            submission.assignment,
+            submission.assignment,
+            submitted_at(submission),
+            outcome.cells,
+        )
+        record = record_of(outcome, mark, self.isolation)
+        return _Graded(submission, outcome.notebook, points, record, outcome.seconds)
+
+    def _save(self) -> list[Result]:
+        """Save what is waiting, step by step; what fails one step goes no further."""
+        batch = self._unsaved
+        self._saved_at = time.monotonic()
+        results, left = [], batch
+        with ThreadPoolExecutor(WRITERS) as writers:
+            for step in (
+                lambda some: writers.map(_notebook_trouble, some),
+                self._gradebook_troubles,
+                lambda some: writers.map(_record_trouble, some),
+            ):
+                troubles = list(step(left))
+                results += [
+                    not_graded(graded.submission, trouble)
+                    for graded, trouble in zip(left, troubles, strict=True)
+                    if trouble is not None
+                ]
+                left = [
+                    graded
+                    for graded, trouble in zip(left, troubles, strict=True)
+                    if trouble is None
+                ]
+        self._note_seconds(left)
+        self.saved += len(batch)
+        self._unsaved = []  # only now: after Ctrl-C in the middle it is saved once more
+        return results + [summary(graded.record, graded.seconds, fresh=True) for graded in left]
+
+    def _note_seconds(self, saved: Sequence[_Graded]) -> None:
+        for name in self.assignments:
+            took = {
+                graded.submission.student: graded.seconds
+                for graded in saved
+                if graded.submission.assignment == name
+            }
+            # Nobody's grade depends on it.
+            with suppress(OSError):
+                if took:
+                    note_seconds(self.course, name, took)
+
+    def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
+        """Write into the gradebook; return for each submission why it could not be, or None."""
+        from autograder.gradebook import GradebookUnusable
+
+        try:
+            late = self.late.penalty if self.late is not None else None
+            self.gradebook.write([graded.points for graded in batch], late)
+        except GradebookUnusable as failure:
+            self._refused += 1
+            if self._refused >= MAX_REFUSED:
+                self._unsaved = []  # not once more on the way out
+                raise CourseError(
+                    f"stopped after {self.saved} of {self.total}: {failure}; "
+                    "what is saved is kept, the same command goes on from here",
+                    1,
+                ) from None
+            return [str(failure)] * len(batch)
+        except Exception as failure:
+            if len(batch) > 1:
+                # Nothing was written: each by itself, so that one costs no other.
+                return [self._gradebook_troubles([graded])[0] for graded in batch]
+            return [_words(failure)]
+        self._refused = 0
+        return [None] * len(batch)
+
+
+def _notebook_trouble(graded: _Graded) -> str | None:
+    return _file_trouble(graded, lambda: store_notebook(graded.submission, graded.notebook))
+
+
+def _record_trouble(graded: _Graded) -> str | None:
+    return _file_trouble(graded, lambda: store_record(graded.submission, graded.record))
+
+
+def _file_trouble(graded: _Graded, write: Callable[[], None]) -> str | None:
+    try:
+        write()
+    except OSError as failure:
+        return f"cannot write to {graded.submission.graded_folder}: {failure.strerror}"
+    except Exception as failure:  # one submission never stops a class
+        return _words(failure)
+    return None
+
+
+def _words(failure: Exception) -> str:
+    if isinstance(failure, CourseError):
+        return str(failure)
+    return f"{type(failure).__name__}: {first_line(failure)}"
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a file's name is text; if not, no database and no terminal takes it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,302 @@
+"""What is done with one submission: one job in, one outcome out, both plain data.
+
+It does not matter where a job is done.  Must not know the gradebook; imports
+what grading needs only where there is something to grade.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+import re
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder import __version__
+from autograder.course.assignment import Assignment
+from autograder.grading.lean import skip_unused_imports
+from autograder.grading.workers import OverBudget, WorkerLost, own_worker
+from autograder.grading.working import begun, tell
+from autograder.limits import GRADING, WRITING, Budget
+from autograder.submission.graded_cells import GradedCell, cells_of
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from autograder.sandbox import Limits, Sandbox
+    from autograder.submission.notebook import GradedNotebook
+
+# Text with one of these takes four bytes a character.
+WIDE = re.compile("[\U00010000-\U0010ffff]")
+OTHER_CODE = (
+    "the worker has another version of the grader: "
+    "install the same on every machine, then run this again"
+)
+
+
+@lru_cache(maxsize=1)
+def code_fingerprint() -> str:
+    """Return a hash of the grader's own code: another catalogue gives other verdicts."""
+    digest = hashlib.sha256(__version__.encode())
+    root = Path(__file__).resolve().parents[1]
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs to grade one submission; plain data.
+
+    Parameters
+    ----------
+    data : of the submitted file, or None where it could not be read
+    unreadable : the reason why it could not
+    seed : of this student's fixtures for this assignment
+    isolation : "bwrap" or "none"
+    beside : what lies beside the notebook and is left alone, in sentences
+    code : fingerprint of the grader that asks; a worker of another version refuses
+    budget : of the grader's own work, seconds beside those that the limits give
+    """
+
+    student: str
+    assignment: Assignment
+    data: bytes | None
+    unreadable: str | None
+    seed: int
+    isolation: str
+    limits: Limits
+    beside: tuple[str, ...] = ()
+    code: str = field(default_factory=lambda: code_fingerprint())
+    budget: Budget = GRADING
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker found; plain data.
+
+    Parameters
+    ----------
+    notebook : the graded notebook's file, or None where grading failed
+    cells : points and comments of its cells, for the gradebook
+    verdicts : of `autograder.judging.judge.Verdict`, as dictionaries
+    trouble : why grading failed, or None
+    unsure : another try, with nothing beside it, may end otherwise: time ran out while
+        the machine was crowded, or what graded it was killed
+    """
+
+    student: str
+    assignment: str
+    notebook: bytes | None
+    cells: Mapping[str, GradedCell] = field(default_factory=dict)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    trouble: str | None = None
+    no_isolation: bool = False
+    unsure: bool = False
+
+
+def fingerprint(job: Job) -> str:
+    """Return a hash of all that a verdict depends on."""
+    digest = hashlib.sha256(job.code.encode())
+    for part in (
+        job.data or repr(job.unreadable).encode(),
+        str(job.seed).encode(),
+        job.isolation.encode(),
+        repr(job.limits).encode(),
+        repr(job.beside).encode(),
+        job.assignment.digest,
+    ):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def failed(
+    job: Job, trouble: str | Exception, no_isolation: bool = False, unsure: bool = False
+) -> Outcome:
+    """Return the outcome of a job that could not be done, with the reason why."""
+    if isinstance(trouble, Exception):
+        trouble = f"{type(trouble).__name__}: {trouble}"[:500]
+    return Outcome(
+        job.student,
+        job.assignment.name,
+        None,
+        trouble=trouble,
+        no_isolation=no_isolation,
+        unsure=unsure,
+    )
+
+
+# The sandbox of this process, with what it was made for.
+_sandboxes: dict[tuple[str, Limits, tuple[str, ...], tuple[str, ...] | None], Sandbox] = {}
+
+
+def grade_one(job: Job) -> Outcome:
+    """Grade one submission in this thread's worker, within a budget.
+
+    Where grading is ended because it used more, the verdicts until then stand.
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else
+    """
+    if job.code != code_fingerprint():
+        return failed(job, OTHER_CODE)
+    started, worker = time.monotonic(), own_worker()
+    verdicts: list[bytes] = []
+    budget = replace(job.budget, seconds=job.limits.session_seconds + job.budget.seconds)
+    try:
+        outcome: Outcome = worker.do(grade_here, job, budget=budget, heard=verdicts.append)
+        return outcome
+    except OverBudget as excess:
+        reason, unsure = f"grading this submission {excess}", excess.of_clock
+    # If it cannot even be read within a budget, it is graded as an empty one.
+    for left in (job, replace(job, data=None, unreadable=f"Not read: {reason}.")):
+        with suppress(OverBudget):
+            outcome = worker.do(write_so_far, left, reason, verdicts, budget=WRITING)
+            return replace(outcome, seconds=time.monotonic() - started, unsure=unsure)
+    return failed(job, reason, unsure=unsure)
+
+
+def grade_alone(job: Job) -> Outcome:
+    """Grade one submission with nothing beside it: what might end otherwise is tried twice.
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else, both times
+    """
+    with suppress(WorkerLost):
+        outcome = grade_one(job)
+        if not outcome.unsure:
+            return outcome
+    return grade_one(job)
+
+
+def grade_here(job: Job) -> Outcome:
+    """Grade one submission in this process; only what nobody planned for is raised.
+
+    The process's sandbox is started for its first submission and kept.
+    """
+    skip_unused_imports()
+    from autograder.sandbox import IsolationUnavailable, SandboxLost
+    from autograder.submission.notebook import grade_notebook
+
+    try:
+        sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
+        begun()
+        submission, unreadable = _read(job)
+        return _outcome(
+            job,
+            grade_notebook(
+                submission, job.assignment, sandbox, job.seed, unreadable, tell, job.beside
+            ),
+        )
+    except IsolationUnavailable as failure:
+        return failed(job, str(failure), no_isolation=True)
+    except (SandboxLost, ConnectionError) as failure:
+        return failed(job, str(failure), unsure=True)
+    except MemoryError:
+        raise
+    except Exception as failure:
+        return failed(job, failure)
+
+
+def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
+    """Write the graded notebook of a submission whose grading was ended; nothing is run.
+
+    Parameters
+    ----------
+    verdicts : as `autograder.grading.working.tell` sent them
+    """
+    skip_unused_imports()
+    from autograder.submission.notebook import write_unfinished
+
+    begun()
+    submission, unreadable = _read(job)
+    known = [pickle.loads(verdict) for verdict in verdicts]
+    return _outcome(
+        job,
+        write_unfinished(
+            submission, job.assignment, job.isolation, reason, known, unreadable, job.beside
+        ),
+    )
+
+
+def _read(job: Job) -> tuple[NotebookNode, str | None]:
+    """Return a submission, and why it could not be read where it is an empty one."""
+    from autograder.course.reading import UnreadableSubmission
+    from autograder.submission.sanitise import empty_submission, parse_submission
+
+    if job.data is None:
+        return empty_submission(), job.unreadable
+    try:
+        return parse_submission(job.data, f"{job.assignment.name}.ipynb"), job.unreadable
+    except UnreadableSubmission as failure:
+        return empty_submission(), str(failure)
+
+
+def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:
+    """Return this process's sandbox for an assignment, started.
+
+    Raises
+    ------
+    IsolationUnavailable, ConnectionError
+    """
+    from autograder.sandbox import Sandbox
+
+    key = (isolation, limits, assignment.preload, assignment.packages)
+    if key not in _sandboxes:
+        # One is kept: a fork server with large packages takes much memory.
+        close_sandboxes()
+        Finalize(None, close_sandboxes, exitpriority=1)
+        _sandboxes[key] = Sandbox(*key)
+    _sandboxes[key].start()
+    return _sandboxes[key]
+
+
+def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
+    return Outcome(
+        job.student,
+        job.assignment.name,
+        cells=cells_of(graded.notebook),
+        notebook=notebook_bytes(graded.notebook),
+        verdicts=[asdict(verdict) for verdict in graded.verdicts],
+        repairs=list(graded.repairs),
+        remarks=list(graded.remarks),
+        seconds=graded.seconds,
+        unsure=graded.starved,
+    )
+
+
+def notebook_bytes(notebook: NotebookNode) -> bytes:
+    """Return a notebook as nbformat writes it, without the copy and the validation.
+
+    Encoded piece by piece: as one text, a single wide character would make it four times as
+    large.  The widest are escaped, as JSON may: so it stays small for whoever reads it.
+    The notebook is changed: its texts become lists of lines.
+    """
+    from nbformat.v4.rwbase import split_lines
+
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, sort_keys=True)
+    written = io.BytesIO()
+    for piece in encoder.iterencode(split_lines(notebook)):
+        written.write(WIDE.sub(lambda found: json.dumps(found[0])[1:-1], piece).encode())
+    written.write(b"\n")
+    return written.getvalue()
+
+
+def close_sandboxes() -> None:
+    """End the sandbox that `grade_one` started in this process."""
+    while _sandboxes:
+        _sandboxes.popitem()[1].close()

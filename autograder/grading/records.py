@@ -1,0 +1,161 @@
+"""What grading leaves in ``autograded/``: the notebook, the verdicts, and what they say in a line.
+
+The verdicts are written last: their fingerprint says that all the rest is there.
+How long each submission took differs from run to run, so it lies in a file of its own.
+Must not know the gradebook, nor where a submission was graded.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course.folder import (
+    SUBMISSION_SECRET,
+    Submission,
+    clear_unfinished,
+    secret_text,
+    timestamp_text,
+    write_atomically,
+)
+from autograder.grading.jobs import Outcome
+
+VERDICTS_FILE = "verdicts.json"
+SECONDS_FILE = ".seconds-{}.jsonl"  # of an assignment, beside the students' folders
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the class's table."""
+
+    student: str
+    assignment: str
+    points: float = 0.0
+    max_points: float = 0.0
+    mistakes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    seconds: float = 0.0
+    fresh: bool = False
+    trouble: str | None = None
+    no_isolation: bool = False
+
+
+def not_graded(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:
+    """Return the line for a submission that could not be graded, with the reason why."""
+    return Result(
+        submission.student, submission.assignment, trouble=trouble, no_isolation=no_isolation
+    )
+
+
+def record_of(outcome: Outcome, fingerprint: str, isolation: str) -> dict[str, Any]:
+    """Return what ``verdicts.json`` holds."""
+    return {
+        "assignment": outcome.assignment,
+        "fingerprint": fingerprint,
+        "isolation": isolation,
+        "remarks": outcome.remarks,
+        "repairs": outcome.repairs,
+        "student": outcome.student,
+        "verdicts": outcome.verdicts,
+    }
+
+
+def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -> Result:
+    """Return the line of the class's table for one record of verdicts."""
+    verdicts = record["verdicts"]
+    mistakes = [
+        # A class makes the same mistakes many times: their names are kept once.
+        sys.intern(f"{verdict['exercise']}: {finding['misconception']}")
+        for verdict in verdicts
+        for finding in verdict["findings"]
+        if finding["misconception"]
+    ]
+    return Result(
+        record["student"],
+        record["assignment"],
+        sum(verdict["points"] for verdict in verdicts),
+        sum(verdict["max_points"] for verdict in verdicts),
+        tuple(dict.fromkeys(mistakes)),
+        tuple(record["remarks"]),
+        seconds,
+        fresh,
+    )
+
+
+def graded_before(submission: Submission, fingerprint: str) -> Result | None:
+    """Return the earlier result of the same submission under the same settings, if it stands."""
+    try:
+        record = json.loads((submission.graded_folder / VERDICTS_FILE).read_text())
+        if record["fingerprint"] != fingerprint:
+            return None
+        if not (submission.graded_folder / f"{submission.assignment}.ipynb").is_file():
+            return None
+        return summary(record)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def store_notebook(submission: Submission, notebook: bytes) -> None:
+    """Write the graded notebook, whole or not at all.
+
+    Raises
+    ------
+    OSError : it cannot be written; what was there before is still there
+    """
+    folder = submission.graded_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_unfinished(folder)
+    write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
+    # What they say of an earlier hand-in no longer holds for all that is there.
+    (folder / VERDICTS_FILE).unlink(missing_ok=True)
+    for name, text in (
+        ("timestamp.txt", timestamp_text(submission)),
+        (SUBMISSION_SECRET, secret_text(submission)),
+    ):
+        if text is not None:
+            write_atomically(folder / name, text)
+
+
+def store_record(submission: Submission, record: dict[str, Any]) -> None:
+    """Write the verdicts, when all else is written; the same verdicts give the same bytes."""
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    write_atomically(submission.graded_folder / VERDICTS_FILE, text)
+
+
+def note_seconds(course: Path, assignment: str, seconds: Mapping[str, float]) -> None:
+    """Add how long submissions took to grade; the last line of a student counts.
+
+    Parameters
+    ----------
+    seconds : by student
+
+    Raises
+    ------
+    OSError : it cannot be written
+    """
+    lines = [json.dumps([student, round(took, 3)]) + "\n" for student, took in seconds.items()]
+    path = course / "autograded" / SECONDS_FILE.format(assignment)
+    # In one piece, so that a run beside this one, or a kill, leaves whole lines.
+    with open(path, "ab", buffering=0) as file:
+        file.write("".join(lines).encode())
+
+
+def read_seconds(course: Path, assignment: str) -> dict[str, float]:
+    """Return how long submissions took, by student; of some it may not be known."""
+    try:
+        lines = (course / "autograded" / SECONDS_FILE.format(assignment)).read_bytes().splitlines()
+    except OSError:
+        return {}
+    seconds = {}
+    for line in lines:
+        with suppress(ValueError, TypeError):  # a line that a full disk cut off
+            student, took = json.loads(line)
+            if isinstance(student, str) and 0 <= took < math.inf:
+                seconds[student] = float(took)
+    return seconds

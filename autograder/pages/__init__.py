@@ -1,0 +1,1 @@
+"""What people read: feedback, reports, exports, and what students wrote as safe HTML."""

@@ -1,0 +1,224 @@
+"""Scores for a learning management system: nbgrader's export plugins for Canvas and Moodle.
+
+`nbgrader export --exporter autograder.pages.exports.CanvasExporter` and
+`autograder export --to canvas` write the same file.  A student without a
+submission gets no score, never a zero: whether that is one is for the system to say.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+from nbgrader.plugins import CsvExportPlugin, ExportPlugin
+from traitlets import Enum
+from traitlets.config import Config
+
+from autograder.course.folder import (
+    CourseError,
+    gradebook_url,
+    load_config,
+    require_assignment,
+    write_atomically,
+)
+from autograder.gradebook import GradebookStore
+from autograder.gradebook.database import said_plainly
+from autograder.gradebook.scores import (
+    Person,
+    SubmissionScore,
+    read_max_score,
+    read_roster,
+    read_scores,
+)
+from autograder.words import listed, spreadsheet_text
+
+DECIMALS = 2  # Canvas knows no more
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is exported of one assignment.
+
+    Parameters
+    ----------
+    name : of the assignment
+    max_score : points that it can earn
+    scores : by student; who is not there has handed in nothing
+    """
+
+    name: str
+    max_score: float
+    scores: dict[str, SubmissionScore]
+
+    def final(self, student: str, missing: str) -> str:
+        """Return a student's score, late penalty taken away, or what stands for none."""
+        score = self.scores.get(student)
+        return missing if score is None else plain_number(score.final)
+
+
+class ScoresExporter(ExportPlugin):
+    """What the exporters of this module share: whose scores, and how they are written."""
+
+    destination = ""
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file, as nbgrader asks for it."""
+        try:
+            with said_plainly():
+                people, marks = self._read(gradebook)
+            rows = self.rows(people, marks)
+            write_atomically(Path(self.to or self.destination).absolute(), csv_text(rows))
+        except (CourseError, OSError) as failure:
+            if self.parent is None:
+                raise
+            self.parent.fail("%s", failure)
+
+    def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
+        """Return the lines of the file."""
+        raise NotImplementedError
+
+    def _read(self, gradebook: Gradebook) -> tuple[list[Person], list[Marks]]:
+        # nbgrader takes a list from the command line as it is written, numbers among it.
+        students, names = set(map(str, self.student)), list(map(str, self.assignment))
+        connection = gradebook.db.connection()
+        known = [one.name for one in gradebook.assignments]
+        marks = [
+            Marks(name, read_max_score(connection, name), read_scores(connection, name))
+            for name in (names or known)
+        ]
+        roster = read_roster(connection)
+        unknown = students - {person.id for person in roster}
+        if unknown:
+            raise CourseError(f"the gradebook has no student {listed(sorted(unknown))}")
+        people = [person for person in roster if not students or person.id in students]
+        return people, marks
+
+
+class CanvasExporter(ScoresExporter):
+    """Canvas's gradebook: `Grades`, `Import`.
+
+    Canvas finds a student by its own user id, else by the login, else by the name, and an
+    assignment by its title; an empty score changes nothing that is not there.
+    """
+
+    destination = "grades-canvas.csv"
+    lms_user_id = Enum(
+        ("ID", "SIS User ID"),
+        default_value="ID",
+        help="which of Canvas's ids stands in the gradebook's lms_user_id",
+    ).tag(config=True)
+
+    def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
+        """Return header, points possible, and a line for each student."""
+        columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+        yield [*columns, *(one.name for one in marks)]
+        possible = (plain_number(one.max_score) for one in marks)
+        yield ["    Points Possible", *[""] * (len(columns) - 1), *possible]
+        for person in people:
+            name = ", ".join(part for part in (person.last_name, person.first_name) if part)
+            lms = person.lms_user_id
+            ids = (lms, "") if self.lms_user_id == "ID" else ("", lms)
+            scores = (one.final(person.id, "") for one in marks)
+            yield [*map(spreadsheet_text, (name or person.id, *ids, person.id, "")), *scores]
+
+
+class MoodleExporter(ScoresExporter):
+    """Moodle's gradebook: `Import`, `CSV file`.
+
+    Moodle asks which column tells students apart and which grade each other column is; "-"
+    is no grade to it.
+    """
+
+    destination = "grades-moodle.csv"
+
+    def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
+        """Return header, and a line for each student."""
+        columns = ["First name", "Last name", "ID number", "Email address", "Username"]
+        yield [*columns, *(f"Assignment: {one.name} (Real)" for one in marks)]
+        for person in people:
+            who = (person.first_name, person.last_name, person.lms_user_id, person.email, person.id)
+            yield [*map(spreadsheet_text, who), *(one.final(person.id, "-") for one in marks)]
+
+
+class NbgraderCsv(CsvExportPlugin):
+    """nbgrader's own CSV, as it is, under the name of the others' files."""
+
+    destination = "grades.csv"
+
+
+EXPORTERS: dict[str, Any] = {
+    "canvas": CanvasExporter,
+    "moodle": MoodleExporter,
+    "csv": NbgraderCsv,
+}
+
+
+def export(
+    course: Path, to: str, assignments: Sequence[str], output: Path | None = None
+) -> tuple[Path, list[str]]:
+    """Export the scores of assignments, with the course's settings.
+
+    Parameters
+    ----------
+    course : the course's folder
+    to : "canvas", "moodle" or "csv"
+    assignments : their names
+    output : the file; in the course's folder where None
+
+    Returns
+    -------
+    the file, and a sentence on each assignment whose scores are not final
+
+    Raises
+    ------
+    CourseError : there is no such assignment, or nothing of it is graded; nothing is written
+    OSError : the file cannot be written
+    """
+    for name in assignments:
+        require_assignment(course, name)
+    url = gradebook_url(course)
+    said = []
+    with GradebookStore.open(url) as store:
+        for name in assignments:
+            scores = store.scores(name)
+            if not scores:
+                raise CourseError(
+                    f"nothing of {name} is graded yet: run `autograder grade {name}` first"
+                )
+            waiting = sum(score.waits for score in scores.values())
+            if waiting:
+                said.append(
+                    f"{name}: {waiting} of {len(scores)} wait for a person's marks, "
+                    "which count nothing until then: see Formgrader"
+                )
+    exporter = EXPORTERS[to]
+    path = (output or course / exporter.destination).absolute()
+    if not path.parent.is_dir():
+        raise CourseError(f"there is no folder {path.parent}")
+    plugin = exporter(
+        config=Config(load_config(course)), to=str(path), assignment=list(assignments)
+    )
+    with said_plainly(), Gradebook(url) as gradebook:
+        plugin.export(gradebook)
+    return path, said
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as CSV, quoted where needed."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def plain_number(points: float) -> str:
+    """Write points with a decimal point and without needless zeros.
+
+    >>> plain_number(3.0), plain_number(2.50), plain_number(1 / 3)
+    ('3', '2.5', '0.33')
+    """
+    return f"{points:.{DECIMALS}f}".rstrip("0").rstrip(".")

@@ -1,0 +1,329 @@
+"""Feedback pages of a class: which are to be made, in several processes, and where they go.
+
+They lie where nbgrader puts its own, with the two files beside them that
+`nbgrader release_feedback` reads.  A page that is up to date is left alone.
+Must not know how a page looks; imports what makes one only when there is one to make.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from autograder.course.folder import (
+    MAX_BYTES_BESIDE,
+    SUBMISSION_SECRET,
+    Submission,
+    clear_unfinished,
+    find_graded,
+    gradebook_url,
+    require_assignment,
+    secret_text,
+    timestamp_text,
+    write_atomically,
+)
+from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.gradebook.cell_marks import Marks
+from autograder.grading.jobs import code_fingerprint
+from autograder.grading.lean import skip_unused_imports
+from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
+from autograder.grading.working import begun
+from autograder.limits import RENDERING
+from autograder.words import first_line
+
+# A graded notebook may be larger than what was handed in, by its outputs.
+MAX_GRADED_BYTES = 200 << 20
+TIMESTAMP = "timestamp.txt"
+# What goes out with a page: nbgrader needs both to find the student's own page again.
+WITH_FEEDBACK = (TIMESTAMP, SUBMISSION_SECRET)
+TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
+MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
+HEAD_BYTES = 1000
+NOT_GRADED = "is handed in but not graded: run `autograder grade {}`"
+OLD = "was handed in again since it was graded: run `autograder grade {}`"
+NO_MARKS = "the gradebook does not know it: run `autograder grade {} --force`"
+LOST = "a worker was killed; run the command again, the pages that are made are kept"
+
+
+@dataclass(frozen=True)
+class PageJob:
+    """All that a worker needs to make one page; plain data."""
+
+    submission: Submission
+    marks: Marks
+    force: bool
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What became of one page.
+
+    Parameters
+    ----------
+    fresh : it was made now, and not left as it was
+    trouble : why there is none, or None
+    plain : why it is in a plain form, or None
+    """
+
+    student: str
+    assignment: str
+    fresh: bool = False
+    trouble: str | None = None
+    plain: str | None = None
+
+
+class ClassFeedback:
+    """The feedback of a class: what is to be done, and doing it.
+
+    Parameters
+    ----------
+    course : the course's folder
+    assignments, students : what is asked for; no students means all who are graded
+    force : make pages anew that are up to date
+
+    Raises
+    ------
+    CourseError : it cannot begin; nothing has been written
+    """
+
+    def __init__(
+        self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
+    ) -> None:
+        url = gradebook_url(course)
+        for name in assignments:
+            require_assignment(course, name)
+        found = [find_graded(course, name, students) for name in assignments]
+        # Late: the database's library takes a while, and a wrong name should not.
+        from autograder.gradebook import GradebookStore
+
+        self.jobs: list[PageJob] = []
+        self.settled: list[PageResult] = []
+        with GradebookStore.open(url) as gradebook:
+            for name, submissions in zip(assignments, found, strict=True):
+                marks = gradebook.marks(name, [one.student for one in submissions])
+                for submission in submissions:
+                    self._sort(submission, marks.get(submission.student), force)
+
+    def _sort(self, submission: Submission, marks: Marks | None, force: bool) -> None:
+        trouble = None
+        if not submission.graded_path.is_file():
+            trouble = NOT_GRADED
+        elif _handed_in_again(submission):
+            trouble = OLD
+        elif marks is None:
+            trouble = NO_MARKS
+        else:
+            self.jobs.append(PageJob(submission, marks, force))
+        if trouble is not None:
+            self.settled.append(_failed(submission, trouble.format(submission.assignment)))
+
+    @property
+    def total(self) -> int:
+        """How many submissions there are, those without a page included."""
+        return len(self.jobs) + len(self.settled)
+
+    def run(self, workers: int) -> Generator[PageResult, None, None]:
+        """Make the pages, with that many processes, and yield a result for each submission."""
+        yield from self.settled
+        number = min(workers, len(self.jobs))
+        if number:
+            with Workers(number) as executor:
+                yield from self.on(executor, number * WINDOW_PER_WORKER)
+
+    def on(self, executor: Executor, window: int) -> Iterator[PageResult]:
+        """Make the pages on an executor, so many at a time."""
+        for ended in in_flight(executor, make_page, self.jobs, lambda: window):
+            yield from (_result(future, job) for job, future in ended)
+
+
+def make_page(job: PageJob) -> PageResult:
+    """Make one page and what lies beside it in this thread's worker, unless they are there already.
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else
+    """
+    try:
+        result, plain = rendered(make_here, job)
+    except OverBudget as excess:
+        return _failed(job.submission, f"making it, even in a plain form, {excess}")
+    made: PageResult = replace(result, plain=plain if result.trouble is None else None)
+    return made
+
+
+def rendered(function: Callable[..., Any], *given: Any) -> tuple[Any, str | None]:
+    """Have something made of a graded notebook, within a budget; in a plain form if need be.
+
+    Parameters
+    ----------
+    function : is called with what is given, and last with whether it is to be plain
+
+    Returns
+    -------
+    what it returns, and why it is plain, or None
+
+    Raises
+    ------
+    OverBudget : even that used more
+    """
+    worker = own_worker()
+    try:
+        return worker.do(function, *given, False, budget=RENDERING), None
+    except OverBudget as excess:
+        return worker.do(function, *given, True, budget=RENDERING), str(excess)
+
+
+def make_here(job: PageJob, plain: bool) -> PageResult:
+    """Make a page where it is needed, in this process; raises only `OverBudget`."""
+    submission = job.submission
+    try:
+        return PageResult(submission.student, submission.assignment, _make(job, plain))
+    except UnreadableSubmission as failure:
+        return _failed(submission, f"the graded notebook cannot be read: {failure}")
+    except OSError as failure:
+        where = failure.filename or submission.feedback_folder
+        return _failed(submission, f"cannot write to {where}: {failure.strerror}")
+    except (OverBudget, MemoryError):
+        raise
+    except Exception as failure:  # one page never stops a class
+        from autograder.pages.feedback_page import PageError
+
+        said = first_line(failure)
+        kind = "" if isinstance(failure, PageError) else f"{type(failure).__name__}: "
+        return _failed(submission, f"{kind}{said}")
+
+
+def _make(job: PageJob, plain: bool) -> bool:
+    """Make a page where it is needed; return whether it was."""
+    submission = job.submission
+    folder = submission.feedback_folder
+    graded = read_graded(submission.graded_path, submission.course / "autograded")
+    path = folder / f"{submission.assignment}.html"
+    beside = _beside(submission)
+    clear_foreign(folder, {path.name})
+    there = all(_read_text(folder / name) == text for name, text in beside.items())
+    if there and not job.force and _page_made_of(path) == made_of(graded, job.marks):
+        return False
+    text = page_here(graded, job.marks, submission.assignment, plain)
+    folder.mkdir(parents=True, exist_ok=True)
+    clear_unfinished(folder)
+    for name, content in beside.items():
+        write_atomically(folder / name, content)
+    write_atomically(path, text)
+    return True
+
+
+def clear_foreign(folder: Path, pages: set[str]) -> list[Path]:
+    """Remove what is no feedback from a folder of feedback; return what was removed."""
+    if folder.is_symlink():
+        folder.unlink()
+        return [folder]
+    removed = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        ours = path.name in pages or path.name in WITH_FEEDBACK
+        if ours and path.is_file() and not path.is_symlink() and path.lstat().st_nlink == 1:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        removed.append(path)
+    return removed
+
+
+def page_of(path: Path, marks: Marks, name: str, plain: bool) -> str:
+    """Return the page of a graded notebook's file; see `page_here`."""
+    return page_here(read_graded(path), marks, name, plain)
+
+
+def page_here(graded: bytes, marks: Marks, name: str, plain: bool) -> str:
+    """Return the page of a graded notebook, made in this process.
+
+    Raises
+    ------
+    OverBudget : it is larger than it may be
+    """
+    skip_unused_imports()
+    from autograder.pages.feedback_page import page
+
+    begun()
+    text = page(graded, marks, name, made_of(graded, marks), plain)
+    if len(text) > RENDERING.answer_megabytes << 20:
+        raise OverBudget(f"made more than {RENDERING.answer_megabytes} MB")
+    return text
+
+
+def read_graded(path: Path, inside: Path | None = None) -> bytes:
+    """Read a graded notebook; see `autograder.course.reading.read_bytes`."""
+    return read_bytes(path, MAX_GRADED_BYTES, inside)
+
+
+def made_of(graded: bytes, marks: Marks) -> str:
+    """Return a hash of all that a page depends on; it stands in the page's head."""
+    digest = hashlib.sha256(_code().encode())
+    for part in (graded, repr(marks).encode()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    digest = hashlib.sha256(code_fingerprint().encode())
+    for path in sorted(TEMPLATE.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _page_made_of(path: Path) -> str | None:
+    """Return what the head of an earlier page says that it was made of."""
+    try:
+        with path.open("rb") as file:
+            found = MADE_OF.search(file.read(HEAD_BYTES))
+    except OSError:
+        return None
+    return found[1].decode() if found else None
+
+
+def _beside(submission: Submission) -> dict[str, str]:
+    """Return the small files that `nbgrader release_feedback` reads beside a page.
+
+    Those of the work that was graded come first; nbgrader copies them from there too.
+    """
+    found = {}
+    for name, handed_in in ((TIMESTAMP, timestamp_text), (SUBMISSION_SECRET, secret_text)):
+        text = _read_text(submission.graded_folder / name) or handed_in(submission)
+        if text is not None:
+            found[name] = text
+    return found
+
+
+def _handed_in_again(submission: Submission) -> bool:
+    """Whether another hand-in has come since; where nobody noted times, nobody knows."""
+    graded = _read_text(submission.graded_folder / TIMESTAMP)
+    now = timestamp_text(submission)
+    return graded is not None and now is not None and graded != now
+
+
+def _read_text(path: Path) -> str | None:
+    try:
+        return read_bytes(path, MAX_BYTES_BESIDE).decode()
+    except (UnreadableSubmission, ValueError):
+        return None
+
+
+def _failed(submission: Submission, trouble: str) -> PageResult:
+    return PageResult(submission.student, submission.assignment, trouble=trouble)
+
+
+def _result(future: Future[PageResult], job: PageJob) -> PageResult:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return _failed(job.submission, LOST)

@@ -1,0 +1,10 @@
+"""The report on a class: what it can do, what it misunderstood, and whom a person must look at.
+
+`figures.py` computes them from plain records, `reading.py` makes those from what grading left,
+`files.py` writes a page, CSV and JSON of the same figures.
+"""
+
+from autograder.pages.report.files import FORMATS
+from autograder.pages.report.records import write_reports
+
+__all__ = ["FORMATS", "write_reports"]

@@ -1,0 +1,286 @@
+"""From what grading left to records: ``autograded/``, the gradebook, and the times.
+
+Student code and what it wrote are never run or trusted here: verdicts are data that the
+grader stored, whichever road graded, and their sentences are text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.course.assignment import GRADE_PREFIX, MasterCell
+from autograder.course.folder import (
+    CourseError,
+    Submission,
+    course_secret,
+    gradebook_url,
+    require_assignment,
+)
+from autograder.gradebook import GradebookStore
+from autograder.grading.records import VERDICTS_FILE, read_seconds
+from autograder.judging.judge import NOT_WRITTEN
+from autograder.pages.report.files import write
+from autograder.pages.report.statistics import (
+    BY_HAND,
+    NONE_HANDED_IN,
+    NOT_GRADED,
+    Attempt,
+    Item,
+    Record,
+    figures,
+)
+from autograder.submission.graded_cells import NOTE, verdicts_of
+from autograder.words import listed, points_text, printable
+from softmax_by_hand import EXERCISES
+
+HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
+REPAIRED, NO_ISOLATION, REMARK = "repaired", "no isolation", "remark"
+SHOWN_REPAIRS = 2
+# What the grader's sentences on a run mean; the first that fits counts.
+KINDS = (
+    # Signal 31: a system call that the sandbox forbids.
+    (HOSTILE, r"malformed answer|symbolic link|not an ordinary file|lies outside|signal 31\b"),
+    (TIMED_OUT, r"did not end within|ran out of its time|used up its"),
+    (UNREADABLE, r"^(The submission's path|There is no notebook|\S+\.ipynb (is|has|holds|cannot))"),
+    (NO_ISOLATION, r"without isolation"),
+    (DIED, r"process|could not be judged|was left out|was lost"),
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What grading left of one submission besides its points."""
+
+    verdicts: dict[str, dict[str, Any]]
+    repairs: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def write_reports(
+    course: Path,
+    assignments: Sequence[str],
+    names: bool,
+    formats: Sequence[str],
+    output: Path | None = None,
+) -> list[Path]:
+    """Write the report on each assignment.
+
+    Parameters
+    ----------
+    course : the course's folder
+    assignments : their names
+    names : whether students are shown by name; otherwise by labels that stay the same
+    formats : of "html", "csv" and "json"
+    output : the folder for them; ``reports/`` in the course where None
+
+    Returns
+    -------
+    list of the files, in the order in which they were written
+
+    Raises
+    ------
+    CourseError : there is no such assignment, or nothing of it is graded; nothing is written
+    OSError : a file cannot be written
+    """
+    for assignment in assignments:
+        require_assignment(course, assignment)
+    with GradebookStore.open(gradebook_url(course)) as gradebook:
+        reports = [report(course, name, gradebook, names) for name in assignments]
+    folder = output or course / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    return [path for one in reports for path in write(one, folder, formats)]
+
+
+def report(
+    course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
+) -> dict[str, Any]:
+    """Return the figures of one assignment.
+
+    Raises
+    ------
+    CourseError : nothing of it is graded
+    """
+    cells = [
+        cell for cell in gradebook.released_cells(course, assignment) if cell.points is not None
+    ]
+    records = read_records(course, assignment, cells, gradebook)
+    if not any(record.graded for record in records.values()):
+        raise CourseError(
+            f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
+        )
+    secret = course_secret(course)
+    shown = _names(gradebook) if names else {student: label(secret, student) for student in records}
+    named = [
+        replace(record, student=printable(shown.get(student, student)))
+        for student, record in records.items()
+    ]
+    return figures(assignment, [_item(cell) for cell in cells], named, about)
+
+
+def read_records(
+    course: Path, assignment: str, cells: Sequence[MasterCell], gradebook: GradebookStore
+) -> dict[str, Record]:
+    """Return a record for each student of the roster and each who handed in, by id."""
+    scores = gradebook.scores(assignment)
+    took = read_seconds(course, assignment)
+    handed_in = _students(course / "submitted", assignment)
+    students = {person.id for person in gradebook.roster()} | handed_in | set(scores)
+    records = {}
+    for student in sorted(students | _students(course / "autograded", assignment)):
+        record = Record(student, handed_in=student in handed_in)
+        try:
+            kept = read_kept(Submission(course, assignment, student))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            why = f"its verdicts cannot be read: run `autograder grade {assignment} --force`"
+            records[student] = replace(record, signs=((NOT_GRADED, why),))
+            continue
+        score = scores.get(student)
+        marks = score.cells if score is not None else {}
+        attempts: dict[str, Attempt] = {}
+        for cell in cells:
+            verdict = kept.verdicts.get(_item(cell).name) if kept is not None else None
+            mark = marks.get(cell.grade_id)
+            if cell.exercise is not None and verdict is not None:
+                manual = mark.manual_score if mark is not None else None
+                attempts[_item(cell).name] = _attempt(verdict, manual)
+            elif mark is not None and kept is not None:
+                blank = mark.points == 0 and mark.manual_score is None and not mark.waits
+                attempts[_item(cell).name] = Attempt(mark.points, blank=blank)
+        waiting = [name for name, mark in marks.items() if mark.waits]
+        records[student] = Record(
+            student,
+            student in handed_in,
+            kept is not None,
+            attempts,
+            sum(mark.extra for mark in marks.values() if mark.points is not None),
+            score.late_penalty if score is not None else 0.0,
+            took.get(student),
+            tuple(_signs(assignment, student in handed_in, kept, waiting)),
+        )
+    return records
+
+
+def read_kept(submission: Submission) -> Kept | None:
+    """Return what grading left of a submission, or None where it is not graded.
+
+    `autograder grade` leaves ``verdicts.json``; nbgrader's road the graded notebook alone,
+    which holds the same.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError, TypeError, AttributeError
+        where that is damaged
+    """
+    path = submission.graded_folder / VERDICTS_FILE
+    notebook = submission.graded_folder / f"{submission.assignment}.ipynb"
+    if path.is_file():
+        kept = json.loads(path.read_bytes())
+        verdicts = kept["verdicts"]
+    elif notebook.is_file():
+        graded = json.loads(notebook.read_bytes())
+        kept, verdicts = graded["metadata"][NOTE], verdicts_of(graded)
+    else:
+        return None
+    for verdict in verdicts:
+        _attempt(verdict, None)  # so that what is damaged shows here
+    return Kept(
+        {verdict["exercise"]: verdict for verdict in verdicts},
+        tuple(map(str, kept["repairs"])),
+        tuple(map(str, kept["remarks"])),
+    )
+
+
+def label(secret: bytes, student: str) -> str:
+    """Return what stands for a student: the same each time, and only the course can tell whom."""
+    digest = hmac.digest(secret, json.dumps(["report", student]).encode(), "sha256")
+    return "student " + base64.b32encode(digest[:5]).decode().lower()
+
+
+def kind_of(remark: str) -> str:
+    """Return what a sentence of the grader on a run is about.
+
+    >>> kind_of("Code cell 6 was left out: the process crashed (signal 11).")
+    'died'
+    """
+    return next((kind for kind, sign in KINDS if re.search(sign, remark)), REMARK)
+
+
+def about(exercise: str, mistake: str) -> tuple[str, str]:
+    """Return the catalogue's words on a mistake, and the lesson to revisit, or ""."""
+    entry = EXERCISES.get(exercise)
+    found = [one for one in entry.misconceptions if one.name == mistake] if entry else []
+    lesson = (found[0].lesson if found else "") or (entry.lesson if entry else "")
+    return found[0].did if found else "", _lesson(lesson)
+
+
+def _lesson(stem: str) -> str:
+    return f"notebooks/{stem}.ipynb" if stem else ""
+
+
+def _item(cell: MasterCell) -> Item:
+    name = cell.grade_id.removeprefix(GRADE_PREFIX) if cell.exercise else cell.grade_id
+    entry = EXERCISES.get(name) if cell.exercise else None
+    lesson = _lesson(entry.lesson) if entry is not None else ""
+    return Item(name, cell.points or 0.0, cell.exercise is None, lesson)
+
+
+def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
+    """Return an exercise's attempt; what a person has given in Formgrader goes before a verdict."""
+    points, findings = float(verdict["points"]), verdict["findings"]
+    blank = bool(findings) and findings[0]["message"] == NOT_WRITTEN
+    found = [finding["misconception"] for finding in findings if finding["misconception"]]
+    return Attempt(
+        points if manual is None else manual,
+        float(verdict.get("carried_points", 0.0)) if manual is None else 0.0,
+        blank,
+        not blank and points < float(verdict["max_points"]),
+        tuple(dict.fromkeys(map(str, found))),
+    )
+
+
+def _signs(
+    assignment: str, handed_in: bool, kept: Kept | None, waiting: Sequence[str]
+) -> Iterable[tuple[str, str]]:
+    """Yield why a person must look at a submission, a kind and a sentence each."""
+    if kept is None:
+        if handed_in:
+            yield NOT_GRADED, f"handed in, not graded: run `autograder grade {assignment}`"
+        else:
+            yield NONE_HANDED_IN, "nothing was handed in"
+        return
+    for remark in kept.remarks:
+        yield kind_of(remark), remark
+    if kept.repairs:
+        more = len(kept.repairs) - SHOWN_REPAIRS
+        told = f" And {more} more, on top of the graded notebook." if more > 0 else ""
+        yield REPAIRED, " ".join(kept.repairs[:SHOWN_REPAIRS]) + told
+    if waiting:
+        number = points_text(len(waiting))
+        yield BY_HAND, f"{number} to be marked in Formgrader: {listed(sorted(waiting))}"
+
+
+def _names(gradebook: GradebookStore) -> dict[str, str]:
+    shown = {}
+    for person in gradebook.roster():
+        name = ", ".join(part for part in (person.last_name, person.first_name) if part)
+        shown[person.id] = f"{name} ({person.id})" if name else person.id
+    return shown
+
+
+def _students(root: Path, assignment: str) -> set[str]:
+    """Return whose folder in the course has something of an assignment."""
+    return {
+        folder.name
+        for folder in (root.iterdir() if root.is_dir() else ())
+        if not folder.name.startswith(".")
+        and folder.is_dir()
+        and os.path.lexists(folder / assignment)
+    }

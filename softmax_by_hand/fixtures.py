@@ -1,0 +1,201 @@
+"""Random pieces of fixtures: seeds, sizes, labels, scores, forward passes.
+
+Every dimension is drawn, so that no submission passes by knowing one shape.
+Knows the mathematics and no exercise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.catalogue.values import Rng
+from softmax_by_hand import lecture as reference
+
+Generator = np.random.Generator
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """D features, K classes, N samples."""
+
+    D: int
+    K: int
+    N: int
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """One network on its data: Z = W Xb, A = softmax(Z), Y the one-hot labels y."""
+
+    W: Array
+    Xb: Array
+    Z: Array
+    A: Array
+    y: Array
+    Y: Array
+
+
+def seed(rng: Generator) -> Rng:
+    """Draw the seed of a generator that a call is given."""
+    return Rng(int(rng.integers(2**62)))
+
+
+def sizes(rng: Generator, count: int) -> list[Sizes]:
+    """Draw sizes with D, D+1, K and N pairwise different, and another K each time."""
+    return [_with_classes(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
+
+
+def _with_classes(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
+    choices = [Sizes(d, K, n) for d in D for n in N if len({d, d + 1, K, n}) == 4]
+    return choices[int(rng.integers(len(choices)))]
+
+
+def equal_sizes(rng: Generator, count: int) -> list[Sizes]:
+    """Draw sizes with D+1 = K = N, where a wrong axis raises nothing; another K each time."""
+    return [Sizes(int(K) - 1, int(K), int(K)) for K in rng.permutation(np.arange(3, 7))[:count]]
+
+
+def all_sizes(rng: Generator) -> list[Sizes]:
+    """Draw three sizes with dimensions pairwise different, two equal ones, and the first again.
+
+    Among the three are the fewest classes with many features and samples, and the most
+    with few, so that none is wrong unseen; the last, so that no answer can be kept by shape.
+    """
+    few = _with_classes(rng, 3, range(5, 8), range(8, 10))
+    many = _with_classes(rng, 7, range(2, 3), range(4, 7))
+    three = [few, many, _with_classes(rng, int(rng.integers(4, 7)))]
+    different = [three[i] for i in rng.permutation(3)]
+    return [*different, *equal_sizes(rng, 2), different[0]]
+
+
+def labels(rng: Generator, K: int, N: int) -> Array:
+    """Draw N labels, 0 and K-1 among them."""
+    y = rng.integers(K, size=N)
+    y[:2] = 0, K - 1
+    return rng.permutation(y)
+
+
+def labels_without_last(rng: Generator, K: int, N: int) -> Array:
+    """Draw N labels of which none is K-1."""
+    y = rng.integers(K - 1, size=N)
+    y[:2] = 0, K - 2
+    return rng.permutation(y)
+
+
+def features(rng: Generator, D: int, N: int) -> Array:
+    """Draw data with its bias row, (D+1, N)."""
+    return reference.add_bias(rng.normal(0.3, 1.0, (D, N)))
+
+
+def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
+    """Draw weights, data and labels, and run the network on them."""
+    W = rng.normal(0.0, 1.5, (size.K, size.D + 1)) / np.sqrt(size.D + 1)
+    Xb = features(rng, size.D, size.N)
+    Z = reference.scores(W, Xb)
+    y = labels(rng, size.K, size.N)
+    return ForwardPass(W, Xb, Z, reference.softmax(Z), y, reference.one_hot(y, size.K))
+
+
+def forward_passes(rng: Generator) -> list[ForwardPass]:
+    """Draw passes of `all_sizes`; the last is the first with its samples in another order.
+
+    So no answer can be kept by shape, by sum, or by the weights alone.
+    """
+    passes = [forward_pass(rng, size) for size in all_sizes(rng)[:-1]]
+    return [*passes, _reordered(passes[0])]
+
+
+def _reordered(run: ForwardPass) -> ForwardPass:
+    Xb, Z, A, y, Y = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
+    return ForwardPass(run.W, Xb, Z, A, y, Y)
+
+
+def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, Array]:
+    """Return (Y, Yhat) of a forward pass, the scores of some columns replaced."""
+    Z = run.Z.copy()
+    for n, z in columns.items():
+        Z[:, n] = z
+    return run.Y, reference.softmax(Z)
+
+
+def unit(label: int, K: int) -> Array:
+    """Return the one-hot vector of one label, (K,)."""
+    return reference.one_hot(np.array(label), K)
+
+
+def other_label(rng: Generator, label: int, K: int) -> int:
+    """Draw a label that is not this one."""
+    return int((label + rng.integers(1, K)) % K)
+
+
+def close(rng: Generator, K: int, level: float = 1000.0) -> Array:
+    """Draw scores that are large and one or so apart: 1000, 999, 998, ..., shuffled."""
+    return level - rng.permutation(np.arange(K)) - rng.uniform(0.0, 0.5, K)
+
+
+def far_apart(rng: Generator, K: int, winner: int, gap: float = 1000.0) -> Array:
+    """Draw scores of which one, the winner's, is at `gap` and the others are at `-gap`."""
+    z = rng.normal(0.0, 1.0, K) - gap
+    z[winner] += 2 * gap
+    return z
+
+
+def columns_far_apart(rng: Generator, K: int, N: int) -> Array:
+    """Draw mild columns, one of them at 1000, one at -1000, the others between; N >= 3."""
+    offsets = rng.uniform(-50.0, 50.0, N)
+    offsets[:2] = 1000.0, -1000.0
+    return rng.normal(0.0, 2.0, (K, N)) + rng.permutation(offsets)
+
+
+def two_on_top(
+    rng: Generator, K: int, below: int, level: float = 2000.0
+) -> tuple[Array, list[int]]:
+    """Draw scores with two classes near `level`, the others near `-level`, and say which two.
+
+    Class `below` is among the others, so whatever but the maximum is subtracted, exp overflows;
+    and all probabilities but two are exactly 0.
+    """
+    top = rng.permutation(np.delete(np.arange(K), below))[:2]
+    z = rng.normal(0.0, 1.0, K) - level
+    z[top] += 2 * level
+    return z, top.tolist()
+
+
+def improbable(rng: Generator, K: int, label: int) -> Array:
+    """Draw scores that give one class a probability below every guard, yet above 0."""
+    z = rng.normal(0.0, 1.0, K)
+    z[label] -= rng.uniform(400.0, 600.0)
+    return z
+
+
+def each_apart(
+    rng: Generator, run: ForwardPass, level: float = 1000.0, above: bool = True
+) -> tuple[Array, Array]:
+    """Return (W, Xb) of a forward pass with the first feature made an offset of each sample.
+
+    One sample's scores are near `2 * level`, another's near `-2 * level`: no one number can
+    be subtracted from all.  Without `above` no score is far above 0, so that none overflows.
+    """
+    W, Xb = run.W.copy(), run.Xb.copy()
+    W[:, 0] = level
+    if not above:
+        Xb[0] = -np.abs(Xb[0])
+    Xb[0, rng.permutation(Xb.shape[1])[:2]] = 2.0 if above else 0.0, -2.0
+    return W, Xb
+
+
+def crossed(calls: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return calls with the last, of the first one's shapes, made to share an array with it.
+
+    One call for each of the first, the second and the last array, in place of the last
+    call: so no answer can be kept by a part of the question.
+    """
+    first, last = calls[0], calls[-1]
+    arrays = [i for i, argument in enumerate(first) if isinstance(argument, np.ndarray)]
+    shared = dict.fromkeys((*arrays[:2], arrays[-1]))
+    return [*calls[:-1], *((*last[:i], first[i], *last[i + 1 :]) for i in shared)]
