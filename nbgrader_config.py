@@ -29,6 +29,9 @@ c.ExchangeFactory.collect = "autograder.nbgrader_plugin.files.Collect"
 c.ExchangeFactory.release_feedback = "autograder.nbgrader_plugin.files.ReleaseFeedback"
 c.ZipCollectApp.extractor_plugin = "autograder.nbgrader_plugin.files.Extractor"
 c.ZipCollectApp.collector_plugin = "autograder.nbgrader_plugin.files.Collector"
+# The module that describes the exercises: what they are worth, how they are judged, and
+# the mistakes that are called by their name.
+c.Catalogue.module = "softmax_by_hand"
 
 # What a student finds in place of a solution.  A stub must parse and must fail
 # in a way that `check` and the graders recognise.

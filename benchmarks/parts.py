@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.course.assignment import MasterCell
-from autograder.course.folder import gradebook_url
+from autograder.course.course import Course
 from autograder.gradebook import GradebookStore
 from autograder.grading.engine import ClassGrading
 from autograder.limits import LIMITS
@@ -45,7 +45,7 @@ def synthetic(
 
 def writer(course: Path, assignment: str, students: int, batch: int = BATCH) -> str:
     """Write synthetic results into a course's gradebook and return the row about it."""
-    with GradebookStore.open(gradebook_url(course)) as gradebook:
+    with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         master = list(gradebook.released_cells(course, assignment))
         results = list(synthetic(master, assignment, students))
         wall, used = time.perf_counter(), time.process_time()

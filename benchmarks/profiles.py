@@ -14,14 +14,8 @@ import time
 from pathlib import Path
 
 from autograder.course.assignment import Assignment
-from autograder.course.folder import (
-    allowed_packages,
-    assignment_files,
-    digest_of,
-    gradebook_url,
-    heavy_imports,
-    seed_of,
-)
+from autograder.course.course import Course
+from autograder.course.folder import digest_of, seed_of
 from autograder.gradebook import GradebookStore
 from autograder.grading.jobs import Job, close_sandboxes, grade_here
 from autograder.limits import LIMITS
@@ -37,18 +31,11 @@ def jobs_of(course: Path) -> list[Job]:
     """Return the jobs of a course, by student."""
     assignments: dict[str, Assignment] = {}
     made = []
-    with GradebookStore.open(gradebook_url(course)) as gradebook:
+    with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         for path in sorted(course.glob("submitted/*/*/*.ipynb")):
             who, name = path.parts[-3:-1]
             if name not in assignments:
-                master = tuple(gradebook.released_cells(course, name))
-                assignments[name] = Assignment(
-                    name,
-                    master,
-                    assignment_files(course, name),
-                    heavy_imports(course, name),
-                    packages=allowed_packages(course, name),
-                )
+                assignments[name] = Course(course).assignment(name, gradebook)
             data = path.read_bytes()
             secret = b"the profile's secret, and no secret"
             made.append(

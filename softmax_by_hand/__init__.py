@@ -1,18 +1,14 @@
-"""The catalogue: every exercise by its name.
+"""The course: its exercises, by problem set, and what the grader must know of them besides.
 
-Data for the judge, one module for each problem set; knows nothing of
-sandboxes, notebooks or nbgrader.
+Data and mathematics; knows nothing of sandboxes, notebooks or nbgrader.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from autograder.catalogue.model import Exercise
+from autograder.catalogue.catalogue import Catalogue
 from softmax_by_hand import ps1, ps2, ps3, ps4, ps5
+from softmax_by_hand.lent import MADE
 
-PROBLEM_SETS = (ps1, ps2, ps3, ps4, ps5)
-EXERCISES: Mapping[str, Exercise] = MappingProxyType(
-    {exercise.name: exercise for module in PROBLEM_SETS for exercise in module.EXERCISES}
-)
+PROBLEM_SETS = {"ps1": ps1, "ps2": ps2, "ps3": ps3, "ps4": ps4, "ps5": ps5}
+CATALOGUE = Catalogue({name: module.EXERCISES for name, module in PROBLEM_SETS.items()}, MADE)
+EXERCISES = CATALOGUE.exercises

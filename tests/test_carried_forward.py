@@ -17,15 +17,17 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.catalogue.model import Exercise
 from autograder.catalogue.values import observe_here
 from autograder.course.assignment import Assignment
-from autograder.course.folder import CourseError, carried_share
+from autograder.course.course import Course
+from autograder.course.folder import CourseError
 from autograder.judging.judge import Verdict, carry_forward, judge
 from autograder.sandbox import Sandbox, Session
 from autograder.submission.graded_cells import carried_comments
 from autograder.submission.notebook import GradedNotebook, judge_notebook
 from examples.build import answers_of
-from softmax_by_hand import EXERCISES, Exercise
+from softmax_by_hand import EXERCISES
 from softmax_by_hand import lecture as reference
 
 SEED = 7
@@ -153,14 +155,14 @@ def test_a_course_sets_the_share(grade: Graded) -> None:
 
 
 def test_the_share_is_read_from_the_settings_of_the_course(tmp_path: Path) -> None:
-    assert carried_share(tmp_path) == 1.0
+    assert Course(tmp_path).carried_share == 1.0
     config = tmp_path / "nbgrader_config.py"
     config.write_text("c = get_config()\nc.ErrorCarriedForward.share = 0.25\n")
-    assert carried_share(tmp_path) == 0.25
+    assert Course(tmp_path).carried_share == 0.25
     for wrong in ("1.5", "-0.1", "'half'", "True", "float('nan')"):
         config.write_text(f"c = get_config()\nc.ErrorCarriedForward.share = {wrong}\n")
         with pytest.raises(CourseError, match="from 0 to 1"):
-            carried_share(tmp_path)
+            Course(tmp_path).carried_share
 
 
 def test_what_held_alone_stands_whatever_the_second_look_says() -> None:

@@ -321,7 +321,7 @@ def test_whatever_the_disk_refuses_is_said_in_a_line(
     def refuse(*_: Any) -> None:
         raise PermissionError(13, "Permission denied", str(course / "release"))
 
-    monkeypatch.setattr(engine, "assignment_files", refuse)
+    monkeypatch.setattr("autograder.course.course.assignment_files", refuse)
     code, said = refused("grade", "ps1", "--course", course)
     assert (code, said) == (1, f"{course / 'release'}: Permission denied")
 

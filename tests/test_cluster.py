@@ -31,7 +31,7 @@ from autograder.grading.jobs import OTHER_CODE
 HandIn = Callable[..., Path]
 WORK = ("all-right", "shows-points", "cell-crashes", "untouched", "function-ends-its-process")
 CLASS = 60  # long enough that none is done when its first batch is saved
-PACKAGE = Path(cli.__file__).parent
+PACKAGE = Path(cli.__file__).parents[1]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -107,7 +107,7 @@ def test_a_scheduler_that_is_lost_is_said_to_be_and_what_is_graded_is_kept(
 def test_workers_of_another_version_refuse(course: Path, hand_in: HandIn, tmp_path: Path) -> None:
     hand_in("ann")
     other = Path(shutil.copytree(PACKAGE, tmp_path / "other" / "autograder")).parent
-    with (other / "autograder" / "judge.py").open("a") as file:
+    with (other / "autograder" / "judging" / "judge.py").open("a") as file:
         file.write("# Something else.\n")
     with dask_cluster(tmp_path, 1, {"PYTHONPATH": str(other)}) as dask:
         code, output, said = ended(grade(course, "--cluster", dask.address))

@@ -14,18 +14,17 @@ from pathlib import Path
 import pytest
 
 from autograder.checking.checks import GRADER_HAS
+from autograder.course.course import Course
 from autograder.course.folder import (
     INERT_CHECKS,
     MAX_FILE_BYTES,
     SECRET_FILE,
     CourseError,
     Submission,
-    allowed_packages,
     assignment_files,
     course_secret,
     digest_of,
     find_submissions,
-    gradebook_url,
     load_config,
     require_assignment,
     seed_of,
@@ -125,7 +124,7 @@ def course_with(tmp_path: Path, settings: str, *sources: str) -> Path:
 
 
 def test_a_course_that_says_nothing_allows_all_that_is_installed(tmp_path: Path) -> None:
-    assert allowed_packages(course_with(tmp_path, "", "import scipy"), "ps1") is None
+    assert Course(course_with(tmp_path, "", "import scipy")).allowed_packages("ps1") is None
 
 
 def test_a_course_allows_what_it_says_and_what_the_released_notebook_imports(
@@ -137,7 +136,7 @@ def test_a_course_allows_what_it_says_and_what_the_released_notebook_imports(
         "%matplotlib inline\nimport os, figures, pandas as pd\nimport numpy as np",
         "if True:\n    from keras.layers import Dense\n# import torch\nprint('import jax')",
     )
-    assert allowed_packages(course, "ps1") == ("keras", "numpy", "pandas")
+    assert Course(course).allowed_packages("ps1") == ("keras", "numpy", "pandas")
 
 
 @pytest.mark.parametrize("value", ['"numpy"', "3", "[1]", "True"])
@@ -145,7 +144,7 @@ def test_a_setting_of_packages_that_is_no_list_of_names_is_refused(
     tmp_path: Path, value: str
 ) -> None:
     course = course_with(tmp_path, f"c.Submissions.packages = {value}")
-    said, code = refusal(lambda: allowed_packages(course, "ps1"))
+    said, code = refusal(lambda: Course(course).allowed_packages("ps1"))
     assert 'Submissions.packages is a list of names, ["numpy", "matplotlib"]' in said
     assert code == 2
 
@@ -153,7 +152,7 @@ def test_a_setting_of_packages_that_is_no_list_of_names_is_refused(
 def test_this_course_allows_numpy_and_matplotlib_in_every_set_and_check_knows_it() -> None:
     root = Path(__file__).resolve().parents[1]
     for problem_set in ("ps1", "ps2", "ps3", "ps4", "ps5"):
-        allowed = allowed_packages(root, problem_set)
+        allowed = Course(root).allowed_packages(problem_set)
         assert allowed == ("matplotlib", "numpy")
         assert set(allowed or ()) < GRADER_HAS
 
@@ -301,13 +300,13 @@ def test_the_gradebook_is_that_of_the_settings_else_the_courses_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert load_config(tmp_path) == {}
-    assert gradebook_url(tmp_path) == f"sqlite:///{tmp_path.resolve() / 'gradebook.db'}"
+    assert Course(tmp_path).gradebook_url == f"sqlite:///{tmp_path.resolve() / 'gradebook.db'}"
     monkeypatch.setenv("GRADEBOOK_URL", "postgresql://one")
-    assert gradebook_url(tmp_path) == "postgresql://one"
+    assert Course(tmp_path).gradebook_url == "postgresql://one"
     (tmp_path / "nbgrader_config.py").write_text(
         "c = get_config()\nc.CourseDirectory.db_url = 'sqlite:////other.db'\n"
     )
-    assert gradebook_url(tmp_path) == "sqlite:////other.db"
+    assert Course(tmp_path).gradebook_url == "sqlite:////other.db"
 
 
 # --- Writing --------------------------------------------------------------------------------------

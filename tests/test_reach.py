@@ -8,7 +8,7 @@ import pytest
 
 from autograder.release import reach, release
 from autograder.sandbox.box import PACKAGE
-from softmax_by_hand import EXERCISES
+from softmax_by_hand import CATALOGUE, EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = sorted(
@@ -35,7 +35,7 @@ def test_every_problem_set_ships_the_same_modules() -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_no_callable_of_a_shipped_module_answers_an_exercise_of_any_set(path: Path) -> None:
-    assert reach.answers_in(path.name, path.read_bytes()) == ()
+    assert reach.answers_in(path.name, path.read_bytes(), CATALOGUE) == ()
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
@@ -54,7 +54,7 @@ def test_functions_within_functions_methods_and_tables_are_among_what_is_judged(
 
 @pytest.mark.parametrize("name", ["inert_checks.py", "values.py", "words.py"])
 def test_what_else_of_ours_a_submission_can_import_answers_no_exercise(name: str) -> None:
-    assert reach.answers_in(Path(name).name, (PACKAGE / name).read_bytes()) == ()
+    assert reach.answers_in(Path(name).name, (PACKAGE / name).read_bytes(), CATALOGUE) == ()
 
 
 # --- What would be found --------------------------------------------------------------------------

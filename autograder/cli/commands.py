@@ -399,20 +399,30 @@ def diagnose(
         list[Path] | None, typer.Option(help="A file that it opens or imports.", metavar="FILE")
     ] = None,
     isolation: IsolationOption = "bwrap",
+    course: Annotated[
+        Path | None,
+        typer.Option(help="Whose exercises [those of the installed course].", metavar="DIR"),
+    ] = None,
 ) -> None:
     """Run a notebook in the sandbox and judge what it has of the course's functions.
 
-    It needs no course. Exit code 0: something was judged; 1: there was
+    It needs no course's folder. Exit code 0: something was judged; 1: there was
     nothing to judge; 2: wrong usage; 3: isolation cannot be had.
     """
     _isolation(isolation)
     from autograder.grading.lean import skip_unused_imports
 
     skip_unused_imports()
+    from autograder.course.course import Course
     from autograder.diagnosis.diagnose import DiagnoseError, show
 
+    catalogue = None
+    if course is not None:
+        folder = _course_folder(course)
+        with _in_words():
+            catalogue = Course(folder).catalogue_name
     try:
-        show(notebook, named or [], exercise or [], file or [], isolation)
+        show(notebook, named or [], exercise or [], file or [], isolation, catalogue)
     except DiagnoseError as failure:
         _stop(str(failure), failure.code)
     except KeyboardInterrupt:

@@ -110,11 +110,12 @@ def _why_not() -> str:
 
 
 def _course(course: Path) -> Check:
-    from autograder.course.folder import CourseError, gradebook_url, load_config
+    from autograder.course.course import Course
+    from autograder.course.folder import CourseError
 
     try:
-        settings = load_config(course)
-        url = gradebook_url(course)
+        settings = Course(course).settings
+        url = Course(course).gradebook_url
     except CourseError as failure:
         return Check("course", "missing", str(failure))
     if not (course / "source").is_dir():

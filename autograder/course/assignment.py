@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from autograder.catalogue.name import CatalogueName, installed_catalogue
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from autograder.catalogue.model import Exercise
 
 SCHEMA_VERSION = 3
 GRADE_PREFIX = "grade_"  # the check of the exercise `softmax` is called grade_softmax
@@ -121,6 +125,7 @@ class Assignment:
         imported once for all submissions
     carried_share : of the points that are right but for an earlier exercise, from 0 to 1
     packages : what a submission may use of what is installed; None for all of it
+    catalogue : where its exercises are described
     """
 
     name: str
@@ -129,10 +134,17 @@ class Assignment:
     preload: tuple[str, ...] = ()
     carried_share: float = 1.0
     packages: tuple[str, ...] | None = None
+    catalogue: CatalogueName = field(default_factory=installed_catalogue)
+
+    @property
+    def exercises(self) -> Mapping[str, Exercise]:
+        """The catalogue's exercises by name; see `Catalogue.of`."""
+        return self.catalogue.load().of(self.name)
 
     @cached_property
     def digest(self) -> bytes:
         """A hash of all of it: the same for the same assignment, whoever computes it."""
         files = sorted(self.files.items())
-        parts = (self.name, self.master, files, self.preload, self.carried_share, self.packages)
+        settings = (self.preload, self.carried_share, self.packages, self.catalogue)
+        parts = (self.name, self.master, files, *settings)
         return hashlib.sha256(repr(parts).encode()).digest()

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import secrets
-import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -246,32 +245,6 @@ def _line_in(failure: BaseException, path: Path) -> str:
     return line
 
 
-def gradebook_url(course: Path) -> str:
-    """Return the address of a course's gradebook: of its settings, else ``gradebook.db``."""
-    configured = load_config(course).get("CourseDirectory", {}).get("db_url")
-    if isinstance(configured, str) and configured:
-        return configured
-    return os.environ.get("GRADEBOOK_URL") or f"sqlite:///{(course / 'gradebook.db').resolve()}"
-
-
-def carried_share(course: Path) -> float:
-    """Return the share of points for what is right but for an earlier exercise, from 0 to 1.
-
-    Set in ``nbgrader_config.py`` as ``c.ErrorCarriedForward.share``; 1 by default.
-
-    Raises
-    ------
-    CourseError : it is no such number
-    """
-    share = load_config(course).get("ErrorCarriedForward", {}).get("share", 1.0)
-    if type(share) not in (int, float) or not 0 <= share <= 1:
-        raise CourseError(
-            f"{course / CONFIG_FILE}: ErrorCarriedForward.share is a number from 0 to 1, "
-            f"not {share!r}"
-        )
-    return float(share)
-
-
 def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
     """Return what lies beside the released notebook, by relative path.
 
@@ -307,34 +280,11 @@ def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
     ------
     CourseError : the released notebook cannot be read
     """
-    named = _imports(course, assignment)
+    named = released_imports(course, assignment)
     return tuple(sorted(name for name in named if name.partition(".")[0] in HEAVY))
 
 
-def allowed_packages(course: Path, assignment: str) -> tuple[str, ...] | None:
-    """Return which packages a submission may use, or None for all that are installed.
-
-    Those of ``c.Submissions.packages`` in ``nbgrader_config.py``, where that is set, and those
-    that the released notebook itself imports.
-
-    Raises
-    ------
-    CourseError : the setting is no list of names, or the released notebook cannot be read
-    """
-    named = load_config(course).get("Submissions", {}).get("packages")
-    if named is None:
-        return None
-    if not isinstance(named, (list, tuple)) or not all(isinstance(one, str) for one in named):
-        raise CourseError(
-            f"{course / CONFIG_FILE}: Submissions.packages is a list of names, "
-            f'["numpy", "matplotlib"], not {named!r}'
-        )
-    beside = {path.stem for path in (course / "release" / assignment).glob("*")}
-    imported = {name.partition(".")[0] for name in _imports(course, assignment)}
-    return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names}))
-
-
-def _imports(course: Path, assignment: str) -> set[str]:
+def released_imports(course: Path, assignment: str) -> set[str]:
     """Return the names of all modules that a released notebook imports."""
     path = course / "release" / assignment / f"{assignment}.ipynb"
     try:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.course.folder import CONFIG_FILE, CourseError
 from autograder.words import first_line, listed
 
-if TYPE_CHECKING:
-    from autograder.gradebook import LatePenalty
-
+# (student, score, seconds late) -> points to take away, as in nbgrader's plugin
+LatePenalty = Callable[[str, float, float], float | None]
 DAY, HOUR = 86_400, 3_600
 SECTION, OURS = "LatePenalties", "autograder.nbgrader_plugin.LatePenalties"
 NBGRADERS = "LateSubmissionPlugin"

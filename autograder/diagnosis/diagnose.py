@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from nbformat import NotebookNode
 
+from autograder.catalogue.model import Exercise
+from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
 from autograder.catalogue.values import Observation, Opaque, Step, by_steps, observe_here
 from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.diagnosis.adapters import BACKWARD, FORWARD, INPUTS, OUTPUTS, SLOPES
@@ -49,7 +51,6 @@ from autograder.sandbox import IsolationUnavailable, Name, RemoteObject, Sandbox
 from autograder.submission.sanitise import parse_submission
 from autograder.submission.slips import blocks, left_open
 from autograder.words import listed, printable
-from softmax_by_hand import EXERCISES, Exercise
 
 SEED = 0  # nothing is earned here, and the same notebook is to be told the same
 MAX_ERRORS = 6
@@ -159,6 +160,7 @@ def diagnose(
     exercises: Collection[str] = (),
     files: Sequence[Path] = (),
     say: Callable[[int, int], None] = lambda number, cells: None,
+    catalogue: CatalogueName | None = None,
 ) -> Diagnosis:
     """Run a notebook and judge those of its functions that the catalogue knows.
 
@@ -170,6 +172,7 @@ def diagnose(
     exercises : judge only these; empty: all
     files : what it opens and imports
     say : takes the number of the cell that is run next, and how many there are
+    catalogue : of which course; None is the installed one
 
     Returns
     -------
@@ -180,12 +183,13 @@ def diagnose(
     DiagnoseError : wrong usage, no notebook, no isolation
     """
     aliases = dict(aliases or {})
+    known = exercises_of(catalogue)
     for exercise in (*exercises, *aliases.values()):
-        if exercise not in EXERCISES:
+        if exercise not in known:
             raise DiagnoseError(
-                f"there is no exercise {printable(exercise)}; there are {listed(list(EXERCISES))}"
+                f"there is no exercise {printable(exercise)}; there are {listed(list(known))}"
             )
-    wanted = list(exercises or EXERCISES)
+    wanted = list(exercises or known)
     notebook, remarks = read(path)
     beside = {CHECKS: (Path(__file__).resolve().parents[1] / "checking" / CHECKS).read_bytes()}
     beside |= {_place(file, path): _contents(file) for file in files}
@@ -199,7 +203,7 @@ def diagnose(
     try:
         run = run_notebook(notebook, sandbox, SEED, beside, is_wanted, there, say)
         try:
-            judging = Judging(run, aliases, wanted, own)
+            judging = Judging(run, aliases, wanted, own, known)
             cards, passed_over = judging.all()
             unknown = judging.unknown()
         finally:
@@ -504,6 +508,7 @@ class Judging:
     aliases : by name, the exercise that the person says it is
     wanted : names of exercises
     own : modules that are the notebook's own
+    known : every exercise by name
     """
 
     def __init__(
@@ -512,7 +517,9 @@ class Judging:
         aliases: Mapping[str, str],
         wanted: Sequence[str],
         own: Collection[str],
+        known: Mapping[str, Exercise],
     ) -> None:
+        self.known = known
         self.run, self.aliases, self.wanted, self.own = run, aliases, wanted, own
         self.judged: list[_Judged] = []
         self.passed_over: list[str] = []
@@ -522,7 +529,7 @@ class Judging:
 
     def all(self) -> tuple[list[Card], list[str]]:
         """Return the cards in the catalogue's order, and what was not judged and why."""
-        order = list(EXERCISES)
+        order = list(self.known)
         names = [name for name in self.run.held if self.meant(name)]
         for name in sorted(names, key=lambda name: order.index(self.meant(name)[0])):
             self.name(name)
@@ -556,10 +563,10 @@ class Judging:
                 where = module or "elsewhere"
                 self.pass_over(name, f"{name} comes from {where}: it is not the notebook's own.")
             return
-        kinds = {EXERCISES[one].kind for one in exercises}
+        kinds = {self.known[one].kind for one in exercises}
         if newest.found.kind not in kinds:
             if said:
-                kind = EXERCISES[exercises[0]].kind
+                kind = self.known[exercises[0]].kind
                 text = f"{name} is a {newest.found.kind}; asked for is a {kind}."
                 if not (newest.found.kind == "function" and kind == "class"):
                     self.pass_over(name, text)
@@ -603,7 +610,7 @@ class Judging:
     ) -> _Judged | str:
         """Return how a function was tried, or why it cannot be judged."""
         run, found = self.run, version.found
-        of_kind = [EXERCISES[one] for one in exercises if EXERCISES[one].kind == found.kind]
+        of_kind = [self.known[one] for one in exercises if self.known[one].kind == found.kind]
         ways = _Ways(run, version.name, found)
         tries, notes = ways.tries(of_kind), []
         if tries and tries[0].failure == NO_NUMPY and run.define("import numpy as np"):
@@ -634,8 +641,9 @@ class Judging:
             not best.verdict.findings[0].passed and self.is_open(name)
         ):
             return f"{name} is not written yet."
-        if not best.promise[0] and any(one.name == "cce_gradient" for one in of_kind):
-            by_scores = ways.by_scores()
+        loss = next((one for one in of_kind if one.name == "cce_gradient"), None)
+        if not best.promise[0] and loss is not None:
+            by_scores = ways.by_scores(loss)
             if by_scores:
                 return f"{name} {by_scores}"
         if best.failure is not None:
@@ -737,7 +745,7 @@ class Judging:
                 if other != name and other.rpartition(".")[0] == kind
                 if layers[0] in slope_of(other.rpartition(".")[2], layers)
             }
-            self.pair(name, version, EXERCISES[layers[0]], slopes)
+            self.pair(name, version, self.known[layers[0]], slopes)
         for name in own:
             of = slope_of(name.rpartition(".")[2], ACTIVATIONS)[:1]
             if name not in self.done and of and of[0] in self.wanted:
@@ -858,7 +866,7 @@ class Judging:
         for name, version, found in self.own_methods():
             whole = f"{name}.{found.name}"
             exercises = [
-                one for one in self.meant_method(whole) if EXERCISES[one].kind == "function"
+                one for one in self.meant_method(whole) if self.known[one].kind == "function"
             ]
             if exercises and (name not in judged or whole in self.aliases):
                 self.method(whole, version, found, exercises)
@@ -902,7 +910,7 @@ class Judging:
             for name, versions in self.run.held.items()
             if versions[0].name.module == NOTEBOOK
             and name not in self.done
-            and not (set(meant(name, EXERCISES)) - set(self.wanted))
+            and not (set(meant(name, self.known)) - set(self.wanted))
             and versions[0].found.kind in ("function", "class")
         )
 
@@ -958,9 +966,8 @@ def _method(item: Any) -> Name | None:
 
 
 @cache
-def _slopes_by_scores() -> tuple[tuple[str, Exercise], ...]:
+def _slopes_by_scores(cce_gradient: Exercise) -> tuple[tuple[str, Exercise], ...]:
     """Return what softmax and cross-entropy together give as slope, in words and as exercises."""
-    cce_gradient = EXERCISES["cce_gradient"]
     batch = next(one for one in cce_gradient.criteria if one.name == "batch")
 
     def of_batches(rng: np.random.Generator) -> list[tuple[Any, ...]]:
@@ -1076,9 +1083,9 @@ class _Ways:
         if right.in_rows is False and exercise.name not in NEUTRAL:
             yield from itertools.islice(self._of(exercise, only_rows=True), 2)
 
-    def by_scores(self) -> str:
+    def by_scores(self, cce_gradient: Exercise) -> str:
         """Say of what may be the slope of the loss by the scores whether it is; else nothing."""
-        for words, exercise in _slopes_by_scores():
+        for words, exercise in _slopes_by_scores(cce_gradient):
             for arrangement in by_scores():
                 if _fits(self.name, arrangement, 2, 2):
                     one = _watched(self.found, exercise, arrangement, ())
@@ -1227,6 +1234,7 @@ def show(
     exercises: Sequence[str],
     files: Sequence[Path],
     isolation: str,
+    catalogue: CatalogueName | None = None,
 ) -> None:
     """Print the diagnosis of a notebook.
 
@@ -1237,6 +1245,7 @@ def show(
     exercises : judge only these
     files : what the notebook opens and imports
     isolation : "bwrap" or "none"
+    catalogue : of which course; None is the installed one
 
     Raises
     ------
@@ -1255,7 +1264,7 @@ def show(
         try:
             lines, nothing = own_worker().do(
                 diagnosed,
-                *(path, aliases, exercises, files, isolation),
+                *(path, aliases, exercises, files, isolation, catalogue),
                 budget=DIAGNOSING,
                 heard=heard,
             )
@@ -1276,12 +1285,28 @@ def diagnosed_here(
     exercises: Sequence[str],
     files: Sequence[Path],
     isolation: str,
+    catalogue: CatalogueName | None = None,
 ) -> tuple[list[str], str | None]:
     """Return the diagnosis of a notebook in lines, and what to say where nothing was judged."""
     with Sandbox(isolation, DIAGNOSE_LIMITS) as sandbox:
         begun()
-        found = diagnose(path, sandbox, aliases, exercises, files, lambda *number: tell(number))
-    return list(found.lines()), None if found.cards else _nothing(path, found, exercises)
+        say = lambda *number: tell(number)  # noqa: E731
+        found = diagnose(path, sandbox, aliases, exercises, files, say, catalogue)
+    sought = list(exercises or exercises_of(catalogue))
+    return list(found.lines()), None if found.cards else _nothing(path, found, sought)
+
+
+def exercises_of(catalogue: CatalogueName | None) -> Mapping[str, Exercise]:
+    """Return the exercises of a catalogue by name; None is the installed course's.
+
+    Raises
+    ------
+    DiagnoseError : there is no such catalogue
+    """
+    try:
+        return (catalogue or installed_catalogue()).load().exercises
+    except CatalogueError as failure:
+        raise DiagnoseError(str(failure)) from None
 
 
 def _alias(text: str) -> tuple[str, str]:
@@ -1303,7 +1328,7 @@ def _alias(text: str) -> tuple[str, str]:
 def _nothing(path: Path, found: Diagnosis, exercises: Sequence[str]) -> str:
     if found.passed_over:
         return f"nothing in {printable(path.name)} could be judged, for the reasons above"
-    sought = listed(list(exercises or EXERCISES))
+    sought = listed(exercises)
     defined = ", ".join(found.names[:MAX_NAMES]) or "no function"
     return (
         f"nothing to judge in {printable(path.name)}: looked for {sought}, and for names that "

@@ -37,7 +37,7 @@ class GradebookStore:
 
         Parameters
         ----------
-        address : a database URL, as `autograder.course.folder.gradebook_url` gives it
+        address : a database URL, as `autograder.course.course.Course` gives it
         busy_seconds : how long to wait while another program writes
 
         Raises

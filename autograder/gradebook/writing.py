@@ -15,13 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select, true, update
 
+from autograder.course.late_penalties import LatePenalty
 from autograder.gradebook.database import GradebookError, upsert
 from autograder.gradebook.released import Released
 from autograder.gradebook.tables import COMMENT, GRADE, STUDENT, SUBMISSION, SUBMITTED
 from autograder.submission.graded_cells import GradedCell, GradedSubmission
 
-# (student, score, seconds late) -> points to take away, as in nbgrader's plugin
-LatePenalty = Callable[[str, float, float], float | None]
 NOT_GRADED = GradedCell(0.0)
 
 

@@ -24,18 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.course.assignment import Assignment
+from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
-    allowed_packages,
-    assignment_files,
-    carried_share,
-    course_secret,
     digest_of,
     find_submissions,
-    gradebook_url,
-    heavy_imports,
-    load_config,
     require_assignment,
     seed_of,
     submitted_at,
@@ -154,35 +148,25 @@ class ClassGrading:
         limits: Limits,
         force: bool = False,
     ) -> None:
-        url = gradebook_url(course)
-        self.late = late_rule(load_config(course))
+        where = Course(course)
+        self.late = late_rule(where.settings)
         for name in assignments:
             require_assignment(course, name)
         self.submissions = find_submissions(course, assignments, students)
-        files = {name: assignment_files(course, name) for name in assignments}
-        share = carried_share(course)
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
 
         self.course = course
         self.isolation, self.limits, self.force = isolation, limits, force
-        self.secret = course_secret(course)
+        self.secret = where.secret
         self.saved = 0  # submissions that are settled, on the disk and in the gradebook
         self._unsaved: list[_Graded] = []
         self._saved_at = time.monotonic()
         self._refused = 0
-        self.gradebook = GradebookStore.open(url)
+        self.gradebook = GradebookStore.open(where.gradebook_url)
         try:
             self.assignments = {
-                name: Assignment(
-                    name,
-                    tuple(self.gradebook.released_cells(course, name)),
-                    files[name],
-                    heavy_imports(course, name),
-                    share,
-                    allowed_packages(course, name),
-                )
-                for name in assignments
+                name: where.assignment(name, self.gradebook) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
         except BaseException:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder import __version__
+from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
 from autograder.grading.lean import skip_unused_imports
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
@@ -42,13 +43,21 @@ OTHER_CODE = (
 )
 
 
-@lru_cache(maxsize=1)
-def code_fingerprint() -> str:
-    """Return a hash of the grader's own code: another catalogue gives other verdicts."""
+@lru_cache(maxsize=8)
+def code_fingerprint(catalogue: CatalogueName | None = None) -> str:
+    """Return a hash of the grader's own code and of a catalogue's: others give other verdicts.
+
+    Raises
+    ------
+    CatalogueError : there is no such catalogue
+    """
     digest = hashlib.sha256(__version__.encode())
     root = Path(__file__).resolve().parents[1]
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode())
+        digest.update(path.read_bytes())
+    for path in catalogue.sources() if catalogue is not None else ():
+        digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -76,8 +85,12 @@ class Job:
     isolation: str
     limits: Limits
     beside: tuple[str, ...] = ()
-    code: str = field(default_factory=lambda: code_fingerprint())
+    code: str = ""
     budget: Budget = GRADING
+
+    def __post_init__(self) -> None:
+        if not self.code:
+            object.__setattr__(self, "code", code_fingerprint(self.assignment.catalogue))
 
 
 @dataclass(frozen=True)
@@ -151,8 +164,11 @@ def grade_one(job: Job) -> Outcome:
     ------
     WorkerLost : the worker was killed by somebody else
     """
-    if job.code != code_fingerprint():
-        return failed(job, OTHER_CODE)
+    try:
+        if job.code != code_fingerprint(job.assignment.catalogue):
+            return failed(job, OTHER_CODE)
+    except CatalogueError as failure:
+        return failed(job, failure)
     started, worker = time.monotonic(), own_worker()
     verdicts: list[bytes] = []
     budget = replace(job.budget, seconds=job.limits.session_seconds + job.budget.seconds)

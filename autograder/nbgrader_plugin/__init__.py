@@ -21,14 +21,11 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Float, default
 
 from autograder.course.assignment import Assignment
+from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
-    allowed_packages,
-    assignment_files,
-    carried_share,
     course_secret,
-    heavy_imports,
 )
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
@@ -178,17 +175,8 @@ def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
 
 @lru_cache(maxsize=4)
 def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) -> Assignment:
-    files = assignment_files(course, name)
     with GradebookStore.open(gradebook_url) as gradebook:
-        master = tuple(gradebook.released_cells(course, name))
-    return Assignment(
-        name,
-        master,
-        files,
-        heavy_imports(course, name),
-        carried_share(course),
-        allowed_packages(course, name),
-    )
+        return Course(course).assignment(name, gradebook)
 
 
 def _course_of(preprocessor: NbGraderPreprocessor) -> Path:

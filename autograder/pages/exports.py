@@ -19,10 +19,9 @@ from nbgrader.plugins import CsvExportPlugin, ExportPlugin
 from traitlets import Enum
 from traitlets.config import Config
 
+from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
-    gradebook_url,
-    load_config,
     require_assignment,
     write_atomically,
 )
@@ -179,9 +178,10 @@ def export(
     CourseError : there is no such assignment, or nothing of it is graded; nothing is written
     OSError : the file cannot be written
     """
+    where = Course(course)
     for name in assignments:
         require_assignment(course, name)
-    url = gradebook_url(course)
+    url = where.gradebook_url
     said = []
     with GradebookStore.open(url) as store:
         for name in assignments:
@@ -200,9 +200,7 @@ def export(
     path = (output or course / exporter.destination).absolute()
     if not path.parent.is_dir():
         raise CourseError(f"there is no folder {path.parent}")
-    plugin = exporter(
-        config=Config(load_config(course)), to=str(path), assignment=list(assignments)
-    )
+    plugin = exporter(config=Config(where.settings), to=str(path), assignment=list(assignments))
     with said_plainly(), Gradebook(url) as gradebook:
         plugin.export(gradebook)
     return path, said

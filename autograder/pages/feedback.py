@@ -17,13 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from autograder.course.course import Course
 from autograder.course.folder import (
     MAX_BYTES_BESIDE,
     SUBMISSION_SECRET,
     Submission,
     clear_unfinished,
     find_graded,
-    gradebook_url,
     require_assignment,
     secret_text,
     timestamp_text,
@@ -96,7 +96,7 @@ class ClassFeedback:
     def __init__(
         self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
     ) -> None:
-        url = gradebook_url(course)
+        url = Course(course).gradebook_url
         for name in assignments:
             require_assignment(course, name)
         found = [find_graded(course, name, students) for name in assignments]

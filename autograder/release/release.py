@@ -25,15 +25,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course.assignment import GRADE_PREFIX
+from autograder.course.course import Course
 from autograder.course.folder import (
     CONFIG_FILE,
     CourseError,
-    gradebook_url,
-    load_config,
     require_assignment,
     write_atomically,
 )
-from softmax_by_hand import EXERCISES
 from autograder.catalogue.model import Exercise
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
@@ -84,7 +82,7 @@ class Report:
 def release(
     course: Path,
     assignments: Sequence[str],
-    exercises: Mapping[str, Exercise] = EXERCISES,
+    exercises: Mapping[str, Exercise] | None = None,
 ) -> Report:
     """Make the students' versions of assignments, prove them, and enter them in the gradebook.
 
@@ -92,7 +90,7 @@ def release(
     ----------
     course : the course's folder, with nbgrader_config.py and source/
     assignments : names of folders in source/
-    exercises : the catalogue
+    exercises : the course's catalogue, where None
 
     Raises
     ------
@@ -108,7 +106,7 @@ def release(
 def prove_release(
     course: Path,
     assignments: Sequence[str],
-    exercises: Mapping[str, Exercise] = EXERCISES,
+    exercises: Mapping[str, Exercise] | None = None,
 ) -> list[str]:
     """Return what is wrong with release/ as it is; nothing is written.
 
@@ -120,7 +118,7 @@ def prove_release(
     for name in assignments:
         require_assignment(course, name)
         with _workplace(course) as work:
-            wrong = source_problems(course, name, exercises)
+            wrong = source_problems(course, name, exercises or _exercises(course, name))
             if not wrong:
                 new = _generate(course, name, work / "new")
                 wrong = [*_drift(course / "release" / name, new)]
@@ -132,18 +130,20 @@ def prove_release(
     return problems
 
 
-def _release_one(course: Path, name: str, exercises: Mapping[str, Exercise]) -> Released:
+def _release_one(
+    course: Path, name: str, exercises: Mapping[str, Exercise] | None
+) -> Released:
     require_assignment(course, name)
     if not (course / CONFIG_FILE).is_file():
         raise CourseError(f"no {CONFIG_FILE} in {course}: is that the course's folder?")
     target = course / "release" / name
     with _workplace(course) as work:
-        _refuse(source_problems(course, name, exercises))
+        _refuse(source_problems(course, name, exercises or _exercises(course, name)))
         _add_helpers(course, course / "source" / name)  # so that it runs there too
         tried = _generate(course, name, work / "tried")
         _refuse(release_problems(course, name, tried))
         # The one that is kept also goes into the gradebook; it must be the one proved.
-        made = _generate(course, name, work / "made", gradebook_url(course))
+        made = _generate(course, name, work / "made", Course(course).gradebook_url)
         _refuse(_drift(tried, made))
         _replace(target, made, work / "old")
     write_atomically(course / "release" / "requirements.txt", _requirements())
@@ -154,6 +154,10 @@ def _release_one(course: Path, name: str, exercises: Mapping[str, Exercise]) -> 
             points[bool(data.get("solution"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
     return Released(name, target, files, points[False], points[True])
+
+
+def _exercises(course: Path, assignment: str) -> Mapping[str, Exercise]:
+    return Course(course).catalogue.of(assignment)
 
 
 def _refuse(problems: Sequence[str]) -> None:
@@ -198,7 +202,7 @@ def _read(course: Path, name: str) -> NotebookNode:
 
 
 def source_problems(
-    course: Path, assignment: str, exercises: Mapping[str, Exercise] = EXERCISES
+    course: Path, assignment: str, exercises: Mapping[str, Exercise]
 ) -> list[str]:
     """Return where a source notebook and the catalogue disagree, a line for each."""
     folder = course / "source" / assignment
@@ -292,7 +296,7 @@ def _generate(course: Path, name: str, into: Path, gradebook: str | None = None)
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    config = Config(load_config(course))
+    config = Config(Course(course).settings)
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.assignment_id = name
     # From a copy: a fresh clone's source/ has no helpers yet, and a proof writes nothing there.
@@ -405,7 +409,9 @@ def release_problems(course: Path, assignment: str, folder: Path) -> list[str]:
     where = f"release/{assignment}/{assignment}.ipynb"
     problems = leftovers(_read(course, assignment), folder)
     for path in sorted(folder.rglob("*.py")):
-        answers = answers_in(path.relative_to(folder).as_posix(), path.read_bytes())
+        answers = answers_in(
+            path.relative_to(folder).as_posix(), path.read_bytes(), Course(course).catalogue
+        )
         problems += [f"release/{assignment}/{line}" for line in answers]
     unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
     # What does not parse would only be said again by running it.

@@ -9,13 +9,14 @@ import hashlib
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from autograder.catalogue.model import Exercise
 from autograder.course.assignment import GRADE_PREFIX, Assignment
 from autograder.judging import cards
 from autograder.judging.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
@@ -25,8 +26,6 @@ from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
 from autograder.submission.slips import blocks, does_nothing
-from softmax_by_hand import EXERCISES, Exercise
-from softmax_by_hand.lent import lent
 
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
@@ -35,8 +34,6 @@ def {name}(*_, **__):
     raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
 """
 SANDBOX_TRIES = 3  # of a submission under which the fork server is killed
-# In an order in which what an exercise needs comes before it.
-ORDER = {name: place for place, name in enumerate(EXERCISES)}
 NO_ISOLATION = "Graded without isolation: its code could do all that the grader can."
 
 
@@ -119,7 +116,11 @@ def judge_notebook(
 ) -> GradedNotebook:
     """Run and judge a notebook that has been sanitised; see `grade_notebook`."""
     started = time.monotonic()
-    asked = {exercise.name for cell in notebook.cells if (exercise := exercise_of(cell))}
+    asked = {
+        exercise.name
+        for cell in notebook.cells
+        if (exercise := exercise_of(cell, assignment.exercises))
+    }
     for left in reversed(range(SANDBOX_TRIES)):
         run = Run(assignment, sandbox, seed, set(asked), on_verdict, remarks=list(remarks))
         try:
@@ -167,7 +168,7 @@ def write_unfinished(
     for cell in notebook.cells:
         if cell.cell_type == "code":
             run.visit(cell)
-            exercise = exercise_of(cell)
+            exercise = exercise_of(cell, assignment.exercises)
             if exercise is not None and exercise.name in known:
                 run.conclude(cell, exercise, known[exercise.name])
     return _finished(notebook, run, tuple(repairs), started)
@@ -195,12 +196,12 @@ def _finished(
     )
 
 
-def exercise_of(cell: NotebookNode) -> Exercise | None:
-    """Return the exercise that a grade cell is for, or None for any other cell."""
+def exercise_of(cell: NotebookNode, exercises: Mapping[str, Exercise]) -> Exercise | None:
+    """Return which of these exercises a grade cell is for, or None for any other cell."""
     owned = cell.metadata.get("nbgrader", {})
     if not owned.get("grade") or cell.cell_type != "code":
         return None
-    return EXERCISES.get(str(owned.get("grade_id", "")).removeprefix(GRADE_PREFIX))
+    return exercises.get(str(owned.get("grade_id", "")).removeprefix(GRADE_PREFIX))
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.limits = self.sandbox.limits
+        self.catalogue = self.assignment.catalogue.load()
+        self.exercises = self.assignment.exercises
         self.deadline = time.monotonic() + self.limits.session_seconds
         self.restarts = self.limits.restarts
         # Student code can see this one, and it must say nothing of the fixtures' seed.
@@ -262,7 +265,7 @@ class Run:
         self.count += 1
         owned = cell.metadata.get("nbgrader", {})
         if owned.get("grade") and not owned.get("solution"):
-            exercise = exercise_of(cell)
+            exercise = exercise_of(cell, self.exercises)
             if exercise is None:
                 self.pass_over(cell)
             else:
@@ -388,7 +391,7 @@ class Run:
 
     def missing_words(self, exercise: Exercise) -> str:
         """Say that an exercise is not defined, and why."""
-        of_set = [one.name for one in EXERCISES.values() if one.problem_set == exercise.problem_set]
+        of_set = [one.name for one in self.catalogue.assignments.get(self.assignment.name, ())]
         return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
 
     def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
@@ -444,7 +447,7 @@ class Run:
         if not needs or share == 0:
             return alone
         try:
-            with self.session.lending({name: lent(EXERCISES[name]) for name in needs}) as asked:
+            with self.session.lending({name: self.catalogue.lent(name) for name in needs}) as asked:
                 helped = self.judged(exercise, function)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")
@@ -462,7 +465,10 @@ class Run:
         That is what was not yet defined there, or only the stub, and what failed while
         something that it needs was so.
         """
-        waiting, self.later = sorted(self.later, key=lambda one: ORDER[one.exercise.name]), []
+        # In the catalogue's order, in which what an exercise needs comes before it.
+        order = list(self.catalogue.exercises)
+        waiting = sorted(self.later, key=lambda one: order.index(one.exercise.name))
+        self.later = []
         for one in waiting:
             if self.over is None:
                 self.judge_cell(one.cell, one.exercise, last=True, found=one.found)

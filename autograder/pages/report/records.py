@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.catalogue.model import Exercise
 from autograder.course.assignment import GRADE_PREFIX, MasterCell
+from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
-    course_secret,
-    gradebook_url,
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
@@ -39,7 +39,6 @@ from autograder.pages.report.statistics import (
 )
 from autograder.submission.graded_cells import NOTE, verdicts_of
 from autograder.words import listed, points_text, printable
-from softmax_by_hand import EXERCISES
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
 REPAIRED, NO_ISOLATION, REMARK = "repaired", "no isolation", "remark"
@@ -92,7 +91,7 @@ def write_reports(
     """
     for assignment in assignments:
         require_assignment(course, assignment)
-    with GradebookStore.open(gradebook_url(course)) as gradebook:
+    with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         reports = [report(course, name, gradebook, names) for name in assignments]
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,13 +115,19 @@ def report(
         raise CourseError(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
         )
-    secret = course_secret(course)
+    secret = Course(course).secret
     shown = _names(gradebook) if names else {student: label(secret, student) for student in records}
     named = [
         replace(record, student=printable(shown.get(student, student)))
         for student, record in records.items()
     ]
-    return figures(assignment, [_item(cell) for cell in cells], named, about)
+    exercises = Course(course).catalogue.of(assignment)
+
+    def about(exercise: str, mistake: str) -> tuple[str, str]:
+        return words_on(exercises.get(exercise), mistake)
+
+    items = [_item(cell, exercises) for cell in cells]
+    return figures(assignment, items, named, about)
 
 
 def read_records(
@@ -146,14 +151,14 @@ def read_records(
         marks = score.cells if score is not None else {}
         attempts: dict[str, Attempt] = {}
         for cell in cells:
-            verdict = kept.verdicts.get(_item(cell).name) if kept is not None else None
+            verdict = kept.verdicts.get(_name(cell)) if kept is not None else None
             mark = marks.get(cell.grade_id)
             if cell.exercise is not None and verdict is not None:
                 manual = mark.manual_score if mark is not None else None
-                attempts[_item(cell).name] = _attempt(verdict, manual)
+                attempts[_name(cell)] = _attempt(verdict, manual)
             elif mark is not None and kept is not None:
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
-                attempts[_item(cell).name] = Attempt(mark.points, blank=blank)
+                attempts[_name(cell)] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
         records[student] = Record(
             student,
@@ -213,21 +218,25 @@ def kind_of(remark: str) -> str:
     return next((kind for kind, sign in KINDS if re.search(sign, remark)), REMARK)
 
 
-def about(exercise: str, mistake: str) -> tuple[str, str]:
+def words_on(entry: Exercise | None, mistake: str) -> tuple[str, str]:
     """Return the catalogue's words on a mistake, and the lesson to revisit, or ""."""
-    entry = EXERCISES.get(exercise)
     found = [one for one in entry.misconceptions if one.name == mistake] if entry else []
     lesson = (found[0].lesson if found else "") or (entry.lesson if entry else "")
     return found[0].did if found else "", _lesson(lesson)
+
+
+def _name(cell: MasterCell) -> str:
+    """Return what a graded cell is called: the exercise of a check, or the cell's own name."""
+    return cell.grade_id.removeprefix(GRADE_PREFIX) if cell.exercise else cell.grade_id
 
 
 def _lesson(stem: str) -> str:
     return f"notebooks/{stem}.ipynb" if stem else ""
 
 
-def _item(cell: MasterCell) -> Item:
-    name = cell.grade_id.removeprefix(GRADE_PREFIX) if cell.exercise else cell.grade_id
-    entry = EXERCISES.get(name) if cell.exercise else None
+def _item(cell: MasterCell, exercises: Mapping[str, Exercise]) -> Item:
+    name = _name(cell)
+    entry = exercises.get(name) if cell.exercise else None
     lesson = _lesson(entry.lesson) if entry is not None else ""
     return Item(name, cell.points or 0.0, cell.exercise is None, lesson)
 

@@ -1,0 +1,44 @@
+"""A course's catalogue: its exercises by assignment, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from autograder.catalogue.lent import lent
+from autograder.catalogue.model import Exercise
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The exercises of a course.
+
+    Parameters
+    ----------
+    assignments : the exercises of each assignment, in their order; a name is unique within one
+    made : about how many entries a reference makes of its arguments, by exercise; of each that
+        another one needs
+    """
+
+    assignments: Mapping[str, tuple[Exercise, ...]]
+    made: Mapping[str, Callable[..., int]] = field(default_factory=dict)
+
+    def lent(self, name: str) -> Callable[..., Any]:
+        """Return an exercise's reference for student code to ask."""
+        return lent(self.exercises[name], self.made[name])
+
+    def of(self, assignment: str) -> Mapping[str, Exercise]:
+        """Return every exercise by name; of two with one name that of the assignment."""
+        own = {exercise.name: exercise for exercise in self.assignments.get(assignment, ())}
+        return {**self.exercises, **own}
+
+    @cached_property
+    def exercises(self) -> Mapping[str, Exercise]:
+        """Every exercise by name; of two with one name the first."""
+        found: dict[str, Exercise] = {}
+        for exercises in self.assignments.values():
+            for exercise in exercises:
+                found.setdefault(exercise.name, exercise)
+        return found

@@ -1,0 +1,39 @@
+"""References as student code may ask for them, while an error is carried forward.
+
+They run on the trusted side, so a course says of each how much it makes of what it is
+given, before it makes it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from autograder.catalogue.model import Exercise
+from autograder.catalogue.values import most_made
+from autograder.limits import EXCHANGE
+
+
+def along_axes(*arguments: Any) -> int:
+    """Count what products and quotients of arrays make: no axis is longer than the longest."""
+    return most_made(arguments)
+
+
+def lent(exercise: Exercise, made: Callable[..., int]) -> Callable[..., Any]:
+    """Return an exercise's reference, which then refuses to make more than is allowed.
+
+    Parameters
+    ----------
+    exercise : one that another one needs
+    made : of the same arguments, about how many entries the reference makes
+    """
+    signature = inspect.signature(exercise.reference)
+
+    def answer(*arguments: Any, **keywords: Any) -> Any:
+        given = signature.bind(*arguments, **keywords)
+        if made(*given.args, **given.kwargs) > EXCHANGE.lent_made:
+            raise ValueError(f"{exercise.name} is asked for too much")
+        return exercise.reference(*arguments, **keywords)
+
+    return answer

@@ -1,0 +1,162 @@
+"""A course: its folder, its settings, read once, and its assignments as they were released."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
+from autograder.course.assignment import Assignment, MasterCell
+from autograder.course.folder import (
+    CONFIG_FILE,
+    CourseError,
+    assignment_files,
+    course_secret,
+    heavy_imports,
+    load_config,
+    released_imports,
+)
+
+if TYPE_CHECKING:
+    from autograder.catalogue.catalogue import Catalogue
+
+
+class ReleasedCells(Protocol):
+    """What knows the cells of a release: a gradebook."""
+
+    def released_cells(self, course: Path, name: str) -> Sequence[MasterCell]:
+        """Return the cells that nbgrader owns, in the notebook's order."""
+
+
+class Course:
+    """A course's folder with its settings.
+
+    Parameters
+    ----------
+    folder : has ``nbgrader_config.py`` and source/
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """What ``nbgrader_config.py`` sets, which is executed once.
+
+        Raises
+        ------
+        CourseError : the file cannot be run
+        """
+        return load_config(self.folder)
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The secret from which fixtures are drawn; see `course_secret`."""
+        return course_secret(self.folder)
+
+    @property
+    def gradebook_url(self) -> str:
+        """The address of the gradebook: of the settings, else ``gradebook.db``."""
+        configured = self.settings.get("CourseDirectory", {}).get("db_url")
+        if isinstance(configured, str) and configured:
+            return configured
+        file = f"sqlite:///{(self.folder / 'gradebook.db').resolve()}"
+        return os.environ.get("GRADEBOOK_URL") or file
+
+    @property
+    def carried_share(self) -> float:
+        """The share of points for what is right but for an earlier exercise, from 0 to 1.
+
+        Set in ``nbgrader_config.py`` as ``c.ErrorCarriedForward.share``; 1 by default.
+
+        Raises
+        ------
+        CourseError : it is no such number
+        """
+        share = self.settings.get("ErrorCarriedForward", {}).get("share", 1.0)
+        if type(share) not in (int, float) or not 0 <= share <= 1:
+            raise CourseError(
+                f"{self.folder / CONFIG_FILE}: ErrorCarriedForward.share is a number from 0 to 1, "
+                f"not {share!r}"
+            )
+        return float(share)
+
+    @cached_property
+    def catalogue_name(self) -> CatalogueName:
+        """Where the catalogue is: ``c.Catalogue.module``, else that of the installed course.
+
+        Raises
+        ------
+        CourseError : it is not there
+        """
+        module = self.settings.get("Catalogue", {}).get("module")
+        if module is not None and not isinstance(module, str):
+            raise CourseError(
+                f"{self.folder / CONFIG_FILE}: Catalogue.module is a module's dotted name, "
+                f"not {module!r}"
+            )
+        try:
+            if module is None:
+                return installed_catalogue()
+            name = CatalogueName(module, str(self.folder.resolve()))
+            name.sources()
+        except CatalogueError as failure:
+            raise CourseError(f"{self.folder}: {failure}") from None
+        return name
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The course's exercises.
+
+        Raises
+        ------
+        CourseError : there is no such catalogue
+        """
+        try:
+            return self.catalogue_name.load()
+        except CatalogueError as failure:
+            raise CourseError(f"{self.folder}: {failure}") from None
+
+    def allowed_packages(self, assignment: str) -> tuple[str, ...] | None:
+        """Return which packages a submission may use, or None for all that are installed.
+
+        Those of ``c.Submissions.packages``, where that is set, and those that the released
+        notebook itself imports.
+
+        Raises
+        ------
+        CourseError : the setting is no list of names, or the released notebook cannot be read
+        """
+        named = self.settings.get("Submissions", {}).get("packages")
+        if named is None:
+            return None
+        if not isinstance(named, list | tuple) or not all(isinstance(one, str) for one in named):
+            raise CourseError(
+                f"{self.folder / CONFIG_FILE}: Submissions.packages is a list of names, "
+                f'["numpy", "matplotlib"], not {named!r}'
+            )
+        beside = {path.stem for path in (self.folder / "release" / assignment).glob("*")}
+        imported = {name.partition(".")[0] for name in released_imports(self.folder, assignment)}
+        return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names}))
+
+    def assignment(self, name: str, released: ReleasedCells) -> Assignment:
+        """Return an assignment as it was released.
+
+        Raises
+        ------
+        CourseError : it was not released
+        """
+        files = assignment_files(self.folder, name)  # first: it says what to do where none are
+        return Assignment(
+            name,
+            tuple(released.released_cells(self.folder, name)),
+            files,
+            heavy_imports(self.folder, name),
+            self.carried_share,
+            self.allowed_packages(name),
+            self.catalogue_name,
+        )
