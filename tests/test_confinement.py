@@ -653,6 +653,22 @@ def test_this_package_is_hidden_wherever_it_is_installed(installed, monkeypatch)
     assert made_read_only == hidden
 
 
+def test_an_installed_courses_answers_are_hidden_too(installed):
+    root = installed("py", "venv", "venv/lib/python3.12/site-packages")
+    place = root / "venv/lib/python3.12/site-packages"
+    (place / "linear_course").mkdir(parents=True)
+    info = place / "linear_course-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text(
+        "[autograder.catalogues]\nlinear-course = linear_course.catalogue\n"
+    )
+    arguments = box_module.hide_packages()
+    assert arguments == [
+        *("--tmpfs", "/opt/packages/0/linear_course"),
+        *("--remount-ro", "/opt/packages/0/linear_course"),
+    ]
+
+
 def test_links_at_the_top_are_made_as_links():
     arguments = box_module.system_links()
     for at in range(0, len(arguments), 3):
@@ -865,7 +881,8 @@ try:
 except OSError as failure:
     print(failure)
     sys.exit({cannot})
-shutil.copytree({repository!r} + "/autograder", site + "/autograder")
+for name in ("autograder", "softmax_by_hand"):
+    shutil.copytree({repository!r} + "/" + name, site + "/" + name)
 os.chdir("/")
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
@@ -912,12 +929,12 @@ def test_an_installed_package_is_hidden_too():
         "import sysconfig, autograder\n"
         "installed = autograder.__file__.startswith(sysconfig.get_path('purelib'))\n"
         "assert installed, autograder.__file__\n"
-        "from autograder import reference\n"
+        "from softmax_by_hand import lecture\n"
         "from autograder.sandbox import Sandbox\n"
         "with Sandbox() as sandbox, sandbox.session() as session:\n"
         "    print(session.run_cell('import glob, sys\\n'\n"
-        "        '[name for folder in sys.path for name in glob.glob(folder + \"/autograder/*\")'\n"
-        '        \' if "reference" in name or "exercises" in name or "judge" in name]\'))\n'
+        "        '[name for folder in sys.path for name in glob.glob(folder + \"/softmax_by_hand/*\")'\n"
+        "        ' + glob.glob(folder + \"/autograder/judging/*\")]'))\n"
         "    print(session.run_cell('import softmax_by_hand.lecture')[-1]['ename'])\n"
     )
     said = as_root(INSTALL, "-c", source)

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.sandbox import confine
-from autograder.sandbox.packages import Shown, shown
+from autograder.sandbox.packages import Shown, catalogues, shown
 from autograder.words import printable
 
 START_SECONDS = 120
@@ -392,7 +392,7 @@ def devices() -> list[str]:
 
 
 def hide_packages(seen: Shown | None = None) -> list[str]:
-    """Return bubblewrap's arguments that hide this package wherever it is installed."""
+    """Return bubblewrap's arguments that hide this package and catalogues, wherever installed."""
     if seen is not None:
         emptied = emptied_folders()
         closed = [argument for path in emptied for argument in ("--remount-ro", path)]
@@ -402,10 +402,13 @@ def hide_packages(seen: Shown | None = None) -> list[str]:
         if hidden or not any(PACKAGE.is_relative_to(path) for path in library_folders()):
             return closed
         return [*("--tmpfs", str(PACKAGE), "--remount-ro", str(PACKAGE)), *closed]
-    places = {boxed(folder) for folder in package_folders() if (folder / "autograder").is_dir()}
-    installed = [Path(place, "autograder") for place in sorted(places)]
+    installed: list[Path] = []
+    for name in ("autograder", *catalogues(package_folders())):
+        places = {boxed(folder) for folder in package_folders() if (folder / name).is_dir()}
+        installed += [Path(place, name) for place in sorted(places)]
+        for folder in library_folders():
+            installed += sorted(folder.glob(f"python3*/*-packages/{name}"))
     for folder in library_folders():
-        installed += sorted(folder.glob("python3*/*-packages/autograder"))
         if PACKAGE.is_relative_to(folder):
             installed.append(PACKAGE)
     return [

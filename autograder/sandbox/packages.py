@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+# Where an installed course says what its catalogue is called.
+CATALOGUES = "autograder.catalogues"
 # What the fork server itself imports, whatever a course allows.
 ALWAYS = ("IPython", "matplotlib", "numpy")
 TOP = re.compile(r'^"?([^/,"\n]*)', re.MULTILINE)
@@ -176,3 +179,21 @@ def _text(path: Path) -> str:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def catalogues(folders: Iterable[Path]) -> list[str]:
+    """Return the installed packages that hold a course's right answers, as its installer noted."""
+    names = set()
+    for folder in folders:
+        for noted in folder.glob("*-info/entry_points.txt"):
+            text = _text(noted)
+            if CATALOGUES not in text:
+                continue
+            parser = ConfigParser(delimiters=("=",))
+            try:
+                parser.read_string(text)
+                values = [module for _, module in parser.items(CATALOGUES)]
+            except Error:
+                continue
+            names |= {module.partition(".")[0] for module in values}
+    return sorted(names)
