@@ -1,3 +1,3 @@
-"""The grader of Softmax by Hand.  Modules import only from those below them (docs/design.md)."""
+"""A grader of notebooks that knows no exercise: a course names its catalogue (docs/design.md)."""
 
 __version__ = "0.1.0"

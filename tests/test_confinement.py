@@ -933,8 +933,8 @@ def test_an_installed_package_is_hidden_too():
         "from autograder.sandbox import Sandbox\n"
         "with Sandbox() as sandbox, sandbox.session() as session:\n"
         "    print(session.run_cell('import glob, sys\\n'\n"
-        "        '[name for folder in sys.path for name in glob.glob(folder + \"/softmax_by_hand/*\")'\n"
-        "        ' + glob.glob(folder + \"/autograder/judging/*\")]'))\n"
+        "        '[name for at in sys.path for name in glob.glob(at + \"/softmax_by_hand/*\")'\n"
+        "        ' + glob.glob(at + \"/autograder/judging/*\")]'))\n"
         "    print(session.run_cell('import softmax_by_hand.lecture')[-1]['ename'])\n"
     )
     said = as_root(INSTALL, "-c", source)
