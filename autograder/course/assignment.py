@@ -145,6 +145,6 @@ class Assignment:
     def digest(self) -> bytes:
         """A hash of all of it: the same for the same assignment, whoever computes it."""
         files = sorted(self.files.items())
-        settings = (self.preload, self.carried_share, self.packages, self.catalogue)
+        settings = (self.preload, self.carried_share, self.packages, self.catalogue.module)
         parts = (self.name, self.master, files, *settings)
         return hashlib.sha256(repr(parts).encode()).digest()
