@@ -930,7 +930,8 @@ def _large_fits(rng: Generator) -> list[Arguments]:
     rate r with labels y moves the scores by r (y - a) times the number of units and 1.
     """
     fixtures: list[Arguments] = []
-    for kind in ("close", "apart", "improbable"):
+    # Each that shows a mistake of its own stands twice: a name needs two calls that err.
+    for kind in ("close", "apart", "improbable", "apart", "improbable"):
         D, H, K, N = 7, 2 if kind == "improbable" else 4, int(rng.integers(6, 8)), 4
         certain = True
         while certain:  # of one class, whatever the sample; seldom

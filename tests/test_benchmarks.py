@@ -560,7 +560,7 @@ def test_a_profile_names_functions_and_no_folder_of_this_machine(
     for name in ("ann", "bob", "eve"):
         hand_in(name)
     said = profiles.profile(course)
-    assert "`autograder/grading/jobs.py" in said
+    assert "`grading/jobs.py" in said
     assert "1 submissions" in said
     assert str(ROOT) not in said
     assert sys.prefix not in said

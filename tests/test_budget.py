@@ -204,7 +204,7 @@ def test_work_that_cannot_even_be_read_within_a_budget_is_graded_as_an_empty_one
 def test_wall_time_alone_counts_only_where_nothing_runs_beside_it(
     classroom: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    classroom.hand_in("eve")
+    classroom.hand_in("eve", first=WAIT)
     tight(monkeypatch, {"eve": Budget(seconds=-LIMITS.session_seconds, cpu_seconds=20.0)})
     asked: list[str] = []
     once = engine.grade_one

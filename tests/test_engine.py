@@ -179,7 +179,7 @@ def test_what_a_verdict_depends_on_is_in_the_fingerprint() -> None:
 
 
 def spoil_nothing(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "code_fingerprint", lambda: "another catalogue")
+    monkeypatch.setattr(jobs, "code_fingerprint", lambda *_: "another catalogue")
 
 
 def spoil_the_record(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
