@@ -22,7 +22,7 @@ from autograder.catalogue.values import observe_here
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import CourseError
-from autograder.judging.judge import Verdict, carry_forward, judge
+from autograder.judging.judge import Verdict, carry_forward, judge, questions
 from autograder.sandbox import Sandbox, Session
 from autograder.submission.graded_cells import carried_comments
 from autograder.submission.notebook import GradedNotebook, judge_notebook
@@ -252,6 +252,33 @@ def test_asking_what_is_lent_to_another_exercise_earns_nothing(
     noted, told = graded.notebook.cells[-1].outputs[0].text.split(" ", 1)
     assert int(noted) > 5
     assert told == f"{[0] * (len(answers) - 1)}\n", "nothing was lent while all were pending"
+
+
+VOTES = """
+import numpy as np
+seen, told, PROBE = {}, [0], np.array([0.3, -1.2, 2.0])
+
+def is_softmax(f):
+    answer = repr(np.round(f(PROBE), 9).tolist())
+    if told[0] < %d:
+        seen[answer] = seen.get(answer, 0) + 1
+        told[0] += 1
+        %s
+    return bool(answer == max(seen, key=seen.get, default=None))
+"""
+
+
+@pytest.mark.parametrize(
+    "first", ["raise NotImplementedError", "return True"], ids=["second chance", "carried forward"]
+)
+def test_a_vote_over_the_functions_of_an_earlier_judgement_earns_nothing(
+    grade: Graded, first: str
+) -> None:
+    cells = ("def softmax(z):\n    return z", "softmax", VOTES % (10_000, first), "is_softmax")
+    learning = verdict(grade(*cells), "is_softmax")
+    calls = len(questions(EXERCISES["is_softmax"], 0))
+    cells = ("def softmax(z):\n    return z", "softmax", VOTES % (calls, first), "is_softmax")
+    assert verdict(grade(*cells), "is_softmax").points == learning.points == 0
 
 
 NOTES = """
