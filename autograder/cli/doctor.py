@@ -114,8 +114,8 @@ def _course(course: Path) -> Check:
     from autograder.course.folder import CourseError
 
     try:
-        settings = Course(course).settings
-        url = Course(course).gradebook_url
+        where = Course(course)
+        settings, url = where.settings, where.gradebook_url
     except CourseError as failure:
         return Check("course", "missing", str(failure))
     if not (course / "source").is_dir():
