@@ -46,15 +46,15 @@ c.ClearMarkScheme.end_mark_scheme_delimeter = "END MARK SCHEME"
 # verdicts as `autograder grade`.  The judge reads the submission itself, in a process with
 # a budget; nbgrader's own steps before it see the notebook as it was released.  nbgrader's
 # Execute is absent on purpose: it runs student code outside the sandbox.
-c.Autograde.exporter_class = "autograder.nbgrader_plugin.SubmissionExporter"
+c.Autograde.exporter_class = "autograder.nbgrader_plugin.steps.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = [
-    "autograder.nbgrader_plugin.Sanitise",
+    "autograder.nbgrader_plugin.steps.Sanitise",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader_plugin.Judge",
+    "autograder.nbgrader_plugin.steps.Judge",
     "nbgrader.preprocessors.SaveAutoGrades",
-    "autograder.nbgrader_plugin.SaveCarried",
+    "autograder.nbgrader_plugin.steps.SaveCarried",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
@@ -69,12 +69,12 @@ c.ErrorCarriedForward.share = 1.0
 
 # `nbgrader generate_feedback` and Formgrader's button: the pages of `autograder feedback`.
 # The exporter asks the gradebook itself, so nbgrader's preprocessors are not needed.
-c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "autograder.nbgrader_plugin.steps.FeedbackExporter"
 c.GenerateFeedback.preprocessors = []
 
 # What is taken away for a late hand-in: nothing, until a number is put here.  A due date
 # is set in Formgrader; docs/instructor.md says what these do.
-c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.LatePenalties"
+c.AssignLatePenalties.plugin_class = "autograder.nbgrader_plugin.steps.LatePenalties"
 # c.LatePenalties.percent_per_day = 10  # or points_per_day = 2
 # c.LatePenalties.grace_hours = 1
 # c.LatePenalties.at_most_percent = 50
