@@ -23,7 +23,6 @@ from running import fix_secret, orphans_adopted, written
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder.nbgrader_plugin import steps
 from autograder.cli import commands as cli
 from autograder.course.folder import load_config
 from autograder.diagnosis import diagnose
@@ -34,6 +33,7 @@ from autograder.grading.jobs import Job
 from autograder.grading.records import VERDICTS_FILE, Result
 from autograder.grading.workers import own_worker
 from autograder.limits import LIMITS, Budget
+from autograder.nbgrader_plugin import steps
 from autograder.nbgrader_plugin.formgrader import filters
 from autograder.pages import feedback
 from autograder.pages.feedback import ClassFeedback

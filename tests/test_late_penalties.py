@@ -15,12 +15,12 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder.nbgrader_plugin import steps
 from autograder.cli import commands as cli
 from autograder.course.folder import CourseError, load_config
 from autograder.course.late_penalties import DAY, OURS, LatePolicy, late_rule
 from autograder.grading.engine import ClassGrading
 from autograder.grading.records import Result
+from autograder.nbgrader_plugin import steps
 from autograder.sandbox import LIMITS
 
 HandIn = Callable[..., Path]

@@ -1,4 +1,4 @@
-"""What nbgrader and Formgrader load, named in ``nbgrader_config.py``.
+"""What nbgrader loads for its steps from a submission to feedback.
 
 They give `nbgrader autograde` and Formgrader's button the same reading,
 repairs and verdicts as `autograder grade`, and keep what students wrote from
@@ -22,11 +22,7 @@ from traitlets import Float, default
 
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
-from autograder.course.folder import (
-    CourseError,
-    Submission,
-    course_secret,
-)
+from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.engine import make_job
@@ -95,7 +91,7 @@ class Judge(NbGraderPreprocessor):
         course = _course_of(self)
         assignment = _assignment(course, info)
         submission = Submission(course, assignment.name, info["student"])
-        job = make_job(submission, assignment, course_secret(course), "bwrap", LIMITS)
+        job = make_job(submission, assignment, Course(course).secret, "bwrap", LIMITS)
         outcome = grade_alone(job)
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
