@@ -14,8 +14,8 @@ help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
 	@echo "make test          set up, lint, and run every test"
 	@echo "make bench         compare with stock nbgrader and the bare cells (a quarter of an hour, a quiet machine)"
-	@echo "make soak          grade 10,000 submissions once, and measure writer and scheduler alone"
-	@echo "make kill          judge some ten thousand wrong functions at 50 seeds each (an hour)"
+	@echo "make soak          grade 10,000 submissions once, and measure coordinator, writer and scheduler alone"
+	@echo "make kill          judge some ten thousand wrong functions at 50 seeds each (an hour or two)"
 	@echo "make lab           open JupyterLab on the course"
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
 	@echo "make site          the course as pages to read, into build/site/"
@@ -73,9 +73,7 @@ bench: setup
 
 soak: setup
 	$(BIN)/python -m benchmarks soak --results benchmarks/results.md
-	$(BIN)/python -m benchmarks coordinator --results benchmarks/results.md
-	$(BIN)/python -m benchmarks writer --results benchmarks/results.md
-	$(BIN)/python -m benchmarks scheduler --results benchmarks/results.md
+	$(BIN)/python -m benchmarks parts --results benchmarks/results.md
 
 kill: setup
 	$(BIN)/python -m benchmarks kill --results benchmarks/results.md

@@ -1,53 +1,59 @@
-"""Makes a class: submissions of the problem sets, as a real class hands them in.
+"""Makes what is graded: the submissions of a class, and the courses in which they are handed in.
 
-Each is put together exercise by exercise, from the sample class's answers and the
-catalogue's wrong answers.  Nothing hostile and nothing that hangs: what those cost
-is set by limits, not by the grader.  The same numbers give the same bytes, and a
-small class is the beginning of a large one.
+A submission is put together exercise by exercise from the sample class's answers.  Nothing hostile
+and nothing that hangs: what those cost is set by limits, not by the grader.  The same numbers give
+the same bytes, and a small class is the beginning of a large one.
 """
 
 from __future__ import annotations
 
-import ast
-import builtins
-import copy
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+import nbformat
 import numpy as np
 from nbformat import NotebookNode, v4
 
+from autograder.course.folder import SECRET_FILE
+from benchmarks.measure import BenchmarkError, environment
 from examples.build import HERE, Answer, answers_of, hand_in
 from examples.edits import write
-from softmax_by_hand import EXERCISES
+from softmax_by_hand import CATALOGUE
 
 Kind = Literal["right", "mistaken", "partly done"]
+Answers = dict[str, list[list[Answer]]]
 
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
 SEED = 20261005
 # Of ten students; shuffled within each ten, so that every size has the same mixture.
 TEN: tuple[Kind, ...] = ("right",) * 5 + ("mistaken",) * 3 + ("partly done",) * 2
 STYLES = ("full-vectorised", "full-loops", "full-einsum", "full-verbose")
+MISTAKEN = sorted(path.stem for path in (HERE / "answers").glob("wrong-*.py"))
 WRITTEN = {"ps1": "written_whole_matrix", "ps2": "written_sum_to_zero"}
 HANDED_IN = datetime(2026, 10, 5, 9, 0, 0)
+# What the variant's notebooks do besides: import TensorFlow and take one gradient.
+TENSORFLOW_CELL = "tensorflow-gradient"
+TENSORFLOW = """\
+import tensorflow as tf
+
+w = tf.Variable([[0.1, -0.2], [0.3, 0.4]])
+with tf.GradientTape() as tape:
+    loss = tf.reduce_mean(
+        tf.nn.softmax_cross_entropy_with_logits(labels=tf.eye(2), logits=tf.linalg.matmul(w, w))
+    )
+tape.gradient(loss, w).numpy()"""
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What there is to choose from for one exercise.
-
-    Parameters
-    ----------
-    right : the text of the cell, each with the cells in which its author tries it out
-    wrong : the text of the cell
-    """
-
-    right: tuple[tuple[str, tuple[str, ...]], ...]
-    wrong: tuple[str, ...]
+# --- A class -------------------------------------------------------------------------------------
 
 
 def student(number: int) -> str:
@@ -61,42 +67,24 @@ def kind_of(number: int, seed: int = SEED) -> Kind:
     return TEN[np.random.default_rng([seed, 0, ten]).permutation(len(TEN))[place]]
 
 
-def answers_from(names: Sequence[str], problem_set: str) -> Iterator[tuple[str, Answer]]:
-    """Yield the answers of some students of the sample class, with whose they are."""
-    for name in names:
+@lru_cache
+def answers(students: tuple[str, ...], problem_set: str) -> Answers:
+    """Return what students of the sample class answer, by cell.
+
+    Returns
+    -------
+    dict of lists; in each an answer, and behind it the cells in which its author tries it out
+    """
+    found: Answers = defaultdict(list)
+    for name in students:
+        of_cell: dict[str, list[Answer]] = defaultdict(list)
         for answer in answers_of(name):
             if answer.problem_set == problem_set:
-                yield name, answer
-
-
-@lru_cache
-def choices(problem_set: str) -> Mapping[str, Answers]:
-    """Return what there is to choose from for each exercise of a problem set, in its order."""
-    mistaken = sorted(path.stem for path in (HERE / "answers").glob("wrong-*.py"))
-    right = list(answers_from(STYLES, problem_set))
-    wrong = list(answers_from(mistaken, problem_set))
-    found = {}
-    for name, exercise in EXERCISES.items():
-        if exercise.problem_set != problem_set:
-            continue
-        tries: dict[str, list[str]] = {}
-        for who, answer in right:
-            if answer.cell == name and answer.after:
-                tries.setdefault(who, []).append(answer.text)
-        found[name] = Answers(
-            tuple(
-                (answer.text, tuple(tries.get(who, ())))
-                for who, answer in right
-                if answer.cell == name and not answer.after
-            ),
-            tuple(answer.text for _, answer in wrong if answer.cell == name and not answer.after)
-            + tuple(
-                text
-                for misconception in exercise.misconceptions
-                for function in misconception.wrong
-                if (text := source_alone(function, name)) is not None
-            ),
-        )
+                of_cell[answer.cell].append(answer)
+        for cell, group in of_cell.items():
+            group.sort(key=lambda answer: answer.after)
+            if not group[0].after:
+                found[cell].append(group)
     return found
 
 
@@ -114,39 +102,28 @@ def notebook(
     """
     rng = np.random.default_rng([seed, 1, number, int(problem_set.removeprefix("ps"))])
     kind = kind_of(number, seed)
-    there = choices(problem_set)
-    names = list(there)
+    right, wrong = answers(STYLES, problem_set), answers(tuple(MISTAKEN), problem_set)
+    names = [exercise.name for exercise in CATALOGUE.assignments[problem_set]]
     done = int(rng.integers(1, len(names))) if kind == "partly done" else len(names)
-    # Some wrong answers are no text that stands by itself, see `source_alone`.
-    can_miss = [name for name in names if there[name].wrong]
+    can_miss = [name for name in names if wrong[name]]
     missed: set[str] = set()
     if kind == "mistaken":
         missed = set(rng.choice(can_miss, size=int(rng.integers(1, 4)), replace=False).tolist())
     elif kind == "partly done" and rng.random() < 0.5:
         missed = {names[done - 1]} & set(can_miss)  # an attempt at the last one
 
-    answers: list[Answer] = []
+    given: list[Answer] = []
     for name in names[:done]:
-        if name in missed:
-            answers.append(Answer(problem_set, name, False, _one_of(rng, there[name].wrong)))
-        else:
-            text, tries = _one_of(rng, there[name].right)
-            answers.append(Answer(problem_set, name, False, text))
-            answers += [Answer(problem_set, name, True, tried) for tried in tries]
-    if any("math." in answer.text for answer in answers):
-        answers.insert(0, Answer(problem_set, "setup", True, "import math"))
+        given += _one_of(rng, wrong[name])[:1] if name in missed else _one_of(rng, right[name])
+    if any("math." in answer.text for answer in given):
+        given.insert(0, Answer(problem_set, "setup", True, "import math"))
     # Nobody's notebook is another's to the last byte.
     numbers = ", ".join(f"{value:.3f}" for value in rng.normal(size=4))
     own = f"my_numbers = np.array([{numbers}])\nprint(my_numbers.sum())"
-    answers.append(Answer(problem_set, "data", True, own))
-    if kind != "partly done":
-        written = [
-            answer
-            for _, answer in answers_from(STYLES, problem_set)
-            if answer.cell == WRITTEN.get(problem_set)
-        ]
-        answers += [_one_of(rng, written)] if written else []
-    return hand_in(released, answers)
+    given.append(Answer(problem_set, "data", True, own))
+    if kind != "partly done" and problem_set in WRITTEN:
+        given += _one_of(rng, right[WRITTEN[problem_set]])
+    return hand_in(released, given)
 
 
 def make_class(
@@ -163,8 +140,6 @@ def make_class(
     release : the folder of released problem sets
     submitted : the folder to fill
     students : how many; each hands in every problem set
-    problem_sets : ``("ps1", "ps2")``
-    seed : of the class
     """
     for problem_set in problem_sets:
         path = release / problem_set / f"{problem_set}.ipynb"
@@ -183,67 +158,82 @@ def _one_of(rng: np.random.Generator, things: Sequence[Any]) -> Any:
     return things[int(rng.integers(len(things)))]
 
 
-# --- The catalogue's wrong answers as text ---------------------------------------------------
+# --- Courses -------------------------------------------------------------------------------------
 
 
-def source_alone(function: Callable[..., Any], name: str) -> str | None:
-    """Return a wrong answer as a student would write it, or None where it needs its module.
+@dataclass(frozen=True)
+class Template:
+    """A released course, with a class that can hand in.
 
     Parameters
     ----------
-    function : of the catalogue
-    name : of the exercise
+    course : the folder, to be copied
+    classroom : the submissions, a folder for each student
+    problem_sets : ``("ps1", "ps2")``
+    tensorflow : whether the notebooks have the variant's cell
     """
-    if not inspect.isfunction(function) or function.__closure__:
-        return None
-    path = inspect.getsourcefile(function)
-    assert path is not None
-    found = _functions(path).get(function.__code__.co_firstlineno, ())
-    if len(found) != 1 or _needed(found[0]) - {"np"}:
-        return None  # several lambdas in one line look alike from here
-    node = found[0]
-    if isinstance(node, ast.Lambda):
-        return f"def {name}({ast.unparse(node.args)}):\n    return {ast.unparse(node.body)}"
-    body = [line for line in node.body if not _is_docstring(line)]
-    lines = "\n".join(ast.unparse(line) for line in body).splitlines()
-    return f"def {name}({_plain(node.args)}):\n" + "\n".join(f"    {line}" for line in lines)
+
+    course: Path
+    classroom: Path
+    problem_sets: tuple[str, ...]
+    tensorflow: bool = False
 
 
-@lru_cache
-def _functions(path: str) -> Mapping[int, tuple[ast.Lambda | ast.FunctionDef, ...]]:
-    found: dict[int, tuple[ast.Lambda | ast.FunctionDef, ...]] = {}
-    for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Lambda | ast.FunctionDef):
-            found[node.lineno] = (*found.get(node.lineno, ()), node)
-    return found
+def make_template(
+    folder: Path, submissions: int, problem_sets: Sequence[str], tensorflow: bool = False
+) -> Template:
+    """Release a course in a folder that does not exist, and make a class for it.
 
-
-def _needed(node: ast.Lambda | ast.FunctionDef) -> set[str]:
-    """Return the names that a function takes from around it, annotations aside."""
-    body = [node.body] if isinstance(node, ast.Lambda) else node.body
-    inside = [inner for part in body for inner in ast.walk(part) if isinstance(inner, ast.Name)]
-    given = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
-    given |= {inner.id for inner in inside if not isinstance(inner.ctx, ast.Load)}
-    # Defaults are worked out where the function stands, before it has arguments.
-    defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-    outside = {
-        inner.id for part in defaults for inner in ast.walk(part) if isinstance(inner, ast.Name)
-    }
-    return (({inner.id for inner in inside} - given) | outside) - set(dir(builtins))
-
-
-def _plain(arguments: ast.arguments) -> str:
-    """Return arguments without annotations, which students do not write."""
-    bare = copy.deepcopy(arguments)
-    for node in ast.walk(bare):
-        if isinstance(node, ast.arg):
-            node.annotation = None
-    return ast.unparse(bare)
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
+    Raises
+    ------
+    BenchmarkError : the release failed
+    """
+    course = folder / "course"
+    (course / "notebooks").mkdir(parents=True)
+    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
+        shutil.copy(path, course / "notebooks")
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    for name in problem_sets:
+        source = nbformat.read(ROOT / "source" / name / f"{name}.ipynb", as_version=4)
+        if tensorflow:
+            source.cells.append(v4.new_code_cell(TENSORFLOW, id=TENSORFLOW_CELL))
+        (course / "source" / name).mkdir(parents=True)
+        nbformat.write(source, course / "source" / name / f"{name}.ipynb")
+    done = subprocess.run(
+        [BIN / "autograder", "release", *problem_sets, "--course", course],
+        env=environment(),
+        capture_output=True,
+        text=True,
     )
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise BenchmarkError(f"the course could not be released: {said}")
+    # The same fixtures in every run, and the same work.
+    (course / SECRET_FILE).write_text("the benchmark's secret, no secret at all")
+    (course / SECRET_FILE).chmod(0o600)
+    template = Template(course, folder / "class", tuple(problem_sets), tensorflow)
+    students = submissions // len(problem_sets)
+    make_class(course / "release", template.classroom, students, problem_sets)
+    return template
+
+
+def fresh_course(template: Template, folder: Path, submissions: int) -> Path:
+    """Copy a template, with the first submissions of its class; what was there is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(template.course, folder)
+    for number in range(submissions // len(template.problem_sets)):
+        name = student(number)
+        to = folder / "submitted" / name
+        shutil.copytree(template.classroom / name, to, dirs_exist_ok=True)
+    return folder
+
+
+def without_gradient(course: Path) -> int:
+    """Return in how many graded notebooks of the variant its cell gave no gradient."""
+    without = 0
+    for path in course.glob("autograded/*/*/*.ipynb"):
+        cells = nbformat.read(path, as_version=4).cells
+        outputs = [one for c in cells if c.get("id") == TENSORFLOW_CELL for one in c.outputs]
+        shown = [str(output.get("data", {}).get("text/plain", "")) for output in outputs]
+        without += not any(text.startswith("array(") for text in shown)
+    return without

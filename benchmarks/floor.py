@@ -4,47 +4,46 @@ Two warm processes fork a child for each submission; the child runs every cell b
 the locked grade cells once, in the same shell as in the box.  No sandbox, no verdict,
 no database.  The cells are run as stock nbgrader runs them, with the course's own
 pictures drawn; or with these told in words, as in the box.  Run as a program: the
-coordinator, which starts the two, or (``--worker``) one of them.
+coordinator, which starts the two, or (with the file of the work) one of them.
 """
 
 from __future__ import annotations
 
-import argparse
+import gc
+import importlib
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchmarks.courses import ROOT, environment
-from benchmarks.measure import Command
+import numpy as np
+
+from autograder.course.folder import heavy_imports
+from autograder.limits import LIMITS
+from autograder.sandbox.box import ENVIRONMENT
+from autograder.sandbox.inside.shell import warm_shell
+from benchmarks.classes import ROOT
+from benchmarks.measure import Command, environment
 
 WORKERS = 2
-PROGRAM = "benchmarks.floor"
-WORKER = "--worker"
+WORKER, TOLD, DRAWN = "--worker", "--told", "--drawn"
 
 
-def command(course: Path, told: bool = False, preload: str = "") -> Command:
+def command(course: Path, told: bool = False) -> Command:
     """Return the command that runs a class's cells.
 
     Parameters
     ----------
-    course : as `benchmarks.courses.fresh_course` makes it
+    course : as `benchmarks.classes.fresh_course` makes it
     told : whether the course's own pictures are told in words, as in the box
-    preload : a module that the warm process imports before it forks
     """
-    return Command(
-        (
-            *(sys.executable, "-m", PROGRAM, str(course)),
-            *(("--told",) if told else ()),
-            *(("--preload", preload) if preload else ()),
-        ),
-        ROOT,
-        environment(PYTHONPATH=str(ROOT)),
-        child=WORKER,
-    )
+    program = (sys.executable, "-m", "benchmarks.floor", TOLD if told else DRAWN, str(course))
+    return Command(program, ROOT, environment(PYTHONPATH=str(ROOT)), child=WORKER)
 
 
 def work_of(course: Path) -> dict[str, Any]:
@@ -52,17 +51,21 @@ def work_of(course: Path) -> dict[str, Any]:
 
     Returns
     -------
-    dict with ``files`` (by problem set, the folder with what lies beside the
-    notebook) and ``notebooks`` (pairs of problem set and the sources of its cells)
+    dict with ``files`` (by problem set, the folder with what lies beside the notebook),
+    ``notebooks`` (pairs of problem set and the sources of its cells), and ``preload`` (what
+    the warm processes import before they fork, as the grader does)
     """
     files: dict[str, str] = {}
+    preload: set[str] = set()
     notebooks = []
     for path in sorted(course.glob("submitted/*/*/*.ipynb")):
         name = path.parent.name
-        files[name] = str(course / "release" / name)
+        if name not in files:
+            files[name] = str(course / "release" / name)
+            preload.update(heavy_imports(course, name))
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        notebooks.append([name, [_source(cell) for cell in cells if _is_students(cell)]])
-    return {"files": files, "notebooks": notebooks}
+        notebooks.append([name, ["".join(c["source"]) for c in cells if _is_students(c)]])
+    return {"files": files, "notebooks": notebooks, "preload": sorted(preload)}
 
 
 def _is_students(cell: dict[str, Any]) -> bool:
@@ -71,20 +74,10 @@ def _is_students(cell: dict[str, Any]) -> bool:
     return cell["cell_type"] == "code" and not check
 
 
-def _source(cell: dict[str, Any]) -> str:
-    return "".join(cell["source"])
-
-
-# --- The coordinator -------------------------------------------------------------------------
-
-
-def run(course: Path, told: bool, preload: str) -> int:
+def run(course: Path, told: bool) -> int:
     """Run every notebook of a course and return an exit code."""
-    from autograder.sandbox.box import ENVIRONMENT
-
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder, "work.json")
-        made = work_of(course)
+        work, made = Path(folder, "work.json"), work_of(course)
         work.write_text(json.dumps(made))
         warm = {
             **ENVIRONMENT,
@@ -98,14 +91,9 @@ def run(course: Path, told: bool, preload: str) -> int:
             del warm["COURSE_PICTURES"]
         # Both take the next number from one pipe, so that neither has to wait for the other.
         numbers, ours = os.pipe()
+        program = [sys.executable, "-m", "benchmarks.floor", WORKER, str(work)]
         workers = [
-            subprocess.Popen(
-                [sys.executable, "-m", PROGRAM, WORKER, str(work), "--preload", preload],
-                cwd=ROOT,
-                env=warm,
-                stdin=numbers,
-            )
-            for _ in range(WORKERS)
+            subprocess.Popen(program, cwd=ROOT, env=warm, stdin=numbers) for _ in range(WORKERS)
         ]
         os.close(numbers)
         for number in range(len(made["notebooks"])):
@@ -114,19 +102,12 @@ def run(course: Path, told: bool, preload: str) -> int:
         return max(abs(worker.wait()) for worker in workers)
 
 
-# --- A warm process --------------------------------------------------------------------------
-
-
-def warm_process(work: Path, preload: str) -> int:
+def warm_process(work: Path) -> int:
     """Take numbers of notebooks from standard input, and run each in a child."""
-    import gc
-    import importlib
-
-    from autograder.sandbox.inside.shell import warm_shell
-
     what = json.loads(work.read_text())
-    if preload:
-        importlib.import_module(preload)
+    for name in what["preload"]:
+        with suppress(ImportError):  # as in the box, where the cell then says so
+            importlib.import_module(name)
     shell = warm_shell()
     gc.collect()
     gc.freeze()
@@ -147,12 +128,6 @@ def warm_process(work: Path, preload: str) -> int:
 
 def run_cells(shell: Any, files: str, sources: list[str]) -> None:
     """Run the cells of one notebook, each once; its outputs go nowhere."""
-    import random
-
-    import numpy as np
-
-    from autograder.limits import LIMITS
-
     np.random.seed(0)  # noqa: NPY002 - as in the box
     random.seed(0)
     os.chdir(files)
@@ -161,18 +136,6 @@ def run_cells(shell: Any, files: str, sources: list[str]) -> None:
         shell.run(source, LIMITS.output_bytes, LIMITS.image_bytes)
 
 
-def main() -> int:
-    """Read the arguments and be the coordinator or a warm process."""
-    parser = argparse.ArgumentParser(prog=f"python -m {PROGRAM}", description=__doc__)
-    parser.add_argument("path", type=Path, help="the course, or the worker's work")
-    parser.add_argument("--told", action="store_true", help="tell the course's pictures")
-    parser.add_argument("--preload", default="", help="a module to import before forking")
-    parser.add_argument(WORKER, action="store_true", help="be a warm process")
-    options = parser.parse_args()
-    if options.worker:
-        return warm_process(options.path, options.preload)
-    return run(options.path, options.told, options.preload)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    what, place = sys.argv[1], Path(sys.argv[2])
+    sys.exit(warm_process(place) if what == WORKER else run(place, what == TOLD))

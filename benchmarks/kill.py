@@ -1,24 +1,30 @@
 """The kill matrix: every mutant of every exercise, judged at many seeds.
 
 A mutant that earns full marks anywhere shows a property that no fixture has, or that
-fixtures have by luck; or it is right, and `kill_reasons` says why.
+fixtures have by luck; or it is right, and `kill_reasons.txt` says why.
 """
 
 from __future__ import annotations
 
+import re
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autograder.catalogue.model import Arguments, Exercise
 from autograder.catalogue.values import observe_here
 from autograder.judging.judge import full_marks, questions
-from benchmarks.kill_idle import acts, bits, record
+from benchmarks import tables
 from benchmarks.kill_mutants import Mutant, mutants
-from benchmarks.kill_reasons import reason
 
+REASONS = Path(__file__).with_name("kill_reasons.txt")
 # A mutant may loop for ever; a right answer takes a hundredth of this.
 SECONDS = 5.0
 
@@ -66,66 +72,64 @@ def kill(
     say : is told how far it is, in a line for each ten seeds
     """
     chosen = mutants(exercise)[::every]
-    passed = dict.fromkeys((mutant.label for mutant in chosen), 0)
-    idle = {mutant.label for mutant in chosen if mutant.around}
+    passed: Counter[str] = Counter()
     for done, seed in enumerate(seeds, start=1):
-        acting = _acting(exercise, chosen, seed)
-        idle -= {mutant.label for mutant in acting}
-        full = dict(zip(acting, _judged(exercise, acting, seed), strict=True))
-        for mutant in chosen:
-            passed[mutant.label] += full.get(mutant, True)  # what does nothing is right
+        passed.update(
+            mutant.label
+            for mutant, full in zip(chosen, _judged(exercise, chosen, seed), strict=True)
+            if full
+        )
         if done % 10 == 0 and done < len(seeds):
-            alive = sum(map(bool, passed.values())) - len(idle)
-            say(f"{exercise.name}: {done} of {len(seeds)} seeds, {alive} of {len(chosen)} alive")
-    alike = [
-        mutant
-        for mutant in chosen
-        if mutant.around and passed[mutant.label] == len(seeds) and mutant.label not in idle
-    ]
-    idle |= _answering_alike(exercise, alike, seeds)
+            alive = f"{len(passed)} of {len(chosen)} alive"
+            say(f"{exercise.name}: {done} of {len(seeds)} seeds, {alive}")
+    always = [mutant for mutant in chosen if mutant.around and passed[mutant.label] == len(seeds)]
+    idle = {mutant.label for mutant in _answering_alike(exercise, always, seeds)}
     survivors = tuple(
-        Survivor(label, count, reason(exercise.name, label, count == len(seeds)))
+        Survivor(label, count, reason(exercise, label, count == len(seeds)))
         for label, count in passed.items()
-        if count and label not in idle
+        if label not in idle
     )
     return Row(exercise.name, len(chosen) - len(idle), len(idle), len(seeds), survivors)
 
 
-def _acting(exercise: Exercise, chosen: Sequence[Mutant], seed: int) -> list[Mutant]:
-    """Leave out those that do exactly what the right function does, to the last bit."""
-    calls = record(exercise, seed)
-    right = exercise.reference
-    return [
-        mutant
-        for mutant in chosen
-        if mutant.around is None
-        or acts(mutant.around, getattr(right, mutant.method, right), calls[mutant.method])
-    ]
-
-
 def _answering_alike(
     exercise: Exercise, chosen: Sequence[Mutant], seeds: Sequence[int]
-) -> set[str]:
-    """Return the labels of those that answer and leave all as the right function does."""
+) -> list[Mutant]:
+    """Return those that answer and leave all as the right function does, to the last bit."""
     alike = list(chosen)
     for seed in seeds:
         asked = questions(exercise, seed)
         expected = [_seen(exercise.reference, arguments) for arguments in asked]
-        made = [(mutant, mutant.make()) for mutant in alike]
         alike = [
             mutant
-            for mutant, function in made
-            if all(
-                _seen(function, arguments) == right
-                for arguments, right in zip(asked, expected, strict=True)
-            )
+            for mutant in alike
+            for function in [mutant.make()]
+            if all(_seen(function, a) == right for a, right in zip(asked, expected, strict=True))
         ]
-    return {mutant.label for mutant in alike}
+    return alike
 
 
 def _seen(function: Any, arguments: Arguments) -> Any:
     seen = observe_here(function, arguments, watch_random=False)
     return bits([seen.error, seen.value, seen.arguments])
+
+
+def bits(value: Any) -> Any:
+    """Return what is equal for values that are equal to the last bit, and of one type.
+
+    >>> bits(np.array([0.0])) == bits(np.array([-0.0])), bits(float("nan")) == bits(float("nan"))
+    (False, True)
+    """
+    kind = type(value)
+    if kind is np.ndarray:
+        return value.shape, value.dtype.str, value.tobytes()
+    if kind is list or kind is tuple:
+        return kind, [bits(item) for item in value]
+    if kind is dict:
+        return kind, [(key, bits(item)) for key, item in value.items()]
+    if kind is float or isinstance(value, np.generic):
+        return kind, repr(value)
+    return kind, value if kind in (int, bool, str) or value is None else id(value)
 
 
 def _judged(exercise: Exercise, chosen: Sequence[Mutant], seed: int) -> Iterator[bool]:
@@ -160,36 +164,50 @@ def _no_longer_than(seconds: float) -> Iterator[Callable[[], None]]:
         signal.signal(signal.SIGALRM, before)
 
 
+@lru_cache
+def reasons() -> tuple[tuple[frozenset[str], bool, str, tuple[str, ...]], ...]:
+    """Return what `kill_reasons.txt` says: for whom, whether of luck too, why, parts of labels."""
+    found = []
+    blocks = re.split(r"^\[(.*?)\](\+?) (.*)\n", REASONS.read_text(encoding="utf-8"), flags=re.M)[
+        1:
+    ]
+    for names, luck, why, parts in zip(*(blocks[i::4] for i in range(4)), strict=True):
+        labels = tuple(part.strip() for part in parts.splitlines())
+        found.append((frozenset(names.split()), bool(luck), why, labels))
+    return tuple(found)
+
+
+def reason(exercise: Exercise, label: str, everywhere: bool = True) -> str:
+    """Return why a mutant is right, or "" where nobody has said so.
+
+    Parameters
+    ----------
+    everywhere : it passes at all seeds; what passes at some needs a reason that says why
+    """
+    for names, luck, why, parts in reasons():
+        asked = names & {exercise.name, exercise.problem_set}
+        if asked and any(part in label for part in parts) and (everywhere or luck):
+            return why
+    return ""
+
+
 def table(rows: Sequence[Row]) -> list[str]:
-    """Return the table and the list of survivors, as Markdown."""
-    lines = ["| exercise | mutants | killed | right, for a reason | unexplained | idle |"]
-    lines.append("|---|---:|---:|---:|---:|---:|")
-    total = [0] * 5
+    """Return the table, and each reason once with how many mutants it is for, as Markdown."""
+    lines = []
     for row in rows:
         unexplained = len(row.unexplained)
-        counts = (
-            row.mutants,
-            row.mutants - len(row.survivors),
-            len(row.survivors) - unexplained,
-            unexplained,
-            row.idle,
-        )
-        total = [one + other for one, other in zip(total, counts, strict=True)]
-        lines.append(f"| {row.exercise} | {' | '.join(f'{count:,}' for count in counts)} |")
-    lines.append(f"| together | {' | '.join(f'{count:,}' for count in total)} |")
-    return ["\n".join(lines), *_reasons(rows)]
-
-
-def _reasons(rows: Sequence[Row]) -> list[str]:
-    """Return each reason once, with the number of mutants for which it is given."""
-    found: dict[str, int] = {}
-    for row in rows:
-        for survivor in row.survivors:
-            if survivor.reason:
-                found[survivor.reason] = found.get(survivor.reason, 0) + 1
-    if not found:
-        return []
-    lines = [
-        f"- {count} x {why}" for why, count in sorted(found.items(), key=lambda item: -item[1])
+        explained = len(row.survivors) - unexplained
+        killed = row.mutants - len(row.survivors)
+        lines.append([row.mutants, killed, explained, unexplained, row.idle])
+    names = [*(row.exercise for row in rows), "together"]
+    lines.append([sum(column) for column in zip(*lines, strict=True)])
+    text = tables.table(
+        ("exercise", "mutants", "killed", "right, for a reason", "unexplained", "idle"),
+        [[name, *(f"{n:,}" for n in line)] for name, line in zip(names, lines, strict=True)],
+    )
+    counted = Counter(one.reason for row in rows for one in row.survivors if one.reason)
+    why = [f"- {count} x {reason}" for reason, count in counted.most_common()]
+    return [
+        text,
+        *(["\n".join(["Why those that were not killed are right:", "", *why])] if why else []),
     ]
-    return ["Why those that were not killed are right:\n\n" + "\n".join(lines)]

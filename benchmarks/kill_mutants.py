@@ -23,7 +23,6 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.provider import OperatorProvider
 
 from autograder.catalogue.model import Exercise
-from benchmarks.kill_idle import methods_of
 from softmax_by_hand import lecture as reference
 
 # These insert names that they are given, and there is nothing to be named.
@@ -40,14 +39,12 @@ class Mutant:
     ----------
     label : what was changed
     make : makes it anew, so that what it keeps between calls is not kept for the next judgement
-    around : what is done around the right one, whose source is as it was
-    method : of which method of a class
+    around : whether the source is as it was, and something is done around the right function
     """
 
     label: str
     make: Callable[[], Any]
-    around: Callable[[Call], Call] | None = None
-    method: str = ""
+    around: bool = False
 
 
 def mutants(exercise: Exercise) -> list[Mutant]:
@@ -132,7 +129,7 @@ def _difference(before: str, after: str) -> str:
 def _changed_sources(source: str) -> Iterator[tuple[str, str | None]]:
     """Return each changed source, and the name of the substitute that it calls, if any."""
     provider = OperatorProvider()
-    for name in set(provider) - NOT_OURS:
+    for name in sorted(set(provider) - NOT_OURS):
         mutation, occurrence = provider[name](), 0
         while (changed := mutate_code(source, mutation, occurrence)) is not None:
             yield changed, None
@@ -327,11 +324,12 @@ def _of_calls(exercise: Exercise) -> Iterator[Mutant]:
     """Leave the right function as it is, and change what goes in, comes out, or stays."""
     for label, wrap in AROUND.items():
         if not isinstance(exercise.reference, type):
-            yield Mutant(label, partial(wrap, exercise.reference), wrap)
+            yield Mutant(label, partial(wrap, exercise.reference), around=True)
             continue
-        for name in methods_of(exercise.reference):
-            make = partial(_subclass, exercise.reference, name, wrap)
-            yield Mutant(f"{name}: {label}", make, wrap, name)
+        for name, member in vars(exercise.reference).items():
+            if callable(member):
+                make = partial(_subclass, exercise.reference, name, wrap)
+                yield Mutant(f"{name}: {label}", make, around=True)
 
 
 def _subclass(kind: type, name: str, wrap: Callable[[Call], Call]) -> type:

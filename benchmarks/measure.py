@@ -1,9 +1,8 @@
 """Runs a command and says what it cost: wall time, CPU of all its processes, peak memory.
 
-CPU is that of every process below, those included for which nobody waits (the
-fork server has the kernel reap them, so that no parent knows what they used).
-A control group counts them; where none can be made, the whole machine is
-counted, and the measurement says so.
+CPU is that of every process below, those included for which nobody waits (the fork server has the
+kernel reap them, so that no parent knows what they used).  A control group (version 2) counts
+them; where none can be made, the whole machine is counted, and the measurement says so.
 """
 
 from __future__ import annotations
@@ -14,16 +13,19 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-MEGABYTE = 1 << 20
 LOOK_SECONDS = 0.05
 SAMPLE_SECONDS = 0.5
 EMPTY_SECONDS = 10.0
+
+
+class BenchmarkError(Exception):
+    """What was to be measured did not happen; the text says what, and where."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,8 @@ class Command:
     arguments: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str]
-    child: str
+    child: str = "no such process"
     forked: bool = True
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Memory at one moment, in MB: of the coordinator, and of the largest child or None."""
-
-    seconds: float
-    coordinator: float
-    child: float | None
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,6 @@ class Measurement:
         code (smaps_rollup, Private_*), or None where none was seen
     code : exit code
     output : what the command printed
-    samples : memory over time
     """
 
     seconds: float
@@ -81,23 +73,33 @@ class Measurement:
     child_megabytes: float | None
     code: int
     output: str
-    samples: tuple[Sample, ...] = field(default=(), repr=False)
+
+    def done(self, what: str) -> Measurement:
+        """Return it, of a command that did its work.
+
+        Raises
+        ------
+        BenchmarkError : it failed
+        """
+        if self.code != 0:
+            said = (self.output.strip().splitlines() or ["it said nothing"])[-1]
+            raise BenchmarkError(f"{what} ended with exit code {self.code}: {said}")
+        return self
 
 
-def measure(command: Command, sample_seconds: float = SAMPLE_SECONDS) -> Measurement:
-    """Run a command to its end and measure it.
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of what is measured: a person's, without this course's switches."""
+    dropped = ("COURSE_PICTURES", "GRADEBOOK_URL")
+    return {key: value for key, value in os.environ.items() if key not in dropped} | more
 
-    Parameters
-    ----------
-    command : what to run
-    sample_seconds : time between two samples of memory
-    """
+
+def measure(command: Command) -> Measurement:
+    """Run a command to its end and measure it."""
     with control_group() as group, tempfile.TemporaryFile() as output:
-        samples: list[Sample] = []
-        peak, before = 0.0, machine_seconds()
+        peak, child, looked, before = 0.0, None, 0.0, machine_seconds()
         started = time.monotonic()
         process = subprocess.Popen(
-            [*(group.enter if group else ()), *command.arguments],
+            [*(enter(group) if group else ()), *command.arguments],
             cwd=command.folder,
             env=dict(command.environment),
             stdin=subprocess.DEVNULL,
@@ -106,48 +108,43 @@ def measure(command: Command, sample_seconds: float = SAMPLE_SECONDS) -> Measure
         )
         try:
             while not _ended(process):
-                peak = max(peak, memory_of(process.pid, "VmHWM"))
-                seconds = time.monotonic() - started
-                if seconds >= sample_seconds * (len(samples) + 1):
-                    now = memory_of(process.pid, "VmRSS")
-                    samples.append(Sample(seconds, now, largest_child(process.pid, command)))
+                peak = max(peak, peak_memory(process.pid))
+                if time.monotonic() - started >= looked + SAMPLE_SECONDS:
+                    looked = time.monotonic() - started
+                    now = largest_child(process.pid, command)
+                    child = max((one for one in (child, now) if one is not None), default=None)
         finally:
             process.kill()  # where this was interrupted; nothing else is still there
             process.wait()
         seconds = time.monotonic() - started
         if group:
-            group.wait_until_empty()
+            _wait_until_empty(group)
         busy = machine_seconds() - before
-        used = group.cpu_seconds() if group else busy
+        used = cpu_seconds(group) if group else busy
         output.seek(0)
         return Measurement(
             seconds,
             used,
             max(0.0, busy - used) / (seconds * (os.cpu_count() or 1)) if group else None,
             peak,
-            max((one.child for one in samples if one.child is not None), default=None),
+            child,
             process.returncode,
             output.read().decode(errors="replace"),
-            tuple(samples),
         )
 
 
-def together(measurements: Sequence[Measurement]) -> Measurement:
+def together(costs: Sequence[Measurement]) -> Measurement:
     """Return commands that ran one after the other as one measurement."""
-    others = [one.others for one in measurements]
-    children = [one.child_megabytes for one in measurements if one.child_megabytes is not None]
-    seconds = sum(one.seconds for one in measurements)
+    seconds = sum(cost.seconds for cost in costs)
+    others = [cost.others * cost.seconds for cost in costs if cost.others is not None]
     return Measurement(
         seconds,
-        sum(one.cpu_seconds for one in measurements),
-        None
-        if None in others
-        else sum((one.others or 0.0) * one.seconds for one in measurements) / seconds,
-        max(one.coordinator_megabytes for one in measurements),
-        max(children, default=None),
-        max((one.code for one in measurements), key=abs),
-        "".join(one.output for one in measurements),
-        tuple(sample for one in measurements for sample in one.samples),
+        sum(cost.cpu_seconds for cost in costs),
+        sum(others) / seconds if len(others) == len(costs) else None,
+        max(cost.coordinator_megabytes for cost in costs),
+        max((c.child_megabytes for c in costs if c.child_megabytes is not None), default=None),
+        max((cost.code for cost in costs), key=abs),
+        "".join(cost.output for cost in costs),
     )
 
 
@@ -159,47 +156,56 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-# --- CPU -------------------------------------------------------------------------------------
+# --- CPU -----------------------------------------------------------------------------------------
+
+_numbers = itertools.count()
 
 
-@dataclass(frozen=True)
-class ControlGroup:
-    """A control group of this benchmark's own.
+def group_parent(mounts: str, groups: str) -> Path | None:
+    """Return where control groups of one's own go, or None where nothing is mounted.
 
     Parameters
     ----------
-    folder : of the group
-    usage : reads what its processes have used, in seconds
+    mounts : the text of ``/proc/self/mounts``
+    groups : the text of ``/proc/self/cgroup``
     """
-
-    folder: Path
-    usage: Callable[[Path], float]
-
-    @property
-    def enter(self) -> tuple[str, ...]:
-        """The words before a command that start it in the group."""
-        procs = str(self.folder / "cgroup.procs")
-        return ("/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', procs)
-
-    def cpu_seconds(self) -> float:
-        return self.usage(self.folder)
-
-    def wait_until_empty(self) -> None:
-        """Wait for those that outlive the command; what they use is of its cost too."""
-        end = time.monotonic() + EMPTY_SECONDS
-        while (self.folder / "cgroup.procs").read_text() and time.monotonic() < end:
-            time.sleep(0.01)
+    own = [line[3:].lstrip("/") for line in groups.splitlines() if line.startswith("0::")]
+    places = [line.split()[1] for line in mounts.splitlines() if line.split()[2] == "cgroup2"]
+    return Path(places[0], own[0]) if own and places else None
 
 
-def unified_seconds(folder: Path) -> float:
-    """Return the CPU seconds of a group of version 2."""
-    fields = dict(line.split() for line in (folder / "cpu.stat").read_text().splitlines())
+@contextlib.contextmanager
+def control_group() -> Iterator[Path | None]:
+    """Make a control group for a command, or give None where there is no right to."""
+    mounts, groups = (Path("/proc/self", name).read_text() for name in ("mounts", "cgroup"))
+    parent = group_parent(mounts, groups)
+    group = parent and parent / f"benchmark-{os.getpid()}-{next(_numbers)}"
+    try:
+        if group is None:
+            raise OSError("there are no control groups")
+        group.mkdir()
+    except OSError:
+        yield None
+        return
+    try:
+        # To make one is not yet the right to put a process into it.
+        trial = subprocess.run([*enter(group), "true"], stderr=subprocess.DEVNULL)
+        yield group if trial.returncode == 0 else None
+    finally:
+        _wait_until_empty(group)  # where this was interrupted; a full one cannot be removed
+        with contextlib.suppress(OSError):
+            group.rmdir()
+
+
+def enter(group: Path) -> tuple[str, ...]:
+    """Return the words before a command that start it in a group."""
+    return ("/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group / "cgroup.procs"))
+
+
+def cpu_seconds(group: Path) -> float:
+    """Return the CPU seconds of all that has run in a group."""
+    fields = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
     return int(fields["usage_usec"]) / 1e6
-
-
-def accounted_seconds(folder: Path) -> float:
-    """Return the CPU seconds of a group of version 1's cpuacct."""
-    return int((folder / "cpuacct.usage").read_text()) / 1e9
 
 
 def machine_seconds() -> float:
@@ -210,75 +216,23 @@ def machine_seconds() -> float:
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
-def group_folders(mounts: str, groups: str) -> list[tuple[Path, Callable[[Path], float]]]:
-    """Return where groups of one's own go and how they are read, the best first.
-
-    Parameters
-    ----------
-    mounts : the text of ``/proc/self/mounts``
-    groups : the text of ``/proc/self/cgroup``
-    """
-    own = {}
-    for line in groups.splitlines():
-        _, controllers, path = line.split(":", 2)
-        for controller in controllers.split(","):
-            own[controller] = path.lstrip("/")
-    found: list[tuple[Path, Callable[[Path], float]]] = []
-    for line in mounts.splitlines():
-        _, place, kind, options, *_ = line.split()
-        if kind == "cgroup2" and "" in own:
-            found.insert(0, (Path(place, own[""]), unified_seconds))
-        elif kind == "cgroup" and "cpuacct" in options.split(",") and "cpuacct" in own:
-            found.append((Path(place, own["cpuacct"]), accounted_seconds))
-    return found
+def _wait_until_empty(group: Path) -> None:
+    """Wait for those that outlive the command; what they use is of its cost too."""
+    end = time.monotonic() + EMPTY_SECONDS
+    while (group / "cgroup.procs").read_text() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
-@contextlib.contextmanager
-def control_group() -> Iterator[ControlGroup | None]:
-    """Make a control group for a command, or give None where there is no right to."""
-    for parent, usage in group_folders(
-        Path("/proc/self/mounts").read_text(), Path("/proc/self/cgroup").read_text()
-    ):
-        group = ControlGroup(parent / f"benchmark-{os.getpid()}-{next(_numbers)}", usage)
-        try:
-            group.folder.mkdir()
-        except OSError:
-            continue
-        try:
-            # To make one is not yet the right to put a process into it.
-            trial = subprocess.run([*group.enter, "true"], stderr=subprocess.DEVNULL)
-            if trial.returncode == 0 and group.cpu_seconds() >= 0:
-                yield group
-                return
-        finally:
-            group.wait_until_empty()  # where this was interrupted; a full one cannot be removed
-            with contextlib.suppress(OSError):
-                group.folder.rmdir()
-    yield None
+# --- Memory --------------------------------------------------------------------------------------
 
 
-_numbers = itertools.count()
-
-
-def counted_by() -> str:
-    """Say how CPU is counted here, for the table."""
-    with control_group() as group:
-        if group is None:
-            return "the whole machine's (/proc/stat), that of other programs included"
-        version = "version 2" if group.usage is unified_seconds else "version 1, cpuacct"
-        return f"that of a control group ({version}): every process of the command, and no other"
-
-
-# --- Memory ----------------------------------------------------------------------------------
-
-
-def memory_of(process: int, what: str) -> float:
-    """Return ``VmHWM`` or ``VmRSS`` of a process in MB; 0 where it has gone."""
+def peak_memory(process: int) -> float:
+    """Return the most that a process has had in memory, in MB; 0 where it has gone."""
     try:
         text = Path(f"/proc/{process}/status").read_text()
     except OSError:
         return 0.0
-    found = [line.split()[1] for line in text.splitlines() if line.startswith(f"{what}:")]
+    found = [line.split()[1] for line in text.splitlines() if line.startswith("VmHWM:")]
     return int(found[0]) / 1024 if found else 0.0
 
 
@@ -291,7 +245,7 @@ def largest_child(coordinator: int, command: Command) -> float | None:
                 if _runs(process, command.child) and (
                     not command.forked or _runs(process.parent(), command.child)
                 ):
-                    found.append(process.memory_full_info().uss / MEGABYTE)
+                    found.append(process.memory_full_info().uss / (1 << 20))
     return max(found, default=None)
 
 

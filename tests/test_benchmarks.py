@@ -6,8 +6,6 @@ How fast anything is, is measured by `make bench` and asserted nowhere.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import shutil
 import sys
 from collections import Counter
@@ -16,7 +14,6 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
 from masters import master_of
 from nbformat import NotebookNode, v4
@@ -26,44 +23,19 @@ from autograder.course.assignment import Assignment
 from autograder.course.folder import assignment_files
 from autograder.gradebook import GradebookStore
 from autograder.grading.engine import ClassGrading
-from autograder.judging.judge import judge
 from autograder.sandbox import Sandbox
 from autograder.submission.notebook import grade_notebook
 from autograder.submission.sanitise import read_submission
-from benchmarks import (
-    classes,
-    feedback,
-    floor,
-    measure,
-    parts,
-    profiles,
-    report,
-    rounds,
-    soak,
-    stock,
-    table,
-)
-from benchmarks.__main__ import FULL, QUICK, app
-from benchmarks.courses import TENSORFLOW_CELL, BenchmarkError, Template, without_gradient
-from benchmarks.measure import Command, Measurement, Sample
-from benchmarks.rounds import FLOOR, OURS, STOCK, Run, Way
-from softmax_by_hand import EXERCISES
+from benchmarks import classes, floor, measure, parts, tables, ways
+from benchmarks.__main__ import BENCH, PAGES, SOAK, Plan, app
+from benchmarks.classes import TENSORFLOW_CELL, Template, without_gradient
+from benchmarks.measure import BenchmarkError, Command, Measurement
+from benchmarks.ways import FLOOR, OUR_PAGES, OURS, STOCK, STOCK_PAGES, Run, Way
+from softmax_by_hand import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASE = ROOT / "release"
 BOTH = ("ps1", "ps2")
-ALL_FIVE = ("ps1", "ps2", "ps3", "ps4", "ps5")
-EXERCISES_OF = {
-    name: [exercise for exercise in EXERCISES.values() if exercise.problem_set == name]
-    for name in ALL_FIVE
-}
-FROM_CATALOGUE = [
-    (exercise.name, text)
-    for exercise in EXERCISES.values()
-    for misconception in exercise.misconceptions
-    for function in misconception.wrong
-    if (text := classes.source_alone(function, exercise.name)) is not None
-]
 
 
 def released(problem_set: str) -> NotebookNode:
@@ -109,7 +81,7 @@ def test_every_ten_students_are_mixed_as_in_a_real_class() -> None:
     assert len(orders) > 1
 
 
-@pytest.mark.parametrize("problem_set", ALL_FIVE)
+@pytest.mark.parametrize("problem_set", CATALOGUE.assignments)
 def test_submissions_are_valid_notebooks_with_every_released_cell(problem_set: str) -> None:
     ids = [cell.id for cell in released(problem_set).cells]
     for number in range(10):
@@ -123,7 +95,7 @@ def test_submissions_score_as_their_kind_does(problem_set: str, sandbox: Sandbox
     read = read_submission(RELEASE / problem_set / f"{problem_set}.ipynb")
     files = assignment_files(ROOT, problem_set)
     assignment = Assignment(problem_set, tuple(master_of(read)), files)
-    most = sum(exercise.points for exercise in EXERCISES_OF[problem_set])
+    most = sum(exercise.points for exercise in CATALOGUE.assignments[problem_set])
     kinds = [classes.kind_of(number) for number in range(10)]
     for kind in ("right", "mistaken", "partly done"):
         made = classes.notebook(read, problem_set, kinds.index(kind))
@@ -133,40 +105,10 @@ def test_submissions_score_as_their_kind_does(problem_set: str, sandbox: Sandbox
         assert points == most if kind == "right" else 0 < points < most, kind
 
 
-def test_every_exercise_has_right_and_wrong_answers_to_choose_from() -> None:
-    for problem_set in ALL_FIVE:
-        choices = classes.choices(problem_set)
-        assert list(choices) == [exercise.name for exercise in EXERCISES_OF[problem_set]]
-        assert all(one.right for one in choices.values())
-        # Of the later ones some wrong answers need their module, and are no text alone.
-        assert sum(bool(one.wrong) for one in choices.values()) >= 3
-        if problem_set in BOTH:
-            assert all(len(one.right) >= 3 and len(one.wrong) >= 3 for one in choices.values())
-
-
-def test_a_way_is_over_no_stock_where_stock_was_not_measured() -> None:
-    runs = [run for run in made_runs() if run.way != STOCK]
-    assert rounds.over_stock(runs, OURS, max(rounds.sizes_of(runs, OURS))) == {}
-    assert "-" in report.rows(runs)[0]
-    (*_, last) = report.class_targets(runs, "all five", times=None, floor=1.4)
-    assert "floor" in last.what
-
-
-@pytest.mark.parametrize(("name", "text"), FROM_CATALOGUE)
-def test_a_wrong_answer_of_the_catalogue_is_as_wrong_as_text(name: str, text: str) -> None:
-    namespace = {"np": np}
-    exec(text, namespace)
-    assert judge(EXERCISES[name], namespace[name], seed=5).points < EXERCISES[name].points
-
-
-def test_what_needs_its_module_is_not_taken_from_the_catalogue() -> None:
-    constant = 1.0
-    assert classes.source_alone(lambda x: x + constant, "f") is None
-    assert classes.source_alone(lambda x: json.dumps(x), "f") is None
-    assert classes.source_alone(np.exp, "exp") is None
-    assert classes.source_alone(lambda x, constant=constant: x + constant, "f") is None
-    pair = (lambda x: x, lambda x: -x)
-    assert classes.source_alone(pair[0], "f") is None  # two in one line look alike
+def test_every_exercise_has_right_answers_to_choose_from() -> None:
+    for problem_set, exercises in CATALOGUE.assignments.items():
+        right = classes.answers(classes.STYLES, problem_set)
+        assert all(right[exercise.name] for exercise in exercises)
 
 
 # --- What is run ------------------------------------------------------------------------------
@@ -183,11 +125,12 @@ def course_of(folder: Path, *sources: str) -> Path:
 
 def test_the_floor_runs_every_code_cell_but_the_checks(tmp_path: Path) -> None:
     classes.make_class(RELEASE, tmp_path / "submitted", 1)
+    (tmp_path / "release").symlink_to(RELEASE)
     ((name, sources), _) = floor.work_of(tmp_path)["notebooks"]
     assert name == "ps1"
     path = tmp_path / "submitted" / "student-00000" / "ps1" / "ps1.ipynb"
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    checks = [exercise.name for exercise in EXERCISES_OF["ps1"]]
+    checks = [exercise.name for exercise in CATALOGUE.assignments["ps1"]]
     assert not any(source == f"check({name})" for source in sources for name in checks)
     assert sources == [cell.source for cell in cells if not cell.id.endswith("-check")]
     assert len(cells) - len(sources) == len(checks)
@@ -209,16 +152,13 @@ def test_a_child_of_the_floor_that_dies_is_a_failure(tmp_path: Path) -> None:
     assert measure.measure(floor.command(course)).code == 1
 
 
-def test_stock_settings_name_none_of_our_parts(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    stock.prepare(tmp_path)
-    assert "autograder" not in (tmp_path / "nbgrader_config.py").read_text()
+def test_stock_settings_name_none_of_our_parts() -> None:
+    assert "autograder" not in ways.STOCK_SETTINGS
 
 
-def doing(*arguments: str, code: int = 0) -> Way:
-    program = f"import sys; print('working'); sys.exit({code})"
-    command = (sys.executable, "-c", program, *arguments)
-    return Way(lambda course, _: [Command(command, course, {}, child="nobody")])
+def doing(program: str) -> Way:
+    command = (sys.executable, "-c", f"import sys; print('working'); {program}")
+    return Way(lambda course, _: [Command(command, course, {})])
 
 
 def template_of(folder: Path) -> Template:
@@ -227,26 +167,24 @@ def template_of(folder: Path) -> Template:
     return Template(folder / "course", folder / "class", BOTH)
 
 
-def test_a_way_that_grades_nothing_is_not_measured(tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match=r"0 of 2 were graded, exit code 0; .*working"):
-        rounds.run_once(doing(), template_of(tmp_path), tmp_path / "run", 2)
-
-
-def test_a_way_that_fails_is_named_with_its_size(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [("pass", "0 of 2 are there: working"), ("sys.exit(3)", "ended with exit code 3: working")],
+)
+def test_a_way_that_does_not_do_its_work_is_named_with_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
 ) -> None:
-    monkeypatch.setattr(rounds, "ways", lambda preload: {OURS: doing(code=3)})
-    with pytest.raises(BenchmarkError, match=f"{OURS}, 2 submissions: .*exit code 3"):
-        rounds.run_rounds(
-            template_of(tmp_path), tmp_path / "run", {OURS: (2,)}, 1, lambda line: None
-        )
+    monkeypatch.setitem(ways.WAYS, OURS, doing(program))
+    with pytest.raises(BenchmarkError, match=f"{OURS}, 2 submissions: .*{said}"):
+        ways.run_rounds(template_of(tmp_path), tmp_path / "run", {OURS: (2,)}, 1, print)
 
 
 def test_rounds_go_forwards_and_backwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cost = costing(1.0)
-    monkeypatch.setattr(rounds, "run_once", lambda *_: cost)
+    monkeypatch.setattr(ways, "run_once", lambda *_: cost)
     template = Template(tmp_path, tmp_path, BOTH)
-    runs = rounds.run_rounds(template, tmp_path, {STOCK: (2,), OURS: (4, 8)}, 2, lambda line: None)
+    sizes = {STOCK: (2,), OURS: (4, 8)}
+    runs = ways.run_rounds(template, tmp_path / "run", sizes, 2, print)
     order = [(run.round, run.way, run.submissions) for run in runs]
     assert order[:3] == [(0, STOCK, 2), (0, OURS, 4), (0, OURS, 8)]
     assert order[3:] == [(1, OURS, 8), (1, OURS, 4), (1, STOCK, 2)]
@@ -279,9 +217,12 @@ os.read(reader, 1)
 """
 
 
+def python(folder: Path, program: str) -> Command:
+    return Command((sys.executable, "-c", program), folder, {})
+
+
 def test_cpu_of_children_that_nobody_waits_for_is_counted(tmp_path: Path) -> None:
-    command = Command((sys.executable, "-c", UNWAITED), tmp_path, {}, child="nobody")
-    cost = measure.measure(command)
+    cost = measure.measure(python(tmp_path, UNWAITED))
     assert cost.code == 0
     assert cost.cpu_seconds > 0.28
     assert cost.child_megabytes is None
@@ -289,77 +230,52 @@ def test_cpu_of_children_that_nobody_waits_for_is_counted(tmp_path: Path) -> Non
 
 def test_exit_code_and_output_are_kept(tmp_path: Path) -> None:
     program = "import sys; print('out'); sys.stdout.flush(); sys.exit('said')"
-    cost = measure.measure(Command((sys.executable, "-c", program), tmp_path, {}, child="nobody"))
+    cost = measure.measure(python(tmp_path, program))
     assert (cost.code, cost.output) == (1, "out\nsaid\n")
-
-
-HYBRID = """\
-tmpfs /sys/fs/cgroup tmpfs rw 0 0
-cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0
-cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0
-cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0
-"""
+    with pytest.raises(BenchmarkError, match="a program ended with exit code 1: said"):
+        cost.done("a program")
 
 
 @pytest.mark.parametrize(
-    ("mounts", "groups", "found"),
+    ("mounts", "groups", "parent"),
     [
         (
-            HYBRID,
-            "5:memory:/m\n2:cpu,cpuacct:/a/b\n0::/u\n",
-            [
-                ("/sys/fs/cgroup/unified/u", measure.unified_seconds),
-                ("/sys/fs/cgroup/cpu,cpuacct/a/b", measure.accounted_seconds),
-            ],
+            "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\ncgroup2 /sys/fs/unified cgroup2 rw 0 0\n",
+            "5:memory:/m\n0::/u\n",
+            "/sys/fs/unified/u",
         ),
-        (
-            "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
-            "0::/\n",
-            [("/sys/fs/cgroup", measure.unified_seconds)],
-        ),
-        ("proc /proc proc rw 0 0\n", "", []),
+        ("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n", "0::/\n", "/sys/fs/cgroup"),
+        ("proc /proc proc rw 0 0\n", "0::/\n", None),
     ],
 )
 def test_control_groups_are_found_where_they_are_mounted(
-    mounts: str, groups: str, found: list[tuple[str, Callable[[Path], float]]]
+    mounts: str, groups: str, parent: str | None
 ) -> None:
-    there = measure.group_folders(mounts, groups)
-    assert [(str(folder), usage) for folder, usage in there] == found
+    assert measure.group_parent(mounts, groups) == (Path(parent) if parent else None)
 
 
 def test_no_control_group_is_left_behind() -> None:
-    folder = None
-    with contextlib.suppress(KeyboardInterrupt), measure.control_group() as group:
-        if group is not None:  # where there is the right to make one
-            folder = group.folder
-            assert folder.is_dir()
+    with contextlib.suppress(KeyboardInterrupt), measure.control_group() as folder:
+        assert folder is None or folder.is_dir()  # None: there is no right to make one
         raise KeyboardInterrupt
     assert folder is None or not folder.exists()
-
-
-def test_both_versions_of_control_groups_are_read(tmp_path: Path) -> None:
-    (tmp_path / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 1\nsystem_usec 2\n")
-    (tmp_path / "cpuacct.usage").write_text("1500000000\n")
-    assert measure.unified_seconds(tmp_path) == 2.5
-    assert measure.accounted_seconds(tmp_path) == 1.5
 
 
 def test_without_a_control_group_the_whole_machine_is_counted_and_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measure, "group_folders", lambda mounts, groups: [])
-    cost = measure.measure(Command((sys.executable, "-c", UNWAITED), tmp_path, {}, child="nobody"))
+    monkeypatch.setattr(measure, "group_parent", lambda mounts, groups: None)
+    cost = measure.measure(python(tmp_path, UNWAITED))
     assert cost.others is None
     assert cost.cpu_seconds > 0.25  # /proc/stat counts in hundredths
-    assert "whole machine" in measure.counted_by()
+    assert "could not be told apart" in tables.company([cost])
 
 
 # --- Figures ----------------------------------------------------------------------------------
 
 
 def costing(seconds: float, cpu: float = 1.0, others: float | None = 0.0) -> Measurement:
-    samples = tuple(Sample(float(at), 100.0 + at, None) for at in range(50))
-    return Measurement(seconds, cpu, others, 120.0, 30.0, 0, "", samples)
+    return Measurement(seconds, cpu, others, 120.0, 30.0, 0, "")
 
 
 def made_runs() -> list[Run]:
@@ -378,34 +294,32 @@ def made_runs() -> list[Run]:
 
 
 def test_one_more_is_the_slope_without_start_up() -> None:
-    slopes = rounds.further(made_runs(), OURS, 100, rounds.seconds)
+    slopes = tables.further(made_runs(), OURS, 100, "seconds")
     assert slopes == pytest.approx({0: 0.12, 1: 0.24})
-    assert rounds.further(made_runs(), OURS, 10, rounds.seconds) == {}
+    assert tables.further(made_runs(), OURS, 10, "seconds") == {}
 
 
 def test_ratios_are_taken_within_a_round() -> None:
     runs = made_runs()
     stock_each, ours_each = (4 + 3 * 10) / 10, (6 + 0.12 * 100) / 100
-    assert rounds.over_stock(runs, OURS, 100) == pytest.approx(
+    assert tables.over_stock(runs, OURS, 100) == pytest.approx(
         dict.fromkeys((0, 1), stock_each / ours_each)
     )
-    assert rounds.over_stock(runs, OURS, 100, rounds.further, rounds.further) == pytest.approx(
+    assert tables.over_stock(runs, OURS, 100, tables.further, tables.further) == pytest.approx(
         dict.fromkeys((0, 1), 25.0)
     )
-    assert rounds.over_floor(runs, OURS, 100, rounds.further) == pytest.approx(
+    assert tables.over_floor(runs, OURS, 100, tables.further) == pytest.approx(
         dict.fromkeys((0, 1), 1.2)
     )
     # Start-up is ours to pay, and not in the floor.
-    assert rounds.over_floor(runs, OURS, 100) == pytest.approx(dict.fromkeys((0, 1), 1.8))
+    assert tables.over_floor(runs, OURS, 100) == pytest.approx(dict.fromkeys((0, 1), 1.8))
 
 
 def test_a_target_is_met_or_missed_by_how_much() -> None:
-    assert report.Target("a", 1.4, 1.4).verdict == "met"
-    assert report.Target("a", 1.4, 2.1).verdict == "missed by 50.0%"
-    assert report.Target("a", 20.0, 15.0, at_most=False).verdict == "missed by 25.0%"
-    assert report.Target("a", 20.0, 20.0, at_most=False).verdict == "met"
-    assert report.Target("failures", 0, 3).verdict == "missed by 3.00"
-    assert report.Target("failures", 0, 0).verdict == "met"
+    assert tables.Target("a", 1.4, 1.4).verdict == "met"
+    assert tables.Target("a", 1.4, 2.1).verdict == "missed by 50.0%"
+    assert tables.Target("a", 20.0, 15.0, at_most=False).verdict == "missed by 25.0%"
+    assert tables.Target("a", 20.0, 20.0, at_most=False).verdict == "met"
 
 
 def test_a_slope_of_nothing_gives_no_ratio_and_meets_no_target() -> None:
@@ -413,80 +327,75 @@ def test_a_slope_of_nothing_gives_no_ratio_and_meets_no_target() -> None:
         run if run.way != STOCK else Run(run.round, STOCK, run.submissions, costing(9.0))
         for run in made_runs()
     ]
-    assert rounds.over_stock(runs, OURS, 100, rounds.further, rounds.further) == {}
-    (*_, slope) = report.class_targets(runs, "ps1", times=20, floor=None)
-    assert not slope.met
+    assert tables.over_stock(runs, OURS, 100, tables.further, tables.further) == {}
+    (*_, slope) = tables.targets_of(runs, "ps1", {"stock": 20})
     assert slope.verdict.startswith("not told")
-    assert "nan" not in report.target_table([slope])
+    assert "nan" not in tables.target_table([slope])
 
 
 def test_targets_are_judged_with_and_without_start_up() -> None:
-    found = report.class_targets(made_runs(), "ps1", times=20, floor=1.4)
+    found = tables.targets_of(made_runs(), "ps1", {"floor": 1.4, "stock": 20})
     assert [target.verdict for target in found] == [
         "missed by 28.6%",  # 1.8 with start-up
         "met",
         "missed by 16.7%",  # 16.7 times with start-up
         "met",
     ]
-    assert len(report.class_targets(made_runs(), "ps1", times=20, floor=None)) == 2
+
+
+def test_a_way_is_over_no_stock_where_stock_was_not_measured() -> None:
+    runs = [run for run in made_runs() if run.way != STOCK]
+    assert tables.over_stock(runs, OURS, 100) == {}
+    assert "stock" not in tables.class_table(runs).splitlines()[0]
+
+
+def test_a_soak_tells_what_one_more_costs_in_a_large_class_and_its_memory() -> None:
+    costs = {10: costing(7.0, 7.0), 100: costing(16.0, 16.0), 1000: costing(206.0, 106.0)}
+    runs = [Run(0, OURS, size, cost) for size, cost in costs.items()]
+    time, cpu, memory = tables.targets_of(runs, "ps1", {"growth": 1.1, "memory": 100})
+    assert time.what == "ps1, 1,000 submissions: time of one more, over that at 100"
+    assert [one.verdict for one in (time, cpu, memory)] == [
+        *("missed by 82.7%", "met", "missed by 20.0%"),
+    ]
+
+
+def test_pages_are_compared_within_a_round() -> None:
+    """On a machine half as fast in the second round the ratio is the same."""
+    runs = [
+        Run(turn, way, 100, costing(slow * seconds))
+        for turn, slow in ((0, 1.0), (1, 2.0))
+        for way, seconds in ((STOCK_PAGES, 40.0), (OUR_PAGES, 5.0))
+    ]
+    (target,) = tables.targets_of(runs, "ps1", {"pages": 5})
+    assert (target.found, target.verdict) == (8.0, "met")
 
 
 def test_the_table_has_a_row_for_every_way_and_size() -> None:
-    text = report.class_table(made_runs(), 2, "that of all")
+    text = tables.class_table(made_runs())
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 6
     assert len({line.count("|") for line in lines}) == 1
-    assert "CPU is that of all." in text
+    assert "Rounds: 2. Other programs used 0.0%" in text
 
 
 def test_a_busy_machine_is_told() -> None:
-    quiet, busy, unknown = (
-        [Run(0, OURS, 1, costing(1.0, others=share))] for share in (0.01, 0.4, None)
-    )
-    assert "measure again" not in report.company(quiet)
-    assert "measure again" in report.company(busy)
-    assert "could not be told apart" in report.company(unknown)
-
-
-def test_figures_of_less_work_are_told() -> None:
-    spoilt = Run(0, OURS, 20, costing(1.0), without_gradient=7)
-    (said,) = report.spoilt([spoilt, Run(0, STOCK, 3, costing(1.0))])
-    assert said.startswith(f"**{OURS}: in 7 of 20 graded notebooks")
-
-
-def test_a_soak_tells_failures_and_memory_over_time() -> None:
-    small = [
-        Run(turn, OURS, size, costing(6 + 0.1 * size, 6 + 0.1 * size))
-        for turn in range(soak.REPEATS)
-        for size in soak.SMALL
-    ]
-    text = "\n\n".join(soak.parts(small, costing(6 + 0.2 * 1000, 6 + 0.1 * 1000), 1000, failures=2))
-    assert "missed by 2.00" in text  # failures
-    verdicts = [line for line in text.splitlines() if "of one more" in line]
-    assert ["missed" in line for line in verdicts] == [True, False]
-
-
-def test_memory_over_time_keeps_the_highest_of_what_it_leaves_out() -> None:
-    samples = [Sample(float(at), 900.0 if at == 17 else 100.0, None) for at in range(101)]
-    lines = soak.memory_table(samples, shown=10).splitlines()[2:]
-    assert len(lines) == 10
-    assert sum("900.0" in line for line in lines) == 1
-    assert soak.memory_table(samples[:3], shown=10).count("\n") == 2 + 2
-    assert soak.memory_table([]).count("\n") == 1
+    quiet, busy = ([costing(1.0, others=share)] for share in (0.01, 0.4))
+    assert "measure again" not in tables.company(quiet)
+    assert "measure again" in tables.company(busy)
 
 
 # --- Tables and the page ----------------------------------------------------------------------
 
 
 def test_columns_are_in_line() -> None:
-    assert table.table(("way", "n"), [["a", "1,000"], ["b|c", "2"]]) == (
+    assert tables.table(("way", "n"), [["a", "1,000"], ["b|c", "2"]]) == (
         "| way  |     n |\n| ---- | ----: |\n| a    | 1,000 |\n| b\\|c |     2 |"
     )
 
 
 def test_a_row_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
-        table.table(("way", "n"), [["a"]])
+        tables.table(("way", "n"), [["a"]])
 
 
 @pytest.mark.parametrize(
@@ -503,25 +412,19 @@ def test_a_row_that_does_not_fit_is_refused() -> None:
     ],
 )
 def test_numbers_have_as_many_digits_as_mean_something(value: float | None, text: str) -> None:
-    assert table.number(value) == text
+    assert tables.number(value) == text
 
 
 def test_a_section_is_replaced_alone(tmp_path: Path) -> None:
     path = tmp_path / "results.md"
-    table.replace_section(path, "Soak", "long\n\n### Memory\n\nflat")
-    table.replace_section(path, "Benchmark", "first")
+    tables.replace_section(path, "Soak", "long\n\n### Memory\n\nflat")
+    tables.replace_section(path, "Benchmark", "first")
     before = path.read_text()
     assert before.index("## Benchmark\n\nfirst") < before.index("## Soak\n\nlong")
-    table.replace_section(path, "Benchmark", "second")
+    tables.replace_section(path, "Benchmark", "second")
     assert path.read_text() == before.replace("first", "second")
-    table.replace_section(path, "Benchmark", "first\n")
+    tables.replace_section(path, "Benchmark", "first\n")
     assert path.read_text() == before
-
-
-def test_an_unknown_section_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(KeyError, match="Weather"):
-        table.replace_section(tmp_path / "results.md", "Weather", "fine")
-    assert not (tmp_path / "results.md").exists()
 
 
 # --- Parts alone ------------------------------------------------------------------------------
@@ -551,133 +454,53 @@ def test_the_scheduler_is_left_out_where_dask_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert parts.scheduler(3) is None
-
-
-@pytest.mark.usefixtures("sandbox")  # says so where there is no isolation
-def test_a_profile_names_functions_and_no_folder_of_this_machine(
-    course: Path, hand_in: Callable[..., Path]
-) -> None:
-    for name in ("ann", "bob", "eve"):
-        hand_in(name)
-    said = profiles.profile(course)
-    assert "`grading/jobs.py" in said
-    assert "1 submissions" in said
-    assert str(ROOT) not in said
-    assert sys.prefix not in said
-
-
-def test_a_command_that_leaves_no_profile_is_said_so(tmp_path: Path) -> None:
-    missing = Command((str(tmp_path / "no-such-program"),), tmp_path, {}, child="nobody")
-    with pytest.raises(BenchmarkError, match="no-such-program ended with exit code"):
-        profiles.profile_command(missing)
-
-
-def test_the_profile_of_a_command_names_what_it_calls(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text("def work():\n    return sum(range(9))\n\nwork()\n")
-    said = profiles.profile_command(Command((str(program),), tmp_path, {}, child="nobody"))
-    assert "program.py:1 work`" in said
-    assert "frozen" not in said
-
-
-# --- Pages of feedback ------------------------------------------------------------------------
-
-
-def test_pages_are_compared_within_a_round() -> None:
-    """On a machine half as fast in the second round the ratio is the same."""
-    costs = {
-        feedback.STOCK: [costing(40.0), costing(80.0)],
-        feedback.PLUGIN: [costing(20.0), costing(40.0)],
-        feedback.OURS: [costing(5.0, others=0.9), costing(10.0, others=0.9)],
-    }
-    target, rows, said = feedback.tables(costs, 100)
-    assert "8.00 × | met" in target
-    assert [line.split("|")[-2].strip() for line in rows.splitlines()[2:]] == [
-        *("1.00", "2.00", "8.00"),
-    ]
-    assert "Rounds: 2" in said
-    assert "not quiet" not in said, "in the median of all runs it was quiet"
-
-
-def test_a_command_that_fails_is_not_measured(tmp_path: Path) -> None:
-    failed = dataclasses.replace(costing(1.0), code=1, output="autograder: no such course\n")
-    command = Command(("autograder", "feedback"), tmp_path, {}, "")
-    with pytest.raises(BenchmarkError, match="autograder feedback failed: autograder: no such"):
-        feedback.checked(command, failed)
+    assert "distributed is not installed" in parts.scheduler(3)
 
 
 # --- The command line -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("bench", "--rounds", "0"), "--rounds 0"),
-        (("bench", "--stock", "3"), "--stock 3"),
-        (("bench", "--stock", "-4"), "--stock -4"),
-        (("bench", "--quick", "--ours", "8", "--ours", "2"), "--ours 2"),
-        (("soak", "--submissions", "100"), "--submissions 100"),
-        (("writer", "--students", "0"), "--students 0"),
-        (("coordinator", "--submissions", "3"), "--submissions 3"),
-        (("scheduler", "--tasks", "0"), "--tasks 0"),
-        (("feedback", "--rounds", "0"), "--rounds 0"),
-        (("feedback", "--submissions", "3"), "--submissions 3"),
-        (("profile", "--submissions", "2"), "--submissions 2"),
-        (("bench", "--results", "no-such-folder/results.md"), "there is no folder no-such-folder"),
-    ],
-)
-def test_bad_arguments_are_answered_in_a_line(arguments: tuple[str, ...], said: str) -> None:
-    result = CliRunner().invoke(app, arguments)
+def test_a_page_that_cannot_be_kept_is_told_before_the_work() -> None:
+    result = CliRunner().invoke(app, ["bench", "--results", "no-such-folder/results.md"])
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("benchmarks: ")
-    assert said in result.stderr
+    assert "there is no folder no-such-folder" in result.stderr
     assert result.stderr.count("\n") == 1
-
-
-def test_what_cannot_be_measured_ends_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise BenchmarkError("the course could not be released: it rains")
-
-    monkeypatch.setattr("benchmarks.__main__.make_template", broken)
-    result = CliRunner().invoke(app, ["writer", "--students", "1"])
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.endswith("benchmarks: the course could not be released: it rains\n")
 
 
 def test_figures_are_kept_where_what_comes_after_them_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TensorFlow cannot be measured, and nothing can be profiled: the rest is on the page."""
+    """The first class is measured, and the second one cannot be."""
     main = "benchmarks.__main__"
-    runs = made_runs()
+    made: list[Plan] = []
 
-    def broken(*_: object, **__: object) -> None:
-        raise BenchmarkError("the kernel died")
+    def template(folder: Path, plan: Plan, quick: bool) -> tuple[Template, int]:
+        if made:
+            raise BenchmarkError("the course could not be released: it rains")
+        made.append(plan)
+        return Template(tmp_path, tmp_path, BOTH), 8
 
-    monkeypatch.setattr(f"{main}.make_template", lambda *_: Template(tmp_path, tmp_path, BOTH))
-    monkeypatch.setattr(f"{main}.run_rounds", lambda *_: runs)
+    monkeypatch.setattr(f"{main}._template", template)
+    monkeypatch.setattr(f"{main}.run_rounds", lambda *_: made_runs())
     monkeypatch.setattr(f"{main}._start_ups", lambda *_: [])
-    monkeypatch.setattr(f"{main}._all_five", lambda *_: (["### All five problem sets"], []))
-    monkeypatch.setattr(f"{main}._with_tensorflow", broken)
-    monkeypatch.setattr(f"{main}.fresh_course", broken)
     page = tmp_path / "results.md"
     result = CliRunner().invoke(app, ["bench", "--quick", "--results", str(page)])
     assert result.exit_code == 1
-    assert result.stderr.endswith("benchmarks: the kernel died\n")
+    assert result.stderr.endswith("benchmarks: the course could not be released: it rains\n")
     kept = page.read_text()
-    assert "**With TensorFlow nothing was measured: the kernel died**" in kept
-    assert "It could not be profiled: BenchmarkError: the kernel died" in kept
+    assert "**Not all was measured: the course could not be released: it rains**" in kept
     assert f"| {OURS}" in kept
+    page.unlink()
+    result = CliRunner().invoke(app, ["soak", "--quick", "--results", str(page)])
+    assert (result.exit_code, result.stdout, page.exists()) == (1, "", False)
 
 
-@pytest.mark.parametrize("plan", [FULL, QUICK])
-def test_plans_can_be_measured(plan: object) -> None:
-    assert isinstance(plan, type(FULL))
-    for sizes, step in ((plan.plain, 2), (plan.all_five, 5), (plan.tensorflow, 1)):
-        assert {OURS, FLOOR} <= set(sizes)
-        assert STOCK in sizes or sizes is plan.all_five
+@pytest.mark.parametrize("plan", [*BENCH, SOAK, PAGES])
+def test_plans_can_be_measured(plan: Plan) -> None:
+    for sizes in (plan.sizes, plan.quick):
+        assert sizes.keys() == plan.sizes.keys()
         for some in sizes.values():
-            assert len(some) >= 2  # a slope needs two
+            assert len(some) >= 2 or plan is PAGES  # a slope needs two
             assert list(some) == sorted(set(some))
-            assert all(size % step == 0 for size in some)
+            assert all(size % len(plan.problem_sets) == 0 for size in some)

@@ -68,14 +68,11 @@ def test_weak_fixtures_let_mutants_live_and_a_mutant_that_does_not_end_is_ended(
 
 
 @pytest.mark.parametrize("name", ["scores", "Dense"])
-def test_what_does_nothing_by_its_calls_answers_as_the_right_function(name: str) -> None:
+def test_what_changes_nothing_around_the_right_function_has_full_marks(name: str) -> None:
     exercise = EXERCISES[name]
     around = [mutant for mutant in mutants(exercise) if mutant.around]
-    acting = kill._acting(exercise, around, 0)
-    resting = [mutant for mutant in around if mutant not in acting]
-    assert acting
-    assert resting
-    assert kill._answering_alike(exercise, resting, range(1)) == {m.label for m in resting}
+    resting = kill._answering_alike(exercise, around, range(1))
+    assert 0 < len(resting) < len(around)
     assert all(full_marks(exercise, [mutant.make() for mutant in resting], 0))
 
 
@@ -93,7 +90,7 @@ def test_command_shows_the_table_and_fails_where_a_reason_is_missing(monkeypatch
     arguments = ["kill", "scores", "--seeds", "1", "--every", "2"]
     outcome = CliRunner().invoke(app, arguments)
     assert outcome.exit_code == 0
-    assert "| scores |" in outcome.output
+    assert "| scores   |" in outcome.output
     monkeypatch.setattr(kill, "reason", lambda exercise, label, everywhere: "")
     outcome = CliRunner().invoke(app, [*arguments[:1], "cce_gradient", *arguments[2:4]])
     assert outcome.exit_code == 1
