@@ -21,15 +21,20 @@ import test_later_exercises
 from test_later_exercises import RIGHT as LATER
 from test_later_exercises import STYLES
 
-from autograder.checking import checks
-from autograder.checking.checks import check
-from softmax_by_hand import EXERCISES, ps3
+from autograder.checking import kit as checks
+from autograder.checking.kit import check
+from softmax_by_hand import EXERCISES
 from softmax_by_hand import lecture as reference
+from softmax_by_hand.ps3 import is_softmax as of_is_softmax
+
+checks.offer(*((exercise.signature, exercise.properties) for exercise in EXERCISES.values()))
+checks.GRADER_HAS |= {"numpy", "matplotlib"}
 
 # What the notebook of problem set 3 gives: `check(is_softmax)` has no softmax of its own.
-for module in (test_later_exercises, right_answers, ps3):
+for module in (test_later_exercises, right_answers, of_is_softmax):
     vars(module).setdefault("softmax", reference.softmax)
 
+ROOT = Path(__file__).parents[1]
 SOURCE = Path(checks.__file__).read_text(encoding="utf-8")
 
 
@@ -980,7 +985,7 @@ def test_warnings_of_the_student_s_function_are_not_shown(recwarn):
 def test_the_text_card_shows_what_holds_then_yours_beside_what_does_not(capsys):
     problem(WRONG["softmax"]["whole-matrix sum"], "softmax")
     text = capsys.readouterr().out
-    assert text.startswith("softmax(z) -> same shape as z: ")
+    assert text.startswith("softmax(z) -> same shape as z, (K,) or (K, N): ")
     assert "[holds] every entry is positive" in text
     assert "[DOES NOT HOLD] every column sums to 1" in text
     assert "z, shape (3, 7):" in text
@@ -1054,7 +1059,7 @@ def in_ipython(cell: str) -> str:
         from IPython.utils.capture import capture_output
         shell = InteractiveShell.instance()
         shell._showtraceback = lambda kind, value, lines: print("SHOWN", kind.__name__, lines)
-        shell.run_cell("import numpy as np\\nfrom autograder.checking.checks import check")
+        shell.run_cell("import numpy as np\\nfrom checks import check")
         with capture_output() as seen:
             shell.run_cell({cell!r})
         print(seen.stdout)
@@ -1067,7 +1072,7 @@ def in_ipython(cell: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(checks.__file__).parents[1],
+        cwd=ROOT / "release" / "ps1",
     )
     assert not done.stderr.strip()
     return done.stdout

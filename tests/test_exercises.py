@@ -15,7 +15,7 @@ from answers import assert_right, cases
 from autograder.catalogue.values import Rng, observe_here
 from autograder.judging.judge import judge
 from softmax_by_hand import EXERCISES
-from softmax_by_hand.ps2 import _coupled, _curved
+from softmax_by_hand.ps2.numerical_gradient import _coupled, _curved
 
 POINTS = {
     "add_bias": 3,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,16 +21,28 @@ class Catalogue:
     Parameters
     ----------
     assignments : the exercises of each assignment, in their order; a name is unique within one
-    made : about how many entries a reference makes of its arguments, by exercise; of each that
-        another one needs
     """
 
     assignments: Mapping[str, tuple[Exercise, ...]]
-    made: Mapping[str, Callable[..., int]] = field(default_factory=dict)
 
-    def lent(self, name: str) -> Callable[..., Any]:
-        """Return an exercise's reference for student code to ask."""
-        return lent(self.exercises[name], self.made[name])
+    @classmethod
+    def of_package(cls, package: str, *assignments: str) -> Catalogue:
+        """Return what the modules of a package define: ``Catalogue.of_package(__name__, "ps1")``.
+
+        Parameters
+        ----------
+        package : dotted name of the course's package
+        assignments : names of packages in it; in each an exercise is a module
+
+        Returns
+        -------
+        Catalogue; the exercises of an assignment stand in the order of their references
+        """
+        return cls({name: _exercises_in(f"{package}.{name}") for name in assignments})
+
+    def lent(self, assignment: str, name: str) -> Callable[..., Any]:
+        """Return the reference of an exercise of an assignment, for student code to ask."""
+        return lent(self.of(assignment)[name])
 
     def of(self, assignment: str) -> Mapping[str, Exercise]:
         """Return every exercise by name; of two with one name that of the assignment."""
@@ -42,3 +57,16 @@ class Catalogue:
             for exercise in exercises:
                 found.setdefault(exercise.name, exercise)
         return found
+
+
+def _exercises_in(package: str) -> tuple[Exercise, ...]:
+    """Return the exercises that the modules of a package define, by their references' places."""
+    folder = importlib.import_module(package).__path__
+    modules = [importlib.import_module(f"{package}.{m.name}") for m in pkgutil.iter_modules(folder)]
+    values = [value for module in modules for value in vars(module).values()]
+    return tuple(sorted((v for v in values if isinstance(v, Exercise)), key=_place))
+
+
+def _place(exercise: Exercise) -> tuple[str, int]:
+    module = exercise.reference.__module__
+    return module, list(vars(sys.modules[module])).index(exercise.reference.__name__)

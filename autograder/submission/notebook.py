@@ -473,7 +473,8 @@ class Run:
                 if self.over is not None:
                     return alone
                 function = self.session.bind(exercise.name)
-            with self.session.lending({name: self.catalogue.lent(name) for name in needs}) as asked:
+            asked_for = {name: self.catalogue.lent(self.assignment.name, name) for name in needs}
+            with self.session.lending(asked_for) as asked:
                 helped = self.judged(exercise, function)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")
