@@ -33,6 +33,8 @@ from autograder.course.folder import (
     write_atomically,
 )
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def refusal(action: Callable[[], object]) -> tuple[str, int]:
     """Return why something was refused, and the exit code."""
@@ -150,9 +152,8 @@ def test_a_setting_of_packages_that_is_no_list_of_names_is_refused(
 
 
 def test_this_course_allows_numpy_and_matplotlib_in_every_set_and_check_knows_it() -> None:
-    root = Path(__file__).resolve().parents[1]
     for problem_set in ("ps1", "ps2", "ps3", "ps4", "ps5"):
-        allowed = Course(root).allowed_packages(problem_set)
+        allowed = Course(ROOT).allowed_packages(problem_set)
         assert allowed == ("matplotlib", "numpy")
         assert set(allowed or ()) < GRADER_HAS
 
@@ -393,9 +394,10 @@ def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path: Path) -> None:
     assert timestamp_text(submission) is None
 
 
-def test_a_courses_folder_is_known_without_the_sandbox_and_the_judge() -> None:
+def test_a_courses_settings_are_read_without_the_sandbox_the_judge_and_nbgrader() -> None:
     program = (
-        "import sys, autograder.course.folder\n"
+        "import sys; from pathlib import Path; from autograder.course.folder import load_config\n"
+        f"assert load_config(Path({str(ROOT)!r})).Autograde.exporter_class\n"
         "names = ('autograder.sandbox', 'autograder.judging.judge', 'nbgrader', 'sqlalchemy')\n"
         "print([name for name in names if name in sys.modules])"
     )
