@@ -279,7 +279,9 @@ def true_of(claim, function):
         return bool(claim(function))
 
 
-@pytest.mark.parametrize("exercise", [*CATALOGUE.assignments["ps1"], *CATALOGUE.assignments["ps2"]], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "exercise", [*CATALOGUE.assignments["ps1"], *CATALOGUE.assignments["ps2"]], ids=lambda e: e.name
+)
 def test_every_mistake_has_a_claim_that_can_be_tried(exercise):
     assert set(CLAIMS[exercise.name]) == {m.name for m in exercise.misconceptions}
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from autograder.checking.checks import GRADER_HAS
+
 from autograder.course.course import Course
 from autograder.course.folder import (
     INERT_CHECKS,

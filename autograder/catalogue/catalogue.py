@@ -5,12 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise
 
 
@@ -40,14 +38,10 @@ class Catalogue:
         """
         return cls({name: _exercises_in(f"{package}.{name}") for name in assignments})
 
-    def lent(self, assignment: str, name: str) -> Callable[..., Any]:
-        """Return the reference of an exercise of an assignment, for student code to ask."""
-        return lent(self.of(assignment)[name])
-
     def of(self, assignment: str) -> Mapping[str, Exercise]:
         """Return every exercise by name; of two with one name that of the assignment."""
         own = {exercise.name: exercise for exercise in self.assignments.get(assignment, ())}
-        return {**self.exercises, **own}
+        return {name: one for name, one in self.exercises.items() if name not in own} | own
 
     @cached_property
     def exercises(self) -> Mapping[str, Exercise]:

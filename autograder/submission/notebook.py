@@ -18,6 +18,7 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise, Specimen
 from autograder.course.assignment import GRADE_PREFIX, Assignment
 from autograder.judging import cards
@@ -473,8 +474,7 @@ class Run:
                 if self.over is not None:
                     return alone
                 function = self.session.bind(exercise.name)
-            asked_for = {name: self.catalogue.lent(self.assignment.name, name) for name in needs}
-            with self.session.lending(asked_for) as asked:
+            with self.session.lending({n: lent(self.exercises[n]) for n in needs}) as asked:
                 helped = self.judged(exercise, function)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")
@@ -493,7 +493,7 @@ class Run:
         something that it needs was so.
         """
         # In the catalogue's order, in which what an exercise needs comes before it.
-        order = list(self.catalogue.exercises)
+        order = list(self.exercises)
         waiting = sorted(self.later, key=lambda one: order.index(one.exercise.name))
         self.later = []
         for one in waiting:
