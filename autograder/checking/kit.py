@@ -292,17 +292,6 @@ class Student:
             self.card.hint += " (It is nearly so: is a small number added, or something clipped?)"
         self.expect(close, **more, largest_difference=difference)
 
-    def from_notebook(self, name: str) -> Callable[..., Any]:
-        """Return a function that the student's notebook has, and that is no exercise there."""
-        self.claim(
-            f"the notebook's own {name} is there to try it with",
-            f"Run the cell that gives {name} again. Was the name used for something else?",
-        )
-        found = getattr(inspect.unwrap(self.function), "__globals__", {}).get(name)
-        if not inspect.isfunction(found):
-            raise Broken(f"the notebook has no function {name}", [])
-        return found
-
     def takes_and_returns_what_is_asked(self) -> None:
         """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
         exercise = self.exercise
@@ -814,3 +803,15 @@ def is_slope(
     """Expect the slope of a function of each entry, by small steps, weighed with others."""
     steps = weights * (function(at + 1e-5) - function(at - 1e-5)) / 2e-5
     f.agree(slope, steps, 1e-8, by_small_steps=steps)
+
+
+def from_notebook(f: Student, name: str) -> Callable[..., Any]:
+    """Return a function that the student's notebook has, and that is no exercise there."""
+    f.claim(
+        f"the notebook's own {name} is there to try it with",
+        f"Run the cell that gives {name} again. Was the name used for something else?",
+    )
+    found = getattr(inspect.unwrap(f.function), "__globals__", {}).get(name)
+    if not inspect.isfunction(found):
+        raise Broken(f"the notebook has no function {name}", [])
+    return found
