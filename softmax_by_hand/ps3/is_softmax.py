@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, Specimen, purity
-from autograder.checking.kit import Properties, Student, from_notebook
+from autograder.checking.kit import Properties, Student, Truth, from_notebook
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
@@ -189,7 +189,7 @@ WRONG_SOFTMAXES: dict[str, Callable[[Function], Function]] = {
 
 
 @Properties(
-    shape=lambda f: bool,
+    shape=lambda f: Truth(),
     examples=lambda: [(np.exp,), (np.tanh,)],
     hint="Use it on a function that you trust, and on one that is surely wrong.",
 )
