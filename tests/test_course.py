@@ -9,10 +9,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from autograder.catalogue.catalogue import Catalogue
 from autograder.checking.checks import GRADER_HAS
 from autograder.course.course import Course
 from autograder.course.folder import (
@@ -32,6 +34,7 @@ from autograder.course.folder import (
     timestamp_text,
     write_atomically,
 )
+from softmax_by_hand import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -110,6 +113,14 @@ def test_an_unknown_assignment_is_named_with_those_that_there_are(
 
 def test_a_folder_without_assignments_is_said_to_have_none(tmp_path: Path) -> None:
     assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
+
+
+def test_of_two_exercises_with_one_name_an_assignment_has_its_own_in_its_order() -> None:
+    scores, softmax = EXERCISES["scores"], EXERCISES["softmax"]
+    own = replace(softmax, tolerance=0.5)
+    exercises = Catalogue({"ps1": (softmax,), "ps2": (scores, own)}).of("ps2")
+    assert list(exercises) == ["scores", "softmax"]
+    assert exercises["softmax"] is own
 
 
 # --- What a submission may use --------------------------------------------------------------------
