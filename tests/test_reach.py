@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.release import reach, release
+from autograder.release import ReleaseError, reach
+from autograder.release.beside import FIGURES
+from autograder.release.proof import leftovers, tree_digest
+from autograder.release.release import release
 from autograder.sandbox.box import PACKAGE
 from softmax_by_hand import CATALOGUE, EXERCISES
 
@@ -133,25 +138,25 @@ def test_judging_them_draws_prints_and_moves_nothing(capsys: pytest.CaptureFixtu
 def test_a_release_with_an_answer_within_reach_is_refused(
     released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release, "unexpected_errors", lambda *_: [])
+    monkeypatch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
     course = tmp_path / "course"
-    release.shutil.copytree(released, course)
+    shutil.copytree(released, course)
     (course / "notebooks").mkdir()
-    (course / release.FIGURES).write_text(f"import numpy as np\ndef shares(z): {SOFTMAX}\n")
-    before = release.tree_digest(course / "release")
-    with pytest.raises(release.ReleaseError) as refused:
-        release.release(
+    (course / FIGURES).write_text(f"import numpy as np\ndef shares(z): {SOFTMAX}\n")
+    before = tree_digest(course / "release")
+    with pytest.raises(ReleaseError) as refused:
+        release(
             course, ["ps1"], {name: EXERCISES[name] for name in ("add_bias", "scores", "softmax")}
         )
     assert "release/ps1/figures.py: shares answers softmax of ps1" in str(refused.value)
-    assert release.tree_digest(course / "release") == before
+    assert tree_digest(course / "release") == before
 
 
 def test_a_line_of_a_solution_is_no_less_one_for_standing_in_a_helper(tmp_path: Path) -> None:
     line = "powers = np.exp(z - np.max(z, axis=0))"
-    notebook = release.nbformat.v4.new_notebook(
+    notebook = new_notebook(
         cells=[
-            release.nbformat.v4.new_code_cell(
+            new_code_cell(
                 f"def softmax(z):\n    ### BEGIN SOLUTION\n    {line}\n    ### END SOLUTION",
                 metadata={"nbgrader": {"solution": True}},
             )
@@ -160,6 +165,6 @@ def test_a_line_of_a_solution_is_no_less_one_for_standing_in_a_helper(tmp_path: 
     folder = tmp_path / "ps1"
     folder.mkdir()
     (folder / "figures.py").write_text(f"def shares(z):\n    {line}\n")
-    assert release.leftovers(notebook, folder) == [
+    assert leftovers(notebook, folder) == [
         f"release/ps1/figures.py: a line of a solution is left: {line}"
     ]
