@@ -692,6 +692,11 @@ def test_what_returns_no_plain_value_is_said_to(diagnosed: Diagnose) -> None:
     assert "softmax has the name of an exercise; it returns a list, so it is not" in text(found)
 
 
+def test_several_answers_of_different_shapes_are_judged(diagnosed: Diagnose) -> None:
+    epoch = "def sgd_epoch(W, X, Y, learning_rate, order):\n    return W, np.zeros(len(order))"
+    assert card(diagnosed(SOFTMAX, epoch), "sgd_epoch").verdict.points == 0
+
+
 def test_an_activation_has_no_layout(diagnosed: Diagnose) -> None:
     found = diagnosed(
         SOFTMAX_OF_ROWS,

@@ -388,7 +388,7 @@ def diagnose(
         list[str] | None,
         typer.Option(
             "--as",
-            help="Which function of it is an exercise's: softmax=my_softmax.",
+            help="Which function of it is an exercise's: predict=my_predict.",
             metavar="EXERCISE=NAME",
         ),
     ] = None,
