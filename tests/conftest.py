@@ -69,7 +69,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         # The proof starts a kernel, and what is released here is right.
-        patch.setattr("autograder.release.release.unexpected_errors", lambda *_: [])
+        patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
         release(root, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
     return root
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograder.catalogue.model import Exercise
-from autograder.judging.proof import problems_of
+from autograder.judging.catalogue_proof import problems_of
 from softmax_by_hand import CATALOGUE
 
 

@@ -467,7 +467,7 @@ def prove(
 
 def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds: int) -> None:
     from autograder.course.course import Course
-    from autograder.judging.proof import problems_of
+    from autograder.judging.catalogue_proof import problems_of
     from autograder.words import counted, points_text
 
     catalogue = Course(folder).catalogue

@@ -18,7 +18,7 @@ from autograder.catalogue.lent import along_axes
 from autograder.catalogue.model import Criterion, Exercise, Misconception
 from autograder.catalogue.values import Step
 from autograder.cli.commands import app
-from autograder.judging.proof import problems_of
+from autograder.judging.catalogue_proof import problems_of
 
 # --- A small catalogue with nothing wrong -----------------------------------------------------
 
