@@ -163,9 +163,6 @@ def test_a_named_mistake_is_told_with_why_it_looks_right_and_where_to_look() -> 
     )
     exercise = replace(EXERCISES["softmax"], misconceptions=(entry,))
     found = verdict(Finding("batch", False, 0.0, "The values are wrong.", entry.name))
-    for text in (
-        verdict_text(found, exercise),
-        "".join(Tree(verdict_html(found, exercise)).said),
-    ):
+    for text in (verdict_text(found, exercise), "".join(Tree(verdict_html(found, exercise)).said)):
         for part in (entry.did, entry.looks_right, entry.symptom, entry.experiment, "02_softmax"):
             assert part in text

@@ -69,13 +69,9 @@ def _cell(source: str) -> NotebookNode:
     if source not in EXERCISES:
         return new_code_cell(source)
     owned = {
-        "grade": True,
-        "grade_id": f"grade_{source}",
-        "locked": True,
-        "points": EXERCISES[source].points,
-        "schema_version": 3,
-        "solution": False,
-    }
+        "grade": True, "grade_id": f"grade_{source}", "locked": True,
+        "points": EXERCISES[source].points, "schema_version": 3, "solution": False,
+    }  # fmt: skip
     return new_code_cell(f"check({source})", metadata={"nbgrader": owned})
 
 

@@ -225,17 +225,12 @@ def test_an_unknown_isolation_is_refused(course: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("grade",),
-        ("release",),
-        ("grade", "ps1", "--jobs", "0"),
-        ("grade", "ps1", "--jobs", "-2"),
-        ("grade", "ps1", "--jobs", "many"),
-        ("grade", "ps1", "--course"),
-        ("grade", "ps1", "--fast"),
-        ("grad", "ps1"),
+        ("grade",), ("release",), ("grade", "ps1", "--jobs", "0"), ("grade", "ps1", "--jobs", "-2"),
+        ("grade", "ps1", "--jobs", "many"), ("grade", "ps1", "--course"),
+        ("grade", "ps1", "--fast"), ("grad", "ps1"),
     ],
     ids=" ".join,
-)
+)  # fmt: skip
 def test_arguments_that_make_no_sense_are_refused(arguments: tuple[str, ...]) -> None:
     code, output, said = run(*arguments)
     assert (code, output) == (2, "")
@@ -377,9 +372,7 @@ def test_a_name_cannot_steer_the_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
-    [(), ("release",), ("grade",), ("report",), ("export",), ("doctor",)],
-    ids=str,
+    "command", [(), ("release",), ("grade",), ("report",), ("export",), ("doctor",)], ids=str
 )
 def test_help_says_what_a_command_does(command: tuple[str, ...]) -> None:
     code, output, said = run(*command, "--help")

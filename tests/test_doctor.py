@@ -218,7 +218,4 @@ def test_a_password_of_the_gradebook_is_not_shown(
     monkeypatch.setattr(GradebookStore, "open", lambda _, busy_seconds: local(url, busy_seconds))
     monkeypatch.setenv("GRADEBOOK_URL", "postgresql://grader:secret@db.example.org/course")
     check = doctor._course(course)
-    assert (check.state, check.message) == (
-        "works",
-        f"{course}, gradebook db.example.org/course",
-    )
+    assert (check.state, check.message) == ("works", f"{course}, gradebook db.example.org/course")

@@ -95,15 +95,11 @@ def test_points_are_in_the_results_the_files_and_the_gradebook(
     assert points(results) == recorded(course / "gradebook.db") == {"ann": 14, "bob": 3, "eve": 0}
     assert {result.max_points for result in results.values()} == {14}
     assert sorted(written(course)) == [
-        "ann/ps1/ps1.ipynb",
-        "ann/ps1/verdicts.json",
-        "bob/ps1/ps1.ipynb",
-        "bob/ps1/verdicts.json",
+        "ann/ps1/ps1.ipynb", "ann/ps1/verdicts.json", "bob/ps1/ps1.ipynb", "bob/ps1/verdicts.json",
         "eve/ps1/ps1.ipynb",
-        "eve/ps1/submission_secret.txt",  # without it nbgrader cannot give the feedback back
-        "eve/ps1/timestamp.txt",
-        "eve/ps1/verdicts.json",
-    ]
+        "eve/ps1/submission_secret.txt",  # without it nbgrader cannot give the feedback back,
+        "eve/ps1/timestamp.txt", "eve/ps1/verdicts.json",
+    ]  # fmt: skip
     assert written(course)["eve/ps1/submission_secret.txt"] == b"a5" * 64
     record = json.loads(written(course)["bob/ps1/verdicts.json"])
     assert (record["student"], record["assignment"], record["isolation"]) == (
@@ -218,15 +214,10 @@ def change_a_released_file(course: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     "change",
     [
-        spoil_nothing,
-        spoil_the_record,
-        empty_the_record,
-        remove_the_notebook,
-        start_a_new_gradebook,
-        change_a_released_cell,
-        change_a_released_file,
+        spoil_nothing, spoil_the_record, empty_the_record, remove_the_notebook,
+        start_a_new_gradebook, change_a_released_cell, change_a_released_file,
     ],
-)
+)  # fmt: skip
 def test_what_no_longer_stands_is_graded_again(
     course: Path,
     hand_in: HandIn,
@@ -699,20 +690,13 @@ def test_a_read_only_course_is_said_to_be_so(
 
 @pytest.mark.parametrize("step", ["mkstemp", "replace"])
 def test_a_failing_write_is_named_and_the_rest_goes_on(
-    course: Path,
-    hand_in: HandIn,
-    at_once: Executor,
-    monkeypatch: pytest.MonkeyPatch,
-    step: str,
+    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
     grade(course, at_once)
     before = written(course)
-    real = {
-        "mkstemp": tempfile.mkstemp,
-        "replace": os.replace,
-    }
+    real = {"mkstemp": tempfile.mkstemp, "replace": os.replace}
 
     def fail_for_bob(*given: Any, **named: Any) -> Any:
         if "bob" in str((given, named)):

@@ -50,10 +50,7 @@ WORK = {
     "kim": "untouched",
 }
 SECRETS = {student: f"secret of {student}" for student in WORK}
-COURSE_TEXTS = [
-    *sorted(ROOT.glob("source/*/*.ipynb")),
-    *sorted(ROOT.glob("notebooks/*.ipynb")),
-]
+COURSE_TEXTS = [*sorted(ROOT.glob("source/*/*.ipynb")), *sorted(ROOT.glob("notebooks/*.ipynb"))]
 
 # nbgrader's own way of adding a submission to its session.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -428,38 +425,24 @@ def test_what_is_no_graded_notebook_is_said_in_a_line(data: bytes) -> None:
 SWELLING = {
     "links": "[a][p] " * 1000 + "\n\n[p]: http://example.org/" + "x" * 5000,
     "titles": "[a][p] " * 1000 + '\n\n[p]: http://example.org/ "' + '"' * 5000 + '"',
-    "nested": "<div>" * 2000,
-    "nested lines": "<div>\n\n" * 1400,
+    "nested": "<div>" * 2000, "nested lines": "<div>\n\n" * 1400,
     "lists": "".join("  " * depth + "- x\n" for depth in range(140)),
-    "quotes": ">" * 5000 + "\n" + "> x\n" * 1000,
-    "brackets": "[" * 9900,
-    "emphasis": "*a **a " * 1400,
-    "formulas": "\\\\[=" * 2400,
-    "environments": "\\begin{a}" * 1100,
-    "dollars": "$" * 9999,
-    "forged marks": "$" + "x" * 1900 + "$ " + "&#xE000;0&#xE000; " * 400,
+    "quotes": ">" * 5000 + "\n" + "> x\n" * 1000, "brackets": "[" * 9900,
+    "emphasis": "*a **a " * 1400, "formulas": "\\\\[=" * 2400, "environments": "\\begin{a}" * 1100,
+    "dollars": "$" * 9999, "forged marks": "$" + "x" * 1900 + "$ " + "&#xE000;0&#xE000; " * 400,
     "tables": "a|b\n-|-\n" * 1200,
     "wide table": "|a" * 1600 + "|\n" + "|-" * 1600 + "|\n" + "|b" * 1600 + "|\n",
     "unclosed": "<b title=1><i title=2><b title=3><i title=4>" + "<p>x" * 2400,
-    "attributes": "<a " * 3300,
-    "comments": "<!--" * 2500,
-    "references": "&#x" * 3300,
-    "definitions": "a\n: " * 2400,
-    "fenced": "```python\n" + "x." * 4900 + "\n```",
+    "attributes": "<a " * 3300, "comments": "<!--" * 2500, "references": "&#x" * 3300,
+    "definitions": "a\n: " * 2400, "fenced": "```python\n" + "x." * 4900 + "\n```",
     "fenced in another language": "```perl\n" + "s{" * 4900 + "\n```",
     "style": '<p style="' + "[" * 9000 + '">x</p>',
-}
+}  # fmt: skip
 SLOW_CODE = {
-    "attributes": "x." * 10_000,
-    "stars": "*" * 20_000,
-    "digits": "1." * 10_000,
-    "lines": "x.\n" * 6000,
-    "wide lines": ("x." * 499 + "\n") * 20,
-    "strings": "f'{" * 6000,
-    "questions": "x?" * 10_000,
-    "long": "x = 1\n" * 100_000,
-    "blank": " \n" * 10_000,
-}
+    "attributes": "x." * 10_000, "stars": "*" * 20_000, "digits": "1." * 10_000,
+    "lines": "x.\n" * 6000, "wide lines": ("x." * 499 + "\n") * 20, "strings": "f'{" * 6000,
+    "questions": "x?" * 10_000, "long": "x = 1\n" * 100_000, "blank": " \n" * 10_000,
+}  # fmt: skip
 MAX_PAGE = 32 << 20
 
 
@@ -570,31 +553,11 @@ SCRAPS = st.lists(
     st.sampled_from(
         [
             *(
-                "[",
-                "](",
-                "]",
-                "![",
-                "attachment:a",
-                "<b>",
-                "</b>",
-                "<p",
-                ">",
-                "<!--",
-                "```",
-                "$",
+                "[", "](", "]", "![", "attachment:a", "<b>", "</b>", "<p", ">", "<!--", "```", "$",
                 "$$",
             ),
             *(
-                "\\\\(",
-                "\\begin{a}",
-                "\\end{a}",
-                "&#x",
-                "\ue000",
-                "0",
-                "|",
-                "-|-",
-                "\n",
-                "- ",
+                "\\\\(", "\\begin{a}", "\\end{a}", "&#x", "\ue000", "0", "|", "-|-", "\n", "- ",
                 "> ",
             ),
             *("*", "_", "~~", "<img src=", "<td>", "</p>", "style='", "x", " ", "\\frac", "{", "}"),
@@ -602,7 +565,7 @@ SCRAPS = st.lists(
     )
     | st.text(max_size=4),
     max_size=60,
-).map("".join)
+).map("".join)  # fmt: skip
 
 
 @given(SCRAPS, st.none() | st.dictionaries(st.just("a"), st.none() | st.text() | st.just({})))
@@ -611,7 +574,7 @@ def test_nothing_that_a_student_can_write_raises_or_brings_looks(text: str, atta
     for render in (markdown_with_mathml, markdown_html):
         seen = Seen(render(text, attached))
         assert not {"script", "style", "svg"} & set(seen.tags)
-        assert not {name for _, name, _ in seen.attributes} & {"id", "role", "onclick"}
+        assert not {name for _, name, _ in seen.attributes} & {"id", "role", "onclick"}  # fmt: skip
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])
@@ -680,17 +643,11 @@ def test_a_formula_becomes_mathml() -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        r"\nocommand{x}",
-        r"\frac{1}",
-        r"\left( x",
-        r"x^2^3",
-        r"\def\a{\b\b}\def\b{xx}\a",
-        r"\newcommand{\a}{x}\a",
-        "{" * 500 + "}" * 500,
-        r"\sqrt{" * 300 + "x" + "}" * 300,
+        r"\nocommand{x}", r"\frac{1}", r"\left( x", r"x^2^3", r"\def\a{\b\b}\def\b{xx}\a",
+        r"\newcommand{\a}{x}\a", "{" * 500 + "}" * 500, r"\sqrt{" * 300 + "x" + "}" * 300,
         "x" * (MAX_FORMULA + 1),
     ],
-)
+)  # fmt: skip
 def test_a_formula_that_cannot_be_read_is_shown_as_text(formula: str) -> None:
     assert mathml(formula, display=False) is None
     seen = Seen(markdown_with_mathml(f"so ${formula}$ there", {}))
@@ -701,18 +658,13 @@ def test_a_formula_that_cannot_be_read_is_shown_as_text(formula: str) -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        r"\text{<script>alert(1)</script>}",
-        r"\text{&lt;script&gt;alert(1)&lt;/script&gt;}",
-        r"\mathrm{<img src=x onerror=alert(1)>}",
-        r"\href{javascript:alert(1)}{x}",
-        r"\style{background:url(http://example.org)}{x}",
-        r"\class{btn}{x}",
-        r"\color{red;background:url(http://example.org)}{x}",
-        r"\verb|<b>|",
-        r"</math><script>alert(1)</script>",
-        r"\unicode{x3c}script\unicode{x3e}",
+        r"\text{<script>alert(1)</script>}", r"\text{&lt;script&gt;alert(1)&lt;/script&gt;}",
+        r"\mathrm{<img src=x onerror=alert(1)>}", r"\href{javascript:alert(1)}{x}",
+        r"\style{background:url(http://example.org)}{x}", r"\class{btn}{x}",
+        r"\color{red;background:url(http://example.org)}{x}", r"\verb|<b>|",
+        r"</math><script>alert(1)</script>", r"\unicode{x3c}script\unicode{x3e}",
     ],
-)
+)  # fmt: skip
 def test_a_formula_brings_no_markup_of_its_own(formula: str) -> None:
     for source in (f"${formula}$", f"$${formula}$$", f"![${formula}$](data:image/png;base64,AA)"):
         seen = Seen(markdown_with_mathml(source, {}))
@@ -840,10 +792,7 @@ def test_a_killed_worker_is_said_in_a_line(course: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [
-        ((["ps9"], []), "no assignment 'ps9'"),
-        ((["ps1"], ["nobody"]), "no graded ps1 of nobody"),
-    ],
+    [((["ps9"], []), "no assignment 'ps9'"), ((["ps1"], ["nobody"]), "no graded ps1 of nobody")],
 )
 def test_what_is_not_there_is_said_before_anything_is_made(
     course: Path, arguments: tuple[list[str], list[str]], said: str

@@ -93,10 +93,7 @@ IN_LESSONS = {
         ([[0, 1, 2], [2, 0, 1]], [0, 1, 2], {"start": always_one}),
         {"results": {"start": (1.1, 0.33)}},
     ),
-    "loss_surface": (
-        ([0, 1, 2], [0, 1], [[0, 1, 2], [2, 1, 4]], {"all": [[0, 1], [0, 1]]}),
-        {},
-    ),
+    "loss_surface": (([0, 1, 2], [0, 1], [[0, 1, 2], [2, 1, 4]], {"all": [[0, 1], [0, 1]]}), {}),
     "digit_images": ((np.linspace(-1, 1, 128).reshape(2, 64), ["first", "second"]), {}),
 }
 EVERYWHERE = {**PICTURES, **IN_LESSONS}

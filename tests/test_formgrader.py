@@ -19,11 +19,7 @@ from databases import every_row, query
 from isolation import why_no_isolation
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.exchange.default import (
-    ExchangeFetchAssignment,
-    ExchangeFetchFeedback,
-    ExchangeSubmit,
-)
+from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeFetchFeedback, ExchangeSubmit
 from running import ended, fix_secret, grade
 from traitlets.config import Config
 

@@ -171,11 +171,7 @@ def test_a_run_goes_on_without_what_was_killed_in_it(
 
 @pytest.mark.parametrize(
     ("moment", "times"),
-    [
-        ("a notebook is put in place", 3),
-        ("a row is written", 2),
-        ("verdicts are put in place", 12),
-    ],
+    [("a notebook is put in place", 3), ("a row is written", 2), ("verdicts are put in place", 12)],
 )
 def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(
     classroom: Path, undisturbed: Graded, left: Left, moment: str, times: int

@@ -28,13 +28,10 @@ Penalties = dict[str, float | None]
 DUE = "2026-10-05 12:00:00.000000"
 # 14 points each; handed in before it is due, within the hour of grace, and on later days.
 HANDED_IN = {
-    "early": "2026-10-05 11:59:59 UTC",
-    "in grace": "2026-10-05 13:00:00 UTC",
-    "a day": "2026-10-06 12:59:00 UTC",
-    "two days": "2026-10-06 13:00:01 UTC",
-    "a year": "2027-10-05 12:00:00 UTC",
-    "nobody noted when": None,
-}
+    "early": "2026-10-05 11:59:59 UTC", "in grace": "2026-10-05 13:00:00 UTC",
+    "a day": "2026-10-06 12:59:00 UTC", "two days": "2026-10-06 13:00:01 UTC",
+    "a year": "2027-10-05 12:00:00 UTC", "nobody noted when": None,
+}  # fmt: skip
 TEN_PERCENT = """
 c.LatePenalties.percent_per_day = 10
 c.LatePenalties.grace_hours = 1
@@ -127,10 +124,7 @@ def test_a_score_of_nothing_loses_nothing() -> None:
     ("settings", "taken"), [("", dict.fromkeys(HANDED_IN)), (TEN_PERCENT, TAKEN)]
 )
 def test_both_roads_take_the_same(
-    late_class: Path,
-    at_once: Executor,
-    settings: str,
-    taken: Penalties,
+    late_class: Path, at_once: Executor, settings: str, taken: Penalties
 ) -> None:
     configure(late_class, settings)
     grade(late_class, at_once)

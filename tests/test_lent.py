@@ -107,21 +107,17 @@ def test_whatever_a_lent_function_is_given_it_takes_little_memory_and_time(name:
 @pytest.mark.parametrize(
     ("name", "question"),
     [
-        ("batch_indices", (10**9, 1)),
-        ("batch_indices", (np.array(10**9), 10)),
-        ("batch_indices", (50_000, 50_000)),
-        ("init_weights", (10**5, 10**5)),
-        ("init_weights", (2, 10**9)),
-        ("one_hot", (np.zeros(3, np.int64), 10**5)),
+        ("batch_indices", (10**9, 1)), ("batch_indices", (np.array(10**9), 10)),
+        ("batch_indices", (50_000, 50_000)), ("init_weights", (10**5, 10**5)),
+        ("init_weights", (2, 10**9)), ("one_hot", (np.zeros(3, np.int64), 10**5)),
         ("one_hot", (np.zeros(3, np.int64), np.array(10**5))),
-        ("scores_gradient_W", (np.ones(100), 100)),
-        ("softmax_jacobian", (np.ones(1000),)),
+        ("scores_gradient_W", (np.ones(100), 100)), ("softmax_jacobian", (np.ones(1000),)),
         ("numerical_gradient", (loss, np.ones(1000))),
         ("softmax_backward", (np.ones((1000, 1)), np.ones((1, 1000)))),
         ("loss_gradient", (np.ones((64, 64)), np.ones((64, 64)), np.ones(64))),
         ("chain_rule", (np.ones((1000, 1, 2)), np.ones((2, 2)), np.ones(2))),
     ],
-)
+)  # fmt: skip
 def test_what_would_make_too_much_is_refused_in_words(name: str, question: tuple[Any, ...]) -> None:
     generator = [np.random.default_rng(0)] if name in ("batch_indices", "init_weights") else []
     with pytest.raises(ValueError, match=TOO_MUCH):
@@ -167,19 +163,15 @@ ASK = "import numpy as np\ndef f(rng): return {question}\n"
 @pytest.mark.parametrize(
     "question",
     [
-        "batch_indices(10**9, 1, rng)",
-        "batch_indices(np.array(10**9), 1, rng)",
-        "batch_indices(N=10**9, batch_size=1, rng=rng)",
-        "batch_indices(-10**9, -1, rng)",
-        "init_weights(10**5, 10**5, rng)",
-        "init_weights(np.array([10**5]), 10**5, rng)",
-        "init_weights(1000, 1000, rng)",
-        "one_hot(np.zeros(2000, int), 2000)",
+        "batch_indices(10**9, 1, rng)", "batch_indices(np.array(10**9), 1, rng)",
+        "batch_indices(N=10**9, batch_size=1, rng=rng)", "batch_indices(-10**9, -1, rng)",
+        "init_weights(10**5, 10**5, rng)", "init_weights(np.array([10**5]), 10**5, rng)",
+        "init_weights(1000, 1000, rng)", "one_hot(np.zeros(2000, int), 2000)",
         "softmax_jacobian(np.ones((64, 64)))",
         "numerical_gradient(lambda W: 1.0, np.ones((64, 64)))",
         "softmax_backward(np.ones((2000, 1)), np.ones((1, 2000)))",
     ],
-)
+)  # fmt: skip
 def test_student_code_that_asks_for_too_much_gets_an_error(session: Session, question: str) -> None:
     name = question.partition("(")[0]
     assert session.run_cell(f"{name} = 1\n" + ASK.format(question=question)) == []

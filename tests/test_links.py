@@ -182,10 +182,7 @@ def test_small_files_that_are_hard_links_are_nobodys(course: Path) -> None:
         os.link(course / target, folder / name)
     eve, ada = (Submission(course, "ps1", student) for student in ("eve", "ada"))
     assert (timestamp_text(eve), secret_text(eve)) == (None, None)
-    assert (timestamp_text(ada), secret_text(ada)) == (
-        "2026-10-05 14:03:21 UTC",
-        "secret of ada",
-    )
+    assert (timestamp_text(ada), secret_text(ada)) == ("2026-10-05 14:03:21 UTC", "secret of ada")
     assert [said.split(" and ")[0] for said in grade_data(course, "eve")[1]] == [
         f"'{name}' beside the notebook is a hard link"
         for name in ("submission_secret.txt", "timestamp.txt")

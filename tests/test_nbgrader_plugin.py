@@ -36,14 +36,10 @@ from autograder.sandbox import LIMITS, IsolationUnavailable, Sandbox
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
 WORK = {
-    "crashes": "cell-crashes",
-    "full": "all-right",
-    "hostile": "markup-in-names-and-messages",
-    "random": "draws-at-random",
-    "reused": "name-reused-afterwards",
-    "untouched": "untouched",
+    "crashes": "cell-crashes", "full": "all-right", "hostile": "markup-in-names-and-messages",
+    "random": "draws-at-random", "reused": "name-reused-afterwards", "untouched": "untouched",
     "wrong": "shows-points",
-}
+}  # fmt: skip
 BROKEN = ("duplicated", "empty", "ids", "latin", "linked", "newer", "not-json", "schema-1")
 CARDS = "verdict-card"
 
@@ -422,7 +418,7 @@ def test_mathematics_tables_and_details_stay() -> None:
     assert matrix.replace("&", "&amp;") in rendered(matrix)
     table = Page(rendered("| a | b |\n|--:|---|\n| 1 | 2 |"))
     assert [tag for tag in table.tags if tag in ("table", "th", "td")] == [
-        *("table", "th", "th", "td", "td"),
+        *("table", "th", "th", "td", "td")
     ]
     details = "<details open><summary>More</summary>\n\n*here*\n\n</details>"
     assert Page(rendered(details)).tags[:2] == ["details", "summary"]

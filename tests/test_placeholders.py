@@ -56,22 +56,17 @@ def refused(session: Session, source: str) -> str:
 # --- Imports --------------------------------------------------------------------------------------
 
 IMPORTS = [
-    "import scipy",
-    "import scipy.special",
+    "import scipy", "import scipy.special",
     "import tensorflow.keras.layers as L, torch.nn.functional as F",
-    "from scipy.special import softmax, expit as sigmoid",
-    "from scipy import special, stats as st",
-    "from torch import *",
-    "import pandas as pd\nfrom sklearn.datasets import load_digits",
-    "import importlib\nimportlib.import_module('sklearn.metrics')",
-    "__import__('scipy.special')",
+    "from scipy.special import softmax, expit as sigmoid", "from scipy import special, stats as st",
+    "from torch import *", "import pandas as pd\nfrom sklearn.datasets import load_digits",
+    "import importlib\nimportlib.import_module('sklearn.metrics')", "__import__('scipy.special')",
     "def load():\n    import jax\nload()",
     "class Net:\n    import keras\n    from keras import layers",
-    "import mine, my_package.part\nfrom my_helpers import *",
-    "%load_ext tensorboard",
+    "import mine, my_package.part\nfrom my_helpers import *", "%load_ext tensorboard",
     "%load_ext autoreload",
     "import numpy, matplotlib.pyplot, IPython.display, PIL.Image, math, sqlite3, helper",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("source", IMPORTS)
@@ -137,28 +132,14 @@ def test_libraries_look_for_optional_packages_in_vain_as_ever(session: Session) 
 # --- Uses -----------------------------------------------------------------------------------------
 
 USES = [
-    "softmax([1, 2])",
-    "scipy.special([1])",
-    "scipy.linalg",
-    "softmax + 1",
-    "2 @ softmax",
-    "-softmax",
-    "softmax[0]",
-    "for _ in softmax: pass",
-    "len(softmax)",
-    "with softmax: pass",
-    "class Mine(softmax): pass",
-    "@softmax\ndef f(z): return z",
-    "isinstance(1, softmax)",
-    "import numpy as np\nnp.asarray(softmax)",
-    "import numpy as np\nnp.exp(softmax)",
-    "import pickle\npickle.dumps(scipy)",
-    "import copy\ncopy.copy(scipy)",
-    "import copy\ncopy.deepcopy({'a': [softmax]})",
-    "list(map(softmax, [1]))",
-    "float(softmax)",
+    "softmax([1, 2])", "scipy.special([1])", "scipy.linalg", "softmax + 1", "2 @ softmax",
+    "-softmax", "softmax[0]", "for _ in softmax: pass", "len(softmax)", "with softmax: pass",
+    "class Mine(softmax): pass", "@softmax\ndef f(z): return z", "isinstance(1, softmax)",
+    "import numpy as np\nnp.asarray(softmax)", "import numpy as np\nnp.exp(softmax)",
+    "import pickle\npickle.dumps(scipy)", "import copy\ncopy.copy(scipy)",
+    "import copy\ncopy.deepcopy({'a': [softmax]})", "list(map(softmax, [1]))", "float(softmax)",
     "softmax < 1",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("use", USES)
@@ -258,16 +239,11 @@ BY_A_LIBRARY = {
 }
 NAMES_A_REASON = (
     "is not part of this course: write it in NumPy",
-    "the grader has this notebook and the files that were released with it",
-    "No module named",
-    "cannot import name",
-    "checks has no",
-    "StopIteration",
-    "AssertionError: nothing of it is here",
-    "OSError",
-    "has no attribute 'softmax'",
-    "no cell defines it",  # where code that was looked for was to define it
-)
+    "the grader has this notebook and the files that were released with it", "No module named",
+    "cannot import name", "checks has no", "StopIteration", "AssertionError: nothing of it is here",
+    "OSError", "has no attribute 'softmax'",
+    "no cell defines it",  # where code that was looked for was to define it,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("way", BY_A_LIBRARY)

@@ -273,10 +273,7 @@ def test_a_connection_that_was_lost_is_made_again(url: str) -> None:
 
 def why(url: str, busy_seconds: float = 1) -> str:
     """Return why results cannot be written, in one line without a password."""
-    with (
-        pytest.raises(GradebookError) as error,
-        GradebookStore.open(url, busy_seconds) as store,
-    ):
+    with pytest.raises(GradebookError) as error, GradebookStore.open(url, busy_seconds) as store:
         store.write(results())
     assert "\n" not in str(error.value)
     assert PASSWORD not in str(error.value)

@@ -35,9 +35,7 @@ from autograder.pages.report.records import (
     kind_of,
     label,
 )
-from autograder.pages.report.records import (
-    NO_ISOLATION as WITHOUT,
-)
+from autograder.pages.report.records import NO_ISOLATION as WITHOUT
 from autograder.pages.report.statistics import (
     Attempt,
     Item,
@@ -64,12 +62,9 @@ ITEMS = (
 )
 # Who handed in what; the last two are on the roster alone, or wait to be graded.
 WORK = {
-    "ann": "all-right",
-    "bob": "shows-points",
-    "cyd": "untouched",
-    "dan": "cell-ends-its-process",
+    "ann": "all-right", "bob": "shows-points", "cyd": "untouched", "dan": "cell-ends-its-process",
     "eve": b"{",
-}
+}  # fmt: skip
 NAMES = [*WORK, "fay", "gus"]
 
 
@@ -129,10 +124,10 @@ def test_mistakes_come_by_number_of_students_and_then_as_in_the_notebook() -> No
     some = [one("a", one=("near", "far")), one("b", one=("near",), two=("near",)), one("c")]
     table = mistakes(ITEMS, some, about)
     assert [(row["exercise"], row["mistake"], row["students"]) for row in table] == [
-        *(("one", "near", 2), ("one", "far", 1), ("two", "near", 1)),
+        *(("one", "near", 2), ("one", "far", 1), ("two", "near", 1))
     ]
     assert [row["lesson"] for row in table] == [
-        *("notebooks/01_scores.ipynb", "notebooks/09_x.ipynb", ""),
+        *("notebooks/01_scores.ipynb", "notebooks/09_x.ipynb", "")
     ]
     assert (table[0]["did"], table[0]["share"]) == ("one and near", 2 / 3)
 

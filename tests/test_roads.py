@@ -14,17 +14,7 @@ import pytest
 from databases import every_row
 from isolation import why_no_isolation
 from postgres import Databases
-from running import (
-    PROGRAMS,
-    Graded,
-    dask_cluster,
-    ended,
-    fix_secret,
-    grade,
-    graded,
-    start,
-    written,
-)
+from running import PROGRAMS, Graded, dask_cluster, ended, fix_secret, grade, graded, start, written
 
 from autograder.course.folder import SECRET_FILE
 from autograder.grading import engine
@@ -38,17 +28,12 @@ PROBLEM_SETS = ("ps1", "ps2")
 # Of the sample class, one of each kind; `test_examples` has the rest. None waits for a time-out.
 CLASS = (
     *(
-        "full-reused-name",
-        "seed-a",
-        "seed-b",
-        "wrong-axis",
-        "wrong-kinds",
-        "wrong-then-right",
+        "full-reused-name", "seed-a", "seed-b", "wrong-axis", "wrong-kinds", "wrong-then-right",
         "partly-done",
     ),
     *("broken-duplicated-cells", "broken-edited-tests", "broken-exit", "broken-file"),
     *("hostile-first-call", "hostile-protocol"),
-)
+)  # fmt: skip
 # Those whom nbgrader grades too: it takes seconds for each.
 SOME = ("broken-duplicated-cells", "broken-exit", "hostile-protocol", "seed-a", "wrong-axis")
 

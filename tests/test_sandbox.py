@@ -27,14 +27,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.catalogue.values import ANOTHER, FIRST, Observation, Opaque, Rng, Step, observe_here
 from autograder.judging.judge import judge
-from autograder.sandbox import (
-    Limits,
-    RemoteObject,
-    Sandbox,
-    SandboxLost,
-    Session,
-    SessionLost,
-)
+from autograder.sandbox import Limits, RemoteObject, Sandbox, SandboxLost, Session, SessionLost
 from autograder.sandbox.box import Box
 from autograder.sandbox.session import CLOSED, MALFORMED
 from softmax_by_hand import EXERCISES
@@ -121,7 +114,7 @@ def test_steps_on_an_object_are_seen_as_they_would_be_here(either: Session) -> N
     here = [observe_here(space["Scale"], arguments) for arguments in calls]
     assert repr(remote.observe(calls)) == repr(here)
     assert [observation.error for observation in here] == [
-        *(None, "AttributeError", "TypeError", "TypeError", None, None),
+        *(None, "AttributeError", "TypeError", "TypeError", None, None)
     ]
 
 
@@ -267,16 +260,12 @@ def test_cells_that_await_run(either):
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("%timeit -n 1 -r 1 1 + 1", "per loop"),
-        ("%%time\n1 + 1", "Wall time"),
-        ("%matplotlib inline", ""),
-        ("%matplotlib notebook", ""),
-        ("%matplotlib widget", ""),
+        ("%timeit -n 1 -r 1 1 + 1", "per loop"), ("%%time\n1 + 1", "Wall time"),
+        ("%matplotlib inline", ""), ("%matplotlib notebook", ""), ("%matplotlib widget", ""),
         ("%%writefile helper.py\nX = 7", "Writing helper.py"),
-        ("len?", "Return the number of items"),
-        ("help(len)", "Return the number of items"),
+        ("len?", "Return the number of items"), ("help(len)", "Return the number of items"),
     ],
-)
+)  # fmt: skip
 def test_magics_that_need_no_program_work(session, source, expected):
     outputs = session.run_cell(source)
     assert "error" not in [item["output_type"] for item in outputs]
@@ -294,16 +283,12 @@ def test_a_program_is_not_run_and_the_rest_of_its_cell_is(session, line):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("%%bash\nls", ""),
-        ("input('name? ')", "nobody is there to answer"),
-        ("exit()", "not available"),
-        ("quit()", "not available"),
-        ("breakpoint()", "nobody is there to answer"),
-        ("import sys\nsys.exit(3)", "3"),
-        ("%nosuchmagic", "not found"),
-        ("raise KeyboardInterrupt", ""),
+        ("%%bash\nls", ""), ("input('name? ')", "nobody is there to answer"),
+        ("exit()", "not available"), ("quit()", "not available"),
+        ("breakpoint()", "nobody is there to answer"), ("import sys\nsys.exit(3)", "3"),
+        ("%nosuchmagic", "not found"), ("raise KeyboardInterrupt", ""),
     ],
-)
+)  # fmt: skip
 def test_what_needs_a_person_or_a_program_is_an_error_and_the_session_goes_on(
     session, source, message
 ):
@@ -416,15 +401,12 @@ def test_files_that_are_too_large_are_the_assignments_fault(sandbox):
 @pytest.mark.parametrize(
     ("source", "kind"),
     [
-        ("def f(): pass", "function"),
-        ("f = lambda: 0", "function"),
-        ("import numpy as np\nf = np.exp", "function"),
-        ("class f: pass", "class"),
-        ("pass", "missing"),
-        ("import numpy as np\nf = np.zeros(2)", "ndarray"),
+        ("def f(): pass", "function"), ("f = lambda: 0", "function"),
+        ("import numpy as np\nf = np.exp", "function"), ("class f: pass", "class"),
+        ("pass", "missing"), ("import numpy as np\nf = np.zeros(2)", "ndarray"),
         ("f = None", "NoneType"),
     ],
-)
+)  # fmt: skip
 def test_a_name_is_bound_to_what_it_stands_for(either, source, kind):
     either.run_cell(source)
     assert either.bind("f").kind == kind
