@@ -55,7 +55,7 @@ class Tree(HTMLParser):
         self.said.append(data)
 
 
-def test_points_are_written_as_people_write_them() -> None:
+def test_points_are_written_as_people_write_them():
     assert [points_text(points) for points in (0.0, 8.0, 2.5, 1 / 3)] == [
         "0",
         "8",
@@ -64,7 +64,7 @@ def test_points_are_written_as_people_write_them() -> None:
     ]
 
 
-def test_the_text_has_a_line_for_each_criterion() -> None:
+def test_the_text_has_a_line_for_each_criterion():
     assert verdict_text(MIXED).splitlines() == [
         "softmax: 2.5 of 8 points",
         "[ok] one sample: It sums to 1.",
@@ -73,11 +73,11 @@ def test_the_text_has_a_line_for_each_criterion() -> None:
     ]
 
 
-def test_a_criterion_without_words_has_no_colon() -> None:
+def test_a_criterion_without_words_has_no_colon():
     assert verdict_text(verdict(Finding("batch", True, 1.0, ""))).endswith("[ok] batch")
 
 
-def test_the_card_says_what_the_text_says_and_no_colour_stands_alone() -> None:
+def test_the_card_says_what_the_text_says_and_no_colour_stands_alone():
     said = " ".join(Tree(verdict_html(MIXED)).said)
     for words in ("softmax", "2.5", "8 points", "one sample", "It sums to 1.", "batch", "purity"):
         assert words in said
@@ -85,13 +85,13 @@ def test_the_card_says_what_the_text_says_and_no_colour_stands_alone() -> None:
         assert sign in said
 
 
-def test_a_card_has_a_name_and_its_table_has_headings() -> None:
+def test_a_card_has_a_name_and_its_table_has_headings():
     card = verdict_html(MIXED)
     assert 'role="group" aria-label="Verdict on softmax"' in card
     assert card.count('<th scope="col"') == 4
 
 
-def test_a_named_mistake_is_told_once_with_the_catalogues_words() -> None:
+def test_a_named_mistake_is_told_once_with_the_catalogues_words():
     exercise = EXERCISES["softmax"]
     mistake = exercise.misconceptions[0]
     twice = verdict(
@@ -108,7 +108,7 @@ def test_a_named_mistake_is_told_once_with_the_catalogues_words() -> None:
     assert "This looks like" not in verdict_text(twice)
 
 
-def test_whatever_a_student_wrote_is_text() -> None:
+def test_whatever_a_student_wrote_is_text():
     card = verdict_html(verdict(Finding(EVIL, False, 0.0, EVIL), exercise=EVIL))
     tree = Tree(card)
     plain = Tree(verdict_html(MIXED))
@@ -118,7 +118,7 @@ def test_whatever_a_student_wrote_is_text() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))
-def test_every_card_of_the_catalogue_survives_the_cleaning_of_pages(name: str) -> None:
+def test_every_card_of_the_catalogue_survives_the_cleaning_of_pages(name):
     """What Formgrader and feedback show goes through `card_html`."""
     from autograder.pages.markup import card_html
 
@@ -134,7 +134,7 @@ def test_every_card_of_the_catalogue_survives_the_cleaning_of_pages(name: str) -
         ]
 
 
-def test_a_card_says_what_was_carried_forward_and_keeps_both_numbers() -> None:
+def test_a_card_says_what_was_carried_forward_and_keeps_both_numbers():
     carried = Verdict(
         "loss_gradient",
         6.0,
@@ -155,7 +155,7 @@ def test_a_card_says_what_was_carried_forward_and_keeps_both_numbers() -> None:
     assert "Error carried forward" not in verdict_text(MIXED)
 
 
-def test_a_named_mistake_is_told_with_why_it_looks_right_and_where_to_look() -> None:
+def test_a_named_mistake_is_told_with_why_it_looks_right_and_where_to_look():
     entry = replace(
         EXERCISES["softmax"].misconceptions[0],
         looks_right="In one dimension <it> is right.",

@@ -58,7 +58,7 @@ def refused(*arguments: str | Path) -> tuple[int, str]:
 
 
 @pytest.mark.usefixtures("in_process")
-def test_every_submission_is_in_the_table_with_its_points(course: Path, hand_in: HandIn) -> None:
+def test_every_submission_is_in_the_table_with_its_points(course, hand_in):
     hand_in("ann", "all-right")
     hand_in("bob b", "cell-ends-its-process")
     hand_in("[red]eve", b"{")
@@ -83,9 +83,7 @@ def test_every_submission_is_in_the_table_with_its_points(course: Path, hand_in:
 
 
 @pytest.mark.usefixtures("in_process")
-def test_what_could_not_be_graded_is_named_and_the_exit_code_is_1(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_could_not_be_graded_is_named_and_the_exit_code_is_1(course, hand_in, monkeypatch):
     hand_in("ann", "untouched")
     hand_in("bob", "untouched")
     hand_in(os.fsdecode(b"\xff"), "untouched")
@@ -110,9 +108,7 @@ def test_what_could_not_be_graded_is_named_and_the_exit_code_is_1(
 
 
 @pytest.mark.usefixtures("in_process")
-def test_without_bubblewrap_the_exit_code_is_3_and_nothing_is_written(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_bubblewrap_the_exit_code_is_3_and_nothing_is_written(course, hand_in, monkeypatch):
     hand_in("ann", "all-right")
     hand_in("bob", "all-right")
     monkeypatch.setattr(jobs, "_sandboxes", {})
@@ -128,9 +124,7 @@ def test_without_bubblewrap_the_exit_code_is_3_and_nothing_is_written(
 
 
 @pytest.mark.usefixtures("in_process")
-def test_isolation_that_fails_on_the_way_does_not_stop_the_others(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_isolation_that_fails_on_the_way_does_not_stop_the_others(course, hand_in, monkeypatch):
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
     whole = ClassGrading.run
@@ -156,7 +150,7 @@ def sandboxes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 @pytest.mark.usefixtures("in_process", "sandboxes_of_its_own")
-def test_without_isolation_every_result_says_so(course: Path, hand_in: HandIn) -> None:
+def test_without_isolation_every_result_says_so(course, hand_in):
     hand_in("ann", "all-right")
     code, output, said = run("grade", "ps1", "--isolation", "none", "--course", course)
     assert code == 0
@@ -169,9 +163,7 @@ def test_without_isolation_every_result_says_so(course: Path, hand_in: HandIn) -
 
 
 @pytest.mark.usefixtures("in_process")
-def test_ctrl_c_keeps_what_is_graded_and_says_so(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_keeps_what_is_graded_and_says_so(course, hand_in, monkeypatch):
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
     whole = ClassGrading.run
@@ -194,7 +186,7 @@ def test_ctrl_c_keeps_what_is_graded_and_says_so(
 # --- Wrong usage ----------------------------------------------------------------------------------
 
 
-def test_what_is_not_there_is_named_with_exit_code_2(course: Path, tmp_path: Path) -> None:
+def test_what_is_not_there_is_named_with_exit_code_2(course, tmp_path):
     nowhere = tmp_path / "nowhere"
     where = course / "submitted"
     for arguments, words in (
@@ -211,13 +203,13 @@ def test_what_is_not_there_is_named_with_exit_code_2(course: Path, tmp_path: Pat
         assert (code, words in said) == (2, True), (arguments, said)
 
 
-def test_an_unknown_student_is_named(course: Path, hand_in: HandIn) -> None:
+def test_an_unknown_student_is_named(course, hand_in):
     hand_in("ann")
     code, said = refused("grade", "ps1", "--student", "bob", "--course", course)
     assert (code, said.startswith("no submission of ps1 by bob: looked in")) == (2, True)
 
 
-def test_an_unknown_isolation_is_refused(course: Path) -> None:
+def test_an_unknown_isolation_is_refused(course):
     code, said = refused("grade", "ps1", "--isolation", "docker", "--course", course)
     assert (code, said) == (2, "--isolation is bwrap or none, not 'docker'")
 
@@ -231,7 +223,7 @@ def test_an_unknown_isolation_is_refused(course: Path) -> None:
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_arguments_that_make_no_sense_are_refused(arguments: tuple[str, ...]) -> None:
+def test_arguments_that_make_no_sense_are_refused(arguments):
     code, output, said = run(*arguments)
     assert (code, output) == (2, "")
     assert "Error: " in said
@@ -247,13 +239,8 @@ def test_arguments_that_make_no_sense_are_refused(arguments: tuple[str, ...]) ->
 )
 @pytest.mark.parametrize("command", ["grade", "release"])
 def test_broken_settings_are_named_with_the_line(
-    course: Path,
-    hand_in: HandIn,
-    monkeypatch: pytest.MonkeyPatch,
-    command: str,
-    text: str,
-    words: str,
-) -> None:
+    course, hand_in, monkeypatch, command, text, words
+):
     hand_in("ann")
     # The small course's source is not all of ps1, which would be said first.
     monkeypatch.setattr("autograder.release.release.source_problems", lambda *_: [])
@@ -262,7 +249,7 @@ def test_broken_settings_are_named_with_the_line(
     assert (code, said) == (2, f"{course / 'nbgrader_config.py'}, {words}")
 
 
-def test_a_source_that_is_not_fit_is_refused_with_all_reasons(course: Path) -> None:
+def test_a_source_that_is_not_fit_is_refused_with_all_reasons(course):
     code, _, said = run("release", "ps1", "--course", course)
     assert code == 2
     assert said.splitlines()[0] == "autograder: not released:"
@@ -272,9 +259,7 @@ def test_a_source_that_is_not_fit_is_refused_with_all_reasons(course: Path) -> N
 # --- Files and databases that do not work ---------------------------------------------------------
 
 
-def test_an_assignment_that_is_not_released_says_which_command_to_run(
-    course: Path, hand_in: HandIn
-) -> None:
+def test_an_assignment_that_is_not_released_says_which_command_to_run(course, hand_in):
     hand_in("ann")
     (course / "release" / "ps1" / "ps1.ipynb").unlink()
     code, said = refused("grade", "ps1", "--course", course)
@@ -282,9 +267,7 @@ def test_an_assignment_that_is_not_released_says_which_command_to_run(
 
 
 @pytest.mark.parametrize("content", [b"", b"no database " * 1000], ids=["empty", "text"])
-def test_a_gradebook_that_is_no_database_is_refused(
-    course: Path, hand_in: HandIn, content: bytes
-) -> None:
+def test_a_gradebook_that_is_no_database_is_refused(course, hand_in, content):
     hand_in("ann")
     (course / "gradebook.db").write_bytes(content)
     code, said = refused("grade", "ps1", "--course", course)
@@ -292,7 +275,7 @@ def test_a_gradebook_that_is_no_database_is_refused(
     assert "gradebook" in said
 
 
-def test_a_truncated_gradebook_is_refused(course: Path, hand_in: HandIn) -> None:
+def test_a_truncated_gradebook_is_refused(course, hand_in):
     hand_in("ann")
     whole = (course / "gradebook.db").read_bytes()
     (course / "gradebook.db").write_bytes(whole[: len(whole) // 2])
@@ -301,16 +284,14 @@ def test_a_truncated_gradebook_is_refused(course: Path, hand_in: HandIn) -> None
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_locked_gradebook_is_said_to_be_locked(course: Path, hand_in: HandIn) -> None:
+def test_a_locked_gradebook_is_said_to_be_locked(course, hand_in):
     hand_in("ann")
     with locked(course):
         code, said = refused("grade", "ps1", "--course", course)
     assert (code, "another program is writing to it; close it or wait" in said) == (1, True)
 
 
-def test_whatever_the_disk_refuses_is_said_in_a_line(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whatever_the_disk_refuses_is_said_in_a_line(course, hand_in, monkeypatch):
     hand_in("ann")
 
     def refuse(*_: Any) -> None:
@@ -330,7 +311,7 @@ def result(student: str, points: float = 3.5, trouble: str | None = None) -> Res
 
 
 @pytest.mark.parametrize("width", [200, 80, 40, 24])
-def test_names_and_points_stay_whole_on_a_narrow_terminal(width: int) -> None:
+def test_names_and_points_stay_whole_on_a_narrow_terminal(width):
     name = "a-student-with-a-very-long-name-indeed"
     results = [result("ann", 14), result(name), result("bob", trouble="no room")]
     file = io.StringIO()
@@ -347,7 +328,7 @@ def test_names_and_points_stay_whole_on_a_narrow_terminal(width: int) -> None:
     assert "\u2026" not in file.getvalue()
 
 
-def test_the_table_of_a_large_class_is_one_table() -> None:
+def test_the_table_of_a_large_class_is_one_table():
     results = [result(f"s{'x' * (number % 17)}-{number}") for number in range(450)]
     file = io.StringIO()
     console = Console(file=file, width=100, color_system=None)
@@ -361,7 +342,7 @@ def test_the_table_of_a_large_class_is_one_table() -> None:
     assert len({tuple(map(len, row[:3])) for row in (heading, *rows)}) == 1
 
 
-def test_a_name_cannot_steer_the_terminal() -> None:
+def test_a_name_cannot_steer_the_terminal():
     file = io.StringIO()
     Console(file=file, width=100, color_system=None).print(
         *cli._tables([result("\x1b[2J[bold]x"), result("a\nb"), result("\u202eann")])
@@ -374,7 +355,7 @@ def test_a_name_cannot_steer_the_terminal() -> None:
 @pytest.mark.parametrize(
     "command", [(), ("release",), ("grade",), ("report",), ("export",), ("doctor",)], ids=str
 )
-def test_help_says_what_a_command_does(command: tuple[str, ...]) -> None:
+def test_help_says_what_a_command_does(command):
     code, output, said = run(*command, "--help")
     assert (code, said) == (0, "")
     assert "Usage: " in output
@@ -391,14 +372,14 @@ def program(*arguments: str | Path, **settings: Any) -> subprocess.CompletedProc
     return subprocess.run(command, text=True, stderr=subprocess.PIPE, **settings)
 
 
-def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+def test_help_is_quick_because_nothing_heavy_is_imported():
     heavy = "('numpy', 'nbformat', 'nbgrader', 'rich.progress', 'sqlalchemy')"
     text = f"import sys, autograder.cli.commands; print([x for x in {heavy} if x in sys.modules])"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
     assert done.stdout == "[]\n"
 
 
-def test_a_pipe_that_nobody_reads_ends_it_quietly() -> None:
+def test_a_pipe_that_nobody_reads_ends_it_quietly():
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -409,9 +390,7 @@ def test_a_pipe_that_nobody_reads_ends_it_quietly() -> None:
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_the_program_grades_with_workers_and_leaves_nothing_behind(
-    course: Path, hand_in: HandIn, tmp_path: Path
-) -> None:
+def test_the_program_grades_with_workers_and_leaves_nothing_behind(course, hand_in, tmp_path):
     hand_in("ann", "all-right")
     hand_in("bob", "function-ends-its-process")
     temporary = tmp_path / "tmp"
@@ -431,7 +410,7 @@ def test_the_program_grades_with_workers_and_leaves_nothing_behind(
 # --- doctor ---------------------------------------------------------------------------------------
 
 
-def test_doctor_tells_what_works_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_tells_what_works_and_what_to_do(monkeypatch):
     checks = [
         doctor.Check("Python", "works", "3.11.7"),
         doctor.Check("tensorflow", "optional", "only the cross-checks use it"),

@@ -956,9 +956,7 @@ def test_the_systems_own_python_with_packages_from_elsewhere_makes_a_box_too():
     assert "('/usr', np.float64(1.0))" in done.stdout, done.stderr
 
 
-def test_what_a_killed_grader_left_behind_is_removed_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_grader_left_behind_is_removed_by_the_next(tmp_path, monkeypatch):
     ended = subprocess.Popen(["true"])
     ended.wait()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

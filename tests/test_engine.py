@@ -83,9 +83,7 @@ def recorded(gradebook: Path) -> dict[str, float]:
 # --- A class --------------------------------------------------------------------------------------
 
 
-def test_points_are_in_the_results_the_files_and_the_gradebook(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_points_are_in_the_results_the_files_and_the_gradebook(course, hand_in, at_once):
     hand_in("ann", "all-right")
     hand_in("bob", "shows-points")
     through_the_exchange = hand_in("eve", "untouched").parent
@@ -108,9 +106,7 @@ def test_points_are_in_the_results_the_files_and_the_gradebook(
     assert [verdict["points"] for verdict in record["verdicts"]] == [3, 0, 0]
 
 
-def test_what_has_not_changed_is_not_graded_again(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_what_has_not_changed_is_not_graded_again(course, hand_in, at_once):
     hand_in("ann", "all-right")
     hand_in("bob", "shows-points")
     first = grade(course, at_once)
@@ -122,9 +118,7 @@ def test_what_has_not_changed_is_not_graded_again(
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
-def test_a_forced_grading_writes_the_same_bytes(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_a_forced_grading_writes_the_same_bytes(course, hand_in, at_once):
     hand_in("ann", "draws-at-random")
     hand_in("bob", "cell-ends-its-process")
     grade(course, at_once)
@@ -133,9 +127,7 @@ def test_a_forced_grading_writes_the_same_bytes(
     assert written(course) == before
 
 
-def test_a_changed_submission_is_graded_again_and_no_other(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_a_changed_submission_is_graded_again_and_no_other(course, hand_in, at_once):
     hand_in("ann", "all-right")
     hand_in("bob", "untouched")
     grade(course, at_once)
@@ -145,16 +137,14 @@ def test_a_changed_submission_is_graded_again_and_no_other(
     assert points(results) == recorded(course / "gradebook.db") == {"ann": 14, "bob": 14}
 
 
-def test_only_the_students_asked_for_are_graded(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_only_the_students_asked_for_are_graded(course, hand_in, at_once):
     hand_in("ann", "all-right")
     hand_in("bob", "all-right")
     assert points(grade(course, at_once, students=("bob",))) == {"bob": 14}
     assert recorded(course / "gradebook.db") == {"bob": 14}
 
 
-def test_what_a_verdict_depends_on_is_in_the_fingerprint() -> None:
+def test_what_a_verdict_depends_on_is_in_the_fingerprint():
     assignment = Assignment("ps1", (), {"checks.py": b"1"})
     job = Job("ann", assignment, b"{}", None, 1, "bwrap", LIMITS)
     others = [
@@ -218,13 +208,7 @@ def change_a_released_file(course: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         start_a_new_gradebook, change_a_released_cell, change_a_released_file,
     ],
 )  # fmt: skip
-def test_what_no_longer_stands_is_graded_again(
-    course: Path,
-    hand_in: HandIn,
-    at_once: Executor,
-    monkeypatch: pytest.MonkeyPatch,
-    change: Callable[[Path, pytest.MonkeyPatch], None],
-) -> None:
+def test_what_no_longer_stands_is_graded_again(course, hand_in, at_once, monkeypatch, change):
     hand_in("ann", "untouched")
     grade(course, at_once)
     change(course, monkeypatch)
@@ -234,9 +218,7 @@ def test_what_no_longer_stands_is_graded_again(
     assert fresh(grade(course, at_once)) == set()
 
 
-def test_each_student_has_fixtures_of_their_own(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_each_student_has_fixtures_of_their_own(course, hand_in, at_once):
     """Seen in what a wrong function is told: it shows the function's own values."""
     for name in ("ann", "bob"):
         hand_in(name, "draws-at-random")
@@ -280,8 +262,8 @@ def notes_fixtures(table: dict[Any, bytes]) -> bytes:
 
 
 def test_what_a_hand_in_learnt_of_its_fixtures_is_worth_nothing_to_the_next_one(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+    course, hand_in, at_once
+):
     hand_in("eve", notes_fixtures({}))
     assert points(grade(course, at_once)) == {"eve": 6}
     seen = nbformat.read(course / "autograded" / "eve" / "ps1" / "ps1.ipynb", as_version=4)
@@ -292,9 +274,7 @@ def test_what_a_hand_in_learnt_of_its_fixtures_is_worth_nothing_to_the_next_one(
     assert points(grade(course, at_once)) == {"eve": 6}
 
 
-def test_the_same_bytes_meet_the_same_fixtures_and_others_meet_others(
-    course: Path, hand_in: HandIn
-) -> None:
+def test_the_same_bytes_meet_the_same_fixtures_and_others_meet_others(course, hand_in):
     assignment = Assignment("ps1", (), {})
     path = hand_in("ann")
     data = path.read_bytes()
@@ -318,9 +298,7 @@ def test_the_same_bytes_meet_the_same_fixtures_and_others_meet_others(
 # --- How long it took -----------------------------------------------------------------------------
 
 
-def test_how_long_each_took_is_kept_beside_what_equal_runs_write_alike(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_how_long_each_took_is_kept_beside_what_equal_runs_write_alike(course, hand_in, at_once):
     hand_in("ann", "all-right")
     hand_in("bob", "untouched")
     results = grade(course, at_once)
@@ -334,7 +312,7 @@ def test_how_long_each_took_is_kept_beside_what_equal_runs_write_alike(
     assert read_seconds(course, "ps1")["bob"] == kept["bob"]
 
 
-def test_the_last_time_counts_and_a_line_that_was_cut_off_costs_no_other(tmp_path: Path) -> None:
+def test_the_last_time_counts_and_a_line_that_was_cut_off_costs_no_other(tmp_path):
     assert read_seconds(tmp_path, "ps1") == {}
     (tmp_path / "autograded").mkdir()
     note_seconds(tmp_path, "ps1", {"ann": 1.0, "a\nb": 2.5})
@@ -346,9 +324,7 @@ def test_the_last_time_counts_and_a_line_that_was_cut_off_costs_no_other(tmp_pat
     assert read_seconds(tmp_path, "ps1") == {"ann": 3.0, "a\nb": 2.5}
 
 
-def test_a_grade_does_not_depend_on_the_file_of_times(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_a_grade_does_not_depend_on_the_file_of_times(course, hand_in, at_once):
     hand_in("ann", "all-right")
     (course / "autograded" / SECONDS_FILE.format("ps1")).mkdir(parents=True)
     assert points(grade(course, at_once)) == {"ann": 14}
@@ -363,7 +339,7 @@ ODD_NAMES = (
 )
 
 
-def test_a_students_name_may_be_any_text(course: Path, hand_in: HandIn, at_once: Executor) -> None:
+def test_a_students_name_may_be_any_text(course, hand_in, at_once):
     for name in ODD_NAMES:
         hand_in(name, "untouched")
     hand_in(".hidden", "untouched")
@@ -375,9 +351,7 @@ def test_a_students_name_may_be_any_text(course: Path, hand_in: HandIn, at_once:
     assert fresh(grade(course, at_once)) == set()
 
 
-def test_a_folders_name_that_is_no_text_is_said_and_the_rest_is_graded(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_a_folders_name_that_is_no_text_is_said_and_the_rest_is_graded(course, hand_in, at_once):
     hand_in("ann", "all-right")
     try:
         hand_in(os.fsdecode(b"\xff\xfe"), "all-right")
@@ -390,8 +364,8 @@ def test_a_folders_name_that_is_no_text_is_said_and_the_rest_is_graded(
 
 
 def test_links_files_and_nothing_in_place_of_a_notebook_are_graded_with_the_reason(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+    course, hand_in, at_once
+):
     path = hand_in("ann", "all-right")
     for name in ("link", "folder-link", "none", "file", "folder"):
         (course / "submitted" / name).mkdir()
@@ -436,9 +410,7 @@ def outcome_of(job: Job) -> Outcome:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
-def test_a_killed_worker_is_named_and_what_was_done_is_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_killed_worker_is_named_and_what_was_done_is_kept(monkeypatch):
     monkeypatch.setattr(engine, "grade_one", outcome_of)
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as executor:
         outcomes = {one.student: one.trouble for one in outcomes_of(some_jobs(6), executor, 1)}
@@ -456,9 +428,7 @@ def process_of_worker() -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="grading needs Linux")
-def test_a_submission_that_kills_its_process_never_kills_its_worker(
-    course: Path, hand_in: HandIn
-) -> None:
+def test_a_submission_that_kills_its_process_never_kills_its_worker(course, hand_in):
     reason = why_no_isolation()
     if reason is not None:
         pytest.skip(f"student code cannot be isolated here: {reason}")
@@ -489,9 +459,7 @@ class Breaking(Executor):
         return future
 
 
-def test_after_a_broken_executor_the_same_command_goes_on(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_after_a_broken_executor_the_same_command_goes_on(course, hand_in, at_once):
     for name in ("ann", "bob", "eve"):
         hand_in(name, "all-right")
     results = grade(course, Breaking())
@@ -501,7 +469,7 @@ def test_after_a_broken_executor_the_same_command_goes_on(
     assert points(again) == {"ann": 14, "bob": 14, "eve": 14}
 
 
-def test_a_job_that_fails_on_its_way_is_named() -> None:
+def test_a_job_that_fails_on_its_way_is_named():
     class Refusing(Executor):
         def submit(self, function: Any, /, *given: Any, **_: Any) -> Future[Any]:
             future: Future[Any] = Future()
@@ -512,7 +480,7 @@ def test_a_job_that_fails_on_its_way_is_named() -> None:
     assert outcome.trouble == "ValueError: cannot be pickled"
 
 
-def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch):
     monkeypatch.setattr(engine, "grade_one", lambda job: Outcome(job.student, "ps1", "{}"))
     read: list[str] = []
     done: list[str] = []
@@ -532,9 +500,7 @@ def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch: pytest.MonkeyP
     assert most <= 3
 
 
-def test_grading_that_is_broken_off_leaves_what_is_done(
-    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_grading_that_is_broken_off_leaves_what_is_done(course, hand_in, at_once, monkeypatch):
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
     monkeypatch.setattr(engine, "BATCH", 1)
@@ -546,7 +512,7 @@ def test_grading_that_is_broken_off_leaves_what_is_done(
     assert fresh(again) == set(again) - {first.student}
 
 
-def test_a_worker_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_never_raises(monkeypatch):
     monkeypatch.setattr(jobs, "_sandboxes", {})
 
     def broken(*_: Any, **__: Any) -> None:
@@ -558,9 +524,7 @@ def test_a_worker_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (outcome.trouble, outcome.no_isolation) == ("RuntimeError: a fault of the grader", False)
 
 
-def test_missing_isolation_is_told_apart_from_other_trouble(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_missing_isolation_is_told_apart_from_other_trouble(monkeypatch):
     monkeypatch.setattr(jobs, "_sandboxes", {})
     monkeypatch.setenv("PATH", "/nowhere")
     assignment = Assignment("ps1", (), {})
@@ -571,7 +535,7 @@ def test_missing_isolation_is_told_apart_from_other_trouble(
     assert "bubblewrap is not installed" in str(outcome.trouble)
 
 
-def test_every_failure_of_isolation_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_failure_of_isolation_is_one(monkeypatch):
     class Unavailable:
         isolation, limits = "bwrap", LIMITS
 
@@ -617,9 +581,7 @@ def fill(folder: Path) -> None:
             return
 
 
-def test_a_full_disk_loses_nothing_and_is_named(
-    course: Path, hand_in: HandIn, at_once: Executor, unmount: Callable[[Path], None]
-) -> None:
+def test_a_full_disk_loses_nothing_and_is_named(course, hand_in, at_once, unmount):
     disk = course / "autograded"
     disk.mkdir()
     mounted(disk, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
@@ -642,13 +604,8 @@ def test_a_full_disk_loses_nothing_and_is_named(
 
 
 def test_a_full_disk_under_the_gradebook_is_named_and_nothing_is_half_done(
-    course: Path,
-    hand_in: HandIn,
-    at_once: Executor,
-    unmount: Callable[[Path], None],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
+    course, hand_in, at_once, unmount, monkeypatch, tmp_path
+):
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted(disk, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
@@ -664,9 +621,7 @@ def test_a_full_disk_under_the_gradebook_is_named_and_nothing_is_half_done(
     assert recorded(disk / "gradebook.db") == {"ann": 14}
 
 
-def test_a_read_only_course_is_said_to_be_so(
-    course: Path, hand_in: HandIn, at_once: Executor, unmount: Callable[[Path], None]
-) -> None:
+def test_a_read_only_course_is_said_to_be_so(course, hand_in, at_once, unmount):
     hand_in("ann", "all-right")
     mounted(course, "--bind", str(course))
     unmount(course)
@@ -689,9 +644,7 @@ def test_a_read_only_course_is_said_to_be_so(
 
 
 @pytest.mark.parametrize("step", ["mkstemp", "replace"])
-def test_a_failing_write_is_named_and_the_rest_goes_on(
-    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_a_failing_write_is_named_and_the_rest_goes_on(course, hand_in, at_once, monkeypatch, step):
     for name in ("ann", "bob", "eve"):
         hand_in(name, "untouched")
     grade(course, at_once)
@@ -714,17 +667,15 @@ def test_a_failing_write_is_named_and_the_rest_goes_on(
     assert written(course) == before
 
 
-def test_a_file_in_place_of_the_folder_for_results_is_named(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_a_file_in_place_of_the_folder_for_results_is_named(course, hand_in, at_once):
     hand_in("ann", "untouched")
     (course / "autograded").write_text("")
     assert str(grade(course, at_once)["ann"].trouble).startswith("cannot write to")
 
 
 def test_a_gradebook_that_refuses_is_named_and_the_submission_is_graded_next_time(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+    course, hand_in, at_once
+):
     hand_in("ann", "untouched")
     hand_in("bob", "untouched")
     connection = sqlite3.connect(course / "gradebook.db")
@@ -743,9 +694,7 @@ def test_a_gradebook_that_refuses_is_named_and_the_submission_is_graded_next_tim
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_locked_gradebook_is_named_and_nothing_is_half_done(
-    course: Path, hand_in: HandIn, at_once: Executor
-) -> None:
+def test_a_locked_gradebook_is_named_and_nothing_is_half_done(course, hand_in, at_once):
     hand_in("ann", "all-right")
     hand_in("bob", "untouched")
     grading = ClassGrading(course, ["ps1"], (), "bwrap", LIMITS)
@@ -762,9 +711,7 @@ def test_a_locked_gradebook_is_named_and_nothing_is_half_done(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_gradebook_that_stays_locked_stops_the_class(
-    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gradebook_that_stays_locked_stops_the_class(course, hand_in, at_once, monkeypatch):
     for number in range(6):
         hand_in(f"s{number}", "untouched")
     monkeypatch.setattr(engine, "BATCH", 1)
@@ -781,9 +728,7 @@ def test_a_gradebook_that_stays_locked_stops_the_class(
     assert len(fresh(grade(course, at_once))) == 5
 
 
-def test_a_fault_with_one_submission_never_stops_a_class(
-    course: Path, hand_in: HandIn, at_once: Executor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_with_one_submission_never_stops_a_class(course, hand_in, at_once, monkeypatch):
     hand_in("ann", "untouched")
     hand_in("bob", "untouched")
     store = engine.store_notebook
@@ -810,7 +755,7 @@ def begin(course: Path, assignment: str = "ps1") -> CourseError:
     return error.value
 
 
-def test_a_course_without_a_gradebook_is_told_to_make_one(course: Path, hand_in: HandIn) -> None:
+def test_a_course_without_a_gradebook_is_told_to_make_one(course, hand_in):
     hand_in("ann")
     (course / "gradebook.db").unlink()
     failure = begin(course)
@@ -819,7 +764,7 @@ def test_a_course_without_a_gradebook_is_told_to_make_one(course: Path, hand_in:
     assert not (course / "gradebook.db").exists()
 
 
-def test_a_damaged_gradebook_is_said_to_be_damaged(course: Path, hand_in: HandIn) -> None:
+def test_a_damaged_gradebook_is_said_to_be_damaged(course, hand_in):
     hand_in("ann")
     (course / "gradebook.db").write_bytes(b"no database " * 1000)
     failure = begin(course)
@@ -827,7 +772,7 @@ def test_a_damaged_gradebook_is_said_to_be_damaged(course: Path, hand_in: HandIn
     assert failure.code == 1
 
 
-def test_a_damaged_release_is_said_to_be_damaged(course: Path, hand_in: HandIn) -> None:
+def test_a_damaged_release_is_said_to_be_damaged(course, hand_in):
     hand_in("ann")
     (course / "release" / "ps1" / "ps1.ipynb").write_text("{")
     failure = begin(course)
@@ -836,7 +781,7 @@ def test_a_damaged_release_is_said_to_be_damaged(course: Path, hand_in: HandIn) 
     assert failure.code == 1
 
 
-def test_an_assignment_that_is_not_released_is_named(course: Path, hand_in: HandIn) -> None:
+def test_an_assignment_that_is_not_released_is_named(course, hand_in):
     hand_in("ann")
     shutil.copytree(course / "source" / "ps1", course / "source" / "ps2")
     (course / "source" / "ps2" / "ps1.ipynb").rename(course / "source" / "ps2" / "ps2.ipynb")
@@ -847,9 +792,7 @@ def test_an_assignment_that_is_not_released_is_named(course: Path, hand_in: Hand
     assert "ps2 is not in the gradebook" in str(begin(course, "ps2"))
 
 
-def test_what_is_read_ahead_of_large_hand_ins_is_bounded(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_read_ahead_of_large_hand_ins_is_bounded(course, hand_in, monkeypatch):
     """Each waits until those before it are settled, or the coordinator would hold them all."""
     monkeypatch.setattr(engine, "READ_AHEAD_BYTES", 1)
     monkeypatch.setattr(engine, "grade_one", lambda job: jobs.failed(job, "not now"))
@@ -869,7 +812,7 @@ def test_what_is_read_ahead_of_large_hand_ins_is_bounded(
     assert undone == [0, 0, 0]
 
 
-def test_of_a_graded_notebook_no_character_takes_more_than_two_bytes_in_memory() -> None:
+def test_of_a_graded_notebook_no_character_takes_more_than_two_bytes_in_memory():
     source = "x = '\U0001f600 \\ud83d \u03c0'\ny = \"\U0010ffff\""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id="a")])
     text = jobs.notebook_bytes(nbformat.from_dict(notebook)).decode()

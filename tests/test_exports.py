@@ -85,7 +85,7 @@ def exported(course: Path, to: str) -> list[list[str]]:
 # --- What is in the files -------------------------------------------------------------------------
 
 
-def test_canvas_reads_back_each_score_with_ids_and_names(graded: Path) -> None:
+def test_canvas_reads_back_each_score_with_ids_and_names(graded):
     assert exported(graded, "canvas") == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "ps1"],
         ["    Points Possible", "", "", "", "", "18"],
@@ -97,7 +97,7 @@ def test_canvas_reads_back_each_score_with_ids_and_names(graded: Path) -> None:
     ]
 
 
-def test_moodle_reads_back_each_score_and_a_dash_where_there_is_none(graded: Path) -> None:
+def test_moodle_reads_back_each_score_and_a_dash_where_there_is_none(graded):
     assert exported(graded, "moodle") == [
         [
             *("First name", "Last name", "ID number", "Email address", "Username"),
@@ -115,7 +115,7 @@ def test_moodle_reads_back_each_score_and_a_dash_where_there_is_none(graded: Pat
 
 
 @pytest.mark.parametrize("to", ["canvas", "moodle"])
-def test_no_cell_is_a_formula_to_a_spreadsheet(graded: Path, to: str) -> None:
+def test_no_cell_is_a_formula_to_a_spreadsheet(graded, to):
     header, *rows = exported(graded, to)
     dangerous = [
         cell for row in rows for cell in row if cell != "-" and cell.lstrip()[:1] in set("=+-@")
@@ -124,13 +124,13 @@ def test_no_cell_is_a_formula_to_a_spreadsheet(graded: Path, to: str) -> None:
     assert len({len(row) for row in (header, *rows)}) == 1
 
 
-def test_canvas_own_ids_may_be_those_of_the_registry(graded: Path) -> None:
+def test_canvas_own_ids_may_be_those_of_the_registry(graded):
     path = graded / "nbgrader_config.py"
     path.write_text(path.read_text() + '\nc.CanvasExporter.lms_user_id = "SIS User ID"\n')
     assert exported(graded, "canvas")[5][:4] == ["O'Brien, Jr., Ann", "", "1001", "ann"]
 
 
-def test_nbgraders_csv_is_nbgraders_own(graded: Path) -> None:
+def test_nbgraders_csv_is_nbgraders_own(graded):
     sql(graded, "DELETE FROM student WHERE id = 'nobody'")
     sql(graded, "UPDATE student SET first_name = NULL, last_name = NULL")
     header, *rows = exported(graded, "csv")
@@ -142,7 +142,7 @@ def test_nbgraders_csv_is_nbgraders_own(graded: Path) -> None:
     assert set(lines) == {"ann", "bo", "eve", "-f"}
 
 
-def test_several_assignments_are_columns_in_the_order_asked_for(graded: Path) -> None:
+def test_several_assignments_are_columns_in_the_order_asked_for(graded):
     sql(graded, "INSERT INTO assignment (id, name, course_id) VALUES ('2', 'a2', 'x')")
     (graded / "source" / "a2").mkdir()
     (graded / "source" / "a2" / "a2.ipynb").write_text("{}")
@@ -155,7 +155,7 @@ def test_several_assignments_are_columns_in_the_order_asked_for(graded: Path) ->
     assert lines[5].endswith(",ann,,0,9.33")
 
 
-def test_the_same_scores_give_the_same_bytes(graded: Path) -> None:
+def test_the_same_scores_give_the_same_bytes(graded):
     files = []
     for _ in range(2):
         exported(graded, "canvas")
@@ -168,7 +168,7 @@ def test_the_same_scores_give_the_same_bytes(graded: Path) -> None:
 
 
 @pytest.mark.parametrize("to", ["canvas", "moodle"])
-def test_nbgrader_export_writes_the_same_file(graded: Path, to: str) -> None:
+def test_nbgrader_export_writes_the_same_file(graded, to):
     exported(graded, to)
     exporter = f"autograder.pages.exports.{EXPORTERS[to].__name__}"
     code, _, said = ended(
@@ -178,7 +178,7 @@ def test_nbgrader_export_writes_the_same_file(graded: Path, to: str) -> None:
     assert (graded / "b.csv").read_bytes() == (graded / "out.csv").read_bytes()
 
 
-def test_nbgrader_export_says_in_a_line_what_is_not_there(graded: Path) -> None:
+def test_nbgrader_export_says_in_a_line_what_is_not_there(graded):
     command = ("export", "--exporter", "autograder.pages.exports.CanvasExporter")
     for options, words in (
         (("--assignment", "['ps9']"), "ps9 is not in the gradebook"),
@@ -192,7 +192,7 @@ def test_nbgrader_export_says_in_a_line_what_is_not_there(graded: Path) -> None:
 # --- What is said ---------------------------------------------------------------------------------
 
 
-def test_scores_that_wait_for_marks_are_exported_and_said(graded: Path) -> None:
+def test_scores_that_wait_for_marks_are_exported_and_said(graded):
     code, output, said = run("ps1", "--to", "canvas", "--course", graded)
     assert (code, output) == (0, f"wrote {graded / 'grades-canvas.csv'}\n")
     assert said == (
@@ -201,7 +201,7 @@ def test_scores_that_wait_for_marks_are_exported_and_said(graded: Path) -> None:
     )
 
 
-def test_what_cannot_be_exported_is_said_in_a_line(course: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_exported_is_said_in_a_line(course, tmp_path):
     def refused(*arguments: object) -> tuple[int, str]:
         code, output, said = run(*arguments, "--course", course)
         assert (output, len(said.splitlines())) == ("", 1)
@@ -219,14 +219,14 @@ def test_what_cannot_be_exported_is_said_in_a_line(course: Path, tmp_path: Path)
     assert not list(course.glob("grades*.csv"))
 
 
-def test_a_place_that_is_not_there_is_said(graded: Path) -> None:
+def test_a_place_that_is_not_there_is_said(graded):
     where = graded / "nowhere" / "x.csv"
     code, _, said = run("ps1", "--to", "csv", "--output", where, "--course", graded)
     assert (code, said) == (2, f"autograder: there is no folder {where.parent}\n")
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_locked_gradebook_is_said_to_be_locked(graded: Path) -> None:
+def test_a_locked_gradebook_is_said_to_be_locked(graded):
     with locked(graded):
         code, _, said = run("ps1", "--to", "canvas", "--course", graded)
     assert (code, "another program is writing to it; close it or wait" in said) == (1, True)

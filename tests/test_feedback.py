@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from html.parser import HTMLParser
 from pathlib import Path
@@ -175,22 +175,20 @@ def generate_feedback(course: Path, force: bool = True) -> None:
     GenerateFeedback(coursedir=CourseDirectory(config=config), config=config).start()
 
 
-def test_nbgrader_makes_the_same_pages_with_the_same_files_beside_them(
-    course: Path, made: Path
-) -> None:
+def test_nbgrader_makes_the_same_pages_with_the_same_files_beside_them(course, made):
     generate_feedback(course)
     assert files(course / "feedback") == files(made)
     assert len(files(made)) == 3 * len(WORK)
 
 
-def test_what_nbgrader_made_is_up_to_date(course: Path, at_once: Executor) -> None:
+def test_what_nbgrader_made_is_up_to_date(course, at_once):
     generate_feedback(course)
     assert not any(result.fresh for result in make(course, at_once).values())
 
 
 def test_the_exchange_releases_a_page_under_the_name_that_its_student_fetches(
-    course: Path, at_once: Executor, tmp_path: Path
-) -> None:
+    course, at_once, tmp_path
+):
     make(course, at_once)
     exchange = tmp_path / "exchange"
     exchange.mkdir()
@@ -208,9 +206,7 @@ def test_the_exchange_releases_a_page_under_the_name_that_its_student_fetches(
     assert (released / name).read_text(encoding="utf-8") == read(course / "feedback", "bob")
 
 
-def test_a_secret_that_is_a_link_is_not_followed(
-    course: Path, at_once: Executor, tmp_path: Path
-) -> None:
+def test_a_secret_that_is_a_link_is_not_followed(course, at_once, tmp_path):
     (tmp_path / "private").write_text("an instructor's file")
     for folder in ("submitted", "autograded"):
         secret = course / folder / "ann" / "ps1" / "submission_secret.txt"
@@ -223,7 +219,7 @@ def test_a_secret_that_is_a_link_is_not_followed(
 # --- Marks ---------------------------------------------------------------------------------------
 
 
-def test_marks_are_those_that_nbgrader_reads(graded: Path) -> None:
+def test_marks_are_those_that_nbgrader_reads(graded):
     url = f"sqlite:///{graded / 'gradebook.db'}"
     with GradebookStore.open(url) as store:
         marks = store.marks("ps1", sorted(WORK))
@@ -244,9 +240,7 @@ def test_marks_are_those_that_nbgrader_reads(graded: Path) -> None:
             assert {name: text for name, text in said.items() if text} == dict(ours.comments)
 
 
-def test_more_students_than_go_into_one_question_are_all_read(
-    graded: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_students_than_go_into_one_question_are_all_read(graded, monkeypatch):
     url = f"sqlite:///{graded / 'gradebook.db'}"
     with GradebookStore.open(url) as store:
         at_once = store.marks("ps1", sorted(WORK))
@@ -254,7 +248,7 @@ def test_more_students_than_go_into_one_question_are_all_read(
         assert store.marks("ps1", sorted(WORK)) == at_once
 
 
-def test_what_a_person_wrote_is_on_the_page(made: Path) -> None:
+def test_what_a_person_wrote_is_on_the_page(made):
     bob = Seen(read(made, "bob"))
     assert "6 of 8 graded by a person; the check gave 0; with 0.5 of extra credit" in bob.text
     assert "1.25 points are taken away for handing in late." in bob.text
@@ -266,14 +260,14 @@ def test_what_a_person_wrote_is_on_the_page(made: Path) -> None:
     assert "1.5 of 4 points graded by a person" in ann.text
 
 
-def test_what_waits_for_a_person_says_so(made: Path) -> None:
+def test_what_waits_for_a_person_says_so(made):
     bob = Seen(read(made, "bob")).text
     assert "0 of 4 waits for a person to grade it" in bob
     assert "4 of them wait for a person to grade them." in bob
     assert "No response." in Seen(read(made, "kim")).text
 
 
-def test_the_contents_lead_to_each_exercise_with_its_points(made: Path) -> None:
+def test_the_contents_lead_to_each_exercise_with_its_points(made):
     for student in WORK:
         seen = Seen(read(made, student))
         links = [value for value in seen.values("href") if value.startswith("#cell-")]
@@ -283,7 +277,7 @@ def test_the_contents_lead_to_each_exercise_with_its_points(made: Path) -> None:
         assert len(seen.ids) == len(set(seen.ids))
 
 
-def test_signs_stand_beside_colours(made: Path) -> None:
+def test_signs_stand_beside_colours(made):
     assert {"\u2713 3 of 3", "\u2713 8 of 8", "\u25d0 1.5 of 4"} <= signs(read(made, "ann"))
     assert {"\u2717 0 of 3", "\u2717 0 of 8"} <= signs(read(made, "kim"))
     assert "\u2026 0 of 4" in signs(read(made, "bob"))
@@ -301,7 +295,7 @@ def signs(text: str) -> set[str]:
 # --- What is on a page ---------------------------------------------------------------------------
 
 
-def test_a_page_shows_the_work_and_the_cards(made: Path) -> None:
+def test_a_page_shows_the_work_and_the_cards(made):
     for student in WORK:
         text = read(made, student)
         assert text.count('class="verdict-card"') == 3
@@ -310,7 +304,7 @@ def test_a_page_shows_the_work_and_the_cards(made: Path) -> None:
     assert "Marking scheme" not in read(made, "ann")
 
 
-def test_a_page_runs_nothing_and_loads_nothing(made: Path) -> None:
+def test_a_page_runs_nothing_and_loads_nothing(made):
     for student in WORK:
         seen = Seen(read(made, student))
         assert not {"script", "iframe", "object", "embed", "form", "svg", "base"} & set(seen.tags)
@@ -334,7 +328,7 @@ def page_of(*cells: NotebookNode, marks: Marks | None = None) -> str:
     return page(text.encode(), marks or Marks(), "ps1", "0" * 64)
 
 
-def test_hidden_tests_and_marking_schemes_are_left_out() -> None:
+def test_hidden_tests_and_marking_schemes_are_left_out():
     check = "assert f(1)\n### BEGIN HIDDEN TESTS\nassert f(2) == 42\n### END HIDDEN TESTS\nassert 3"
     task = "Do it.\n=== BEGIN MARK SCHEME ===\nTwo points for 42.\n=== END MARK SCHEME ==="
     endless = "assert f(1)\n# BEGIN HIDDEN TESTS\nassert f(2) == 42"
@@ -348,7 +342,7 @@ def test_hidden_tests_and_marking_schemes_are_left_out() -> None:
     assert "HIDDEN" not in text
 
 
-def test_what_a_student_wrote_about_hidden_tests_stays() -> None:
+def test_what_a_student_wrote_about_hidden_tests_stays():
     text = page_of(
         owned(v4.new_code_cell("# BEGIN HIDDEN TESTS\nx = 1"), solution=True, grade_id="f")
     )
@@ -360,7 +354,7 @@ def shown(*outputs: NotebookNode, source: str = "x") -> str:
 
 
 @pytest.mark.filterwarnings("ignore:Your element with mimetype")
-def test_outputs_are_text_and_pictures_only() -> None:
+def test_outputs_are_text_and_pictures_only():
     bundle = {"text/html": "<b onclick=alert(1)>bold</b>", "text/plain": "plain <i>"}
     text = shown(
         v4.new_output("display_data", bundle),
@@ -384,7 +378,7 @@ def test_outputs_are_text_and_pictures_only() -> None:
     assert seen.values("alt") == ["A picture that this cell drew", "A line\nthat rises"]
 
 
-def test_what_steers_a_terminal_or_turns_text_round_is_left_out() -> None:
+def test_what_steers_a_terminal_or_turns_text_round_is_left_out():
     traceback = ["\x1b[0;31mValueError\x1b[0m: bad", "\u202egnidaer"]
     text = shown(
         v4.new_output("error", ename="ValueError", evalue="bad", traceback=traceback),
@@ -397,14 +391,14 @@ def test_what_steers_a_terminal_or_turns_text_round_is_left_out() -> None:
     assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(text)
 
 
-def test_folders_of_the_instructors_machine_are_left_out() -> None:
+def test_folders_of_the_instructors_machine_are_left_out():
     line = f'File "{sys.prefix}/lib/python3/site-packages/numpy/linalg.py", line 1'
     text = shown(v4.new_output("error", ename="E", evalue="", traceback=[line, f"{ROOT}/secret"]))
     assert str(ROOT) not in text
     assert "site-packages/numpy/linalg.py" in text
 
 
-def test_points_carried_forward_are_named() -> None:
+def test_points_carried_forward_are_named():
     verdict = {"carried_points": 2.0, "points": 3.0, "given": ["softmax"]}
     card = v4.new_output("display_data", {"text/plain": ""}, metadata={"autograder": verdict})
     cell = owned(v4.new_code_cell("check(f)", outputs=[card]), grade=True, grade_id="grade_f")
@@ -413,7 +407,7 @@ def test_points_carried_forward_are_named() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"cells": 3}', b"\xff", b'{"cells": [1]}'])
-def test_what_is_no_graded_notebook_is_said_in_a_line(data: bytes) -> None:
+def test_what_is_no_graded_notebook_is_said_in_a_line(data):
     with pytest.raises(PageError, match=r"cannot be read .*autograder grade ps1 --force") as error:
         page(data, Marks(), "ps1", "0" * 64)
     assert "\n" not in str(error.value)
@@ -464,7 +458,7 @@ def hostile_cells() -> dict[str, list[NotebookNode]]:
 
 
 @pytest.mark.parametrize("kind", hostile_cells())
-def test_no_hand_in_takes_long_or_makes_a_long_page(kind: str) -> None:
+def test_no_hand_in_takes_long_or_makes_a_long_page(kind):
     honest = v4.new_markdown_cell("Mine is $x^2$.")
     for plain in (False, True):
         start = time.process_time()
@@ -477,9 +471,7 @@ def test_no_hand_in_takes_long_or_makes_a_long_page(kind: str) -> None:
         assert len(made.encode()) < (MAX_PAGE // 8 if plain else MAX_PAGE)
 
 
-def test_a_page_in_the_plain_form_has_the_same_points_cards_and_comments(
-    graded: Path, made: Path
-) -> None:
+def test_a_page_in_the_plain_form_has_the_same_points_cards_and_comments(graded, made):
     with GradebookStore.open(f"sqlite:///{graded / 'gradebook.db'}") as store:
         marks = store.marks("ps1", ["bob"])["bob"]
     data = (graded / "autograded" / "bob" / "ps1" / "ps1.ipynb").read_bytes()
@@ -501,7 +493,7 @@ def test_a_page_in_the_plain_form_has_the_same_points_cards_and_comments(
     assert page(data, marks, "ps1", "0" * 64, plain=True) == plain
 
 
-def test_what_is_left_out_of_a_page_is_said() -> None:
+def test_what_is_left_out_of_a_page_is_said():
     text = page_of(v4.new_raw_cell("x" * (PAGE.text_cell + 7)))
     assert "[7 more characters are left out of this page]" in text
     many = [v4.new_output("stream", name="stdout", text="x")] * (PAGE.outputs + 1)
@@ -527,9 +519,7 @@ def test_what_is_left_out_of_a_page_is_said() -> None:
         ({"a b.png": {"image/png": "AA==\n"}}, None),
     ],
 )
-def test_a_picture_that_cannot_be_shown_is_said_and_nothing_raises(
-    render: Callable[[str, Any], str], attachments: Any, said: str | None
-) -> None:
+def test_a_picture_that_cannot_be_shown_is_said_and_nothing_raises(render, attachments, said):
     for source in (
         "So ![x](attachment:a%20b.png) **there**",
         "So ![][1] **there**\n\n[1]: <attachment:a b.png>",
@@ -570,7 +560,7 @@ SCRAPS = st.lists(
 
 @given(SCRAPS, st.none() | st.dictionaries(st.just("a"), st.none() | st.text() | st.just({})))
 @settings(max_examples=150, deadline=None, derandomize=True)
-def test_nothing_that_a_student_can_write_raises_or_brings_looks(text: str, attached: Any) -> None:
+def test_nothing_that_a_student_can_write_raises_or_brings_looks(text, attached):
     for render in (markdown_with_mathml, markdown_html):
         seen = Seen(render(text, attached))
         assert not {"script", "style", "svg"} & set(seen.tags)
@@ -578,7 +568,7 @@ def test_nothing_that_a_student_can_write_raises_or_brings_looks(text: str, atta
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])
-def test_what_a_student_wrote_cannot_look_like_a_card(render: Callable[[str], str]) -> None:
+def test_what_a_student_wrote_cannot_look_like_a_card(render):
     seen = Seen(render(IMITATION))
     assert "8 of 8" in seen.text
     assert set(seen.values("class")) <= {"k", ""}
@@ -586,7 +576,7 @@ def test_what_a_student_wrote_cannot_look_like_a_card(render: Callable[[str], st
     assert not {"role", "aria-label", "id"} & {name for _, name, _ in seen.attributes}
 
 
-def test_a_card_keeps_its_looks() -> None:
+def test_a_card_keeps_its_looks():
     seen = Seen(card_html(IMITATION))
     assert "verdict-card" in seen.values("class")
     assert "border-left:4px solid #3b82c4" in " ".join(seen.values("style"))
@@ -594,9 +584,7 @@ def test_a_card_keeps_its_looks() -> None:
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])
-def test_no_text_of_a_students_is_read_in_another_order_or_covers_other_lines(
-    render: Callable[[str], str],
-) -> None:
+def test_no_text_of_a_students_is_read_in_another_order_or_covers_other_lines(render):
     text = render(
         "a\u202eb &#x202e;c &#8238 d &#X00202E;e <b title='&#x202e;'>f</b> " + "g\u0301" * 9
     )
@@ -606,7 +594,7 @@ def test_no_text_of_a_students_is_read_in_another_order_or_covers_other_lines(
 
 
 @pytest.mark.parametrize("formula", [r"\hspace{-40em}x", r"\rule{99em}{99em}", r"a\kern-30em b"])
-def test_a_formula_stays_in_its_place(formula: str) -> None:
+def test_a_formula_stays_in_its_place(formula):
     seen = Seen(markdown_with_mathml(f"${formula}$"))
     for value in seen.values("width", "height", "depth", "lspace", "rspace", "voffset"):
         assert abs(float(re.sub(r"[a-z%]+$", "", value))) <= 10, value
@@ -617,7 +605,7 @@ def test_a_formula_stays_in_its_place(formula: str) -> None:
 
 
 @pytest.mark.parametrize("path", COURSE_TEXTS, ids=lambda path: path.stem)
-def test_every_formula_of_the_course_is_shown_as_mathematics(path: Path) -> None:
+def test_every_formula_of_the_course_is_shown_as_mathematics(path):
     formulas = 0
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
@@ -629,7 +617,7 @@ def test_every_formula_of_the_course_is_shown_as_mathematics(path: Path) -> None
     assert formulas > 0
 
 
-def test_a_formula_becomes_mathml() -> None:
+def test_a_formula_becomes_mathml():
     assert markdown_with_mathml("$x<y$", {}) == (
         '<p><span class="formula"><math display="inline"><mrow><mi>x</mi><mo>&lt;</mo>'
         "<mi>y</mi></mrow></math></span></p>\n"
@@ -648,7 +636,7 @@ def test_a_formula_becomes_mathml() -> None:
         "x" * (MAX_FORMULA + 1),
     ],
 )  # fmt: skip
-def test_a_formula_that_cannot_be_read_is_shown_as_text(formula: str) -> None:
+def test_a_formula_that_cannot_be_read_is_shown_as_text(formula):
     assert mathml(formula, display=False) is None
     seen = Seen(markdown_with_mathml(f"so ${formula}$ there", {}))
     assert f"${formula}$" in "".join(seen.words)
@@ -665,7 +653,7 @@ def test_a_formula_that_cannot_be_read_is_shown_as_text(formula: str) -> None:
         r"</math><script>alert(1)</script>", r"\unicode{x3c}script\unicode{x3e}",
     ],
 )  # fmt: skip
-def test_a_formula_brings_no_markup_of_its_own(formula: str) -> None:
+def test_a_formula_brings_no_markup_of_its_own(formula):
     for source in (f"${formula}$", f"$${formula}$$", f"![${formula}$](data:image/png;base64,AA)"):
         seen = Seen(markdown_with_mathml(source, {}))
         allowed = {"p", "span", "code", "img"}
@@ -675,13 +663,13 @@ def test_a_formula_brings_no_markup_of_its_own(formula: str) -> None:
         assert set(seen.values("class")) <= {"formula", "formula display", "verbatim"}
 
 
-def test_a_mark_for_a_formula_cannot_be_forged() -> None:
+def test_a_mark_for_a_formula_cannot_be_forged():
     for mark in ("\ue0000\ue000", "&#xE000;7&#xE000;", f"&#xE000;{'9' * 9000}&#xE000;"):
         text = markdown_with_mathml(f"{mark} $x$", {})
         assert text.count("<mi>x</mi>") == 1
 
 
-def test_a_tree_of_mathematics_has_only_known_elements() -> None:
+def test_a_tree_of_mathematics_has_only_known_elements():
     tree = mathml(r"\hat{\mathbf{y}} = \arg\max_k \underbrace{a}_{b}", display=True)
     assert isinstance(tree, Node)
     assert tree.name == "math"
@@ -696,16 +684,14 @@ def test_a_tree_of_mathematics_has_only_known_elements() -> None:
         ("<img src=http://example.org/x.png>", "[a picture from elsewhere is not shown]"),
     ],
 )
-def test_text_that_cannot_be_rendered_is_shown_as_it_is(source: str, said: str) -> None:
+def test_text_that_cannot_be_rendered_is_shown_as_it_is(source, said):
     seen = Seen(markdown_with_mathml(source, {}))
     assert said in "".join(seen.words)
     assert "img" not in seen.tags
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html])
-def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(
-    render: Callable[[str, dict[str, Any], int], str],
-) -> None:
+def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(render):
     attached = {"a": {"image/png": "A" * 10_000}}
     source = "![x][p] " * 1000 + "\n\n[p]: attachment:a"
     text = render(source, attached, 100_000)
@@ -713,7 +699,7 @@ def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(
     assert text.count("[a picture more than can be shown]") == 1000 - text.count("<img")
 
 
-def test_a_picture_always_has_a_description() -> None:
+def test_a_picture_always_has_a_description():
     text = markdown_with_mathml("![](data:image/png;base64,AA) ![a](data:image/png;base64,AA)", {})
     assert Seen(text).values("alt") == ["A picture without a description", "a"]
 
@@ -725,9 +711,7 @@ def fresh(results: dict[str, PageResult]) -> set[str]:
     return {student for student, result in results.items() if result.fresh}
 
 
-def test_only_pages_that_are_not_up_to_date_are_made(
-    course: Path, at_once: Executor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_pages_that_are_not_up_to_date_are_made(course, at_once, monkeypatch):
     assert fresh(make(course, at_once)) == set(WORK)
     before = files(course / "feedback")
     assert fresh(make(course, at_once)) == set()
@@ -747,14 +731,14 @@ def test_only_pages_that_are_not_up_to_date_are_made(
     assert fresh(make(course, at_once)) == set(WORK)
 
 
-def test_the_same_work_gives_the_same_page(graded: Path, made: Path) -> None:
+def test_the_same_work_gives_the_same_page(graded, made):
     data = (graded / "autograded" / "eve" / "ps1" / "ps1.ipynb").read_bytes()
     with GradebookStore.open(f"sqlite:///{graded / 'gradebook.db'}") as store:
         marks = store.marks("ps1", ["eve"])["eve"]
     assert page(data, marks, "ps1", made_of(data, marks)) == read(made, "eve")
 
 
-def test_one_page_that_cannot_be_made_costs_no_other(course: Path, at_once: Executor) -> None:
+def test_one_page_that_cannot_be_made_costs_no_other(course, at_once):
     (course / "autograded" / "ann" / "ps1" / "ps1.ipynb").write_text("{")
     (course / "feedback").mkdir()
     (course / "feedback" / "bob").write_text("a file where a folder should be")
@@ -772,14 +756,14 @@ def test_one_page_that_cannot_be_made_costs_no_other(course: Path, at_once: Exec
     assert said["unknown"].startswith("the gradebook does not know it: run `autograder grade ps1")
 
 
-def test_a_graded_notebook_that_is_a_link_is_refused(course: Path, at_once: Executor) -> None:
+def test_a_graded_notebook_that_is_a_link_is_refused(course, at_once):
     graded = course / "autograded" / "ann" / "ps1" / "ps1.ipynb"
     graded.unlink()
     graded.symlink_to(course / "autograded" / "bob" / "ps1" / "ps1.ipynb")
     assert "symbolic link" in str(make(course, at_once)["ann"].trouble)
 
 
-def test_a_killed_worker_is_said_in_a_line(course: Path) -> None:
+def test_a_killed_worker_is_said_in_a_line(course):
     class Broken(Executor):
         def submit(self, *_: Any, **__: Any) -> Future[Any]:
             future: Future[Any] = Future()
@@ -794,14 +778,12 @@ def test_a_killed_worker_is_said_in_a_line(course: Path) -> None:
     ("arguments", "said"),
     [((["ps9"], []), "no assignment 'ps9'"), ((["ps1"], ["nobody"]), "no graded ps1 of nobody")],
 )
-def test_what_is_not_there_is_said_before_anything_is_made(
-    course: Path, arguments: tuple[list[str], list[str]], said: str
-) -> None:
+def test_what_is_not_there_is_said_before_anything_is_made(course, arguments, said):
     with pytest.raises(CourseError, match=said):
         ClassFeedback(course, *arguments)
 
 
-def test_before_anything_is_graded_it_says_what_to_run(released: Path) -> None:
+def test_before_anything_is_graded_it_says_what_to_run(released):
     with pytest.raises(CourseError, match="run `autograder grade ps1` first"):
         ClassFeedback(released, ["ps1"], [])
 
@@ -809,7 +791,7 @@ def test_before_anything_is_graded_it_says_what_to_run(released: Path) -> None:
 # --- The command ---------------------------------------------------------------------------------
 
 
-def test_the_command_makes_pages_in_processes_of_its_own(course: Path, made: Path) -> None:
+def test_the_command_makes_pages_in_processes_of_its_own(course, made):
     hand_in_to(course, "new", "all-right")
     arguments = ["feedback", "ps1", "--course", str(course), "--jobs", "2"]
     result = CliRunner().invoke(app, arguments)
@@ -824,7 +806,7 @@ def test_the_command_makes_pages_in_processes_of_its_own(course: Path, made: Pat
     assert (result.exit_code, result.output) == (0, "0 pages made, 2 up to date\n")
 
 
-def test_the_command_says_what_is_wrong_with_what_was_asked(course: Path) -> None:
+def test_the_command_says_what_is_wrong_with_what_was_asked(course):
     for arguments, code, said in (
         (["ps9"], 2, "no assignment 'ps9'"),
         (["ps1", "--student", "nobody"], 2, "no graded ps1 of nobody"),
@@ -841,9 +823,7 @@ def test_the_command_says_what_is_wrong_with_what_was_asked(course: Path) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_is_open_to_everybody_and_asks_for_nothing(
-    browser: Any, made: Path, grave_findings: Callable[[Any], list[str]], scheme: str
-) -> None:
+def test_a_page_is_open_to_everybody_and_asks_for_nothing(browser, made, grave_findings, scheme):
     for width in (1280, 400):
         one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 900})
         for student in WORK:
@@ -855,7 +835,7 @@ def test_a_page_is_open_to_everybody_and_asks_for_nothing(
         one.context.close()
 
 
-def test_mathematics_is_drawn_without_a_script(browser: Any, tmp_path: Path) -> None:
+def test_mathematics_is_drawn_without_a_script(browser, tmp_path):
     text = page_of(v4.new_markdown_cell("$$\\frac{1}{\\sum_k e^{z_k}}$$"))
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
     one = Visit(browser, java_script_enabled=False)
@@ -865,7 +845,7 @@ def test_mathematics_is_drawn_without_a_script(browser: Any, tmp_path: Path) -> 
     one.context.close()
 
 
-def test_the_browser_keeps_the_pages_promise(browser: Any, made: Path, tmp_path: Path) -> None:
+def test_the_browser_keeps_the_pages_promise(browser, made, tmp_path):
     """Were there a script or a foreign picture on a page all the same, nothing would come of it."""
     text = read(made, "ann").replace(
         "<main>",
@@ -881,7 +861,7 @@ def test_the_browser_keeps_the_pages_promise(browser: Any, made: Path, tmp_path:
     one.context.close()
 
 
-def test_a_worker_that_cannot_be_started_costs_a_line_for_each_page(graded: Path) -> None:
+def test_a_worker_that_cannot_be_started_costs_a_line_for_each_page(graded):
     class Broken(Executor):
         def submit(self, *_: Any, **__: Any) -> Any:
             raise BrokenExecutor

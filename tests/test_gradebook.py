@@ -130,9 +130,7 @@ def a_person_grades(course: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # of nbgrader's own
 @pytest.mark.parametrize("penalty", ["none", "zero"])
-def test_every_row_is_as_nbgrader_itself_writes_it(
-    template: Path, tmp_path: Path, penalty: str
-) -> None:
+def test_every_row_is_as_nbgrader_itself_writes_it(template, tmp_path, penalty):
     theirs, ours = tmp_path / "theirs", tmp_path / "ours"
     for course in (theirs, ours):
         course.mkdir()
@@ -145,9 +143,7 @@ def test_every_row_is_as_nbgrader_itself_writes_it(
         a_person_grades(ours)
 
 
-def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(
-    course: Path, store: GradebookStore
-) -> None:
+def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(course, store):
     result = GradedSubmission("ada", "ps1", "ps1", BEFORE, cells_of(submission(8.0, 3.0)))
     store.write([result])
     a_person_grades(course)
@@ -160,7 +156,7 @@ def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(
     assert sql(course, "SELECT SUM(extra_credit) FROM grade") == [(0.5,)]
 
 
-def test_formgraders_sums_come_out_of_what_is_written(course: Path, store: GradebookStore) -> None:
+def test_formgraders_sums_come_out_of_what_is_written(course, store):
     store.write([GradedSubmission("ada", "ps1", "ps1", BEFORE, cells_of(submission(2.5, 3.0)))])
     with api.Gradebook(address(course)) as gradebook:
         stored = gradebook.find_submission("ps1", "ada")
@@ -171,7 +167,7 @@ def test_formgraders_sums_come_out_of_what_is_written(course: Path, store: Grade
         assert gradebook.submission_dicts("ps1")[0]["score"] == 5.5
 
 
-def test_the_sums_of_a_class_are_nbgraders_own(course: Path, store: GradebookStore) -> None:
+def test_the_sums_of_a_class_are_nbgraders_own(course, store):
     we_grade(course, FIRST, "zero")
     a_person_grades(course)
     ours = store.scores("ps1")
@@ -199,12 +195,12 @@ def plain(shape: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(tables.METADATA.tables))
-def test_the_tables_are_nbgraders_own(name: str) -> None:
+def test_the_tables_are_nbgraders_own(name):
     ours, theirs = tables.METADATA.tables[name], api.Base.metadata.tables[name]
     assert plain(shape(ours)) == plain(shape(theirs))
 
 
-def test_the_schema_is_that_of_the_nbgrader_that_is_installed() -> None:
+def test_the_schema_is_that_of_the_nbgrader_that_is_installed():
     from alembic.config import Config as Settings
     from alembic.script import ScriptDirectory
 
@@ -217,21 +213,19 @@ def test_the_schema_is_that_of_the_nbgrader_that_is_installed() -> None:
 # --- Reading -----------------------------------------------------------------
 
 
-def test_the_master_cells_are_those_of_the_release(store: GradebookStore) -> None:
+def test_the_master_cells_are_those_of_the_release(store):
     assert store.notebooks("ps1") == ["ps1"]
     by_name = sorted(master_of(released()), key=lambda cell: cell.grade_id)
     assert store.master_cells("ps1", "ps1") == by_name
 
 
-def test_it_knows_who_has_been_graded(store: GradebookStore) -> None:
+def test_it_knows_who_has_been_graded(store):
     assert store.graded_students("ps1") == set()
     store.write([GradedSubmission("ada", "ps1", "ps1", None, {})])
     assert store.graded_students("ps1") == {"ada"}
 
 
-def test_the_released_cells_come_in_the_order_of_the_release(
-    course: Path, store: GradebookStore
-) -> None:
+def test_the_released_cells_come_in_the_order_of_the_release(course, store):
     folder = course / "release" / "ps1"
     folder.mkdir(parents=True)
     nbformat.write(released(), folder / "ps1.ipynb")
@@ -241,9 +235,7 @@ def test_the_released_cells_come_in_the_order_of_the_release(
 @pytest.mark.parametrize(
     "damage", [b"{", b"[]", b'{"cells": 1}', b'{"cells": [{}]}', b"\xff", b"[" * 100_000, None]
 )
-def test_a_release_that_cannot_be_read_says_what_to_run(
-    course: Path, store: GradebookStore, damage: bytes | None
-) -> None:
+def test_a_release_that_cannot_be_read_says_what_to_run(course, store, damage):
     folder = course / "release" / "ps1"
     folder.mkdir(parents=True)
     if damage is not None:
@@ -253,7 +245,7 @@ def test_a_release_that_cannot_be_read_says_what_to_run(
     assert str(folder) in str(error.value)
 
 
-def test_a_run_begins_without_waiting_for_nbgrader_to_be_imported(course: Path) -> None:
+def test_a_run_begins_without_waiting_for_nbgrader_to_be_imported(course):
     folder = course / "release" / "ps1"
     folder.mkdir(parents=True)
     nbformat.write(released(), folder / "ps1.ipynb")
@@ -279,25 +271,21 @@ def test_a_run_begins_without_waiting_for_nbgrader_to_be_imported(course: Path) 
 # --- Writing -----------------------------------------------------------------
 
 
-def test_what_was_not_graded_gets_zero_and_needs_nobody(
-    course: Path, store: GradebookStore
-) -> None:
+def test_what_was_not_graded_gets_zero_and_needs_nobody(course, store):
     store.write([GradedSubmission("ada", "ps1", "ps1", None, {})])
     rows = sql(course, "SELECT auto_score, needs_manual_grade FROM grade")
     # All but the task, which is for a person.
     assert sorted(rows, key=repr) == [(0.0, 0)] * 3 + [(None, 1)]
 
 
-def test_a_person_can_be_asked_to_look_at_a_scored_cell(
-    course: Path, store: GradebookStore
-) -> None:
+def test_a_person_can_be_asked_to_look_at_a_scored_cell(course, store):
     cells = {"grade_double": GradedCell(1.0, needs_manual=True)}
     store.write([GradedSubmission("ada", "ps1", "ps1", None, cells)])
     rows = sql(course, "SELECT auto_score FROM grade WHERE needs_manual_grade")
     assert (1.0,) in rows
 
 
-def test_writing_twice_leaves_one_of_each(course: Path, store: GradebookStore) -> None:
+def test_writing_twice_leaves_one_of_each(course, store):
     results = [GradedSubmission(name, "ps1", "ps1", None, {}) for name in ("ada", "bo")]
     store.write(results)
     once = every_row(address(course))
@@ -306,16 +294,14 @@ def test_writing_twice_leaves_one_of_each(course: Path, store: GradebookStore) -
     assert every_row(address(course)) == once
 
 
-def test_a_later_submission_without_a_time_keeps_the_known_one(
-    course: Path, store: GradebookStore
-) -> None:
+def test_a_later_submission_without_a_time_keeps_the_known_one(course, store):
     store.write([GradedSubmission("ada", "ps1", "ps1", BEFORE, {})])
     store.write([GradedSubmission("ada", "ps1", "ps1", None, {})])
     rows = sql(course, "SELECT timestamp FROM submitted_assignment")
     assert rows == [("2025-01-09 08:30:00.000000",)]
 
 
-def test_an_extension_counts_before_a_penalty(course: Path, store: GradebookStore) -> None:
+def test_an_extension_counts_before_a_penalty(course, store):
     result = GradedSubmission("ada", "ps1", "ps1", LATE, cells_of(submission(8.0, 3.0)))
     seconds: list[float] = []
 
@@ -354,13 +340,13 @@ def late(number: int) -> list[GradedSubmission]:
     return [GradedSubmission(name, "ps1", "ps1", LATE, {}) for name in names]
 
 
-def test_a_batch_takes_as_many_statements_as_one_submission(store: GradebookStore) -> None:
+def test_a_batch_takes_as_many_statements_as_one_submission(store):
     one, many = statements(store, late(1)), statements(store, late(150))
     assert [text.split()[:3] for text, _ in one] == [text.split()[:3] for text, _ in many]
     assert len(one) < 20
 
 
-def test_no_statement_looks_through_the_whole_class(course: Path, store: GradebookStore) -> None:
+def test_no_statement_looks_through_the_whole_class(course, store):
     plans = []
     for text, values in statements(store, late(3)):
         if not text.startswith(("BEGIN", "INSERT")):
@@ -372,9 +358,7 @@ def test_no_statement_looks_through_the_whole_class(course: Path, store: Gradebo
 
 
 @pytest.mark.parametrize("assignments", [("ps1", "ps2"), ("ps1", "ps1")], ids=["two", "one"])
-def test_two_programs_that_write_at_once_lose_nothing(
-    tmp_path: Path, assignments: tuple[str, str]
-) -> None:
+def test_two_programs_that_write_at_once_lose_nothing(tmp_path, assignments):
     url, alone = address(tmp_path), f"sqlite:///{tmp_path / 'alone.db'}"
     for each in (url, alone):
         fill(each, *sorted(set(assignments)))
@@ -400,15 +384,13 @@ def refused(course: Path, store: GradebookStore, *results: GradedSubmission) -> 
     return str(error.value)
 
 
-def test_a_missing_gradebook_says_what_to_run(tmp_path: Path) -> None:
+def test_a_missing_gradebook_says_what_to_run(tmp_path):
     with pytest.raises(CourseError, match="run `autograder release`"):
         GradebookStore.open(address(tmp_path))
     assert not list(tmp_path.iterdir())
 
 
-def test_an_assignment_that_was_not_released_says_what_to_run(
-    course: Path, store: GradebookStore
-) -> None:
+def test_an_assignment_that_was_not_released_says_what_to_run(course, store):
     for call in (store.notebooks, store.graded_students):
         with pytest.raises(GradebookError, match="run `autograder release ps9` first"):
             call("ps9")
@@ -419,18 +401,18 @@ def test_an_assignment_that_was_not_released_says_what_to_run(
 
 
 @pytest.mark.parametrize("score", [8.5, -0.5, float("nan"), float("inf")])
-def test_impossible_points_are_refused(course: Path, store: GradebookStore, score: float) -> None:
+def test_impossible_points_are_refused(course, store, score):
     wrong = GradedSubmission("ada", "ps1", "ps1", None, {"grade_double": GradedCell(score)})
     assert "ada, ps1, grade_double" in refused(course, store, wrong)
 
 
-def test_points_for_a_cell_that_has_none_are_refused(course: Path, store: GradebookStore) -> None:
+def test_points_for_a_cell_that_has_none_are_refused(course, store):
     for name in ("double", "other"):
         wrong = GradedSubmission("ada", "ps1", "ps1", None, {name: GradedCell(1.0)})
         assert f"ada, ps1, {name}" in refused(course, store, wrong)
 
 
-def test_a_locked_gradebook_says_so_and_writes_nothing(course: Path, store: GradebookStore) -> None:
+def test_a_locked_gradebook_says_so_and_writes_nothing(course, store):
     other = sqlite3.connect(course / "gradebook.db", isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")
@@ -444,9 +426,7 @@ def test_a_locked_gradebook_says_so_and_writes_nothing(course: Path, store: Grad
     ("pragma", "says"),
     [("query_only = ON", "read-only"), ("max_page_count = 1", "the disk is full")],
 )
-def test_what_the_disk_refuses_is_said_and_nothing_written(
-    course: Path, store: GradebookStore, pragma: str, says: str
-) -> None:
+def test_what_the_disk_refuses_is_said_and_nothing_written(course, store, pragma, says):
     @event.listens_for(store._database.engine, "checkout")
     def limit(connection: Any, record: Any, proxy: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
@@ -455,7 +435,7 @@ def test_what_the_disk_refuses_is_said_and_nothing_written(
     assert says in refused(course, store, *many)
 
 
-def test_a_failure_halfway_leaves_nothing_behind(course: Path, store: GradebookStore) -> None:
+def test_a_failure_halfway_leaves_nothing_behind(course, store):
     sql(
         course,
         "CREATE TRIGGER stop BEFORE INSERT ON comment BEGIN SELECT RAISE(ABORT, 'stop'); END",
@@ -463,13 +443,13 @@ def test_a_failure_halfway_leaves_nothing_behind(course: Path, store: GradebookS
     assert "nothing was written" in refused(course, store)
 
 
-def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
     (tmp_path / "gradebook.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(GradebookError, match="put a backup in its place"):
         GradebookStore.open(address(tmp_path))
 
 
-def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(course: Path) -> None:
+def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(course):
     sql(course, "ALTER TABLE assignment DROP COLUMN duedate")
     with (
         GradebookStore.open(address(course)) as store,
@@ -478,20 +458,20 @@ def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(course: Path) -> None
         store.notebooks("ps1")
 
 
-def test_a_gradebook_with_an_older_schema_is_said_to_be_one(course: Path) -> None:
+def test_a_gradebook_with_an_older_schema_is_said_to_be_one(course):
     sql(course, "UPDATE alembic_version SET version_num = '167914646830'")
     with pytest.raises(GradebookError, match="back it up and run `nbgrader db upgrade`"):
         GradebookStore.open(address(course))
 
 
-def test_a_database_without_tables_says_what_to_run(tmp_path: Path) -> None:
+def test_a_database_without_tables_says_what_to_run(tmp_path):
     (tmp_path / "gradebook.db").touch()
     with pytest.raises(GradebookError, match="run `autograder release`"):
         GradebookStore.open(address(tmp_path))
     assert (tmp_path / "gradebook.db").read_bytes() == b""
 
 
-def test_another_kind_of_database_is_refused() -> None:
+def test_another_kind_of_database_is_refused():
     with pytest.raises(GradebookError, match="SQLite or PostgreSQL, not in mysql") as error:
         GradebookStore.open("mysql://grader:secret@host/name")
     assert "secret" not in str(error.value)
@@ -501,13 +481,13 @@ WRONG = ["nonsense", "nosuch+driver", "", "postgresql://grader:secret@host:port/
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_an_address_that_is_none_is_refused(wrong: str) -> None:
+def test_an_address_that_is_none_is_refused(wrong):
     with pytest.raises(GradebookError, match="database URL") as error:
         GradebookStore.open(wrong)
     assert "secret" not in str(error.value)
 
 
-def test_a_master_cell_has_nbgraders_metadata() -> None:
+def test_a_master_cell_has_nbgraders_metadata():
     cell = released().cells[2]
     master = MasterCell("grade_double", "code", "", 8.0, grade=True, locked=True)
     assert master.nbgrader.items() <= dict(cell.metadata.nbgrader).items()

@@ -17,7 +17,6 @@ import pytest
 from autograder.catalogue.values import entries
 from autograder.judging.judge import _draw
 from autograder.limits import EXCHANGE
-from autograder.sandbox import Session
 from softmax_by_hand import CATALOGUE, EXERCISES
 from softmax_by_hand import lecture as reference
 from softmax_by_hand.lent import MADE
@@ -78,13 +77,13 @@ def counts(question: tuple[Any, ...]) -> bool:
     return sum(map(entries, arrays)) <= EXCHANGE.asked_items
 
 
-def test_each_exercise_that_is_lent_says_how_much_it_makes() -> None:
+def test_each_exercise_that_is_lent_says_how_much_it_makes():
     assert set(NEEDED) <= set(MADE)
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NEEDED)
-def test_whatever_a_lent_function_is_given_it_takes_little_memory_and_time(name: str) -> None:
+def test_whatever_a_lent_function_is_given_it_takes_little_memory_and_time(name):
     function = CATALOGUE.lent(name)
     tracemalloc.start()
     try:
@@ -118,13 +117,13 @@ def test_whatever_a_lent_function_is_given_it_takes_little_memory_and_time(name:
         ("chain_rule", (np.ones((1000, 1, 2)), np.ones((2, 2)), np.ones(2))),
     ],
 )  # fmt: skip
-def test_what_would_make_too_much_is_refused_in_words(name: str, question: tuple[Any, ...]) -> None:
+def test_what_would_make_too_much_is_refused_in_words(name, question):
     generator = [np.random.default_rng(0)] if name in ("batch_indices", "init_weights") else []
     with pytest.raises(ValueError, match=TOO_MUCH):
         CATALOGUE.lent(name)(*question, *generator)
 
 
-def test_keywords_are_counted_like_arguments_by_place() -> None:
+def test_keywords_are_counted_like_arguments_by_place():
     with pytest.raises(ValueError, match=TOO_MUCH):
         CATALOGUE.lent("init_weights")(D=10**5, rng=np.random.default_rng(0), K=10**5)
     with pytest.raises(TypeError):
@@ -132,7 +131,7 @@ def test_keywords_are_counted_like_arguments_by_place() -> None:
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_a_lent_function_answers_what_its_own_fixtures_ask(name: str) -> None:
+def test_a_lent_function_answers_what_its_own_fixtures_ask(name):
     exercise = EXERCISES[name]
     function = CATALOGUE.lent(exercise.name)
     for seed in range(SEEDS):
@@ -145,7 +144,7 @@ def test_a_lent_function_answers_what_its_own_fixtures_ask(name: str) -> None:
                     function(*call)
 
 
-def test_a_lent_function_gives_what_the_lecture_gives() -> None:
+def test_a_lent_function_gives_what_the_lecture_gives():
     one, other = (np.random.default_rng(3) for _ in range(2))
     given = CATALOGUE.lent("init_weights")(4, 3, rng=one, scale=2)
     assert np.array_equal(given, reference.init_weights(4, 3, other, scale=2))
@@ -172,7 +171,7 @@ ASK = "import numpy as np\ndef f(rng): return {question}\n"
         "softmax_backward(np.ones((2000, 1)), np.ones((1, 2000)))",
     ],
 )  # fmt: skip
-def test_student_code_that_asks_for_too_much_gets_an_error(session: Session, question: str) -> None:
+def test_student_code_that_asks_for_too_much_gets_an_error(session, question):
     name = question.partition("(")[0]
     assert session.run_cell(f"{name} = 1\n" + ASK.format(question=question)) == []
     f = session.bind("f")

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -151,7 +150,7 @@ def graded(course: Path, student: str) -> nbformat.NotebookNode:
 # --- Two roads, one verdict -----------------------------------------------------------------------
 
 
-def test_both_roads_write_the_same_grades_and_comments(roads: Roads) -> None:
+def test_both_roads_write_the_same_grades_and_comments(roads):
     submissions = "SELECT student_id, timestamp FROM submitted_assignment"
     for query in (GRADES, COMMENTS, submissions):
         assert rows(roads.nbgrader, query) == rows(roads.bulk, query)
@@ -163,7 +162,7 @@ def test_both_roads_write_the_same_grades_and_comments(roads: Roads) -> None:
     assert points == {**dict.fromkeys((*WORK, *BROKEN), 0), **right, **wrong, **repaired}
 
 
-def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads: Roads) -> None:
+def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads):
     written = {
         student: (score, bool(waits))
         for student, name, score, _, _, waits in rows(roads.nbgrader, GRADES)
@@ -177,7 +176,7 @@ def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads: Road
 
 
 @pytest.mark.parametrize("student", [*WORK, *BROKEN])
-def test_both_roads_make_the_same_notebook(roads: Roads, student: str) -> None:
+def test_both_roads_make_the_same_notebook(roads, student):
     """The remarks on top, the repairs and every output, cards and errors included."""
     one, other = graded(roads.nbgrader, student), graded(roads.bulk, student)
     for part in ("id", "source"):
@@ -203,13 +202,13 @@ def test_both_roads_make_the_same_notebook(roads: Roads, student: str) -> None:
         ("schema-1", "The grading settings of softmax had been changed"),
     ],
 )
-def test_nbgraders_road_tells_on_top_what_happened(roads: Roads, student: str, said: str) -> None:
+def test_nbgraders_road_tells_on_top_what_happened(roads, student, said):
     top = graded(roads.nbgrader, student).cells[0]
     assert top.source.startswith("**About this submission**")
     assert said in top.source
 
 
-def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
+def test_sound_work_has_nothing_on_top(roads):
     assert graded(roads.nbgrader, "full").cells[0].source == "# Three exercises"
 
 
@@ -217,9 +216,7 @@ def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
 
 
 @pytest.mark.usefixtures("in_this_process")
-def test_formgraders_button_grades_within_a_running_event_loop(
-    course: Path, hand_in: Callable[..., Path]
-) -> None:
+def test_formgraders_button_grades_within_a_running_event_loop(course, hand_in):
     hand_in("full", "all-right")
     config = settings(course)
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
@@ -234,9 +231,7 @@ def test_formgraders_button_grades_within_a_running_event_loop(
 
 
 @pytest.mark.usefixtures("in_this_process")
-def test_without_isolation_nbgrader_grades_nothing_and_says_why(
-    course: Path, hand_in: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_isolation_nbgrader_grades_nothing_and_says_why(course, hand_in, monkeypatch):
     def unavailable(*_: Any) -> Sandbox:
         raise IsolationUnavailable("bubblewrap is not installed: install it")
 
@@ -301,14 +296,12 @@ def page(feedback: Path, student: str) -> Page:
     return Page((feedback / student / "ps1" / "ps1.html").read_text(encoding="utf-8"))
 
 
-def test_every_student_gets_a_page(feedback: Path) -> None:
+def test_every_student_gets_a_page(feedback):
     assert {path.name for path in feedback.iterdir()} == {*WORK, *BROKEN}
     assert not list(feedback.rglob("verdicts.json"))
 
 
-def test_a_hostile_students_page_runs_nothing_and_loads_no_more_than_an_honest_ones(
-    feedback: Path,
-) -> None:
+def test_a_hostile_students_page_runs_nothing_and_loads_no_more_than_an_honest_ones(feedback):
     hostile, honest = page(feedback, "hostile"), page(feedback, "full")
     assert hostile.scripts == honest.scripts == []
     assert hostile.handlers == honest.handlers == []
@@ -319,7 +312,7 @@ def test_a_hostile_students_page_runs_nothing_and_loads_no_more_than_an_honest_o
     assert "javascript:" not in "".join(hostile.loaded)
 
 
-def test_what_a_hostile_student_wrote_is_there_to_be_read(feedback: Path) -> None:
+def test_what_a_hostile_student_wrote_is_there_to_be_read(feedback):
     text = page(feedback, "hostile").text
     assert "&lt;script&gt;alert(4)&lt;/script&gt;" in text
     assert "<mi>a</mi><mi>&amp;</mi><mi>b</mi>" in text
@@ -328,14 +321,14 @@ def test_what_a_hostile_student_wrote_is_there_to_be_read(feedback: Path) -> Non
 
 
 @pytest.mark.parametrize("student", ["full", "hostile", "untouched", "not-json"])
-def test_a_page_shows_the_cards(feedback: Path, student: str) -> None:
+def test_a_page_shows_the_cards(feedback, student):
     text = page(feedback, student).text
     assert text.count(f'class="{CARDS}"') == 3
     assert ">softmax</strong>" in text
     assert ("<strong>8</strong> of 8 points" in text) == (student == "full")
 
 
-def test_a_page_gives_away_neither_answers_nor_paths(feedback: Path, roads: Roads) -> None:
+def test_a_page_gives_away_neither_answers_nor_paths(feedback, roads):
     source = (NOTEBOOKS / "source.ipynb").read_text(encoding="utf-8")
     assert "Marking scheme" in source
     for student in (*WORK, *BROKEN):
@@ -388,9 +381,7 @@ def rendered(source: str) -> str:
     ],
 )
 @pytest.mark.parametrize("clean", [card_html, written_html, rendered])
-def test_nothing_runs_loads_or_poses_as_a_part_of_the_page(
-    clean: Callable[[str], str], text: str
-) -> None:
+def test_nothing_runs_loads_or_poses_as_a_part_of_the_page(clean, text):
     seen = Page(clean(text))
     assert seen.scripts == seen.handlers == seen.loaded == []
     allowed = {"a", "img", "p", "div", "details", "table", "span"}
@@ -403,7 +394,7 @@ def test_nothing_runs_loads_or_poses_as_a_part_of_the_page(
         )
 
 
-def test_links_of_markdown_lead_only_to_the_web() -> None:
+def test_links_of_markdown_lead_only_to_the_web():
     text = "[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) ![c](http://example.org/c.png)"
     assert Page(rendered(text)).loaded == []
     assert Page(rendered("[d](https://example.org/) [e](#top)")).loaded == [
@@ -412,7 +403,7 @@ def test_links_of_markdown_lead_only_to_the_web() -> None:
     ]
 
 
-def test_mathematics_tables_and_details_stay() -> None:
+def test_mathematics_tables_and_details_stay():
     assert rendered("$a & b$, $c<d$").strip() == "<p>$a &amp; b$, $c&lt;d$</p>"
     matrix = "$$\\begin{matrix}1 & 2\\\\ 3 & 4\\end{matrix}$$"
     assert matrix.replace("&", "&amp;") in rendered(matrix)
@@ -425,18 +416,18 @@ def test_mathematics_tables_and_details_stay() -> None:
     assert "<em>here</em>" in rendered(details)
 
 
-def test_pictures_within_the_page_stay() -> None:
+def test_pictures_within_the_page_stay():
     assert Page(written_html('<img alt="plot" src="data:image/png;base64,AAAA">')).loaded == [
         "data:image/png;base64,AAAA"
     ]
 
 
-def test_code_keeps_its_colours() -> None:
+def test_code_keeps_its_colours():
     coloured = '<div class="highlight"><pre><span class="kn">import</span></pre></div>'
     assert written_html(coloured) == coloured
 
 
-def test_text_that_would_take_minutes_to_clean_is_shown_as_it_is() -> None:
+def test_text_that_would_take_minutes_to_clean_is_shown_as_it_is():
     text = "<div>" * PAGE.markdown_cell
     assert rendered(text) == f"<pre>{text.replace('<', '&lt;').replace('>', '&gt;')}</pre>"
 
@@ -459,7 +450,7 @@ def in_formgrader(exporter: HTMLExporter, *cells: nbformat.NotebookNode) -> str:
 CARD = '<div class="verdict-card" style="border-left:4px solid #3b82c4">8 of 8</div>'
 
 
-def test_formgrader_shows_a_card_of_a_check_and_no_imitation(formgrader: HTMLExporter) -> None:
+def test_formgrader_shows_a_card_of_a_check_and_no_imitation(formgrader):
     output = nbformat.v4.new_output("display_data", {"text/html": CARD})
     check = nbformat.v4.new_code_cell("check(f)", outputs=[output])
     check.metadata.nbgrader = {"grade": True, "solution": False, "grade_id": "g", "points": 8}
@@ -474,7 +465,7 @@ def test_formgrader_shows_a_card_of_a_check_and_no_imitation(formgrader: HTMLExp
         assert "border-left" not in text
 
 
-def test_formgrader_shows_a_page_whatever_a_student_wrote(formgrader: HTMLExporter) -> None:
+def test_formgrader_shows_a_page_whatever_a_student_wrote(formgrader):
     attached = nbformat.v4.new_markdown_cell("![x](attachment:none.png) **b** [[](files/x)")
     printed = nbformat.v4.new_output("stream", name="stdout", text="\x1b[31m<b>\x1b[0m" * 3)
     code = nbformat.v4.new_code_cell("x." * 40_000, outputs=[printed])

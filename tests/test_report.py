@@ -80,7 +80,7 @@ def about(exercise: str, mistake: str) -> tuple[str, str]:
 # --- Figures --------------------------------------------------------------------------------------
 
 
-def test_facility_is_the_mean_share_and_discrimination_leaves_the_item_itself_out() -> None:
+def test_facility_is_the_mean_share_and_discrimination_leaves_the_item_itself_out():
     class_of_4 = [record("a", 4, 2), record("b", 4, 1), record("c", 1, 1), record("d", 0, 0)]
     row = exercise(ITEMS[0], ITEMS, class_of_4)
     assert (row["n"], row["mean"], row["facility"]) == (4, 2.25, 0.5625)
@@ -92,7 +92,7 @@ def test_facility_is_the_mean_share_and_discrimination_leaves_the_item_itself_ou
     assert exercise(ITEMS[2], ITEMS, marked)["n"] == 2
 
 
-def test_discrimination_is_undefined_where_nothing_varies() -> None:
+def test_discrimination_is_undefined_where_nothing_varies():
     everybody_right = [record(name, 4, 2) for name in "abc"]
     assert exercise(ITEMS[0], ITEMS, everybody_right)["discrimination"] is None
     assert exercise(ITEMS[0], ITEMS, [record("a", 4, 2)])["discrimination"] is None
@@ -100,12 +100,12 @@ def test_discrimination_is_undefined_where_nothing_varies() -> None:
     assert correlation([1, 2], [round(0.1 + 0.2, 9), 0.3]) is None
 
 
-def test_nobody_marked_is_no_mean_and_not_a_mean_of_nothing() -> None:
+def test_nobody_marked_is_no_mean_and_not_a_mean_of_nothing():
     row = exercise(ITEMS[2], ITEMS, [record("a", 4, 2), record("b", 1, 1)])
     assert (row["n"], row["mean"], row["facility"], row["discrimination"]) == (0, *[None] * 3)
 
 
-def test_blank_and_wrong_without_a_name_are_counted_apart() -> None:
+def test_blank_and_wrong_without_a_name_are_counted_apart():
     def one(name: str, **how: Any) -> Record:
         return Record(name, True, True, {"one": Attempt(0.0, **how)})
 
@@ -117,7 +117,7 @@ def test_blank_and_wrong_without_a_name_are_counted_apart() -> None:
     assert (row["blank"], row["blank_share"], row["wrong"], row["wrong_unnamed"]) == (2, 0.5, 2, 1)
 
 
-def test_mistakes_come_by_number_of_students_and_then_as_in_the_notebook() -> None:
+def test_mistakes_come_by_number_of_students_and_then_as_in_the_notebook():
     def one(name: str, **found: tuple[str, ...]) -> Record:
         return Record(name, True, True, {key: Attempt(0.0, mistakes=found[key]) for key in found})
 
@@ -132,7 +132,7 @@ def test_mistakes_come_by_number_of_students_and_then_as_in_the_notebook() -> No
     assert (table[0]["did"], table[0]["share"]) == ("one and near", 2 / 3)
 
 
-def test_what_errors_carried_forward_gave_is_told_with_and_without() -> None:
+def test_what_errors_carried_forward_gave_is_told_with_and_without():
     def one(name: str, carried: float) -> Record:
         attempts = {"one": Attempt(4.0, carried), "two": Attempt(1.0), "why": Attempt(3.0)}
         return Record(name, True, True, attempts)
@@ -147,7 +147,7 @@ def test_what_errors_carried_forward_gave_is_told_with_and_without() -> None:
     }
 
 
-def test_scores_count_extra_credit_and_say_what_is_still_to_be_added() -> None:
+def test_scores_count_extra_credit_and_say_what_is_still_to_be_added():
     some = [record("a", 4, 2, 4, extra=1.0), record("b", 0, 0), record("c", 2, 1, 2)]
     some.append(record("d", 4, 2, 3, late_penalty=2.5))
     row = scores(ITEMS, some)
@@ -157,7 +157,7 @@ def test_scores_count_extra_credit_and_say_what_is_still_to_be_added() -> None:
     assert [one["count"] for one in row["bins"]] == [1, 0, 0, 0, 0, 1, 0, 0, 0, 2]
 
 
-def test_a_class_of_nobody_and_of_one_have_figures_too() -> None:
+def test_a_class_of_nobody_and_of_one_have_figures_too():
     for some in ([], [record("a", 4, 2, 1, seconds=0.0)]):
         whole = figures("ps1", ITEMS, some, about)
         assert json.loads(as_json(whole)) == whole
@@ -169,17 +169,17 @@ def test_a_class_of_nobody_and_of_one_have_figures_too() -> None:
     ("values", "bins", "width"),
     [([0.0], 1, 0.05), ([0.2, 0.9], 10, 0.1), ([3, 28.3], 6, 5), ([1, 10_000], 10, 300)],
 )
-def test_every_time_is_in_a_bin(values: list[float], bins: int, width: float) -> None:
+def test_every_time_is_in_a_bin(values, bins, width):
     row = seconds([record("a", 0, 0, seconds=value) for value in values] + [record("b", 0, 0)])
     assert row["n"] == len(values) == sum(one["count"] for one in row["bins"])
     assert (len(row["bins"]), row["bins"][0]["to"]) == (bins, width)
 
 
-def test_a_bin_holds_its_lower_bound_and_the_last_one_the_rest() -> None:
+def test_a_bin_holds_its_lower_bound_and_the_last_one_the_rest():
     assert [one["count"] for one in histogram([0, 10, 19.9, 20, 1e9], 10, 3)] == [1, 2, 2]
 
 
-def test_the_order_of_students_says_nothing_of_their_ids() -> None:
+def test_the_order_of_students_says_nothing_of_their_ids():
     some = [Record(shown, signs=(("kind", "why"),)) for shown in ("z", "a", "m")]
     assert [row["student"] for row in figures("ps1", ITEMS, some, about)["people"]] == [
         "a",
@@ -198,7 +198,7 @@ def refusal(read: Callable[[], Any]) -> str:
     return str(failure.value)
 
 
-def test_a_persons_reason_is_named_from_what_the_grader_says(tmp_path: Path) -> None:
+def test_a_persons_reason_is_named_from_what_the_grader_says(tmp_path):
     left_out = "Code cell 4 was left out: {}."
     for remark, kind in (
         (left_out.format(MALFORMED), HOSTILE),
@@ -290,7 +290,7 @@ def row(table: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return next(one for one in table if one["exercise"] == name)
 
 
-def test_the_figures_are_those_of_the_class_whichever_road_graded_it(reported: Path) -> None:
+def test_the_figures_are_those_of_the_class_whichever_road_graded_it(reported):
     whole = report(reported)
     assert whole["class"] == {"students": 7, "handed_in": 6, "graded": 5, "max_points": 18}
     names = [one["exercise"] for one in whole["exercises"]]
@@ -305,7 +305,7 @@ def test_the_figures_are_those_of_the_class_whichever_road_graded_it(reported: P
     assert whole["carried_forward"]["students"] == 0
 
 
-def test_those_who_need_a_person_are_listed_with_the_reason(reported: Path) -> None:
+def test_those_who_need_a_person_are_listed_with_the_reason(reported):
     people = report(reported, "--names")["people"]
     kinds: dict[str, set[str]] = {}
     for one in people:
@@ -320,7 +320,7 @@ def test_those_who_need_a_person_are_listed_with_the_reason(reported: Path) -> N
     assert "1 to be marked in Formgrader: written_shift" in reasons
 
 
-def test_what_a_person_gives_counts_and_is_no_longer_waited_for(reported: Path) -> None:
+def test_what_a_person_gives_counts_and_is_no_longer_waited_for(reported):
     before = report(reported)
     execute(
         reported,
@@ -338,7 +338,7 @@ def test_what_a_person_gives_counts_and_is_no_longer_waited_for(reported: Path) 
     assert not [one for one in whole["people"] if one["kind"] == "written questions"]
 
 
-def test_points_carried_forward_are_read_from_the_verdicts(reported: Path) -> None:
+def test_points_carried_forward_are_read_from_the_verdicts(reported):
     path = reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE
     kept = json.loads(path.read_text())
     kept["verdicts"][2] |= {"carried_points": 2.5, "given": ["scores"]}
@@ -348,7 +348,7 @@ def test_points_carried_forward_are_read_from_the_verdicts(reported: Path) -> No
     assert [one["exercise"] for one in carried["exercises"]] == [kept["verdicts"][2]["exercise"]]
 
 
-def test_a_mistake_is_listed_with_the_catalogues_words(reported: Path) -> None:
+def test_a_mistake_is_listed_with_the_catalogues_words(reported):
     path = reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE
     kept = json.loads(path.read_text())
     verdict = next(one for one in kept["verdicts"] if one["exercise"] == "softmax")
@@ -365,9 +365,7 @@ def test_a_mistake_is_listed_with_the_catalogues_words(reported: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [b"", b"{", b"[]", b'{"verdicts": [{}]}', b'{"verdicts": [], "repairs": 1}', b"\xff"]
 )
-def test_damaged_verdicts_cost_no_other_student_and_are_named(
-    reported: Path, damage: bytes
-) -> None:
+def test_damaged_verdicts_cost_no_other_student_and_are_named(reported, damage):
     (reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE).write_bytes(damage)
     whole = report(reported, "--names")
     assert whole["class"]["graded"] == 4
@@ -381,7 +379,7 @@ def test_damaged_verdicts_cost_no_other_student_and_are_named(
 # --- Names ----------------------------------------------------------------------------------------
 
 
-def test_without_the_switch_no_file_and_no_files_name_tells_who_it_is(reported: Path) -> None:
+def test_without_the_switch_no_file_and_no_files_name_tells_who_it_is(reported):
     run("ps1", "--course", reported)
     paths = sorted((reported / "reports").iterdir())
     assert [path.name for path in paths] == ["ps1.csv", "ps1.html", "ps1.json"]
@@ -393,14 +391,14 @@ def test_without_the_switch_no_file_and_no_files_name_tells_who_it_is(reported: 
         assert label(secret, "dan") in text
 
 
-def test_labels_stay_the_same_and_only_the_courses_secret_makes_them() -> None:
+def test_labels_stay_the_same_and_only_the_courses_secret_makes_them():
     one, other = b"1" * 64, b"2" * 64
     assert label(one, "ann") == label(one, "ann") != label(other, "ann")
     assert len({label(one, f"s{number}") for number in range(5000)}) == 5000
     assert re.fullmatch(r"student [a-z2-7]{8}", label(one, "ann"))
 
 
-def test_with_the_switch_names_are_shown_and_are_text(reported: Path) -> None:
+def test_with_the_switch_names_are_shown_and_are_text(reported):
     run("ps1", "--course", reported, "--names")
     page = (reported / "reports" / "ps1.html").read_text(encoding="utf-8")
     assert "=Brown, Ann (ann)" in page
@@ -411,7 +409,7 @@ def test_with_the_switch_names_are_shown_and_are_text(reported: Path) -> None:
     assert not [cell for line in lines for cell in line[:3] if cell[:1] in ("=", "+", "@")]
 
 
-def test_a_folders_name_may_be_any_bytes(reported: Path) -> None:
+def test_a_folders_name_may_be_any_bytes(reported):
     (reported / "submitted" / os.fsdecode(b"\xff") / "ps1").mkdir(parents=True)
     assert report(reported, "--names")["class"]["students"] == 8
 
@@ -419,7 +417,7 @@ def test_a_folders_name_may_be_any_bytes(reported: Path) -> None:
 # --- The files ------------------------------------------------------------------------------------
 
 
-def test_the_same_class_gives_the_same_bytes(reported: Path) -> None:
+def test_the_same_class_gives_the_same_bytes(reported):
     files = []
     for _ in range(2):
         run("ps1", "--course", reported)
@@ -428,7 +426,7 @@ def test_the_same_class_gives_the_same_bytes(reported: Path) -> None:
     assert len(files[0]) == 3
 
 
-def test_csv_has_every_figure_of_json(reported: Path) -> None:
+def test_csv_has_every_figure_of_json(reported):
     whole = report(reported)
     header, *lines = csv.reader(io.StringIO((reported / "reports" / "ps1.csv").read_text()))
     assert header == ["table", "row", "figure", "value"]
@@ -447,7 +445,7 @@ def test_csv_has_every_figure_of_json(reported: Path) -> None:
     assert found["scores", "0: 10", "count"] == "2"
 
 
-def test_formats_and_folder_are_those_asked_for(reported: Path, tmp_path: Path) -> None:
+def test_formats_and_folder_are_those_asked_for(reported, tmp_path):
     code, output, _ = run(
         *("ps1", "--format", "json,csv", "--output", tmp_path / "a" / "b", "--course", reported)
     )
@@ -473,7 +471,7 @@ class Page(HTMLParser):
         self.attributes |= {name for name, _ in attributes}
 
 
-def test_the_page_has_nothing_that_runs_or_loads(reported: Path) -> None:
+def test_the_page_has_nothing_that_runs_or_loads(reported):
     text = as_html(report(reported))
     page = Page(text)
     assert not page.tags & {"script", "link", "img", "iframe", "object", "embed", "a"}
@@ -486,7 +484,7 @@ def test_the_page_has_nothing_that_runs_or_loads(reported: Path) -> None:
 # --- What is said ---------------------------------------------------------------------------------
 
 
-def test_what_cannot_be_reported_is_said_in_a_line_and_nothing_is_written(course: Path) -> None:
+def test_what_cannot_be_reported_is_said_in_a_line_and_nothing_is_written(course):
     def refused(*arguments: object) -> tuple[int, str]:
         code, output, said = run(*arguments, "--course", course)
         assert (output, len(said.splitlines())) == ("", 1)
@@ -508,13 +506,13 @@ def test_what_cannot_be_reported_is_said_in_a_line_and_nothing_is_written(course
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_locked_gradebook_is_said_to_be_locked(reported: Path) -> None:
+def test_a_locked_gradebook_is_said_to_be_locked(reported):
     with locked(reported):
         code, _, said = run("ps1", "--course", reported)
     assert (code, "another program is writing to it; close it or wait" in said) == (1, True)
 
 
-def test_a_folder_that_cannot_be_written_is_said(reported: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_said(reported):
     (reported / "reports").write_text("in the way")
     code, _, said = run("ps1", "--course", reported)
     assert (code, said) == (1, f"autograder: {reported / 'reports'}: File exists\n")
@@ -525,13 +523,7 @@ def test_a_folder_that_cannot_be_written_is_said(reported: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1600])
-def test_every_reader_can_read_the_page(
-    browser: Any,
-    grave_findings: Callable[[Any], list[str]],
-    tmp_path: Path,
-    scheme: str,
-    width: int,
-) -> None:
+def test_every_reader_can_read_the_page(browser, grave_findings, tmp_path, scheme, width):
     attempts = {"one": Attempt(1.0, 0.5, wrong=True, mistakes=("far",)), "two": Attempt(2.0)}
     some = [
         record("a", 4, 2, 1, seconds=0.5, late_penalty=1.0),

@@ -97,7 +97,7 @@ class Scale:
 """
 
 
-def test_steps_on_an_object_are_seen_as_they_would_be_here(either: Session) -> None:
+def test_steps_on_an_object_are_seen_as_they_would_be_here(either):
     space: dict[str, Any] = {}
     exec(SCALE, space)
     remote = define(either, SCALE, "Scale")
