@@ -17,8 +17,7 @@ EVIL = "<script>alert(1)</script> & \"'></td><img src=x onerror=alert(2)>"
 
 
 def verdict(*findings: Finding, exercise: str = "softmax") -> Verdict:
-    points = sum(finding.points for finding in findings)
-    return Verdict(exercise, points, 8.0, findings)
+    return Verdict(exercise, sum(finding.points for finding in findings), 8.0, findings)
 
 
 MIXED = verdict(
@@ -109,8 +108,7 @@ def test_a_named_mistake_is_told_once_with_the_catalogues_words():
 
 
 def test_whatever_a_student_wrote_is_text():
-    card = verdict_html(verdict(Finding(EVIL, False, 0.0, EVIL), exercise=EVIL))
-    tree = Tree(card)
+    tree = Tree(verdict_html(verdict(Finding(EVIL, False, 0.0, EVIL), exercise=EVIL)))
     plain = Tree(verdict_html(MIXED))
     assert tree.tags <= plain.tags
     assert tree.attributes <= plain.attributes

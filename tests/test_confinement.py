@@ -609,8 +609,7 @@ def test_the_systems_own_python_adds_its_program_and_no_folder(base, installed, 
     installed("py", "venv", "venv/lib/python3.12/site-packages")
     monkeypatch.setattr(sys, "base_prefix", base)
     monkeypatch.setattr(sys, "executable", "/bin/sh")
-    program = os.path.realpath("/bin/sh")
-    assert program in shown()
+    assert os.path.realpath("/bin/sh") in shown()
     assert set(map(str, box_module.library_folders())) <= {
         *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
         *("/usr/local/lib32", "/usr/local/lib64", "/usr/share/fonts", "/usr/share/matplotlib"),

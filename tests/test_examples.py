@@ -267,8 +267,7 @@ def test_the_class_scores_what_the_table_says_and_takes_nothing(course, tmp_path
     """One test for the whole class, because grading it takes its time."""
     class_course = hand_in(course, STUDENTS, tmp_path / "course")
     before = tree(class_course / "source") | tree(class_course / "release")
-    results = grade(class_course, workers=2)
-    assert differences(class_course, results) == []
+    assert differences(class_course, grade(class_course, workers=2)) == []
     assert recorded_points(class_course) == {
         who: work.points for who, work in submissions().items()
     }

@@ -281,8 +281,7 @@ def test_what_was_not_graded_gets_zero_and_needs_nobody(course, store):
 def test_a_person_can_be_asked_to_look_at_a_scored_cell(course, store):
     cells = {"grade_double": GradedCell(1.0, needs_manual=True)}
     store.write([GradedSubmission("ada", "ps1", "ps1", None, cells)])
-    rows = sql(course, "SELECT auto_score FROM grade WHERE needs_manual_grade")
-    assert (1.0,) in rows
+    assert (1.0,) in sql(course, "SELECT auto_score FROM grade WHERE needs_manual_grade")
 
 
 def test_writing_twice_leaves_one_of_each(course, store):

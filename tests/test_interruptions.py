@@ -99,8 +99,7 @@ def moments(number: int) -> list[tuple[str, int]]:
         for kind in generator.choice(kinds, number - 1)
     ]
     late = ("verdicts are put in place", 20)
-    saved_at_most = sum(times for kind, times in [*drawn, late] if "read" not in kind)
-    assert saved_at_most < CLASS
+    assert sum(times for kind, times in [*drawn, late] if "read" not in kind) < CLASS
     drawn.insert(number // 2, late)
     return drawn
 

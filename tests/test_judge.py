@@ -215,8 +215,7 @@ def test_judging_leaves_the_global_random_state_alone(function):
 
 
 def test_use_of_the_global_random_state_is_named_though_its_values_are_random():
-    verdict = judge(EXERCISES["init_weights"], Mover())
-    assert verdict.misconception == "global generator"
+    assert judge(EXERCISES["init_weights"], Mover()).misconception == "global generator"
 
 
 def test_generator_that_is_asked_for_more_than_the_answer_takes_costs_points():
@@ -577,8 +576,7 @@ def test_message_shows_few_keys_of_many_and_says_so():
 @pytest.mark.parametrize("case", WORDS)
 def test_message_says_what_was_returned(case):
     function, words = WORDS[case]
-    message = gate_message(SOFTMAX, function)
-    assert words in message
+    assert words in gate_message(SOFTMAX, function)
     assert judge(SOFTMAX, function).points == 0
 
 
@@ -1099,8 +1097,7 @@ def test_useless_answers_earn_nothing_in_any_exercise(exercise):
         lambda: None,
         "not callable",
     ):
-        verdict = judge(exercise, function)
-        assert verdict.points == 0
+        assert judge(exercise, function).points == 0
 
 
 def test_state_of_warnings_and_errors_outlives_a_careless_function():
@@ -1155,5 +1152,4 @@ def test_answer_that_changes_with_every_call_fails_purity_too():
 def test_f_of_numerical_gradient_may_be_called_with_garbage():
     exercise = EXERCISES["numerical_gradient"]
     for garbage in (None, "W", [], Chameleon(), np.ones((2, 2), dtype=complex), AGREEABLE[0]()):
-        verdict = judge(exercise, lambda f, W, h=1e-5, garbage=garbage: f(garbage))
-        assert verdict.points == 0
+        assert judge(exercise, lambda f, W, h=1e-5, garbage=garbage: f(garbage)).points == 0

@@ -273,8 +273,7 @@ def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course):
     ],
 )
 def test_a_note_that_a_student_wrote_says_nothing_else(course, note, said):
-    folder = hand_in(course, "eve")
-    (folder / handed_in.NOTE).write_text(note)
+    (hand_in(course, "eve") / handed_in.NOTE).write_text(note)
     assert grade_data(course, "eve")[1] == said
 
 
@@ -690,5 +689,4 @@ def test_the_bulk_road_names_what_it_leaves_alone_and_publishes_nothing(course, 
 def test_work_whose_grading_was_ended_tells_what_lay_beside_it_too():
     assignment, said = Assignment("ps1", (), {}), "'a.html' beside the notebook is a symbolic link."
     job = Job("eve", assignment, None, "Not read.", 0, "none", LIMITS, (said,))
-    outcome = write_so_far(job, "it took too long", [])
-    assert {"Not read.", said} < set(outcome.remarks)
+    assert {"Not read.", said} < set(write_so_far(job, "it took too long", []).remarks)

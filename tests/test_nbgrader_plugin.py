@@ -329,8 +329,7 @@ def test_a_page_shows_the_cards(feedback, student):
 
 
 def test_a_page_gives_away_neither_answers_nor_paths(feedback, roads):
-    source = (NOTEBOOKS / "source.ipynb").read_text(encoding="utf-8")
-    assert "Marking scheme" in source
+    assert "Marking scheme" in (NOTEBOOKS / "source.ipynb").read_text(encoding="utf-8")
     for student in (*WORK, *BROKEN):
         text = page(feedback, student).text
         for path in (roads.bulk, ROOT, sys.prefix, sys.base_prefix, Path.home()):

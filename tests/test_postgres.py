@@ -157,8 +157,7 @@ def test_what_stops_grading_is_one_line_without_the_password(course, course_url)
 
 
 def test_the_cells_come_in_the_order_of_the_release_whatever_that_of_the_rows(course, course_url):
-    release = nbformat.read(course / "release" / "ps1" / "ps1.ipynb", as_version=4)
-    cells = master_of(release)
+    cells = master_of(nbformat.read(course / "release" / "ps1" / "ps1.ipynb", as_version=4))
     # An update moves a row behind all others.
     for cell in cells[:3]:
         query(course_url, "UPDATE source_cell SET locked = locked WHERE name = :n", n=cell.grade_id)

@@ -387,8 +387,7 @@ def test_without_the_switch_no_file_and_no_files_name_tells_who_it_is(reported):
         text = path.read_text(encoding="utf-8")
         for name in (*NAMES, "Brown", "Green"):
             assert not re.search(rf"\b{name}\b", text), (path.name, name)
-        secret = (reported / SECRET_FILE).read_text().encode()
-        assert label(secret, "dan") in text
+        assert label((reported / SECRET_FILE).read_text().encode(), "dan") in text
 
 
 def test_labels_stay_the_same_and_only_the_courses_secret_makes_them():

@@ -576,8 +576,7 @@ def test_a_callback_is_not_asked_for_more_than_its_size(session, question):
 
 
 def test_numbers_in_a_list_ask_for_nothing(session):
-    seen = call(session, "def f(g): return g([10.0**9, 10**9])", len)
-    assert seen.value == 2
+    assert call(session, "def f(g): return g([10.0**9, 10**9])", len).value == 2
 
 
 def test_a_callback_may_be_asked_for_as_much_as_the_call_was_given(session):
@@ -678,8 +677,7 @@ def test_a_process_that_lacked_a_processor_is_told_from_one_that_slept(sandbox):
     """Eight others on the one processor that it may use leave it a ninth of the time."""
     allowed = os.sched_getaffinity(0)
     hog = "import os\nprint(flush=True)\nwhile os.getppid() == {parent}: pass"
-    one = min(allowed)
-    os.sched_setaffinity(0, {one})
+    os.sched_setaffinity(0, {min(allowed)})
     others: list[subprocess.Popen[bytes]] = []
     try:
         with Sandbox() as crowded, crowded.session() as busy, crowded.session() as asleep:
@@ -1111,8 +1109,7 @@ def test_a_forged_handle_fails_where_it_is_used(forger):
         "forge(record(outputs={'list': []}))\n"
         "forge(record(kind='function', handle={'handle': 10**9}))"
     )
-    f = forger.bind("f")
-    assert f.observe([()])[0].error == "SessionLost"
+    assert forger.bind("f").observe([()])[0].error == "SessionLost"
 
 
 def test_a_kind_is_short_and_printable(forger):

@@ -210,8 +210,7 @@ def test_a_dictionary_of_many_keys_is_opaque():
 
 def test_the_arrays_of_one_value_are_bounded_together():
     array = np.zeros(EXCHANGE.value_bytes // 32)
-    kept = [type(item) for item in plain([array] * 6)]
-    assert kept == [np.ndarray] * 4 + [Opaque] * 2
+    assert [type(item) for item in plain([array] * 6)] == [np.ndarray] * 4 + [Opaque] * 2
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 7), (3, 0, 5), (EXCHANGE.empty_entries, 0)])
