@@ -165,6 +165,16 @@ def _as_in_sqlite(value: Any) -> Any:
     return f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime.datetime) else value
 
 
+def result(
+    student: str = "ada",
+    time: datetime.datetime | None = None,
+    cells: dict[str, GradedCell] | None = None,
+    assignment: str = "ps1",
+) -> GradedSubmission:
+    """What is to be stored of one submission."""
+    return GradedSubmission(student, assignment, assignment, time, cells or {})
+
+
 # --- Two programs at once ------------------------------------------------------
 
 ROUNDS, CLASS = 6, 40
@@ -173,7 +183,7 @@ ROUNDS, CLASS = 6, 40
 def synthetic(assignment: str, number: int) -> GradedSubmission:
     """Results that depend on the assignment and the student's number alone."""
     cells = {"grade_double": GradedCell(number % 9), "grade_again": GradedCell(len(assignment) % 4)}
-    return GradedSubmission(f"student{number:03}", assignment, assignment, BEFORE, cells)
+    return result(f"student{number:03}", BEFORE, cells, assignment)
 
 
 def write_class(url: str, assignment: str, backwards: bool, ready: Any) -> None:
