@@ -124,6 +124,18 @@ def sql(course: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
         connection.close()
 
 
+def points_in(course: Path) -> dict[str, float]:
+    """Return each student's automatic points, as a course's SQLite gradebook has them."""
+    return dict(
+        sql(
+            course,
+            "SELECT a.student_id, SUM(g.auto_score) FROM grade g"
+            " JOIN submitted_notebook n ON g.notebook_id = n.id"
+            " JOIN submitted_assignment a ON n.assignment_id = a.id GROUP BY a.id",
+        )
+    )
+
+
 def query(url: str, statement: str, **values: object) -> list[tuple[Any, ...]]:
     """Run one statement, in a transaction and a connection of its own."""
     engine = create_engine(url)
