@@ -11,7 +11,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import commanding
 import pytest
 from browsing import Visit
 from databases import sql
+from seen import Seen
 
 from autograder.course.folder import SECRET_FILE
 from autograder.course.reading import UnreadableSubmission, read_bytes
@@ -427,25 +427,11 @@ def test_formats_and_folder_are_those_asked_for(reported, tmp_path):
     assert not (reported / "reports").exists()
 
 
-class Page(HTMLParser):
-    """What a page has that could run or load, and the words of its pictures."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attributes}
-
-
 def test_the_page_has_nothing_that_runs_or_loads(reported):
     text = as_html(report(reported))
-    page = Page(text)
-    assert not page.tags & {"script", "link", "img", "iframe", "object", "embed", "a"}
-    assert not page.attributes & {"src", "href", "onclick", "onload", "style"}
+    page = Seen(text)
+    assert not set(page.tags) & {"script", "link", "img", "iframe", "object", "embed", "a"}
+    assert not page.names & {"src", "href", "onclick", "onload", "style"}
     assert not [word for word in ("http", "url(", "@import") if word in text]
 
 
