@@ -23,7 +23,6 @@ from running import fix_secret, orphans_adopted, written
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder import nbgrader_plugin
 from autograder.cli import commands as cli
 from autograder.course.folder import load_config
 from autograder.diagnosis import diagnose
@@ -34,6 +33,7 @@ from autograder.grading.jobs import Job
 from autograder.grading.records import VERDICTS_FILE, Result
 from autograder.grading.workers import own_worker
 from autograder.limits import LIMITS, Budget
+from autograder.nbgrader_plugin import steps
 from autograder.nbgrader_plugin.formgrader import filters
 from autograder.pages import feedback
 from autograder.pages.feedback import ClassFeedback
@@ -270,9 +270,9 @@ def test_nbgraders_road_has_the_same_budget(classroom, monkeypatch):
     course = classroom.course
     classroom.hand_in("eve", first=WAIT)
     shutil.rmtree(course / "autograded")
-    make_job = nbgrader_plugin.make_job
+    make_job = steps.make_job
     monkeypatch.setattr(
-        nbgrader_plugin,
+        steps,
         "make_job",
         lambda *given: replace(job := make_job(*given), budget=TIGHT.get(job.student, job.budget)),
     )
@@ -281,7 +281,7 @@ def test_nbgraders_road_has_the_same_budget(classroom, monkeypatch):
     assert points_in_gradebook(course, "eve") == 0
     points = {name: points_in_gradebook(course, name) for name in HONEST}
     assert points == {name: classroom.results[name].points for name in HONEST}
-    monkeypatch.setattr(nbgrader_plugin, "page_of", costly.page_of_and_burn)
+    monkeypatch.setattr(steps, "page_of", costly.page_of_and_burn)
     monkeypatch.setattr(feedback, "RENDERING", SMALL)
     through_nbgrader(course, GenerateFeedback)
     pages = pages_of(course)

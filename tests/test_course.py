@@ -9,10 +9,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from autograder.catalogue.catalogue import Catalogue
 from autograder.checking.checks import GRADER_HAS
 from autograder.course.course import Course
 from autograder.course.folder import (
@@ -32,6 +34,9 @@ from autograder.course.folder import (
     timestamp_text,
     write_atomically,
 )
+from softmax_by_hand import EXERCISES
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def refusal(action: Callable[[], object]) -> tuple[str, int]:
@@ -108,6 +113,14 @@ def test_a_folder_without_assignments_is_said_to_have_none(tmp_path):
     assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
 
 
+def test_of_two_exercises_with_one_name_an_assignment_has_its_own_in_its_order():
+    scores, softmax = EXERCISES["scores"], EXERCISES["softmax"]
+    own = replace(softmax, tolerance=0.5)
+    exercises = Catalogue({"ps1": (softmax,), "ps2": (scores, own)}).of("ps2")
+    assert list(exercises) == ["scores", "softmax"]
+    assert exercises["softmax"] is own
+
+
 # --- What a submission may use --------------------------------------------------------------------
 
 
@@ -144,9 +157,8 @@ def test_a_setting_of_packages_that_is_no_list_of_names_is_refused(tmp_path, val
 
 
 def test_this_course_allows_numpy_and_matplotlib_in_every_set_and_check_knows_it():
-    root = Path(__file__).resolve().parents[1]
     for problem_set in ("ps1", "ps2", "ps3", "ps4", "ps5"):
-        allowed = Course(root).allowed_packages(problem_set)
+        allowed = Course(ROOT).allowed_packages(problem_set)
         assert allowed == ("matplotlib", "numpy")
         assert set(allowed or ()) < GRADER_HAS
 
@@ -375,9 +387,10 @@ def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path):
     assert timestamp_text(submission) is None
 
 
-def test_a_courses_folder_is_known_without_the_sandbox_and_the_judge():
+def test_a_courses_settings_are_read_without_the_sandbox_the_judge_and_nbgrader():
     program = (
-        "import sys, autograder.course.folder\n"
+        "import sys; from pathlib import Path; from autograder.course.folder import load_config\n"
+        f"assert load_config(Path({str(ROOT)!r})).Autograde.exporter_class\n"
         "names = ('autograder.sandbox', 'autograder.judging.judge', 'nbgrader', 'sqlalchemy')\n"
         "print([name for name in names if name in sys.modules])"
     )

@@ -133,7 +133,7 @@ def course(mathjax: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         # The proof starts kernels, and `test_release` has it.
-        patch.setattr("autograder.release.release.unexpected_errors", lambda *_: [])
+        patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
         release(root, list(CLASS))
     query(f"sqlite:///{root / 'gradebook.db'}", "UPDATE assignment SET duedate = :due", due=DUE)
     for assignment, students in CLASS.items():

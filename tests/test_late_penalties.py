@@ -15,12 +15,12 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from typer.testing import CliRunner
 
-from autograder import nbgrader_plugin
 from autograder.cli import commands as cli
 from autograder.course.folder import CourseError, load_config
 from autograder.course.late_penalties import DAY, OURS, LatePolicy, late_rule
 from autograder.grading.engine import ClassGrading
 from autograder.grading.records import Result
+from autograder.nbgrader_plugin import steps
 from autograder.sandbox import LIMITS
 
 HandIn = Callable[..., Path]
@@ -212,7 +212,7 @@ def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(late_class, c
     def never(*_: Any) -> None:
         pytest.fail("a submission was run")
 
-    monkeypatch.setattr(nbgrader_plugin, "grade_alone", never)
+    monkeypatch.setattr(steps, "grade_alone", never)
     configure(late_class, "\nc.LatePenalties.percent_per_day = -1\n")
     with pytest.raises(NbGraderException, match="percent_per_day is -1"):
         nbgrader_grades(late_class)

@@ -26,10 +26,10 @@ from databases import (
     synthetic,
 )
 from isolation import why_no_isolation
+from masters import master_of
 from postgres import PASSWORD, Databases
 from sqlalchemy import create_engine, text
 
-from autograder.course.assignment import master_of
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.release.release import release
 from autograder.submission.graded_cells import GradedSubmission, cells_of
@@ -60,7 +60,7 @@ def released_there(
     (course / "gradebook.db").unlink()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADEBOOK_URL", databases.new())
-        patch.setattr("autograder.release.release.unexpected_errors", lambda *_: [])
+        patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
         release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
     assert not (course / "gradebook.db").exists()
     return databases.made[-1]
@@ -344,7 +344,7 @@ def test_an_option_that_is_none_is_named():
 def test_a_release_to_a_server_that_is_not_there_is_refused_in_a_line(course, monkeypatch):
     nowhere = f"postgresql+psycopg://grader:{PASSWORD}@127.0.0.1:1/gradebook"
     monkeypatch.setenv("GRADEBOOK_URL", nowhere)
-    monkeypatch.setattr("autograder.release.release.unexpected_errors", lambda *_: [])
+    monkeypatch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
     with pytest.raises(GradebookError, match="its server cannot be reached") as error:
         release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
     assert "\n" not in str(error.value)

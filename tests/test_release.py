@@ -18,20 +18,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets import import_item
 
 from autograder.catalogue.model import Criterion, Exercise
-from autograder.course.folder import CourseError
-from autograder.release.release import (
-    CHECKS,
-    STUDENT_REQUIREMENTS,
-    ReleaseError,
-    _generate,
-    _unparsed,
-    leftovers,
-    prove_release,
-    release,
-    source_problems,
-    tree_digest,
-    unexpected_errors,
-)
+from autograder.course.folder import CourseError, load_config
+from autograder.release import ReleaseError
+from autograder.release.beside import CHECKS
+from autograder.release.generate import generate
+from autograder.release.proof import _unparsed, leftovers, tree_digest, unexpected_errors
+from autograder.release.release import STUDENT_REQUIREMENTS, prove_release, release
+from autograder.release.source import source_problems
 
 ROOT = Path(__file__).parents[1]
 SOFTMAX = Exercise(
@@ -130,7 +123,7 @@ def course(released: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def without_running_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the part of the proof that takes seconds, where it is not the subject."""
-    monkeypatch.setattr("autograder.release.release.unexpected_errors", lambda folder, name: [])
+    monkeypatch.setattr("autograder.release.proof.unexpected_errors", lambda folder, name: [])
 
 
 def notebook_of(course: Path) -> NotebookNode:
@@ -436,7 +429,7 @@ def test_what_students_are_shown_anyway_is_no_leak(tmp_path: Path) -> None:
 
 def test_trying_a_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:
     course = make_course(tmp_path)
-    folder = _generate(course, "ps1", course / "tried")
+    folder = generate(course, "ps1", course / "tried")
     assert (folder / "ps1.ipynb").is_file()
     assert not list(course.glob("gradebook*"))
 
@@ -448,8 +441,7 @@ def test_refusals_are_course_errors_with_exit_code_two() -> None:
 
 
 def test_whatever_the_settings_name_can_be_imported() -> None:
-    settings = (ROOT / "nbgrader_config.py").read_text()
-    names = re.findall(r'"((?:autograder|nbgrader)\.[\w.]+)"', settings)
-    assert len(names) > 5
+    names = re.findall(r"'((?:autograder|nbgrader)\.[\w.]+)'", str(load_config(ROOT)))
+    assert len(names) > 15
     for name in names:
         assert import_item(name)

@@ -108,7 +108,7 @@ def test_the_cells_can_be_released(exercise, own_checks, tmp_path, monkeypatch):
     shutil.copy(ROOT / "nbgrader_config.py", course)
     named_checks = tmp_path / "checks.py"
     shutil.copy(str(own_checks.__file__), named_checks)
-    monkeypatch.setattr("autograder.release.release.CHECKS", named_checks)
+    monkeypatch.setattr("autograder.release.beside.CHECKS", named_checks)
     (done,) = release(course, ["ps4"], {"center": exercise}).released
     assert done.auto_points == exercise.points == 2.5
     released = (course / "release" / "ps4" / "ps4.ipynb").read_text()

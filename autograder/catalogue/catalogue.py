@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from autograder.catalogue.lent import lent
@@ -30,15 +31,18 @@ class Catalogue:
         return lent(self.exercises[name], self.made[name])
 
     def of(self, assignment: str) -> Mapping[str, Exercise]:
-        """Return every exercise by name; of two with one name that of the assignment."""
+        """Return every exercise by name, in the catalogue's order.
+
+        Of several with one name it is that of the assignment, else the first.
+        """
         own = {exercise.name: exercise for exercise in self.assignments.get(assignment, ())}
-        return {**self.exercises, **own}
+        found: dict[str, Exercise] = {}
+        for exercise in chain.from_iterable(self.assignments.values()):
+            if own.get(exercise.name, exercise) is exercise:
+                found.setdefault(exercise.name, exercise)
+        return found
 
     @cached_property
     def exercises(self) -> Mapping[str, Exercise]:
-        """Every exercise by name; of two with one name the first."""
-        found: dict[str, Exercise] = {}
-        for exercises in self.assignments.values():
-            for exercise in exercises:
-                found.setdefault(exercise.name, exercise)
-        return found
+        """Every exercise by name; of several with one name the first."""
+        return self.of("")

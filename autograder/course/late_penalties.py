@@ -18,7 +18,7 @@ from autograder.words import first_line, listed
 # (student, score, seconds late) -> points to take away, as in nbgrader's plugin
 LatePenalty = Callable[[str, float, float], float | None]
 DAY, HOUR = 86_400, 3_600
-SECTION, OURS = "LatePenalties", "autograder.nbgrader_plugin.LatePenalties"
+SECTION, OURS = "LatePenalties", "autograder.nbgrader_plugin.steps.LatePenalties"
 NBGRADERS = "LateSubmissionPlugin"
 
 

@@ -22,8 +22,8 @@ import numpy as np
 
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Exercise
-from autograder.judging.judge import full_marks
 from autograder.catalogue.values import fresh
+from autograder.judging.judge import full_marks
 
 DEEPEST = 8  # containers, closures and functions inside one another
 # What a student may write around a call: of the arguments, and of what comes back.

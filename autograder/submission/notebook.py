@@ -492,7 +492,7 @@ class Run:
         something that it needs was so.
         """
         # In the catalogue's order, in which what an exercise needs comes before it.
-        order = list(self.catalogue.exercises)
+        order = list(self.exercises)
         waiting = sorted(self.later, key=lambda one: order.index(one.exercise.name))
         self.later = []
         for one in waiting:

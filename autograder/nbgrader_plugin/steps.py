@@ -1,0 +1,183 @@
+"""What nbgrader loads for its steps from a submission to feedback.
+
+They give `nbgrader autograde` and Formgrader's button the same reading,
+repairs and verdicts as `autograder grade`, and keep what students wrote from
+running in an instructor's browser.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import Exporter, NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.converters.base import NbGraderException
+from nbgrader.plugins import BasePlugin
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Float, default
+
+from autograder.course.assignment import Assignment
+from autograder.course.course import Course
+from autograder.course.folder import CourseError, Submission
+from autograder.course.late_penalties import late_rule, read_policy
+from autograder.gradebook import GradebookError, GradebookStore
+from autograder.grading.engine import make_job
+from autograder.grading.jobs import grade_alone, notebook_bytes
+from autograder.limits import LIMITS
+from autograder.nbgrader_plugin.files import be_careful
+from autograder.pages.feedback import NO_MARKS, page_of, rendered
+from autograder.submission.graded_cells import carried_comments
+from autograder.submission.sanitise import empty_submission, sanitise
+
+
+class SubmissionExporter(NotebookExporter):
+    """Stands between nbgrader and what was handed in, which `Judge` alone reads."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        be_careful(self.parent)
+        # Made before the first submission: what makes no sense stops nbgrader here, and not
+        # in each of them, where it would leave a notebook that looks graded.
+        try:
+            late_rule(self.config)
+        except CourseError as failure:
+            self.log.error("%s", failure)
+            raise NbGraderException(str(failure)) from None
+
+    def from_filename(  # type: ignore[override]
+        self, filename: str, resources: dict[str, Any] | None = None, **_: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return a notebook for the steps before `Judge`, without anything that a student wrote."""
+        resources = resources if resources is not None else {}
+        if getattr(self.parent, "_sanitizing", True):
+            notebook = empty_submission()
+        else:
+            # The second pass reads back what the first one wrote.
+            notebook = nbformat.read(filename, as_version=4)
+        resources["metadata"] = {"name": Path(filename).stem, "path": ""}
+        return self.from_notebook_node(notebook, resources=resources)
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **settings: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the notebook after all steps as `autograder grade` writes it, in little memory."""
+        notebook, resources = Exporter.from_notebook_node(self, nb, resources, **settings)
+        return notebook_bytes(notebook).decode(), resources
+
+
+class Sanitise(NbGraderPreprocessor):
+    """Makes of no submission the notebook as it was released, for nbgrader's own checks."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Put in the cells that nbgrader owns; see `autograder.submission.sanitise`."""
+        notebook, _ = sanitise(nb, _assignment(_course_of(self), resources["nbgrader"]).master)
+        return notebook, resources
+
+
+class Judge(NbGraderPreprocessor):
+    """Has a submission graded as `autograder grade` does: in a worker, within its budget."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Grade the submission itself; nbgrader then reads the points from the outputs."""
+        info = resources["nbgrader"]
+        course = _course_of(self)
+        assignment = _assignment(course, info)
+        submission = Submission(course, assignment.name, info["student"])
+        job = make_job(submission, assignment, Course(course).secret, "bwrap", LIMITS)
+        outcome = grade_alone(job)
+        if outcome.notebook is None:
+            raise NbGraderException(outcome.trouble)
+        return nbformat.reads(outcome.notebook, as_version=4), resources
+
+
+class SaveCarried(NbGraderPreprocessor):
+    """Says in the gradebook what was carried forward, after nbgrader has saved the rest."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Set the comments of solution cells, as `autograder grade` does."""
+        info = resources["nbgrader"]
+        comments = carried_comments(nb)
+        if comments:
+            with Gradebook(info["db_url"]) as gradebook:
+                for name, text in comments.items():
+                    where = (name, info["notebook"], info["assignment"], info["student"])
+                    gradebook.find_comment(*where).auto_comment = text
+                gradebook.db.commit()
+        return nb, resources
+
+
+class FeedbackExporter(Exporter):
+    """Makes the page that `autograder feedback` makes, marks from the gradebook included."""
+
+    export_from_notebook = None  # type: ignore[assignment]
+    output_mimetype = "text/html"
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        be_careful(self.parent)
+
+    @default("file_extension")
+    def _html(self) -> str:
+        return ".html"
+
+    def from_filename(  # type: ignore[override]
+        self, filename: str, resources: dict[str, Any] | None = None, **_: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the page of one graded notebook."""
+        resources = resources or {}
+        info = resources["nbgrader"]
+        student, name = info["student"], info["assignment"]
+        with GradebookStore.open(info["db_url"]) as gradebook:
+            marks = gradebook.marks(name, [student]).get(student)
+        if marks is None:
+            raise GradebookError(f"{student}'s {name}: {NO_MARKS.format(name)}")
+        resources["output_extension"] = self.file_extension
+        text, plain = rendered(page_of, Path(filename).absolute(), marks, name)
+        if plain is not None:
+            self.log.warning("%s's page is in a plain form: making it %s", student, plain)
+        return text, resources
+
+
+class LatePenalties(BasePlugin):
+    """Takes away points for late hand-ins; see `autograder.course.late_penalties.LatePolicy`."""
+
+    points_per_day = Float(0.0, help="for each day that has begun").tag(config=True)
+    percent_per_day = Float(0.0, help="of the score, for each day").tag(config=True)
+    grace_hours = Float(0.0, help="for which nothing is taken away").tag(config=True)
+    at_most_percent = Float(100.0, help="of the score, however late").tag(config=True)
+
+    def late_submission_penalty(self, student_id: str, score: float, seconds_late: float) -> float:
+        """Return the points to take away, as nbgrader asks for them."""
+        return read_policy(self.config).penalty(score, seconds_late)
+
+
+def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
+    """Return an assignment as it was released, read anew when it is released anew."""
+    name = info["assignment"]
+    released = course / "release" / name / f"{name}.ipynb"
+    stamp = released.stat().st_mtime_ns if released.is_file() else 0
+    return _read_assignment(course, info["db_url"], name, stamp)
+
+
+@lru_cache(maxsize=4)
+def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) -> Assignment:
+    with GradebookStore.open(gradebook_url) as gradebook:
+        return Course(course).assignment(name, gradebook)
+
+
+def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
+    """Return the course's root: the converter that all this serves knows it."""
+    owner = preprocessor.parent
+    while not hasattr(owner, "coursedir"):
+        owner = owner.parent
+    return Path(owner.coursedir.root)

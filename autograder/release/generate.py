@@ -1,0 +1,119 @@
+"""nbgrader's part of a release: the students' notebook, and its cells in the gradebook."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import traitlets.log
+from traitlets.config import Config
+
+from autograder.course.course import Course
+from autograder.release import ReleaseError
+from autograder.release.beside import add_helpers
+
+
+def generate(course: Path, name: str, into: Path, gradebook: str | None = None) -> Path:
+    """Have nbgrader make an assignment's release in a folder, in this process.
+
+    Parameters
+    ----------
+    course, name : as in `release`
+    into : a new folder for it, in a work folder in the course
+    gradebook : URL of the database to enter it in, or None to leave that alone
+
+    Returns
+    -------
+    Path of the assignment's folder
+    """
+    from nbgrader.api import Gradebook
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+
+    config = Config(Course(course).settings)
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.assignment_id = name
+    # From a copy: a fresh clone's source/ has no helpers yet, and a proof writes nothing there.
+    source = into.with_name(into.name + "-source")
+    shutil.copytree(course / "source" / name, source / name)
+    add_helpers(course, source / name)
+    config.CourseDirectory.source_directory = source.relative_to(course).as_posix()
+    config.CourseDirectory.release_directory = into.relative_to(course).as_posix()
+    config.GenerateAssignment.force = config.GenerateAssignment.create_assignment = True
+    config.GenerateAssignment.permissions = 644
+    if gradebook is None:
+        config.GenerateAssignment.no_database = True
+        config.SaveCells.enabled = False
+        # _clean_old_notebooks and the preprocessors open whatever this says.
+        config.CourseDirectory.db_url = "sqlite://"
+    else:
+        config.CourseDirectory.db_url = gradebook
+    with _programs_of_this_python(), _log_of_nbgrader() as log:
+        try:
+            if gradebook is not None:
+                _make_gradebook(Gradebook, gradebook)
+            GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).start()
+        except NbGraderException as error:
+            raise ReleaseError("\n".join(_reasons(log, name) or [str(error)])) from None
+        except (OSError, ValueError) as error:
+            raise ReleaseError(f"nbgrader cannot release {name}: {error}") from None
+    return into / name
+
+
+def _make_gradebook(gradebook: Any, url: str) -> None:
+    """Make the gradebook where it is missing, whole or not at all."""
+    from autograder.gradebook.database import parse_url, said_plainly
+
+    with said_plainly():
+        address = parse_url(url)
+        lies_in_file = address.get_backend_name() == "sqlite" and address.database
+        path = Path(address.database) if lies_in_file and address.database else None
+        is_new = path is not None and not path.exists()
+        try:
+            gradebook(url).close()
+        except BaseException:
+            if is_new and path is not None:
+                path.unlink(missing_ok=True)  # has tables but not their version: useless
+            raise
+
+
+@contextmanager
+def _programs_of_this_python() -> Iterator[None]:
+    """Let nbgrader find `alembic`, which it starts by name, in an environment not activated."""
+    places = (str(Path(sys.executable).parent), os.environ.get("PATH"))
+    with mock.patch.dict(os.environ, PATH=os.pathsep.join(filter(None, places))):
+        yield
+
+
+@contextmanager
+def _log_of_nbgrader() -> Iterator[list[str]]:
+    """Collect what nbgrader logs as errors, and keep it off the screen."""
+    errors: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            errors.append(record.getMessage())
+
+    logger = traitlets.log.get_logger()
+    with mock.patch.multiple(logger, handlers=[Collector(logging.ERROR)], propagate=False):
+        yield errors
+
+
+def _reasons(log: Sequence[str], name: str) -> list[str]:
+    """Return nbgrader's own reasons: of each traceback the last line, no repetition."""
+    reasons = []
+    for message in log:
+        lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
+        if not lines or lines[0].startswith(("There was an error", "Please see")):
+            continue
+        reason = lines[-1] if lines[0].startswith("Traceback") else " ".join(lines)
+        reasons.append(f"nbgrader cannot release {name}: {reason[:400]}")
+    return list(dict.fromkeys(reasons))

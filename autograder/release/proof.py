@@ -1,0 +1,185 @@
+"""The proof that a release is fit to give: no solution in it, no answer within reach, no surprise.
+
+Must not know the sandbox: what is run here is the instructor's own notebook.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course.course import Course
+from autograder.judging.judge import NOT_WRITTEN
+from autograder.release.reach import answers_in
+from autograder.release.source import read_source
+
+REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
+
+
+def release_problems(course: Path, assignment: str, folder: Path) -> list[str]:
+    """Return what is wrong with a generated release, a line for each.
+
+    Parameters
+    ----------
+    course, assignment : where its source is
+    folder : the generated release of that assignment
+    """
+    notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
+    where = f"release/{assignment}/{assignment}.ipynb"
+    problems = leftovers(read_source(course / "source" / assignment), folder)
+    catalogue = Course(course).catalogue
+    for path in sorted(folder.rglob("*.py")):
+        answers = answers_in(path.relative_to(folder).as_posix(), path.read_bytes(), catalogue)
+        problems += [f"release/{assignment}/{line}" for line in answers]
+    unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
+    # What does not parse would only be said again by running it.
+    return problems + (unparsed or unexpected_errors(folder, assignment))
+
+
+def leftovers(source: NotebookNode, folder: Path) -> list[str]:
+    """Return what is left in a release of what only instructors may see.
+
+    Parameters
+    ----------
+    source : the source notebook
+    folder : the generated release; all its files are searched
+    """
+    secret, public = _split(source)
+    released = {
+        path.relative_to(folder).as_posix(): _text_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    problems = []
+    for name, text in released.items():
+        where = f"release/{folder.name}/{name}"
+        marks = [f"{end} {region}" for region in REGIONS for end in ("BEGIN", "END")]
+        problems += [f"{where}: the mark {mark} is left" for mark in marks if mark in text]
+        problems += [
+            f"{where}: a line of a solution is left: {line[:80]}"
+            for line in secret
+            if line in text and line not in public
+        ]
+    return problems
+
+
+def _split(source: NotebookNode) -> tuple[list[str], str]:
+    """Return the lines inside solution, hidden test and mark scheme regions, and the text outside.
+
+    A solution cell without a region is replaced as a whole, so all of it is inside.
+    """
+    secret: dict[str, None] = {}
+    public = []
+    for cell in source.cells:
+        is_solution = bool(cell.metadata.get("nbgrader", {}).get("solution"))
+        inside = is_solution and "BEGIN SOLUTION" not in cell.source
+        for line in cell.source.splitlines():
+            if any(f"BEGIN {region}" in line for region in REGIONS):
+                inside = True
+            elif any(f"END {region}" in line for region in REGIONS):
+                inside = False
+            elif not inside:
+                public.append(line)
+            elif len(line.strip()) >= SHORTEST_LINE:
+                secret[line.strip()] = None
+    return list(secret), "\n".join(public)
+
+
+def _text_of(path: Path) -> str:
+    """Return all text in a file; of a notebook as it reads, not as JSON escapes it."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix != ".ipynb":
+        return text
+    notebook = nbformat.reads(text, as_version=4)
+    sources = [cell.pop("source") for cell in notebook.cells]
+    return "\n".join([*sources, json.dumps(notebook, ensure_ascii=False)])
+
+
+def _unparsed(cell: NotebookNode, where: str) -> list[str]:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    if cell.cell_type != "code":
+        return []
+    try:
+        ast.parse(TransformerManager().transform_cell(cell.source))
+    except SyntaxError as error:
+        return [f"{where}, cell {cell.id}, line {error.lineno}: does not parse: {error.msg}"]
+    return []
+
+
+def unexpected_errors(folder: Path, assignment: str) -> list[str]:
+    """Run a release as a student who wrote nothing; return all errors but "not written yet".
+
+    Parameters
+    ----------
+    folder : the release; it is run in a copy
+    assignment : the notebook's name
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    where = f"release/{assignment}/{assignment}.ipynb"
+    with tempfile.TemporaryDirectory(prefix="release-run-") as run:
+        desk = Path(run, assignment)
+        shutil.copytree(folder, desk)
+        notebook = nbformat.read(desk / f"{assignment}.ipynb", as_version=4)
+        client = NotebookClient(
+            notebook,
+            timeout=120,
+            kernel_name="python3",
+            allow_errors=True,
+            resources={"metadata": {"path": str(desk)}},
+        )
+        try:
+            # Without anybody's start-up files, which may define what is missing here;
+            # what the kernel itself has to say, of sockets, is no one's concern.
+            client.execute(
+                env={**os.environ, "IPYTHONDIR": str(Path(run, "ipython"))},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        except (CellTimeoutError, DeadKernelError) as error:
+            return [f"{where} cannot be run: {(str(error).splitlines() or ['?'])[0]}"]
+    return [
+        f"{where}, cell {cell.id}: {output.ename}: {output.evalue.splitlines()[0][:120]}"
+        if output.evalue
+        else f"{where}, cell {cell.id}: {output.ename}"
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error" and not _says_not_written(output)
+    ]
+
+
+def _says_not_written(output: NotebookNode) -> bool:
+    if output.ename == "NotImplementedError":
+        return bool(output.evalue == NOT_WRITTEN)
+    return bool(output.ename == "AssertionError" and output.evalue.endswith(NOT_WRITTEN))
+
+
+def tree_digest(folder: Path) -> dict[str, str]:
+    """Return a hash of each file in a folder, by its relative path."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def drift(before: Path, after: Path) -> list[str]:
+    """Return the files that differ between two folders."""
+    old, new = tree_digest(before), tree_digest(after)
+    return [
+        f"release/{after.name}/{name} is not what source/ gives now: run `autograder release`"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
