@@ -360,7 +360,9 @@ def test_a_name_cannot_steer_the_terminal():
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("release",), ("grade",), ("report",), ("export",), ("doctor",)], ids=str
+    "command",
+    [(), ("release",), ("grade",), ("report",), ("export",), ("prove",), ("doctor",)],
+    ids=str,
 )
 def test_help_says_what_a_command_does(command):
     code, output, said = run(*command, "--help")
@@ -370,6 +372,7 @@ def test_help_says_what_a_command_does(command):
         "grade": ("--student", "--jobs", "--force", "--isolation", "--course", "--cluster"),
         "report": ("--names", "--format", "--output", "--course"),
         "export": ("--to", "--output", "--course"),
+        "prove": ("--exercise", "--seeds", "--course"),
     }.get("".join(command), ()):
         assert option in output
 

@@ -15,15 +15,12 @@ import numpy as np
 import pytest
 
 from autograder.catalogue.values import entries
-from autograder.judging.judge import _draw
 from autograder.limits import EXCHANGE
 from softmax_by_hand import CATALOGUE, EXERCISES
 from softmax_by_hand import lecture as reference
-from softmax_by_hand.lent import MADE
 
 NEEDED = sorted({need for exercise in EXERCISES.values() for need in exercise.needs})
 TOO_MUCH = "is asked for too much"
-SEEDS = 3
 
 
 class Rng:
@@ -77,10 +74,6 @@ def counts(question: tuple[Any, ...]) -> bool:
     return sum(map(entries, arrays)) <= EXCHANGE.asked_items
 
 
-def test_each_exercise_that_is_lent_says_how_much_it_makes():
-    assert set(NEEDED) <= set(MADE)
-
-
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NEEDED)
 def test_whatever_a_lent_function_is_given_it_takes_little_memory_and_time(name):
@@ -128,20 +121,6 @@ def test_keywords_are_counted_like_arguments_by_place():
         CATALOGUE.lent("init_weights")(D=10**5, rng=np.random.default_rng(0), K=10**5)
     with pytest.raises(TypeError):
         CATALOGUE.lent("init_weights")(E=10**5)
-
-
-@pytest.mark.parametrize("name", NEEDED)
-def test_a_lent_function_answers_what_its_own_fixtures_ask(name):
-    exercise = EXERCISES[name]
-    function = CATALOGUE.lent(exercise.name)
-    for seed in range(SEEDS):
-        for trial in _draw(exercise, seed)[0]:
-            for call in trial.calls:
-                made = MADE[name](*call)
-                assert made * 8 < EXCHANGE.lent_made, (made, call)
-                assert sum(map(entries, call)) * 8 < EXCHANGE.asked_items
-                if name not in ("batch_indices", "init_weights"):
-                    function(*call)
 
 
 def test_a_lent_function_gives_what_the_lecture_gives():

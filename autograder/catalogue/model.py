@@ -75,6 +75,7 @@ class Misconception:
         that the wrong function fails
     looks_right : why it looks right to who made it, one sentence
     lesson : where in `notebooks/` to look, where it is not the exercise's own lesson
+    treated : the words by which that lesson treats it
     """
 
     name: str
@@ -85,6 +86,7 @@ class Misconception:
     shows_in: str | None = None
     looks_right: str = ""
     lesson: str = ""
+    treated: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Exercise:
         would be the whole answer under another name
     tolerance : relative, norm-based, with a floor
     lesson : the lesson in `notebooks/` that treats it, ``"02_softmax"``
+    treated : the words by which it does
     """
 
     name: str
@@ -114,6 +117,7 @@ class Exercise:
     needs: tuple[str, ...] = ()
     tolerance: float = 1e-9
     lesson: str = ""
+    treated: str = ""
 
     @property
     def kind(self) -> str:
