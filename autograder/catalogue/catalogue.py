@@ -10,6 +10,7 @@ from typing import Any
 
 from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise
+from autograder.catalogue.spellings import Spellings
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +22,12 @@ class Catalogue:
     assignments : the exercises of each assignment, in their order; a name is unique within one
     made : about how many entries a reference makes of its arguments, by exercise; of each that
         another one needs
+    spellings : what other courses call them, and how they write them; for `autograder diagnose`
     """
 
     assignments: Mapping[str, tuple[Exercise, ...]]
     made: Mapping[str, Callable[..., int]] = field(default_factory=dict)
+    spellings: Spellings = field(default_factory=Spellings)
 
     def lent(self, name: str) -> Callable[..., Any]:
         """Return an exercise's reference for student code to ask."""

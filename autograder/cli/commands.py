@@ -388,7 +388,7 @@ def diagnose(
         list[str] | None,
         typer.Option(
             "--as",
-            help="Which function of it is an exercise's: softmax=my_softmax.",
+            help="Which function of it is an exercise's: predict=my_predict.",
             metavar="EXERCISE=NAME",
         ),
     ] = None,
@@ -414,7 +414,8 @@ def diagnose(
 
     skip_unused_imports()
     from autograder.course.course import Course
-    from autograder.diagnosis.diagnose import DiagnoseError, show
+    from autograder.diagnosis.command import show
+    from autograder.diagnosis.diagnose import DiagnoseError, Request
 
     catalogue = None
     if course is not None:
@@ -422,7 +423,7 @@ def diagnose(
         with _in_words():
             catalogue = Course(folder).catalogue_name
     try:
-        show(notebook, named or [], exercise or [], file or [], isolation, catalogue)
+        show(Request(notebook, named or (), exercise or (), file or (), isolation, catalogue))
     except DiagnoseError as failure:
         _stop(str(failure), failure.code)
     except KeyboardInterrupt:
