@@ -1,7 +1,8 @@
 """The grader of notebooks: what a course needs of it, and nothing else.
 
 A course describes its exercises with these names, and with those of `autograder.checking.kit`,
-which is shipped beside its notebooks:
+which is shipped beside its notebooks; what other courses call an exercise, with those of
+`autograder.catalogue.spellings` and `autograder.catalogue.arrangements`:
 
 >>> import numpy as np
 >>> from autograder import Catalogue, Criterion, Exercise, Misconception, judge, purity
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from autograder.catalogue.values import Rng as Rng
     from autograder.catalogue.values import Step as Step
     from autograder.catalogue.values import as_count as as_count
+    from autograder.catalogue.values import by_steps as by_steps
     from autograder.catalogue.values import entries as entries
     from autograder.catalogue.values import most_made as most_made
     from autograder.judging.judge import Finding as Finding
@@ -79,6 +81,7 @@ _PUBLIC = {
         "Rng",
         "Step",
         "as_count",
+        "by_steps",
         "entries",
         "most_made",
     ),

@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import commands as cli
 from autograder.course.folder import load_config
-from autograder.diagnosis import diagnose
+from autograder.diagnosis import command
 from autograder.grading import engine, jobs
 from autograder.grading.cluster import graded_on
 from autograder.grading.engine import ClassGrading
@@ -320,7 +320,7 @@ def test_a_cell_beyond_its_budget_is_bare_text_in_formgrader_and_so_are_those_be
 def test_a_diagnosis_beyond_its_budget_ends_with_a_line(
     classroom: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diagnose, "DIAGNOSING", TIGHT["eve"])
+    monkeypatch.setattr(command, "DIAGNOSING", TIGHT["eve"])
     path = classroom.course / "submitted" / "ann" / "ps1" / "ps1.ipynb"
     result = CliRunner().invoke(cli.app, ["diagnose", str(path)])
     assert (result.exit_code, result.stdout) == (1, "")

@@ -378,7 +378,7 @@ def test_a_name_cannot_steer_the_terminal() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("release",), ("grade",), ("report",), ("export",), ("doctor",)],
+    [(), ("release",), ("grade",), ("report",), ("export",), ("prove",), ("doctor",)],
     ids=str,
 )
 def test_help_says_what_a_command_does(command: tuple[str, ...]) -> None:
@@ -389,6 +389,7 @@ def test_help_says_what_a_command_does(command: tuple[str, ...]) -> None:
         "grade": ("--student", "--jobs", "--force", "--isolation", "--course", "--cluster"),
         "report": ("--names", "--format", "--output", "--course"),
         "export": ("--to", "--output", "--course"),
+        "prove": ("--exercise", "--seeds", "--course"),
     }.get("".join(command), ()):
         assert option in output
 

@@ -6,11 +6,12 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
 from autograder.catalogue.model import Exercise
+from autograder.catalogue.spellings import Spellings
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,24 +21,30 @@ class Catalogue:
     Parameters
     ----------
     assignments : the exercises of each assignment, in their order; a name is unique within one
+    spellings : what other courses call them, and how they write them; for `autograder diagnose`
     """
 
     assignments: Mapping[str, tuple[Exercise, ...]]
+    spellings: Spellings = field(default_factory=Spellings)
 
     @classmethod
-    def of_package(cls, package: str, *assignments: str) -> Catalogue:
+    def of_package(
+        cls, package: str, *assignments: str, spellings: Spellings | None = None
+    ) -> Catalogue:
         """Return what the modules of a package define: ``Catalogue.of_package(__name__, "ps1")``.
 
         Parameters
         ----------
         package : dotted name of the course's package
         assignments : names of packages in it; in each an exercise is a module
+        spellings : see `Catalogue`
 
         Returns
         -------
         Catalogue; the exercises of an assignment stand in the order of their references
         """
-        return cls({name: _exercises_in(f"{package}.{name}") for name in assignments})
+        found = {name: _exercises_in(f"{package}.{name}") for name in assignments}
+        return cls(found, spellings or Spellings())
 
     def of(self, assignment: str) -> Mapping[str, Exercise]:
         """Return every exercise by name, in the catalogue's order.

@@ -101,6 +101,7 @@ class Misconception:
         that the wrong function fails
     looks_right : why it looks right to who made it, one sentence
     lesson : where in `notebooks/` to look, where it is not the exercise's own lesson
+    treated : the words by which that lesson treats it
     """
 
     name: str
@@ -111,6 +112,7 @@ class Misconception:
     shows_in: str | None = None
     looks_right: str = ""
     lesson: str = ""
+    treated: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,7 @@ class Exercise:
     made : where another exercise needs this one: of the reference's arguments, about how many
         entries it makes of them, in memory or in steps
     properties : what students may run of it
+    treated : the words by which the lesson treats it
     name : of the function, or class, in the notebook; without it that in the signature
     """
 
@@ -143,12 +146,14 @@ class Exercise:
     lesson: str = ""
     made: Callable[..., int] | None = None
     properties: Properties | None = None
+    treated: str = ""
     name: str = ""
 
     def __post_init__(self) -> None:
-        gate = self.criteria[0].fixtures
         criteria = tuple(
-            replace(criterion, fixtures=gate) if criterion.fixtures is _of_the_gate else criterion
+            replace(criterion, fixtures=self.criteria[0].fixtures)
+            if criterion.fixtures is _of_the_gate
+            else criterion
             for criterion in self.criteria
         )
         object.__setattr__(self, "criteria", criteria)

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 from autograder import __version__
 from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
-from autograder.grading.lean import skip_unused_imports
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
 from autograder.limits import GRADING, WRITING, Budget
@@ -204,7 +203,6 @@ def grade_here(job: Job) -> Outcome:
 
     The process's sandbox is started for its first submission and kept.
     """
-    skip_unused_imports()
     from autograder.sandbox import IsolationUnavailable, SandboxLost
     from autograder.submission.notebook import grade_notebook
 
@@ -235,7 +233,6 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     ----------
     verdicts : as `autograder.grading.working.tell` sent them
     """
-    skip_unused_imports()
     from autograder.submission.notebook import write_unfinished
 
     begun()

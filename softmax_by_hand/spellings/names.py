@@ -1,23 +1,13 @@
-"""What people call the functions of the catalogue in notebooks of their own.
+"""What people call the exercises in notebooks of their own, in several languages.
 
-Data, and how names are compared: without case, underscores and the words that say
-nothing (`my_softmax`, `computeSoftmax2`).  Imports nothing; knows no catalogue.
+Names are compared without case, underscores, digits and the words that say nothing.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-# Dropped before names are compared, unless nothing would be left.
-FILLERS = frozenset(
-    "a an the my our own get to do calc calculate compute computes func function fn np numpy "
-    "funcion funcao fonction funktion hanshu calcular calcula calculer berechne jisuan de del da "
-    "du la el le der die das mi meu capa couche camada schicht y "
-    "stable stabilized stabilised safe naive simple basic better vectorized vectorised loop loops "
-    "scratch from manual custom v layer activation batch forward fwd".split()
-)
+FILLERS = frozenset("layer capa couche camada schicht activation batch forward fwd".split())
 
 # Of probabilities or of scores: names do not tell, so both are tried.
 CROSS_ENTROPY = tuple(
@@ -45,7 +35,7 @@ CROSS_ENTROPY = tuple(
 )
 
 # By exercise; a name may stand for several.
-ALIASES: Mapping[str, Sequence[str]] = {
+NAMES: Mapping[str, Sequence[str]] = {
     "add_bias": (
         "agregar_sesgo anadir_sesgo agregar_bias anadir_bias anadir_unos agregar_unos "
         "adicionar_bias adicionar_vies ajouter_biais ajouter_uns bias_hinzufuegen "
@@ -177,62 +167,3 @@ ALIASES: Mapping[str, Sequence[str]] = {
         "multi_layer_perceptron"
     ).split(),
 }
-
-
-def normalised(name: str) -> str:
-    """Return a name as it is compared.
-
-    >>> normalised("computeCrossEntropy_v2"), normalised("my_function")
-    ('crossentropy', 'myfunction')
-    """
-    words = _words(name)
-    kept = [word for word in map(str.lower, words) if word not in FILLERS]
-    return "".join(kept or map(str.lower, words))
-
-
-def _words(name: str) -> list[str]:
-    """Return the words of a name: without digits and accents, split at capitals."""
-    plain = unicodedata.normalize("NFKD", name[:200].replace("_", " "))
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
-    return re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+", plain)
-
-
-# Words by which the slope of a function is told from the function.
-SLOPES = frozenset(
-    "derivative derivatives deriv derivate prime grad gradient gradients backward back bwd bw "
-    "backprop backwards d dv der diff delta jacobian derivada derivado gradiente derivee ableitung "
-    "daoshu tidu fanxiang 导数 梯度".split()
-)
-
-
-def slope_of(name: str, exercises: Iterable[str]) -> list[str]:
-    """Return of which of these exercises, activations, a name may stand for the slope.
-
-    >>> slope_of("relu_derivative", ["ReLU"]), slope_of("dSigmoid", ["Sigmoid"])
-    (['ReLU'], ['Sigmoid'])
-    """
-    words = [word.lower() for word in _words(name)]
-    if len(words) == 1 and words[0].startswith("d"):
-        words = ["d", words[0][1:]]
-    left = [word for word in words if word not in SLOPES]
-    return meant(" ".join(left), exercises) if left and len(left) < len(words) else []
-
-
-def meant(name: str, exercises: Iterable[str]) -> list[str]:
-    """Return which of these exercises a name of a notebook may stand for, likeliest first.
-
-    >>> meant("crossEntropy", ("softmax", "cce")), meant("net_2", ("softmax", "cce"))
-    (['cce'], [])
-    """
-    exercises = list(exercises)
-    if name in exercises:
-        return [name]
-    same = normalised(name)
-    if not same:
-        return []
-    names = {exercise: (exercise, *ALIASES.get(exercise, ())) for exercise in exercises}
-    return [
-        exercise
-        for exercise, others in names.items()
-        if any(normalised(other) == same for other in others)
-    ]
