@@ -49,7 +49,7 @@ def test_functions_within_functions_methods_and_tables_are_among_what_is_judged(
         labels = [label for label, _ in reach.callables_of(module)]
     assert len(labels) > 20
     if path.name == "checks.py":
-        assert "Student.agree" in labels
+        assert any(label.endswith(".agree") for label in labels)
     if path.match("ps3/checks.py"):
         assert "WRONG_SOFTMAXES['of 2 z']" in labels
         inside = "WRONG_SOFTMAXES['of -z, which prefers the smallest score'], <lambda> in it"
@@ -98,7 +98,7 @@ def test_an_answer_is_found_wherever_it_hides(place):
     source = "from __future__ import annotations\nimport numpy as np\n" + HIDING_PLACES[place]
     lines = found(source, "softmax")
     assert lines, place
-    assert all(line.endswith("answers softmax of ps1") for line in lines)
+    assert all(line.endswith("answers softmax") for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_release_with_an_answer_within_reach_is_refused(released, tmp_path, mo
             ["ps1"],
             Catalogue({"ps1": tuple(map(EXERCISES.get, ("add_bias", "scores", "softmax")))}),
         )
-    assert "release/ps1/figures.py: shares answers softmax of ps1" in str(refused.value)
+    assert "release/ps1/figures.py: shares answers softmax" in str(refused.value)
     assert tree_digest(course / "release") == before
 
 
