@@ -51,20 +51,20 @@ def own_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_it_takes_less_than_thirty_lines_of_code() -> None:
+def test_it_takes_less_than_thirty_lines_of_code():
     lines = [line for block in BLOCKS for line in block.splitlines() if line.strip()]
     assert len(lines) < 30
     assert max(map(len, lines)) <= 100
 
 
-def test_the_right_answer_passes_on_a_hundred_seeds(exercise: Exercise) -> None:
+def test_the_right_answer_passes_on_a_hundred_seeds(exercise):
     for seed in range(100):
         verdict = judge(exercise, exercise.reference, seed)
         assert verdict.passed
         assert verdict.misconception is None
 
 
-def test_the_wrong_answer_is_caught_and_named(exercise: Exercise) -> None:
+def test_the_wrong_answer_is_caught_and_named(exercise):
     (mistake,) = exercise.misconceptions
     for seed in range(5):
         verdict = judge(exercise, mistake.wrong[0], seed)
@@ -72,23 +72,19 @@ def test_the_wrong_answer_is_caught_and_named(exercise: Exercise) -> None:
         assert verdict.misconception == mistake.name
 
 
-def test_its_words_say_why_the_mistake_looks_right_and_where_to_look(exercise: Exercise) -> None:
+def test_its_words_say_why_the_mistake_looks_right_and_where_to_look(exercise):
     assert all(mistake.looks_right for mistake in exercise.misconceptions)
     assert (ROOT / f"notebooks/{exercise.lesson}.ipynb").is_file()
 
 
-def test_the_check_accepts_the_solution_and_refuses_the_mistake(
-    exercise: Exercise, own_checks: ModuleType
-) -> None:
+def test_the_check_accepts_the_solution_and_refuses_the_mistake(exercise, own_checks):
     space: dict[str, Any] = {"np": np}
     exec(SOLUTION, space)
     assert own_checks.look_at(space["center"])[1] is None
     assert own_checks.look_at(exercise.misconceptions[0].wrong[0], "center")[1]
 
 
-def test_the_cells_can_be_released(
-    exercise: Exercise, own_checks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cells_can_be_released(exercise, own_checks, tmp_path, monkeypatch):
     def marks(grade_id: str, **more: Any) -> dict[str, Any]:
         common = {"grade": False, "locked": True, "solution": False, "task": False}
         return {"nbgrader": {**common, "grade_id": grade_id, "schema_version": 3, **more}}
