@@ -6,14 +6,14 @@ Knows the mathematics and no exercise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.catalogue.values import Rng
-from softmax_by_hand import lecture as reference
+from autograder import Arguments, Rng, Step
+from softmax_by_hand import lecture
 
 Generator = np.random.Generator
 Array = np.ndarray
@@ -89,16 +89,16 @@ def labels_without_last(rng: Generator, K: int, N: int) -> Array:
 
 def features(rng: Generator, D: int, N: int) -> Array:
     """Draw data with its bias row, (D+1, N)."""
-    return reference.add_bias(rng.normal(0.3, 1.0, (D, N)))
+    return lecture.add_bias(rng.normal(0.3, 1.0, (D, N)))
 
 
 def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
     """Draw weights, data and labels, and run the network on them."""
     W = rng.normal(0.0, 1.5, (size.K, size.D + 1)) / np.sqrt(size.D + 1)
     Xb = features(rng, size.D, size.N)
-    Z = reference.scores(W, Xb)
+    Z = lecture.scores(W, Xb)
     y = labels(rng, size.K, size.N)
-    return ForwardPass(W, Xb, Z, reference.softmax(Z), y, reference.one_hot(y, size.K))
+    return ForwardPass(W, Xb, Z, lecture.softmax(Z), y, lecture.one_hot(y, size.K))
 
 
 def forward_passes(rng: Generator) -> list[ForwardPass]:
@@ -120,12 +120,12 @@ def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, 
     Z = run.Z.copy()
     for n, z in columns.items():
         Z[:, n] = z
-    return run.Y, reference.softmax(Z)
+    return run.Y, lecture.softmax(Z)
 
 
 def unit(label: int, K: int) -> Array:
     """Return the one-hot vector of one label, (K,)."""
-    return reference.one_hot(np.array(label), K)
+    return lecture.one_hot(np.array(label), K)
 
 
 def other_label(rng: Generator, label: int, K: int) -> int:
@@ -199,3 +199,76 @@ def crossed(calls: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     arrays = [i for i, argument in enumerate(first) if isinstance(argument, np.ndarray)]
     shared = dict.fromkeys((*arrays[:2], arrays[-1]))
     return [*calls[:-1], *((*last[:i], first[i], *last[i + 1 :]) for i in shared)]
+
+
+Loss = Callable[[Array], float]
+
+
+def accepting(shape: tuple[int, ...], formula: Callable[[Array], Any]) -> Loss:
+    """Return a pure function of arrays of one shape, which refuses anything else."""
+
+    def f(W: Array) -> float:
+        W = np.asarray(W)
+        if W.shape != shape or W.dtype.kind not in "fiu":
+            raise ValueError(f"f takes an array of real numbers of shape {shape}")
+        return float(formula(W.astype(np.float64)))
+
+    return f
+
+
+FORWARD, BACKWARD, WEIGHTS = Step("forward"), Step("backward"), Step("W")
+
+
+def there_and_back(rng: Generator, Z: Array) -> Arguments:
+    return FORWARD, Z, BACKWARD, rng.normal(size=Z.shape)
+
+
+def weights_strength(rng: Generator) -> list[Arguments]:
+    """Draw weights, large ones too, and those of a single class."""
+    shapes = [(size.K, size.D + 1) for size in all_sizes(rng)]
+    weights = [rng.normal(0.5, 1.0, shape) for shape in [*shapes, (3, 4), (1, 4)]]
+    weights[-2][:2, :2] = (-2000.0, 3000.0), (4000.0, -5000.0)
+    weights[-1] = abs(weights[-1])
+    calls = [(W, float(rng.uniform(0.1, 2))) for W in weights]
+    return [*crossed(calls[:6]), *calls[6:]]
+
+
+def only_biases(rng: Generator) -> list[Arguments]:
+    calls: list[Arguments] = []
+    for size in sizes(rng, 3):
+        W = np.zeros((size.K, size.D + 1))
+        W[:, -1] = rng.normal(1.0, 1.0, size.K)
+        calls.append((W, float(rng.uniform(0.1, 2))))
+    return calls
+
+
+def some_weights(rng: Generator) -> list[Arguments]:
+    return weights_strength(rng)[:2]
+
+
+def true_and_predicted(rng: Generator) -> list[Arguments]:
+    calls: list[Arguments] = []
+    for size in all_sizes(rng):
+        N = 3 * size.N
+        y = labels(rng, size.K, N)
+        guess = np.where(rng.random(N) < 0.6, y, rng.integers(size.K, size=N))
+        guess[0] = other_label(rng, int(y[0]), size.K)
+        calls.append((y, guess))
+    return calls
+
+
+def targets(rng: Generator) -> list[Arguments]:
+    drawn = [
+        (rng.normal(size=size.N), rng.normal(0.5, 1.0, (1, size.N))) for size in all_sizes(rng)
+    ]
+    y, Yhat = drawn[-1]  # large ones too
+    y[0], Yhat[0, 1] = -2000.0, 3000.0
+    return crossed(drawn)
+
+
+def one_target(rng: Generator) -> list[Arguments]:
+    return [(rng.normal(size=1), rng.normal(0.5, 1.0, (1, 1))) for _ in range(3)]
+
+
+def some_targets(rng: Generator) -> list[Arguments]:
+    return targets(rng)[:2]

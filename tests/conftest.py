@@ -20,6 +20,7 @@ from browsing import Visit, chromium
 from isolation import why_no_isolation
 from postgres import Databases, NoServer, running_server
 
+from autograder import Catalogue
 from autograder.gradebook import GradebookStore
 from autograder.grading import jobs, workers
 from autograder.grading.workers import Worker
@@ -70,7 +71,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.delenv("GRADEBOOK_URL", raising=False)
         # The proof starts a kernel, and what is released here is right.
         patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
-        release(root, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+        release(root, ["ps1"], Catalogue({"ps1": tuple(EXERCISES[name] for name in CHECKED)}))
     return root
 
 

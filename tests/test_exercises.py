@@ -8,7 +8,7 @@ from answers import assert_right, cases
 
 from autograder.judging.judge import judge
 from softmax_by_hand import EXERCISES
-from softmax_by_hand.ps2 import _coupled, _curved
+from softmax_by_hand.ps2.numerical_gradient import _coupled, _curved
 
 
 def fixtures(exercise, seed=3):

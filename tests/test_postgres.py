@@ -30,6 +30,7 @@ from masters import master_of
 from postgres import PASSWORD, Databases
 from sqlalchemy import create_engine, text
 
+from autograder import Catalogue
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.release.release import release
 from autograder.submission.graded_cells import GradedSubmission, cells_of
@@ -61,7 +62,7 @@ def released_there(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADEBOOK_URL", databases.new())
         patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
-        release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+        release(course, ["ps1"], Catalogue({"ps1": tuple(EXERCISES[name] for name in CHECKED)}))
     assert not (course / "gradebook.db").exists()
     return databases.made[-1]
 
@@ -358,7 +359,7 @@ def test_a_release_to_a_server_that_is_not_there_is_refused_in_a_line(
     monkeypatch.setenv("GRADEBOOK_URL", nowhere)
     monkeypatch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
     with pytest.raises(GradebookError, match="its server cannot be reached") as error:
-        release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+        release(course, ["ps1"], Catalogue({"ps1": tuple(EXERCISES[name] for name in CHECKED)}))
     assert "\n" not in str(error.value)
     assert PASSWORD not in str(error.value)
 

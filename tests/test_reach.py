@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder import Catalogue
 from autograder.release import ReleaseError, reach
 from autograder.release.beside import FIGURES
 from autograder.release.proof import leftovers, tree_digest
@@ -148,7 +149,9 @@ def test_a_release_with_an_answer_within_reach_is_refused(
     before = tree_digest(course / "release")
     with pytest.raises(ReleaseError) as refused:
         release(
-            course, ["ps1"], {name: EXERCISES[name] for name in ("add_bias", "scores", "softmax")}
+            course,
+            ["ps1"],
+            Catalogue({"ps1": tuple(map(EXERCISES.get, ("add_bias", "scores", "softmax")))}),
         )
     assert "release/ps1/figures.py: shares answers softmax of ps1" in str(refused.value)
     assert tree_digest(course / "release") == before

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import importlib
+import pkgutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any
 
-from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise
 
 
@@ -19,16 +20,24 @@ class Catalogue:
     Parameters
     ----------
     assignments : the exercises of each assignment, in their order; a name is unique within one
-    made : about how many entries a reference makes of its arguments, by exercise; of each that
-        another one needs
     """
 
     assignments: Mapping[str, tuple[Exercise, ...]]
-    made: Mapping[str, Callable[..., int]] = field(default_factory=dict)
 
-    def lent(self, name: str) -> Callable[..., Any]:
-        """Return an exercise's reference for student code to ask."""
-        return lent(self.exercises[name], self.made[name])
+    @classmethod
+    def of_package(cls, package: str, *assignments: str) -> Catalogue:
+        """Return what the modules of a package define: ``Catalogue.of_package(__name__, "ps1")``.
+
+        Parameters
+        ----------
+        package : dotted name of the course's package
+        assignments : names of packages in it; in each an exercise is a module
+
+        Returns
+        -------
+        Catalogue; the exercises of an assignment stand in the order of their references
+        """
+        return cls({name: _exercises_in(f"{package}.{name}") for name in assignments})
 
     def of(self, assignment: str) -> Mapping[str, Exercise]:
         """Return every exercise by name, in the catalogue's order.
@@ -46,3 +55,16 @@ class Catalogue:
     def exercises(self) -> Mapping[str, Exercise]:
         """Every exercise by name; of several with one name the first."""
         return self.of("")
+
+
+def _exercises_in(package: str) -> tuple[Exercise, ...]:
+    """Return the exercises that the modules of a package define, by their references' places."""
+    folder = importlib.import_module(package).__path__
+    modules = [importlib.import_module(f"{package}.{m.name}") for m in pkgutil.iter_modules(folder)]
+    values = [value for module in modules for value in vars(module).values()]
+    return tuple(sorted((v for v in values if isinstance(v, Exercise)), key=_place))
+
+
+def _place(exercise: Exercise) -> tuple[str, int]:
+    module = exercise.reference.__module__
+    return module, list(vars(sys.modules[module])).index(exercise.reference.__name__)

@@ -93,20 +93,18 @@ def problems_of(
         found += _signature(exercise)
         with warnings.catch_warnings():  # of wrong functions, to be expected
             warnings.simplefilter("ignore")
-            found += _tried(catalogue, exercise, seeds, max(seeds, reference_seeds))
+            found += _tried(exercise, seeds, max(seeds, reference_seeds))
     return [Problem(assignment, exercise.name, *one) for one in found]
 
 
-def _tried(
-    catalogue: Catalogue, exercise: Exercise, seeds: int, reference_seeds: int
-) -> Iterator[Found]:
+def _tried(exercise: Exercise, seeds: int, reference_seeds: int) -> Iterator[Found]:
     """Try fixtures, the reference, the mistakes; where one fails, the next would only follow."""
     criteria = {None, *(criterion.name for criterion in exercise.criteria)}
     mistakes = [one for one in exercise.misconceptions if one.wrong and one.shows_in in criteria]
     exercise = replace(exercise, misconceptions=tuple(mistakes))  # of the others it is said
     for kind in (
         lambda: _fixtures(exercise),
-        lambda: _lent(catalogue, exercise),
+        lambda: _lent(exercise),
         lambda: _reference(exercise, reference_seeds),
         lambda: _mistakes(exercise, seeds),
     ):
@@ -163,17 +161,17 @@ def _needs(catalogue: Catalogue, exercise: Exercise) -> Iterator[Found]:
             yield "", f"it needs {need}, which is no earlier exercise", "Name earlier ones only."
         elif earlier[need].kind != "function":
             yield "", f"it needs {need}, which is a class", "Only functions can be lent."
-        elif need not in catalogue.made:
+        elif earlier[need].made is None:
             yield (
                 "",
                 f"it needs {need}, which does not say how much its reference makes",
-                f"Say of {need} about how many entries it makes of its arguments.",
+                f"Say with made=... in {need} how many entries it makes of its arguments.",
             )
 
 
-def _lent(catalogue: Catalogue, exercise: Exercise) -> Iterator[Found]:
+def _lent(exercise: Exercise) -> Iterator[Found]:
     """Tell whether a function is refused, when it is lent, what its own fixtures ask of it."""
-    made = catalogue.made.get(exercise.name)
+    made = exercise.made
     for seed in range(SEEDS if made else 0):
         for call in questions(exercise, seed):
             try:

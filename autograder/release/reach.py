@@ -75,9 +75,7 @@ def answers_of(name: str, content: bytes, exercises: Mapping[str, Exercise]) -> 
         for exercise in exercises.values():
             gate = replace(exercise, criteria=exercise.criteria[:1], misconceptions=())
             for label, way in _passing(gate, callables):
-                found.append(
-                    f"{name}: {label}{way} answers {exercise.name} of {exercise.problem_set}"
-                )
+                found.append(f"{name}: {label}{way} answers {exercise.name}")
     return found
 
 
