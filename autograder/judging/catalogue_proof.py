@@ -645,6 +645,10 @@ def _properties(exercise: Exercise, earlier: Mapping[str, Exercise]) -> Iterator
     """Tell where a right answer is refused by what students may run, or a wrong one is not."""
     if exercise.properties is None:
         return
+    if exercise.properties.kind != exercise.kind:
+        said = f"what students may run asks for a {exercise.properties.kind}"
+        yield "", f"{said}, its reference is a {exercise.kind}", "Let them agree."
+        return
     answers: list[tuple[str, str, Callable[..., Any]]] = [
         ("", "the right answer", exercise.reference)
     ]
@@ -667,9 +671,10 @@ def _properties(exercise: Exercise, earlier: Mapping[str, Exercise]) -> Iterator
             elif about and refused is None:
                 said = f"what students may run finds nothing wrong with {which}"
                 yield about, said, "Add a property that it has not."
-            elif refused is not None and not refused.hint:
-                said = f"what students may run gives no hint to {which}: {refused.text}"
-                yield about, said, "Give the claim a hint."
+            elif refused is not None and not (refused.hint and str(refused).isascii()):
+                lacks = "no hint" if not refused.hint else "other words than ASCII"
+                said = f"what students may run has {lacks} for {which}: {refused.text!a}"
+                yield about, said, "Say the property and a hint in plain words."
     finally:
         np.random.set_state(random_state)  # noqa: NPY002
 
