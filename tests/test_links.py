@@ -244,20 +244,16 @@ def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course):
     ("note", "said"),
     [
         ('{"left_out": [["a", "earns 100 points"]], "more": 0}', ()),
-        ('{"left_out": [["a", ["b"]]], "more": 0}', ()),
-        ('{"left_out": 1, "more": 0}', ()),
-        ('{"more": 1e999}', ()),
-        ("[" * 9_000, ()),
-        ("9" * 9_000, ()),
+        ('{"left_out": [["a", ["b"]]], "more": 0}', ()), ('{"left_out": 1, "more": 0}', ()),
+        ('{"more": 1e999}', ()), ("[" * 9_000, ()), ("9" * 9_000, ()),
         ('{"left_out": [], "more": 10000000}', ("So were 1000 more beside it.",)),
         (
             json.dumps({"left_out": [["<b>\n" * 40, handed_in.NO_FILE]] * 9, "more": 0}),
             (f"'{('?b??' * 500)[:80]}' beside the notebook is no ordinary file and was left out.",),
         ),
-        ("x" * 20_000, ()),
-        ('{"left_out": [["\\ud800", 1]], "more": "x"}', ()),
+        ("x" * 20_000, ()), ('{"left_out": [["\\ud800", 1]], "more": "x"}', ()),
     ],
-)
+)  # fmt: skip
 def test_a_note_that_a_student_wrote_says_nothing_else(course, note, said):
     (hand_in(course, "eve") / handed_in.NOTE).write_text(note)
     assert grade_data(course, "eve")[1] == said

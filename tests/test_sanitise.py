@@ -48,22 +48,18 @@ def released() -> dict[str, Any]:
     cells: list[dict[str, Any]] = []
     for master in MASTER:
         cell = {
-            "cell_type": master.cell_type,
-            "id": master.grade_id,
-            "metadata": {"nbgrader": master.nbgrader, "deletable": False},
-            "source": master.source,
-        }
+            "cell_type": master.cell_type, "id": master.grade_id,
+            "metadata": {"nbgrader": master.nbgrader, "deletable": False}, "source": master.source,
+        }  # fmt: skip
         if master.cell_type == "code":
             cell |= {"execution_count": None, "outputs": []}
         cells.append(cell)
     picture = {"cell_type": "markdown", "id": "picture", "metadata": {}, "source": ["a\n", "b"]}
     cells.insert(3, picture)
     return {
-        "cells": cells,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+        "cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "nbformat": 4, "nbformat_minor": 5,
+    }  # fmt: skip
 
 
 def submitted() -> dict[str, Any]:
@@ -130,15 +126,9 @@ def lines_of(number: int, line_break: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "empty"),
-        (b"   \n", "empty"),
-        (b"hello", "not JSON"),
-        (b"\xff\xfe{}", "not UTF-8"),
-        (b"[" * 100_000, "too deeply"),
-        (b'{"a":' * 100_000, "too deeply"),
-        (b"[]", "not a notebook"),
-        (b"null", "not a notebook"),
-        (b"{}", "not a notebook"),
+        (b"", "empty"), (b"   \n", "empty"), (b"hello", "not JSON"), (b"\xff\xfe{}", "not UTF-8"),
+        (b"[" * 100_000, "too deeply"), (b'{"a":' * 100_000, "too deeply"),
+        (b"[]", "not a notebook"), (b"null", "not a notebook"), (b"{}", "not a notebook"),
         (b'{"nbformat": true, "cells": []}', "not a notebook"),
         (b'{"nbformat": 3, "worksheets": []}', "older notebook format"),
         (b'{"nbformat": 5, "cells": []}', "newer notebook format"),
@@ -153,7 +143,7 @@ def lines_of(number: int, line_break: bytes) -> bytes:
         (lines_of(MAX_LINES + 1, "\u2028".encode()), "lines"),
         (b'{"nbformat": 4, "x": ' + b"9" * 10_000 + b', "cells": []}', "not JSON"),
     ],
-)
+)  # fmt: skip
 def test_unreadable_content_is_refused_in_one_sentence(tmp_path, data, says):
     with pytest.raises(UnreadableSubmission, match=says) as refused:
         read(tmp_path, data)
@@ -240,12 +230,10 @@ def test_malformed_cells_are_mended_where_they_can_be(tmp_path):
     cells = [
         {"cell_type": "code", "source": ["x = 1\n", 2, "y = 2"]},
         {"cell_type": "heading", "source": "Title", "metadata": None},
-        {"cell_type": "video", "source": "?", "metadata": []},
-        {"cell_type": "markdown"},
-        17,
+        {"cell_type": "video", "source": "?", "metadata": []}, {"cell_type": "markdown"}, 17,
         {"cell_type": ["code"], "source": {"a": 1}, "id": "x y"},
         {"cell_type": "code", "source": "s = '\ud800'", "metadata": {"nbgrader": [1]}},
-    ]
+    ]  # fmt: skip
     content = {"nbformat": 4, "cells": cells}
     notebook = read(tmp_path, content)
     nbformat.validate(copy.deepcopy(notebook))
