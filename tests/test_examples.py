@@ -24,7 +24,8 @@ from autograder.grading.records import VERDICTS_FILE, Result
 from autograder.release.release import release
 from autograder.sandbox import LIMITS
 from examples import build
-from examples.students import STUDENTS, Student, Work
+from examples.records import Student, Work
+from examples.students import STUDENTS
 from softmax_by_hand import CATALOGUE, EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
