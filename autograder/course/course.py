@@ -141,7 +141,8 @@ class Course:
             )
         beside = {path.stem for path in (self.folder / "release" / assignment).glob("*")}
         imported = {name.partition(".")[0] for name in released_imports(self.folder, assignment)}
-        return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names}))
+        answers = {self.catalogue_name.module.partition(".")[0]}
+        return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names - answers}))
 
     def assignment(self, name: str, released: ReleasedCells) -> Assignment:
         """Return an assignment as it was released.
