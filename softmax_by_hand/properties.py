@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking.kit import Made, Student, normal, same, sums_to
+from autograder.checking.kit import Made, Student, StudentClass, normal, same, sums_to
 
 
 def unit(*shape: int, at: tuple[int, ...]) -> np.ndarray:
@@ -106,7 +106,7 @@ def without_bias(Z: np.ndarray) -> np.ndarray:
     return np.hstack((Z / 100, np.zeros((len(Z), 1))))
 
 
-def are_apart(f: Student, new: Callable[[], Made], X: Any, slopes: Any, *more: Any) -> None:
+def are_apart(f: StudentClass, new: Callable[[], Made], X: Any, slopes: Any, *more: Any) -> None:
     """Expect of two objects that neither knows what the other was given.
 
     Parameters
@@ -129,7 +129,7 @@ def are_apart(f: Student, new: Callable[[], Made], X: Any, slopes: Any, *more: A
     f.expect(same(one("forward", X), after), with_one_object_alone=after)
 
 
-def does_not_learn(f: Student) -> None:
+def does_not_learn(f: StudentClass) -> None:
     """Expect of a layer without weights that the learning rate is nothing to it."""
     f.claim("backward gives the same with a learning rate", "Which layer has something to learn?")
     layer = f.new()
@@ -146,7 +146,7 @@ def slope_by_scores(f: Student, A: np.ndarray, G: np.ndarray, slope: np.ndarray)
     f.agree(differences, wanted, yours_over_a_less_its_row_0=differences, should_be=wanted)
 
 
-def passes_on_what_it_is_given(f: Student) -> None:
+def passes_on_what_it_is_given(f: StudentClass) -> None:
     """Expect of a layer's backward that it is linear in the slope that it is handed."""
     f.claim(
         "backward: twice grad_a gives twice the answer, and grad_a = 0 gives 0",

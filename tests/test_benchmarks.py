@@ -18,10 +18,11 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from masters import master_of
 from nbformat import NotebookNode, v4
 from typer.testing import CliRunner
 
-from autograder.course.assignment import Assignment, master_of
+from autograder.course.assignment import Assignment
 from autograder.course.folder import assignment_files
 from autograder.gradebook import GradebookStore
 from autograder.grading.engine import ClassGrading

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+from masters import master_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.course.assignment import GRADE_PREFIX, Assignment, master_of
+from autograder.course.assignment import GRADE_PREFIX, Assignment
 from autograder.sandbox import Sandbox
 from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, failed, why_missing
 from autograder.submission.notebook import GradedNotebook, judge_notebook

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import runpy
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from autograder.checking.checks import GRADER_HAS
 
+from autograder.catalogue.catalogue import Catalogue
 from autograder.course.course import Course
 from autograder.course.folder import (
     INERT_CHECKS,
@@ -32,6 +34,7 @@ from autograder.course.folder import (
     timestamp_text,
     write_atomically,
 )
+from softmax_by_hand import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -112,6 +115,14 @@ def test_a_folder_without_assignments_is_said_to_have_none(tmp_path: Path) -> No
     assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
 
 
+def test_of_two_exercises_with_one_name_an_assignment_has_its_own_in_its_order() -> None:
+    scores, softmax = EXERCISES["scores"], EXERCISES["softmax"]
+    own = replace(softmax, tolerance=0.5)
+    exercises = Catalogue({"ps1": (softmax,), "ps2": (scores, own)}).of("ps2")
+    assert list(exercises) == ["scores", "softmax"]
+    assert exercises["softmax"] is own
+
+
 # --- What a submission may use --------------------------------------------------------------------
 
 
@@ -155,7 +166,8 @@ def test_this_course_allows_numpy_and_matplotlib_in_every_set_and_check_knows_it
     for problem_set in ("ps1", "ps2", "ps3", "ps4", "ps5"):
         allowed = Course(ROOT).allowed_packages(problem_set)
         assert allowed == ("matplotlib", "numpy")
-        assert set(allowed or ()) < GRADER_HAS
+        shipped = runpy.run_path(str(ROOT / "release" / problem_set / "checks.py"))
+        assert set(allowed or ()) < shipped["GRADER_HAS"]
 
 
 # --- What a submission sees -----------------------------------------------------------------------

@@ -27,6 +27,7 @@ from databases import (
     submission,
     synthetic,
 )
+from masters import master_of
 from nbformat import NotebookNode
 from nbgrader import api
 from nbgrader.converters import Autograde
@@ -36,7 +37,7 @@ from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveA
 from sqlalchemy import Table, UniqueConstraint, event
 from traitlets.config import Config
 
-from autograder.course.assignment import MasterCell, master_of
+from autograder.course.assignment import MasterCell
 from autograder.course.folder import CourseError
 from autograder.gradebook import GradebookError, GradebookStore, tables
 from autograder.gradebook.scores import read_max_score

@@ -14,11 +14,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from masters import master_of
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
-from autograder.course.assignment import Assignment, MasterCell, master_of
+from autograder.course.assignment import Assignment, MasterCell
 from autograder.judging.judge import Verdict
 from autograder.sandbox import LIMITS, Sandbox, SandboxLost, SessionLost
 from autograder.submission.notebook import GradedNotebook, grade_notebook
@@ -34,7 +35,7 @@ Grade = Callable[..., GradedNotebook]
 def assignment() -> Assignment:
     """The three exercises as they are released; what is not written is a stub."""
     released = read_submission(NOTEBOOKS / "untouched.ipynb")
-    checks = (ROOT / "autograder" / "checking" / "checks.py").read_bytes()
+    checks = (ROOT / "release" / "ps1" / "checks.py").read_bytes()
     return Assignment("ps1", tuple(master_of(released)), {"checks.py": checks})
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from isolation import why_no_isolation
+from masters import master_of
 
-from autograder.course.assignment import Assignment, master_of
+from autograder.course.assignment import Assignment
 from autograder.judging import cards
 from autograder.sandbox import Sandbox, Session
 from autograder.sandbox.inside.placeholders import _ready_lines

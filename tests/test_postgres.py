@@ -26,11 +26,11 @@ from databases import (
     synthetic,
 )
 from isolation import why_no_isolation
+from masters import master_of
 from postgres import PASSWORD, Databases
 from sqlalchemy import create_engine, text
 
 from autograder import Catalogue
-from autograder.course.assignment import master_of
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.release.release import release
 from autograder.submission.graded_cells import GradedSubmission, cells_of

@@ -130,6 +130,16 @@ def call(session: Session, source: str, *arguments: Any) -> Observation:
     return define(session, source).observe([arguments])[0]
 
 
+def made(function: RemoteObject, *arguments: Any) -> tuple[Observation, RemoteObject | None]:
+    """Call a function and keep the object that it returns."""
+    return function.session.calls(function, None, [arguments], True)[0]
+
+
+def method(held: RemoteObject, name: str, *arguments: Any) -> Observation:
+    """Call a method of an object, or read an attribute."""
+    return held.session.calls(held, name, [arguments], False)[0][0]
+
+
 # --- What is paid for once ------------------------------------------------------------------------
 
 
@@ -439,7 +449,7 @@ def test_a_binding_outlives_the_name(session):
 def test_calling_what_is_missing_is_an_error_and_not_the_end(session):
     missing = session.bind("nowhere")
     assert [seen.error for seen in missing.observe([(), (1,)])] == ["NameError", "NameError"]
-    assert missing.create()[1] is None
+    assert made(missing)[1] is None
     assert session.lost is None
 
 
@@ -652,20 +662,20 @@ COUNTER = (
 
 def test_an_object_is_made_and_its_methods_called(either):
     either.run_cell(COUNTER)
-    seen, counter = either.bind("Counter").create(5)
+    seen, counter = made(either.bind("Counter"), 5)
     assert seen.value == Opaque("Counter")
     assert counter.kind == "Counter"
-    assert [counter.method("add", k).value for k in (1, 2)] == [6, 8]
-    assert counter.method("n").value == 8
-    assert counter.method("nothing").error == "AttributeError"
+    assert [method(counter, "add", k).value for k in (1, 2)] == [6, 8]
+    assert method(counter, "n").value == 8
+    assert method(counter, "nothing").error == "AttributeError"
     assert either.bind("read").observe([(counter,)])[0].value == 8
 
 
 def test_what_fails_or_is_plain_gives_no_object(session):
     session.run_cell(COUNTER)
-    assert session.bind("broken").create()[1] is None
-    assert session.bind("Counter").create()[0].error == "TypeError"
-    plain, held = define(session, "def f(): return 3").create()
+    assert made(session.bind("broken"))[1] is None
+    assert made(session.bind("Counter"))[0].error == "TypeError"
+    plain, held = made(define(session, "def f(): return 3"))
     assert (plain.value, held) == (3, None)
 
 
@@ -809,7 +819,7 @@ def test_a_function_that_ends_the_process_loses_its_calls_only(session):
     seen = f.observe([(0,), (1,), (0,)])
     assert [one.error for one in seen] == [None, "SessionLost", "SessionLost"]
     assert f.observe([(0,)])[0].error == "SessionLost"
-    assert f.create()[1] is None
+    assert made(f)[1] is None
 
 
 def test_a_closed_session_says_so(session):

@@ -13,8 +13,9 @@ import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from masters import master_of
 
-from autograder.course.assignment import MasterCell, in_notebook_order, master_of
+from autograder.course.assignment import MasterCell, in_notebook_order
 from autograder.course.reading import UnreadableSubmission
 from autograder.submission.sanitise import (
     MAX_BRACKETS,

@@ -22,7 +22,6 @@ from autograder.catalogue.values import (
     entries,
     extent,
     fresh,
-    is_finite_number,
     is_remote,
     most_made,
     observe,
@@ -455,22 +454,3 @@ def test_printable_text_keeps_its_length_and_steers_nothing(text):
     shown = printable(text)
     assert len(shown) == len(text)
     assert shown.isprintable()
-
-
-@pytest.mark.parametrize(
-    ("value", "answer"),
-    [
-        (1, True),
-        (1.5, True),
-        (np.array(1.5), True),
-        (np.array([1.5]), False),
-        (math.nan, False),
-        (np.array(np.inf), False),
-        (True, False),
-        ("1", False),
-        (None, False),
-        (Opaque("int"), False),
-    ],
-)
-def test_a_finite_number_is_one_finite_number(value, answer):
-    assert is_finite_number(value) is answer

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from autograder.catalogue.model import Exercise
 
@@ -48,18 +49,21 @@ class Catalogue:
         return cls({name: _exercises_in(f"{package}.{name}") for name in assignments})
 
     def of(self, assignment: str) -> Mapping[str, Exercise]:
-        """Return every exercise by name; of two with one name that of the assignment."""
+        """Return every exercise by name, in the catalogue's order.
+
+        Of several with one name it is that of the assignment, else the first.
+        """
         own = {exercise.name: exercise for exercise in self.assignments.get(assignment, ())}
-        return {name: one for name, one in self.exercises.items() if name not in own} | own
+        found: dict[str, Exercise] = {}
+        for exercise in chain.from_iterable(self.assignments.values()):
+            if own.get(exercise.name, exercise) is exercise:
+                found.setdefault(exercise.name, exercise)
+        return found
 
     @cached_property
     def exercises(self) -> Mapping[str, Exercise]:
-        """Every exercise by name; of two with one name the first."""
-        found: dict[str, Exercise] = {}
-        for exercises in self.assignments.values():
-            for exercise in exercises:
-                found.setdefault(exercise.name, exercise)
-        return found
+        """Every exercise by name; of several with one name the first."""
+        return self.of("")
 
 
 def _exercises_in(package: str) -> tuple[Exercise, ...]:

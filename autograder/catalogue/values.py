@@ -400,10 +400,3 @@ def global_random_state(move: bool = False) -> tuple[Any, ...]:
         np.random.random()  # noqa: NPY002
     kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002
     return (kind, np.asarray(keys).tobytes(), *rest)
-
-
-def is_finite_number(value: Any) -> bool:
-    """Tell whether a value is one finite float or int, of Python's or NumPy's."""
-    if type(value) is np.ndarray:
-        return value.shape == () and bool(np.isfinite(value))
-    return type(value) in (int, float) and math.isfinite(value)

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 from autograder.catalogue.name import CatalogueName, installed_catalogue
 
 if TYPE_CHECKING:
-    from nbformat import NotebookNode
-
     from autograder.catalogue.model import Exercise
 
 SCHEMA_VERSION = 3
@@ -67,36 +65,6 @@ class MasterCell:
         """The name of the solution cell that a cell called ``grade_<name>`` grades."""
         name = self.grade_id.removeprefix(GRADE_PREFIX)
         return name if self.grade and not self.solution and name != self.grade_id else None
-
-
-def master_of(notebook: NotebookNode) -> list[MasterCell]:
-    """Return the released cells of a release notebook, in its order.
-
-    Parameters
-    ----------
-    notebook : a release notebook, as nbgrader made it
-
-    Returns
-    -------
-    list of MasterCell, one for each cell with nbgrader metadata
-    """
-    cells = []
-    for cell in notebook.cells:
-        data = cell.metadata.get("nbgrader", {})
-        flags = {key: bool(data.get(key, False)) for key in ("grade", "solution", "locked", "task")}
-        if data.get("grade_id") and any(flags.values()):
-            points = data.get("points")
-            cells.append(
-                MasterCell(
-                    data["grade_id"],
-                    cell.cell_type,
-                    cell.source,
-                    None if points is None else float(points),
-                    checksum=data.get("checksum"),
-                    **flags,
-                )
-            )
-    return cells
 
 
 def in_notebook_order(master: Iterable[MasterCell], names: Iterable[str]) -> list[MasterCell]:

@@ -1,9 +1,14 @@
-"""What is shipped beside a notebook: the checks, and the course's pictures and data."""
+"""What is shipped beside a notebook: the checks, the pictures that it uses, and its data."""
 
 from __future__ import annotations
 
-import shutil
+import re
 from pathlib import Path
+
+from autograder.release import ReleaseError
+from autograder.release.slices import sliced, used_of
+from autograder.release.source import read_source
+from autograder.words import first_line
 
 CHECKS = Path(__file__).resolve().parents[1] / "checking" / "checks.py"
 FIGURES = Path("notebooks", "figures.py")  # beside it lie data, for the notebooks that name them
@@ -11,13 +16,59 @@ DATA = (".csv", ".gz", ".npz", ".txt")
 
 
 def add_helpers(course: Path, folder: Path) -> None:
-    """Put the checks beside a notebook, and the course's pictures and data where there are any."""
+    """Put the checks beside a notebook, and the course's pictures and data where there are any.
+
+    Parameters
+    ----------
+    course : its folder
+    folder : with the notebook, and what else the course puts there
+
+    Raises
+    ------
+    ReleaseError : the notebook cannot be read, or the pictures are no Python
+    """
     text = (folder / f"{folder.name}.ipynb").read_text(encoding="utf-8")
-    beside = sorted((course / FIGURES.parent).glob("*"))
-    data = [path for path in beside if path.suffix in DATA and path.name in text]
-    for helper in (CHECKS, course / FIGURES, *data):
-        copied = folder / helper.name
-        if helper.is_file() and not (
-            copied.is_file() and copied.read_bytes() == helper.read_bytes()
-        ):
-            shutil.copyfile(helper, copied)
+    helpers = {CHECKS.name: CHECKS.read_bytes()}
+    for path in sorted((course / FIGURES.parent).glob("*")):
+        if path.suffix in DATA and path.name in text:
+            helpers[path.name] = path.read_bytes()
+    if (course / FIGURES).is_file():
+        drawn = pictures(course, folder)
+        if drawn is None:
+            (folder / FIGURES.name).unlink(missing_ok=True)  # of an earlier release
+        else:
+            helpers[FIGURES.name] = drawn.encode()
+    for name, content in helpers.items():
+        copied = folder / name
+        if not (copied.is_file() and copied.read_bytes() == content):
+            copied.write_bytes(content)
+
+
+def pictures(course: Path, folder: Path) -> str | None:
+    """Return the course's pictures, without those that a notebook does not use; None: it uses none.
+
+    Used is what its code, its text and the modules beside it name; where that cannot be told, all.
+
+    Raises
+    ------
+    ReleaseError : the pictures are no Python
+    """
+    module = FIGURES.stem
+    cells = read_source(folder).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    made = (folder / CHECKS.name, folder / FIGURES.name)
+    for path in sorted(folder.rglob("*.py")):
+        if path not in made:
+            code.append(path.read_text(encoding="utf-8", errors="replace"))
+    text = "\n".join((*code, *(cell.source for cell in cells)))
+    if not re.search(rf"\b{module}\b", text):
+        return None
+    used = used_of(module, code)
+    try:
+        source = (course / FIGURES).read_text(encoding="utf-8")
+        if used is None:
+            return source
+        # What a text or a comment names, a student may well write.
+        return sliced(source, used.union(re.findall(rf"\b{module}\.(\w+)", text)))
+    except (SyntaxError, ValueError) as failure:
+        raise ReleaseError(f"{FIGURES} cannot be read as Python: {first_line(failure)}") from None

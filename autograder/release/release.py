@@ -127,7 +127,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         _replace(target, made, work / "old")
     write_atomically(course / "release" / "requirements.txt", _requirements())
     points = {False: 0.0, True: 0.0}
-    for cell in read_source(course, name).cells:
+    for cell in read_source(course / "source" / name).cells:
         data = cell.metadata.get("nbgrader", {})
         if data.get("grade"):
             points[bool(data.get("solution"))] += float(data["points"])

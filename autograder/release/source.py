@@ -11,15 +11,22 @@ from nbformat import NotebookNode
 from autograder.catalogue.catalogue import Catalogue
 from autograder.course.assignment import GRADE_PREFIX
 from autograder.release import ReleaseError
+from autograder.words import first_line
 
 
-def read_source(course: Path, name: str) -> NotebookNode:
-    path = course / "source" / name / f"{name}.ipynb"
+def read_source(folder: Path) -> NotebookNode:
+    """Return the notebook of an assignment's folder.
+
+    Raises
+    ------
+    ReleaseError : it cannot be read
+    """
+    path = folder / f"{folder.name}.ipynb"
     try:
         return nbformat.read(path, as_version=4)
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ReleaseError(f"{path} cannot be read as a notebook: {reason[:200]}") from None
+        reason = first_line(error)[:200]
+        raise ReleaseError(f"{path} cannot be read as a notebook: {reason}") from None
 
 
 def source_problems(course: Path, assignment: str, catalogue: Catalogue) -> list[str]:
@@ -33,7 +40,7 @@ def source_problems(course: Path, assignment: str, catalogue: Catalogue) -> list
     problems += _identifier_problems(course, path)
     if problems:
         return problems
-    notebook = read_source(course, assignment)
+    notebook = read_source(folder)
     own = {exercise.name: exercise for exercise in catalogue.assignments.get(assignment, ())}
     checked, solved = set(), set()
     for cell in notebook.cells:

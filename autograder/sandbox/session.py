@@ -510,14 +510,6 @@ class RemoteObject(RemoteFunction):
         seen = self.session.calls(self, None, calls, False, watch_random)
         return [observation for observation, _ in seen]
 
-    def create(self, *arguments: Any) -> tuple[Observation, RemoteObject | None]:
-        """Call it and keep the object that it returns."""
-        return self.session.calls(self, None, [arguments], True)[0]
-
-    def method(self, name: str, *arguments: Any) -> Observation:
-        """Call a method of the object, or read an attribute when there are no arguments."""
-        return self.session.calls(self, name, [arguments], False)[0][0]
-
 
 class Sandbox:
     """One box for one worker: started on first use, started again when it has died.

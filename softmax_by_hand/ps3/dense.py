@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, Rng, purity
-from autograder.checking.kit import Made, Properties, Student, is_mean, normal
+from autograder.checking.kit import Made, PropertiesOfClass, StudentClass, is_mean, normal
 from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import BACKWARD, FORWARD, WEIGHTS, Array, Generator
 from softmax_by_hand.properties import are_apart
@@ -185,7 +185,7 @@ def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
     return (arguments, ("forward", normal(D, N)), ("backward", normal(K, N), 0.1))
 
 
-@Properties(
+@PropertiesOfClass(
     shape=lambda D, K, rng, scale=0.01: (),
     parts={
         "forward": lambda layer, X: (len(layer.W), X.shape[1]),
@@ -198,7 +198,7 @@ def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
     hint="X is (D, N), without the bias row, and so is its slope; W is (K, D+1).",
     purity_hint="Is X, or grad_z, changed in place? Does every random number come from rng?",
 )
-def dense_layer(f: Student) -> None:
+def dense_layer(f: StudentClass) -> None:
     def made(D: int = 4, K: int = 3) -> tuple[Made, np.ndarray]:
         layer = f.new(D, K, np.random.default_rng(1), 1.0)
         return layer, layer.read("W", (K, D + 1))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, Specimen, purity
-from autograder.checking.kit import Properties, Student
+from autograder.checking.kit import Properties, Student, Truth
 from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
@@ -216,7 +216,7 @@ WRONG_GRADIENTS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = 
 
 
 @Properties(
-    shape=lambda f, grad: bool,
+    shape=lambda f, grad: Truth(),
     examples=lambda: [(some_sum, np.cos), (some_sum, np.sin)],
     hint="Both functions take a W of shape (3, 4).",
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, Specimen, purity
-from autograder.checking.kit import Properties, Student
+from autograder.checking.kit import Properties, Student, Truth, from_notebook
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
@@ -189,12 +189,12 @@ WRONG_SOFTMAXES: dict[str, Callable[[Function], Function]] = {
 
 
 @Properties(
-    shape=lambda f: bool,
+    shape=lambda f: Truth(),
     examples=lambda: [(np.exp,), (np.tanh,)],
     hint="Use it on a function that you trust, and on one that is surely wrong.",
 )
 def is_softmax(f: Student) -> None:
-    right = f.from_notebook("softmax")
+    right = from_notebook(f, "softmax")
     parts = right(np.log([1.0, 2, 5]) + 1000)
     f.expect(np.allclose(parts, np.divide([1, 2, 5], 8)), softmax_at_the_logarithms_of_1_2_5=parts)
     f.claim(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, purity
-from autograder.checking.kit import Properties, Student, normal, sums_to
+from autograder.checking.kit import PropertiesOfClass, StudentClass, normal, sums_to
 from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import BACKWARD, FORWARD, Array, Generator
 from softmax_by_hand.properties import (
@@ -132,7 +132,7 @@ def _first_kept() -> type:
     return Softmax
 
 
-@Properties(
+@PropertiesOfClass(
     shape=lambda: (),
     parts={
         "forward": lambda layer, Z: Z.shape,
@@ -141,7 +141,7 @@ def _first_kept() -> type:
     examples=lambda: layer_examples((3,), (4, 1), (3, 5), (3, 3)),
     hint="(K,), (K, 1) and (K, N) come back in the shape in which they came in.",
 )
-def softmax_layer(f: Student) -> None:
+def softmax_layer(f: StudentClass) -> None:
     f.claim("forward: every column sums to 1", "Along which axis does the sum run?")
     for Z in (normal(3), np.zeros((3, 1)), normal(4, 1), normal(3, 5), normal(3, 3)):
         sums_to(f, 1, f.new()("forward", Z))

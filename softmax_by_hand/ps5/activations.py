@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograder import Arguments, Criterion, Fixtures, Misconception, purity
-from autograder.checking.kit import Made, Student, is_slope, normal
+from autograder.checking.kit import Made, StudentClass, is_slope, normal
 from softmax_by_hand import fixtures, mistakes
 from softmax_by_hand.fixtures import BACKWARD, FORWARD, Array, Generator
 from softmax_by_hand.properties import are_apart, does_not_learn, passes_on_what_it_is_given
@@ -164,7 +164,7 @@ ACTIVATION: dict[str, Callable[..., Any]] = {
 }
 
 
-def activation(f: Student, at_1000: float, at_minus_1000: float) -> None:
+def activation(f: StudentClass, at_1000: float, at_minus_1000: float) -> None:
     """What every layer of one function of each entry has, its forward taken to be right."""
     passes_on_what_it_is_given(f)
 

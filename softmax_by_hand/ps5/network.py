@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from autograder import ANOTHER, FIRST, Arguments, Criterion, Exercise, Misconception, Step, purity
-from autograder.checking.kit import Made, Properties, Several, Student, Whole, is_mean, sums_to
+from autograder.checking.kit import (
+    Made,
+    PropertiesOfClass,
+    Several,
+    StudentClass,
+    Whole,
+    is_mean,
+    sums_to,
+)
 from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import BACKWARD, FORWARD, Array, Generator
 from softmax_by_hand.properties import FAR_HINT, are_apart, network_example, of_a_network, unit
@@ -288,7 +296,7 @@ def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
     return (arguments, ("forward", X), ("backward", Y), fit, ("predict", X))
 
 
-@Properties(
+@PropertiesOfClass(
     shape=lambda D, H, K, rng: (),
     parts={
         "forward": lambda net, X: (len(net.W2), X.shape[1]),
@@ -300,7 +308,7 @@ def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
     hint="W1 is (H, D+1), W2 is (K, H+1); probabilities (K, N), labels (N,).",
     purity_hint="Is X changed in place? Does every random number come from the rng handed in?",
 )
-def network(f: Student) -> None:
+def network(f: StudentClass) -> None:
     def made(D: int, H: int, K: int) -> tuple[Made, np.ndarray, np.ndarray]:
         net = f.new(D, H, K, np.random.default_rng(1))
         return net, net.read("W1", (H, D + 1)), net.read("W2", (K, H + 1))

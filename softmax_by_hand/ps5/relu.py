@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception
-from autograder.checking.kit import Properties, Student, normal
+from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Array, Generator
 from softmax_by_hand.properties import layer_examples
@@ -53,13 +53,13 @@ class _CutsSlopes(lecture.ReLU):
         return np.maximum(grad_a, 0)
 
 
-@Properties(
+@PropertiesOfClass(
     shape=lambda: (),
     parts=ACTIVATION,
     examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
     hint="Entry by entry: the shape stays.",
 )
-def relu_layer(f: Student) -> None:
+def relu_layer(f: StudentClass) -> None:
     f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
     f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])
     f.claim(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder import Criterion, Exercise, Misconception
-from autograder.checking.kit import Properties, Student, normal
+from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array
 from softmax_by_hand.properties import layer_examples
@@ -28,13 +28,13 @@ def _sigmoid(Z: Array) -> Array:
     return (1 + np.tanh(Z / 2)) / 2
 
 
-@Properties(
+@PropertiesOfClass(
     shape=lambda: (),
     parts=ACTIVATION,
     examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
     hint="Entry by entry: the shape stays.",
 )
-def sigmoid_layer(f: Student) -> None:
+def sigmoid_layer(f: StudentClass) -> None:
     f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
     f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])
     f.claim("forward: log(a / (1 - a)) = z", "Is every z treated alike?")

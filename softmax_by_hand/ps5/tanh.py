@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder import Criterion, Exercise, Misconception
-from autograder.checking.kit import Properties, Student, normal
+from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array
 from softmax_by_hand.properties import layer_examples
@@ -24,13 +24,13 @@ class _BracketTanh(lecture.Tanh):
         return grad_a * 1 - self.A**2
 
 
-@Properties(
+@PropertiesOfClass(
     shape=lambda: (),
     parts=ACTIVATION,
     examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
     hint="Entry by entry: the shape stays.",
 )
-def tanh_layer(f: Student) -> None:
+def tanh_layer(f: StudentClass) -> None:
     f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
     f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
     f.claim("forward: log((1 + a) / (1 - a)) = 2 z", "Is every z treated alike?")
