@@ -94,8 +94,8 @@ class CatalogueName:
         if self.module.partition(".")[0] not in declared:
             raise CatalogueError(
                 f"{self.module} is installed, and nothing says that students must not read it: "
-                f'name it in its pyproject.toml under [project.entry-points."{INSTALLED}"], or move it '
-                "into the course's folder"
+                f'name it in its pyproject.toml under [project.entry-points."{INSTALLED}"], '
+                "or move it into the course's folder"
             )
 
     def _reach(self) -> None:
