@@ -25,7 +25,8 @@ from autograder.grading.engine import ClassGrading
 from autograder.grading.records import VERDICTS_FILE, Result
 from autograder.sandbox import LIMITS
 from examples import build
-from examples.students import STUDENTS, Student, Work
+from examples.records import Student, Work
+from examples.students import STUDENTS
 from softmax_by_hand import CATALOGUE, EXERCISES
 
 PROBLEM_SETS = ("ps1", "ps2", "ps3", "ps4", "ps5")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from answers import assert_right, cases
 
+from answers import assert_right, cases
 from autograder.judging.judge import judge
 from softmax_by_hand import EXERCISES
 from softmax_by_hand.ps2.numerical_gradient import _coupled, _curved

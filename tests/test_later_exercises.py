@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from answers import assert_right, cases
 from right_answers import MORE
 from wrong_answers import WRONG
 
+from answers import assert_right, cases
 from autograder.catalogue.model import Specimen
 from autograder.judging.judge import judge
 from softmax_by_hand import CATALOGUE, EXERCISES

@@ -39,8 +39,8 @@ def test_every_problem_set_ships_its_checks_and_its_pictures():
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_no_callable_of_a_shipped_module_answers_an_exercise_of_any_set(path):
-    assert reach.answers_in(path.name, path.read_bytes(), CATALOGUE) == ()
+def test_no_callable_of_a_shipped_module_answers_an_exercise_of_any_set(path: Path) -> None:
+    assert reach.answers_in(path.name, path.read_bytes(), CATALOGUE, path.parent.name) == ()
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -57,8 +57,8 @@ def test_functions_within_functions_methods_and_tables_are_among_what_is_judged(
 
 
 @pytest.mark.parametrize("name", ["checking/inert_checks.py", "catalogue/values.py", "words.py"])
-def test_what_else_of_ours_a_submission_can_import_answers_no_exercise(name):
-    assert reach.answers_in(Path(name).name, (PACKAGE / name).read_bytes(), CATALOGUE) == ()
+def test_what_else_of_ours_a_submission_can_import_answers_no_exercise(name: str) -> None:
+    assert reach.answers_in(Path(name).name, (PACKAGE / name).read_bytes(), CATALOGUE, "") == ()
 
 
 # --- What would be found --------------------------------------------------------------------------

@@ -27,6 +27,15 @@ class Catalogue:
     assignments: Mapping[str, tuple[Exercise, ...]]
     spellings: Spellings = field(default_factory=Spellings)
 
+    def __post_init__(self) -> None:
+        for assignment, exercises in self.assignments.items():
+            names = [exercise.name for exercise in exercises]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(
+                    f"{assignment} has two exercises called {twice[0]}: give one another name"
+                )
+
     @classmethod
     def of_package(
         cls, package: str, *assignments: str, spellings: Spellings | None = None
@@ -69,9 +78,18 @@ def _exercises_in(package: str) -> tuple[Exercise, ...]:
     folder = importlib.import_module(package).__path__
     modules = [importlib.import_module(f"{package}.{m.name}") for m in pkgutil.iter_modules(folder)]
     values = [value for module in modules for value in vars(module).values()]
-    return tuple(sorted((v for v in values if isinstance(v, Exercise)), key=_place))
+    found = dict.fromkeys(value for value in values if isinstance(value, Exercise))
+    if not found:
+        raise ValueError(f"no module of {package} defines an Exercise: is one a module there?")
+    return tuple(sorted(found, key=_place))
 
 
 def _place(exercise: Exercise) -> tuple[str, int]:
-    module = exercise.reference.__module__
-    return module, list(vars(sys.modules[module])).index(exercise.reference.__name__)
+    module, name = exercise.reference.__module__, getattr(exercise.reference, "__name__", "")
+    names = list(vars(sys.modules[module]))
+    if name not in names:
+        raise ValueError(
+            f"the reference of {exercise.name} is no function or class that a module defines by "
+            "name: write it with def"
+        )
+    return module, names.index(name)

@@ -148,7 +148,8 @@ class Course:
         folder = folder or self.folder / "release" / assignment
         beside = {path.stem for path in folder.glob("*")}
         imported = {name.partition(".")[0] for name in imports_of(folder)}
-        return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names}))
+        answers = {self.catalogue_name.module.partition(".")[0]}
+        return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names - answers}))
 
     def assignment(self, name: str, released: ReleasedCells) -> Assignment:
         """Return an assignment as it was released.

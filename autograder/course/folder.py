@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.hard_links import not_of_owner
 from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.words import first_line
 
 SECRET_FILE = ".grading-secret"
-CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
 SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
 MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret

@@ -383,9 +383,8 @@ LAYOUTS: Mapping[str, Spelling] = {
     "predict": Spelling(
         rows=(0, 1), orders=OTHER_ORDER, more=tuple(_bias_apart(same)), common=True
     ),
-    "train": Spelling(rows=(0, 1), several=True, common=True),
-    "sgd_epoch": Spelling(rows=(0, 1, 2), several=True),
-    "to_keras": Spelling(several=True),
+    "train": Spelling(rows=(0, 1), common=True),
+    "sgd_epoch": Spelling(rows=(0, 1, 2)),
     "l2_penalty": Spelling(rows=(0,)),
     "l2_gradient": Spelling(rows=(0,)),
     "mse": Spelling(rows=(1,), orders=OTHER_ORDER, common=True, same_in_rows=True),
