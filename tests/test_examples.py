@@ -132,12 +132,11 @@ def test_an_answer_to_no_cell_is_refused_by_name():
         build.hand_in(released("softmax"), [build.Answer("ps1", "sofmax", False, "pass")])
 
 
-def test_a_marker_with_a_slip_is_refused_by_name(tmp_path, monkeypatch):
+def test_a_marker_with_a_slip_is_refused_by_name(tmp_path):
     (tmp_path / "answers").mkdir()
     (tmp_path / "answers" / "somebody.py").write_text("# %% ps1, softmax\npass\n")
-    monkeypatch.setattr(build, "HERE", tmp_path)
     with pytest.raises(ValueError, match="'# %% ps1, softmax'"):
-        build.answers_of("somebody")
+        build.answers_of("somebody", tmp_path)
 
 
 # --- What it scores ---------------------------------------------------------------------------
