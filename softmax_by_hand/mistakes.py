@@ -234,8 +234,6 @@ def softmax_shifted(shift: Callable[[Array], Any]) -> Callable[[Array], Array]:
 
 
 OTHER_SHIFTS = (softmax_shifted(lambda Z: Z.min(axis=0)), softmax_shifted(lambda Z: Z.mean(axis=0)))
-
-
 by_one_maximum = softmax_shifted(np.max)
 
 

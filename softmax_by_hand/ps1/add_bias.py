@@ -62,20 +62,14 @@ ADD_BIAS = Exercise(
             _data,
         ),
         Criterion(
-            "integer data",
-            1.0,
-            "Integer data must give a float64 array too.",
-            _integer_data,
+            "integer data", 1.0, "Integer data must give a float64 array too.", _integer_data
         ),
         purity(0.5),
     ),
     misconceptions=(
         Misconception(
             "ones first",
-            (
-                lambda X: np.vstack((np.ones(X.shape[1]), X)),
-                lambda X: np.insert(X, 0, 1, axis=0),
-            ),
+            (lambda X: np.vstack((np.ones(X.shape[1]), X)), lambda X: np.insert(X, 0, 1, axis=0)),
             did="You put the row of ones above the data.",
             symptom="The first row is all ones, and the last row is the last feature.",
             experiment="Print add_bias(X)[-1] for a small X: is it the bias or a feature?",

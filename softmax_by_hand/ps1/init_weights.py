@@ -30,10 +30,7 @@ def _any_scale(rng: Generator) -> list[Arguments]:
 
 @Properties(
     shape=lambda D, K, rng, scale=0.01: (K, D + 1),
-    examples=lambda: [
-        (4, 3, np.random.default_rng(1)),
-        (2, 3, np.random.default_rng(2), 0.5),
-    ],
+    examples=lambda: [(4, 3, np.random.default_rng(1)), (2, 3, np.random.default_rng(2), 0.5)],
     hint="A row for each class; a column for each feature, and one more for what?",
     purity_hint="Two generators with one seed have to give the same weights: does every random "
     "number come from the rng that is handed in?",
@@ -81,10 +78,7 @@ INIT_WEIGHTS = Exercise(
             _default_scale,
         ),
         Criterion(
-            "scale",
-            1.0,
-            "The spread of the weights follows the argument scale.",
-            _given_scale,
+            "scale", 1.0, "The spread of the weights follows the argument scale.", _given_scale
         ),
         Criterion(
             "global random state",

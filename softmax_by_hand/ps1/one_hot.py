@@ -65,12 +65,7 @@ ONE_HOT = Exercise(
     reference=lecture.one_hot,
     lesson="03_cross_entropy",
     criteria=(
-        Criterion(
-            "columns",
-            1.5,
-            "Column n is 1.0 in row y[n] and 0.0 elsewhere.",
-            _labels,
-        ),
+        Criterion("columns", 1.5, "Column n is 1.0 in row y[n] and 0.0 elsewhere.", _labels),
         Criterion(
             "last class absent",
             1.5,

@@ -74,10 +74,7 @@ SCORES_GRADIENT_W = Exercise(
         ),
         Misconception(
             "a matrix",
-            (
-                lambda x, K: np.outer(np.ones(K), x),
-                lambda x, K: np.outer(x, np.ones(K)),
-            ),
+            (lambda x, K: np.outer(np.ones(K), x), lambda x, K: np.outer(x, np.ones(K))),
             did="You made an array with two indices; slopes of a vector by a matrix need three.",
             symptom="The answer has 2 dimensions, and should have 3.",
             experiment="Print scores_gradient_W(x, K).ndim: W has two axes and z has one.",

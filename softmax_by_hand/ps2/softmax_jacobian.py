@@ -152,10 +152,7 @@ SOFTMAX_JACOBIAN = Exercise(
         ),
         Misconception(
             "inner product",
-            (
-                lambda a: np.diag(a) - np.dot(a, a.T),
-                lambda a: np.diagflat(a) - np.dot(a, a),
-            ),
+            (lambda a: np.diag(a) - np.dot(a, a.T), lambda a: np.diagflat(a) - np.dot(a, a)),
             did="You multiplied a 1-D a by itself with @ or np.dot, which gives one number.",
             symptom="All entries off the diagonal are equal.",
             experiment="Print np.dot(a, a.T).shape for an a of shape (3,): should it be (3, 3)?",

@@ -189,10 +189,7 @@ def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
     shape=lambda D, K, rng, scale=0.01: (),
     parts={
         "forward": lambda layer, X: (len(layer.W), X.shape[1]),
-        "backward": lambda layer, grad_z, learning_rate: (
-            layer.W.shape[1] - 1,
-            grad_z.shape[1],
-        ),
+        "backward": lambda layer, grad_z, learning_rate: (layer.W.shape[1] - 1, grad_z.shape[1]),
     },
     examples=lambda: [dense_example(4, 3, 7), dense_example(2, 5, 1), dense_example(3, 4, 4)],
     hint="X is (D, N), without the bias row, and so is its slope; W is (K, D+1).",
@@ -261,10 +258,7 @@ def dense_layer(f: StudentClass) -> None:
         for j in range(D + 1):
             wanted = g[:, 0] * (x[j, 0] if j < D else 1)
             f.agree(columns[:, j], wanted, **{f"column {j} moved by the rate times": columns[:, j]})
-    f.claim(
-        "a batch moves W by the mean of what its samples move it by",
-        "Divided by what?",
-    )
+    f.claim("a batch moves W by the mean of what its samples move it by", "Divided by what?")
     for D, K, N in ((4, 3, 7), (3, 4, 4)):
         X, G = normal(D, N), normal(K, N)
         is_mean(f, moved(X, G), [moved(X[:, [n]], G[:, [n]]) for n in range(N)])

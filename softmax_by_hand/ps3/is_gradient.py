@@ -13,17 +13,9 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 SHAPE = (3, 4)  # of W; small, for each value of f is a question to the trusted side
-
-
 STEPS = "Every entry is the slope of f when that entry of W alone is moved."
-
-
 ANYWHERE = "It is the slope at every W, not only at W = 0."
-
-
 EACH = "Every entry has to be right, in every row and column."
-
-
 Pair = tuple[Callable[[Array], float], Callable[[Array], Array]]
 
 
@@ -270,10 +262,7 @@ IS_GRADIENT = Exercise(
         ),
         Misconception(
             "refuses everything",
-            (
-                mistakes.refuses_all,
-                _exactly_equal,
-            ),
+            (mistakes.refuses_all, _exactly_equal),
             did="Your test refuses right gradients; two floats computed differently are seldom "
             "exactly equal.",
             symptom="It is False for the sum of W**2 and its gradient 2 * W.",

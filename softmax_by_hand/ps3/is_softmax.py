@@ -13,23 +13,11 @@ from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 SUMS = "Every column sums to 1, and so does a single sample."
-
-
 RATIO = "log(a_i / a_j) is z_i - z_j: the ratio follows from the difference of the scores."
-
-
 GROWS = "A larger score has a larger probability."
-
-
 ALONE = "A batch gives what its columns give one by one."
-
-
 LARGE = "Scores of 1000 are no trouble."
-
-
 FAR = "Scores of 1000 and of -1000 in one sample are no trouble."
-
-
 APART = "Columns whose scores are far apart do not disturb each other."
 
 
@@ -162,7 +150,6 @@ def _equal_scores_only(f: Callable[[Array], Array]) -> bool:
 
 
 Function = Callable[[Any], Any]
-
 
 # Each makes a wrong one of the notebook's own softmax, the only right one that there is.
 WRONG_SOFTMAXES: dict[str, Callable[[Function], Function]] = {

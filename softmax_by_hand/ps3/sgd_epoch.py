@@ -163,8 +163,7 @@ def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
 )
 def sgd_epoch(f: Student) -> None:
     f.claim(
-        "from W = 0 the first loss is ln K",
-        "Is the loss taken before the step of its own sample?",
+        "from W = 0 the first loss is ln K", "Is the loss taken before the step of its own sample?"
     )
     for K, D in ((3, 4), (4, 3)):
         W, *rest = epoch_example(K, D)

@@ -47,9 +47,7 @@ def _once_each(y: Array, y_pred: Array, K: int) -> Array:
     return C
 
 
-def _of_size(
-    size: Callable[[Array, Array], int],
-) -> Callable[[Array, Array, int], Array]:
+def _of_size(size: Callable[[Array, Array], int]) -> Callable[[Array, Array, int], Array]:
     """Return the counts of the first so-many classes, more or fewer than there are."""
 
     def wrong(y: Array, y_pred: Array, K: int) -> Array:

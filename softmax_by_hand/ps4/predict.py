@@ -102,10 +102,7 @@ PREDICT = Exercise(
     misconceptions=(
         Misconception(
             "argmax over the samples",
-            (
-                lambda W, Xb: np.argmax(W @ Xb, axis=1),
-                lambda W, Xb: np.argmax(W @ Xb, axis=-1),
-            ),
+            (lambda W, Xb: np.argmax(W @ Xb, axis=1), lambda W, Xb: np.argmax(W @ Xb, axis=-1)),
             did="You looked for the best sample of each class, not the best class of each sample.",
             symptom="There are K answers, where N are asked for.",
             experiment="Print predict(W, Xb).shape for N = 7 and K = 3.",

@@ -63,10 +63,7 @@ TO_KERAS = Exercise(
         ),
         Misconception(
             "bias left in the kernel",
-            (
-                lambda W: (W.T, W[:, -1]),
-                lambda W: (W.T, np.zeros(len(W))),
-            ),
+            (lambda W: (W.T, W[:, -1]), lambda W: (W.T, np.zeros(len(W)))),
             did="The bias is a row of your kernel; Keras keeps it apart and has no bias feature.",
             symptom="The kernel's shape is (D+1, K).",
             experiment="Print to_keras(W)[0].shape for D = 4 and K = 3: it should be (4, 3).",

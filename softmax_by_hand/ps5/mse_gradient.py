@@ -87,10 +87,7 @@ MSE_GRADIENT = Exercise(
         ),
         Misconception(
             "every pair of samples",
-            (
-                lambda y, Yhat: 2 * (Yhat.T - y),
-                lambda y, Yhat: 2 * (Yhat - y[:, None]),
-            ),
+            (lambda y, Yhat: 2 * (Yhat.T - y), lambda y, Yhat: 2 * (Yhat - y[:, None])),
             did="(N, 1) and (N,) were broadcast to (N, N), every prediction against every target.",
             symptom="The shape is (N, N), and should be (1, N).",
             experiment="Print mse_gradient(y, Yhat).shape beside Yhat.shape.",

@@ -630,8 +630,7 @@ NETWORK = Exercise(
             "not shuffled",
             (
                 _fit_by(
-                    _both,
-                    cut=lambda N, size, rng: np.split(np.arange(N), range(size, N, size)),
+                    _both, cut=lambda N, size, rng: np.split(np.arange(N), range(size, N, size))
                 ),
             ),
             did="fit goes through the samples in their own order.",

@@ -190,8 +190,7 @@ NETWORK_GRADIENTS = Exercise(
             "bias row left in",
             (
                 mistakes.gradients(
-                    back=lambda W2, G: W2.T @ G,
-                    slope=lambda Z1, A1: lecture.add_bias(1 - A1**2),
+                    back=lambda W2, G: W2.T @ G, slope=lambda Z1, A1: lecture.add_bias(1 - A1**2)
                 ),
             ),
             did="You used all of W2 on the way back; its last column belongs to no hidden unit.",

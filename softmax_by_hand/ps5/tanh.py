@@ -71,10 +71,7 @@ TANH = Exercise(
         ),
         Misconception(
             "1 - A",
-            (
-                layer_of(np.tanh, lambda Z, A: 1 - A),
-                layer_of(np.tanh, lambda Z, A: A * (1 - A)),
-            ),
+            (layer_of(np.tanh, lambda Z, A: 1 - A), layer_of(np.tanh, lambda Z, A: A * (1 - A))),
             did="You used another function's slope; that of tanh is 1 - A^2.",
             symptom="The slope is not the same for z and -z.",
             experiment="Compare backward after forward of 2 and of -2: the slopes should be equal.",
