@@ -242,10 +242,6 @@ def only_biases(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def some_weights(rng: Generator) -> list[Arguments]:
-    return weights_strength(rng)[:2]
-
-
 def true_and_predicted(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in all_sizes(rng):
@@ -268,7 +264,3 @@ def targets(rng: Generator) -> list[Arguments]:
 
 def one_target(rng: Generator) -> list[Arguments]:
     return [(rng.normal(size=1), rng.normal(0.5, 1.0, (1, 1))) for _ in range(3)]
-
-
-def some_targets(rng: Generator) -> list[Arguments]:
-    return targets(rng)[:2]

@@ -50,10 +50,6 @@ def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
     return [*calls, (W, x, fixtures.unit(0, size.K))]
 
 
-def _some_forward_passes(rng: Generator) -> list[Arguments]:
-    return _weights_sample_label(rng)[:3]
-
-
 def _from_scores(
     grad_z: Callable[[Array, Array], Array], soft: Callable[[Array], Array] = lecture.softmax
 ) -> Callable[..., Any]:
@@ -162,7 +158,7 @@ LOSS_GRADIENT = Exercise(
             "probability has become 0.",
             _extreme_forward_passes,
         ),
-        purity(1.5, _some_forward_passes),
+        purity(1.5),
     ),
     misconceptions=(
         Misconception(

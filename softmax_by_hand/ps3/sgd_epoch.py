@@ -76,10 +76,6 @@ def _epochs_at_large_scores(rng: Generator) -> list[Arguments]:
     return [*calls, (W, 1e4 * X, Y, 1e-8 * _rate(rng), rng.permutation(size.N))]
 
 
-def _some_epochs(rng: Generator) -> list[Arguments]:
-    return _epochs(rng)[:2]
-
-
 Update = Callable[[Array, Array, Array, float], Array]
 
 
@@ -246,7 +242,7 @@ SGD_EPOCH = Exercise(
             "be in the hundreds, for nothing is clipped.",
             _epochs_at_large_scores,
         ),
-        purity(1.0, _some_epochs),
+        purity(1.0),
     ),
     misconceptions=(
         Misconception(

@@ -21,10 +21,6 @@ def _all_or_none(rng: Generator) -> list[Arguments]:
     return [*calls, (many, many.copy())]
 
 
-def _some_labels(rng: Generator) -> list[Arguments]:
-    return fixtures.true_and_predicted(rng)[:2]
-
-
 @Properties(
     shape=lambda y, y_pred: (),
     examples=lambda: [(Y_TRUE.copy(), Y_GUESS.copy()), (LABELS.copy(), LABELS.copy())],
@@ -58,7 +54,7 @@ ACCURACY = Exercise(
             "All right is 1.0, all wrong is 0.0, for one sample too.",
             _all_or_none,
         ),
-        purity(0.5, _some_labels),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

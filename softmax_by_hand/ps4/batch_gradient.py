@@ -54,10 +54,6 @@ def _large_batches(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _some_whole_batches(rng: Generator) -> list[Arguments]:
-    return _whole_batches(rng)[:2]
-
-
 def _first_sample(W: Array, Xb: Array, Y: Array) -> Array:
     return lecture.loss_gradient(W, Xb[:, 0], Y[:, 0])
 
@@ -131,7 +127,7 @@ BATCH_GRADIENT = Exercise(
             "one, nor is a probability of exactly 0, also that of a true class.",
             _large_batches,
         ),
-        purity(1.0, _some_whole_batches),
+        purity(1.0),
     ),
     misconceptions=(
         Misconception(

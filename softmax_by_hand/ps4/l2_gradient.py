@@ -51,7 +51,7 @@ L2_GRADIENT = Exercise(
             fixtures.weights_strength,
         ),
         Criterion("biases are free", 1.0, "The biases' column is 0.", fixtures.only_biases),
-        purity(0.5, fixtures.some_weights),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

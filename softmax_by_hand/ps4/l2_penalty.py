@@ -42,7 +42,7 @@ L2_PENALTY = Exercise(
             fixtures.weights_strength,
         ),
         Criterion("biases are free", 1.0, "Biases alone cost nothing.", fixtures.only_biases),
-        purity(0.5, fixtures.some_weights),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

@@ -52,10 +52,6 @@ def _one_column_of_data(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _some_data(rng: Generator) -> list[Arguments]:
-    return _weights_and_data(rng)[:2]
-
-
 @Properties(
     shape=lambda W, Xb: Whole((Xb.shape[1],)),
     examples=lambda: [batch_of(3, 4, 7)[:2], batch_of(4, 3, 4)[:2], batch_of(5, 2, 1)[:2]],
@@ -97,7 +93,7 @@ PREDICT = Exercise(
             "equal.",
             _one_column_of_data,
         ),
-        purity(0.5, _some_data),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

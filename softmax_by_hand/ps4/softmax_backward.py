@@ -40,10 +40,6 @@ def _certain(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _some_upstream(rng: Generator) -> list[Arguments]:
-    return _batches(rng)[:2]
-
-
 def _changes_upstream(A: Array, grad_A: Array) -> Array:
     grad_A -= np.sum(A * grad_A, axis=0)
     return A * grad_A
@@ -92,7 +88,7 @@ SOFTMAX_BACKWARD = Exercise(
             "of the cross-entropy: nothing is divided and nothing added.",
             _certain,
         ),
-        purity(0.5, _some_upstream),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

@@ -15,10 +15,6 @@ def _weights(rng: Generator) -> list[Arguments]:
     return [(W,) for W in (*weights, np.roll(weights[0], 1, axis=0))]
 
 
-def _few_weights(rng: Generator) -> list[Arguments]:
-    return _weights(rng)[:2]
-
-
 @Properties(
     shape=lambda W: Several(((W.shape[1] - 1, W.shape[0]), (W.shape[0],))),
     examples=lambda: [(normal(3, 5),), (normal(4, 5),), (normal(2, 4),)],
@@ -49,7 +45,7 @@ TO_KERAS = Exercise(
             "In Keras samples are rows, so the kernel is (D, K), and the bias stands apart.",
             _weights,
         ),
-        purity(0.5, _few_weights),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

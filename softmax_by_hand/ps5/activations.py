@@ -44,10 +44,6 @@ def large(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def some_layers(rng: Generator) -> list[Arguments]:
-    return any_scores(rng)[:3]
-
-
 def layer_of(
     forward: mistakes.Formula, slope: Callable[[Array, Array], Any], upstream: bool = True
 ) -> type:
@@ -106,7 +102,7 @@ def criteria(
             "backward belongs to the last forward of its own layer, and twice gives the same.",
             twice,
         ),
-        purity(0.5, some_layers),
+        purity(0.5),
     )
 
 

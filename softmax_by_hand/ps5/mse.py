@@ -41,7 +41,7 @@ MSE = Exercise(
         Criterion(
             "one sample", 0.5, "A single sample costs its squared difference.", fixtures.one_target
         ),
-        purity(0.5, fixtures.some_targets),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

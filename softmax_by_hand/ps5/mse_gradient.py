@@ -48,7 +48,7 @@ MSE_GRADIENT = Exercise(
             fixtures.targets,
         ),
         Criterion("one sample", 0.5, "A single sample has one slope, (1, 1).", fixtures.one_target),
-        purity(0.5, fixtures.some_targets),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

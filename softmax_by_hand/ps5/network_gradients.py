@@ -60,10 +60,6 @@ def _large_networks(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _some_networks(rng: Generator) -> list[Arguments]:
-    return _networks(rng)[:2]
-
-
 def _without_bias_slopes(*call: Array) -> dict[str, Array]:
     found = lecture.network_gradients(*call)
     return found | {name: found[name][:, :-1] for name in ("W1", "W2")}
@@ -159,7 +155,7 @@ NETWORK_GRADIENTS = Exercise(
             "one, nor is a probability of exactly 0, also that of a true class.",
             _large_networks,
         ),
-        purity(1.5, _some_networks),
+        purity(1.5),
     ),
     misconceptions=(
         Misconception(
