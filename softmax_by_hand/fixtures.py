@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import Arguments, Rng, Step
+from autograder import ANOTHER, FIRST, Arguments, Fixtures, Rng, Step
 from softmax_by_hand import lecture
 
 Generator = np.random.Generator
@@ -43,6 +43,11 @@ class ForwardPass:
 def seed(rng: Generator) -> Rng:
     """Draw the seed of a generator that a call is given."""
     return Rng(int(rng.integers(2**62)))
+
+
+def learning_rate(rng: Generator, most: float) -> float:
+    """Draw a rate that moves weights far, and no further than it has to."""
+    return float(rng.uniform(0.2, most))
 
 
 def sizes(rng: Generator, count: int) -> list[Sizes]:
@@ -101,18 +106,21 @@ def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
     return ForwardPass(W, Xb, Z, lecture.softmax(Z), y, lecture.one_hot(y, size.K))
 
 
+def labelled_data(rng: Generator, size: Sizes) -> tuple[Array, Array]:
+    """Draw data (D, N), and labels (K, N) that it can be told from in part."""
+    run = forward_pass(rng, size)
+    return run.Xb[:-1].copy(), run.Y
+
+
 def forward_passes(rng: Generator) -> list[ForwardPass]:
     """Draw passes of `all_sizes`; the last is the first with its samples in another order.
 
     So no answer can be kept by shape, by sum, or by the weights alone.
     """
     passes = [forward_pass(rng, size) for size in all_sizes(rng)[:-1]]
-    return [*passes, _reordered(passes[0])]
-
-
-def _reordered(run: ForwardPass) -> ForwardPass:
-    Xb, Z, A, y, Y = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
-    return ForwardPass(run.W, Xb, Z, A, y, Y)
+    run = passes[0]
+    rolled = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
+    return [*passes, ForwardPass(run.W, *rolled)]
 
 
 def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, Array]:
@@ -201,6 +209,11 @@ def crossed(calls: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [*calls[:-1], *((*last[:i], first[i], *last[i + 1 :]) for i in shared)]
 
 
+def first(count: int, draw: Fixtures) -> Fixtures:
+    """Return a maker of the first few calls of another."""
+    return lambda rng: draw(rng)[:count]
+
+
 Loss = Callable[[Array], float]
 
 
@@ -220,7 +233,16 @@ FORWARD, BACKWARD, WEIGHTS = Step("forward"), Step("backward"), Step("W")
 
 
 def there_and_back(rng: Generator, Z: Array) -> Arguments:
+    """Draw the slopes with which one forward is followed by one backward."""
     return FORWARD, Z, BACKWARD, rng.normal(size=Z.shape)
+
+
+def beside_another(
+    made: Arguments, other: Arguments, X: Array, G: Array, X_other: Array, G_other: Array
+) -> Arguments:
+    """Return forward of one layer, forward and backward of another, and backward of the first."""
+    there = (FORWARD, X_other.copy(), BACKWARD, G_other.copy(), 0.5)
+    return (*made, FORWARD, X, ANOTHER, *other, *there, FIRST, BACKWARD, G, 0.5, FORWARD, X)
 
 
 def weights_strength(rng: Generator) -> list[Arguments]:
@@ -234,6 +256,7 @@ def weights_strength(rng: Generator) -> list[Arguments]:
 
 
 def only_biases(rng: Generator) -> list[Arguments]:
+    """Draw weights that are 0 but for the biases."""
     calls: list[Arguments] = []
     for size in sizes(rng, 3):
         W = np.zeros((size.K, size.D + 1))
@@ -243,6 +266,7 @@ def only_biases(rng: Generator) -> list[Arguments]:
 
 
 def true_and_predicted(rng: Generator) -> list[Arguments]:
+    """Draw labels, and predictions of which some are right and one at least is wrong."""
     calls: list[Arguments] = []
     for size in all_sizes(rng):
         N = 3 * size.N
@@ -254,6 +278,7 @@ def true_and_predicted(rng: Generator) -> list[Arguments]:
 
 
 def targets(rng: Generator) -> list[Arguments]:
+    """Draw the targets and the predictions of a regression."""
     drawn = [
         (rng.normal(size=size.N), rng.normal(0.5, 1.0, (1, size.N))) for size in all_sizes(rng)
     ]
@@ -263,4 +288,5 @@ def targets(rng: Generator) -> list[Arguments]:
 
 
 def one_target(rng: Generator) -> list[Arguments]:
+    """Draw the target and the prediction of a single sample."""
     return [(rng.normal(size=1), rng.normal(0.5, 1.0, (1, 1))) for _ in range(3)]

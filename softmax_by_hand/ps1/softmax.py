@@ -156,7 +156,7 @@ SOFTMAX = Exercise(
         Misconception(
             "whole-matrix sum",
             (
-                lambda z: mistakes.normalised(mistakes.shifted(z, None), None),
+                mistakes.whole_matrix,
                 lambda z: mistakes.normalised(mistakes.shifted(z), None),
             ),
             did="You divided by the sum over the whole matrix, not by each column's own sum.",
@@ -169,7 +169,7 @@ SOFTMAX = Exercise(
         Misconception(
             "axis=1",
             (
-                lambda z: mistakes.normalised(mistakes.shifted(z, -1), -1),
+                mistakes.last_axis,
                 lambda z: mistakes.normalised(mistakes.shifted(z, 1), 1),
                 lambda z: mistakes.normalised(mistakes.shifted(z, 0), -1),
             ),
@@ -180,26 +180,20 @@ SOFTMAX = Exercise(
             "axis 1.",
             shows_in="batch",
         ),
-        Misconception(
-            "no max shift",
-            (
-                lambda z: mistakes.normalised(np.exp(z)),
-                lambda z: mistakes.normalised(np.exp(z), None),
-                lambda z: mistakes.normalised(np.exp(z), -1),
-                lambda z: mistakes.normalised(np.exp(z), 1),
-                lambda z: mistakes.normalised(np.exp(z), -1, keepdims=False),
-                lambda z: mistakes.normalised(np.exp(z), 1, keepdims=False),
-            ),
-            did="You took exp of the scores as they are, without subtracting the maximum first.",
-            symptom="nan as soon as a score is above 709, where exp overflows.",
+        mistakes.no_max_shift(
+            mistakes.unshifted,
+            lambda z: mistakes.normalised(np.exp(z), None),
+            lambda z: mistakes.normalised(np.exp(z), -1),
+            lambda z: mistakes.normalised(np.exp(z), 1),
+            lambda z: mistakes.normalised(np.exp(z), -1, keepdims=False),
+            lambda z: mistakes.normalised(np.exp(z), 1, keepdims=False),
             experiment="Print softmax(np.array([1000.0, 1000.0])): it should be one half twice.",
-            looks_right="It is the formula word for word, and for scores of ordinary size the "
-            "numbers are the same.",
             shows_in="extreme scores",
+            lesson="",
         ),
         Misconception(
             "one global max",
-            (lambda z: mistakes.normalised(mistakes.shifted(z, None)),),
+            (mistakes.by_one_maximum,),
             did="You subtracted the maximum of the whole batch, not each column's own.",
             symptom="nan in a column whose scores are far below those of another column.",
             experiment="Print softmax(np.array([[1000.0, -5.0], [999.0, -6.0]])).",
@@ -209,8 +203,8 @@ SOFTMAX = Exercise(
         Misconception(
             "subtracts the min",
             (
-                lambda z: mistakes.normalised(np.exp(z - z.min(axis=0))),
-                lambda z: mistakes.normalised(np.exp(z - z.min())),
+                mistakes.softmax_less(lambda z: z.min(axis=0)),
+                mistakes.softmax_less(np.min),
                 lambda z: mistakes.normalised(np.exp(z - z.min()), None),
                 lambda z: mistakes.normalised(np.exp(z - z.min(axis=-1, keepdims=True)), -1),
             ),
@@ -337,9 +331,9 @@ SOFTMAX = Exercise(
         Misconception(
             "epsilon in the sum",
             tuple(
-                lambda z, eps=eps, soft=soft: soft(z) / (soft(z).sum(axis=0) + eps)
+                mistakes.epsilon_in_sum(eps, exp)
                 for eps in (1e-8, 1e-7, 1e-6, 1e-5)
-                for soft in (mistakes.shifted, np.exp)
+                for exp in (mistakes.shifted, np.exp)
             ),
             did="You added a small number to the sum before dividing by it.",
             symptom="The probabilities add up to a little less than 1.",

@@ -102,7 +102,7 @@ def _right_at_zero(rng: Generator) -> list[Arguments]:
         [
             _pair(loss, gradient, ""),
             _pair(penalised, whole, ""),
-            _pair(loss, by(mistakes.one_sided), ANYWHERE),
+            _pair(loss, by(mistakes.through_chain(backward=mistakes.one_sided)), ANYWHERE),
             _pair(penalised, without, ANYWHERE),
             _pair(penalised, lambda W: without(W) + strength * W, ANYWHERE),
             _pair(f, lambda W: at_zero.copy(), ANYWHERE),
@@ -132,10 +132,6 @@ def _one_entry_wrong(rng: Generator) -> list[Arguments]:
             _pair(f, spoilt(slope, (1, int(rng.integers(1, 4)))), EACH),
         ],
     )
-
-
-def _some_pairs(rng: Generator) -> list[Arguments]:
-    return _wrong_everywhere(rng)[:2]
 
 
 def _compared(
@@ -248,7 +244,11 @@ IS_GRADIENT = Exercise(
             "False also for those with a single wrong entry or column.",
             _one_entry_wrong,
         ),
-        purity(0.5, _some_pairs, claim="The same pair tested twice gets the same answer."),
+        purity(
+            0.5,
+            fixtures.first(2, _wrong_everywhere),
+            claim="The same pair tested twice gets the same answer.",
+        ),
     ),
     misconceptions=(
         Misconception(

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, Specimen, purity
 from autograder.checking.kit import Properties, Student, Truth, from_notebook
-from softmax_by_hand import lecture, mistakes
+from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 SUMS = "Every column sums to 1, and so does a single sample."
@@ -100,10 +100,6 @@ def _wrong_for_large(rng: Generator) -> list[Arguments]:
             (lambda z: mistakes.unshifted(z - z.min(axis=0)), FAR),
         ],
     )
-
-
-def _some_specimens(rng: Generator) -> list[Arguments]:
-    return _plainly_wrong(rng)[:6]
 
 
 def _tried(*wanted: str) -> list[Array]:
@@ -221,7 +217,11 @@ IS_SOFTMAX = Exercise(
             "False also for those that are right until the scores are large or far apart.",
             _wrong_for_large,
         ),
-        purity(0.5, _some_specimens, claim="The same function tested twice gets the same answer."),
+        purity(
+            0.5,
+            fixtures.first(6, _plainly_wrong),
+            claim="The same function tested twice gets the same answer.",
+        ),
     ),
     misconceptions=(
         Misconception(

@@ -132,7 +132,7 @@ BATCH_GRADIENT = Exercise(
     misconceptions=(
         Misconception(
             "sum instead of mean",
-            (mistakes.gradient_by(scale=lambda Y, Xb: 1),),
+            (mistakes.batch_gradient_by(over=lambda Y: 1),),
             did="You summed over the samples and did not divide by N.",
             symptom="N times too large, so that larger batches take longer steps.",
             experiment="Hand in every sample twice: the gradient must stay the same.",
@@ -141,7 +141,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "divided by N twice",
-            (mistakes.gradient_by(scale=lambda Y, Xb: Xb.shape[1] ** 2),),
+            (mistakes.batch_gradient_by(over=lambda Y: Y.shape[1] ** 2),),
             did="You divided by N twice; perhaps a slope by the scores was divided already.",
             symptom="N times too small.",
             experiment="Hand in every sample twice: the gradient must stay the same.",
@@ -150,8 +150,8 @@ BATCH_GRADIENT = Exercise(
         Misconception(
             "divided by K",
             (
-                mistakes.gradient_by(scale=lambda Y, Xb: len(Y)),
-                mistakes.gradient_by(scale=lambda Y, Xb: Y.size),
+                mistakes.batch_gradient_by(over=lambda Y: len(Y)),
+                mistakes.batch_gradient_by(over=lambda Y: Y.size),
             ),
             did="You divided by the number of classes.",
             symptom="The factor to the right answer depends on K.",
@@ -160,7 +160,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "axis=1",
-            (mistakes.gradient_by(soft=mistakes.last_axis),),
+            (mistakes.batch_gradient_by(soft=mistakes.last_axis),),
             did="Your softmax normalises along the samples.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -170,7 +170,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "whole-matrix sum",
-            (mistakes.gradient_by(soft=mistakes.whole_matrix),),
+            (mistakes.batch_gradient_by(soft=mistakes.whole_matrix),),
             did="Your softmax lets the whole batch sum to 1.",
             symptom="The last column of the gradient does not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -188,7 +188,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "sign",
-            (mistakes.gradient_by(grad_z=lambda A, Y: Y - A),),
+            (mistakes.batch_gradient_by(grad_z=lambda A, Y: Y - A),),
             did="You subtracted the probabilities from the labels, not the labels from them.",
             symptom="Every entry has the wrong sign.",
             experiment="Compare one entry with a numerical gradient of the mean loss.",
@@ -218,7 +218,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "Jacobian skipped",
-            (mistakes.gradient_by(grad_z=lambda A, Y: -Y / A),),
+            (mistakes.batch_gradient_by(grad_z=lambda A, Y: -Y / A),),
             did="You went from the slope by the probabilities to W without the softmax Jacobian.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -228,7 +228,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "diagonal only",
-            (mistakes.gradient_by(grad_z=lambda A, Y: -(1 - A) * Y),),
+            (mistakes.batch_gradient_by(grad_z=lambda A, Y: -(1 - A) * Y),),
             did="You used only the diagonal a(1 - a) of the softmax Jacobian.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -237,28 +237,19 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "sigmoid",
-            (mistakes.gradient_by(soft=lambda Z: (1 + np.tanh(Z / 2)) / 2),),
+            (mistakes.batch_gradient_by(soft=lambda Z: (1 + np.tanh(Z / 2)) / 2),),
             did="You made each score a probability by itself, with the sigmoid.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
             looks_right="For two classes that exclude each other it nearly is the same.",
             lesson="02_softmax",
         ),
-        mistakes.no_max_shift(
-            mistakes.gradient_by(soft=mistakes.unshifted),
+        *mistakes.shifts(
+            lambda soft: mistakes.batch_gradient_by(soft=soft),
             experiment="Add 1000 to all biases: nothing may change.",
         ),
-        mistakes.other_shift(*(mistakes.gradient_by(soft=soft) for soft in mistakes.OTHER_SHIFTS)),
-        mistakes.one_maximum(mistakes.gradient_by(soft=mistakes.by_one_maximum)),
-        mistakes.nan_in_chain(
-            mistakes.gradient_by(grad_z=mistakes.through_chain()),
-            mistakes.gradient_by(
-                grad_z=lambda A, Y: lecture.softmax_backward(A, lecture.cce_gradient(Y, A))
-            ),
-        ),
-        mistakes.epsilon_in_chain(
-            *(mistakes.gradient_by(grad_z=mistakes.through_chain(eps)) for eps in mistakes.EPSILONS)
-        ),
+        mistakes.nan_in_chain(mistakes.batch_gradient_by, mistakes.CHAINS),
+        mistakes.epsilon_in_chain(mistakes.batch_gradient_by),
         Misconception(
             "changes Y",
             (_changes_labels, _into_labels),

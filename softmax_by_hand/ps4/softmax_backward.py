@@ -7,7 +7,7 @@ import numpy as np
 from autograder import Arguments, Criterion, Exercise, Misconception, along_axes, purity
 from autograder.checking.kit import Properties, Student, chances, normal, sums_to
 from softmax_by_hand import fixtures, lecture, mistakes
-from softmax_by_hand.fixtures import Array, Generator
+from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import slope_by_scores
 
 
@@ -38,11 +38,6 @@ def _certain(rng: Generator) -> list[Arguments]:
         a = lecture.softmax(fixtures.improbable(rng, size.K, label))
         calls.append((a, -fixtures.unit(label, size.K) / a))
     return calls
-
-
-def _changes_upstream(A: Array, grad_A: Array) -> Array:
-    grad_A -= np.sum(A * grad_A, axis=0)
-    return A * grad_A
 
 
 @Properties(
@@ -103,7 +98,7 @@ SOFTMAX_BACKWARD = Exercise(
         Misconception(
             "sum over the samples",
             (
-                lambda A, G: A * (G - np.sum(A * G, axis=-1, keepdims=True)),
+                mistakes.along_last,
                 lambda A, G: A * (G - np.sum(A * G, axis=1, keepdims=True)),
             ),
             did="You summed along the samples; the sum runs over the classes of one sample.",
@@ -157,13 +152,9 @@ SOFTMAX_BACKWARD = Exercise(
             experiment="Hand in a slope of 1 for one class, 0 else: its own entry is positive.",
             looks_right="All sizes are right, and each sample's slopes sum to 0 as they should.",
         ),
-        Misconception(
-            "sum left out",
-            (lambda A, G: A * G,),
-            did="You multiplied by the probabilities and did not subtract what the classes share.",
-            symptom="With equal slopes everywhere the answer is not 0 but the probabilities.",
+        mistakes.sum_left_out(
+            lambda A, G: A * G,
             experiment="Print softmax_backward(A, np.ones(A.shape)): every entry should be 0.",
-            looks_right="The factor is right, and it was the derivative of exp that came to mind.",
         ),
         Misconception(
             "upstream ignored",
@@ -191,7 +182,7 @@ SOFTMAX_BACKWARD = Exercise(
             looks_right="All numbers are right, and for larger batches the shape is too.",
             shows_in="one sample",
         ),
-        mistakes.changes_upstream(_changes_upstream, mistakes.into_upstream, name="grad_A"),
+        mistakes.changes_upstream(mistakes.centres_upstream, mistakes.into_upstream, name="grad_A"),
     ),
     made=along_axes,
     properties=softmax_backward,

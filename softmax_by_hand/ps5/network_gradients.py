@@ -160,7 +160,7 @@ NETWORK_GRADIENTS = Exercise(
     misconceptions=(
         Misconception(
             "slope of tanh left out",
-            (mistakes.gradients(slope=lambda Z1, A1: np.ones(A1.shape)),),
+            (mistakes.network_gradients_by(slope=lambda Z1, A1: np.ones(A1.shape)),),
             did="You went from A1 to Z1 without the slope of tanh.",
             symptom="The gradient of Z1 is that of A1.",
             experiment="Compare Z1's gradient with a numerical one.",
@@ -168,7 +168,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "slope at the output",
-            (mistakes.gradients(slope=lambda Z1, A1: 1 - np.tanh(A1) ** 2),),
+            (mistakes.network_gradients_by(slope=lambda Z1, A1: 1 - np.tanh(A1) ** 2),),
             did="You took the slope of tanh at its output.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
             experiment="Compare Z1's gradient with a numerical one.",
@@ -176,7 +176,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "input taken for the output",
-            (mistakes.gradients(slope=lambda Z1, A1: 1 - Z1**2),),
+            (mistakes.network_gradients_by(slope=lambda Z1, A1: 1 - Z1**2),),
             did="You wrote 1 - Z1^2; the formula wants the output A1.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
             experiment="Compare Z1's gradient with a numerical one.",
@@ -185,7 +185,7 @@ NETWORK_GRADIENTS = Exercise(
         Misconception(
             "bias row left in",
             (
-                mistakes.gradients(
+                mistakes.network_gradients_by(
                     back=lambda W2, G: W2.T @ G, slope=lambda Z1, A1: lecture.add_bias(1 - A1**2)
                 ),
             ),
@@ -197,7 +197,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "first column dropped",
-            (mistakes.gradients(back=lambda W2, G: W2[:, 1:].T @ G),),
+            (mistakes.network_gradients_by(back=lambda W2, G: W2[:, 1:].T @ G),),
             did="You dropped the first column of W2; the bias is the last one.",
             symptom="The rows of A1's gradient are shifted by one.",
             experiment="Compare A1's gradient with a numerical one.",
@@ -205,7 +205,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "sum instead of mean",
-            (mistakes.gradients(scale=lambda N: 1),),
+            (mistakes.network_gradients_by(over=lambda N: 1),),
             did="You did not divide the weights' gradients by N.",
             symptom="W1 and W2 are N times too large.",
             experiment="Hand in every sample twice: W1 and W2 must stay the same.",
@@ -215,7 +215,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "divided by N twice",
-            (mistakes.gradients(scale=lambda N: N * N),),
+            (mistakes.network_gradients_by(over=lambda N: N * N),),
             did="You divided the weights' gradients by N twice.",
             symptom="W1 and W2 are N times too small.",
             experiment="Hand in every sample twice: W1 and W2 must stay the same.",
@@ -224,7 +224,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "divided by N too early",
-            (mistakes.gradients(per_sample=lambda N: N),),
+            (mistakes.network_gradients_by(over_early=lambda N: N),),
             did="You divided by N at Z2; here only the weights' gradients hold the 1/N.",
             symptom="Z2, A1 and Z1 are N times too small, W1 and W2 are right.",
             experiment="Compare Z2 with the probabilities minus Y.",
@@ -232,7 +232,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "sign",
-            (mistakes.gradients(grad_z2=lambda A2, Y: Y - A2),),
+            (mistakes.network_gradients_by(lambda A2, Y: Y - A2),),
             did="You subtracted the probabilities from the labels.",
             symptom="All gradients have the wrong sign.",
             experiment="Compare one entry with a numerical gradient.",
@@ -242,8 +242,8 @@ NETWORK_GRADIENTS = Exercise(
         Misconception(
             "slope of another bend",
             (
-                mistakes.gradients(slope=lambda Z1, A1: A1 * (1 - A1)),
-                mistakes.gradients(slope=lambda Z1, A1: Z1 > 0),
+                mistakes.network_gradients_by(slope=lambda Z1, A1: A1 * (1 - A1)),
+                mistakes.network_gradients_by(slope=lambda Z1, A1: Z1 > 0),
             ),
             did="You used the slope of the sigmoid, or of ReLU; the hidden layer bends with tanh.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
@@ -252,7 +252,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "Jacobian skipped",
-            (mistakes.gradients(grad_z2=lambda A2, Y: -Y / A2),),
+            (mistakes.network_gradients_by(lambda A2, Y: -Y / A2),),
             did="You took the slope by the probabilities for that by the scores.",
             symptom="The columns of Z2's gradient do not sum to 0.",
             experiment="Compare Z2 with the probabilities minus Y.",
@@ -267,21 +267,12 @@ NETWORK_GRADIENTS = Exercise(
             experiment="Print the shape of W2's gradient beside W2's: they must be equal.",
             looks_right="All other columns are right, and a layer's inputs have no bias row.",
         ),
-        mistakes.no_max_shift(
-            mistakes.gradients(soft=mistakes.unshifted),
+        *mistakes.shifts(
+            lambda soft: mistakes.network_gradients_by(soft=soft),
             experiment="Add 1000 to the biases in W2: nothing may change.",
         ),
-        mistakes.other_shift(*(mistakes.gradients(soft=soft) for soft in mistakes.OTHER_SHIFTS)),
-        mistakes.one_maximum(mistakes.gradients(soft=mistakes.by_one_maximum)),
-        mistakes.nan_in_chain(
-            mistakes.gradients(grad_z2=mistakes.through_chain()),
-            mistakes.gradients(
-                grad_z2=lambda A, Y: lecture.softmax_backward(A, lecture.cce_gradient(Y, A))
-            ),
-        ),
-        mistakes.epsilon_in_chain(
-            *(mistakes.gradients(grad_z2=mistakes.through_chain(eps)) for eps in mistakes.EPSILONS)
-        ),
+        mistakes.nan_in_chain(mistakes.network_gradients_by, mistakes.CHAINS),
+        mistakes.epsilon_in_chain(mistakes.network_gradients_by),
     ),
     made=along_axes,
     properties=network_gradients,

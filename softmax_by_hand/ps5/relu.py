@@ -8,9 +8,8 @@ from autograder import Arguments, Criterion, Exercise, Misconception
 from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Array, Generator
-from softmax_by_hand.properties import layer_examples
 from softmax_by_hand.ps5.activations import (
-    ACTIVATION,
+    ENTRY_BY_ENTRY,
     activation,
     any_scores,
     criteria,
@@ -53,12 +52,7 @@ class _CutsSlopes(lecture.ReLU):
         return np.maximum(grad_a, 0)
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def relu_layer(f: StudentClass) -> None:
     f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
     f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])

@@ -8,9 +8,8 @@ from autograder import Criterion, Exercise, Misconception
 from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array
-from softmax_by_hand.properties import layer_examples
 from softmax_by_hand.ps5.activations import (
-    ACTIVATION,
+    ENTRY_BY_ENTRY,
     activation,
     criteria,
     large,
@@ -28,12 +27,7 @@ def _sigmoid(Z: Array) -> Array:
     return (1 + np.tanh(Z / 2)) / 2
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def sigmoid_layer(f: StudentClass) -> None:
     f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
     f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])

@@ -8,9 +8,8 @@ from autograder import Criterion, Exercise, Misconception
 from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array
-from softmax_by_hand.properties import layer_examples
 from softmax_by_hand.ps5.activations import (
-    ACTIVATION,
+    ENTRY_BY_ENTRY,
     activation,
     criteria,
     large,
@@ -24,12 +23,7 @@ class _BracketTanh(lecture.Tanh):
         return grad_a * 1 - self.A**2
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def tanh_layer(f: StudentClass) -> None:
     f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
     f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
