@@ -151,10 +151,8 @@ def files_of(course: Path, *students: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("road", [on_workers, on_dask], ids=lambda road: road.__name__)
 def test_a_hand_in_beyond_its_budget_is_named_and_its_neighbours_rows_stay_the_same(
-    classroom: Class,
-    monkeypatch: pytest.MonkeyPatch,
-    road: Callable[[ClassGrading], Iterator[Result]],
-) -> None:
+    classroom, monkeypatch, road
+):
     tight(monkeypatch, TIGHT)
     classroom.hand_in("eve", first=WAIT)
     classroom.hand_in("joe", first=WAIT)
@@ -173,9 +171,7 @@ def test_a_hand_in_beyond_its_budget_is_named_and_its_neighbours_rows_stay_the_s
         assert said in written(classroom.course)[f"{student}/ps1/ps1.ipynb"].decode()
 
 
-def test_what_was_judged_before_it_was_ended_stands(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_judged_before_it_was_ended_stands(classroom, monkeypatch):
     classroom.hand_in("eve")
     monkeypatch.setattr(jobs, "grade_here", costly.grade_and_burn)
     tight(monkeypatch, {"eve": Budget(seconds=20.0, cpu_seconds=1.0)})
@@ -188,8 +184,8 @@ def test_what_was_judged_before_it_was_ended_stands(
 
 
 def test_work_that_cannot_even_be_read_within_a_budget_is_graded_as_an_empty_one(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    classroom, monkeypatch
+):
     classroom.hand_in("eve", first=WAIT)
     tight(monkeypatch, TIGHT)
     monkeypatch.setattr(jobs, "write_so_far", costly.burn_in_parsing)
@@ -201,9 +197,7 @@ def test_work_that_cannot_even_be_read_within_a_budget_is_graded_as_an_empty_one
     assert [results[name].trouble for name in HONEST] == [None] * 3
 
 
-def test_wall_time_alone_counts_only_where_nothing_runs_beside_it(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wall_time_alone_counts_only_where_nothing_runs_beside_it(classroom, monkeypatch):
     classroom.hand_in("eve", first=WAIT)
     tight(monkeypatch, {"eve": Budget(seconds=-LIMITS.session_seconds, cpu_seconds=20.0)})
     asked: list[str] = []
@@ -228,8 +222,8 @@ def pages_of(course: Path) -> dict[str, bytes]:
 
 
 def test_a_page_beyond_its_budget_is_made_in_a_plain_form_and_the_others_are_the_same(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    classroom, monkeypatch
+):
     course = classroom.course
     classroom.hand_in("eve")
     classroom.hand_in("joe")
@@ -249,9 +243,7 @@ def test_a_page_beyond_its_budget_is_made_in_a_plain_form_and_the_others_are_the
     assert "This page is in a plain form" in after["eve"].decode()
 
 
-def test_the_command_names_who_has_a_page_in_a_plain_form(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_names_who_has_a_page_in_a_plain_form(classroom, monkeypatch):
     classroom.hand_in("eve")
     graded(classroom.course, on_workers)
     monkeypatch.setattr(feedback, "make_here", costly.page_and_burn)
@@ -274,9 +266,7 @@ def through_nbgrader(course: Path, converter: type[Any]) -> None:
     converter(coursedir=CourseDirectory(config=config), config=config).start()
 
 
-def test_nbgraders_road_has_the_same_budget(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nbgraders_road_has_the_same_budget(classroom, monkeypatch):
     course = classroom.course
     classroom.hand_in("eve", first=WAIT)
     shutil.rmtree(course / "autograded")
@@ -299,9 +289,7 @@ def test_nbgraders_road_has_the_same_budget(
     assert all(b"This page is in a plain form" in page for page in pages.values())
 
 
-def test_a_cell_beyond_its_budget_is_bare_text_in_formgrader_and_so_are_those_below_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_cell_beyond_its_budget_is_bare_text_in_formgrader_and_so_are_those_below_it(monkeypatch):
     monkeypatch.setattr(filters, "FILTERING", SMALL)
     monkeypatch.setattr(filters, "_markdown", costly.render_for_ever)
     environment = Environment()
@@ -317,9 +305,7 @@ def test_a_cell_beyond_its_budget_is_bare_text_in_formgrader_and_so_are_those_be
     assert "<strong>" in template.render(cells=cells[2:], resources={})
 
 
-def test_a_diagnosis_beyond_its_budget_ends_with_a_line(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_diagnosis_beyond_its_budget_ends_with_a_line(classroom, monkeypatch):
     monkeypatch.setattr(command, "DIAGNOSING", TIGHT["eve"])
     path = classroom.course / "submitted" / "ann" / "ps1" / "ps1.ipynb"
     result = CliRunner().invoke(cli.app, ["diagnose", str(path)])

@@ -10,7 +10,6 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,13 +68,9 @@ def _cell(source: str) -> NotebookNode:
     if source not in EXERCISES:
         return new_code_cell(source)
     owned = {
-        "grade": True,
-        "grade_id": f"grade_{source}",
-        "locked": True,
-        "points": EXERCISES[source].points,
-        "schema_version": 3,
-        "solution": False,
-    }
+        "grade": True, "grade_id": f"grade_{source}", "locked": True,
+        "points": EXERCISES[source].points, "schema_version": 3, "solution": False,
+    }  # fmt: skip
     return new_code_cell(f"check({source})", metadata={"nbgrader": owned})
 
 
@@ -83,12 +78,12 @@ def verdict(graded: GradedNotebook, name: str) -> Verdict:
     return next(verdict for verdict in graded.verdicts if verdict.exercise == name)
 
 
-def test_the_lecture_calls_what_it_taught_before() -> None:
+def test_the_lecture_calls_what_it_taught_before():
     assert len(NEEDY) >= 9, sorted(NEEDY)
 
 
 @pytest.mark.parametrize("name", NEEDY)
-def test_each_exercise_is_right_given_what_it_may_call(sandbox: Sandbox, name: str) -> None:
+def test_each_exercise_is_right_given_what_it_may_call(sandbox, name):
     """The lecture's own code, with every function wrong that it may call."""
     exercise = EXERCISES[name]
     spoilt = "".join(
@@ -109,7 +104,7 @@ def test_each_exercise_is_right_given_what_it_may_call(sandbox: Sandbox, name: s
     assert again == alone
 
 
-def test_who_has_only_softmax_wrong_loses_nothing_else(grade: Graded) -> None:
+def test_who_has_only_softmax_wrong_loses_nothing_else(grade):
     graded = grade(BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
     assert verdict(graded, "softmax").points == 0
     found = verdict(graded, "loss_gradient")
@@ -123,21 +118,21 @@ def test_who_has_only_softmax_wrong_loses_nothing_else(grade: Graded) -> None:
     assert graded.remarks == ()
 
 
-def test_what_is_wrong_besides_stays_wrong_and_is_named(grade: Graded) -> None:
+def test_what_is_wrong_besides_stays_wrong_and_is_named(grade):
     sign = "def loss_gradient(W, x, y):\n    return np.outer(y - softmax(W @ x), x)"
     found = verdict(grade(BASE_2, "softmax", sign, "loss_gradient"), "loss_gradient")
     assert (found.points, found.given) == (0, ())
     assert found.misconception == "sign"
 
 
-def test_a_right_exercise_is_left_as_it_was_judged(grade: Graded) -> None:
+def test_a_right_exercise_is_left_as_it_was_judged(grade):
     own = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x - (W @ x).max())\n"
     own += "    return np.outer(e / e.sum() - y, x)"
     found = verdict(grade(BASE_2, "softmax", own, "loss_gradient"), "loss_gradient")
     assert (found.points, found.carried_points, found.given) == (8, 0, ())
 
 
-def test_a_name_that_is_used_for_something_else_later_is_given_back(grade: Graded) -> None:
+def test_a_name_that_is_used_for_something_else_later_is_given_back(grade):
     graded = grade(
         BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient", "print(softmax.__name__)",
         "print(softmax(np.zeros(2)), softmax.__module__)",
@@ -146,7 +141,7 @@ def test_a_name_that_is_used_for_something_else_later_is_given_back(grade: Grade
     assert shown == ["softmax\n", "[0.5 0.5] __main__\n"]
 
 
-def test_a_course_sets_the_share(grade: Graded) -> None:
+def test_a_course_sets_the_share(grade):
     work = (BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
     half = verdict(grade(*work, share=0.5), "loss_gradient")
     assert (half.points, half.carried_points, half.passed) == (4, 4, False)
@@ -154,7 +149,7 @@ def test_a_course_sets_the_share(grade: Graded) -> None:
     assert (none.points, none.carried_points, none.given) == (0, 0, ())
 
 
-def test_the_share_is_read_from_the_settings_of_the_course(tmp_path: Path) -> None:
+def test_the_share_is_read_from_the_settings_of_the_course(tmp_path):
     assert Course(tmp_path).carried_share == 1.0
     config = tmp_path / "nbgrader_config.py"
     config.write_text("c = get_config()\nc.ErrorCarriedForward.share = 0.25\n")
@@ -165,7 +160,7 @@ def test_the_share_is_read_from_the_settings_of_the_course(tmp_path: Path) -> No
             Course(tmp_path).carried_share
 
 
-def test_what_held_alone_stands_whatever_the_second_look_says() -> None:
+def test_what_held_alone_stands_whatever_the_second_look_says():
     exercise = EXERCISES["loss_gradient"]
     right = judge(exercise, reference.loss_gradient, SEED)
     wrong = judge(exercise, lambda W, x, y: None, SEED)
@@ -176,7 +171,7 @@ def test_what_held_alone_stands_whatever_the_second_look_says() -> None:
 # --- The stand-in earns nothing -------------------------------------------------------------------
 
 
-def test_a_stub_that_looks_its_own_name_up_earns_nothing(grade: Graded) -> None:
+def test_a_stub_that_looks_its_own_name_up_earns_nothing(grade):
     graded = grade(
         "def softmax(z):\n    return globals()['softmax'](z)",
         "softmax",
@@ -186,7 +181,7 @@ def test_a_stub_that_looks_its_own_name_up_earns_nothing(grade: Graded) -> None:
     assert {verdict.points for verdict in graded.verdicts} == {0}
 
 
-def test_what_was_never_there_is_not_lent(grade: Graded) -> None:
+def test_what_was_never_there_is_not_lent(grade):
     found = verdict(grade(GRADIENT(comment="no softmax"), "loss_gradient"), "loss_gradient")
     assert found.points == 0
     assert "softmax" in found.findings[0].message
@@ -203,7 +198,7 @@ def loss_gradient(W, x, y):
 """
 
 
-def test_a_stand_in_that_was_kept_leads_nowhere(grade: Graded) -> None:
+def test_a_stand_in_that_was_kept_leads_nowhere(grade):
     graded = grade(
         BASE_2,
         "softmax_jacobian = lambda a: a",
@@ -226,7 +221,7 @@ def test_a_stand_in_that_was_kept_leads_nowhere(grade: Graded) -> None:
     }
 
 
-def test_what_one_needs_comes_before_it_in_the_catalogue() -> None:
+def test_what_one_needs_comes_before_it_in_the_catalogue():
     """So nothing needs itself, and second chances go in an order in which needs come first."""
     names = list(EXERCISES)
     for name, exercise in EXERCISES.items():
@@ -238,9 +233,7 @@ def test_what_one_needs_comes_before_it_in_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize("problem_set", ["ps2", "ps4", "ps5"])
-def test_asking_what_is_lent_to_another_exercise_earns_nothing(
-    grade: Graded, problem_set: str
-) -> None:
+def test_asking_what_is_lent_to_another_exercise_earns_nothing(grade, problem_set):
     """Stubs note their fixtures, another exercise asks the stand-ins, a table answers at last."""
     answers = [one for one in answers_of("hostile-second-chance") if one.problem_set == problem_set]
     cells = [text for one in answers for text in (one.text, one.cell)]
@@ -271,9 +264,7 @@ def is_softmax(f):
 @pytest.mark.parametrize(
     "first", ["raise NotImplementedError", "return True"], ids=["second chance", "carried forward"]
 )
-def test_a_vote_over_the_functions_of_an_earlier_judgement_earns_nothing(
-    grade: Graded, first: str
-) -> None:
+def test_a_vote_over_the_functions_of_an_earlier_judgement_earns_nothing(grade, first):
     cells = ("def softmax(z):\n    return z", "softmax", VOTES % (10_000, first), "is_softmax")
     learning = verdict(grade(*cells), "is_softmax")
     calls = len(questions(EXERCISES["is_softmax"], 0))
@@ -289,7 +280,7 @@ def loss_gradient(W, x, y):
 """
 
 
-def test_what_is_judged_once_more_with_help_meets_other_fixtures(grade: Graded) -> None:
+def test_what_is_judged_once_more_with_help_meets_other_fixtures(grade):
     graded = grade(
         *(BASE_2, "softmax", NOTES, "loss_gradient"),
         "alone, helped = ({shown for mine, shown in seen if mine is own} for own in (True, False))",
@@ -300,9 +291,7 @@ def test_what_is_judged_once_more_with_help_meets_other_fixtures(grade: Graded) 
     assert both == 0
 
 
-def test_no_two_judgements_of_an_exercise_have_the_same_seed(
-    grade: Graded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_two_judgements_of_an_exercise_have_the_same_seed(grade, monkeypatch):
     seeds: list[tuple[str, int]] = []
 
     def noted(exercise: Exercise, function: object, seed: int) -> Verdict:
@@ -321,7 +310,7 @@ def test_no_two_judgements_of_an_exercise_have_the_same_seed(
     assert seeds == again
 
 
-def test_what_is_still_to_be_judged_is_not_lent(grade: Graded) -> None:
+def test_what_is_still_to_be_judged_is_not_lent(grade):
     """Neither what has its check further down nor what waits for its second chance."""
     graded = grade(
         "lent = []",
@@ -340,7 +329,7 @@ def test_what_is_still_to_be_judged_is_not_lent(grade: Graded) -> None:
     assert sum(verdict.points for verdict in graded.verdicts) == 0
 
 
-def test_handing_its_arguments_on_is_the_whole_answer_to_no_exercise() -> None:
+def test_handing_its_arguments_on_is_the_whole_answer_to_no_exercise():
     for exercise in EXERCISES.values():
         if exercise.kind != "function":
             continue
@@ -362,7 +351,7 @@ def test_handing_its_arguments_on_is_the_whole_answer_to_no_exercise() -> None:
                         assert found.points == 0, (exercise.name, need, order)
 
 
-def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement() -> None:
+def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement():
     """Or a table from before would pass the criterion that all others wait for."""
 
     def plain(value: object) -> object:
@@ -383,9 +372,7 @@ def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement() -> None
 RIGHT = "def softmax(z):\n    e = np.exp(z - z.max(axis=0))\n    return e / e.sum(axis=0)"
 
 
-def test_what_needs_something_that_is_defined_below_is_judged_when_it_is_there(
-    grade: Graded,
-) -> None:
+def test_what_needs_something_that_is_defined_below_is_judged_when_it_is_there(grade):
     graded = grade("softmax", GRADIENT(comment="right"), "loss_gradient", RIGHT)
     assert [verdict.exercise for verdict in graded.verdicts] == ["softmax", "loss_gradient"]
     assert [verdict.points for verdict in graded.verdicts] == [8, 8]
@@ -393,20 +380,20 @@ def test_what_needs_something_that_is_defined_below_is_judged_when_it_is_there(
 
 
 @pytest.mark.parametrize("above", ["pass", STUB], ids=["no name", "a stub"])
-def test_an_error_is_carried_forward_from_what_is_defined_below(grade: Graded, above: str) -> None:
+def test_an_error_is_carried_forward_from_what_is_defined_below(grade, above):
     graded = grade(above, "softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
     assert verdict(graded, "softmax").points == 0
     found = verdict(graded, "loss_gradient")
     assert (found.points, found.given) == (8, ("softmax",))
 
 
-def test_what_stays_a_stub_is_lent_in_the_end(grade: Graded) -> None:
+def test_what_stays_a_stub_is_lent_in_the_end(grade):
     graded = grade(STUB, "softmax", GRADIENT(comment="right"), "loss_gradient")
     assert verdict(graded, "softmax").points == 0
     assert verdict(graded, "loss_gradient").carried_points == 8
 
 
-def test_what_waits_is_held_on_to_when_its_name_is_used_for_something_else(grade: Graded) -> None:
+def test_what_waits_is_held_on_to_when_its_name_is_used_for_something_else(grade):
     graded = grade(
         *("softmax", GRADIENT(comment="right"), "loss_gradient"),
         *(BASE_2, "loss_gradient, kept = 3, loss_gradient"),
@@ -414,14 +401,14 @@ def test_what_waits_is_held_on_to_when_its_name_is_used_for_something_else(grade
     assert verdict(graded, "loss_gradient").carried_points == 8
 
 
-def test_what_waits_is_found_by_its_name_where_its_process_was_lost(grade: Graded) -> None:
+def test_what_waits_is_found_by_its_name_where_its_process_was_lost(grade):
     work = ("softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
     graded = grade(*work, "import os; os._exit(1)")
     assert verdict(graded, "loss_gradient").carried_points == 8
     assert len(graded.remarks) == 1
 
 
-def test_what_was_earned_at_the_check_stands_whatever_the_end_says(grade: Graded) -> None:
+def test_what_was_earned_at_the_check_stands_whatever_the_end_says(grade):
     """Overflow alone is wrong; then the name stands for something else in a new process."""
     bold = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x)\n"
     bold += "    return np.outer(e / e.sum() - y, x)"
@@ -431,7 +418,7 @@ def test_what_was_earned_at_the_check_stands_whatever_the_end_says(grade: Graded
     assert verdict(graded, "loss_gradient").points == 5.5
 
 
-def test_second_chances_come_to_what_is_needed_first(grade: Graded) -> None:
+def test_second_chances_come_to_what_is_needed_first(grade):
     """In whatever order the checks stand."""
     graded = grade(
         *("loss_gradient", "softmax_jacobian", "softmax"),
@@ -444,9 +431,7 @@ def test_second_chances_come_to_what_is_needed_first(grade: Graded) -> None:
     assert verdict(graded, "softmax_jacobian").points == 0
 
 
-def test_what_is_broken_on_purpose_costs_its_own_points_and_gives_no_more_than_the_rule(
-    grade: Graded,
-) -> None:
+def test_what_is_broken_on_purpose_costs_its_own_points_and_gives_no_more_than_the_rule(grade):
     graded = grade(
         "def softmax(z):\n    return z",
         "softmax",
@@ -475,7 +460,7 @@ def seen(session: Session, source: str, *arguments: object) -> tuple[object, str
     return observation.value, observation.error, observation.message
 
 
-def test_a_generator_and_a_function_of_the_child_can_be_arguments(session: Session) -> None:
+def test_a_generator_and_a_function_of_the_child_can_be_arguments(session):
     source = """
 import numpy as np
 def draw(n, rng): ...
@@ -523,7 +508,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_what_is_lent_is_not_worth_attacking(session: Session, what: str) -> None:
+def test_what_is_lent_is_not_worth_attacking(session, what):
     source, said = HOSTILE[what]
     assert session.run_cell(source) == []
     function = session.bind("f")
@@ -534,7 +519,7 @@ def test_what_is_lent_is_not_worth_attacking(session: Session, what: str) -> Non
     assert seen(session, "def f():\n    return 1.5")[0] == 1.5, "the session works on"
 
 
-def test_a_child_that_ends_while_something_is_lent_is_only_lost(sandbox: Sandbox) -> None:
+def test_a_child_that_ends_while_something_is_lent_is_only_lost(sandbox):
     with sandbox.session() as session:
         session.run_cell("import os\ndef lent(g): ...\ndef f():\n    lent(lambda *_: os._exit(3))")
         function = session.bind("f")

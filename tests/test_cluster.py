@@ -58,7 +58,7 @@ def refused(course: Path, address: str) -> tuple[int, str]:
     return result.exit_code, result.stderr.removeprefix("autograder: ").strip()
 
 
-def test_a_worker_killed_in_mid_task_costs_nothing(classroom: Path, tmp_path: Path) -> None:
+def test_a_worker_killed_in_mid_task_costs_nothing(classroom, tmp_path):
     alone = Path(shutil.copytree(classroom, tmp_path / "alone"))
     code, output, _ = ended(grade(alone))
     assert code == 0
@@ -73,7 +73,7 @@ def test_a_worker_killed_in_mid_task_costs_nothing(classroom: Path, tmp_path: Pa
     assert graded(classroom, there) == graded(alone, output)
 
 
-def test_ctrl_c_ends_a_cluster_of_this_machine_with_one_line(classroom: Path) -> None:
+def test_ctrl_c_ends_a_cluster_of_this_machine_with_one_line(classroom):
     with orphans_adopted() as left:
         run = grade(classroom, "--cluster", "local")
         wait_until(lambda: verdicts(classroom) >= 1, run)
@@ -87,9 +87,7 @@ def test_ctrl_c_ends_a_cluster_of_this_machine_with_one_line(classroom: Path) ->
         assert left() == []
 
 
-def test_a_scheduler_that_is_lost_is_said_to_be_and_what_is_graded_is_kept(
-    classroom: Path, tmp_path: Path
-) -> None:
+def test_a_scheduler_that_is_lost_is_said_to_be_and_what_is_graded_is_kept(classroom, tmp_path):
     with dask_cluster(tmp_path) as dask:
         run = grade(classroom, "--cluster", dask.address)
         wait_until(lambda: verdicts(classroom) >= 1, run)
@@ -104,7 +102,7 @@ def test_a_scheduler_that_is_lost_is_said_to_be_and_what_is_graded_is_kept(
     assert f"{CLASS - saved} graded, {saved} unchanged" in output
 
 
-def test_workers_of_another_version_refuse(course: Path, hand_in: HandIn, tmp_path: Path) -> None:
+def test_workers_of_another_version_refuse(course, hand_in, tmp_path):
     hand_in("ann")
     other = Path(shutil.copytree(PACKAGE, tmp_path / "other" / "autograder")).parent
     with (other / "autograder" / "judging" / "judge.py").open("a") as file:
@@ -116,9 +114,7 @@ def test_workers_of_another_version_refuse(course: Path, hand_in: HandIn, tmp_pa
     assert not (course / "autograded").exists()
 
 
-def test_workers_that_cannot_isolate_end_it_as_on_one_machine(
-    course: Path, hand_in: HandIn, tmp_path: Path
-) -> None:
+def test_workers_that_cannot_isolate_end_it_as_on_one_machine(course, hand_in, tmp_path):
     hand_in("ann")
     hand_in("bob")
     with dask_cluster(tmp_path, 1, {"PATH": "/nowhere"}) as dask:
@@ -128,9 +124,7 @@ def test_workers_that_cannot_isolate_end_it_as_on_one_machine(
     assert not (course / "autograded").exists()
 
 
-def test_a_cluster_without_workers_is_said_to_have_none(
-    course: Path, hand_in: HandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_without_workers_is_said_to_have_none(course, hand_in, tmp_path, monkeypatch):
     hand_in("ann")
     monkeypatch.setattr(cluster, "WORKER_SECONDS", 0.2)
     with dask_cluster(tmp_path, 0) as dask:
@@ -141,9 +135,7 @@ def test_a_cluster_without_workers_is_said_to_have_none(
     )
 
 
-def test_a_cluster_whose_last_worker_has_gone_is_not_waited_for_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_whose_last_worker_has_gone_is_not_waited_for_for_ever(tmp_path, monkeypatch):
     with dask_cluster(tmp_path, 1) as dask, cluster.Cluster(dask.address, 1) as executor:
         monkeypatch.setattr(cluster, "COUNT_SECONDS", 0)
         monkeypatch.setattr(cluster, "WORKER_SECONDS", 1)
@@ -153,9 +145,7 @@ def test_a_cluster_whose_last_worker_has_gone_is_not_waited_for_for_ever(
             wait_until(lambda: executor.window() == 0, dask.scheduler)
 
 
-def test_a_scheduler_that_is_not_there_is_said_not_to_be(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_scheduler_that_is_not_there_is_said_not_to_be(course, hand_in, monkeypatch):
     hand_in("ann")
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
     code, said = refused(course, "tcp://127.0.0.1:1")
@@ -165,7 +155,7 @@ def test_a_scheduler_that_is_not_there_is_said_not_to_be(
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8786", "tcp://host", "somewhere", "ftp://host:1"])
-def test_what_is_no_address_is_refused(course: Path, hand_in: HandIn, address: str) -> None:
+def test_what_is_no_address_is_refused(course, hand_in, address):
     hand_in("ann")
     assert refused(course, address) == (
         2,
@@ -173,9 +163,7 @@ def test_what_is_no_address_is_refused(course: Path, hand_in: HandIn, address: s
     )
 
 
-def test_without_dask_the_package_to_install_is_named(
-    course: Path, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_dask_the_package_to_install_is_named(course, hand_in, monkeypatch):
     hand_in("ann")
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert refused(course, "local") == (2, "--cluster needs Dask: `pip install .[cluster]`")

@@ -145,13 +145,9 @@ def test_files_of_the_grader_are_not_found_by_any_way_round(session, tmp_path):
     secret = tmp_path / "gradebook.db"
     secret.write_text(SECRET)
     ways = [
-        str(secret),
-        f"/proc/1/root{secret}",
-        f"/proc/self/cwd/../..{secret}",
-        f"/tmp/../{secret}",
-        f"/dev/fd/../root{secret}",
-        os.path.relpath(secret, "/tmp/work"),
-    ]
+        str(secret), f"/proc/1/root{secret}", f"/proc/self/cwd/../..{secret}", f"/tmp/../{secret}",
+        f"/dev/fd/../root{secret}", os.path.relpath(secret, "/tmp/work"),
+    ]  # fmt: skip
     assert found(session, f"import os\n[os.path.lexists(way) for way in {ways}]") == [False] * 6
 
 
@@ -177,10 +173,7 @@ def test_of_this_package_only_what_runs_inside_can_be_imported(session):
         "import os\nsorted(os.path.relpath(os.path.join(at, name), '/opt/box')\n"
         "       for at, _, names in os.walk('/opt/box') for name in names)",
     )
-    inside = (
-        *box_module.VISIBLE,
-        *("__init__.py", "catalogue/__init__.py", "sandbox/__init__.py"),
-    )
+    inside = (*box_module.VISIBLE, *("__init__.py", "catalogue/__init__.py", "sandbox/__init__.py"))
     assert listed == sorted(f"autograder/{name}" for name in inside)
 
 
@@ -291,22 +284,15 @@ def test_limits_can_be_lowered_and_never_raised(session):
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("/proc/self/uid_map", "0 0 1"),
-        ("/proc/self/gid_map", "0 0 1"),
-        ("/proc/self/setgroups", "allow"),
-        ("/proc/self/oom_score_adj", "-1000"),
-        ("/proc/self/loginuid", "0"),
-        ("/proc/sys/kernel/core_pattern", "|/tmp/x"),
-        ("/proc/sys/kernel/hostname", "x"),
-        ("/proc/sys/kernel/ns_last_pid", "100"),
-        ("/proc/sys/kernel/modprobe", "/tmp/x"),
-        ("/proc/sys/vm/drop_caches", "1"),
-        ("/proc/sys/vm/overcommit_memory", "1"),
-        ("/proc/sys/net/ipv4/ip_forward", "1"),
-        ("/proc/sys/user/max_user_namespaces", "1000"),
-        ("/proc/sysrq-trigger", "b"),
+        ("/proc/self/uid_map", "0 0 1"), ("/proc/self/gid_map", "0 0 1"),
+        ("/proc/self/setgroups", "allow"), ("/proc/self/oom_score_adj", "-1000"),
+        ("/proc/self/loginuid", "0"), ("/proc/sys/kernel/core_pattern", "|/tmp/x"),
+        ("/proc/sys/kernel/hostname", "x"), ("/proc/sys/kernel/ns_last_pid", "100"),
+        ("/proc/sys/kernel/modprobe", "/tmp/x"), ("/proc/sys/vm/drop_caches", "1"),
+        ("/proc/sys/vm/overcommit_memory", "1"), ("/proc/sys/net/ipv4/ip_forward", "1"),
+        ("/proc/sys/user/max_user_namespaces", "1000"), ("/proc/sysrq-trigger", "b"),
     ],
-)
+)  # fmt: skip
 def test_settings_of_the_kernel_cannot_be_written(session, path, text):
     source = (
         "import os\n" + TRY + "def write():\n"
@@ -623,8 +609,7 @@ def test_the_systems_own_python_adds_its_program_and_no_folder(base, installed, 
     installed("py", "venv", "venv/lib/python3.12/site-packages")
     monkeypatch.setattr(sys, "base_prefix", base)
     monkeypatch.setattr(sys, "executable", "/bin/sh")
-    program = os.path.realpath("/bin/sh")
-    assert program in shown()
+    assert os.path.realpath("/bin/sh") in shown()
     assert set(map(str, box_module.library_folders())) <= {
         *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
         *("/usr/local/lib32", "/usr/local/lib64", "/usr/share/fonts", "/usr/share/matplotlib"),
@@ -970,9 +955,7 @@ def test_the_systems_own_python_with_packages_from_elsewhere_makes_a_box_too():
     assert "('/usr', np.float64(1.0))" in done.stdout, done.stderr
 
 
-def test_what_a_killed_grader_left_behind_is_removed_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_grader_left_behind_is_removed_by_the_next(tmp_path, monkeypatch):
     ended = subprocess.Popen(["true"])
     ended.wait()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

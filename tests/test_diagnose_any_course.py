@@ -5,6 +5,7 @@ Its subject is linear regression, and it shares names with the course on softmax
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,14 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from autograder.catalogue.arrangements import Arrangement, same
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Criterion, Exercise, Misconception
 from autograder.catalogue.name import CatalogueName
+from autograder.catalogue.spellings import Spelling, Spellings
 from autograder.catalogue.values import Step
 from autograder.diagnosis.diagnose import DiagnoseError, Request, diagnose
+from autograder.diagnosis.names import Names
 from autograder.diagnosis.telling import Diagnosis
 from autograder.sandbox import Sandbox
 
@@ -217,6 +221,16 @@ def test_of_two_exercises_of_one_name_the_right_one_is_said(
     (card,) = diagnosed(source, of="twice").cards
     assert (card.label, card.verdict.passed) == (label, True)
     assert f"predict, judged as {label}: right" in card.lines()
+
+
+def test_how_others_write_an_exercise_is_said_of_the_first_of_its_name_alone() -> None:
+    spelling = Spelling(names=("estimate",), more=(Arrangement(("weights first",), ((1, same),)),))
+    names = Names(dataclasses.replace(TWICE, spellings=Spellings({"predict": spelling})))
+    assert [one.spelling for one in names.known] == [spelling, Spelling()]
+    assert [one.label for one in names.meant("myEstimate", names.known)] == ["lines/predict"]
+    own = Spellings({"curves/predict": spelling})
+    names = Names(dataclasses.replace(TWICE, spellings=own))
+    assert [one.spelling for one in names.known] == [Spelling(), spelling]
 
 
 def test_one_of_two_exercises_of_one_name_can_be_asked_for(diagnosed: Diagnose) -> None:

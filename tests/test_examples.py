@@ -57,25 +57,25 @@ def tree(folder: Path) -> dict[str, bytes | str]:
 
 
 @needs_links
-def test_the_submissions_in_the_repository_are_those_that_build_makes(tmp_path: Path) -> None:
+def test_the_submissions_in_the_repository_are_those_that_build_makes(tmp_path):
     build.build(ROOT / "release", tmp_path / "submitted")
     made, kept = tree(tmp_path / "submitted"), tree(ROOT / "examples" / "submitted")
     assert sorted(made) == sorted(kept), "run `make examples`"
     assert [name for name in made if made[name] != kept[name]] == [], "run `make examples`"
 
 
-def test_the_table_in_the_repository_is_the_one_that_build_makes() -> None:
+def test_the_table_in_the_repository_is_the_one_that_build_makes():
     kept = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
     assert kept == build.readme(), "run `make examples`"
 
 
-def test_every_answers_file_belongs_to_a_student() -> None:
+def test_every_answers_file_belongs_to_a_student():
     names = {student.name for student in STUDENTS}
     assert len(names) == len(STUDENTS)
     assert {path.stem for path in (ROOT / "examples" / "answers").glob("*.py")} <= names
 
 
-def test_every_expected_mistake_is_in_the_catalogue() -> None:
+def test_every_expected_mistake_is_in_the_catalogue():
     for (student, problem_set), work in submissions().items():
         for exercise, names in work.mistakes.items():
             known = {mistake.name for mistake in EXERCISES[exercise].misconceptions}
@@ -83,7 +83,7 @@ def test_every_expected_mistake_is_in_the_catalogue() -> None:
             assert EXERCISES[exercise] in CATALOGUE.assignments[problem_set], (student, exercise)
 
 
-def test_each_seed_must_show_at_least_four_mistakes_by_name() -> None:
+def test_each_seed_must_show_at_least_four_mistakes_by_name():
     for student in STUDENTS:
         if student.name.startswith("seed-"):
             named = [
@@ -95,7 +95,7 @@ def test_each_seed_must_show_at_least_four_mistakes_by_name() -> None:
             assert len(named) >= 4
 
 
-def test_an_answer_keeps_the_docstring_of_its_stub() -> None:
+def test_an_answer_keeps_the_docstring_of_its_stub():
     stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
     assert build.fill(stub, "def f(x):\n    return x") == (
         'def f(x):\n    "What f is."\n    return x'
@@ -111,7 +111,7 @@ def test_an_answer_keeps_the_docstring_of_its_stub() -> None:
     ],
     ids=["indented otherwise", "other arguments", "something above"],
 )
-def test_an_answer_of_another_form_replaces_its_stub(text: str) -> None:
+def test_an_answer_of_another_form_replaces_its_stub(text):
     stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
     assert build.fill(stub, text) == text
 
@@ -124,21 +124,19 @@ def released(*names: str) -> NotebookNode:
     return v4.new_notebook(cells=cells)
 
 
-def test_own_cells_follow_the_cell_that_they_are_for() -> None:
+def test_own_cells_follow_the_cell_that_they_are_for():
     answers = [build.Answer("ps1", "softmax", True, text) for text in ("one", "two")]
     notebook = build.hand_in(released("softmax", "cce"), answers)
     assert [cell.source for cell in notebook.cells] == ["pass", "one", "two", "pass"]
     assert len({cell.id for cell in notebook.cells}) == 4
 
 
-def test_an_answer_to_no_cell_is_refused_by_name() -> None:
+def test_an_answer_to_no_cell_is_refused_by_name():
     with pytest.raises(KeyError, match="no cell sofmax"):
         build.hand_in(released("softmax"), [build.Answer("ps1", "sofmax", False, "pass")])
 
 
-def test_a_marker_with_a_slip_is_refused_by_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_marker_with_a_slip_is_refused_by_name(tmp_path, monkeypatch):
     (tmp_path / "answers").mkdir()
     (tmp_path / "answers" / "somebody.py").write_text("# %% ps1, softmax\npass\n")
     monkeypatch.setattr(build, "HERE", tmp_path)
@@ -265,14 +263,11 @@ def solution_lines(problem_set: str) -> set[str]:
 
 
 @needs_links
-def test_the_class_scores_what_the_table_says_and_takes_nothing(
-    course: Path, tmp_path: Path
-) -> None:
+def test_the_class_scores_what_the_table_says_and_takes_nothing(course, tmp_path):
     """One test for the whole class, because grading it takes its time."""
     class_course = hand_in(course, STUDENTS, tmp_path / "course")
     before = tree(class_course / "source") | tree(class_course / "release")
-    results = grade(class_course, workers=2)
-    assert differences(class_course, results) == []
+    assert differences(class_course, grade(class_course, workers=2)) == []
     assert recorded_points(class_course) == {
         who: work.points for who, work in submissions().items()
     }
@@ -286,7 +281,7 @@ def test_the_class_scores_what_the_table_says_and_takes_nothing(
             assert [line for line in solutions if line in graded] == [], path
 
 
-def test_a_forced_second_grading_gives_the_same_bytes(course: Path, tmp_path: Path) -> None:
+def test_a_forced_second_grading_gives_the_same_bytes(course, tmp_path):
     students = [student for student in STUDENTS if student.name in REGRADED]
     small = hand_in(course, students, tmp_path / "course")
     verdicts = []

@@ -19,11 +19,7 @@ from databases import every_row, query
 from isolation import why_no_isolation
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.exchange.default import (
-    ExchangeFetchAssignment,
-    ExchangeFetchFeedback,
-    ExchangeSubmit,
-)
+from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeFetchFeedback, ExchangeSubmit
 from running import ended, fix_secret, grade
 from traitlets.config import Config
 
@@ -250,7 +246,7 @@ def add_traps(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def test_the_generated_release_is_the_one_that_was_proved(formgrader: Formgrader) -> None:
+def test_the_generated_release_is_the_one_that_was_proved(formgrader):
     generated, proved = formgrader.course / "release" / "ps1", ROOT / "release" / "ps1"
     names = sorted(path.name for path in proved.iterdir())
     assert sorted(path.name for path in generated.iterdir()) == names
@@ -259,9 +255,7 @@ def test_the_generated_release_is_the_one_that_was_proved(formgrader: Formgrader
     ]
 
 
-def test_it_is_graded_by_buttons_as_by_autograder_grade(
-    formgrader: Formgrader, tmp_path: Path
-) -> None:
+def test_it_is_graded_by_buttons_as_by_autograder_grade(formgrader, tmp_path):
     bulk = Path(shutil.copytree(formgrader.collected, tmp_path / "bulk"))
     code, _, said = ended(grade(bulk, "ps2", "--jobs", "1"))
     assert (code, said) == (0, "")
@@ -271,9 +265,7 @@ def test_it_is_graded_by_buttons_as_by_autograder_grade(
     assert by_buttons == rows
 
 
-def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(
-    formgrader: Formgrader, browser: Any
-) -> None:
+def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(formgrader, browser):
     visit = Visit(browser, viewport={"width": 1000, "height": 620})
     page = formgrader.open(visit, "ps1", STUDENT)
     card = page.locator('.verdict-card[aria-label="Verdict on softmax"]')
@@ -302,9 +294,7 @@ def formulas_left_as_text(page: Any) -> list[str]:
     )
 
 
-def test_without_mathjax_the_boxes_and_keys_work_and_formulas_are_text(
-    formgrader: Formgrader, browser: Any
-) -> None:
+def test_without_mathjax_the_boxes_and_keys_work_and_formulas_are_text(formgrader, browser):
     visit = Visit(browser)
     visit.context.route("**/mathjax/**", lambda route: route.fulfill(status=404))
     page = formgrader.open(visit, "ps1", "seed-a")
@@ -316,7 +306,7 @@ def test_without_mathjax_the_boxes_and_keys_work_and_formulas_are_text(
     visit.context.close()
 
 
-def test_keys_lead_from_submission_to_submission_within_jupyterlab(formgrader: Formgrader) -> None:
+def test_keys_lead_from_submission_to_submission_within_jupyterlab(formgrader):
     frame = formgrader.frame
     frame.goto(f"{formgrader.lab.address}formgrader/gradebook/ps1/ps1")
     frame.locator('#main-table a:text-is("Submission #1")').click()
@@ -330,9 +320,7 @@ def test_keys_lead_from_submission_to_submission_within_jupyterlab(formgrader: F
     assert formgrader.visit.left == []
 
 
-def test_nothing_that_a_student_wrote_runs_or_poses_as_a_part_of_the_page(
-    formgrader: Formgrader, browser: Any
-) -> None:
+def test_nothing_that_a_student_wrote_runs_or_poses_as_a_part_of_the_page(formgrader, browser):
     visit = Visit(browser)
     page = formgrader.open(visit, "ps2", "hostile-script")
     written = page.locator(".nbgrader_cell .rendered_html")
@@ -375,9 +363,7 @@ def manual(gradebook: str) -> tuple[Any, ...]:
     )
 
 
-def test_what_a_person_gave_stays_when_the_class_is_graded_again(
-    by_hand: Formgrader, tmp_path: Path
-) -> None:
+def test_what_a_person_gave_stays_when_the_class_is_graded_again(by_hand, tmp_path):
     assert manual(by_hand.gradebook) == ([(WRITTEN, 2.5)], [(WRITTEN, COMMENT)])
     again = Path(shutil.copytree(by_hand.course, tmp_path / "again"))
     code, _, said = ended(grade(again, "--force", "--jobs", "1"))
@@ -389,7 +375,7 @@ def test_what_a_person_gave_stays_when_the_class_is_graded_again(
     assert after == before
 
 
-def test_the_pages_say_what_the_gradebook_holds(by_hand: Formgrader) -> None:
+def test_the_pages_say_what_the_gradebook_holds(by_hand):
     """As nbgrader's own pages do: the points before anything is taken away for being late."""
     rows, notebooks = map(every_row(by_hand.gradebook).get, ("grade", "submitted_notebook"))
     assert next(row[3] for row in notebooks if row[:2] == ("seed-a", "ps1")) == 0.25
@@ -398,16 +384,13 @@ def test_the_pages_say_what_the_gradebook_holds(by_hand: Formgrader) -> None:
             row = by_hand.row(assignment, student)
             mine = [one for one in rows if one[:2] == (student, assignment)]
             points = sum(one[5] if one[5] is not None else one[4] or 0 for one in mine)
-            shown = row.locator("td.score").inner_text()
-            assert float(shown.split("/")[0]) == points
+            assert float(row.locator("td.score").inner_text().split("/")[0]) == points
             waits = any(one[7] for one in mine)
             said = "needs manual grading" if waits else "graded"
             assert row.locator("td.status").inner_text() == said
 
 
-def test_the_student_fetches_feedback_with_card_and_comment(
-    by_hand: Formgrader, exchange: Exchange
-) -> None:
+def test_the_student_fetches_feedback_with_card_and_comment(by_hand, exchange):
     for button in ("generate-feedback", "release-feedback"):
         press(by_hand.row("ps1", STUDENT), button)
     exchange.do(ExchangeFetchFeedback, "ps1")

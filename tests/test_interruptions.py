@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from isolation import why_no_isolation
 from running import (
@@ -101,15 +99,12 @@ def moments(number: int) -> list[tuple[str, int]]:
         for kind in generator.choice(kinds, number - 1)
     ]
     late = ("verdicts are put in place", 20)
-    saved_at_most = sum(times for kind, times in [*drawn, late] if "read" not in kind)
-    assert saved_at_most < CLASS
+    assert sum(times for kind, times in [*drawn, late] if "read" not in kind) < CLASS
     drawn.insert(number // 2, late)
     return drawn
 
 
-def test_a_coordinator_killed_at_20_moments_goes_on_each_time(
-    classroom: Path, undisturbed: Graded, left: Left
-) -> None:
+def test_a_coordinator_killed_at_20_moments_goes_on_each_time(classroom, undisturbed, left):
     for moment, times in moments(20):
         # Python's own clean-up may have a word to say about what a killed program leaves.
         code, _, _ = ended(stopped_at(classroom, "KILL", moment, times))
@@ -122,9 +117,7 @@ def test_a_coordinator_killed_at_20_moments_goes_on_each_time(
     assert graded(classroom, output) == undisturbed
 
 
-def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(
-    classroom: Path, left: Left
-) -> None:
+def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(classroom, left):
     """A kill between the gradebook and the verdicts, and then the earlier hand-in comes back."""
     for path in (classroom / "submitted").glob("s[1-9]*"):
         shutil.rmtree(path)
@@ -151,12 +144,7 @@ def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(
 
 
 @pytest.mark.parametrize("find", [worker, fork_server, box], ids=lambda find: find.__name__)
-def test_a_run_goes_on_without_what_was_killed_in_it(
-    classroom: Path,
-    undisturbed: Graded,
-    left: Left,
-    find: Callable[[subprocess.Popen[str]], psutil.Process | None],
-) -> None:
+def test_a_run_goes_on_without_what_was_killed_in_it(classroom, undisturbed, left, find):
     run = grade(classroom)
     for saved in (0, 5, 18):
         wait_until(lambda saved=saved: verdicts(classroom) >= saved, run)
@@ -171,15 +159,11 @@ def test_a_run_goes_on_without_what_was_killed_in_it(
 
 @pytest.mark.parametrize(
     ("moment", "times"),
-    [
-        ("a notebook is put in place", 3),
-        ("a row is written", 2),
-        ("verdicts are put in place", 12),
-    ],
+    [("a notebook is put in place", 3), ("a row is written", 2), ("verdicts are put in place", 12)],
 )
 def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(
-    classroom: Path, undisturbed: Graded, left: Left, moment: str, times: int
-) -> None:
+    classroom, undisturbed, left, moment, times
+):
     code, output, said = ended(stopped_at(classroom, "INT", moment, times))
     saved = verdicts(classroom)
     assert (code, output) == (130, "")
@@ -194,9 +178,7 @@ def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(
     assert graded(classroom, output) == undisturbed
 
 
-def test_ctrl_c_while_workers_are_being_started_is_the_commands_alone_to_answer(
-    classroom: Path, left: Left
-) -> None:
+def test_ctrl_c_while_workers_are_being_started_is_the_commands_alone_to_answer(classroom, left):
     run = grade(classroom)
     wait_until(lambda: workers(run), run)
     os.killpg(run.pid, signal.SIGINT)

@@ -213,8 +213,7 @@ def test_judging_leaves_the_global_random_state_alone(function):
 
 
 def test_use_of_the_global_random_state_is_named_though_its_values_are_random():
-    verdict = judge(EXERCISES["init_weights"], Mover())
-    assert verdict.misconception == "global generator"
+    assert judge(EXERCISES["init_weights"], Mover()).misconception == "global generator"
 
 
 def test_generator_that_is_asked_for_more_than_the_answer_takes_costs_points():
@@ -544,19 +543,14 @@ WORDS = {
 
 LONG = "x" * 10_000
 WIDE: dict[str, Any] = {
-    "empty rows": np.zeros((10_000, 0)),
-    "empty cubes": np.zeros((100, 0, 100)),
+    "empty rows": np.zeros((10_000, 0)), "empty cubes": np.zeros((100, 0, 100)),
     "many entries": np.zeros((1 << 20, 1)),
-    "in two axes": np.asfortranarray(np.zeros((1 << 10, 1 << 10))),
-    "many items": [0.5] * 10_000,
-    "lists of empty rows": [np.zeros((10_000, 0))] * 1000,
-    "long text": LONG * 1000,
-    "long keys": {f"{i}{LONG}": i for i in range(1000)},
-    "a name": Opaque(LONG * 1000),
-    "a name of words": Opaque("array of shape " + LONG * 1000),
-    "the name of nothing": Opaque(""),
+    "in two axes": np.asfortranarray(np.zeros((1 << 10, 1 << 10))), "many items": [0.5] * 10_000,
+    "lists of empty rows": [np.zeros((10_000, 0))] * 1000, "long text": LONG * 1000,
+    "long keys": {f"{i}{LONG}": i for i in range(1000)}, "a name": Opaque(LONG * 1000),
+    "a name of words": Opaque("array of shape " + LONG * 1000), "the name of nothing": Opaque(""),
     "spaces": Opaque(" " * 9999),
-}
+}  # fmt: skip
 ASKED: tuple[Any, ...] = (0.5, 1, True, None, "text", np.zeros(3), [0.5], (1,), {"W1": np.zeros(3)})
 
 
@@ -580,8 +574,7 @@ def test_message_shows_few_keys_of_many_and_says_so():
 @pytest.mark.parametrize("case", WORDS)
 def test_message_says_what_was_returned(case):
     function, words = WORDS[case]
-    message = gate_message(SOFTMAX, function)
-    assert words in message
+    assert words in gate_message(SOFTMAX, function)
     assert judge(SOFTMAX, function).points == 0
 
 
@@ -633,15 +626,11 @@ def test_integers_of_any_width_count_as_integers():
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        (True, 1),
-        (3, 3.0),
-        ("a", "b"),
-        ([np.ones(2), 1.0], [np.ones(2)]),
-        ([np.ones(2), 1.0], (np.ones(2), 1.0)),
-        ((np.ones(2), 1.0), (np.ones(2), 2.0)),
+        (True, 1), (3, 3.0), ("a", "b"), ([np.ones(2), 1.0], [np.ones(2)]),
+        ([np.ones(2), 1.0], (np.ones(2), 1.0)), ((np.ones(2), 1.0), (np.ones(2), 2.0)),
         ((np.ones(2), [1.0, None]), (np.ones(2), [1.0, 1.0])),
     ],
-)
+)  # fmt: skip
 def test_other_kinds_of_answers_are_compared_item_by_item(right, wrong):
     assert judge(make(returning(right)), returning(right)).passed
     assert judge(make(returning(right)), returning(wrong)).points == 0
@@ -734,23 +723,16 @@ def test_sign_of_zero_never_matters():
 @pytest.mark.parametrize(
     ("right", "yours", "passed"),
     [
-        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-10)], True),
-        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-8)], False),
-        ([0.0, 0.0], [0.0, 1e-13], True),
-        ([0.0, 0.0], [0.0, 1e-9], False),
-        ([1e-300, 0.0], [0.0, 0.0], True),
-        ([1e300, 1.0], [1e300, 1.0], True),
-        ([1e300, 1.0], [-1e300, 1.0], False),
-        ([1e308, 1.0], [-1e308, 1.0], False),
-        ([np.inf, 1.0], [np.inf, 1.0], True),
-        ([np.inf, 1.0], [-np.inf, 1.0], False),
-        ([np.inf, 1.0], [1e308, 1.0], False),
-        ([np.inf, 1.0], [np.nan, 1.0], False),
-        ([np.nan, 1.0], [np.nan, 1.0], True),
-        ([np.nan, 1.0], [np.inf, 1.0], False),
+        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-10)], True), ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-8)], False),
+        ([0.0, 0.0], [0.0, 1e-13], True), ([0.0, 0.0], [0.0, 1e-9], False),
+        ([1e-300, 0.0], [0.0, 0.0], True), ([1e300, 1.0], [1e300, 1.0], True),
+        ([1e300, 1.0], [-1e300, 1.0], False), ([1e308, 1.0], [-1e308, 1.0], False),
+        ([np.inf, 1.0], [np.inf, 1.0], True), ([np.inf, 1.0], [-np.inf, 1.0], False),
+        ([np.inf, 1.0], [1e308, 1.0], False), ([np.inf, 1.0], [np.nan, 1.0], False),
+        ([np.nan, 1.0], [np.nan, 1.0], True), ([np.nan, 1.0], [np.inf, 1.0], False),
         ([1.0, 1.0], [1.0, np.inf], False),
     ],
-)
+)  # fmt: skip
 def test_arrays_are_compared_in_norm_and_nan_and_inf_by_place(right, yours, passed):
     exercise = make(returning(np.array(right)))
     assert judge(exercise, returning(np.array(yours))).passed is passed
@@ -1060,49 +1042,28 @@ def by_frames(z):
 
 
 HOSTILE = {
-    "None": None,
-    "number": 1.5,
-    "text": "softmax",
-    "class": Chameleon,
-    "class with arguments": np.ndarray,
-    "metaclass": AGREEABLE[0],
-    "module": np,
-    "poses as remote": PosesAsRemote(),
-    "SystemExit": raising(SystemExit(0)),
-    "KeyboardInterrupt": raising(KeyboardInterrupt),
-    "GeneratorExit": raising(GeneratorExit),
-    "BaseException": raising(BaseException),
-    "unspeakable": raising(Unspeakable()),
-    "speaks in tongues": raising(SpeaksInTongues()),
-    "recursion": recurses,
-    "memory": lambda z: np.empty(10**15),
-    "array subclass": lambda z: z.view(EqualToAll),
-    "chameleon": lambda z: Chameleon(),
-    "agreeable": lambda z: AGREEABLE[0](),
+    "None": None, "number": 1.5, "text": "softmax", "class": Chameleon,
+    "class with arguments": np.ndarray, "metaclass": AGREEABLE[0], "module": np,
+    "poses as remote": PosesAsRemote(), "SystemExit": raising(SystemExit(0)),
+    "KeyboardInterrupt": raising(KeyboardInterrupt), "GeneratorExit": raising(GeneratorExit),
+    "BaseException": raising(BaseException), "unspeakable": raising(Unspeakable()),
+    "speaks in tongues": raising(SpeaksInTongues()), "recursion": recurses,
+    "memory": lambda z: np.empty(10**15), "array subclass": lambda z: z.view(EqualToAll),
+    "chameleon": lambda z: Chameleon(), "agreeable": lambda z: AGREEABLE[0](),
     "agreeable type": lambda z: AGREEABLE[0],
     "list of agreeable": lambda z: [AGREEABLE[0]()] * len(z),
     "dictionary": lambda z: {AGREEABLE[0]: AGREEABLE[0](), "a": z},
     "opaque of agreeable": lambda z: Opaque(AGREEABLE[0]()),
-    "masked": lambda z: np.ma.masked_all(z.shape),
-    "strings": lambda z: np.full(z.shape, "0.5"),
-    "structured": lambda z: np.zeros(z.shape, dtype=[("a", float)]),
-    "empty": lambda z: np.empty(0),
-    "many dimensions": lambda z: np.zeros((1,) * 32),
-    "huge int": returning(10**5000),
-    "endless": endless_nesting,
-    "overwrites its input": overwrites_input,
-    "resizes its input": resizes_input,
-    "patches numpy": patches_numpy,
-    "breaks numpy": breaks_numpy,
-    "patches builtins": patches_builtins,
-    "leaves by numpy": leaves_by_numpy,
-    "errors of warnings": makes_errors_of_warnings,
-    "recursion limit": lowers_the_recursion_limit,
-    "swaps the generator": swaps_the_generator,
-    "generator": generator,
-    "lock": lambda z: threading.Lock(),
-    "by frames": by_frames,
-}
+    "masked": lambda z: np.ma.masked_all(z.shape), "strings": lambda z: np.full(z.shape, "0.5"),
+    "structured": lambda z: np.zeros(z.shape, dtype=[("a", float)]), "empty": lambda z: np.empty(0),
+    "many dimensions": lambda z: np.zeros((1,) * 32), "huge int": returning(10**5000),
+    "endless": endless_nesting, "overwrites its input": overwrites_input,
+    "resizes its input": resizes_input, "patches numpy": patches_numpy,
+    "breaks numpy": breaks_numpy, "patches builtins": patches_builtins,
+    "leaves by numpy": leaves_by_numpy, "errors of warnings": makes_errors_of_warnings,
+    "recursion limit": lowers_the_recursion_limit, "swaps the generator": swaps_the_generator,
+    "generator": generator, "lock": lambda z: threading.Lock(), "by frames": by_frames,
+}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -1134,8 +1095,7 @@ def test_useless_answers_earn_nothing_in_any_exercise(exercise):
         lambda: None,
         "not callable",
     ):
-        verdict = judge(exercise, function)
-        assert verdict.points == 0
+        assert judge(exercise, function).points == 0
 
 
 def test_state_of_warnings_and_errors_outlives_a_careless_function():
@@ -1190,5 +1150,4 @@ def test_answer_that_changes_with_every_call_fails_purity_too():
 def test_f_of_numerical_gradient_may_be_called_with_garbage():
     exercise = EXERCISES["numerical_gradient"]
     for garbage in (None, "W", [], Chameleon(), np.ones((2, 2), dtype=complex), AGREEABLE[0]()):
-        verdict = judge(exercise, lambda f, W, h=1e-5, garbage=garbage: f(garbage))
-        assert verdict.points == 0
+        assert judge(exercise, lambda f, W, h=1e-5, garbage=garbage: f(garbage)).points == 0

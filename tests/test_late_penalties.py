@@ -28,13 +28,10 @@ Penalties = dict[str, float | None]
 DUE = "2026-10-05 12:00:00.000000"
 # 14 points each; handed in before it is due, within the hour of grace, and on later days.
 HANDED_IN = {
-    "early": "2026-10-05 11:59:59 UTC",
-    "in grace": "2026-10-05 13:00:00 UTC",
-    "a day": "2026-10-06 12:59:00 UTC",
-    "two days": "2026-10-06 13:00:01 UTC",
-    "a year": "2027-10-05 12:00:00 UTC",
-    "nobody noted when": None,
-}
+    "early": "2026-10-05 11:59:59 UTC", "in grace": "2026-10-05 13:00:00 UTC",
+    "a day": "2026-10-06 12:59:00 UTC", "two days": "2026-10-06 13:00:01 UTC",
+    "a year": "2027-10-05 12:00:00 UTC", "nobody noted when": None,
+}  # fmt: skip
 TEN_PERCENT = """
 c.LatePenalties.percent_per_day = 10
 c.LatePenalties.grace_hours = 1
@@ -110,13 +107,11 @@ def nbgrader_grades(course: Path, students: str = "*") -> None:
         (LatePolicy(percent_per_day=0.5), 1, 0.1),
     ],
 )
-def test_each_day_that_has_begun_counts_up_to_the_most(
-    policy: LatePolicy, seconds: float, taken: float
-) -> None:
+def test_each_day_that_has_begun_counts_up_to_the_most(policy, seconds, taken):
     assert policy.penalty(20.0, seconds) == pytest.approx(taken)
 
 
-def test_a_score_of_nothing_loses_nothing() -> None:
+def test_a_score_of_nothing_loses_nothing():
     assert LatePolicy(points_per_day=2).penalty(0.0, DAY) == 0
 
 
@@ -126,12 +121,7 @@ def test_a_score_of_nothing_loses_nothing() -> None:
 @pytest.mark.parametrize(
     ("settings", "taken"), [("", dict.fromkeys(HANDED_IN)), (TEN_PERCENT, TAKEN)]
 )
-def test_both_roads_take_the_same(
-    late_class: Path,
-    at_once: Executor,
-    settings: str,
-    taken: Penalties,
-) -> None:
+def test_both_roads_take_the_same(late_class, at_once, settings, taken):
     configure(late_class, settings)
     grade(late_class, at_once)
     ours = penalties(late_class)
@@ -148,8 +138,8 @@ def test_both_roads_take_the_same(
 
 
 def test_changed_settings_count_at_the_next_grading_and_others_grade_nothing_anew(
-    late_class: Path, at_once: Executor
-) -> None:
+    late_class, at_once
+):
     def fresh() -> int:
         return sum(result.fresh for result in grade(late_class, at_once))
 
@@ -168,9 +158,7 @@ def test_changed_settings_count_at_the_next_grading_and_others_grade_nothing_ane
     assert not any(penalties(late_class).values())
 
 
-def test_a_plugin_of_the_courses_own_counts_for_autograder_grade_too(
-    late_class: Path, at_once: Executor
-) -> None:
+def test_a_plugin_of_the_courses_own_counts_for_autograder_grade_too(late_class, at_once):
     configure(
         late_class,
         '\nc.AssignLatePenalties.plugin_class = "nbgrader.plugins.LateSubmissionPlugin"\n'
@@ -181,7 +169,7 @@ def test_a_plugin_of_the_courses_own_counts_for_autograder_grade_too(
     assert penalties(late_class) == {name: None if name in on_time else 14.0 for name in HANDED_IN}
 
 
-def test_without_settings_nbgraders_own_default_takes_nothing() -> None:
+def test_without_settings_nbgraders_own_default_takes_nothing():
     assert late_rule({}) is None
     assert late_rule(Config()) is None
 
@@ -209,8 +197,8 @@ WRONG = {
 
 @pytest.mark.parametrize(("setting", "words"), WRONG.items(), ids=WRONG)
 def test_settings_that_make_no_sense_are_said_in_a_line_before_anything_is_graded(
-    late_class: Path, setting: str, words: str
-) -> None:
+    late_class, setting, words
+):
     configure(late_class, f"\nc.LatePenalties.{setting}\n")
     result = CliRunner().invoke(cli.app, ["grade", "ps1", "--course", str(late_class)])
     assert (result.exit_code, result.stdout) == (2, "")
@@ -220,9 +208,7 @@ def test_settings_that_make_no_sense_are_said_in_a_line_before_anything_is_grade
     assert not (late_class / "autograded").exists()
 
 
-def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(
-    late_class: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(late_class, caplog, monkeypatch):
     def never(*_: Any) -> None:
         pytest.fail("a submission was run")
 
@@ -235,7 +221,7 @@ def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(
     assert not list(late_class.glob("autograded/*/*/*"))
 
 
-def test_the_message_of_a_wrong_setting_names_the_file(course: Path) -> None:
+def test_the_message_of_a_wrong_setting_names_the_file(course):
     configure(course, "\nc.LatePenalties.percent_per_day = -1\n")
     with pytest.raises(CourseError) as error:
         late_rule(load_config(course))

@@ -121,7 +121,7 @@ def assert_nothing_of_the_course(files: dict[str, bytes]) -> None:
 # --- A folder -------------------------------------------------------------------------------------
 
 
-def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course: Path) -> None:
+def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course):
     folder = hand_in(course, "eve")
     hostile_folder(folder, course)
     found = survey(folder)
@@ -151,9 +151,7 @@ def grade_data(course: Path, student: str) -> tuple[bytes | None, tuple[str, ...
     "mine",
     ["source/ps1/ps1.ipynb", "release/ps1/ps1.ipynb", SECRET_FILE, "submitted/ada/ps1/ps1.ipynb"],
 )
-def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(
-    course: Path, mine: str
-) -> None:
+def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(course, mine):
     hand_in(course, "ada")
     folder = hand_in(course, "eve")
     (folder / "ps1.ipynb").unlink()
@@ -171,7 +169,7 @@ def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(
     )
 
 
-def test_small_files_that_are_hard_links_are_nobodys(course: Path) -> None:
+def test_small_files_that_are_hard_links_are_nobodys(course):
     hand_in(course, "ada")
     folder = hand_in(course, "eve")
     for name, target in (
@@ -182,19 +180,14 @@ def test_small_files_that_are_hard_links_are_nobodys(course: Path) -> None:
         os.link(course / target, folder / name)
     eve, ada = (Submission(course, "ps1", student) for student in ("eve", "ada"))
     assert (timestamp_text(eve), secret_text(eve)) == (None, None)
-    assert (timestamp_text(ada), secret_text(ada)) == (
-        "2026-10-05 14:03:21 UTC",
-        "secret of ada",
-    )
+    assert (timestamp_text(ada), secret_text(ada)) == ("2026-10-05 14:03:21 UTC", "secret of ada")
     assert [said.split(" and ")[0] for said in grade_data(course, "eve")[1]] == [
         f"'{name}' beside the notebook is a hard link"
         for name in ("submission_secret.txt", "timestamp.txt")
     ]
 
 
-def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(
-    course: Path, tmp_path: Path
-) -> None:
+def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(course, tmp_path):
     for student in ("ada", "eve"):
         (hand_in(course, student) / "data.csv").write_text("1,2")
     shutil.move(course / "submitted", tmp_path / "elsewhere")
@@ -206,17 +199,13 @@ def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(
         assert secret_text(submission) == f"secret of {student}"
 
 
-def test_nothing_is_looked_through_where_no_file_has_two_names(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_looked_through_where_no_file_has_two_names(course, monkeypatch):
     hand_in(course, "ada")
     monkeypatch.setattr(hard_links, "_linked_files", lambda *_: pytest.fail("looked through"))
     assert grade_data(course, "ada")[0] is not None
 
 
-def test_a_class_with_hard_links_is_looked_through_once(
-    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_class_with_hard_links_is_looked_through_once(course, tmp_path, monkeypatch):
     for number in range(20):
         hand_in(course, f"s{number}")
     shutil.copytree(course / "submitted", tmp_path / "copy", copy_function=os.link)
@@ -234,9 +223,7 @@ def test_a_class_with_hard_links_is_looked_through_once(
     assert len(looked) == 1
 
 
-def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(
-    course: Path, tmp_path: Path
-) -> None:
+def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(course, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can give a file to another user")
     folder = tmp_path / "inbound" / "eve+ps1+2026-10-05 14:03:21 UTC+x"
@@ -253,7 +240,7 @@ def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(
 # --- The note of what was left out ----------------------------------------------------------------
 
 
-def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course: Path) -> None:
+def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course):
     folder = hand_in(course, "eve")
     found = survey(folder)
     found.left_out = {"a.html": handed_in.SYMBOLIC_LINK, "ps1.ipynb": handed_in.HARD_LINK}
@@ -285,15 +272,12 @@ def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course: Path)
         ('{"left_out": [["\\ud800", 1]], "more": "x"}', ()),
     ],
 )
-def test_a_note_that_a_student_wrote_says_nothing_else(
-    course: Path, note: str, said: tuple[str, ...]
-) -> None:
-    folder = hand_in(course, "eve")
-    (folder / handed_in.NOTE).write_text(note)
+def test_a_note_that_a_student_wrote_says_nothing_else(course, note, said):
+    (hand_in(course, "eve") / handed_in.NOTE).write_text(note)
     assert grade_data(course, "eve")[1] == said
 
 
-def test_a_hand_in_has_so_many_files_so_large_and_so_deep(tmp_path: Path) -> None:
+def test_a_hand_in_has_so_many_files_so_large_and_so_deep(tmp_path):
     deep = tmp_path.joinpath(*"abcdefghij")
     deep.mkdir(parents=True)
     (deep / "x").write_text("x")
@@ -308,9 +292,7 @@ def test_a_hand_in_has_so_many_files_so_large_and_so_deep(tmp_path: Path) -> Non
     assert sum("more than 100 files" in why for why in found.left_out.values()) == 7
 
 
-def test_a_million_entries_are_not_all_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_million_entries_are_not_all_looked_at(tmp_path, monkeypatch):
     for number in range(HAND_IN.entries + 100):
         (tmp_path / f"{number}").symlink_to("x")
     found = survey(tmp_path)
@@ -319,7 +301,7 @@ def test_a_million_entries_are_not_all_looked_at(
     assert len(found.left_out) == HAND_IN.entries
 
 
-def test_nor_are_a_million_empty_folders(tmp_path: Path) -> None:
+def test_nor_are_a_million_empty_folders(tmp_path):
     for number in range(HAND_IN.entries + 100):
         (tmp_path / f"{number % 30:02}" / f"{number}" / "empty").mkdir(parents=True)
     found = survey(tmp_path)
@@ -327,7 +309,7 @@ def test_nor_are_a_million_empty_folders(tmp_path: Path) -> None:
     assert found.sentences[0].endswith("more than 1000 files and folders.")
 
 
-def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(tmp_path: Path) -> None:
+def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(tmp_path):
     source, private = tmp_path / "source", tmp_path / "private"
     (source / "deep").mkdir(parents=True)
     private.mkdir()
@@ -348,7 +330,7 @@ def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(tmp_path:
     assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == []
 
 
-def test_a_folder_is_real_where_no_part_of_it_is_a_link(tmp_path: Path) -> None:
+def test_a_folder_is_real_where_no_part_of_it_is_a_link(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "link").symlink_to("a")
     (tmp_path / "a" / "link").symlink_to("b")
@@ -357,7 +339,7 @@ def test_a_folder_is_real_where_no_part_of_it_is_a_link(tmp_path: Path) -> None:
         assert not is_real_folder(tmp_path / path, tmp_path), path
 
 
-def test_a_name_cannot_break_out_of_a_sentence() -> None:
+def test_a_name_cannot_break_out_of_a_sentence():
     assert handed_in.shown_name("a\n**b**<script>\u202e.txt") == "'a???b???script??.txt'"
 
 
@@ -370,9 +352,7 @@ def isolated() -> None:
         pytest.skip(f"student code cannot be isolated here: {reason}")
 
 
-def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
-    course: Path, tmp_path: Path, isolated: None
-) -> None:
+def test_from_grading_to_release_nothing_that_a_link_names_is_copied(course, tmp_path, isolated):
     hostile_folder(hand_in(course, "eve"), course)
     hand_in(course, "ada")
     handed_in.write_note(
@@ -442,7 +422,7 @@ def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
 BESIDE = ("timestamp.txt", "submission_secret.txt")
 
 
-def test_a_page_that_is_a_link_is_not_released(course: Path, tmp_path: Path) -> None:
+def test_a_page_that_is_a_link_is_not_released(course, tmp_path):
     folder = course / "feedback" / "eve" / "ps1"
     folder.mkdir(parents=True)
     (folder / "submission_secret.txt").write_text("s")
@@ -457,7 +437,7 @@ def test_a_page_that_is_a_link_is_not_released(course: Path, tmp_path: Path) -> 
     assert everything(exchange / COURSE_ID / "feedback") == {}
 
 
-def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_path: Path) -> None:
+def test_collecting_follows_no_link_and_takes_the_honest_work(course, tmp_path):
     exchange = tmp_path / "exchange"
     inbound = exchange / COURSE_ID / "inbound"
     inbound.mkdir(parents=True)
@@ -510,8 +490,8 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_
 
 
 def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_are_graded_all_the_same(
-    course: Path, isolated: None
-) -> None:
+    course, isolated
+):
     """Each of these used to end nbgrader with an error, and to have no row."""
     (course / "source" / "ps1" / "data.csv").write_text(SIGN)
     (course / "source" / "ps1" / "more").mkdir()
@@ -559,7 +539,7 @@ def collected_by_zip(course: Path) -> tuple[set[str], str]:
     return {name.split("/")[0] for name in collected if name.endswith("/ps1.ipynb")}, said
 
 
-def test_archives_bring_ordinary_files_only(course: Path, archive: Path) -> None:
+def test_archives_bring_ordinary_files_only(course, archive):
     for student in ("ada", "eve"):
         shutil.copyfile(NOTEBOOKS / "untouched.ipynb", archive / f"{student}_ps1.ipynb")
     (archive / "lin_ps1.ipynb").symlink_to(course / "source" / "ps1" / "ps1.ipynb")
@@ -581,7 +561,7 @@ def test_archives_bring_ordinary_files_only(course: Path, archive: Path) -> None
     )
 
 
-def test_an_archive_of_a_class_comes_whole(course: Path, archive: Path) -> None:
+def test_an_archive_of_a_class_comes_whole(course, archive):
     with zipfile.ZipFile(archive / "class.zip", "w") as class_archive:
         for number in range(120):
             class_archive.write(NOTEBOOKS / "untouched.ipynb", f"s{number}_ps1.ipynb")
@@ -608,7 +588,7 @@ def tar_of(path: Path, mode: str, *members: tuple[str, bytes | str]) -> None:
                 made.addfile(member, io.BytesIO(content))
 
 
-def test_what_is_no_sound_archive_is_named_and_stops_nobody(course: Path, archive: Path) -> None:
+def test_what_is_no_sound_archive_is_named_and_stops_nobody(course, archive):
     notebook = (NOTEBOOKS / "untouched.ipynb").read_bytes()
     shutil.copyfile(NOTEBOOKS / "untouched.ipynb", archive / "ada_ps1.ipynb")
     (archive / "bob_ps1.zip").write_bytes(b"PK\x03\x04 nothing")
@@ -633,9 +613,7 @@ def test_what_is_no_sound_archive_is_named_and_stops_nobody(course: Path, archiv
 
 
 @pytest.mark.parametrize("name", ["b.zip", "b.tar", "b.tar.gz", "b.tgz", "b.tar.bz2", "b.tar.xz"])
-def test_an_archive_of_every_kind_unpacks_to_so_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_an_archive_of_every_kind_unpacks_to_so_much(tmp_path, monkeypatch, name):
     path, large = tmp_path / name, bytes(3 << 20)
     if name.endswith(".zip"):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
@@ -652,9 +630,7 @@ def test_an_archive_of_every_kind_unpacks_to_so_much(
     assert not (tmp_path / "unpacked").exists()
 
 
-def test_archives_in_archives_are_bounded_together_and_the_rest_stands(
-    course: Path, archive: Path
-) -> None:
+def test_archives_in_archives_are_bounded_together_and_the_rest_stands(course, archive):
     notebook = (NOTEBOOKS / "untouched.ipynb").read_bytes()
 
     def zipped(**members: bytes) -> bytes:
@@ -674,7 +650,7 @@ def test_archives_in_archives_are_bounded_together_and_the_rest_stands(
     )
 
 
-def test_formgraders_buttons_copy_no_link_either(course: Path, isolated: None) -> None:
+def test_formgraders_buttons_copy_no_link_either(course, isolated):
     hostile_folder(hand_in(course, "eve"), course)
     config = Config(load_config(course))
     config.CourseDirectory.root = str(course)
@@ -688,9 +664,7 @@ def test_formgraders_buttons_copy_no_link_either(course: Path, isolated: None) -
     }
 
 
-def test_the_bulk_road_names_what_it_leaves_alone_and_publishes_nothing(
-    course: Path, isolated: None
-) -> None:
+def test_the_bulk_road_names_what_it_leaves_alone_and_publishes_nothing(course, isolated):
     hostile_folder(hand_in(course, "eve"), course)
     (course / "feedback" / "eve" / "ps1").mkdir(parents=True)
     (course / "feedback" / "eve" / "ps1" / "more.html").symlink_to(course / SECRET_FILE)
@@ -712,8 +686,7 @@ def test_the_bulk_road_names_what_it_leaves_alone_and_publishes_nothing(
     }
 
 
-def test_work_whose_grading_was_ended_tells_what_lay_beside_it_too() -> None:
+def test_work_whose_grading_was_ended_tells_what_lay_beside_it_too():
     assignment, said = Assignment("ps1", (), {}), "'a.html' beside the notebook is a symbolic link."
     job = Job("eve", assignment, None, "Not read.", 0, "none", LIMITS, (said,))
-    outcome = write_so_far(job, "it took too long", [])
-    assert {"Not read.", said} < set(outcome.remarks)
+    assert {"Not read.", said} < set(write_so_far(job, "it took too long", []).remarks)

@@ -110,9 +110,7 @@ def sample(hand_in: HandIn) -> None:
 
 
 @pytest.mark.usefixtures("sample")
-def test_a_class_has_the_same_rows_as_in_sqlite_by_either_command(
-    course: Path, course_url: str
-) -> None:
+def test_a_class_has_the_same_rows_as_in_sqlite_by_either_command(course, course_url):
     here = f"sqlite:///{course / 'gradebook.db'}"
     code, said = run(course, None, "autograder", "grade", "ps1")
     assert code == 0, said
@@ -143,7 +141,7 @@ def test_a_class_has_the_same_rows_as_in_sqlite_by_either_command(
 
 
 @pytest.mark.usefixtures("sample")
-def test_what_stops_grading_is_one_line_without_the_password(course: Path, course_url: str) -> None:
+def test_what_stops_grading_is_one_line_without_the_password(course, course_url):
     wrong = course_url.replace(PASSWORD, "another-secret")
     code, said = run(course, wrong, "autograder", "grade", "ps1")
     assert (code, len(said.splitlines())) == (1, 1)
@@ -159,11 +157,8 @@ def test_what_stops_grading_is_one_line_without_the_password(course: Path, cours
     assert PASSWORD not in said
 
 
-def test_the_cells_come_in_the_order_of_the_release_whatever_that_of_the_rows(
-    course: Path, course_url: str
-) -> None:
-    release = nbformat.read(course / "release" / "ps1" / "ps1.ipynb", as_version=4)
-    cells = master_of(release)
+def test_the_cells_come_in_the_order_of_the_release_whatever_that_of_the_rows(course, course_url):
+    cells = master_of(nbformat.read(course / "release" / "ps1" / "ps1.ipynb", as_version=4))
     # An update moves a row behind all others.
     for cell in cells[:3]:
         query(course_url, "UPDATE source_cell SET locked = locked WHERE name = :n", n=cell.grade_id)
@@ -183,7 +178,7 @@ def results() -> list[GradedSubmission]:
     ]
 
 
-def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(url: str) -> None:
+def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(url):
     with GradebookStore.open(url) as store:
         store.write(results(), lambda student, score, late: 1.0)
         query(url, "UPDATE grade SET manual_score = 3.5, extra_credit = 1 WHERE auto_score IS NULL")
@@ -201,7 +196,7 @@ def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(url: str) 
     assert query(url, penalties) == [(11.5,), (None,)]
 
 
-def test_an_extension_is_read_as_one(url: str) -> None:
+def test_an_extension_is_read_as_one(url):
     with GradebookStore.open(url) as store:
         store.write(results())
         query(url, "UPDATE submitted_assignment SET extension = INTERVAL '2 days'")
@@ -212,9 +207,7 @@ def test_an_extension_is_read_as_one(url: str) -> None:
 
 
 @pytest.mark.parametrize("assignments", [("ps1", "ps2"), ("ps1", "ps1")], ids=["two", "one"])
-def test_two_programs_that_write_at_once_lose_nothing(
-    databases: Databases, small: str, url: str, assignments: tuple[str, str]
-) -> None:
+def test_two_programs_that_write_at_once_lose_nothing(databases, small, url, assignments):
     alone = databases.new(small)
     at_the_same_moment(url, *assignments)
     with GradebookStore.open(alone) as store:
@@ -224,7 +217,7 @@ def test_two_programs_that_write_at_once_lose_nothing(
     assert len(every_row(url)["grade"]) == len(set(assignments)) * CLASS * CELLS
 
 
-def test_what_meets_another_transaction_in_a_deadlock_is_written_all_the_same(url: str) -> None:
+def test_what_meets_another_transaction_in_a_deadlock_is_written_all_the_same(url):
     troubles: list[BaseException] = []
 
     def write() -> None:
@@ -256,7 +249,7 @@ def test_what_meets_another_transaction_in_a_deadlock_is_written_all_the_same(ur
     assert query(url, "SELECT SUM(auto_score) FROM grade") == [(13.5,)]
 
 
-def test_a_connection_that_was_lost_is_made_again(url: str) -> None:
+def test_a_connection_that_was_lost_is_made_again(url):
     with GradebookStore.open(url) as store:
         store.write(results()[:1])
         query(
@@ -274,10 +267,7 @@ def test_a_connection_that_was_lost_is_made_again(url: str) -> None:
 
 def why(url: str, busy_seconds: float = 1) -> str:
     """Return why results cannot be written, in one line without a password."""
-    with (
-        pytest.raises(GradebookError) as error,
-        GradebookStore.open(url, busy_seconds) as store,
-    ):
+    with pytest.raises(GradebookError) as error, GradebookStore.open(url, busy_seconds) as store:
         store.write(results())
     assert "\n" not in str(error.value)
     assert PASSWORD not in str(error.value)
@@ -285,7 +275,7 @@ def why(url: str, busy_seconds: float = 1) -> str:
 
 
 @pytest.mark.parametrize("table", ["grade", "assignment"])  # written, and only read
-def test_a_table_that_another_program_holds_is_said_to_be_busy(url: str, table: str) -> None:
+def test_a_table_that_another_program_holds_is_said_to_be_busy(url, table):
     other = create_engine(url)
     with other.connect() as connection:
         connection.execute(text(f"LOCK TABLE {table}"))
@@ -295,7 +285,7 @@ def test_a_table_that_another_program_holds_is_said_to_be_busy(url: str, table: 
     assert query(url, "SELECT COUNT(*) FROM student") == [(0,)]
 
 
-def test_a_user_without_the_rights_is_told_so(databases: Databases, url: str) -> None:
+def test_a_user_without_the_rights_is_told_so(databases, url):
     query(url, f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'")
     query(url, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
     reader = databases.server.url(databases.made[-1], user="reader")
@@ -304,7 +294,7 @@ def test_a_user_without_the_rights_is_told_so(databases: Databases, url: str) ->
     assert "permission denied" in why(reader)
 
 
-def test_a_name_that_does_not_fit_is_said_to_be_too_long(url: str) -> None:
+def test_a_name_that_does_not_fit_is_said_to_be_too_long(url):
     with (
         GradebookStore.open(url) as store,
         pytest.raises(GradebookError, match="longer than its 128 characters"),
@@ -313,14 +303,14 @@ def test_a_name_that_does_not_fit_is_said_to_be_too_long(url: str) -> None:
     assert query(url, "SELECT COUNT(*) FROM student") == [(0,)]
 
 
-def test_a_failure_halfway_leaves_nothing_behind(url: str) -> None:
+def test_a_failure_halfway_leaves_nothing_behind(url):
     query(url, "ALTER TABLE comment ADD CONSTRAINT never CHECK (auto_comment = 'never')")
     query(url, "ALTER TABLE comment ALTER COLUMN auto_comment SET NOT NULL")
     assert "nothing was written" in why(url)
     assert query(url, "SELECT COUNT(*) FROM student") == [(0,)]
 
 
-def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(url: str) -> None:
+def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(url):
     query(url, "ALTER TABLE grade DROP COLUMN extra_credit")
     query(url, "ALTER TABLE assignment DROP COLUMN duedate")
     assert "of another nbgrader; back it up and run `nbgrader db upgrade`" in why(url)
@@ -328,7 +318,7 @@ def test_a_gradebook_of_another_nbgrader_is_said_to_be_one(url: str) -> None:
     assert "of another nbgrader; back it up and run `nbgrader db upgrade`" in why(url)
 
 
-def test_a_server_without_the_gradebook_says_what_to_run(databases: Databases) -> None:
+def test_a_server_without_the_gradebook_says_what_to_run(databases):
     assert "run `autograder release`" in why(databases.new())
     assert "no such database" in why(databases.server.url("nowhere"))
 
@@ -341,20 +331,18 @@ def test_a_server_without_the_gradebook_says_what_to_run(databases: Databases) -
         ("/gradebook?host=/nowhere", "No such file or directory"),
     ],
 )
-def test_a_server_that_is_not_there_is_said_not_to_be(address: str, says: str) -> None:
+def test_a_server_that_is_not_there_is_said_not_to_be(address, says):
     said = why(f"postgresql+psycopg://grader:{PASSWORD}@{address}")
     assert "its server cannot be reached" in said
     assert says in said
 
 
-def test_an_option_that_is_none_is_named() -> None:
+def test_an_option_that_is_none_is_named():
     said = why(f"postgresql+psycopg://grader:{PASSWORD}@127.0.0.1:1/x?colour=blue")
     assert 'invalid connection option "colour"' in said
 
 
-def test_a_release_to_a_server_that_is_not_there_is_refused_in_a_line(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_release_to_a_server_that_is_not_there_is_refused_in_a_line(course, monkeypatch):
     nowhere = f"postgresql+psycopg://grader:{PASSWORD}@127.0.0.1:1/gradebook"
     monkeypatch.setenv("GRADEBOOK_URL", nowhere)
     monkeypatch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
@@ -364,6 +352,6 @@ def test_a_release_to_a_server_that_is_not_there_is_refused_in_a_line(
     assert PASSWORD not in str(error.value)
 
 
-def test_without_the_package_the_extra_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_the_extra_to_install_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "package psycopg; `pip install .[postgres]`" in why("postgresql+psycopg://host/name")

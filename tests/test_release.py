@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -18,19 +19,29 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets import import_item
 
 from autograder import Catalogue, Criterion, Exercise
+from autograder.checking.kit import Properties, Student, normal
+from autograder.course.course import Course
 from autograder.course.folder import CourseError, load_config
 from autograder.release import ReleaseError
-from autograder.release.beside import CHECKS
 from autograder.release.generate import generate
 from autograder.release.proof import _unparsed, leftovers, tree_digest, unexpected_errors
 from autograder.release.release import STUDENT_REQUIREMENTS, prove_release, release
 from autograder.release.source import source_problems
 
 ROOT = Path(__file__).parents[1]
+
+
+@Properties(lambda z: z.shape, lambda: [(normal(3),)], "")
+def positive(f: Student) -> None:
+    f.claim("every entry is positive", "Why?")
+    f.expect((f(normal(3)) > 0).all())
+
+
 SOFTMAX = Exercise(
     "softmax(z) -> same shape as z",
     np.exp,
     (Criterion("values", 8, "right", lambda rng: [(rng.random(3),)]),),
+    properties=positive,
 )
 CATALOGUE = Catalogue({"ps1": (SOFTMAX,), "ps2": (replace(SOFTMAX, name="cce"),)})
 SOLUTION = "shifted = np.exp(z - np.max(z, axis=0))"
@@ -164,7 +175,8 @@ def test_the_released_cells_carry_nbgraders_checksums_and_locks(released: Path) 
 def test_the_checks_and_the_pictures_lie_beside_the_notebook(released: Path) -> None:
     for folder in ("source", "release"):
         beside = released / folder / "ps1"
-        assert (beside / "checks.py").read_bytes() == CHECKS.read_bytes()
+        checks = runpy.run_path(str(beside / "checks.py"))
+        assert list(checks["EXERCISES"]) == ["softmax"]
         assert (beside / "figures.py").is_file()
 
 
@@ -424,7 +436,7 @@ def test_what_students_are_shown_anyway_is_no_leak(tmp_path: Path) -> None:
 
 def test_trying_a_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:
     course = make_course(tmp_path)
-    folder = generate(course, "ps1", course / "tried")
+    folder = generate(Course(course), "ps1", course / "tried", (SOFTMAX,))
     assert (folder / "ps1.ipynb").is_file()
     assert not list(course.glob("gradebook*"))
 

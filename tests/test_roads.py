@@ -14,17 +14,7 @@ import pytest
 from databases import every_row
 from isolation import why_no_isolation
 from postgres import Databases
-from running import (
-    PROGRAMS,
-    Graded,
-    dask_cluster,
-    ended,
-    fix_secret,
-    grade,
-    graded,
-    start,
-    written,
-)
+from running import PROGRAMS, Graded, dask_cluster, ended, fix_secret, grade, graded, start, written
 
 from autograder.course.folder import SECRET_FILE
 from autograder.grading import engine
@@ -38,17 +28,12 @@ PROBLEM_SETS = ("ps1", "ps2")
 # Of the sample class, one of each kind; `test_examples` has the rest. None waits for a time-out.
 CLASS = (
     *(
-        "full-reused-name",
-        "seed-a",
-        "seed-b",
-        "wrong-axis",
-        "wrong-kinds",
-        "wrong-then-right",
+        "full-reused-name", "seed-a", "seed-b", "wrong-axis", "wrong-kinds", "wrong-then-right",
         "partly-done",
     ),
     *("broken-duplicated-cells", "broken-edited-tests", "broken-exit", "broken-file"),
     *("hostile-first-call", "hostile-protocol"),
-)
+)  # fmt: skip
 # Those whom nbgrader grades too: it takes seconds for each.
 SOME = ("broken-duplicated-cells", "broken-exit", "hostile-protocol", "seed-a", "wrong-axis")
 
@@ -114,18 +99,14 @@ def released_there(databases: Databases, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.parametrize("jobs", ["2", "8"])
-def test_several_at_a_time_get_what_they_get_one_by_one(
-    sample: Path, one_by_one: Graded, tmp_path: Path, jobs: str
-) -> None:
+def test_several_at_a_time_get_what_they_get_one_by_one(sample, one_by_one, tmp_path, jobs):
     course = copied(sample, tmp_path / "course")
     code, output, said = ended(grade(course, "ps2", "--jobs", jobs))
     assert (code, said) == (0, "")
     assert graded(course, output) == one_by_one
 
 
-def test_a_cluster_gives_what_one_process_gives(
-    sample: Path, one_by_one: Graded, tmp_path: Path
-) -> None:
+def test_a_cluster_gives_what_one_process_gives(sample, one_by_one, tmp_path):
     course = copied(sample, tmp_path / "course")
     with dask_cluster(tmp_path) as dask:
         code, output, said = ended(grade(course, "ps2", "--cluster", dask.address))
@@ -134,15 +115,15 @@ def test_a_cluster_gives_what_one_process_gives(
 
 
 def test_a_gradebook_on_a_server_holds_what_a_file_holds(
-    sample: Path, one_by_one: Graded, tmp_path: Path, databases: Databases, released_there: str
-) -> None:
+    sample, one_by_one, tmp_path, databases, released_there
+):
     course, url = copied(sample, tmp_path / "course"), databases.new(released_there)
     code, output, said = ended(grade(course, "ps2", environment={"GRADEBOOK_URL": url}))
     assert (code, said) == (0, "")
     assert graded(course, output, url) == one_by_one
 
 
-def test_nbgrader_gives_the_same_points(sample: Path, one_by_one: Graded, tmp_path: Path) -> None:
+def test_nbgrader_gives_the_same_points(sample, one_by_one, tmp_path):
     course = copied(sample, tmp_path / "course")
     for folder in (course / "submitted").iterdir():
         if folder.name not in SOME:
@@ -180,9 +161,7 @@ def hand_in_busy(course: Path, student: str, seconds: float) -> None:
     nbformat.write(notebook, folder / "ps1.ipynb")
 
 
-def test_a_crowd_changes_no_grade_where_it_makes_time_run_out(
-    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crowd_changes_no_grade_where_it_makes_time_run_out(course, tmp_path, monkeypatch):
     reason = why_no_isolation()
     if reason is not None:
         pytest.skip(f"student code cannot be isolated here: {reason}")
@@ -247,7 +226,7 @@ def at_once_and_one_by_one(
     return courses
 
 
-def test_two_instructors_at_once_lose_nothing(sample: Path, tmp_path: Path) -> None:
+def test_two_instructors_at_once_lose_nothing(sample, tmp_path):
     together, apart = at_once_and_one_by_one(sample, tmp_path, None, None)
     rows = [every_row(f"sqlite:///{course / 'gradebook.db'}") for course in (together, apart)]
     assert rows[0] == rows[1]
@@ -255,8 +234,8 @@ def test_two_instructors_at_once_lose_nothing(sample: Path, tmp_path: Path) -> N
 
 
 def test_two_instructors_at_once_lose_nothing_on_a_server(
-    sample: Path, tmp_path: Path, databases: Databases, released_there: str
-) -> None:
+    sample, tmp_path, databases, released_there
+):
     urls = [databases.new(released_there) for _ in range(2)]
     together, apart = at_once_and_one_by_one(sample, tmp_path, *urls)
     assert every_row(urls[0]) == every_row(urls[1])

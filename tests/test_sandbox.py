@@ -27,14 +27,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.catalogue.values import ANOTHER, FIRST, Observation, Opaque, Rng, Step, observe_here
 from autograder.judging.judge import judge
-from autograder.sandbox import (
-    Limits,
-    RemoteObject,
-    Sandbox,
-    SandboxLost,
-    Session,
-    SessionLost,
-)
+from autograder.sandbox import Limits, RemoteObject, Sandbox, SandboxLost, Session, SessionLost
 from autograder.sandbox.box import Box
 from autograder.sandbox.session import CLOSED, MALFORMED
 from softmax_by_hand import EXERCISES
@@ -104,7 +97,7 @@ class Scale:
 """
 
 
-def test_steps_on_an_object_are_seen_as_they_would_be_here(either: Session) -> None:
+def test_steps_on_an_object_are_seen_as_they_would_be_here(either):
     space: dict[str, Any] = {}
     exec(SCALE, space)
     remote = define(either, SCALE, "Scale")
@@ -121,7 +114,7 @@ def test_steps_on_an_object_are_seen_as_they_would_be_here(either: Session) -> N
     here = [observe_here(space["Scale"], arguments) for arguments in calls]
     assert repr(remote.observe(calls)) == repr(here)
     assert [observation.error for observation in here] == [
-        *(None, "AttributeError", "TypeError", "TypeError", None, None),
+        *(None, "AttributeError", "TypeError", "TypeError", None, None)
     ]
 
 
@@ -277,16 +270,12 @@ def test_cells_that_await_run(either):
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("%timeit -n 1 -r 1 1 + 1", "per loop"),
-        ("%%time\n1 + 1", "Wall time"),
-        ("%matplotlib inline", ""),
-        ("%matplotlib notebook", ""),
-        ("%matplotlib widget", ""),
+        ("%timeit -n 1 -r 1 1 + 1", "per loop"), ("%%time\n1 + 1", "Wall time"),
+        ("%matplotlib inline", ""), ("%matplotlib notebook", ""), ("%matplotlib widget", ""),
         ("%%writefile helper.py\nX = 7", "Writing helper.py"),
-        ("len?", "Return the number of items"),
-        ("help(len)", "Return the number of items"),
+        ("len?", "Return the number of items"), ("help(len)", "Return the number of items"),
     ],
-)
+)  # fmt: skip
 def test_magics_that_need_no_program_work(session, source, expected):
     outputs = session.run_cell(source)
     assert "error" not in [item["output_type"] for item in outputs]
@@ -304,16 +293,12 @@ def test_a_program_is_not_run_and_the_rest_of_its_cell_is(session, line):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("%%bash\nls", ""),
-        ("input('name? ')", "nobody is there to answer"),
-        ("exit()", "not available"),
-        ("quit()", "not available"),
-        ("breakpoint()", "nobody is there to answer"),
-        ("import sys\nsys.exit(3)", "3"),
-        ("%nosuchmagic", "not found"),
-        ("raise KeyboardInterrupt", ""),
+        ("%%bash\nls", ""), ("input('name? ')", "nobody is there to answer"),
+        ("exit()", "not available"), ("quit()", "not available"),
+        ("breakpoint()", "nobody is there to answer"), ("import sys\nsys.exit(3)", "3"),
+        ("%nosuchmagic", "not found"), ("raise KeyboardInterrupt", ""),
     ],
-)
+)  # fmt: skip
 def test_what_needs_a_person_or_a_program_is_an_error_and_the_session_goes_on(
     session, source, message
 ):
@@ -426,15 +411,12 @@ def test_files_that_are_too_large_are_the_assignments_fault(sandbox):
 @pytest.mark.parametrize(
     ("source", "kind"),
     [
-        ("def f(): pass", "function"),
-        ("f = lambda: 0", "function"),
-        ("import numpy as np\nf = np.exp", "function"),
-        ("class f: pass", "class"),
-        ("pass", "missing"),
-        ("import numpy as np\nf = np.zeros(2)", "ndarray"),
+        ("def f(): pass", "function"), ("f = lambda: 0", "function"),
+        ("import numpy as np\nf = np.exp", "function"), ("class f: pass", "class"),
+        ("pass", "missing"), ("import numpy as np\nf = np.zeros(2)", "ndarray"),
         ("f = None", "NoneType"),
     ],
-)
+)  # fmt: skip
 def test_a_name_is_bound_to_what_it_stands_for(either, source, kind):
     either.run_cell(source)
     assert either.bind("f").kind == kind
@@ -604,8 +586,7 @@ def test_a_callback_is_not_asked_for_more_than_its_size(session, question):
 
 
 def test_numbers_in_a_list_ask_for_nothing(session):
-    seen = call(session, "def f(g): return g([10.0**9, 10**9])", len)
-    assert seen.value == 2
+    assert call(session, "def f(g): return g([10.0**9, 10**9])", len).value == 2
 
 
 def test_a_callback_may_be_asked_for_as_much_as_the_call_was_given(session):
@@ -706,8 +687,7 @@ def test_a_process_that_lacked_a_processor_is_told_from_one_that_slept(sandbox):
     """Eight others on the one processor that it may use leave it a ninth of the time."""
     allowed = os.sched_getaffinity(0)
     hog = "import os\nprint(flush=True)\nwhile os.getppid() == {parent}: pass"
-    one = min(allowed)
-    os.sched_setaffinity(0, {one})
+    os.sched_setaffinity(0, {min(allowed)})
     others: list[subprocess.Popen[bytes]] = []
     try:
         with Sandbox() as crowded, crowded.session() as busy, crowded.session() as asleep:
@@ -1139,8 +1119,7 @@ def test_a_forged_handle_fails_where_it_is_used(forger):
         "forge(record(outputs={'list': []}))\n"
         "forge(record(kind='function', handle={'handle': 10**9}))"
     )
-    f = forger.bind("f")
-    assert f.observe([()])[0].error == "SessionLost"
+    assert forger.bind("f").observe([()])[0].error == "SessionLost"
 
 
 def test_a_kind_is_short_and_printable(forger):

@@ -44,21 +44,10 @@ anything = st.recursive(
         st.binary(max_size=20),
         st.sampled_from(
             [
-                np.float64(1.5),
-                np.bool_(True),
-                np.longdouble(1),
-                np.str_("text"),
-                np.datetime64("2020-01-01"),
-                np.array([object()], dtype=object),
-                np.zeros((0, 10**12)),
-                np.broadcast_to(0.0, (10**6, 10**6)),
-                np.zeros(3, ">f4"),
-                np.matrix([[1.0]]),
-                print,
-                int,
-                Rng(1),
-                Opaque("x"),
-                Step("forward"),
+                np.float64(1.5), np.bool_(True), np.longdouble(1), np.str_("text"),
+                np.datetime64("2020-01-01"), np.array([object()], dtype=object),
+                np.zeros((0, 10**12)), np.broadcast_to(0.0, (10**6, 10**6)), np.zeros(3, ">f4"),
+                np.matrix([[1.0]]), print, int, Rng(1), Opaque("x"), Step("forward"),
             ]
         ),
     ),
@@ -69,7 +58,7 @@ anything = st.recursive(
         st.lists(inner, max_size=3).map(collections.deque),
     ),
     max_leaves=15,
-)
+)  # fmt: skip
 
 
 class _Array(np.ndarray):
@@ -129,19 +118,13 @@ def test_the_byte_order_of_a_file_does_not_make_an_array_opaque():
 @pytest.mark.parametrize(
     ("value", "name"),
     [
-        (np.zeros(2).view(_Array), "_Array"),
-        (_List([1]), "_List"),
-        (_Str("a"), "_Str"),
-        (np.matrix([[1.0]]), "matrix"),
-        (np.ma.masked_array([1.0]), "MaskedArray"),
-        (collections.OrderedDict(a=1), "OrderedDict"),
-        (b"bytes", "bytes"),
-        (1j, "complex"),
-        ({1}, "set"),
-        (Observation(), "Observation"),
+        (np.zeros(2).view(_Array), "_Array"), (_List([1]), "_List"), (_Str("a"), "_Str"),
+        (np.matrix([[1.0]]), "matrix"), (np.ma.masked_array([1.0]), "MaskedArray"),
+        (collections.OrderedDict(a=1), "OrderedDict"), (b"bytes", "bytes"), (1j, "complex"),
+        ({1}, "set"), (Observation(), "Observation"),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
-)
+)  # fmt: skip
 def test_what_only_looks_plain_is_opaque_and_is_asked_nothing(value, name):
     assert plain(value) == Opaque(name)
     assert plain([value]) == [Opaque(name)]
@@ -164,21 +147,14 @@ def test_a_type_that_lies_about_its_name_is_not_asked_for_it():
 @pytest.mark.parametrize(
     "array",
     [
-        np.array([None]),
-        np.array(["a"]),
-        np.zeros(1, complex),
-        np.zeros(1, np.longdouble),
-        np.zeros(1, [("a", float)]),
-        np.zeros((0, 10**12)),
-        np.zeros((1,) * 9),
+        np.array([None]), np.array(["a"]), np.zeros(1, complex), np.zeros(1, np.longdouble),
+        np.zeros(1, [("a", float)]), np.zeros((0, 10**12)), np.zeros((1,) * 9),
         np.broadcast_to(0.0, (10**6, 10**6)),
-        np.broadcast_to(np.uint8(0), (EXCHANGE.value_entries + 1,)),
-        np.zeros((1 << 26, 0), bool),
-        np.zeros((EXCHANGE.empty_entries + 1, 0)),
-        np.zeros((101, 0, 101)),
+        np.broadcast_to(np.uint8(0), (EXCHANGE.value_entries + 1,)), np.zeros((1 << 26, 0), bool),
+        np.zeros((EXCHANGE.empty_entries + 1, 0)), np.zeros((101, 0, 101)),
     ],
     ids=lambda array: f"{array.dtype}-{array.ndim}",
-)
+)  # fmt: skip
 def test_arrays_of_other_kinds_or_sizes_are_opaque_and_say_what_they_are(array):
     result = plain(array)
     assert type(result) is Opaque
@@ -213,19 +189,14 @@ def test_a_key_of_numpys_is_the_key_that_it_equals(key, as_python):
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        (0.5, "of type float"),
-        (None, "of type NoneType"),
-        ((1, 2), "of type tuple"),
-        (b"a", "of type bytes"),
-        (np.float64(1), "of type float64"),
-        (_Str("b"), "of type _Str"),
-        (Rng(1), "of type Rng"),
-        (Opaque("a"), "of type Opaque"),
+        (0.5, "of type float"), (None, "of type NoneType"), ((1, 2), "of type tuple"),
+        (b"a", "of type bytes"), (np.float64(1), "of type float64"), (_Str("b"), "of type _Str"),
+        (Rng(1), "of type Rng"), (Opaque("a"), "of type Opaque"),
         ("x" * (EXCHANGE.value_text + 1), "that is too long or no valid text"),
         ("\ud800", "that is too long or no valid text"),
     ],
     ids=lambda part: ascii(part)[:20],
-)
+)  # fmt: skip
 def test_a_dictionary_with_another_key_is_opaque_and_says_why(key, said):
     assert plain({"a": 1, key: 2}) == Opaque(f"dict with a key {said}")
 
@@ -238,8 +209,7 @@ def test_a_dictionary_of_many_keys_is_opaque():
 
 def test_the_arrays_of_one_value_are_bounded_together():
     array = np.zeros(EXCHANGE.value_bytes // 32)
-    kept = [type(item) for item in plain([array] * 6)]
-    assert kept == [np.ndarray] * 4 + [Opaque] * 2
+    assert [type(item) for item in plain([array] * 6)] == [np.ndarray] * 4 + [Opaque] * 2
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 7), (3, 0, 5), (EXCHANGE.empty_entries, 0)])
@@ -253,30 +223,14 @@ def test_an_empty_array_of_a_sensible_shape_is_plain(shape):
 @pytest.mark.parametrize(
     ("argument", "count"),
     [
-        (10**9, 10**9),
-        (-(10**9), 10**9),
-        (1e9, 10**9),
-        (np.array(10**9), 10**9),
-        (np.array([[10**9]]), 10**9),
-        (np.array(2.5), 3),
-        (math.inf, 1),
-        (math.nan, 1),
-        (True, 1),
-        (0.001, 1),
-        ("text", 4),
-        (None, 1),
-        (np.zeros((2, 3)), 6),
-        (np.zeros((0, 9)), 9),
-        ([1000.0, 1001], 2),
-        ((np.zeros(3), [np.zeros(2)], 4), 6),
-        ({"a": np.zeros(3)}, 4),
-        ({}, 1),
-        ([], 1),
-        ("", 1),
-        (0, 1),
+        (10**9, 10**9), (-(10**9), 10**9), (1e9, 10**9), (np.array(10**9), 10**9),
+        (np.array([[10**9]]), 10**9), (np.array(2.5), 3), (math.inf, 1), (math.nan, 1), (True, 1),
+        (0.001, 1), ("text", 4), (None, 1), (np.zeros((2, 3)), 6), (np.zeros((0, 9)), 9),
+        ([1000.0, 1001], 2), ((np.zeros(3), [np.zeros(2)], 4), 6), ({"a": np.zeros(3)}, 4), ({}, 1),
+        ([], 1), ("", 1), (0, 1),
     ],
     ids=ascii,
-)
+)  # fmt: skip
 def test_an_argument_counts_for_what_it_holds_or_what_a_number_asks_for(argument, count):
     assert entries(argument) == count
 
@@ -284,19 +238,13 @@ def test_an_argument_counts_for_what_it_holds_or_what_a_number_asks_for(argument
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        ((), 1),
-        ((5, 0.1), 5),
-        ((np.zeros((0, 7)), np.zeros((3, 0))), 49),
-        (([0] * 8, 10**5), 8 * 10**5),
-        (("text", -5), 20),
-        ((np.zeros(7),), 7),
-        ((np.zeros((2, 7)), np.zeros(9)), 81),
-        ((np.zeros((7, 1)), np.zeros((1, 7))), 49),
-        (([[0] * 5] * 2,), 25),
-        (([[[0]] * 3],), 27),
+        ((), 1), ((5, 0.1), 5), ((np.zeros((0, 7)), np.zeros((3, 0))), 49),
+        (([0] * 8, 10**5), 8 * 10**5), (("text", -5), 20), ((np.zeros(7),), 7),
+        ((np.zeros((2, 7)), np.zeros(9)), 81), ((np.zeros((7, 1)), np.zeros((1, 7))), 49),
+        (([[0] * 5] * 2,), 25), (([[[0]] * 3],), 27),
     ],
     ids=ascii,
-)
+)  # fmt: skip
 def test_what_products_of_arrays_make_is_as_long_as_the_longest_along_each_axis(arguments, most):
     assert most_made(arguments) == most
 
@@ -433,17 +381,13 @@ class _Sly(Exception):
 @pytest.mark.parametrize(
     ("failure", "line"),
     [
-        (ValueError(), ""),
-        (ValueError("\n\nlast"), ""),
-        (ValueError("one\r\ntwo"), "one"),
+        (ValueError(), ""), (ValueError("\n\nlast"), ""), (ValueError("one\r\ntwo"), "one"),
         (ValueError("x" * 1000), "x" * 300),
         (ValueError("clear \x1b[2J screen"), "clear ?[2J screen"),
-        (ValueError("\u202eright to left"), "?right to left"),
-        (_Mute(), ""),
-        (_Sly(), "first"),
+        (ValueError("\u202eright to left"), "?right to left"), (_Mute(), ""), (_Sly(), "first"),
     ],
     ids=["empty", "blank", "lines", "long", "escape", "reordered", "raising", "subclass"],
-)
+)  # fmt: skip
 def test_the_first_line_of_an_exception_is_short_and_harmless(failure, line):
     assert first_line(failure) == line
 

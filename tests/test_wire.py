@@ -102,15 +102,12 @@ def test_arrays_of_every_kind_and_shape_come_back(dtype, shape):
 @pytest.mark.parametrize(
     "array",
     [
-        np.arange(6, dtype=">i4").reshape(2, 3),
-        np.arange(6.0, dtype=">f8")[::2],
-        np.arange(6.0).reshape(2, 3).T,
-        np.arange(24.0).reshape(2, 3, 4)[:, ::-1, 1::2],
-        np.broadcast_to(1.5, (3, 4)),
-        np.asfortranarray(np.eye(3)),
+        np.arange(6, dtype=">i4").reshape(2, 3), np.arange(6.0, dtype=">f8")[::2],
+        np.arange(6.0).reshape(2, 3).T, np.arange(24.0).reshape(2, 3, 4)[:, ::-1, 1::2],
+        np.broadcast_to(1.5, (3, 4)), np.asfortranarray(np.eye(3)),
     ],
     ids=["big-endian", "strided", "transposed", "reversed", "broadcast", "fortran"],
-)
+)  # fmt: skip
 def test_memory_layout_and_byte_order_do_not_cross(array):
     arrived = wire.decode(*wire.encode(array))
     assert np.array_equal(arrived, array)
@@ -150,26 +147,13 @@ def test_half_a_surrogate_pair_arrives_as_something_that_a_file_can_hold():
 @pytest.mark.parametrize(
     "value",
     [
-        np.array([object()]),
-        np.array(["text"]),
-        np.zeros(2, complex),
-        np.zeros(2, "M8[s]"),
-        np.zeros(2, [("a", float)]),
-        np.matrix([[1.0]]),
-        np.float64(1.0),
-        b"bytes",
-        {1, 2},
-        print,
-        1j,
-        {0.5: 1},
-        {None: 1},
-        {(1, 2): 1},
-        {wire.Handle(1): 1},
-        dict.fromkeys(range(EXCHANGE.value_keys + 1)),
-        np.zeros((1 << 26, 0), bool),
+        np.array([object()]), np.array(["text"]), np.zeros(2, complex), np.zeros(2, "M8[s]"),
+        np.zeros(2, [("a", float)]), np.matrix([[1.0]]), np.float64(1.0), b"bytes", {1, 2}, print,
+        1j, {0.5: 1}, {None: 1}, {(1, 2): 1}, {wire.Handle(1): 1},
+        dict.fromkeys(range(EXCHANGE.value_keys + 1)), np.zeros((1 << 26, 0), bool),
     ],
     ids=lambda value: type(value).__name__ + str(getattr(value, "dtype", "")),
-)
+)  # fmt: skip
 def test_what_is_not_plain_is_not_sent(value):
     with pytest.raises(wire.WireError, match="cannot cross"):
         wire.encode(value)
@@ -253,16 +237,8 @@ def test_a_damaged_frame_is_refused_or_read_but_never_raises_anything_else(value
         *(
             (b'{"dict":[[%s,1]]}' % key, b"")
             for key in (
-                b"null",
-                b"1.0",
-                b"NaN",
-                b'{"tuple":[1,2]}',
-                b'{"handle":1}',
-                b'{"callback":1}',
-                b'{"rng":1}',
-                b'{"opaque":"a"}',
-                b'{"step":"a"}',
-                b"18446744073709551616",
+                b"null", b"1.0", b"NaN", b'{"tuple":[1,2]}', b'{"handle":1}', b'{"callback":1}',
+                b'{"rng":1}', b'{"opaque":"a"}', b'{"step":"a"}', b"18446744073709551616",
             )
         ),
         (b'{"dict":[%s]}' % b",".join(b"[%d,1]" % key for key in range(1001)), b""),
@@ -309,7 +285,7 @@ def test_a_damaged_frame_is_refused_or_read_but_never_raises_anything_else(value
         (b'{"list":[' + b"1," * EXCHANGE.frame_items + b"1]}", b""),
     ],
     ids=lambda part: ascii(part[:40]) if isinstance(part, bytes) else None,
-)
+)  # fmt: skip
 def test_what_nobody_can_have_encoded_is_refused(text, raw):
     refused(text, raw)
 

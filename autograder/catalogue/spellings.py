@@ -201,8 +201,8 @@ class Spellings:
 
     Parameters
     ----------
-    exercises : by name of an exercise; of two exercises with one name that of an assignment is
-        ``"ps2/predict"``
+    exercises : by name of an exercise; where a later assignment has another exercise of this
+        name, that one's is ``"ps2/predict"``
     fillers : words of this subject that say nothing in a name, as "layer" in "my_layer"
     arguments : of an argument with a default, by its name what others call it
     called : methods by which a class is called that stands for a function
@@ -217,7 +217,12 @@ class Spellings:
     layers: Layers | None = None
     convention: str = ""
 
-    def of(self, assignment: str, exercise: str) -> Spelling:
-        """Return what is known of an exercise of an assignment; of an unknown one nothing."""
+    def of(self, assignment: str, exercise: str, first: bool = True) -> Spelling:
+        """Return what is known of an exercise of an assignment; of an unknown one nothing.
+
+        Parameters
+        ----------
+        first : no earlier assignment has another exercise of this name
+        """
         own = self.exercises.get(f"{assignment}/{exercise}")
-        return own or self.exercises.get(exercise, Spelling())
+        return own or (self.exercises.get(exercise) if first else None) or Spelling()

@@ -31,8 +31,8 @@ TOLERANCE = 1e-10  # for what is exact but for rounding
 PUT_BACK = 1e-9  # for an argument that was moved and moved back, relative to each entry
 COARSE = 1e-6  # for numerical gradients, where rounding is divided by the step
 # What the grader has besides Python's own library: what runs the notebook, and what lies beside
-# it.  The course's packages are added at the end.
-GRADER_HAS = {"IPython", "checks", "figures"}
+# it; mpl_toolkits is a part of Matplotlib.  The course's packages are added at the end.
+GRADER_HAS = {"IPython", "checks", "figures", "mpl_toolkits"}
 
 
 def check(function: Any, name: str | None = None) -> None:
@@ -180,7 +180,7 @@ def home_of(value: Any) -> str:
 
 def lacked(name: str) -> str:
     """Say what the grader lacks, if that is a module of this name."""
-    if name in GRADER_HAS or name in sys.stdlib_module_names or name == "__main__":
+    if {name, "*"} & GRADER_HAS or name in sys.stdlib_module_names or name == "__main__":
         return ""
     place = ""
     with contextlib.suppress(ImportError, ValueError, AttributeError):

@@ -79,7 +79,7 @@ class Names:
                 place,
                 assignment,
                 exercise,
-                self.spellings.of(assignment, exercise.name),
+                self.spellings.of(assignment, exercise.name, names.index(exercise.name) == place),
                 names.count(exercise.name) == 1,
             )
             for place, (assignment, exercise) in enumerate(found)
@@ -87,7 +87,7 @@ class Names:
 
     def asked(self, text: str) -> list[Known]:
         """Return the exercises that a person means by a name or ``"ps2/name"``."""
-        return [one for one in self.known if text in (one.name, one.label)]
+        return [one for one in self.known if text in (one.name, f"{one.assignment}/{one.name}")]
 
     def meant(self, name: str, among: Collection[Known]) -> list[Known]:
         """Return which of these exercises a name of a notebook may stand for, likeliest first."""

@@ -99,9 +99,10 @@ def prove_release(
     for name in assignments:
         require_assignment(course, name)
         with _workplace(course) as work:
-            wrong = source_problems(course, name, catalogue or Course(course).catalogue)
+            of = catalogue or Course(course).catalogue
+            wrong = source_problems(course, name, of)
             if not wrong:
-                new = generate(course, name, work / "new")
+                new = generate(Course(course), name, work / "new", of.assignments[name])
                 wrong = [*drift(course / "release" / name, new)]
                 wrong += release_problems(course, name, new)
             problems += wrong
@@ -117,12 +118,15 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         raise CourseError(f"no {CONFIG_FILE} in {course}: is that the course's folder?")
     target = course / "release" / name
     with _workplace(course) as work:
-        _refuse(source_problems(course, name, catalogue or Course(course).catalogue))
-        add_helpers(course, course / "source" / name)  # so that it runs there too
-        tried = generate(course, name, work / "tried")
+        settings = Course(course)
+        of = catalogue or settings.catalogue
+        _refuse(source_problems(course, name, of))
+        exercises = of.assignments[name]
+        add_helpers(settings, course / "source" / name, exercises)  # so that it runs there too
+        tried = generate(settings, name, work / "tried", exercises)
         _refuse(release_problems(course, name, tried))
         # The one that is kept also goes into the gradebook; it must be the one proved.
-        made = generate(course, name, work / "made", Course(course).gradebook_url)
+        made = generate(settings, name, work / "made", exercises, settings.gradebook_url)
         _refuse(drift(tried, made))
         _replace(target, made, work / "old")
     write_atomically(course / "release" / "requirements.txt", _requirements())

@@ -63,6 +63,8 @@ def source_problems(course: Path, assignment: str, catalogue: Catalogue) -> list
             )
             continue
         checked.add(name)
+        if exercise.properties is None:
+            problems.append(f"{where}: {name} has no properties, so check({name}) has none to show")
         if float(data.get("points", 0)) != exercise.points:
             problems.append(
                 f"{where}: {data.get('points', 0):g} points here, "

@@ -88,69 +88,65 @@ def labels_of_batch(value: Any) -> Any:
 
 # --- How a whole call is -------------------------------------------------------------------------
 
+Part = tuple[int, Change]
+WRITTEN: tuple[tuple[str, Change], ...] = (
+    ("", same),
+    (ROWS, transposed),
+    (f"{ROWS}, {ALONE}", as_row),
+    (ALONE, as_column),
+)
 
-def _two(exchanged: tuple[int, ...] = (1, 0)) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return ((EXCHANGED, exchanged),)
+
+OTHER_ORDER = ((EXCHANGED, (1, 0)),)
 
 
-# X W + b: the data without its row of ones, the bias apart.
+def _said(*words: str) -> tuple[str, ...]:
+    return tuple(filter(None, words))
+
+
+def _in_turn(first: Change, then: Change, value: Any) -> Any:
+    return then(first(value))
+
+
 def _bias_apart(answer_of_rows: Change, one: Change | None = None) -> Iterator[Arrangement]:
-    """Yield the ways to give W Xb as W, X and b.
+    """Yield the ways to give W Xb as W, X and b: the data without its row of ones, the bias apart.
 
     Parameters
     ----------
     answer_of_rows : brings back the answer to samples as rows
     one : brings back the answer to one sample, where that may be given as a batch of one
     """
+    alone = WRITTEN[:1:-1] if one is not None else ()
+    for words, change in (*WRITTEN[:2], *alone):
+        rows = words.startswith(ROWS)
+        data = partial(_in_turn, lambda Xb: Xb[:-1].copy(), change)
+        weights = partial(_in_turn, lambda W: W[:, :-1].copy(), transposed if rows else same)
+        bias = partial(_column_of_biases, rows)
+        for first in (((0, weights), (1, data)), ((1, data), (0, weights))):
+            yield Arrangement(
+                _said("the bias as an argument of its own", words),
+                (*first, (0, bias)),
+                answer=answer_of_rows if rows else same,
+                sample=1 if ALONE in words else None,
+                one=one if one is not None and ALONE in words else same,
+            )
 
-    def no_ones(Xb: Any) -> Any:
-        return Xb[:-1].copy()
 
-    def no_bias(W: Any) -> Any:
-        return W[:, :-1].copy()
-
-    ways: list[tuple[str, Change, Change, Change, Change]] = [
-        ("", no_ones, no_bias, lambda W: W[:, -1:].copy(), same),
-        (
-            ROWS,
-            lambda Xb: no_ones(Xb).T.copy(),
-            lambda W: no_bias(W).T.copy(),
-            lambda W: W[:, -1].copy(),
-            answer_of_rows,
-        ),
-    ]
-    if one is not None:
-        columns, rows = ways
-        ways += [
-            (ALONE, lambda Xb: as_column(no_ones(Xb)), *columns[2:]),
-            (f"{ROWS}, {ALONE}", lambda Xb: as_row(no_ones(Xb)), *rows[2:]),
-        ]
-    for words, data, weights, bias, answer in ways:
-        said = ("the bias as an argument of its own", *filter(None, (words,)))
-        given = ((0, weights), (1, data))
-        for first in (given, given[::-1]):
-            if ALONE in words:
-                yield Arrangement(
-                    said, (*first, (0, bias)), answer=answer, sample=1, one=one or same
-                )
-            else:
-                yield Arrangement(said, (*first, (0, bias)), answer=answer)
+def _column_of_biases(flat: bool, W: np.ndarray) -> np.ndarray:
+    return W[:, -1].copy() if flat else W[:, -1:].copy()
 
 
 def _one_hot_labels() -> Iterator[Arrangement]:
     """Yield the ways to give scores and one-hot vectors, where the course gives labels."""
-    ways: tuple[tuple[str, Change, Change], ...] = (
-        ("", same, same),
-        (ROWS, transposed, transposed),
-        (f"{ROWS}, {ALONE}", as_row, as_row),
-        (ALONE, as_column, as_column),
-    )
-    for words, scores, vectors in ways:
-        of_labels = OfCall(partial(_one_hot_given, vectors))
-        for order in ((), (EXCHANGED,)):
-            given = ((0, scores), (1, of_labels))
-            said = (*filter(None, (words,)), "one-hot vectors in place of labels", *order)
-            yield Arrangement(said, given[::-1] if order else given)
+
+    def vectors(change: Change, call: Sequence[Any]) -> Any:
+        return change(np.eye(len(call[0]))[:, call[1]])
+
+    for words, change in WRITTEN:
+        given: tuple[Part, Part] = ((0, change), (1, OfCall(partial(vectors, change))))
+        said = _said(words, "one-hot vectors in place of labels")
+        yield Arrangement(said, given)
+        yield Arrangement((*said, EXCHANGED), given[::-1])
 
 
 def _of_one_hot() -> Iterator[Arrangement]:
@@ -159,31 +155,26 @@ def _of_one_hot() -> Iterator[Arrangement]:
     def vectors(i: int, change: Change, call: Sequence[Any]) -> Any:
         return change(np.eye(int(np.max(call[:2])) + 1)[:, call[i]])
 
-    for words, change in (("", same), (ROWS, transposed)):
-        of_both = [OfCall(partial(vectors, i, change)) for i in range(2)]
-        rows = (words,) if words else ()
-        yield Arrangement(
-            ("vectors of all classes in place of both labels", *rows), tuple(enumerate(of_both))
-        )
-        for first in (0, 1):
-            given: list[tuple[int, Change]] = [(first, of_both[first]), (1 - first, same)]
-            yield Arrangement(
-                ("vectors of all classes in place of one of the labels", *rows), tuple(given)
-            )
+    for words, change in WRITTEN[:2]:
+        y, y_pred = (OfCall(partial(vectors, i, change)) for i in range(2))
+        said = "vectors of all classes in place of {} labels"
+        both, one = _said(said.format("both"), words), _said(said.format("one of the"), words)
+        yield Arrangement(both, ((0, y), (1, y_pred)))
+        yield Arrangement(one, ((0, y), (1, same)))
+        yield Arrangement(one, ((1, y_pred), (0, same)))
 
 
 def _scores_and_labels() -> Iterator[Arrangement]:
     """Yield the ways to give Y and Yhat where softmax and cross-entropy have one slope together."""
     for what, of_scores in (("", scores_of), ("probabilities as arguments", same)):
-        for rows, change in (("", same), (ROWS, transposed)):
-            for vectors, of_labels in (("", change), ("labels", labels)):
-                given = (
+        for rows, change in WRITTEN[:2]:
+            for vectors, of_labels in (("", change), (LABELS, labels)):
+                given: tuple[Part, Part] = (
                     (0, of_labels),
                     (1, partial(_in_turn, of_scores, change)),
                 )
-                said = tuple(filter(None, (what, rows, vectors and LABELS)))
                 for order in (given, given[::-1]):
-                    yield Arrangement(said, order, answer=change)
+                    yield Arrangement(_said(what, rows, vectors), order, answer=change)
 
 
 def _by_scores() -> Iterator[Lookalike]:
@@ -248,15 +239,6 @@ def forward_alone(exercise: Exercise) -> Exercise:
     return replace(exercise, name=name, criteria=(gate, *kept), misconceptions=())
 
 
-def _in_turn(first: Change, then: Change, value: Any) -> Any:
-    return then(first(value))
-
-
-def _one_hot_given(change: Change, call: Sequence[Any]) -> Any:
-    Z, y = call[:2]
-    return change(np.eye(len(Z))[:, y])
-
-
 def _classes(call: Sequence[Any], answer: Any) -> tuple[set[int], tuple[int, ...]] | None:
     """Return how many classes the labels may be taken to tell, and the shape of the answer."""
     given = [one for one in call if type(one) is np.ndarray and one.dtype.kind == "i"]
@@ -304,7 +286,7 @@ LAYOUTS: Mapping[str, Spelling] = {
     "scores": Spelling(
         rows=(0, 1),
         sample=1,
-        orders=_two(),
+        orders=OTHER_ORDER,
         more=tuple(_bias_apart(transposed, flat)),
         common=True,
         same_in_rows=True,
@@ -315,7 +297,7 @@ LAYOUTS: Mapping[str, Spelling] = {
     "cce": Spelling(
         rows=(0, 1),
         sample=0,
-        orders=_two(),
+        orders=OTHER_ORDER,
         instead=Instead(LABELS, 0, labels, labels_of_batch),
         each=EACH,
         right_elsewhere=("squared error",),
@@ -323,7 +305,7 @@ LAYOUTS: Mapping[str, Spelling] = {
     "cce_from_scores": Spelling(
         rows=(0,),
         sample=0,
-        orders=_two(),
+        orders=OTHER_ORDER,
         each=EACH,
         label=1,
         more=(
@@ -341,7 +323,7 @@ LAYOUTS: Mapping[str, Spelling] = {
         ),
     ),
     "cce_gradient": Spelling(
-        rows=(0, 1), sample=0, orders=_two(), same_in_rows=True, lookalikes=tuple(_by_scores())
+        rows=(0, 1), sample=0, orders=OTHER_ORDER, same_in_rows=True, lookalikes=tuple(_by_scores())
     ),
     "accuracy": Spelling(more=tuple(_of_one_hot()), common=True, no_samples=True),
     "confusion_matrix": Spelling(
@@ -369,7 +351,7 @@ LAYOUTS: Mapping[str, Spelling] = {
     "softmax_backward": Spelling(
         rows=(0, 1),
         sample=0,
-        orders=_two(),
+        orders=OTHER_ORDER,
         more=(
             Arrangement((SCORES, EXCHANGED), ((1, same), (0, scores_of))),
             Arrangement((SCORES,), ((0, scores_of), (1, same))),
@@ -398,14 +380,16 @@ LAYOUTS: Mapping[str, Spelling] = {
         orders=(("arguments in the order Xb, Y, W", (1, 2, 0)), ("Xb, W, Y", (1, 0, 2))),
     ),
     "loss_gradient": Spelling(rows=(0,)),
-    "predict": Spelling(rows=(0, 1), orders=_two(), more=tuple(_bias_apart(same)), common=True),
+    "predict": Spelling(
+        rows=(0, 1), orders=OTHER_ORDER, more=tuple(_bias_apart(same)), common=True
+    ),
     "train": Spelling(rows=(0, 1), several=True, common=True),
     "sgd_epoch": Spelling(rows=(0, 1, 2), several=True),
     "to_keras": Spelling(several=True),
     "l2_penalty": Spelling(rows=(0,)),
     "l2_gradient": Spelling(rows=(0,)),
-    "mse": Spelling(rows=(1,), orders=_two(), common=True, same_in_rows=True),
-    "mse_gradient": Spelling(rows=(1,), orders=_two(), same_in_rows=True),
+    "mse": Spelling(rows=(1,), orders=OTHER_ORDER, common=True, same_in_rows=True),
+    "mse_gradient": Spelling(rows=(1,), orders=OTHER_ORDER, same_in_rows=True),
     "network_gradients": Spelling(rows=(0, 1, 2, 3)),
     "Softmax": Spelling(rows=None, fewer=("backward", 1)),
     **dict.fromkeys(
