@@ -52,10 +52,10 @@ def learning_rate(rng: Generator, most: float) -> float:
 
 def sizes(rng: Generator, count: int) -> list[Sizes]:
     """Draw sizes with D, D+1, K and N pairwise different, and another K each time."""
-    return [_with_classes(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
+    return [sizes_with(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
 
 
-def _with_classes(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
+def sizes_with(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
     choices = [Sizes(d, K, n) for d in D for n in N if len({d, d + 1, K, n}) == 4]
     return choices[int(rng.integers(len(choices)))]
 
@@ -71,9 +71,9 @@ def all_sizes(rng: Generator) -> list[Sizes]:
     Among the three are the fewest classes with many features and samples, and the most
     with few, so that none is wrong unseen; the last, so that no answer can be kept by shape.
     """
-    few = _with_classes(rng, 3, range(5, 8), range(8, 10))
-    many = _with_classes(rng, 7, range(2, 3), range(4, 7))
-    three = [few, many, _with_classes(rng, int(rng.integers(4, 7)))]
+    few = sizes_with(rng, 3, range(5, 8), range(8, 10))
+    many = sizes_with(rng, 7, range(2, 3), range(4, 7))
+    three = [few, many, sizes_with(rng, int(rng.integers(4, 7)))]
     different = [three[i] for i in rng.permutation(3)]
     return [*different, *equal_sizes(rng, 2), different[0]]
 

@@ -175,7 +175,6 @@ def batch_of(K: int, D: int, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
-Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
 
 
 def target_example(N: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,14 +15,14 @@ from softmax_by_hand.fixtures import Array, Generator
 Average = Callable[[Array], Any]
 
 
-def _prediction_batches(rng: Generator) -> list[Arguments]:
+def prediction_batches(rng: Generator) -> list[Arguments]:
     passes = fixtures.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
     other_order = (passes[0].Y, passes[-1].A)
     return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
-def _prediction_vectors(rng: Generator) -> list[Arguments]:
+def prediction_vectors(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 4)]
     first_and_last = [
         (fixtures.unit(label, len(run.A)), run.A[:, 0])
@@ -31,7 +31,7 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
     return first_and_last + [(run.Y[:, 0], run.A[:, 0]) for run in passes[2:]]
 
 
-def _confident_predictions(rng: Generator) -> list[Arguments]:
+def confident_predictions(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 5)]
     for run in passes[:2]:  # exact 1 at the true class, exact 0 elsewhere
@@ -55,8 +55,8 @@ def _confident_predictions(rng: Generator) -> list[Arguments]:
     return [*calls, (everything_right, everything_right), *single]
 
 
-def _predictions(rng: Generator) -> list[Arguments]:
-    return _prediction_batches(rng)[:2] + _prediction_vectors(rng)[:1]
+def vectors_and_batches(rng: Generator) -> list[Arguments]:
+    return prediction_batches(rng)[:2] + prediction_vectors(rng)[:1]
 
 
 # The mean over the samples of the sum over the classes, as people write it, right or not.
@@ -157,22 +157,22 @@ CCE = Exercise(
             2.5,
             "The loss is one number: the mean over the samples of -log of the probability "
             "that each sample's true class was given.",
-            _prediction_batches,
+            prediction_batches,
         ),
         Criterion(
             "single sample",
             1.5,
             "One sample (K,) has its own loss, -log of the probability of its true class.",
-            _prediction_vectors,
+            prediction_vectors,
         ),
         Criterion(
             "exact 0 and 1",
             1.5,
             "0 log 0 counts as 0; a true class at probability 1 costs 0 and at 0 costs inf; "
             "small probabilities are not rounded up.",
-            _confident_predictions,
+            confident_predictions,
         ),
-        purity(0.5, _predictions),
+        purity(0.5, vectors_and_batches),
     ),
     misconceptions=(
         Misconception(

@@ -13,7 +13,7 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _mild_scores(rng: Generator) -> list[Arguments]:
+def mild_scores(rng: Generator) -> list[Arguments]:
     passes = fixtures.forward_passes(rng)
     last_absent = fixtures.labels_without_last(rng, *passes[0].Z.shape)
     other_order = (passes[-1].Z, passes[0].y)
@@ -22,13 +22,13 @@ def _mild_scores(rng: Generator) -> list[Arguments]:
     return [*runs, other_order, (passes[0].Z, last_absent), one_column]
 
 
-def _mild_score_vectors(rng: Generator) -> list[Arguments]:
+def mild_score_vectors(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 4)]
     chosen = (0, len(passes[1].Z) - 1, int(passes[2].y[0]), int(passes[3].y[0]))
     return [(run.Z[:, 0], label) for run, label in zip(passes, chosen, strict=True)]
 
 
-def _extreme_score_batches(rng: Generator) -> list[Arguments]:
+def extreme_score_batches(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):  # 800 or so below the winner at the true class
         y = fixtures.labels(rng, size.K, size.N)
@@ -57,8 +57,8 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
     return [*calls, *single, certain, low]
 
 
-def _scores_and_labels(rng: Generator) -> list[Arguments]:
-    return _mild_scores(rng)[:2] + _mild_score_vectors(rng)[:1]
+def scores_and_labels(rng: Generator) -> list[Arguments]:
+    return mild_scores(rng)[:2] + mild_score_vectors(rng)[:1]
 
 
 def at_labels(Z: Array, y: Any) -> Array:
@@ -164,22 +164,22 @@ CCE_FROM_SCORES = Exercise(
             2.0,
             "The loss is the mean over the samples of log(sum of exp of the scores) minus "
             "the score of the true class.",
-            _mild_scores,
+            mild_scores,
         ),
         Criterion(
             "extreme scores",
             1.5,
             "Scores [0, -800] and class 1 cost 800: the logarithm is never taken of a "
             "probability that has become 0, and no score is too large.",
-            _extreme_score_batches,
+            extreme_score_batches,
         ),
         Criterion(
             "single sample",
             1.0,
             "Scores (K,) and one integer label give the loss of that sample.",
-            _mild_score_vectors,
+            mild_score_vectors,
         ),
-        purity(0.5, _scores_and_labels),
+        purity(0.5, scores_and_labels),
     ),
     misconceptions=(
         Misconception(

@@ -12,7 +12,7 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _prediction_vectors(rng: Generator) -> list[Arguments]:
+def prediction_vectors(rng: Generator) -> list[Arguments]:
     calls = []
     for size in fixtures.sizes(rng, 3):
         a = fixtures.forward_pass(rng, size).A
@@ -20,14 +20,14 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _prediction_batches(rng: Generator) -> list[Arguments]:
+def prediction_batches(rng: Generator) -> list[Arguments]:
     passes = fixtures.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
     other_order = (passes[0].Y, passes[-1].A)
     return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
-def _exact_zeros(rng: Generator) -> list[Arguments]:
+def exact_zeros(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):  # a wrong class at 0, the others mild
         z = rng.normal(0.0, 1.5, size.K)
@@ -50,8 +50,8 @@ def _exact_zeros(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _vectors_and_batches(rng: Generator) -> list[Arguments]:
-    return _prediction_vectors(rng)[:1] + _prediction_batches(rng)[1:3]
+def vectors_and_batches(rng: Generator) -> list[Arguments]:
+    return prediction_vectors(rng)[:1] + prediction_batches(rng)[1:3]
 
 
 def last_from_first(position: int) -> Callable[[Array, Array], Array]:
@@ -119,22 +119,22 @@ CCE_GRADIENT = Exercise(
             "single sample",
             2.0,
             "The gradient of one sample's loss: -1/yhat at the true class and 0 elsewhere.",
-            _prediction_vectors,
+            prediction_vectors,
         ),
         Criterion(
             "batch",
             1.5,
             "Each column is the gradient of that sample's own loss, not divided by N.",
-            _prediction_batches,
+            prediction_batches,
         ),
         Criterion(
             "exact zeros",
             1.0,
             "A wrong class at probability 0 has gradient 0, not nan; a tiny probability of the "
             "true class is used as it is.",
-            _exact_zeros,
+            exact_zeros,
         ),
-        purity(0.5, _vectors_and_batches),
+        purity(0.5, vectors_and_batches),
     ),
     misconceptions=(
         Misconception(

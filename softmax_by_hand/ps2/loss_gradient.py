@@ -11,7 +11,7 @@ from softmax_by_hand.fixtures import Array, Generator
 from softmax_by_hand.properties import of_one_sample, raised, unit
 
 
-def _weights_sample_label(rng: Generator) -> list[Arguments]:
+def weights_sample_label(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.all_sizes(rng):
         run = fixtures.forward_pass(rng, size)
@@ -20,14 +20,14 @@ def _weights_sample_label(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _with_scores(run: fixtures.ForwardPass, z: Array) -> tuple[Array, Array]:
+def with_scores(run: fixtures.ForwardPass, z: Array) -> tuple[Array, Array]:
     """Return weights and sample of a forward pass, the bias set so that W x is z."""
     W, x = run.W.copy(), run.Xb[:, 0]
     W[:, -1] = z - W[:, :-1] @ x[:-1]
     return W, x
 
 
-def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
+def extreme_forward_passes(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 3):
         label = int(rng.integers(1, size.K))
@@ -38,10 +38,10 @@ def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
             fixtures.far_apart(rng, size.K, label),
         ):
             run = fixtures.forward_pass(rng, size)
-            calls.append((*_with_scores(run, z), fixtures.unit(label, size.K)))
+            calls.append((*with_scores(run, z), fixtures.unit(label, size.K)))
     run = fixtures.forward_pass(rng, size)
     for z in (np.full(size.K, 1000.0), fixtures.close(rng, size.K, level=-1000.0)):
-        calls.append((*_with_scores(run, z), fixtures.unit(0, size.K)))
+        calls.append((*with_scores(run, z), fixtures.unit(0, size.K)))
     W, x = run.W.copy(), run.Xb[:, 0].copy()
     W[:, :-1], x[:-1] = 1e-4 * W[:, :-1], 1e4 * x[:-1]  # a slope that no clip leaves alone
     return [*calls, (W, x, fixtures.unit(0, size.K))]
@@ -132,14 +132,14 @@ LOSS_GRADIENT = Exercise(
             4.0,
             "The gradient has the shape of W and agrees with small changes of each weight; each "
             "of its columns sums to 0.",
-            _weights_sample_label,
+            weights_sample_label,
         ),
         Criterion(
             "extreme scores",
             2.5,
             "The gradient is finite and right for scores of any size, also where a "
             "probability has become 0.",
-            _extreme_forward_passes,
+            extreme_forward_passes,
         ),
         purity(1.5),
     ),

@@ -13,7 +13,7 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Array, Generator, Loss
 
 
-def _coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss:
+def coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss:
     """Return f(w) = c.w + w.M w / 2, M's diagonal 0: no curvature along any one entry.
 
     So every difference quotient is exact up to rounding; and since all entries
@@ -26,7 +26,7 @@ def _coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss
     return fixtures.accepting(shape, lambda W: c @ W.ravel() + W.ravel() @ M @ W.ravel())
 
 
-def _curved(rng: Generator, shape: tuple[int, ...]) -> Loss:
+def curved(rng: Generator, shape: tuple[int, ...]) -> Loss:
     """Return the loss of a classifier with weights W of this shape, on its own data."""
     K, columns = shape
     Xb = fixtures.features(rng, columns - 1, 6)
@@ -34,51 +34,51 @@ def _curved(rng: Generator, shape: tuple[int, ...]) -> Loss:
     return fixtures.accepting(shape, lambda W: lecture.cce_from_scores(W @ Xb, y))
 
 
-def _shuffled(rng: Generator, shapes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def shuffled(rng: Generator, shapes: list[tuple[int, int]]) -> list[tuple[int, int]]:
     # Small ones: over the wire each value of f is a question to the trusted side.
     return [shapes[i] for i in rng.permutation(len(shapes))]
 
 
-def _small_shapes(rng: Generator) -> list[tuple[int, int]]:
-    return _shuffled(rng, [(2, 3), (3, 2), (2, 4), (4, 2), (3, 4)])
+def small_shapes(rng: Generator) -> list[tuple[int, int]]:
+    return shuffled(rng, [(2, 3), (3, 2), (2, 4), (4, 2), (3, 4)])
 
 
-def _every_entry(rng: Generator) -> list[Arguments]:
-    first, second, third, *_ = _small_shapes(rng)
-    square, W = _coupled(rng, (3, 3), steep=500.0), rng.normal(size=(3, 3))
+def every_entry(rng: Generator) -> list[Arguments]:
+    first, second, third, *_ = small_shapes(rng)
+    square, W = coupled(rng, (3, 3), steep=500.0), rng.normal(size=(3, 3))
     return [
-        (_coupled(rng, first), rng.normal(size=first)),
-        (_coupled(rng, second), rng.normal(size=second), 1e-5),
-        (_coupled(rng, third), rng.normal(size=third)),
+        (coupled(rng, first), rng.normal(size=first)),
+        (coupled(rng, second), rng.normal(size=second), 1e-5),
+        (coupled(rng, third), rng.normal(size=third)),
         (square, W),
         (square, W[::-1].copy()),
     ]
 
 
-def _two_steps(rng: Generator) -> list[Arguments]:
+def two_steps(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
-    for shape in _shuffled(rng, [(3, 4), (4, 3), (3, 5)])[:2]:
-        f, W = _curved(rng, shape), rng.normal(size=shape)
+    for shape in shuffled(rng, [(3, 4), (4, 3), (3, 5)])[:2]:
+        f, W = curved(rng, shape), rng.normal(size=shape)
         calls += [(f, W, 1e-1), (f, W, 1e-2)]
     return [*calls, (f, W)]
 
 
-def _integer_weights(rng: Generator) -> list[Arguments]:
+def integer_weights(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
-    for shape in _small_shapes(rng)[:2]:
+    for shape in small_shapes(rng)[:2]:
         W = rng.integers(1, 5, shape) * rng.choice((-1, 1), shape)
         W[0, 0] = 0
-        calls.append((_coupled(rng, shape), W))
+        calls.append((coupled(rng, shape), W))
     return calls
 
 
-def _vectors(rng: Generator) -> list[Arguments]:
-    return [(_coupled(rng, (n,)), rng.normal(size=n)) for n in (4, 7)]
+def vectors(rng: Generator) -> list[Arguments]:
+    return [(coupled(rng, (n,)), rng.normal(size=n)) for n in (4, 7)]
 
 
-def _gradient_twice(rng: Generator) -> list[Arguments]:
-    shapes = _small_shapes(rng)[:2]
-    return [(_coupled(rng, shape), rng.normal(size=shape), 1e-3) for shape in shapes]
+def coarse_steps(rng: Generator) -> list[Arguments]:
+    shapes = small_shapes(rng)[:2]
+    return [(coupled(rng, shape), rng.normal(size=shape), 1e-3) for shape in shapes]
 
 
 Quotient = Callable[[Loss, Array, Any, float], float]
@@ -217,23 +217,23 @@ NUMERICAL_GRADIENT = Exercise(
             "every entry",
             2.0,
             "Each entry of the gradient tells how f changes when that entry of W alone is moved.",
-            _every_entry,
+            every_entry,
         ),
         Criterion(
             "order of the error",
             1.5,
             "The step is h to both sides, so that the error falls 100 times when h is 10 times "
             "smaller.",
-            _two_steps,
+            two_steps,
         ),
         Criterion(
             "integer W",
             1.0,
             "Integer weights have the same gradient as the equal float64 weights.",
-            _integer_weights,
+            integer_weights,
         ),
-        Criterion("vectors", 0.5, "A one-dimensional W has a gradient of its shape.", _vectors),
-        purity(1.0, _gradient_twice),
+        Criterion("vectors", 0.5, "A one-dimensional W has a gradient of its shape.", vectors),
+        purity(1.0, coarse_steps),
     ),
     misconceptions=(
         Misconception(

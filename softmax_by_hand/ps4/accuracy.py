@@ -11,7 +11,7 @@ from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import Y_GUESS, Y_TRUE
 
 
-def _all_or_none(rng: Generator) -> list[Arguments]:
+def all_or_none(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):
         y = fixtures.labels(rng, size.K, size.N)
@@ -52,7 +52,7 @@ ACCURACY = Exercise(
             "all or none",
             0.5,
             "All right is 1.0, all wrong is 0.0, for one sample too.",
-            _all_or_none,
+            all_or_none,
         ),
         purity(0.5),
     ),

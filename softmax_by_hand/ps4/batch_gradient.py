@@ -24,17 +24,17 @@ from softmax_by_hand.properties import (
 )
 
 
-def _whole_batches(rng: Generator) -> list[Arguments]:
+def whole_batches(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     return fixtures.crossed([(run.W, run.Xb, run.Y) for run in passes])
 
 
-def _one_column(rng: Generator) -> list[Arguments]:
+def one_column(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 2)]
     return [(run.W, run.Xb[:, :1], run.Y[:, :1]) for run in passes]
 
 
-def _large_batches(rng: Generator) -> list[Arguments]:
+def large_batches(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, below in zip(fixtures.sizes(rng, 2), (0, -1), strict=True):
         run = fixtures.forward_pass(rng, size)
@@ -54,16 +54,16 @@ def _large_batches(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _first_sample(W: Array, Xb: Array, Y: Array) -> Array:
+def first_sample(W: Array, Xb: Array, Y: Array) -> Array:
     return lecture.loss_gradient(W, Xb[:, 0], Y[:, 0])
 
 
-def _changes_labels(W: Array, Xb: Array, Y: Array) -> Array:
+def changes_labels(W: Array, Xb: Array, Y: Array) -> Array:
     Y -= lecture.softmax(W @ Xb)
     return -Y @ Xb.T / Xb.shape[1]
 
 
-def _into_labels(W: Array, Xb: Array, Y: Array) -> Array:
+def into_labels(W: Array, Xb: Array, Y: Array) -> Array:
     Y[...] = lecture.softmax(W @ Xb) - Y
     return Y @ Xb.T / Xb.shape[1]
 
@@ -117,15 +117,15 @@ BATCH_GRADIENT = Exercise(
             "mean over samples",
             2.5,
             "It is the mean of the samples' own gradients, for all N of them.",
-            _whole_batches,
+            whole_batches,
         ),
-        Criterion("one column", 0.5, "A batch of one sample has that sample's.", _one_column),
+        Criterion("one column", 0.5, "A batch of one sample has that sample's.", one_column),
         Criterion(
             "large scores",
             1.0,
             "Scores of thousands are no trouble, be they far apart between the samples or within "
             "one, nor is a probability of exactly 0, also that of a true class.",
-            _large_batches,
+            large_batches,
         ),
         purity(1.0),
     ),
@@ -179,7 +179,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "first sample only",
-            (_first_sample,),
+            (first_sample,),
             did="You used one sample of the batch.",
             symptom="The gradient has rank 1, an outer product, whatever the batch.",
             experiment="Print np.linalg.matrix_rank(batch_gradient(W, Xb, Y)): with 3 "
@@ -252,7 +252,7 @@ BATCH_GRADIENT = Exercise(
         mistakes.epsilon_in_chain(mistakes.batch_gradient_by),
         Misconception(
             "changes Y",
-            (_changes_labels, _into_labels),
+            (changes_labels, into_labels),
             did="You computed in Y itself.",
             symptom="Y is not one-hot any more after the call.",
             experiment="Keep before = Y.copy() and compare after the call.",

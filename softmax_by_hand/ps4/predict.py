@@ -11,7 +11,7 @@ from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import batch_of, samples_of_their_own, without_bias
 
 
-def _weights_and_data(rng: Generator) -> list[Arguments]:
+def weights_and_data(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     drawn = [(run.W, run.Xb) for run in passes]
     W, Xb = drawn.pop()
@@ -25,9 +25,9 @@ def _weights_and_data(rng: Generator) -> list[Arguments]:
 TIES = ((2000.0, 0.5), (2000.0, 1e-5), (50.0, 1e-5))
 
 
-def _one_column_of_data(rng: Generator) -> list[Arguments]:
+def one_column_of_data(rng: Generator) -> list[Arguments]:
     """Draw single columns, and batches whose scores all are large, or far below 0."""
-    drawn = _weights_and_data(rng)
+    drawn = weights_and_data(rng)
     calls = [(W, Xb[:, :1]) for W, Xb in drawn[:2]]
     calls += [(abs(W), abs(Xb)) for W, Xb in drawn[2:3]]
     kinds = [(sign * level, gap) for sign in (1, -1) for level, gap in TIES]
@@ -84,14 +84,14 @@ PREDICT = Exercise(
             "largest score",
             1.0,
             "Of each sample, a column, the class with the largest score.",
-            _weights_and_data,
+            weights_and_data,
         ),
         Criterion(
             "one column, and any scores",
             0.5,
             "One sample has one label, (1,); and scores may all be large, or below 0, or nearly "
             "equal.",
-            _one_column_of_data,
+            one_column_of_data,
         ),
         purity(0.5),
     ),

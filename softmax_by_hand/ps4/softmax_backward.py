@@ -11,13 +11,13 @@ from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import slope_by_scores
 
 
-def _single(rng: Generator) -> list[Arguments]:
+def single_samples(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     samples = [(run.A[:, 0].copy(), rng.normal(size=len(run.A))) for run in passes]
     return [*samples, *((A[:, None], G[:, None]) for A, G in samples[:2])]
 
 
-def _batches(rng: Generator) -> list[Arguments]:
+def batches(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     spreads = (1, 1, 1, 1, 1, 10000)
     return fixtures.crossed(
@@ -28,7 +28,7 @@ def _batches(rng: Generator) -> list[Arguments]:
     )
 
 
-def _certain(rng: Generator) -> list[Arguments]:
+def certain_predictions(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):
         A = lecture.softmax(fixtures.columns_far_apart(rng, size.K, size.N) * 30)
@@ -71,17 +71,20 @@ SOFTMAX_BACKWARD = Exercise(
             "batch",
             2.0,
             "Each column is the Jacobian of its own probabilities times its own slopes.",
-            _batches,
+            batches,
         ),
         Criterion(
-            "one sample", 1.0, "A single sample works too, (K,), and as a batch, (K, 1).", _single
+            "one sample",
+            1.0,
+            "A single sample works too, (K,), and as a batch, (K, 1).",
+            single_samples,
         ),
         Criterion(
             "certain",
             0.5,
             "Probabilities of exactly 0 and 1 are no trouble, nor are tiny ones with the slopes "
             "of the cross-entropy: nothing is divided and nothing added.",
-            _certain,
+            certain_predictions,
         ),
         purity(0.5),
     ),

@@ -10,7 +10,7 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Generator
 
 
-def _weights(rng: Generator) -> list[Arguments]:
+def any_weights(rng: Generator) -> list[Arguments]:
     weights = [rng.normal(size=(size.K, size.D + 1)) for size in fixtures.all_sizes(rng)[:-1]]
     return [(W,) for W in (*weights, np.roll(weights[0], 1, axis=0))]
 
@@ -43,7 +43,7 @@ TO_KERAS = Exercise(
             "kernel and bias",
             1.5,
             "In Keras samples are rows, so the kernel is (D, K), and the bias stands apart.",
-            _weights,
+            any_weights,
         ),
         purity(0.5),
     ),

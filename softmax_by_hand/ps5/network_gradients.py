@@ -24,43 +24,43 @@ from softmax_by_hand.properties import (
 )
 
 
-def _two_layers(rng: Generator, size: fixtures.Sizes, H: int) -> Arguments:
+def two_layers(rng: Generator, size: fixtures.Sizes, H: int) -> Arguments:
     run = fixtures.forward_pass(rng, size)
     W1 = rng.normal(0, 0.8, (H, size.D + 1))
     W2 = rng.normal(0, 0.8, (size.K, H + 1))
     return W1, W2, run.Xb[:-1].copy(), run.Y
 
 
-def _networks(rng: Generator) -> list[Arguments]:
+def networks(rng: Generator) -> list[Arguments]:
     sizes = fixtures.all_sizes(rng)
     hidden = (6, 2, 10, sizes[3].K, sizes[4].K, 6)
-    calls = [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+    calls = [two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
     W1, W2, X, Y = calls[1]
     return [*fixtures.crossed(calls), (W1, W2, X[:, :1], Y[:, :1])]
 
 
-def _large_networks(rng: Generator) -> list[Arguments]:
+def large_networks(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, below in zip(fixtures.sizes(rng, 2), (0, -1), strict=True):
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W1[0], W2[:, 0] = 0.0, 800.0  # the first hidden unit is an offset of each sample
         if below:
             W2[:, -1] -= 800.0  # which is 0 or far below it
         W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 1000.0, (2.0, -2.0)
         calls.append((W1, W2, X, Y))
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W2[:, -1] += fixtures.two_on_top(rng, size.K, below)[0]
         calls.append((W1, W2, X, Y))
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W2[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
         calls.append((W1, W2, X, Y))
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W1[:, :-1] *= 1e-4
         calls.append((W1, W2, 1e4 * X, Y))  # slopes that no clip leaves alone
     return calls
 
 
-def _without_bias_slopes(*call: Array) -> dict[str, Array]:
+def without_bias_slopes(*call: Array) -> dict[str, Array]:
     found = lecture.network_gradients(*call)
     return found | {name: found[name][:, :-1] for name in ("W1", "W2")}
 
@@ -146,14 +146,14 @@ NETWORK_GRADIENTS = Exercise(
             5.0,
             "From the loss back to W1, each link is the slope by that intermediate: of each "
             "sample's own loss for Z2, A1, Z1, of the mean loss for W2, W1.",
-            _networks,
+            networks,
         ),
         Criterion(
             "large scores",
             1.5,
             "Scores of thousands are no trouble, be they far apart between the samples or within "
             "one, nor is a probability of exactly 0, also that of a true class.",
-            _large_networks,
+            large_networks,
         ),
         purity(1.5),
     ),
@@ -261,7 +261,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "bias slopes left out",
-            (_without_bias_slopes,),
+            (without_bias_slopes,),
             did="The gradients of W1 and W2 lack the biases' column.",
             symptom="W1 and W2 have one column too few.",
             experiment="Print the shape of W2's gradient beside W2's: they must be equal.",

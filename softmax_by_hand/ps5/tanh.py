@@ -18,7 +18,7 @@ from softmax_by_hand.ps5.activations import (
 )
 
 
-class _BracketTanh(lecture.Tanh):
+class WithoutBracket(lecture.Tanh):
     def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
         return grad_a * 1 - self.A**2
 
@@ -92,7 +92,7 @@ TANH = Exercise(
         ),
         Misconception(
             "a bracket left out",
-            (_BracketTanh,),
+            (WithoutBracket,),
             did="You multiplied grad_a with the 1 only, not with the whole of 1 - A^2.",
             symptom="With grad_a = 0 the answer is -A^2, and should be 0.",
             experiment="Call backward with grad_a = 0: the answer must be 0.",
