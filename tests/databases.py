@@ -226,3 +226,13 @@ def at_the_same_moment(url: str, *assignments: str) -> None:
     finally:
         for writer in writers:
             writer.kill()
+
+
+def assert_nothing_is_lost(url: str, alone: str, *assignments: str) -> None:
+    """Hold what several programs write at once against what one writes into another gradebook."""
+    at_the_same_moment(url, *assignments)
+    with GradebookStore.open(alone) as store:
+        for assignment in sorted(set(assignments)):
+            store.write([synthetic(assignment, number) for number in range(CLASS)])
+    assert every_row(url) == every_row(alone)
+    assert len(every_row(url)["grade"]) == len(set(assignments)) * CLASS * CELLS

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.catalogue.model import Exercise
-from autograder.catalogue.values import observe_here
+from autograder.catalogue.values import Observation, observe_here
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import CourseError
@@ -47,9 +48,8 @@ NEEDY = {
 
 BASE_2 = "def softmax(z):\n    e = 2.0 ** (z - np.max(z))\n    return e / np.sum(e)"
 STUB = "def softmax(z):\n    raise NotImplementedError('not written yet')"
-GRADIENT = (
-    "def loss_gradient(W, x, y):\n    return np.outer(softmax(W @ x) - y, x)  # {comment}".format
-)
+GRADIENT = "def loss_gradient(W, x, y):\n    return np.outer(softmax(W @ x) - y, x)  # {}".format
+RIGHT_GRADIENT = GRADIENT("right")
 Graded = Callable[..., GradedNotebook]
 
 
@@ -105,7 +105,7 @@ def test_each_exercise_is_right_given_what_it_may_call(sandbox, name):
 
 
 def test_who_has_only_softmax_wrong_loses_nothing_else(grade):
-    graded = grade(BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
+    graded = grade(BASE_2, "softmax", RIGHT_GRADIENT, "loss_gradient")
     assert verdict(graded, "softmax").points == 0
     found = verdict(graded, "loss_gradient")
     assert (found.points, found.carried_points, found.given) == (8, 8, ("softmax",))
@@ -118,31 +118,57 @@ def test_who_has_only_softmax_wrong_loses_nothing_else(grade):
     assert graded.remarks == ()
 
 
-def test_what_is_wrong_besides_stays_wrong_and_is_named(grade):
-    sign = "def loss_gradient(W, x, y):\n    return np.outer(y - softmax(W @ x), x)"
-    found = verdict(grade(BASE_2, "softmax", sign, "loss_gradient"), "loss_gradient")
-    assert (found.points, found.given) == (0, ())
-    assert found.misconception == "sign"
+SIGN = "def loss_gradient(W, x, y):\n    return np.outer(y - softmax(W @ x), x)"
+OWN = "def loss_gradient(W, x, y):\n    e = np.exp({})\n    return np.outer(e / e.sum() - y, x)"
+LEFT = "import os; os._exit(1)"
+# Points of `loss_gradient`, how many of them are carried forward, and what was lent for them.
+JUDGED = {
+    "wrong besides": ((BASE_2, "softmax", SIGN, "loss_gradient"), (0, 0, ())),
+    "right on its own": (
+        (BASE_2, "softmax", OWN.format("W @ x - (W @ x).max()"), "loss_gradient"), (8, 0, ())
+    ),
+    "no softmax at all": ((RIGHT_GRADIENT, "loss_gradient"), (0, 0, ())),
+    "wrong below, nothing above": (
+        ("pass", "softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2), (8, 8, ("softmax",))
+    ),
+    "wrong below, a stub above": (
+        (STUB, "softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2), (8, 8, ("softmax",))
+    ),
+    "a stub in the end": ((STUB, "softmax", RIGHT_GRADIENT, "loss_gradient"), (8, 8, ("softmax",))),
+    "its name used for something else": (
+        ("softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2, "loss_gradient, x = 3, loss_gradient"),
+        (8, 8, ("softmax",)),
+    ),
+    # Overflow alone is wrong; then the name stands for something else in a new process.
+    "earned at the check, lost at the end": (
+        ("softmax", OWN.format("W @ x"), "loss_gradient", "loss_gradient = 3", LEFT, BASE_2),
+        (5.5, 0, ()),
+    ),
+}  # fmt: skip
 
 
-def test_a_right_exercise_is_left_as_it_was_judged(grade):
-    own = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x - (W @ x).max())\n"
-    own += "    return np.outer(e / e.sum() - y, x)"
-    found = verdict(grade(BASE_2, "softmax", own, "loss_gradient"), "loss_gradient")
-    assert (found.points, found.carried_points, found.given) == (8, 0, ())
+@pytest.mark.parametrize("what", JUDGED)
+def test_what_is_right_but_for_softmax_earns_its_points_and_nothing_else_does(grade, what):
+    cells, expected = JUDGED[what]
+    graded = grade(*cells)
+    found = verdict(graded, "loss_gradient")
+    assert (found.points, found.carried_points, found.given) == expected
+    assert [one.points for one in graded.verdicts if one.exercise == "softmax"] in ([0], [])
+    if what == "wrong besides":
+        assert found.misconception == "sign"
+    if what == "no softmax at all":
+        assert "softmax" in found.findings[0].message
 
 
 def test_a_name_that_is_used_for_something_else_later_is_given_back(grade):
-    graded = grade(
-        BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient", "print(softmax.__name__)",
-        "print(softmax(np.zeros(2)), softmax.__module__)",
-    )  # fmt: skip
+    show = ("print(softmax.__name__)", "print(softmax(np.zeros(2)), softmax.__module__)")
+    graded = grade(BASE_2, "softmax", RIGHT_GRADIENT, "loss_gradient", *show)
     shown = [output.text for cell in graded.notebook.cells[-2:] for output in cell.outputs]
     assert shown == ["softmax\n", "[0.5 0.5] __main__\n"]
 
 
 def test_a_course_sets_the_share(grade):
-    work = (BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
+    work = (BASE_2, "softmax", RIGHT_GRADIENT, "loss_gradient")
     half = verdict(grade(*work, share=0.5), "loss_gradient")
     assert (half.points, half.carried_points, half.passed) == (4, 4, False)
     none = verdict(grade(*work, share=0.0), "loss_gradient")
@@ -172,19 +198,11 @@ def test_what_held_alone_stands_whatever_the_second_look_says():
 
 
 def test_a_stub_that_looks_its_own_name_up_earns_nothing(grade):
+    look = "def {0}({1}):\n    return globals()['{0}']({1})".format
     graded = grade(
-        "def softmax(z):\n    return globals()['softmax'](z)",
-        "softmax",
-        "def loss_gradient(W, x, y):\n    return globals()['loss_gradient'](W, x, y)",
-        "loss_gradient",
+        *(look("softmax", "z"), "softmax", look("loss_gradient", "W, x, y"), "loss_gradient")
     )
     assert {verdict.points for verdict in graded.verdicts} == {0}
-
-
-def test_what_was_never_there_is_not_lent(grade):
-    found = verdict(grade(GRADIENT(comment="no softmax"), "loss_gradient"), "loss_gradient")
-    assert found.points == 0
-    assert "softmax" in found.findings[0].message
 
 
 KEEPS = """
@@ -200,25 +218,15 @@ def loss_gradient(W, x, y):
 
 def test_a_stand_in_that_was_kept_leads_nowhere(grade):
     graded = grade(
-        BASE_2,
-        "softmax_jacobian = lambda a: a",
-        "softmax_jacobian",
-        "softmax",
-        KEEPS,
-        "loss_gradient",
-        "print(sorted(kept))",
-        "cce = lambda Y, Yhat: kept['softmax'](Yhat)",
-        "cce",
+        *(BASE_2, "softmax_jacobian = lambda a: a", "softmax_jacobian", "softmax"),
+        *(KEEPS, "loss_gradient", "print(sorted(kept))"),
+        *("cce = lambda Y, Yhat: kept['softmax'](Yhat)", "cce"),
     )
     assert verdict(graded, "loss_gradient").given == ("softmax",)
     assert "softmax" in graded.notebook.cells[-3].outputs[0].text, "something was really kept"
     assert "no such function any more" in verdict(graded, "cce").findings[0].message
-    assert {v.exercise: v.points for v in graded.verdicts} == {
-        "softmax_jacobian": 0,
-        "softmax": 0,
-        "cce": 0,
-        "loss_gradient": 8,
-    }
+    points = {v.exercise: v.points for v in graded.verdicts}
+    assert points == {"softmax_jacobian": 0, "softmax": 0, "cce": 0, "loss_gradient": 8}
 
 
 def test_what_one_needs_comes_before_it_in_the_catalogue():
@@ -299,7 +307,7 @@ def test_no_two_judgements_of_an_exercise_have_the_same_seed(grade, monkeypatch)
         return judge(exercise, function, seed)
 
     monkeypatch.setattr("autograder.submission.notebook.judge", noted)
-    work = (STUB, "softmax", GRADIENT(comment="right"), "loss_gradient", "1", BASE_2)
+    work = (STUB, "softmax", RIGHT_GRADIENT, "loss_gradient", "1", BASE_2)
     graded = grade(*work)
     assert [name for name, _ in seeds].count("softmax") == 2
     assert [name for name, _ in seeds].count("loss_gradient") == 3
@@ -312,18 +320,15 @@ def test_no_two_judgements_of_an_exercise_have_the_same_seed(grade, monkeypatch)
 
 def test_what_is_still_to_be_judged_is_not_lent(grade):
     """Neither what has its check further down nor what waits for its second chance."""
-    graded = grade(
-        "lent = []",
-        STUB,
-        "softmax",
-        "def cce_gradient(Y, Yhat):\n    return Y",
+    asks = (
         "def loss_gradient(W, x, y):\n"
         "    both = (softmax, cce_gradient)\n"
         "    lent.extend(f.__name__ for f in both if f.__module__ != __name__)\n"
-        "    return W",
-        "loss_gradient",
-        "print(lent)",
-        "cce_gradient",
+        "    return W"
+    )
+    graded = grade(
+        *("lent = []", STUB, "softmax", "def cce_gradient(Y, Yhat):\n    return Y"),
+        *(asks, "loss_gradient", "print(lent)", "cce_gradient"),
     )
     assert graded.notebook.cells[-2].outputs[0].text == "[]\n"
     assert sum(verdict.points for verdict in graded.verdicts) == 0
@@ -373,49 +378,17 @@ RIGHT = "def softmax(z):\n    e = np.exp(z - z.max(axis=0))\n    return e / e.su
 
 
 def test_what_needs_something_that_is_defined_below_is_judged_when_it_is_there(grade):
-    graded = grade("softmax", GRADIENT(comment="right"), "loss_gradient", RIGHT)
-    assert [verdict.exercise for verdict in graded.verdicts] == ["softmax", "loss_gradient"]
-    assert [verdict.points for verdict in graded.verdicts] == [8, 8]
-    assert verdict(graded, "loss_gradient").carried_points == 0
-
-
-@pytest.mark.parametrize("above", ["pass", STUB], ids=["no name", "a stub"])
-def test_an_error_is_carried_forward_from_what_is_defined_below(grade, above):
-    graded = grade(above, "softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
-    assert verdict(graded, "softmax").points == 0
-    found = verdict(graded, "loss_gradient")
-    assert (found.points, found.given) == (8, ("softmax",))
-
-
-def test_what_stays_a_stub_is_lent_in_the_end(grade):
-    graded = grade(STUB, "softmax", GRADIENT(comment="right"), "loss_gradient")
-    assert verdict(graded, "softmax").points == 0
-    assert verdict(graded, "loss_gradient").carried_points == 8
-
-
-def test_what_waits_is_held_on_to_when_its_name_is_used_for_something_else(grade):
-    graded = grade(
-        *("softmax", GRADIENT(comment="right"), "loss_gradient"),
-        *(BASE_2, "loss_gradient, kept = 3, loss_gradient"),
-    )
-    assert verdict(graded, "loss_gradient").carried_points == 8
+    verdicts = grade("softmax", RIGHT_GRADIENT, "loss_gradient", RIGHT).verdicts
+    assert [(one.exercise, one.points) for one in verdicts] == [
+        ("softmax", 8),
+        ("loss_gradient", 8),
+    ]
+    assert verdicts[1].carried_points == 0
 
 
 def test_what_waits_is_found_by_its_name_where_its_process_was_lost(grade):
-    work = ("softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
-    graded = grade(*work, "import os; os._exit(1)")
-    assert verdict(graded, "loss_gradient").carried_points == 8
-    assert len(graded.remarks) == 1
-
-
-def test_what_was_earned_at_the_check_stands_whatever_the_end_says(grade):
-    """Overflow alone is wrong; then the name stands for something else in a new process."""
-    bold = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x)\n"
-    bold += "    return np.outer(e / e.sum() - y, x)"
-    graded = grade(
-        "softmax", bold, "loss_gradient", "loss_gradient = 3", "import os; os._exit(1)", BASE_2
-    )
-    assert verdict(graded, "loss_gradient").points == 5.5
+    graded = grade("softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2, LEFT)
+    assert (verdict(graded, "loss_gradient").carried_points, len(graded.remarks)) == (8, 1)
 
 
 def test_second_chances_come_to_what_is_needed_first(grade):
@@ -432,17 +405,13 @@ def test_second_chances_come_to_what_is_needed_first(grade):
 
 
 def test_what_is_broken_on_purpose_costs_its_own_points_and_gives_no_more_than_the_rule(grade):
-    graded = grade(
-        "def softmax(z):\n    return z",
-        "softmax",
-        "def loss_gradient(W, x, y):\n    return softmax(W @ x)",
-        "loss_gradient",
-        "def is_softmax(f):\n    return softmax(np.ones(3)) is f",
-        "is_softmax",
-    )
-    assert {found.exercise: found.points for found in graded.verdicts} == {
-        **dict.fromkeys(("softmax", "loss_gradient", "is_softmax"), 0)
-    }
+    verdicts = grade(
+        *("def softmax(z):\n    return z", "softmax"),
+        *("def loss_gradient(W, x, y):\n    return softmax(W @ x)", "loss_gradient"),
+        *("def is_softmax(f):\n    return softmax(np.ones(3)) is f", "is_softmax"),
+    ).verdicts
+    names = ("softmax", "loss_gradient", "is_softmax")
+    assert {found.exercise: found.points for found in verdicts} == dict.fromkeys(names, 0)
 
 
 # --- Lending, and what a child may make of it -----------------------------------------------------
@@ -454,10 +423,15 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
         yield one
 
 
-def seen(session: Session, source: str, *arguments: object) -> tuple[object, str | None, str]:
+def seen(
+    session: Session, source: str, *arguments: object, **lent: Any
+) -> tuple[Observation, set[str]]:
+    """Call a function ``f`` of student code while these are lent; return which it asked, too."""
     assert session.run_cell(source) == []
-    (observation,) = session.bind("f").observe([arguments])
-    return observation.value, observation.error, observation.message
+    function = session.bind("f")
+    with session.lending(lent) as asked:
+        (observation,) = function.observe([arguments])
+    return observation, set(asked)
 
 
 def test_a_generator_and_a_function_of_the_child_can_be_arguments(session):
@@ -474,10 +448,7 @@ def f(seed):
         "draw": lambda n, rng: rng.permutation(n),
         "slope": lambda g, x: (g(x + 1e-5) - g(x - 1e-5)) / 2e-5,
     }
-    assert session.run_cell(source) == []
-    function = session.bind("f")
-    with session.lending(functions) as asked:
-        (observation,) = function.observe([(5,)])
+    observation, asked = seen(session, source, 5, **functions)
     rng = np.random.default_rng(5)
     expected = [rng.permutation(3).tolist(), rng.normal()]
     assert observation.error is None, observation.message
@@ -510,13 +481,10 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 def test_what_is_lent_is_not_worth_attacking(session, what):
     source, said = HOSTILE[what]
-    assert session.run_cell(source) == []
-    function = session.bind("f")
-    with session.lending({"lent": lambda g: g(1)}):
-        (observation,) = function.observe([()])
+    observation, _ = seen(session, source, lent=lambda g: g(1))
     assert observation.error is not None or not isinstance(observation.value, float)
     assert said in observation.message
-    assert seen(session, "def f():\n    return 1.5")[0] == 1.5, "the session works on"
+    assert seen(session, "def f():\n    return 1.5")[0].value == 1.5, "the session works on"
 
 
 def test_a_child_that_ends_while_something_is_lent_is_only_lost(sandbox):

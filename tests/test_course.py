@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -101,16 +103,13 @@ def test_where_nothing_is_handed_in_it_is_said_where_was_looked(tmp_path):
 
 @pytest.mark.parametrize("name", ["ps9", "", "..", "../ps1", "ps1/", "/etc", "a\nb", "*"])
 def test_an_unknown_assignment_is_named_with_those_that_there_are(tmp_path, name):
+    assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
     for known in ("ps1", "ps2"):
         (tmp_path / "source" / known).mkdir(parents=True)
         (tmp_path / "source" / known / f"{known}.ipynb").touch()
     require_assignment(tmp_path, "ps1")
     said, code = refusal(lambda: require_assignment(tmp_path, name))
     assert (repr(name) in said, said.endswith("there are ps1, ps2"), code) == (True, True, 2)
-
-
-def test_a_folder_without_assignments_is_said_to_have_none(tmp_path):
-    assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
 
 
 def test_of_two_exercises_with_one_name_an_assignment_has_its_own_in_its_order():
@@ -134,18 +133,20 @@ def course_with(tmp_path: Path, settings: str, *sources: str) -> Path:
     return tmp_path
 
 
-def test_a_course_that_says_nothing_allows_all_that_is_installed(tmp_path):
-    assert Course(course_with(tmp_path, "", "import scipy")).allowed_packages("ps1") is None
-
-
-def test_a_course_allows_what_it_says_and_what_the_released_notebook_imports(tmp_path):
+@pytest.mark.parametrize(
+    ("settings", "allowed"),
+    [("", None), ('c.Submissions.packages = ["numpy"]', ("keras", "numpy", "pandas"))],
+)
+def test_a_course_allows_what_it_says_and_what_its_notebook_imports_or_all(
+    tmp_path, settings, allowed
+):
     course = course_with(
         tmp_path,
-        'c.Submissions.packages = ["numpy"]',
+        settings,
         "%matplotlib inline\nimport os, figures, pandas as pd\nimport numpy as np",
         "if True:\n    from keras.layers import Dense\n# import torch\nprint('import jax')",
     )
-    assert Course(course).allowed_packages("ps1") == ("keras", "numpy", "pandas")
+    assert Course(course).allowed_packages("ps1") == allowed
 
 
 @pytest.mark.parametrize("value", ['"numpy"', "3", "[1]", "True"])
@@ -169,13 +170,8 @@ def test_this_course_allows_numpy_and_matplotlib_in_every_set_and_check_knows_it
 
 def test_a_submission_sees_what_lies_beside_the_released_notebook(tmp_path):
     root = tmp_path / "release" / "ps1"
-    for name in (
-        "data/digits.csv",
-        "checks.py",
-        ".hidden/x",
-        "__pycache__/checks.pyc",
-        "ps1.ipynb",
-    ):
+    names = "data/digits.csv checks.py .hidden/x __pycache__/checks.pyc ps1.ipynb"
+    for name in names.split():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
     (root / "dangling.py").symlink_to("nowhere")
@@ -233,21 +229,14 @@ def test_a_damaged_secret_is_refused_and_left_as_it_is(tmp_path, content):
 
 
 def test_a_full_disk_leaves_no_half_of_a_secret(tmp_path, monkeypatch):
-    class Full:
-        def __init__(self, descriptor: int, mode: str) -> None:
-            self.descriptor = descriptor
-
-        def __enter__(self) -> Full:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            os.close(self.descriptor)
-
-        def write(self, data: str) -> None:
-            raise OSError(28, "No space left on device")
+    def full(descriptor: int, mode: str) -> Any:
+        file = MagicMock()
+        file.__enter__.return_value.write.side_effect = OSError(28, "No space left on device")
+        file.__exit__.side_effect = lambda *_: os.close(descriptor)
+        return file
 
     with monkeypatch.context() as patch:
-        patch.setattr("autograder.course.folder.os.fdopen", Full)
+        patch.setattr("autograder.course.folder.os.fdopen", full)
         said, _ = refusal(lambda: course_secret(tmp_path))
     assert "No space left on device" in said
     assert len(course_secret(tmp_path)) == 64
@@ -360,17 +349,18 @@ def test_the_time_of_handing_in_is_read_as_utc(tmp_path, text, moment):
     assert submitted_at(stamped(tmp_path, text.encode())) == moment
 
 
-@pytest.mark.parametrize(
-    "content",
-    [None, b"", b"yesterday", b"\xff\xfe", b"9999-12-31 23:59 -2300", b"1" * 5000, b"\0", b"((("],
-    ids=["none", "empty", "words", "bytes", "too late", "long", "null", "signs"],
-)
-def test_what_is_no_time_is_none(tmp_path, content):
-    assert submitted_at(stamped(tmp_path, content)) is None
+NO_TIMES = {
+    "none": None, "empty": b"", "words": b"yesterday", "bytes": b"\xff\xfe", "null": b"\0",
+    "too late": b"9999-12-31 23:59 -2300", "long": b"1" * 5000, "signs": b"(((",
+}  # fmt: skip
 
 
-def test_an_unknown_time_zone_is_not_worth_a_warning(tmp_path, recwarn):
-    submitted_at(stamped(tmp_path, b"2026-10-05 14:03:21 XYZ"))
+@pytest.mark.parametrize("what", NO_TIMES)
+def test_what_is_no_time_is_none_and_no_time_zone_is_worth_a_warning(tmp_path, recwarn, what):
+    submission = stamped(tmp_path, NO_TIMES[what])
+    assert submitted_at(submission) is None
+    (submission.folder / "timestamp.txt").write_bytes(b"2026-10-05 14:03:21 XYZ")
+    submitted_at(submission)
     assert list(recwarn) == []
 
 
@@ -379,13 +369,11 @@ def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path):
     """A pipe would be waited for, and a link leads anywhere."""
     submission = stamped(tmp_path, None)
     path = submission.folder / "timestamp.txt"
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.write_text("2026-10-05 14:03:21")
-    path.symlink_to(elsewhere)
-    assert timestamp_text(submission) is None
-    path.unlink()
-    os.mkfifo(path)
-    assert timestamp_text(submission) is None
+    (tmp_path / "elsewhere").write_text("2026-10-05 14:03:21")
+    for put in (lambda: path.symlink_to(tmp_path / "elsewhere"), lambda: os.mkfifo(path)):
+        put()
+        assert timestamp_text(submission) is None
+        path.unlink()
 
 
 def test_a_courses_settings_are_read_without_the_sandbox_the_judge_and_nbgrader():

@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from isolation import why_no_isolation
+from classes import ROOT, copied
+from databases import sql
+from isolation import need_isolation
 from nbformat import NotebookNode, v4
+from nbgrading import released_course
 
 from autograder.course.folder import SECRET_FILE
 from autograder.grading.engine import ClassGrading
 from autograder.grading.records import VERDICTS_FILE, Result
-from autograder.release.release import release
 from autograder.sandbox import LIMITS
 from examples import build
 from examples.students import STUDENTS, Student, Work
 from softmax_by_hand import CATALOGUE, EXERCISES
 
-ROOT = Path(__file__).resolve().parents[1]
 PROBLEM_SETS = ("ps1", "ps2", "ps3", "ps4", "ps5")
+STUB = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
 REGRADED = ("broken-exit", "hostile-protocol", "seed-a", "seed-b", "wrong-axis")
 
 needs_links = pytest.mark.skipif(
@@ -87,19 +88,14 @@ def test_each_seed_must_show_at_least_four_mistakes_by_name():
     for student in STUDENTS:
         if student.name.startswith("seed-"):
             named = [
-                name
-                for work in student.work.values()
-                for names in work.mistakes.values()
-                for name in names
+                name for work in student.work.values() for name in sum(work.mistakes.values(), ())
             ]
             assert len(named) >= 4
 
 
 def test_an_answer_keeps_the_docstring_of_its_stub():
-    stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
-    assert build.fill(stub, "def f(x):\n    return x") == (
-        'def f(x):\n    "What f is."\n    return x'
-    )
+    filled = build.fill(STUB, "def f(x):\n    return x")
+    assert filled == 'def f(x):\n    "What f is."\n    return x'
 
 
 @pytest.mark.parametrize(
@@ -112,8 +108,7 @@ def test_an_answer_keeps_the_docstring_of_its_stub():
     ids=["indented otherwise", "other arguments", "something above"],
 )
 def test_an_answer_of_another_form_replaces_its_stub(text):
-    stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
-    assert build.fill(stub, text) == text
+    assert build.fill(STUB, text) == text
 
 
 def released(*names: str) -> NotebookNode:
@@ -150,18 +145,8 @@ def test_a_marker_with_a_slip_is_refused_by_name(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with all problem sets released and nothing handed in."""
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"the sample class is graded in isolation only: {reason}")
-    folder = tmp_path_factory.mktemp("course")
-    shutil.copytree(
-        ROOT / "source", folder / "source", ignore=shutil.ignore_patterns("*.py", "__pycache__")
-    )
-    (folder / "notebooks").mkdir()
-    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
-        shutil.copy(path, folder / "notebooks")
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    release(folder, PROBLEM_SETS)
+    need_isolation()
+    folder = released_course(tmp_path_factory.mktemp("course"), PROBLEM_SETS)
     (folder / SECRET_FILE).write_text("0" * 64)
     return folder
 
@@ -170,11 +155,7 @@ def hand_in(course: Path, students: Iterable[Student], into: Path) -> Path:
     """Return a copy of a course into which these students have handed in."""
     shutil.copytree(course, into, dirs_exist_ok=True)
     for student in students:
-        shutil.copytree(
-            ROOT / "examples" / "submitted" / student.name,
-            into / "submitted" / student.name,
-            symlinks=True,
-        )
+        copied(ROOT / "examples" / "submitted" / student.name, into / "submitted" / student.name)
     return into
 
 
@@ -189,17 +170,11 @@ def record(course: Path, student: str, problem_set: str) -> Mapping[str, Any]:
 
 def named(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Return the names of the mistakes that were found, by exercise."""
-    found = {
-        verdict["exercise"]: tuple(
-            dict.fromkeys(
-                finding["misconception"]
-                for finding in verdict["findings"]
-                if finding["misconception"]
-            )
-        )
-        for verdict in verdicts
-    }
-    return {exercise: names for exercise, names in found.items() if names}
+    found: dict[str, dict[str, None]] = {}
+    for verdict in verdicts:
+        names = [finding["misconception"] for finding in verdict["findings"]]
+        found[verdict["exercise"]] = dict.fromkeys(filter(None, names))
+    return {exercise: tuple(names) for exercise, names in found.items() if names}
 
 
 def differences(course: Path, results: Sequence[Result]) -> list[str]:
@@ -229,25 +204,14 @@ def differences(course: Path, results: Sequence[Result]) -> list[str]:
 
 def recorded_points(course: Path) -> dict[tuple[str, str], float]:
     """Return what nbgrader's own tables hold: the sum of each submission's automatic points."""
-    with sqlite3.connect(course / "gradebook.db") as gradebook:
-        rows = gradebook.execute(
-            "SELECT submitted_assignment.student_id, assignment.name, SUM(grade.auto_score)"
-            " FROM grade"
-            " JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id"
-            " JOIN submitted_assignment"
-            " ON submitted_notebook.assignment_id = submitted_assignment.id"
-            " JOIN assignment ON submitted_assignment.assignment_id = assignment.id"
-            " GROUP BY submitted_assignment.id"
-        )
-        return {(student, assignment): points for student, assignment, points in rows}
-
-
-def triggers(course: Path) -> list[str]:
-    with sqlite3.connect(course / "gradebook.db") as gradebook:
-        return [
-            row[0]
-            for row in gradebook.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
-        ]
+    rows = sql(
+        course,
+        "SELECT a.student_id, m.name, SUM(g.auto_score) FROM grade g"
+        " JOIN submitted_notebook n ON g.notebook_id = n.id"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id"
+        " JOIN assignment m ON a.assignment_id = m.id GROUP BY a.id",
+    )
+    return {(student, assignment): points for student, assignment, points in rows}
 
 
 def solution_lines(problem_set: str) -> set[str]:
@@ -271,7 +235,7 @@ def test_the_class_scores_what_the_table_says_and_takes_nothing(course, tmp_path
     assert recorded_points(class_course) == {
         who: work.points for who, work in submissions().items()
     }
-    assert triggers(class_course) == []
+    assert sql(class_course, "SELECT sql FROM sqlite_master WHERE type = 'trigger'") == []
     assert tree(class_course / "source") | tree(class_course / "release") == before
     for problem_set in PROBLEM_SETS:
         solutions = solution_lines(problem_set)

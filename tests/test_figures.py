@@ -197,19 +197,13 @@ def test_a_picture_leaves_its_arrays_alone(name):
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("softmax_bars", ([1.0, 2.0], None)),
-        ("softmax_bars", ([1.0, 2.0], "many")),
-        ("softmax_bars", ([1.0, 2.0], [0.2, 0.3, 0.5])),
-        ("probability_stacks", ([0.2, 0.8],)),
-        ("one_hot_grid", ([0, 1], [[1, 0, 0], [0, 1, 0]])),
-        ("matrices", (("Xb", None),)),
-        ("matrices", ()),
-        ("simplex", (np.ones((4, 2)) / 4,)),
-        ("tensor_strips", (np.ones((3, 4)),)),
-        ("tensor_collapse", (STRIPS, [1.0, 2.0], GRADIENT)),
+        ("softmax_bars", ([1.0, 2.0], None)), ("softmax_bars", ([1.0, 2.0], "many")),
+        ("softmax_bars", ([1.0, 2.0], [0.2, 0.3, 0.5])), ("probability_stacks", ([0.2, 0.8],)),
+        ("one_hot_grid", ([0, 1], [[1, 0, 0], [0, 1, 0]])), ("matrices", (("Xb", None),)),
+        ("matrices", ()), ("simplex", (np.ones((4, 2)) / 4,)),
+        ("tensor_strips", (np.ones((3, 4)),)), ("tensor_collapse", (STRIPS, [1.0, 2.0], GRADIENT)),
         ("loss_along", ([0.0, 1.0], [], "minus the gradient")),
-        ("gradient_error", ([0.1, 0.2], {"central": [1.0]})),
-        ("simplex", (A, 0, None, A[:, :2])),
+        ("gradient_error", ([0.1, 0.2], {"central": [1.0]})), ("simplex", (A, 0, None, A[:, :2])),
         ("function_graphs", ([0.0, 1.0], {"a": [1.0]}, "z", "value")),
         ("training_curves", ({"right": ([1.0, 0.5], [0.5])},)),
         ("computation_graph", ({"x": (0, 0)}, {("x", "z"): ([1.0], None)})),
@@ -221,7 +215,7 @@ def test_a_picture_leaves_its_arrays_alone(name):
         ("digit_images", (np.ones((2, 60)), ["a", "b"])),
         ("digit_images", (np.ones((2, 64)), ["a"])),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_drawn_is_said_in_one_line(name, arguments):
     with pytest.raises(ValueError, match=f"^{name}: ") as error:
         function(name)(*arguments)

@@ -16,17 +16,14 @@ import nbformat
 import pytest
 from databases import (
     BEFORE,
-    CELLS,
-    CLASS,
     LATE,
-    at_the_same_moment,
+    assert_nothing_is_lost,
     every_row,
     fill,
     released,
     result,
     sql,
     submission,
-    synthetic,
 )
 from masters import master_of
 from nbformat import NotebookNode
@@ -345,12 +342,7 @@ def test_two_programs_that_write_at_once_lose_nothing(tmp_path, assignments):
     url, alone = address(tmp_path), f"sqlite:///{tmp_path / 'alone.db'}"
     for each in (url, alone):
         fill(each, *sorted(set(assignments)))
-    at_the_same_moment(url, *assignments)
-    with GradebookStore.open(alone) as store:
-        for assignment in sorted(set(assignments)):
-            store.write([synthetic(assignment, number) for number in range(CLASS)])
-    assert every_row(url) == every_row(alone)
-    assert len(every_row(url)["grade"]) == len(set(assignments)) * CLASS * CELLS
+    assert_nothing_is_lost(url, alone, *assignments)
 
 
 # --- Unhappy paths -----------------------------------------------------------

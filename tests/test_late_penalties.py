@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+import classes
+import commanding
 import pytest
+from databases import sql
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from nbgrader.coursedir import CourseDirectory
+from nbgrading import convert
 from traitlets.config import Config
-from typer.testing import CliRunner
 
-from autograder.cli import commands as cli
 from autograder.course.folder import CourseError, load_config
 from autograder.course.late_penalties import DAY, OURS, LatePolicy, late_rule
-from autograder.grading.engine import ClassGrading
-from autograder.grading.records import Result
 from autograder.nbgrader_plugin import steps
-from autograder.sandbox import LIMITS
 
 HandIn = Callable[..., Path]
 Penalties = dict[str, float | None]
@@ -50,10 +47,7 @@ def late_class(course: Path, hand_in: HandIn) -> Path:
         folder = hand_in(student, "all-right").parent
         if moment is not None:
             (folder / "timestamp.txt").write_text(moment)
-    connection = sqlite3.connect(course / "gradebook.db")
-    with connection:
-        connection.execute("UPDATE assignment SET duedate = ?", (DUE,))
-    connection.close()
+    sql(course, "UPDATE assignment SET duedate = ?", DUE)
     return course
 
 
@@ -64,29 +58,19 @@ def configure(course: Path, text: str) -> None:
 
 
 def penalties(course: Path) -> Penalties:
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        rows = connection.execute(
-            "SELECT a.student_id, n.late_submission_penalty FROM submitted_notebook n"
-            " JOIN submitted_assignment a ON n.assignment_id = a.id"
-        )
-        return {student: None if taken is None else round(taken, 9) for student, taken in rows}
-    finally:
-        connection.close()
+    rows = sql(
+        course,
+        "SELECT a.student_id, n.late_submission_penalty FROM submitted_notebook n"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id",
+    )
+    return {student: None if taken is None else round(taken, 9) for student, taken in rows}
 
 
-def grade(course: Path, executor: Executor) -> list[Result]:
-    results = list(ClassGrading(course, ["ps1"], [], "bwrap", LIMITS).on(executor, lambda: 4))
+def grade(course: Path, executor: Executor) -> int:
+    """Grade the class; return how many were graded anew."""
+    results = classes.grade(course, executor).values()
     assert [result.trouble for result in results if result.trouble] == []
-    return results
-
-
-def nbgrader_grades(course: Path, students: str = "*") -> None:
-    config = Config(load_config(course))
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.assignment_id = "ps1"
-    config.CourseDirectory.student_id = students
-    Autograde(coursedir=CourseDirectory(config=config), config=config).start()
+    return sum(result.fresh for result in results)
 
 
 # --- How much -------------------------------------------------------------------------------------
@@ -95,24 +79,19 @@ def nbgrader_grades(course: Path, students: str = "*") -> None:
 @pytest.mark.parametrize(
     ("policy", "seconds", "taken"),
     [
-        (LatePolicy(), 10 * DAY, 0),
-        (LatePolicy(points_per_day=2), 1, 2),
-        (LatePolicy(points_per_day=2), DAY, 2),
-        (LatePolicy(points_per_day=2), DAY + 1, 4),
+        (LatePolicy(), 10 * DAY, 0), (LatePolicy(points_per_day=2), 1, 2),
+        (LatePolicy(points_per_day=2), DAY, 2), (LatePolicy(points_per_day=2), DAY + 1, 4),
         (LatePolicy(points_per_day=2), 100 * DAY, 20),
         (LatePolicy(points_per_day=2, at_most_percent=25), 100 * DAY, 5),
         (LatePolicy(percent_per_day=5, grace_hours=24), DAY, 0),
         (LatePolicy(percent_per_day=5, grace_hours=24), DAY + 1, 1),
         (LatePolicy(percent_per_day=5, grace_hours=24), 2 * DAY + 1, 2),
-        (LatePolicy(percent_per_day=0.5), 1, 0.1),
+        (LatePolicy(percent_per_day=0.5), 1, 0.1), (LatePolicy(), 0, 0),
     ],
-)
+)  # fmt: skip
 def test_each_day_that_has_begun_counts_up_to_the_most(policy, seconds, taken):
     assert policy.penalty(20.0, seconds) == pytest.approx(taken)
-
-
-def test_a_score_of_nothing_loses_nothing():
-    assert LatePolicy(points_per_day=2).penalty(0.0, DAY) == 0
+    assert policy.penalty(0.0, seconds) == 0, "a score of nothing loses nothing"
 
 
 # --- Both roads -----------------------------------------------------------------------------------
@@ -129,11 +108,8 @@ def test_both_roads_take_the_same(late_class, at_once, settings, taken):
     assert {name: value or None for name, value in ours.items()} == taken
     for verdicts in late_class.glob("autograded/*"):
         verdicts.rename(late_class / f"{verdicts.name} before")
-    connection = sqlite3.connect(late_class / "gradebook.db")
-    with connection:
-        connection.execute("UPDATE submitted_notebook SET late_submission_penalty = 0.125")
-    connection.close()
-    at_once.submit(nbgrader_grades, late_class).result()
+    sql(late_class, "UPDATE submitted_notebook SET late_submission_penalty = 0.125")
+    at_once.submit(convert, late_class, Autograde).result()
     assert {name: value or None for name, value in penalties(late_class).items()} == taken
 
 
@@ -141,16 +117,15 @@ def test_changed_settings_count_at_the_next_grading_and_others_grade_nothing_ane
     late_class, at_once
 ):
     def fresh() -> int:
-        return sum(result.fresh for result in grade(late_class, at_once))
+        return grade(late_class, at_once)
 
     assert (fresh(), fresh()) == (len(HANDED_IN), 0)
     configure(late_class, TEN_PERCENT)
     assert (fresh(), fresh()) == (len(HANDED_IN), 0)
     assert penalties(late_class)["a day"] == 1.4
     # The same work, handed in once more: only its time is another.
-    (late_class / "submitted" / "a day" / "ps1" / "timestamp.txt").write_text(
-        HANDED_IN["two days"] or ""
-    )
+    stamp = late_class / "submitted" / "a day" / "ps1" / "timestamp.txt"
+    stamp.write_text(str(HANDED_IN["two days"]))
     assert fresh() == 1
     assert penalties(late_class)["a day"] == 2.8
     configure(late_class, "\nc.LatePenalties.percent_per_day = 0\n")
@@ -200,11 +175,9 @@ def test_settings_that_make_no_sense_are_said_in_a_line_before_anything_is_grade
     late_class, setting, words
 ):
     configure(late_class, f"\nc.LatePenalties.{setting}\n")
-    result = CliRunner().invoke(cli.app, ["grade", "ps1", "--course", str(late_class)])
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("autograder: nbgrader_config.py: ")
-    assert len(result.stderr.splitlines()) == 1
-    assert words in result.stderr
+    code, said = commanding.refused("grade", "ps1", "--course", late_class)
+    assert (code, len(said.splitlines()), words in said) == (2, 1, True)
+    assert said.startswith("nbgrader_config.py: ")
     assert not (late_class / "autograded").exists()
 
 
@@ -215,7 +188,7 @@ def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(late_class, c
     monkeypatch.setattr(steps, "grade_alone", never)
     configure(late_class, "\nc.LatePenalties.percent_per_day = -1\n")
     with pytest.raises(NbGraderException, match="percent_per_day is -1"):
-        nbgrader_grades(late_class)
+        convert(late_class, Autograde)
     assert "percent_per_day is -1" in caplog.text
     assert "Traceback" not in caplog.text
     assert not list(late_class.glob("autograded/*/*/*"))

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import pytest
-from isolation import why_no_isolation
+from classes import NOTEBOOKS, ROOT
+from isolation import need_isolation
 from masters import master_of
 
 from autograder.course.assignment import Assignment
+from autograder.course.folder import INERT_CHECKS
 from autograder.judging import cards
 from autograder.sandbox import Sandbox, Session
 from autograder.sandbox.inside.placeholders import _ready_lines
 from autograder.submission.notebook import grade_notebook
 from softmax_by_hand import EXERCISES
 
-NOTEBOOKS = Path(__file__).with_name("notebooks")
 PACKAGES = ("matplotlib", "numpy")
 SCIPY = "scipy is not part of this course: write it in NumPy"
 
 
 @pytest.fixture(scope="module")
 def restricted() -> Iterator[Sandbox]:
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
+    need_isolation()
     with Sandbox(packages=PACKAGES) as one:
         yield one
 
@@ -76,9 +74,8 @@ def test_an_import_ends_no_cell(session, source):
 
 
 def test_what_is_there_is_the_thing_itself(session):
-    assert (
-        said(session, "import helper, numpy as np\nhelper.X, float(np.sum([1, 2]))") == "(1, 3.0)"
-    )
+    used = "import helper, numpy as np\nhelper.X, float(np.sum([1, 2]))"
+    assert said(session, used) == "(1, 3.0)"
 
 
 READY = [
@@ -111,22 +108,19 @@ def test_a_file_that_a_cell_writes_may_import_as_a_cell_may(session):
 
 
 def test_a_handler_elsewhere_waits_for_nothing():
-    waits = (
-        "try:\n    import a\n    def f():\n        import b\nexcept ImportError:\n    import c\n"
-    )
+    inside = "    def f():\n        import b\n"
+    waits = f"try:\n    import a\n{inside}except ImportError:\n    import c\n"
     assert sorted(_ready_lines(waits)) == [2, 3]
-    assert _ready_lines("try:\n    import a\nexcept ValueError:\n    pass") == frozenset()
-    assert _ready_lines("try:\n    import a\nfinally:\n    pass") == frozenset()
+    for other in ("except ValueError:", "finally:"):
+        assert _ready_lines(f"try:\n    import a\n{other}\n    pass") == frozenset()
     assert _ready_lines("not python at all") == frozenset()
 
 
 def test_libraries_look_for_optional_packages_in_vain_as_ever(session):
     said(session, "import torch, tensorflow, pandas, jax")
     # Matplotlib asks modules of these names whether what it draws is theirs.
-    assert "Figure" in said(
-        session,
-        "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='x')\nplt.legend()\nplt.show()",
-    )
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='x')\nplt.legend()\nplt.show()"
+    assert "Figure" in said(session, plot)
     assert said(session, "import doctest, warnings\nwarnings.warn\ndoctest.testmod().failed") == "0"
 
 
@@ -153,9 +147,9 @@ def test_looking_at_one_is_no_use_of_it(session):
     said(session, "import scipy\nfrom scipy.special import softmax")
     looks = (
         "import inspect\n[dir(softmax), hasattr(scipy, 'x'), getattr(scipy, 'x', 1), bool(scipy),"
+        " inspect.signature(softmax), inspect.getdoc(scipy), inspect.isclass(softmax),"
+        " scipy.__name__, scipy.__version__, {softmax: 1}, softmax == scipy]\nNone"
     )
-    looks += " inspect.signature(softmax), inspect.getdoc(scipy), inspect.isclass(softmax),"
-    looks += " scipy.__name__, scipy.__version__, {softmax: 1}, softmax == scipy]\nNone"
     assert said(session, looks) == ""
     assert said(session, "scipy") == f"<scipy: {SCIPY}>"
     assert "scipy" in said(session, "%whos")
@@ -164,10 +158,8 @@ def test_looking_at_one_is_no_use_of_it(session):
 def test_a_file_of_the_students_own_is_told_as_one(session):
     said(session, "import my_network")
     told = refused(session, "my_network.softmax")
-    assert told.startswith(
-        "there is no my_network here: the grader has this notebook and the files"
-    )
-    assert "put the code" in told
+    here = "there is no my_network here: the grader has this notebook and the files"
+    assert (told.startswith(here), "put the code" in told) == (True, True)
 
 
 def test_without_isolation_imports_are_the_same():
@@ -251,9 +243,8 @@ NAMES_A_REASON = (
 def test_an_answer_of_a_library_earns_nothing_and_the_card_says_why(restricted, way):
     notebook = nbformat.read(NOTEBOOKS / "untouched.ipynb", as_version=4)
     master = tuple(master_of(notebook))
-    inert = Path(__file__).parents[1] / "autograder/checking/inert_checks.py"
-    pictures = Path(__file__).parents[1] / "notebooks/figures.py"
-    files = {"checks.py": inert.read_bytes(), "figures.py": pictures.read_bytes()}
+    pictures = (ROOT / "notebooks/figures.py").read_bytes()
+    files = {"checks.py": INERT_CHECKS.read_bytes(), "figures.py": pictures}
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "softmax":
             cell.source = BY_A_LIBRARY[way]
@@ -268,12 +259,10 @@ def test_an_answer_of_a_library_earns_nothing_and_the_card_says_why(restricted, 
 
 
 def test_checks_is_inert_while_grading(restricted):
-    inert = (Path(__file__).parents[1] / "autograder/checking/inert_checks.py").read_bytes()
-    with restricted.session({"checks.py": inert}) as session:
+    with restricted.session({"checks.py": INERT_CHECKS.read_bytes()}) as session:
         assert said(session, "from checks import check\ncheck(print)\ncheck(1, 'softmax')") == ""
         assert said(session, "from checks import *\ncheck(len)") == ""
-        assert (
-            said(session, "import checks\n[n for n in dir(checks) if n[0] != '_']") == "['check']"
-        )
+        names = "import checks\n[n for n in dir(checks) if n[0] != '_']"
+        assert said(session, names) == "['check']"
         error = session.run_cell("checks.look_at")[-1]
         assert error["evalue"].startswith("checks has no look_at while grading")
