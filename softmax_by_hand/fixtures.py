@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import Arguments, Rng, Step
+from autograder import ANOTHER, FIRST, Arguments, Fixtures, Rng, Step
 from softmax_by_hand import lecture
 
 Generator = np.random.Generator
@@ -45,12 +45,17 @@ def seed(rng: Generator) -> Rng:
     return Rng(int(rng.integers(2**62)))
 
 
+def learning_rate(rng: Generator, most: float) -> float:
+    """Draw a rate that moves weights far, and no further than it has to."""
+    return float(rng.uniform(0.2, most))
+
+
 def sizes(rng: Generator, count: int) -> list[Sizes]:
     """Draw sizes with D, D+1, K and N pairwise different, and another K each time."""
-    return [_with_classes(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
+    return [sizes_with(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
 
 
-def _with_classes(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
+def sizes_with(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
     choices = [Sizes(d, K, n) for d in D for n in N if len({d, d + 1, K, n}) == 4]
     return choices[int(rng.integers(len(choices)))]
 
@@ -66,9 +71,9 @@ def all_sizes(rng: Generator) -> list[Sizes]:
     Among the three are the fewest classes with many features and samples, and the most
     with few, so that none is wrong unseen; the last, so that no answer can be kept by shape.
     """
-    few = _with_classes(rng, 3, range(5, 8), range(8, 10))
-    many = _with_classes(rng, 7, range(2, 3), range(4, 7))
-    three = [few, many, _with_classes(rng, int(rng.integers(4, 7)))]
+    few = sizes_with(rng, 3, range(5, 8), range(8, 10))
+    many = sizes_with(rng, 7, range(2, 3), range(4, 7))
+    three = [few, many, sizes_with(rng, int(rng.integers(4, 7)))]
     different = [three[i] for i in rng.permutation(3)]
     return [*different, *equal_sizes(rng, 2), different[0]]
 
@@ -101,18 +106,21 @@ def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
     return ForwardPass(W, Xb, Z, lecture.softmax(Z), y, lecture.one_hot(y, size.K))
 
 
+def labelled_data(rng: Generator, size: Sizes) -> tuple[Array, Array]:
+    """Draw data (D, N), and labels (K, N) that it can be told from in part."""
+    run = forward_pass(rng, size)
+    return run.Xb[:-1].copy(), run.Y
+
+
 def forward_passes(rng: Generator) -> list[ForwardPass]:
     """Draw passes of `all_sizes`; the last is the first with its samples in another order.
 
     So no answer can be kept by shape, by sum, or by the weights alone.
     """
     passes = [forward_pass(rng, size) for size in all_sizes(rng)[:-1]]
-    return [*passes, _reordered(passes[0])]
-
-
-def _reordered(run: ForwardPass) -> ForwardPass:
-    Xb, Z, A, y, Y = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
-    return ForwardPass(run.W, Xb, Z, A, y, Y)
+    run = passes[0]
+    rolled = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
+    return [*passes, ForwardPass(run.W, *rolled)]
 
 
 def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, Array]:
@@ -201,6 +209,11 @@ def crossed(calls: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [*calls[:-1], *((*last[:i], first[i], *last[i + 1 :]) for i in shared)]
 
 
+def first(count: int, draw: Fixtures) -> Fixtures:
+    """Return a maker of the first few calls of another."""
+    return lambda rng: draw(rng)[:count]
+
+
 Loss = Callable[[Array], float]
 
 
@@ -220,7 +233,16 @@ FORWARD, BACKWARD, WEIGHTS = Step("forward"), Step("backward"), Step("W")
 
 
 def there_and_back(rng: Generator, Z: Array) -> Arguments:
+    """Draw the slopes with which one forward is followed by one backward."""
     return FORWARD, Z, BACKWARD, rng.normal(size=Z.shape)
+
+
+def beside_another(
+    made: Arguments, other: Arguments, X: Array, G: Array, X_other: Array, G_other: Array
+) -> Arguments:
+    """Return forward of one layer, forward and backward of another, and backward of the first."""
+    there = (FORWARD, X_other.copy(), BACKWARD, G_other.copy(), 0.5)
+    return (*made, FORWARD, X, ANOTHER, *other, *there, FIRST, BACKWARD, G, 0.5, FORWARD, X)
 
 
 def weights_strength(rng: Generator) -> list[Arguments]:
@@ -234,6 +256,7 @@ def weights_strength(rng: Generator) -> list[Arguments]:
 
 
 def only_biases(rng: Generator) -> list[Arguments]:
+    """Draw weights that are 0 but for the biases."""
     calls: list[Arguments] = []
     for size in sizes(rng, 3):
         W = np.zeros((size.K, size.D + 1))
@@ -242,11 +265,8 @@ def only_biases(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def some_weights(rng: Generator) -> list[Arguments]:
-    return weights_strength(rng)[:2]
-
-
 def true_and_predicted(rng: Generator) -> list[Arguments]:
+    """Draw labels, and predictions of which some are right and one at least is wrong."""
     calls: list[Arguments] = []
     for size in all_sizes(rng):
         N = 3 * size.N
@@ -258,6 +278,7 @@ def true_and_predicted(rng: Generator) -> list[Arguments]:
 
 
 def targets(rng: Generator) -> list[Arguments]:
+    """Draw the targets and the predictions of a regression."""
     drawn = [
         (rng.normal(size=size.N), rng.normal(0.5, 1.0, (1, size.N))) for size in all_sizes(rng)
     ]
@@ -267,8 +288,5 @@ def targets(rng: Generator) -> list[Arguments]:
 
 
 def one_target(rng: Generator) -> list[Arguments]:
+    """Draw the target and the prediction of a single sample."""
     return [(rng.normal(size=1), rng.normal(0.5, 1.0, (1, 1))) for _ in range(3)]
-
-
-def some_targets(rng: Generator) -> list[Arguments]:
-    return targets(rng)[:2]

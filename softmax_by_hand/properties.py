@@ -78,17 +78,11 @@ def is_loss_of(f: Student, loss: Any, G: np.ndarray, label: int, x: np.ndarray) 
 # Scores of three samples so far apart that each one's probabilities are 1 and 0.  True are the
 # classes 0, 1 and 2, in this order: the second sample is certain and right, the others are not.
 FAR = np.array([[-350.0, -2000, -2000], [350, 2000, -3400], [0, 0, -2700]])
-
-
 FAR_SLOPES = np.array([[-1.0, 0, 1], [1, 0, 0], [0, 0, -1]])  # of each sample's loss, by FAR
-
-
 FAR_LOSSES = np.array([700.0, 0, 700])  # by how much the true score lies below the largest
-
 
 # At FAR a wrong sample's true probability is tiny, at this it is 0; the slopes are the same.
 FARTHER = 2 * FAR
-
 
 FAR_HINT = (
     "Which score is subtracted before exp, and from which sample? Is something divided by a "
@@ -178,9 +172,6 @@ def batch_of(K: int, D: int, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     Xb = normal(D + 1, N)
     Xb[-1] = 1
     return normal(K, D + 1), Xb, in_turn(K, N)
-
-
-Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
 
 
 Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])

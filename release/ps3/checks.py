@@ -804,7 +804,6 @@ def from_notebook(f: Student, name: str) -> Callable[..., Any]:
 # classes 0, 1 and 2, in this order: the second sample is certain and right, the others are not.
 FAR = np.array([[-350.0, -2000, -2000], [350, 2000, -3400], [0, 0, -2700]])
 
-
 FAR_HINT = (
     "Which score is subtracted before exp, and from which sample? Is something divided by a "
     "probability of 0, or a small number added to one?"
@@ -934,10 +933,7 @@ def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
     shape=lambda D, K, rng, scale=0.01: (),
     parts={
         "forward": lambda layer, X: (len(layer.W), X.shape[1]),
-        "backward": lambda layer, grad_z, learning_rate: (
-            layer.W.shape[1] - 1,
-            grad_z.shape[1],
-        ),
+        "backward": lambda layer, grad_z, learning_rate: (layer.W.shape[1] - 1, grad_z.shape[1]),
     },
     examples=lambda: [dense_example(4, 3, 7), dense_example(2, 5, 1), dense_example(3, 4, 4)],
     hint="X is (D, N), without the bias row, and so is its slope; W is (K, D+1).",
@@ -1006,10 +1002,7 @@ def dense_layer(f: StudentClass) -> None:
         for j in range(D + 1):
             wanted = g[:, 0] * (x[j, 0] if j < D else 1)
             f.agree(columns[:, j], wanted, **{f"column {j} moved by the rate times": columns[:, j]})
-    f.claim(
-        "a batch moves W by the mean of what its samples move it by",
-        "Divided by what?",
-    )
+    f.claim("a batch moves W by the mean of what its samples move it by", "Divided by what?")
     for D, K, N in ((4, 3, 7), (3, 4, 4)):
         X, G = normal(D, N), normal(K, N)
         is_mean(f, moved(X, G), [moved(X[:, [n]], G[:, [n]]) for n in range(N)])
@@ -1032,9 +1025,7 @@ def dense_layer(f: StudentClass) -> None:
 
 FAR_LOSSES = np.array([700.0, 0, 700])  # by how much the true score lies below the largest
 
-
 FAR_SLOPES = np.array([[-1.0, 0, 1], [1, 0, 0], [0, 0, -1]])  # of each sample's loss, by FAR
-
 
 # At FAR a wrong sample's true probability is tiny, at this it is 0; the slopes are the same.
 FARTHER = 2 * FAR
@@ -1130,8 +1121,7 @@ def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
 )
 def sgd_epoch(f: Student) -> None:
     f.claim(
-        "from W = 0 the first loss is ln K",
-        "Is the loss taken before the step of its own sample?",
+        "from W = 0 the first loss is ln K", "Is the loss taken before the step of its own sample?"
     )
     for K, D in ((3, 4), (4, 3)):
         W, *rest = epoch_example(K, D)
@@ -1189,7 +1179,6 @@ def sgd_epoch(f: Student) -> None:
 
 
 Function = Callable[[Any], Any]
-
 
 # Each makes a wrong one of the notebook's own softmax, the only right one that there is.
 WRONG_SOFTMAXES: dict[str, Callable[[Function], Function]] = {

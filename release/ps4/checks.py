@@ -803,15 +803,12 @@ def softmax_backward(f: Student) -> None:
 # classes 0, 1 and 2, in this order: the second sample is certain and right, the others are not.
 FAR = np.array([[-350.0, -2000, -2000], [350, 2000, -3400], [0, 0, -2700]])
 
-
 FAR_HINT = (
     "Which score is subtracted before exp, and from which sample? Is something divided by a "
     "probability of 0, or a small number added to one?"
 )
 
-
 FAR_SLOPES = np.array([[-1.0, 0, 1], [1, 0, 0], [0, 0, -1]])  # of each sample's loss, by FAR
-
 
 # At FAR a wrong sample's true probability is tiny, at this it is 0; the slopes are the same.
 FARTHER = 2 * FAR
@@ -1145,7 +1142,6 @@ def predict(f: Student) -> None:
 
 
 Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
-
 
 Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
 

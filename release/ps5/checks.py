@@ -804,9 +804,14 @@ def layer_examples(*shapes: tuple[int, ...]) -> list[tuple[Any, ...]]:
     return [((), ("forward", normal(*s)), ("backward", normal(*s, seed=1))) for s in shapes]
 
 
-ACTIVATION: dict[str, Callable[..., Any]] = {
-    "forward": lambda layer, Z: Z.shape,
-    "backward": lambda layer, grad_a, learning_rate=None: grad_a.shape,
+ENTRY_BY_ENTRY: dict[str, Any] = {
+    "shape": lambda: (),
+    "parts": {
+        "forward": lambda layer, Z: Z.shape,
+        "backward": lambda layer, grad_a, learning_rate=None: grad_a.shape,
+    },
+    "examples": lambda: layer_examples((3, 5), (4, 4), (5,)),
+    "hint": "Entry by entry: the shape stays.",
 }
 
 
@@ -888,12 +893,7 @@ def activation(f: StudentClass, at_1000: float, at_minus_1000: float) -> None:
     are_apart(f, f.new, normal(3, 5), normal(3, 5, seed=2))
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def relu_layer(f: StudentClass) -> None:
     f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
     f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])
@@ -911,12 +911,7 @@ def relu_layer(f: StudentClass) -> None:
     f.agree(layer("backward", np.ones(2)), [0, 0])
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def tanh_layer(f: StudentClass) -> None:
     f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
     f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
@@ -928,12 +923,7 @@ def tanh_layer(f: StudentClass) -> None:
     activation(f, 1, -1)
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def sigmoid_layer(f: StudentClass) -> None:
     f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
     f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])
@@ -1003,15 +993,12 @@ def mse_gradient(f: Student) -> None:
 # classes 0, 1 and 2, in this order: the second sample is certain and right, the others are not.
 FAR = np.array([[-350.0, -2000, -2000], [350, 2000, -3400], [0, 0, -2700]])
 
-
 FAR_HINT = (
     "Which score is subtracted before exp, and from which sample? Is something divided by a "
     "probability of 0, or a small number added to one?"
 )
 
-
 FAR_SLOPES = np.array([[-1.0, 0, 1], [1, 0, 0], [0, 0, -1]])  # of each sample's loss, by FAR
-
 
 # At FAR a wrong sample's true probability is tiny, at this it is 0; the slopes are the same.
 FARTHER = 2 * FAR

@@ -13,7 +13,7 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _data(rng: Generator) -> list[Arguments]:
+def any_data(rng: Generator) -> list[Arguments]:
     sizes = fixtures.all_sizes(rng)
     square = [rng.normal(size=(size.K, size.K)) for size in fixtures.equal_sizes(rng, 2)]
     one_sample = rng.normal(size=(sizes[0].D, 1))
@@ -22,11 +22,11 @@ def _data(rng: Generator) -> list[Arguments]:
     return [(X,) for X in (*data, again, *square, one_sample)]
 
 
-def _integer_data(rng: Generator) -> list[Arguments]:
+def integer_data(rng: Generator) -> list[Arguments]:
     return [(rng.integers(3, 10, (size.D, size.N)),) for size in fixtures.sizes(rng, 3)]
 
 
-def _overwrite(index: Any) -> Callable[[Array], Array]:
+def overwrite(index: Any) -> Callable[[Array], Array]:
     def wrong(X: Array) -> Array:
         X[index] = 1
         return X
@@ -59,23 +59,15 @@ ADD_BIAS = Exercise(
             "last row of ones",
             1.5,
             "Each sample, a column, gets one more feature: a last row of ones below the data.",
-            _data,
+            any_data,
         ),
-        Criterion(
-            "integer data",
-            1.0,
-            "Integer data must give a float64 array too.",
-            _integer_data,
-        ),
+        Criterion("integer data", 1.0, "Integer data must give a float64 array too.", integer_data),
         purity(0.5),
     ),
     misconceptions=(
         Misconception(
             "ones first",
-            (
-                lambda X: np.vstack((np.ones(X.shape[1]), X)),
-                lambda X: np.insert(X, 0, 1, axis=0),
-            ),
+            (lambda X: np.vstack((np.ones(X.shape[1]), X)), lambda X: np.insert(X, 0, 1, axis=0)),
             did="You put the row of ones above the data.",
             symptom="The first row is all ones, and the last row is the last feature.",
             experiment="Print add_bias(X)[-1] for a small X: is it the bias or a feature?",
@@ -104,7 +96,7 @@ ADD_BIAS = Exercise(
         ),
         Misconception(
             "changes X",
-            (_overwrite(-1), _overwrite(0), _overwrite((slice(None), -1))),
+            (overwrite(-1), overwrite(0), overwrite((slice(None), -1))),
             did="You wrote the ones into X itself, over the data.",
             symptom="X is not the same array of numbers after the call.",
             experiment="Keep before = X.copy(), call add_bias(X), then print (before == X).all().",

@@ -12,15 +12,17 @@ from autograder.checking.kit import Y5, Properties, Student, chances, is_mean
 from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
+Average = Callable[[Array], Any]
 
-def _prediction_batches(rng: Generator) -> list[Arguments]:
+
+def prediction_batches(rng: Generator) -> list[Arguments]:
     passes = fixtures.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
     other_order = (passes[0].Y, passes[-1].A)
     return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
-def _prediction_vectors(rng: Generator) -> list[Arguments]:
+def prediction_vectors(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 4)]
     first_and_last = [
         (fixtures.unit(label, len(run.A)), run.A[:, 0])
@@ -29,7 +31,7 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
     return first_and_last + [(run.Y[:, 0], run.A[:, 0]) for run in passes[2:]]
 
 
-def _confident_predictions(rng: Generator) -> list[Arguments]:
+def confident_predictions(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 5)]
     for run in passes[:2]:  # exact 1 at the true class, exact 0 elsewhere
@@ -53,67 +55,45 @@ def _confident_predictions(rng: Generator) -> list[Arguments]:
     return [*calls, (everything_right, everything_right), *single]
 
 
-def _predictions(rng: Generator) -> list[Arguments]:
-    return _prediction_batches(rng)[:2] + _prediction_vectors(rng)[:1]
+def vectors_and_batches(rng: Generator) -> list[Arguments]:
+    return prediction_batches(rng)[:2] + prediction_vectors(rng)[:1]
 
 
-def _mean(terms: Array) -> Any:
-    return np.mean(np.sum(terms, axis=0))
-
-
-def _mean_with_shape(terms: Array) -> Any:
-    return np.sum(terms) / terms.shape[1]
-
-
-def _mean_with_last_axis(terms: Array) -> Any:
-    return np.sum(terms) / terms.shape[-1]
-
-
-def _mean_with_rows(terms: Array) -> Any:
-    return np.sum(terms) / terms.shape[0]
-
-
-def _mean_of_rows(terms: Array) -> Any:
-    return np.mean(np.sum(terms, axis=-1))
-
-
-def _columns(terms: Array) -> Any:
-    return np.sum(terms, axis=0)
-
-
-_AVERAGES: tuple[mistakes.Reduce, ...] = (
-    _mean,
-    _mean_with_shape,
-    _mean_with_last_axis,
+# The mean over the samples of the sum over the classes, as people write it, right or not.
+AVERAGES: tuple[Average, ...] = (
+    lambda terms: np.mean(np.sum(terms, axis=0)),
+    lambda terms: np.sum(terms) / terms.shape[1],
+    lambda terms: np.sum(terms) / terms.shape[-1],
     np.sum,
     np.mean,
 )
 
 
-def _cross_entropy(reduce: mistakes.Reduce, guard: Callable[[Array], Array]) -> Callable[..., Any]:
-    return lambda Y, Yhat: reduce(-Y * np.log(guard(Yhat)))
+def cross_entropy(average: Average, guard: mistakes.Formula) -> mistakes.Loss:
+    """Return the cross-entropy with this average, its logarithm guarded."""
+    return lambda Y, Yhat: average(-Y * np.log(guard(Yhat)))
 
 
-def _no_zero_log(reduce: mistakes.Reduce) -> Callable[..., Any]:
-    """Return the cross-entropy with this average, 0 log 0 handled."""
-    return lambda Y, Yhat: reduce(-Y * np.log(np.where(Y == 0, 1, Yhat)))
-
-
-def _guarded(average: mistakes.Reduce) -> tuple[Callable[..., Any], ...]:
-    """Return this average as people write it: guarded against log(0), and not."""
+def with_any_guard(average: Average) -> tuple[mistakes.Loss, ...]:
+    """Return the cross-entropy with this average, right at 0 log 0, and then guarded."""
     guards = [
         guard
         for eps in mistakes.EPSILONS
         for guard in (mistakes.added(eps), mistakes.clipped(eps, 1.0 - eps))
     ]
-    return (_no_zero_log(average), *(_cross_entropy(average, guard) for guard in guards))
+    return (
+        lambda Y, Yhat: average(-Y * np.log(np.where(Y == 0, 1, Yhat))),
+        *(cross_entropy(average, guard) for guard in guards),
+    )
 
 
-def _binary(Y: Array, Yhat: Array) -> Array:
+def binary(Y: Array, Yhat: Array) -> Array:
+    """Return the terms of the binary cross-entropy."""
     return -np.where(Y == 0, np.log(1 - Yhat), np.log(Yhat))
 
 
-def _true_probability(Y: Array, Yhat: Array) -> Array:
+def true_probability(Y: Array, Yhat: Array) -> Array:
+    """Return the probability of each sample's true class."""
     return np.sum(Y * Yhat, axis=0)
 
 
@@ -177,27 +157,27 @@ CCE = Exercise(
             2.5,
             "The loss is one number: the mean over the samples of -log of the probability "
             "that each sample's true class was given.",
-            _prediction_batches,
+            prediction_batches,
         ),
         Criterion(
             "single sample",
             1.5,
             "One sample (K,) has its own loss, -log of the probability of its true class.",
-            _prediction_vectors,
+            prediction_vectors,
         ),
         Criterion(
             "exact 0 and 1",
             1.5,
             "0 log 0 counts as 0; a true class at probability 1 costs 0 and at 0 costs inf; "
             "small probabilities are not rounded up.",
-            _confident_predictions,
+            confident_predictions,
         ),
-        purity(0.5, _predictions),
+        purity(0.5, vectors_and_batches),
     ),
     misconceptions=(
         Misconception(
             "sum instead of mean",
-            _guarded(np.sum),
+            with_any_guard(np.sum),
             did="You added the losses of all samples and did not divide by their number.",
             symptom="The loss is N times too large, and doubles when the batch is repeated.",
             experiment="Compare cce(Y, Yhat) with cce of two copies side by side (np.hstack).",
@@ -206,7 +186,7 @@ CCE = Exercise(
         ),
         Misconception(
             "mean over all entries",
-            _guarded(np.mean),
+            with_any_guard(np.mean),
             did="You averaged over all K times N entries, not over the N samples.",
             symptom="The loss is K times too small.",
             experiment="Uniform predictions cost ln K: try K = 4, where ln 4 = 1.386.",
@@ -215,7 +195,7 @@ CCE = Exercise(
         ),
         Misconception(
             "log base 2",
-            (lambda Y, Yhat: -np.mean(np.log2(_true_probability(Y, Yhat))),),
+            (lambda Y, Yhat: -np.mean(np.log2(true_probability(Y, Yhat))),),
             did="You used log2, where the natural logarithm is meant.",
             symptom="The loss is 1.4427 times too large.",
             experiment="Print cce of one sample whose true class has probability 1/2: 0.6931.",
@@ -224,7 +204,7 @@ CCE = Exercise(
         ),
         Misconception(
             "log base 10",
-            (lambda Y, Yhat: -np.mean(np.log10(_true_probability(Y, Yhat))),),
+            (lambda Y, Yhat: -np.mean(np.log10(true_probability(Y, Yhat))),),
             did="You used log10, where the natural logarithm is meant.",
             symptom="The loss is 0.4343 times what it should be.",
             experiment="Print cce of one sample whose true class has probability 1/2: 0.6931.",
@@ -233,8 +213,8 @@ CCE = Exercise(
         Misconception(
             "sign",
             (
-                lambda Y, Yhat: np.mean(np.log(_true_probability(Y, Yhat))),
-                lambda Y, Yhat: np.sum(np.log(_true_probability(Y, Yhat))),
+                lambda Y, Yhat: np.mean(np.log(true_probability(Y, Yhat))),
+                lambda Y, Yhat: np.sum(np.log(true_probability(Y, Yhat))),
             ),
             did="You left out the minus sign.",
             symptom="The loss is negative.",
@@ -245,9 +225,9 @@ CCE = Exercise(
         Misconception(
             "binary cross-entropy",
             (
-                lambda Y, Yhat: np.mean(np.sum(_binary(Y, Yhat), axis=0)),
-                lambda Y, Yhat: np.mean(_binary(Y, Yhat)),
-                lambda Y, Yhat: np.sum(_binary(Y, Yhat)),
+                lambda Y, Yhat: np.mean(np.sum(binary(Y, Yhat), axis=0)),
+                lambda Y, Yhat: np.mean(binary(Y, Yhat)),
+                lambda Y, Yhat: np.sum(binary(Y, Yhat)),
             ),
             did="You added the terms (1 - y) log(1 - yhat) of the binary cross-entropy.",
             symptom="The probabilities of the wrong classes matter one by one.",
@@ -256,7 +236,7 @@ CCE = Exercise(
         ),
         Misconception(
             "log of the mean",
-            (lambda Y, Yhat: -np.log(np.mean(_true_probability(Y, Yhat))),),
+            (lambda Y, Yhat: -np.log(np.mean(true_probability(Y, Yhat))),),
             did="You averaged the probabilities first and took the logarithm afterwards.",
             symptom="The loss is too small, as -log of a mean is below the mean of -log.",
             experiment="Take two samples with .9 and .1 at the true class: the mean is 1.204.",
@@ -265,7 +245,7 @@ CCE = Exercise(
         ),
         Misconception(
             "1 - p",
-            (lambda Y, Yhat: np.mean(1 - _true_probability(Y, Yhat)),),
+            (lambda Y, Yhat: np.mean(1 - true_probability(Y, Yhat)),),
             did="You took 1 minus the probability of the true class, without a logarithm.",
             symptom="The loss is never above 1, however wrong the prediction is.",
             experiment="Give the true class probability 0.001: the loss should be 6.9.",
@@ -286,7 +266,7 @@ CCE = Exercise(
         ),
         Misconception(
             "0 log 0 is nan",
-            tuple(_cross_entropy(average, mistakes.unguarded) for average in _AVERAGES),
+            tuple(cross_entropy(average, mistakes.unguarded) for average in AVERAGES),
             did="You multiplied y by log(yhat) also where both are 0, and 0 times -inf is nan.",
             symptom="nan as soon as one probability of a wrong class is exactly 0.",
             experiment="Print cce(np.array([1.0, 0.0]), np.array([1.0, 0.0])): it should be 0.",
@@ -297,9 +277,9 @@ CCE = Exercise(
         Misconception(
             "epsilon inside the log",
             tuple(
-                _cross_entropy(average, mistakes.added(eps))
+                cross_entropy(average, mistakes.added(eps))
                 for eps in mistakes.EPSILONS
-                for average in _AVERAGES
+                for average in AVERAGES
             ),
             did="You added a small number inside the logarithm.",
             symptom="The loss is below 0 at p = 1, and finite where the true class has p = 0.",
@@ -311,10 +291,10 @@ CCE = Exercise(
         Misconception(
             "clipped probabilities",
             tuple(
-                _cross_entropy(average, mistakes.clipped(eps, top))
+                cross_entropy(average, mistakes.clipped(eps, top))
                 for eps in mistakes.EPSILONS
                 for top in (1.0, 1.0 - eps)
-                for average in _AVERAGES
+                for average in AVERAGES
             ),
             did="You clipped the probabilities before the logarithm.",
             symptom="However wrong a prediction is, the loss stays below -ln of the clip value.",
@@ -325,7 +305,10 @@ CCE = Exercise(
         ),
         Misconception(
             "divided by K",
-            (*_guarded(_mean_with_rows), *_guarded(_mean_of_rows)),
+            (
+                *with_any_guard(lambda terms: np.sum(terms) / len(terms)),
+                *with_any_guard(lambda terms: np.mean(np.sum(terms, axis=-1))),
+            ),
             did="You divided by the number of classes, the rows, where samples are columns.",
             symptom="For K classes and N samples the loss is N / K times what it should be.",
             experiment="Print cce of two equal columns, then of four: it should not grow.",
@@ -333,7 +316,7 @@ CCE = Exercise(
         ),
         Misconception(
             "one loss for each sample",
-            _guarded(_columns),
+            with_any_guard(lambda terms: np.sum(terms, axis=0)),
             did="You added over the classes and took no mean over the samples.",
             symptom="A batch gives an array of N losses, and should give one number.",
             experiment="Print np.shape(cce(Y, Yhat)) for a batch: it should be ().",

@@ -13,7 +13,7 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _mild_scores(rng: Generator) -> list[Arguments]:
+def mild_scores(rng: Generator) -> list[Arguments]:
     passes = fixtures.forward_passes(rng)
     last_absent = fixtures.labels_without_last(rng, *passes[0].Z.shape)
     other_order = (passes[-1].Z, passes[0].y)
@@ -22,13 +22,13 @@ def _mild_scores(rng: Generator) -> list[Arguments]:
     return [*runs, other_order, (passes[0].Z, last_absent), one_column]
 
 
-def _mild_score_vectors(rng: Generator) -> list[Arguments]:
+def mild_score_vectors(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 4)]
     chosen = (0, len(passes[1].Z) - 1, int(passes[2].y[0]), int(passes[3].y[0]))
     return [(run.Z[:, 0], label) for run, label in zip(passes, chosen, strict=True)]
 
 
-def _extreme_score_batches(rng: Generator) -> list[Arguments]:
+def extreme_score_batches(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):  # 800 or so below the winner at the true class
         y = fixtures.labels(rng, size.K, size.N)
@@ -57,32 +57,46 @@ def _extreme_score_batches(rng: Generator) -> list[Arguments]:
     return [*calls, *single, certain, low]
 
 
-def _scores_and_labels(rng: Generator) -> list[Arguments]:
-    return _mild_scores(rng)[:2] + _mild_score_vectors(rng)[:1]
+def scores_and_labels(rng: Generator) -> list[Arguments]:
+    return mild_scores(rng)[:2] + mild_score_vectors(rng)[:1]
 
 
-def _at_labels(Z: Array, y: Any) -> Array:
+def at_labels(Z: Array, y: Any) -> Array:
+    """Return each sample's entry at its label."""
     return np.take_along_axis(Z, np.expand_dims(y, 0), axis=0)[0]
 
 
-def _log_softmax(
-    average: mistakes.Reduce,
-    soft: Callable[[Array], Array],
-    guard: Callable[[Array], Array] = mistakes.unguarded,
+def log_of_softmax(
+    soft: mistakes.Formula,
+    guard: mistakes.Formula = mistakes.unguarded,
+    average: Callable[[Array], Any] = np.mean,
 ) -> Callable[..., Any]:
-    return lambda Z, y: average(-np.log(guard(_at_labels(soft(Z), y))))
+    """Return the loss by way of the probabilities."""
+    return lambda Z, y: average(-np.log(guard(at_labels(soft(Z), y))))
 
 
-def _whole(e: Array) -> Array:
-    return mistakes.normalised(e, None)
+def log_sum_exp(
+    shift: Callable[[Array], Any],
+    back: Callable[[Array], Any] | None = None,
+    average: Callable[[Array], Any] = np.mean,
+) -> Callable[..., Any]:
+    """Return the loss with another shift, added back as it should be, or otherwise."""
+
+    def loss(Z: Array, y: Any) -> Any:
+        log = np.log(np.sum(np.exp(Z - shift(Z)), axis=0))
+        return average((back or shift)(Z) + log - at_labels(Z, y))
+
+    return loss
 
 
-def _unshifted_softmax(z: Array) -> Array:
-    return mistakes.normalised(np.exp(z))
+def maxima(Z: Array) -> Any:
+    """Return the largest score of each sample."""
+    return Z.max(axis=0)
 
 
-def _log_sum_exp(Z: Array, m: Any, back: Any) -> Array:
-    return back + np.log(np.sum(np.exp(Z - m), axis=0))
+def nothing(Z: Array) -> Any:
+    """Subtract nothing, or add nothing."""
+    return 0
 
 
 @Properties(
@@ -150,30 +164,30 @@ CCE_FROM_SCORES = Exercise(
             2.0,
             "The loss is the mean over the samples of log(sum of exp of the scores) minus "
             "the score of the true class.",
-            _mild_scores,
+            mild_scores,
         ),
         Criterion(
             "extreme scores",
             1.5,
             "Scores [0, -800] and class 1 cost 800: the logarithm is never taken of a "
             "probability that has become 0, and no score is too large.",
-            _extreme_score_batches,
+            extreme_score_batches,
         ),
         Criterion(
             "single sample",
             1.0,
             "Scores (K,) and one integer label give the loss of that sample.",
-            _mild_score_vectors,
+            mild_score_vectors,
         ),
-        purity(0.5, _scores_and_labels),
+        purity(0.5, scores_and_labels),
     ),
     misconceptions=(
         Misconception(
             "log of softmax",
             tuple(
-                _log_softmax(average, soft)
+                log_of_softmax(soft, average=average)
                 for average in (np.mean, np.sum)
-                for soft in (lecture.softmax, _unshifted_softmax)
+                for soft in (lecture.softmax, mistakes.unshifted)
             ),
             did="You computed the probabilities first and took their logarithm.",
             symptom="inf where the true class is far below the others, as its probability is 0.",
@@ -186,9 +200,9 @@ CCE_FROM_SCORES = Exercise(
         Misconception(
             "clipped probabilities",
             tuple(
-                _log_softmax(average, soft, guard)
+                log_of_softmax(soft, guard, average)
                 for eps in mistakes.EPSILONS
-                for soft in (lecture.softmax, _unshifted_softmax)
+                for soft in (lecture.softmax, mistakes.unshifted)
                 for guard in (
                     mistakes.clipped(eps, 1.0),
                     mistakes.clipped(eps, 1.0 - eps),
@@ -207,10 +221,7 @@ CCE_FROM_SCORES = Exercise(
         ),
         Misconception(
             "max not added back",
-            (
-                lambda Z, y: np.mean(_log_sum_exp(Z, Z.max(axis=0), 0) - _at_labels(Z, y)),
-                lambda Z, y: np.mean(_log_sum_exp(Z, Z.max(), 0) - _at_labels(Z, y)),
-            ),
+            (log_sum_exp(maxima, nothing), log_sum_exp(np.max, nothing)),
             did="You subtracted the maximum inside the exp and did not add it back after the log.",
             symptom="The loss changes when a constant is added to all scores.",
             experiment="Compare cce_from_scores(Z, y) with cce_from_scores(Z + 1, y): they should "
@@ -220,7 +231,7 @@ CCE_FROM_SCORES = Exercise(
         ),
         Misconception(
             "one global max",
-            (lambda Z, y: np.mean(_log_sum_exp(Z, Z.max(), Z.max()) - _at_labels(Z, y)),),
+            (log_sum_exp(np.max),),
             did="You subtracted the maximum of the whole batch, not each column's own.",
             symptom="-inf or nan where one column's scores are far below those of another.",
             experiment="Take two columns, one all 1000 and one all -1000, and any labels: the loss "
@@ -230,10 +241,7 @@ CCE_FROM_SCORES = Exercise(
         ),
         Misconception(
             "no max shift",
-            (
-                lambda Z, y: np.mean(_log_sum_exp(Z, 0, 0) - _at_labels(Z, y)),
-                lambda Z, y: np.sum(_log_sum_exp(Z, 0, 0) - _at_labels(Z, y)),
-            ),
+            (log_sum_exp(nothing), log_sum_exp(nothing, average=np.sum)),
             did="You took exp of the scores as they are, without subtracting the maximum first.",
             symptom="inf as soon as a score is above 709, where exp overflows.",
             experiment="Print cce_from_scores(np.array([[1000.0], [1000.0]]), np.array([0])): it "
@@ -244,11 +252,7 @@ CCE_FROM_SCORES = Exercise(
         ),
         Misconception(
             "sum instead of mean",
-            (
-                lambda Z, y: np.sum(
-                    _log_sum_exp(Z, Z.max(axis=0), Z.max(axis=0)) - _at_labels(Z, y)
-                ),
-            ),
+            (log_sum_exp(maxima, average=np.sum),),
             did="You added the losses of all samples and did not divide by their number.",
             symptom="The loss is N times too large.",
             experiment="Compare the loss of a batch with that of two copies side by side: it "
@@ -260,7 +264,7 @@ CCE_FROM_SCORES = Exercise(
             "shifted by the true score",
             tuple(
                 lambda Z, y, average=average: average(
-                    np.log(np.sum(np.exp(Z - _at_labels(Z, y)), axis=0))
+                    np.log(np.sum(np.exp(Z - at_labels(Z, y)), axis=0))
                 )
                 for average in (np.mean, np.sum)
             ),
@@ -276,13 +280,11 @@ CCE_FROM_SCORES = Exercise(
             "whole-matrix sum",
             (
                 lambda Z, y: np.mean(
-                    Z.max() + np.log(np.sum(np.exp(Z - Z.max()))) - _at_labels(Z, y)
+                    Z.max() + np.log(np.sum(np.exp(Z - Z.max()))) - at_labels(Z, y)
                 ),
-                lambda Z, y: np.mean(np.log(np.sum(np.exp(Z))) - _at_labels(Z, y)),
-                lambda Z, y: np.mean(-np.log(_at_labels(_whole(mistakes.shifted(Z, None)), y))),
-                lambda Z, y: np.mean(
-                    -np.log(_at_labels(_whole(mistakes.shifted(Z, None)), y) + 1e-12)
-                ),
+                lambda Z, y: np.mean(np.log(np.sum(np.exp(Z))) - at_labels(Z, y)),
+                log_of_softmax(mistakes.whole_matrix),
+                log_of_softmax(mistakes.whole_matrix, mistakes.added(1e-12)),
             ),
             did="You added exp of the scores of all samples, not of each column by itself.",
             symptom="One sample is right, and each further one adds to the loss of all.",
@@ -294,7 +296,7 @@ CCE_FROM_SCORES = Exercise(
             "sign",
             (
                 lambda Z, y: -lecture.cce_from_scores(Z, y),
-                lambda Z, y: np.mean(np.log(_at_labels(lecture.softmax(Z), y))),
+                lambda Z, y: np.mean(np.log(at_labels(lecture.softmax(Z), y))),
             ),
             did="You took the score of the true class minus the logarithm: the minus is lost.",
             symptom="The loss is never above 0.",
@@ -304,8 +306,8 @@ CCE_FROM_SCORES = Exercise(
         Misconception(
             "one loss for each sample",
             (
-                lambda Z, y: _log_sum_exp(Z, Z.max(axis=0), Z.max(axis=0)) - _at_labels(Z, y),
-                lambda Z, y: -np.log(_at_labels(lecture.softmax(Z), y)),
+                log_sum_exp(maxima, average=lambda losses: losses),
+                log_of_softmax(lecture.softmax, average=lambda losses: losses),
             ),
             did="You took no mean over the samples.",
             symptom="A batch gives an array of N losses, and should give a single number.",
@@ -316,7 +318,7 @@ CCE_FROM_SCORES = Exercise(
             "divided by K",
             (
                 lambda Z, y: lecture.cce_from_scores(Z, y) * np.size(y) / len(Z),
-                lambda Z, y: np.sum(-np.log(_at_labels(lecture.softmax(Z), y))) / len(Z),
+                lambda Z, y: np.sum(-np.log(at_labels(lecture.softmax(Z), y))) / len(Z),
             ),
             did="You divided by the number of rows, the classes, where samples are columns.",
             symptom="For K classes and N samples the loss is N / K times what it should be.",

@@ -12,11 +12,11 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Generator
 
 
-def _default_scale(rng: Generator) -> list[Arguments]:
+def default_scale(rng: Generator) -> list[Arguments]:
     return [(size.D, size.K, fixtures.seed(rng)) for size in fixtures.all_sizes(rng)]
 
 
-def _given_scale(rng: Generator) -> list[Arguments]:
+def given_scale(rng: Generator) -> list[Arguments]:
     scales = (rng.uniform(0.1, 0.5), rng.uniform(1.0, 3.0), rng.uniform(20.0, 40.0))
     return [
         (size.D, size.K, fixtures.seed(rng), float(scale))
@@ -24,16 +24,13 @@ def _given_scale(rng: Generator) -> list[Arguments]:
     ]
 
 
-def _any_scale(rng: Generator) -> list[Arguments]:
-    return _default_scale(rng)[:2] + _given_scale(rng)[:1]
+def either_scale(rng: Generator) -> list[Arguments]:
+    return default_scale(rng)[:2] + given_scale(rng)[:1]
 
 
 @Properties(
     shape=lambda D, K, rng, scale=0.01: (K, D + 1),
-    examples=lambda: [
-        (4, 3, np.random.default_rng(1)),
-        (2, 3, np.random.default_rng(2), 0.5),
-    ],
+    examples=lambda: [(4, 3, np.random.default_rng(1)), (2, 3, np.random.default_rng(2), 0.5)],
     hint="A row for each class; a column for each feature, and one more for what?",
     purity_hint="Two generators with one seed have to give the same weights: does every random "
     "number come from the rng that is handed in?",
@@ -78,23 +75,20 @@ INIT_WEIGHTS = Exercise(
             1.0,
             "W is scale times standard normal draws from rng, one row for each class, "
             "one column for each feature and one for the bias.",
-            _default_scale,
+            default_scale,
         ),
         Criterion(
-            "scale",
-            1.0,
-            "The spread of the weights follows the argument scale.",
-            _given_scale,
+            "scale", 1.0, "The spread of the weights follows the argument scale.", given_scale
         ),
         Criterion(
             "global random state",
             0.5,
             "Randomness must come from rng alone, which is asked for these numbers and no more; "
             "NumPy's global random state stays unmoved.",
-            _any_scale,
+            either_scale,
             aspect="global random state",
         ),
-        purity(0.5, _any_scale, claim="Equal generators must give equal weights."),
+        purity(0.5, either_scale, claim="Equal generators must give equal weights."),
     ),
     misconceptions=(
         Misconception(

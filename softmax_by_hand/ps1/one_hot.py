@@ -10,7 +10,7 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Generator
 
 
-def _labels(rng: Generator) -> list[Arguments]:
+def any_labels(rng: Generator) -> list[Arguments]:
     sizes = fixtures.all_sizes(rng)
     drawn = [fixtures.labels(rng, size.K, size.N) for size in sizes[:-1]]
     again = np.roll(drawn[0], 1)  # so that no answer can be kept by shape or sum
@@ -21,12 +21,12 @@ def _labels(rng: Generator) -> list[Arguments]:
     ]
 
 
-def _labels_without_last(rng: Generator) -> list[Arguments]:
+def last_class_absent(rng: Generator) -> list[Arguments]:
     sizes = [*fixtures.sizes(rng, 3), *fixtures.equal_sizes(rng, 1)]
     return [(fixtures.labels_without_last(rng, size.K, size.N), size.K) for size in sizes]
 
 
-def _one_label(rng: Generator) -> list[Arguments]:
+def one_label(rng: Generator) -> list[Arguments]:
     sizes = fixtures.sizes(rng, 3)
     chosen = [0, sizes[1].K - 1, int(rng.integers(sizes[2].K))]
     return [(np.array([label]), size.K) for label, size in zip(chosen, sizes, strict=True)]
@@ -65,19 +65,14 @@ ONE_HOT = Exercise(
     reference=lecture.one_hot,
     lesson="03_cross_entropy",
     criteria=(
-        Criterion(
-            "columns",
-            1.5,
-            "Column n is 1.0 in row y[n] and 0.0 elsewhere.",
-            _labels,
-        ),
+        Criterion("columns", 1.5, "Column n is 1.0 in row y[n] and 0.0 elsewhere.", any_labels),
         Criterion(
             "last class absent",
             1.5,
             "There must be K rows, also where no sample has the last label.",
-            _labels_without_last,
+            last_class_absent,
         ),
-        Criterion("one sample", 0.5, "One label must give one column, (K, 1).", _one_label),
+        Criterion("one sample", 0.5, "One label must give one column, (K, 1).", one_label),
         purity(0.5),
     ),
     misconceptions=(

@@ -10,21 +10,21 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Generator
 
 
-def _weights_and_batch(rng: Generator) -> list[Arguments]:
+def weights_and_batch(rng: Generator) -> list[Arguments]:
     passes = fixtures.forward_passes(rng)
     one_column = (passes[0].W, passes[0].Xb[:, :1])
     large = (1e5 * passes[1].W, passes[1].Xb)
     return [*((run.W, run.Xb) for run in passes), large, one_column]
 
 
-def _weights_and_sample(rng: Generator) -> list[Arguments]:
+def weights_and_sample(rng: Generator) -> list[Arguments]:
     sizes = [*fixtures.sizes(rng, 2), *fixtures.equal_sizes(rng, 2)]
     passes = [fixtures.forward_pass(rng, size) for size in sizes]
     return [(run.W, run.Xb[:, 0]) for run in passes]
 
 
-def _weights_and_either(rng: Generator) -> list[Arguments]:
-    return _weights_and_batch(rng)[:2] + _weights_and_sample(rng)[:1]
+def weights_and_either(rng: Generator) -> list[Arguments]:
+    return weights_and_batch(rng)[:2] + weights_and_sample(rng)[:1]
 
 
 @Properties(
@@ -70,10 +70,10 @@ SCORES = Exercise(
             1.5,
             "Column n holds the K scores of sample n: row k of W times column n of Xb, "
             "the bias counted once.",
-            _weights_and_batch,
+            weights_and_batch,
         ),
-        Criterion("single sample", 1.0, "A sample (D+1,) has scores (K,).", _weights_and_sample),
-        purity(0.5, _weights_and_either),
+        Criterion("single sample", 1.0, "A sample (D+1,) has scores (K,).", weights_and_sample),
+        purity(0.5, weights_and_either),
     ),
     misconceptions=(
         Misconception(

@@ -19,19 +19,19 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _score_vectors(rng: Generator) -> list[Arguments]:
+def score_vectors(rng: Generator) -> list[Arguments]:
     sizes = fixtures.sizes(rng, 4)
     vectors = [fixtures.forward_pass(rng, size).Z[:, 0] for size in sizes[:2]]
     return [(z,) for z in (*vectors, *(rng.normal(0.0, 2.0, size.K) for size in sizes[2:]))]
 
 
-def _score_columns(rng: Generator) -> list[Arguments]:
+def score_columns(rng: Generator) -> list[Arguments]:
     batches = [run.Z for run in fixtures.forward_passes(rng)]
     square = fixtures.forward_pass(rng, fixtures.equal_sizes(rng, 1)[0]).Z
     return [(Z,) for Z in (*batches, square, batches[0][:, :1])]
 
 
-def _extreme_scores(rng: Generator) -> list[Arguments]:
+def extreme_scores(rng: Generator) -> list[Arguments]:
     K1, K2, K3, K4 = (size.K for size in fixtures.sizes(rng, 4))
     close_columns = [
         np.stack([fixtures.close(rng, K) for _ in range(N)], axis=1)
@@ -54,16 +54,16 @@ def _extreme_scores(rng: Generator) -> list[Arguments]:
     ]
 
 
-def _vectors_and_columns(rng: Generator) -> list[Arguments]:
-    return _score_vectors(rng)[:2] + _score_columns(rng)[2:5]
+def vectors_and_columns(rng: Generator) -> list[Arguments]:
+    return score_vectors(rng)[:2] + score_columns(rng)[2:5]
 
 
-def _exp_over_max(z: Array) -> Array:
+def exp_over_max(z: Array) -> Array:
     e = np.exp(z)
     return e / e.max(axis=0)
 
 
-def _subtract_in_place(axis: int | None, finish: bool = False) -> Callable[[Array], Array]:
+def subtract_in_place(axis: int | None, finish: bool = False) -> Callable[[Array], Array]:
     def wrong(z: Array) -> Array:
         z -= z.max(axis=axis, keepdims=True)
         if not finish:
@@ -135,28 +135,28 @@ SOFTMAX = Exercise(
             "one sample",
             2.5,
             "The probabilities of one sample are in proportion to exp(z) and sum to 1.",
-            _score_vectors,
+            score_vectors,
         ),
         Criterion(
             "batch",
             2.5,
             "Each column of a (K, N) batch is the softmax of that column alone.",
-            _score_columns,
+            score_columns,
         ),
         Criterion(
             "extreme scores",
             2.0,
             "Adding a constant to a sample's scores changes nothing: large scores, "
             "and columns far from each other, give finite probabilities too.",
-            _extreme_scores,
+            extreme_scores,
         ),
-        purity(1.0, _vectors_and_columns),
+        purity(1.0, vectors_and_columns),
     ),
     misconceptions=(
         Misconception(
             "whole-matrix sum",
             (
-                lambda z: mistakes.normalised(mistakes.shifted(z, None), None),
+                mistakes.whole_matrix,
                 lambda z: mistakes.normalised(mistakes.shifted(z), None),
             ),
             did="You divided by the sum over the whole matrix, not by each column's own sum.",
@@ -169,7 +169,7 @@ SOFTMAX = Exercise(
         Misconception(
             "axis=1",
             (
-                lambda z: mistakes.normalised(mistakes.shifted(z, -1), -1),
+                mistakes.last_axis,
                 lambda z: mistakes.normalised(mistakes.shifted(z, 1), 1),
                 lambda z: mistakes.normalised(mistakes.shifted(z, 0), -1),
             ),
@@ -180,26 +180,20 @@ SOFTMAX = Exercise(
             "axis 1.",
             shows_in="batch",
         ),
-        Misconception(
-            "no max shift",
-            (
-                lambda z: mistakes.normalised(np.exp(z)),
-                lambda z: mistakes.normalised(np.exp(z), None),
-                lambda z: mistakes.normalised(np.exp(z), -1),
-                lambda z: mistakes.normalised(np.exp(z), 1),
-                lambda z: mistakes.normalised(np.exp(z), -1, keepdims=False),
-                lambda z: mistakes.normalised(np.exp(z), 1, keepdims=False),
-            ),
-            did="You took exp of the scores as they are, without subtracting the maximum first.",
-            symptom="nan as soon as a score is above 709, where exp overflows.",
+        mistakes.no_max_shift(
+            mistakes.unshifted,
+            lambda z: mistakes.normalised(np.exp(z), None),
+            lambda z: mistakes.normalised(np.exp(z), -1),
+            lambda z: mistakes.normalised(np.exp(z), 1),
+            lambda z: mistakes.normalised(np.exp(z), -1, keepdims=False),
+            lambda z: mistakes.normalised(np.exp(z), 1, keepdims=False),
             experiment="Print softmax(np.array([1000.0, 1000.0])): it should be one half twice.",
-            looks_right="It is the formula word for word, and for scores of ordinary size the "
-            "numbers are the same.",
             shows_in="extreme scores",
+            lesson="",
         ),
         Misconception(
             "one global max",
-            (lambda z: mistakes.normalised(mistakes.shifted(z, None)),),
+            (mistakes.by_one_maximum,),
             did="You subtracted the maximum of the whole batch, not each column's own.",
             symptom="nan in a column whose scores are far below those of another column.",
             experiment="Print softmax(np.array([[1000.0, -5.0], [999.0, -6.0]])).",
@@ -209,8 +203,8 @@ SOFTMAX = Exercise(
         Misconception(
             "subtracts the min",
             (
-                lambda z: mistakes.normalised(np.exp(z - z.min(axis=0))),
-                lambda z: mistakes.normalised(np.exp(z - z.min())),
+                mistakes.softmax_less(lambda z: z.min(axis=0)),
+                mistakes.softmax_less(np.min),
                 lambda z: mistakes.normalised(np.exp(z - z.min()), None),
                 lambda z: mistakes.normalised(np.exp(z - z.min(axis=-1, keepdims=True)), -1),
             ),
@@ -257,7 +251,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "divides by the max",
-            (_exp_over_max, lambda z: mistakes.normalised(np.exp(z / z.max(axis=0)))),
+            (exp_over_max, lambda z: mistakes.normalised(np.exp(z / z.max(axis=0)))),
             did="You divided by the maximum; it is to be subtracted from the scores before exp.",
             symptom="The largest entry is 1, or multiplying the scores changes nothing.",
             experiment="Print softmax(z).sum() and compare softmax(z) with softmax(3 * z).",
@@ -267,11 +261,11 @@ SOFTMAX = Exercise(
         Misconception(
             "changes z in place",
             (
-                _subtract_in_place(0),
-                _subtract_in_place(None),
-                _subtract_in_place(-1),
-                _subtract_in_place(0, finish=True),
-                _subtract_in_place(None, finish=True),
+                subtract_in_place(0),
+                subtract_in_place(None),
+                subtract_in_place(-1),
+                subtract_in_place(0, finish=True),
+                subtract_in_place(None, finish=True),
             ),
             did="You changed z itself, as z -= z.max() does.",
             symptom="The scores are not the same after the call.",
@@ -337,9 +331,9 @@ SOFTMAX = Exercise(
         Misconception(
             "epsilon in the sum",
             tuple(
-                lambda z, eps=eps, soft=soft: soft(z) / (soft(z).sum(axis=0) + eps)
+                mistakes.epsilon_in_sum(eps, exp)
                 for eps in (1e-8, 1e-7, 1e-6, 1e-5)
-                for soft in (mistakes.shifted, np.exp)
+                for exp in (mistakes.shifted, np.exp)
             ),
             did="You added a small number to the sum before dividing by it.",
             symptom="The probabilities add up to a little less than 1.",

@@ -12,7 +12,7 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _prediction_vectors(rng: Generator) -> list[Arguments]:
+def prediction_vectors(rng: Generator) -> list[Arguments]:
     calls = []
     for size in fixtures.sizes(rng, 3):
         a = fixtures.forward_pass(rng, size).A
@@ -20,14 +20,14 @@ def _prediction_vectors(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _prediction_batches(rng: Generator) -> list[Arguments]:
+def prediction_batches(rng: Generator) -> list[Arguments]:
     passes = fixtures.forward_passes(rng)
     one_column = (passes[0].Y[:, :1], passes[0].A[:, :1])
     other_order = (passes[0].Y, passes[-1].A)
     return [*((run.Y, run.A) for run in passes[:-1]), other_order, one_column]
 
 
-def _exact_zeros(rng: Generator) -> list[Arguments]:
+def exact_zeros(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):  # a wrong class at 0, the others mild
         z = rng.normal(0.0, 1.5, size.K)
@@ -50,11 +50,11 @@ def _exact_zeros(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _vectors_and_batches(rng: Generator) -> list[Arguments]:
-    return _prediction_vectors(rng)[:1] + _prediction_batches(rng)[1:3]
+def vectors_and_batches(rng: Generator) -> list[Arguments]:
+    return prediction_vectors(rng)[:1] + prediction_batches(rng)[1:3]
 
 
-def _last_from_first(position: int) -> Callable[[Array, Array], Array]:
+def last_from_first(position: int) -> Callable[[Array, Array], Array]:
     def wrong(Y: Array, Yhat: Array) -> Array:
         gradient = -Y / Yhat
         gradient[position] = -Y[0] / Yhat[position]
@@ -63,13 +63,13 @@ def _last_from_first(position: int) -> Callable[[Array, Array], Array]:
     return wrong
 
 
-def _less_one_in_place(Y: Array, Yhat: Array) -> Array:
+def less_one_in_place(Y: Array, Yhat: Array) -> Array:
     # Of a batch these are whole rows, of one sample the entry of the true class.
     Yhat[np.argmax(Y, axis=0)] -= 1
     return Yhat
 
 
-def _samples(Y: Array) -> int:
+def samples(Y: Array) -> int:
     return Y.shape[1] if Y.ndim == 2 else 1
 
 
@@ -119,22 +119,22 @@ CCE_GRADIENT = Exercise(
             "single sample",
             2.0,
             "The gradient of one sample's loss: -1/yhat at the true class and 0 elsewhere.",
-            _prediction_vectors,
+            prediction_vectors,
         ),
         Criterion(
             "batch",
             1.5,
             "Each column is the gradient of that sample's own loss, not divided by N.",
-            _prediction_batches,
+            prediction_batches,
         ),
         Criterion(
             "exact zeros",
             1.0,
             "A wrong class at probability 0 has gradient 0, not nan; a tiny probability of the "
             "true class is used as it is.",
-            _exact_zeros,
+            exact_zeros,
         ),
-        purity(0.5, _vectors_and_batches),
+        purity(0.5, vectors_and_batches),
     ),
     misconceptions=(
         Misconception(
@@ -157,7 +157,7 @@ CCE_GRADIENT = Exercise(
         ),
         Misconception(
             "last row from y_0",
-            (_last_from_first(-1), _last_from_first(2)),
+            (last_from_first(-1), last_from_first(2)),
             did="You copied the entry -y_0 / yhat_2, a slip of the pen in an old hand-out.",
             symptom="One entry is wrong whenever the label is 0 or that entry's own.",
             experiment="Take a sample whose true class is the last of three: only its last entry "
@@ -167,7 +167,7 @@ CCE_GRADIENT = Exercise(
         ),
         Misconception(
             "yhat - y",
-            (lambda Y, Yhat: Yhat - Y, _less_one_in_place),
+            (lambda Y, Yhat: Yhat - Y, less_one_in_place),
             did="You gave the gradient with respect to the scores, one step of the chain too far.",
             symptom="The entries are between -1 and 1; the true one should be -1 or below.",
             experiment="Print the entry of a true class with probability 0.5: it should be -2.",
@@ -177,8 +177,8 @@ CCE_GRADIENT = Exercise(
         Misconception(
             "divided by N",
             (
-                lambda Y, Yhat: -Y / np.where(Y == 0, 1, Yhat) / _samples(Y),
-                lambda Y, Yhat: -Y / Yhat / _samples(Y),
+                lambda Y, Yhat: -Y / np.where(Y == 0, 1, Yhat) / samples(Y),
+                lambda Y, Yhat: -Y / Yhat / samples(Y),
                 lambda Y, Yhat: -Y / Yhat / Y.shape[-1],
             ),
             did="You divided by the number of samples; here each sample stands for itself.",
@@ -203,7 +203,7 @@ CCE_GRADIENT = Exercise(
             (
                 lambda Y, Yhat: -Y / Yhat,
                 lambda Y, Yhat: Y / Yhat,
-                lambda Y, Yhat: -Y / Yhat / _samples(Y),
+                lambda Y, Yhat: -Y / Yhat / samples(Y),
                 lambda Y, Yhat: -Y / Yhat / Y.shape[-1],
             ),
             did="You divided 0 by 0 where a wrong class has probability 0.",
@@ -223,7 +223,7 @@ CCE_GRADIENT = Exercise(
                     lambda Y, Yhat, eps=eps: -Y / (Yhat + eps),
                     lambda Y, Yhat, eps=eps: -Y / np.clip(Yhat, eps, 1.0),
                     lambda Y, Yhat, eps=eps: -Y / np.clip(Yhat, eps, 1.0 - eps),
-                    lambda Y, Yhat, eps=eps: -Y / (Yhat + eps) / _samples(Y),
+                    lambda Y, Yhat, eps=eps: -Y / (Yhat + eps) / samples(Y),
                 )
             ),
             did="You added a small number to yhat, or clipped it, before dividing.",

@@ -11,7 +11,7 @@ from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import unit
 
 
-def _classifier_chain(rng: Generator) -> list[Arguments]:
+def classifier_chain(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.all_sizes(rng):
         run = fixtures.forward_pass(rng, size)
@@ -27,7 +27,7 @@ def _classifier_chain(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _mixed_chain(rng: Generator) -> list[Arguments]:
+def mixed_chain(rng: Generator) -> list[Arguments]:
     """Draw the factors of z = S W x, a = M softmax(z), where nothing is symmetric."""
     calls = []
     for size in [*fixtures.sizes(rng, 2), *fixtures.equal_sizes(rng, 2)]:
@@ -44,8 +44,8 @@ def _mixed_chain(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _chains(rng: Generator) -> list[Arguments]:
-    return _classifier_chain(rng)[:2] + _mixed_chain(rng)[:1]
+def chains(rng: Generator) -> list[Arguments]:
+    return classifier_chain(rng)[:2] + mixed_chain(rng)[:1]
 
 
 @Properties(
@@ -94,15 +94,15 @@ CHAIN_RULE = Exercise(
             2.5,
             "The last axis of each factor, an output, is summed against the first axis of the "
             "next one, the same quantity as an input.",
-            _classifier_chain,
+            classifier_chain,
         ),
         Criterion(
             "another network",
             1.0,
             "The chain multiplies left to right also where neither factor is symmetric.",
-            _mixed_chain,
+            mixed_chain,
         ),
-        purity(0.5, _chains),
+        purity(0.5, chains),
     ),
     misconceptions=(
         Misconception(

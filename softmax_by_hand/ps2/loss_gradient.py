@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, entries, most_made, purity
@@ -14,7 +11,7 @@ from softmax_by_hand.fixtures import Array, Generator
 from softmax_by_hand.properties import of_one_sample, raised, unit
 
 
-def _weights_sample_label(rng: Generator) -> list[Arguments]:
+def weights_sample_label(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.all_sizes(rng):
         run = fixtures.forward_pass(rng, size)
@@ -23,14 +20,14 @@ def _weights_sample_label(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _with_scores(run: fixtures.ForwardPass, z: Array) -> tuple[Array, Array]:
+def with_scores(run: fixtures.ForwardPass, z: Array) -> tuple[Array, Array]:
     """Return weights and sample of a forward pass, the bias set so that W x is z."""
     W, x = run.W.copy(), run.Xb[:, 0]
     W[:, -1] = z - W[:, :-1] @ x[:-1]
     return W, x
 
 
-def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
+def extreme_forward_passes(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 3):
         label = int(rng.integers(1, size.K))
@@ -41,54 +38,36 @@ def _extreme_forward_passes(rng: Generator) -> list[Arguments]:
             fixtures.far_apart(rng, size.K, label),
         ):
             run = fixtures.forward_pass(rng, size)
-            calls.append((*_with_scores(run, z), fixtures.unit(label, size.K)))
+            calls.append((*with_scores(run, z), fixtures.unit(label, size.K)))
     run = fixtures.forward_pass(rng, size)
     for z in (np.full(size.K, 1000.0), fixtures.close(rng, size.K, level=-1000.0)):
-        calls.append((*_with_scores(run, z), fixtures.unit(0, size.K)))
+        calls.append((*with_scores(run, z), fixtures.unit(0, size.K)))
     W, x = run.W.copy(), run.Xb[:, 0].copy()
     W[:, :-1], x[:-1] = 1e-4 * W[:, :-1], 1e4 * x[:-1]  # a slope that no clip leaves alone
     return [*calls, (W, x, fixtures.unit(0, size.K))]
 
 
-def _some_forward_passes(rng: Generator) -> list[Arguments]:
-    return _weights_sample_label(rng)[:3]
+def shifted_or_not(grad_z: mistakes.Slope) -> tuple[mistakes.Wrong, mistakes.Wrong]:
+    """Return the gradient with this dL/dz, and that with a softmax that is not shifted too."""
+    by = mistakes.loss_gradient_by
+    return by(grad_z), by(grad_z, mistakes.unshifted)
 
 
-def _from_scores(
-    grad_z: Callable[[Array, Array], Array], soft: Callable[[Array], Array] = lecture.softmax
-) -> Callable[..., Any]:
-    """Return a loss gradient whose dL/dz is this function of a and y."""
-    return lambda W, x, y: np.outer(grad_z(soft(W @ x), y), x)
+diagonal = mistakes.through_chain(backward=lambda a, g: a * (1 - a) * g)
 
 
-def _difference(a: Array, y: Array) -> Array:
-    return a - y
-
-
-def _through_chain(a: Array, y: Array) -> Array:
-    return lecture.softmax_jacobian(a) @ (-y / a)
-
-
-def _through_guarded_chain(guard: Callable[[Array], Array]) -> Callable[[Array, Array], Array]:
-    return lambda a, y: lecture.softmax_jacobian(a) @ (-y / guard(a))
-
-
-def _diagonal(a: Array, y: Array) -> Array:
-    return a * (1 - a) * (-y / a)
-
-
-def _destroys_y(W: Array, x: Array, y: Array) -> Array:
+def destroys_y(W: Array, x: Array, y: Array) -> Array:
     y -= lecture.softmax(W @ x)
     return np.outer(-y, x)
 
 
-def _destroys_y_reversed(W: Array, x: Array, y: Array) -> Array:
+def destroys_y_reversed(W: Array, x: Array, y: Array) -> Array:
     y *= -1
     y += lecture.softmax(W @ x)
     return np.outer(y, x)
 
 
-def _takes_a_step(W: Array, x: Array, y: Array) -> Array:
+def takes_a_step(W: Array, x: Array, y: Array) -> Array:
     gradient = lecture.loss_gradient(W, x, y)
     W -= gradient
     return gradient
@@ -153,24 +132,21 @@ LOSS_GRADIENT = Exercise(
             4.0,
             "The gradient has the shape of W and agrees with small changes of each weight; each "
             "of its columns sums to 0.",
-            _weights_sample_label,
+            weights_sample_label,
         ),
         Criterion(
             "extreme scores",
             2.5,
             "The gradient is finite and right for scores of any size, also where a "
             "probability has become 0.",
-            _extreme_forward_passes,
+            extreme_forward_passes,
         ),
-        purity(1.5, _some_forward_passes),
+        purity(1.5),
     ),
     misconceptions=(
         Misconception(
             "sign",
-            (
-                _from_scores(lambda a, y: y - a),
-                _from_scores(lambda a, y: y - a, mistakes.unshifted),
-            ),
+            shifted_or_not(lambda a, y: y - a),
             did="You subtracted the probabilities from the label, not the label from them.",
             symptom="Every entry has the wrong sign, and a step downhill goes uphill.",
             experiment="Compare one entry with numerical_gradient of the loss.",
@@ -189,10 +165,7 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "label as a number",
-            (
-                _from_scores(lambda a, y: a - np.argmax(y)),
-                _from_scores(lambda a, y: a - np.argmax(y), mistakes.unshifted),
-            ),
+            shifted_or_not(lambda a, y: a - np.argmax(y)),
             did="You subtracted the label's number from every probability, not its one-hot vector.",
             symptom="Column j sums to (1 - K label) x_j, and should sum to 0.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0).",
@@ -202,10 +175,7 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "1-D Jacobian",
-            (
-                _from_scores(mistakes.one_sided),
-                _from_scores(mistakes.one_sided, mistakes.unshifted),
-            ),
+            shifted_or_not(mistakes.through_chain(backward=mistakes.one_sided)),
             did="You used (I - a.T) * a, which for a 1-D a is not the softmax Jacobian.",
             symptom="The row of the true class is right; all other rows are equal, p_true times x.",
             experiment="Print the rows of the wrong classes: should they all be equal?",
@@ -215,7 +185,7 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "diagonal Jacobian",
-            (_from_scores(_diagonal), _from_scores(_diagonal, mistakes.unshifted)),
+            shifted_or_not(diagonal),
             did="You used only the diagonal a(1 - a) of the softmax Jacobian.",
             symptom="Only the row of the true class is not 0.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0): it should be 0.",
@@ -226,8 +196,8 @@ LOSS_GRADIENT = Exercise(
         Misconception(
             "Jacobian skipped",
             (
-                _from_scores(lambda a, y: -y / a),
-                _from_scores(lambda a, y: -y / np.where(y == 0, 1, a)),
+                mistakes.loss_gradient_by(lambda a, y: -y / a),
+                mistakes.loss_gradient_by(lambda a, y: -y / np.where(y == 0, 1, a)),
             ),
             did="You went from dL/da to the weights without the softmax Jacobian.",
             symptom="Only the row of the true class is not 0, and it grows as 1 / p_true.",
@@ -237,12 +207,7 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "Jacobian twice",
-            (
-                _from_scores(lambda a, y: lecture.softmax_jacobian(a) @ (a - y)),
-                _from_scores(
-                    lambda a, y: lecture.softmax_jacobian(a) @ (a - y), mistakes.unshifted
-                ),
-            ),
+            shifted_or_not(lambda a, y: lecture.softmax_jacobian(a) @ (a - y)),
             did="You multiplied a - y by the softmax Jacobian, which a - y contains already.",
             symptom="The gradient is too small, and vanishes where a prediction is surely wrong.",
             experiment="Compare one entry with numerical_gradient of the loss.",
@@ -253,8 +218,8 @@ LOSS_GRADIENT = Exercise(
         Misconception(
             "label off by one",
             (
-                _from_scores(lambda a, y: a - np.roll(y, 1)),
-                _from_scores(lambda a, y: a - np.roll(y, -1)),
+                mistakes.loss_gradient_by(lambda a, y: a - np.roll(y, 1)),
+                mistakes.loss_gradient_by(lambda a, y: a - np.roll(y, -1)),
             ),
             did="You subtracted 1 at the class next to the true one.",
             symptom="The columns sum to 0, but the negative row is that of a neighbour.",
@@ -264,33 +229,24 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "a * y - y",
-            (
-                _from_scores(lambda a, y: a * y - y),
-                _from_scores(lambda a, y: a * y - y, mistakes.unshifted),
-            ),
+            shifted_or_not(lambda a, y: a * y - y),
             did="You multiplied the probabilities by y, which removes those of the wrong classes.",
             symptom="Only the row of the true class is not 0.",
             experiment="Print loss_gradient(W, x, y).sum(axis=0): it should be 0.",
             looks_right="The row of the true class is right, so that its score is moved as it "
             "should be.",
         ),
-        Misconception(
-            "no max shift",
-            (
-                _from_scores(_difference, mistakes.unshifted),
-                _from_scores(_through_chain, mistakes.unshifted),
-            ),
-            did="You took exp of the scores as they are, without subtracting the maximum first.",
-            symptom="nan as soon as a score is above 709, where exp overflows.",
+        mistakes.no_max_shift(
+            mistakes.loss_gradient_by(soft=mistakes.unshifted),
+            mistakes.loss_gradient_by(mistakes.through_chain(), mistakes.unshifted),
             experiment="Print your softmax of np.array([1000.0, 1000.0]): it should be one half "
             "twice.",
             looks_right="For scores of ordinary size all the numbers are the same.",
-            lesson="02_softmax",
             shows_in="extreme scores",
         ),
         Misconception(
             "0/0 in the chain",
-            (_from_scores(_through_chain),),
+            (mistakes.loss_gradient_by(mistakes.through_chain()),),
             did="You multiplied the Jacobian by -y/a, which is 0/0 where a probability is 0.",
             symptom="nan where the scores are more than 745 apart.",
             experiment="Try scores (0, -800): a - y is finite, and the product of factors is not.",
@@ -301,7 +257,7 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "changes its inputs",
-            (_destroys_y, _destroys_y_reversed, _takes_a_step),
+            (destroys_y, destroys_y_reversed, takes_a_step),
             did="You computed in place, as y -= a does, and so changed an argument.",
             symptom="y or W is not the same after the call.",
             experiment="Call loss_gradient(W, x, y) twice with the same arrays and compare.",
@@ -311,13 +267,9 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "sigmoid slope too",
-            tuple(
-                _from_scores(grad_z, soft)
-                for grad_z in (
-                    lambda a, y: (a - y) * a * (1 - a),
-                    lambda a, y: (y - a) * a * (1 - a),
-                )
-                for soft in (lecture.softmax, mistakes.unshifted)
+            (
+                *shifted_or_not(lambda a, y: (a - y) * a * (1 - a)),
+                *shifted_or_not(lambda a, y: (y - a) * a * (1 - a)),
             ),
             did="You multiplied a - y by a(1 - a), the slope of a sigmoid, as well.",
             symptom="The columns do not sum to 0, and where a prediction is certain all is 0.",
@@ -339,13 +291,8 @@ LOSS_GRADIENT = Exercise(
         Misconception(
             "epsilon in the chain",
             tuple(
-                _from_scores(_through_guarded_chain(guard))
-                for eps in mistakes.EPSILONS
-                for guard in (
-                    mistakes.added(eps),
-                    mistakes.clipped(eps, 1.0),
-                    mistakes.clipped(eps, 1.0 - eps),
-                )
+                mistakes.loss_gradient_by(mistakes.through_chain(guard))
+                for guard in mistakes.GUARDS
             ),
             did="You kept the probability by which you divide away from 0: by a small number, a "
             "clip, or a 0 in place of the quotient.",
@@ -357,10 +304,7 @@ LOSS_GRADIENT = Exercise(
         ),
         Misconception(
             "divided by K",
-            (
-                _from_scores(lambda a, y: (a - y) / len(y)),
-                _from_scores(lambda a, y: (a - y) / len(y), mistakes.unshifted),
-            ),
+            shifted_or_not(lambda a, y: (a - y) / len(y)),
             did="You divided by the number of classes; for one sample nothing is averaged.",
             symptom="The gradient is K times too small.",
             experiment="Compare one entry with numerical_gradient: by which factor is it off?",

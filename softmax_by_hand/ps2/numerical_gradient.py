@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Array, Generator, Loss
 
 
-def _coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss:
+def coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss:
     """Return f(w) = c.w + w.M w / 2, M's diagonal 0: no curvature along any one entry.
 
     So every difference quotient is exact up to rounding; and since all entries
@@ -26,7 +26,7 @@ def _coupled(rng: Generator, shape: tuple[int, ...], steep: float = 0.0) -> Loss
     return fixtures.accepting(shape, lambda W: c @ W.ravel() + W.ravel() @ M @ W.ravel())
 
 
-def _curved(rng: Generator, shape: tuple[int, ...]) -> Loss:
+def curved(rng: Generator, shape: tuple[int, ...]) -> Loss:
     """Return the loss of a classifier with weights W of this shape, on its own data."""
     K, columns = shape
     Xb = fixtures.features(rng, columns - 1, 6)
@@ -34,142 +34,118 @@ def _curved(rng: Generator, shape: tuple[int, ...]) -> Loss:
     return fixtures.accepting(shape, lambda W: lecture.cce_from_scores(W @ Xb, y))
 
 
-def _shuffled(rng: Generator, shapes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def shuffled(rng: Generator, shapes: list[tuple[int, int]]) -> list[tuple[int, int]]:
     # Small ones: over the wire each value of f is a question to the trusted side.
     return [shapes[i] for i in rng.permutation(len(shapes))]
 
 
-def _small_shapes(rng: Generator) -> list[tuple[int, int]]:
-    return _shuffled(rng, [(2, 3), (3, 2), (2, 4), (4, 2), (3, 4)])
+def small_shapes(rng: Generator) -> list[tuple[int, int]]:
+    return shuffled(rng, [(2, 3), (3, 2), (2, 4), (4, 2), (3, 4)])
 
 
-def _every_entry(rng: Generator) -> list[Arguments]:
-    first, second, third, *_ = _small_shapes(rng)
-    square, W = _coupled(rng, (3, 3), steep=500.0), rng.normal(size=(3, 3))
+def every_entry(rng: Generator) -> list[Arguments]:
+    first, second, third, *_ = small_shapes(rng)
+    square, W = coupled(rng, (3, 3), steep=500.0), rng.normal(size=(3, 3))
     return [
-        (_coupled(rng, first), rng.normal(size=first)),
-        (_coupled(rng, second), rng.normal(size=second), 1e-5),
-        (_coupled(rng, third), rng.normal(size=third)),
+        (coupled(rng, first), rng.normal(size=first)),
+        (coupled(rng, second), rng.normal(size=second), 1e-5),
+        (coupled(rng, third), rng.normal(size=third)),
         (square, W),
         (square, W[::-1].copy()),
     ]
 
 
-def _two_steps(rng: Generator) -> list[Arguments]:
+def two_steps(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
-    for shape in _shuffled(rng, [(3, 4), (4, 3), (3, 5)])[:2]:
-        f, W = _curved(rng, shape), rng.normal(size=shape)
+    for shape in shuffled(rng, [(3, 4), (4, 3), (3, 5)])[:2]:
+        f, W = curved(rng, shape), rng.normal(size=shape)
         calls += [(f, W, 1e-1), (f, W, 1e-2)]
     return [*calls, (f, W)]
 
 
-def _integer_weights(rng: Generator) -> list[Arguments]:
+def integer_weights(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
-    for shape in _small_shapes(rng)[:2]:
+    for shape in small_shapes(rng)[:2]:
         W = rng.integers(1, 5, shape) * rng.choice((-1, 1), shape)
         W[0, 0] = 0
-        calls.append((_coupled(rng, shape), W))
+        calls.append((coupled(rng, shape), W))
     return calls
 
 
-def _vectors(rng: Generator) -> list[Arguments]:
-    return [(_coupled(rng, (n,)), rng.normal(size=n)) for n in (4, 7)]
+def vectors(rng: Generator) -> list[Arguments]:
+    return [(coupled(rng, (n,)), rng.normal(size=n)) for n in (4, 7)]
 
 
-def _gradient_twice(rng: Generator) -> list[Arguments]:
-    shapes = _small_shapes(rng)[:2]
-    return [(_coupled(rng, shape), rng.normal(size=shape), 1e-3) for shape in shapes]
+def coarse_steps(rng: Generator) -> list[Arguments]:
+    shapes = small_shapes(rng)[:2]
+    return [(coupled(rng, shape), rng.normal(size=shape), 1e-3) for shape in shapes]
 
 
-def _by_entries(
-    quotient: Callable[[Loss, Array, Any, float], float],
+Quotient = Callable[[Loss, Array, Any, float], float]
+
+
+def by_entries(
+    quotient: Quotient,
     take: Callable[[Array], Array] = lambda W: np.array(W, dtype=np.float64),
     answer: Callable[[Array], Array] = lambda W: np.zeros(W.shape),
+    places: Callable[[Array], Iterable[Any]] = lambda W: np.ndindex(W.shape),
 ) -> Callable[..., Any]:
-    """Return a numerical gradient: one quotient for each entry of what `take` makes of W."""
+    """Return a numerical gradient: one quotient for each place in what `take` makes of W."""
 
-    def wrong(f: Loss, W: Array, h: float = 1e-5) -> Array:
+    def numerical_gradient(f: Loss, W: Array, h: float = 1e-5) -> Array:
         gradient, W = answer(W), take(W)
-        for index in np.ndindex(W.shape):
-            gradient[index] = quotient(f, W, index, h)
+        for place in places(W):
+            gradient[place] = quotient(f, W, place, h)
         return gradient
 
-    return wrong
+    return numerical_gradient
 
 
-def _step(W: Array, index: Any, h: float) -> Array:
-    moved = W.copy()
-    moved[index] += h
-    return moved
+def by_rows(quotient: Quotient, take: Callable[[Array], Array]) -> Callable[..., Any]:
+    """Return a numerical gradient that moves all entries of a row together."""
+    return by_entries(quotient, take, lambda W: np.zeros_like(take(W)), lambda W: range(len(W)))
 
 
-def _central(f: Loss, W: Array, index: Any, h: float) -> float:
-    return (f(_step(W, index, h)) - f(_step(W, index, -h))) / (2 * h)
+def quotient_of(ahead: float, behind: float, over: float, step: float | None = None) -> Quotient:
+    """Return (f(W + ahead h) - f(W - behind h)) / (over h), with a step of its own or h."""
+
+    def quotient(f: Loss, W: Array, place: Any, h: float) -> float:
+        above, below, h = W.copy(), W.copy(), step or h
+        above[place] += ahead * h
+        below[place] -= behind * h
+        return (f(above) - f(below)) / (over * h)
+
+    return quotient
 
 
-def _forward(f: Loss, W: Array, index: Any, h: float) -> float:
-    return (f(_step(W, index, h)) - f(W)) / h
+CENTRAL, FORWARD, BACKWARD = quotient_of(1, 1, 2), quotient_of(1, 0, 1), quotient_of(0, 1, 1)
 
 
-def _backward(f: Loss, W: Array, index: Any, h: float) -> float:
-    return (f(W) - f(_step(W, index, -h))) / h
+def left_behind(start: float, end: float) -> Quotient:
+    """Return the quotient between two points to which W itself is moved, and not back."""
+
+    def quotient(f: Loss, W: Array, place: Any, h: float) -> float:
+        W[place] += start * h
+        one = f(W)
+        W[place] += (end - start) * h
+        return (f(W) - one) / ((end - start) * h)
+
+    return quotient
 
 
-def _twice_central(f: Loss, W: Array, index: Any, h: float) -> float:
-    return (f(_step(W, index, h)) - f(_step(W, index, -h))) / h
-
-
-def _fixed_step(f: Loss, W: Array, index: Any, h: float) -> float:
-    return _central(f, W, index, 1e-5)
-
-
-def _left_below(f: Loss, W: Array, index: Any, h: float) -> float:
-    W[index] += h
-    above = f(W)
-    W[index] -= 2 * h
-    return (above - f(W)) / (2 * h)
-
-
-def _left_above(f: Loss, W: Array, index: Any, h: float) -> float:
-    W[index] -= h
-    below = f(W)
-    W[index] += 2 * h
-    return (f(W) - below) / (2 * h)
-
-
-def _left_after_forward(f: Loss, W: Array, index: Any, h: float) -> float:
-    before = f(W)
-    W[index] += h
-    return (f(W) - before) / h
-
-
-def _same(W: Array) -> Array:
+def itself(W: Array) -> Array:
+    """Take W, and no copy of it."""
     return W
 
 
-def _all_at_once(f: Loss, W: Array, h: float = 1e-5) -> float:
-    return (f(W + h) - f(W - h)) / (2 * h)
-
-
-def _all_at_once_filled(f: Loss, W: Array, h: float = 1e-5) -> Array:
-    return np.full(W.shape, _all_at_once(f, W, h))
-
-
-def _as_floats(W: Array) -> Array:
+def as_floats(W: Array) -> Array:
+    """Take a copy of W in float64."""
     return np.array(W, dtype=np.float64)
 
 
-def _by_rows(
-    quotient: Callable[[Loss, Array, Any, float], float], take: Callable[[Array], Array]
-) -> Callable[..., Any]:
-    def wrong(f: Loss, W: Array, h: float = 1e-5) -> Array:
-        W = take(W)
-        gradient = np.zeros_like(W)
-        for i in range(len(W)):
-            gradient[i] = quotient(f, W, i, h)
-        return gradient
-
-    return wrong
+def all_at_once(f: Loss, W: Array, h: float = 1e-5) -> float:
+    """Move all entries of W together."""
+    return (f(W + h) - f(W - h)) / (2 * h)
 
 
 def linear(W: np.ndarray) -> Any:
@@ -241,28 +217,28 @@ NUMERICAL_GRADIENT = Exercise(
             "every entry",
             2.0,
             "Each entry of the gradient tells how f changes when that entry of W alone is moved.",
-            _every_entry,
+            every_entry,
         ),
         Criterion(
             "order of the error",
             1.5,
             "The step is h to both sides, so that the error falls 100 times when h is 10 times "
             "smaller.",
-            _two_steps,
+            two_steps,
         ),
         Criterion(
             "integer W",
             1.0,
             "Integer weights have the same gradient as the equal float64 weights.",
-            _integer_weights,
+            integer_weights,
         ),
-        Criterion("vectors", 0.5, "A one-dimensional W has a gradient of its shape.", _vectors),
-        purity(1.0, _gradient_twice),
+        Criterion("vectors", 0.5, "A one-dimensional W has a gradient of its shape.", vectors),
+        purity(1.0, coarse_steps),
     ),
     misconceptions=(
         Misconception(
             "forward difference",
-            (_by_entries(_forward), _by_entries(_backward)),
+            (by_entries(FORWARD), by_entries(BACKWARD)),
             did="You took the step to one side only, and f(W) itself is the other end.",
             symptom="The error falls 10 times, not 100 times, when h is 10 times smaller.",
             experiment="Differentiate the sum of W**3 at 1 with h = 0.1 and h = 0.01, "
@@ -273,7 +249,7 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "missing factor 2",
-            (_by_entries(_twice_central),),
+            (by_entries(quotient_of(1, 1, 1)),),
             did="You divided by h; from W - h to W + h the distance is 2h.",
             symptom="Every entry is twice as large as it should be.",
             experiment="Differentiate the sum of W: every entry should be 1.",
@@ -282,13 +258,10 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "not restored",
-            (
-                _by_entries(_left_below),
-                _by_entries(_left_above),
-                _by_entries(_left_after_forward),
-                _by_entries(_left_below, take=_same),
-                _by_entries(_left_above, take=_same),
-                _by_entries(_left_after_forward, take=_same),
+            tuple(
+                by_entries(left_behind(start, end), take)
+                for take in (as_floats, itself)
+                for start, end in ((1, -1), (-1, 1), (0, 1))
             ),
             did="You did not put an entry back before you moved the next one.",
             symptom="The first entry is right, and the later ones drift off as h grows.",
@@ -299,11 +272,11 @@ NUMERICAL_GRADIENT = Exercise(
         Misconception(
             "integer steps lost",
             tuple(
-                _by_entries(quotient, take, answer)
-                for quotient in (_central, _forward)
+                by_entries(quotient, take, answer)
+                for quotient in (CENTRAL, FORWARD)
                 for take, answer in (
                     (np.copy, lambda W: np.zeros(W.shape)),
-                    (lambda W: np.array(W, dtype=np.float64), np.zeros_like),
+                    (as_floats, np.zeros_like),
                     (np.copy, np.zeros_like),
                 )
             ),
@@ -317,7 +290,7 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "one number for all entries",
-            (_all_at_once, _all_at_once_filled),
+            (all_at_once, lambda f, W, h=1e-5: np.full(W.shape, all_at_once(f, W, h))),
             did="You moved all entries of W at once, which gives one number.",
             symptom="The result is the sum of all partial derivatives.",
             experiment="Differentiate the sum of W at a (2, 3) array: six ones, not one 6.",
@@ -326,11 +299,7 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Misconception(
             "h ignored",
-            (
-                _by_entries(_fixed_step),
-                _by_entries(lambda f, W, index, h: _central(f, W, index, 1e-4)),
-                _by_entries(lambda f, W, index, h: _central(f, W, index, 1e-6)),
-            ),
+            tuple(by_entries(quotient_of(1, 1, 2, step)) for step in (1e-5, 1e-4, 1e-6)),
             did="You wrote a fixed step, and the argument h is never used.",
             symptom="The error does not change with h.",
             experiment="Differentiate the sum of W**3 at 1 with h = 1: it should be exactly 4.",
@@ -340,9 +309,9 @@ NUMERICAL_GRADIENT = Exercise(
         Misconception(
             "whole rows moved",
             tuple(
-                _by_rows(quotient, take)
-                for quotient in (_central, _forward)
-                for take in (_as_floats, _same)
+                by_rows(quotient, take)
+                for quotient in (CENTRAL, FORWARD)
+                for take in (as_floats, itself)
             ),
             did="You went over the rows of W and moved all entries of a row together.",
             symptom="All entries of a row of the answer are equal: the sum of their slopes.",

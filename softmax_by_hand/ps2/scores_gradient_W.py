@@ -10,7 +10,7 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Generator
 
 
-def _samples_and_K(rng: Generator) -> list[Arguments]:
+def samples_and_K(rng: Generator) -> list[Arguments]:
     return [(fixtures.features(rng, size.D, 1)[:, 0], size.K) for size in fixtures.all_sizes(rng)]
 
 
@@ -50,7 +50,7 @@ SCORES_GRADIENT_W = Exercise(
             4.0,
             "Entry [i, j, k] tells how z_k changes with W[i, j]; only row k of W enters z_k, so "
             "K(D+1) entries are not 0.",
-            _samples_and_K,
+            samples_and_K,
         ),
         purity(1.0),
     ),
@@ -74,10 +74,7 @@ SCORES_GRADIENT_W = Exercise(
         ),
         Misconception(
             "a matrix",
-            (
-                lambda x, K: np.outer(np.ones(K), x),
-                lambda x, K: np.outer(x, np.ones(K)),
-            ),
+            (lambda x, K: np.outer(np.ones(K), x), lambda x, K: np.outer(x, np.ones(K))),
             did="You made an array with two indices; slopes of a vector by a matrix need three.",
             symptom="The answer has 2 dimensions, and should have 3.",
             experiment="Print scores_gradient_W(x, K).ndim: W has two axes and z has one.",

@@ -10,7 +10,7 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Generator
 
 
-def _weights(rng: Generator) -> list[Arguments]:
+def any_weights(rng: Generator) -> list[Arguments]:
     return [(fixtures.forward_pass(rng, size).W,) for size in fixtures.all_sizes(rng)]
 
 
@@ -40,7 +40,7 @@ SCORES_GRADIENT_X = Exercise(
             "layout",
             1.5,
             "Entry [j, k] tells how z_k changes with x_j: input shape first, then output shape.",
-            _weights,
+            any_weights,
         ),
         purity(0.5),
     ),

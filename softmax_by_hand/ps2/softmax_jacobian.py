@@ -10,11 +10,11 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _activations(rng: Generator) -> list[Arguments]:
+def activations(rng: Generator) -> list[Arguments]:
     return [(fixtures.forward_pass(rng, size).A[:, 0],) for size in fixtures.sizes(rng, 5)]
 
 
-def _certain_activations(rng: Generator) -> list[Arguments]:
+def certain_activations(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, gap in zip(fixtures.sizes(rng, 5), (1000.0, 1000.0, 15.0, 5.0, 2.0), strict=True):
         z = fixtures.far_apart(rng, size.K, int(rng.integers(size.K)), gap)
@@ -22,7 +22,7 @@ def _certain_activations(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _hand_out_jacobian(a: Array) -> Array:
+def hand_out_jacobian(a: Array) -> Array:
     J = lecture.softmax_jacobian(a)
     J[1, 2] = -a[1] * a[1]
     return J
@@ -75,20 +75,20 @@ SOFTMAX_JACOBIAN = Exercise(
             3.5,
             "Entry [i, k] tells how a_k changes with z_i: the matrix is symmetric and each of "
             "its rows and columns sums to 0.",
-            _activations,
+            activations,
         ),
         Criterion(
             "certain predictions",
             1.5,
             "Where a is one-hot, exactly or nearly, the Jacobian is 0, exactly or nearly.",
-            _certain_activations,
+            certain_activations,
         ),
         purity(1.0),
     ),
     misconceptions=(
         Misconception(
             "-a_1 a_1 off the diagonal",
-            (_hand_out_jacobian, lambda a: _hand_out_jacobian(a).T),
+            (hand_out_jacobian, lambda a: hand_out_jacobian(a).T),
             did="You copied the entry -a_1 a_1, a slip of the pen in an old hand-out.",
             symptom="The matrix is not symmetric; one row and one column do not sum to 0.",
             experiment="Print J - J.T: which entries are not 0?",
@@ -152,10 +152,7 @@ SOFTMAX_JACOBIAN = Exercise(
         ),
         Misconception(
             "inner product",
-            (
-                lambda a: np.diag(a) - np.dot(a, a.T),
-                lambda a: np.diagflat(a) - np.dot(a, a),
-            ),
+            (lambda a: np.diag(a) - np.dot(a, a.T), lambda a: np.diagflat(a) - np.dot(a, a)),
             did="You multiplied a 1-D a by itself with @ or np.dot, which gives one number.",
             symptom="All entries off the diagonal are equal.",
             experiment="Print np.dot(a, a.T).shape for an a of shape (3,): should it be (3, 3)?",

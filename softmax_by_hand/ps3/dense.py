@@ -14,32 +14,32 @@ from softmax_by_hand.fixtures import BACKWARD, FORWARD, WEIGHTS, Array, Generato
 from softmax_by_hand.properties import are_apart
 
 
-def _made(rng: Generator, size: fixtures.Sizes) -> tuple[int, int, Rng, float]:
+def arguments(rng: Generator, size: fixtures.Sizes) -> tuple[int, int, Rng, float]:
     return size.D, size.K, fixtures.seed(rng), float(rng.uniform(0.3, 1.5))
 
 
-def _data(rng: Generator, size: fixtures.Sizes) -> Array:
+def data(rng: Generator, size: fixtures.Sizes) -> Array:
     return rng.normal(0.3, 1.0, (size.D, size.N))
 
 
-def _slopes(rng: Generator, size: fixtures.Sizes) -> Array:
+def slopes(rng: Generator, size: fixtures.Sizes) -> Array:
     return rng.normal(size=(size.K, size.N))
 
 
-def _dense_forward(rng: Generator) -> list[Arguments]:
+def scores_of_data(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = [
-        (*_made(rng, size), WEIGHTS, FORWARD, _data(rng, size), WEIGHTS)
+        (*arguments(rng, size), WEIGHTS, FORWARD, data(rng, size), WEIGHTS)
         for size in fixtures.all_sizes(rng)
     ]
     size = fixtures.sizes(rng, 1)[0]
-    D, K, seed, _ = _made(rng, size)
-    return [*calls, (D, K, seed, WEIGHTS, FORWARD, _data(rng, size)[:, :1])]
+    D, K, seed, _ = arguments(rng, size)
+    return [*calls, (D, K, seed, WEIGHTS, FORWARD, data(rng, size)[:, :1])]
 
 
-def _dense_backward(rng: Generator) -> list[Arguments]:
+def slopes_by_data(rng: Generator) -> list[Arguments]:
     """Draw scenarios with a learning rate of 0, so that only what is returned counts."""
     return [
-        (*_made(rng, size), FORWARD, _data(rng, size), BACKWARD, _slopes(rng, size), 0.0)
+        (*arguments(rng, size), FORWARD, data(rng, size), BACKWARD, slopes(rng, size), 0.0)
         for size in (
             *fixtures.all_sizes(rng)[:-1],
             fixtures.Sizes(1, 1, 5),
@@ -48,136 +48,113 @@ def _dense_backward(rng: Generator) -> list[Arguments]:
     ]
 
 
-def _dense_step(rng: Generator) -> list[Arguments]:
+def steps(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.all_sizes(rng):
-        back = (BACKWARD, _slopes(rng, size), float(rng.uniform(0.3, 1.5)))
-        calls.append((*_made(rng, size), FORWARD, _data(rng, size), *back, WEIGHTS))
+        back = (BACKWARD, slopes(rng, size), float(rng.uniform(0.3, 1.5)))
+        calls.append((*arguments(rng, size), FORWARD, data(rng, size), *back, WEIGHTS))
     return calls
 
 
-def _dense_again(rng: Generator) -> list[Arguments]:
+def called_again(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, fewer in zip(fixtures.sizes(rng, 3), (0, 0, 1), strict=True):
-        steps: list[Any] = []
-        for X in (_data(rng, size), _data(rng, size)[:, fewer:]):
+        steps_of_one: list[Any] = []
+        for X in (data(rng, size), data(rng, size)[:, fewer:]):
             G, rate = rng.normal(size=(size.K, X.shape[1])), float(rng.uniform(0.3, 1.5))
-            steps += [FORWARD, X, BACKWARD, G, rate, WEIGHTS]
-        calls.append((*_made(rng, size), *steps))
+            steps_of_one += [FORWARD, X, BACKWARD, G, rate, WEIGHTS]
+        calls.append((*arguments(rng, size), *steps_of_one))
     for change in (lambda part: 1e5 * part, abs):  # large numbers, and none below 0
-        parts = [change(draw(rng, size)) for draw in (_data, _slopes) * 2]
-        calls.append(mistakes.beside_another(_made(rng, size), _made(rng, size), *parts))
+        parts = [change(draw(rng, size)) for draw in (data, slopes) * 2]
+        calls.append(fixtures.beside_another(arguments(rng, size), arguments(rng, size), *parts))
     return calls
 
 
-def _some_steps(rng: Generator) -> list[Arguments]:
-    return _dense_step(rng)[:3]
+Gradient = Callable[[Array, Array], Array]  # by the weights, of grad_z and Xb
 
 
-Backward = Callable[[Any, Array, float], Array]
-
-
-def _dense(backward: Backward) -> type:
-    """Return the layer with this method `backward`."""
-
-    class Dense(lecture.Dense):
-        def backward(self, grad_z: Array, learning_rate: float) -> Array:
-            return backward(self, grad_z, learning_rate)
-
-    return Dense
-
-
-def _dense_forward_by(forward: Callable[[Any, Array], Array]) -> type:
-    class Dense(lecture.Dense):
-        def forward(self, X: Array) -> Array:
-            return forward(self, X)
-
-    return Dense
-
-
-def _stepping(
-    step: Callable[[Array, Array], Array],
-    grad_x: Callable[[Array, Array], Array] = lambda W, G: W[:, :-1].T @ G,
-) -> Backward:
-    """Return a backward whose step, for a rate of 1, is this function of grad_z and Xb."""
-
-    def backward(layer: Any, G: Array, rate: float) -> Array:
-        answer = grad_x(layer.W, G)
-        layer.W = layer.W - rate * step(G, layer.Xb)
-        return answer
-
-    return backward
-
-
-def _mean(G: Array, Xb: Array) -> Array:
+def mean_gradient(G: Array, Xb: Array) -> Array:
+    """Return the mean of the samples' gradients."""
     return G @ Xb.T / Xb.shape[1]
 
 
-def _without_bias(G: Array, Xb: Array) -> Array:
-    gradient = _mean(G, Xb)
-    gradient[:, -1] = 0
+def with_last_column(times: float | Callable[[Array], float]) -> Gradient:
+    """Return the mean gradient, that by the biases so many times what it should be."""
+
+    def gradient(G: Array, Xb: Array) -> Array:
+        found = mean_gradient(G, Xb)
+        found[:, -1] *= times(Xb) if callable(times) else times
+        return found
+
     return gradient
 
 
-def _updates_first(layer: Any, G: Array, rate: float) -> Array:
-    layer.W = layer.W - rate * _mean(G, layer.Xb)
-    answer: Array = layer.W[:, :-1].T @ G
+def stepping(
+    gradient: Gradient = mean_gradient,
+    grad_x: Callable[[Array, Array], Array] = lambda W, G: W[:, :-1].T @ G,
+) -> type:
+    """Return the layer with another step, or another slope by X, of W and grad_z."""
+
+    def backward(self: Any, grad_z: Array, learning_rate: float) -> Array:
+        answer = grad_x(self.W, grad_z)
+        self.W = self.W - learning_rate * gradient(grad_z, self.Xb)
+        return answer
+
+    return mistakes.with_methods(lecture.Dense, backward=backward)
+
+
+def starting_at(weights: Callable[[int, int, Any, float], Array]) -> type:
+    """Return the layer with other first weights, of D, K, rng and the scale."""
+
+    def __init__(self: Any, D: int, K: int, rng: Any, scale: float = 0.01) -> None:
+        self.W = weights(D, K, rng, scale)
+
+    return mistakes.with_methods(lecture.Dense, __init__=__init__)
+
+
+class Adding(lecture.Dense):
+    """The layer that steps against the sum of all its gradients."""
+
+    total: Any = 0
+
+    def backward(self, grad_z: Array, learning_rate: float) -> Array:
+        self.total = self.total + mean_gradient(grad_z, self.Xb)
+        answer: Array = self.W[:, :-1].T @ grad_z
+        self.W = self.W - learning_rate * self.total
+        return answer
+
+
+def stepping_first(self: Any, grad_z: Array, learning_rate: float) -> Array:
+    """Move W, then use it for the answer."""
+    self.W = self.W - learning_rate * mean_gradient(grad_z, self.Xb)
+    answer: Array = self.W[:, :-1].T @ grad_z
     return answer
 
 
-def _bias_summed(G: Array, Xb: Array) -> Array:
-    gradient = _mean(G, Xb)
-    gradient[:, -1] *= Xb.shape[1]
-    return gradient
-
-
-def _adding_up() -> type:
-    class Dense(lecture.Dense):
-        total: Any = 0
-
-        def backward(self, grad_z: Array, learning_rate: float) -> Array:
-            answer: Array = self.W[:, :-1].T @ grad_z
-            self.total = self.total + _mean(grad_z, self.Xb)
-            self.W = self.W - learning_rate * self.total
-            return answer
-
-    return Dense
-
-
-def _made_by(first: Callable[[int, int, Any, float], Array]) -> type:
-    """Return the layer with other first weights."""
-
-    class Dense(lecture.Dense):
-        def __init__(self, D: int, K: int, rng: Any, scale: float = 0.01) -> None:
-            self.W = first(D, K, rng, scale)
-
-    return Dense
-
-
-def _no_biases(D: int, K: int, rng: Any, scale: float) -> Array:
-    return np.column_stack((scale * rng.standard_normal((K, D)), np.zeros(K)))
-
-
-def _keeps_first_data(layer: Any, X: Array) -> Array:
-    layer.Xb = getattr(layer, "Xb", lecture.add_bias(X))
-    return layer.W @ lecture.add_bias(X)
-
-
-def _ones_first(layer: Any, X: Array) -> Array:
-    layer.Xb = np.vstack((np.ones(X.shape[1]), X))
-    return layer.W @ layer.Xb
-
-
-def _bias_left_out(layer: Any, X: Array) -> Array:
-    layer.Xb = lecture.add_bias(X)
-    return layer.W[:, :-1] @ X
-
-
-def _spoils_upstream(layer: Any, G: Array, rate: float) -> Array:
-    answer: Array = layer.W[:, :-1].T @ G
-    G /= G.shape[1]
-    layer.W = layer.W - rate * G @ layer.Xb.T
+def dividing_upstream(self: Any, grad_z: Array, learning_rate: float) -> Array:
+    """Divide by N in what was handed in."""
+    answer: Array = self.W[:, :-1].T @ grad_z
+    grad_z /= grad_z.shape[1]
+    self.W = self.W - learning_rate * grad_z @ self.Xb.T
     return answer
+
+
+def keeping_first_data(self: Any, X: Array) -> Array:
+    """Keep the data of the first forward."""
+    self.Xb = getattr(self, "Xb", lecture.add_bias(X))
+    return self.W @ lecture.add_bias(X)
+
+
+def ones_first(self: Any, X: Array) -> Array:
+    """Put the row of ones above the data."""
+    self.Xb = np.vstack((np.ones(X.shape[1]), X))
+    return self.W @ self.Xb
+
+
+def without_the_bias(self: Any, X: Array) -> Array:
+    """Leave out the last column of W."""
+    self.Xb = lecture.add_bias(X)
+    return self.W[:, :-1] @ X
 
 
 def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
@@ -189,10 +166,7 @@ def dense_example(D: int, K: int, N: int, seed: int = 1) -> tuple[Any, ...]:
     shape=lambda D, K, rng, scale=0.01: (),
     parts={
         "forward": lambda layer, X: (len(layer.W), X.shape[1]),
-        "backward": lambda layer, grad_z, learning_rate: (
-            layer.W.shape[1] - 1,
-            grad_z.shape[1],
-        ),
+        "backward": lambda layer, grad_z, learning_rate: (layer.W.shape[1] - 1, grad_z.shape[1]),
     },
     examples=lambda: [dense_example(4, 3, 7), dense_example(2, 5, 1), dense_example(3, 4, 4)],
     hint="X is (D, N), without the bias row, and so is its slope; W is (K, D+1).",
@@ -261,10 +235,7 @@ def dense_layer(f: StudentClass) -> None:
         for j in range(D + 1):
             wanted = g[:, 0] * (x[j, 0] if j < D else 1)
             f.agree(columns[:, j], wanted, **{f"column {j} moved by the rate times": columns[:, j]})
-    f.claim(
-        "a batch moves W by the mean of what its samples move it by",
-        "Divided by what?",
-    )
+    f.claim("a batch moves W by the mean of what its samples move it by", "Divided by what?")
     for D, K, N in ((4, 3, 7), (3, 4, 4)):
         X, G = normal(D, N), normal(K, N)
         is_mean(f, moved(X, G), [moved(X[:, [n]], G[:, [n]]) for n in range(N)])
@@ -297,34 +268,34 @@ DENSE = Exercise(
             3.0,
             "W is scale times standard normal draws from rng, the bias its last column, and "
             "forward gives W times the data with a last row of ones.",
-            _dense_forward,
+            scores_of_data,
         ),
         Criterion(
             "slope by the data",
             2.0,
             "backward returns the slope by X, (D, N), also where D, K or N is 1: the bias feature "
             "is nobody's output.",
-            _dense_backward,
+            slopes_by_data,
         ),
         Criterion(
             "step",
             2.5,
             "backward moves W against the mean gradient over the samples, and what it returns is "
             "the same for every learning rate.",
-            _dense_step,
+            steps,
         ),
         Criterion(
             "called again",
             1.0,
             "Each backward belongs to its own layer's forward before it, and steps add up.",
-            _dense_again,
+            called_again,
         ),
-        purity(0.5, _some_steps),
+        purity(0.5, fixtures.first(3, steps)),
     ),
     misconceptions=(
         Misconception(
             "ones first",
-            (_dense_forward_by(_ones_first),),
+            (mistakes.with_methods(lecture.Dense, forward=ones_first),),
             did="You put the row of ones above the data; the bias is the last column of W.",
             symptom="The first column of W acts as the bias.",
             experiment="Print forward(np.zeros((D, 1))) beside W[:, -1:]: they must be equal.",
@@ -333,7 +304,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "bias left out",
-            (_dense_forward_by(_bias_left_out),),
+            (mistakes.with_methods(lecture.Dense, forward=without_the_bias),),
             did="You multiplied the data by W without its last column.",
             symptom="Every column of the scores is off by W[:, -1].",
             experiment="Print forward(np.zeros((D, 1))) beside W[:, -1:]: they must be equal.",
@@ -342,7 +313,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "bias row left in",
-            (_dense(_stepping(_mean, lambda W, G: W.T @ G)),),
+            (stepping(grad_x=lambda W, G: W.T @ G),),
             did="You returned the slope by all rows of Xb, the bias row with them.",
             symptom="The shape is (D+1, N), and the layer before has only D outputs.",
             experiment="Print backward(grad_z, 0).shape beside X.shape.",
@@ -352,7 +323,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "first row dropped",
-            (_dense(_stepping(_mean, lambda W, G: W[:, 1:].T @ G)),),
+            (stepping(grad_x=lambda W, G: W[:, 1:].T @ G),),
             did="You dropped the slope by the first feature, where the last one is the bias's.",
             symptom="Each row stands where the one above it should.",
             experiment="Set W[:, 0] to 0: the first row of the answer must be 0.",
@@ -361,7 +332,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "updates first",
-            (_dense(_updates_first),),
+            (mistakes.with_methods(lecture.Dense, backward=stepping_first),),
             did="You moved W before you used it for what backward returns.",
             symptom="What backward returns depends on the learning rate.",
             experiment="Make two equal layers; compare one backward with rate 0 and one with rate "
@@ -371,7 +342,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "plus sign",
-            (_dense(_stepping(lambda G, Xb: -_mean(G, Xb))),),
+            (stepping(lambda G, Xb: -mean_gradient(G, Xb)),),
             did="You added the gradient; it points uphill, so that the loss grows.",
             symptom="The loss rises with every step.",
             experiment="Compute the loss before and after one step with a small rate.",
@@ -380,7 +351,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "sum instead of mean",
-            (_dense(_stepping(lambda G, Xb: G @ Xb.T)),),
+            (stepping(lambda G, Xb: G @ Xb.T),),
             did="You summed the gradient over the samples and did not divide by N.",
             symptom="The step is N times as long, so that the rate depends on the batch size.",
             experiment="Hand in every sample twice: the step must stay the same.",
@@ -390,7 +361,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "divided by K",
-            (_dense(_stepping(lambda G, Xb: G @ Xb.T / len(G))),),
+            (stepping(lambda G, Xb: G @ Xb.T / len(G)),),
             did="You divided the gradient by the number of outputs, not of samples.",
             symptom="The step's length depends on how many rows grad_z has.",
             experiment="Hand in every sample twice: the step must stay the same.",
@@ -399,7 +370,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "bias step summed",
-            (_dense(_stepping(_bias_summed)),),
+            (stepping(with_last_column(lambda Xb: Xb.shape[1])),),
             did="You divided the weights' gradient by N and summed that of the biases.",
             symptom="Only the last column of W moves too far, N times.",
             experiment="Hand in each sample twice and compare W[:, -1] after the step.",
@@ -408,7 +379,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "biases start at 0",
-            (_made_by(_no_biases),),
+            (starting_at(mistakes.without_biases),),
             did="You drew weights for the features and set the biases to 0; here all are drawn.",
             symptom="The last column of W is 0 at first.",
             experiment="Print W[:, -1] of a new layer: no entry should be 0.",
@@ -417,8 +388,8 @@ DENSE = Exercise(
         Misconception(
             "scale ignored",
             (
-                _made_by(lambda D, K, rng, scale: 0.01 * rng.standard_normal((K, D + 1))),
-                _made_by(lambda D, K, rng, scale: rng.standard_normal((K, D + 1))),
+                starting_at(lambda D, K, rng, scale: 0.01 * rng.standard_normal((K, D + 1))),
+                starting_at(lambda D, K, rng, scale: rng.standard_normal((K, D + 1))),
             ),
             did="You did not use the scale that was handed in.",
             symptom="Layers with scale 1 and scale 2, from equal generators, have equal weights.",
@@ -428,8 +399,8 @@ DENSE = Exercise(
         Misconception(
             "weights all equal",
             (
-                _made_by(lambda D, K, rng, scale: np.zeros((K, D + 1))),
-                _made_by(lambda D, K, rng, scale: scale * np.ones((K, D + 1))),
+                starting_at(lambda D, K, rng, scale: np.zeros((K, D + 1))),
+                starting_at(lambda D, K, rng, scale: scale * np.ones((K, D + 1))),
             ),
             did="All weights start at the same number; they are to be drawn from rng.",
             symptom="All scores of a sample are equal at first.",
@@ -438,7 +409,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "bias never updated",
-            (_dense(_stepping(_without_bias)),),
+            (stepping(with_last_column(0)),),
             did="You moved the weights of the features and left the bias where it was.",
             symptom="The last column of W never changes.",
             experiment="Print W[:, -1] before and after a step: does it change?",
@@ -448,7 +419,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "no update",
-            (_dense(_stepping(lambda G, Xb: 0 * _mean(G, Xb))),),
+            (stepping(lambda G, Xb: 0 * mean_gradient(G, Xb)),),
             did="backward does not move W.",
             symptom="W is the same after a step, and the loss never changes.",
             experiment="Print W before and after a step: does it change?",
@@ -458,7 +429,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "first data kept",
-            (_dense_forward_by(_keeps_first_data),),
+            (mistakes.with_methods(lecture.Dense, forward=keeping_first_data),),
             did="backward uses the data of the first forward, not of the last one.",
             symptom="The first step is right, the second one is not.",
             experiment="Call forward with two batches of different size, then backward.",
@@ -467,7 +438,7 @@ DENSE = Exercise(
         ),
         Misconception(
             "gradients add up",
-            (_adding_up(),),
+            (Adding,),
             did="You added each gradient to the one before and stepped against their sum.",
             symptom="The first step is right, the second one too long.",
             experiment="Take a step with grad_z = 0 after another: W must stay where it is.",
@@ -475,11 +446,13 @@ DENSE = Exercise(
             shows_in="called again",
         ),
         mistakes.on_the_class(
-            mistakes.all_share(lecture.Dense, ("W",)),
-            mistakes.all_share(lecture.Dense, ("Xb",)),
-            mistakes.all_share(lecture.Dense, ("W", "Xb")),
+            mistakes.shared_by_all(lecture.Dense, "W"),
+            mistakes.shared_by_all(lecture.Dense, "Xb"),
+            mistakes.shared_by_all(lecture.Dense, "W", "Xb"),
         ),
-        mistakes.changes_upstream(_dense(_spoils_upstream), name="grad_z"),
+        mistakes.changes_upstream(
+            mistakes.with_methods(lecture.Dense, backward=dividing_upstream), name="grad_z"
+        ),
     ),
     properties=dense_layer,
 )

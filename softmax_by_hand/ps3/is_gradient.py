@@ -13,21 +13,13 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 SHAPE = (3, 4)  # of W; small, for each value of f is a question to the trusted side
-
-
 STEPS = "Every entry is the slope of f when that entry of W alone is moved."
-
-
 ANYWHERE = "It is the slope at every W, not only at W = 0."
-
-
 EACH = "Every entry has to be right, in every row and column."
-
-
 Pair = tuple[Callable[[Array], float], Callable[[Array], Array]]
 
 
-def _pair(
+def pair_of(
     f: Callable[[Array], float], gradient: Callable[[Array], Array], breaks: str
 ) -> Arguments:
     def grad(W: Any) -> Array:
@@ -39,7 +31,7 @@ def _pair(
     return fixtures.accepting(SHAPE, f), Specimen(grad, breaks)
 
 
-def _classifier(rng: Generator) -> tuple[Pair, Callable[..., Callable[[Array], Array]]]:
+def classifier(rng: Generator) -> tuple[Pair, Callable[..., Callable[[Array], Array]]]:
     """Return a classifier's loss with its gradient, and how to make others from dL/dz."""
     Xb, y = fixtures.features(rng, SHAPE[1] - 1, 5), fixtures.labels(rng, SHAPE[0], 5)
     Y = lecture.one_hot(y, SHAPE[0])
@@ -61,13 +53,13 @@ def _classifier(rng: Generator) -> tuple[Pair, Callable[..., Callable[[Array], A
     return (loss, by(lambda a, y: a - y)), by
 
 
-def _wave(rng: Generator) -> Pair:
+def wave(rng: Generator) -> Pair:
     c = rng.uniform(0.5, 2, SHAPE)
     return (lambda W: float(np.sum(np.sin(c * W)))), (lambda W: c * np.cos(c * W))
 
 
-def _with_penalty(rng: Generator) -> tuple[Pair, Pair, float]:
-    loss, gradient = _classifier(rng)[0]
+def with_and_without_penalty(rng: Generator) -> tuple[Pair, Pair, float]:
+    loss, gradient = classifier(rng)[0]
     strength = float(rng.uniform(0.2, 0.5))
     both = (
         lambda W: loss(W) + lecture.l2_penalty(W, strength),
@@ -76,51 +68,51 @@ def _with_penalty(rng: Generator) -> tuple[Pair, Pair, float]:
     return (loss, gradient), both, strength
 
 
-def _shuffled(rng: Generator, calls: list[Arguments]) -> list[Arguments]:
+def shuffled(rng: Generator, calls: list[Arguments]) -> list[Arguments]:
     return [calls[i] for i in rng.permutation(len(calls))]
 
 
-def _wrong_everywhere(rng: Generator) -> list[Arguments]:
-    (loss, gradient), _ = _classifier(rng)
-    f, slope = _wave(rng)
+def wrong_everywhere(rng: Generator) -> list[Arguments]:
+    (loss, gradient), _ = classifier(rng)
+    f, slope = wave(rng)
     factor = float(rng.uniform(1.02, 1.03))
-    return _shuffled(
+    return shuffled(
         rng,
         [
-            _pair(loss, gradient, ""),
-            _pair(f, slope, ""),
-            _pair(loss, lambda W: -gradient(W), STEPS),
-            _pair(loss, lambda W: 5 * gradient(W), STEPS),
-            _pair(f, lambda W: -slope(W), STEPS),
-            _pair(f, lambda W: factor * slope(W), STEPS),
-            _pair(loss, lambda W: gradient(W) / factor, STEPS),
-            _pair(f, lambda W: np.full(SHAPE, slope(W).mean()), STEPS),
-            _pair(loss, lambda W: 0 * W, STEPS),
+            pair_of(loss, gradient, ""),
+            pair_of(f, slope, ""),
+            pair_of(loss, lambda W: -gradient(W), STEPS),
+            pair_of(loss, lambda W: 5 * gradient(W), STEPS),
+            pair_of(f, lambda W: -slope(W), STEPS),
+            pair_of(f, lambda W: factor * slope(W), STEPS),
+            pair_of(loss, lambda W: gradient(W) / factor, STEPS),
+            pair_of(f, lambda W: np.full(SHAPE, slope(W).mean()), STEPS),
+            pair_of(loss, lambda W: 0 * W, STEPS),
         ],
     )
 
 
-def _right_at_zero(rng: Generator) -> list[Arguments]:
-    (loss, gradient), by = _classifier(rng)
-    (_, without), (penalised, whole), strength = _with_penalty(rng)
-    f, slope = _wave(rng)
+def right_at_zero(rng: Generator) -> list[Arguments]:
+    (loss, gradient), by = classifier(rng)
+    (_, without), (penalised, whole), strength = with_and_without_penalty(rng)
+    f, slope = wave(rng)
     at_zero = slope(np.zeros(SHAPE))
-    return _shuffled(
+    return shuffled(
         rng,
         [
-            _pair(loss, gradient, ""),
-            _pair(penalised, whole, ""),
-            _pair(loss, by(mistakes.one_sided), ANYWHERE),
-            _pair(penalised, without, ANYWHERE),
-            _pair(penalised, lambda W: without(W) + strength * W, ANYWHERE),
-            _pair(f, lambda W: at_zero.copy(), ANYWHERE),
+            pair_of(loss, gradient, ""),
+            pair_of(penalised, whole, ""),
+            pair_of(loss, by(mistakes.through_chain(backward=mistakes.one_sided)), ANYWHERE),
+            pair_of(penalised, without, ANYWHERE),
+            pair_of(penalised, lambda W: without(W) + strength * W, ANYWHERE),
+            pair_of(f, lambda W: at_zero.copy(), ANYWHERE),
         ],
     )
 
 
-def _one_entry_wrong(rng: Generator) -> list[Arguments]:
-    (loss, gradient), _ = _classifier(rng)
-    f, slope = _wave(rng)
+def one_entry_wrong(rng: Generator) -> list[Arguments]:
+    (loss, gradient), _ = classifier(rng)
+    f, slope = wave(rng)
 
     def spoilt(gradient: Callable[[Array], Array], index: Any) -> Callable[[Array], Array]:
         def wrong(W: Array) -> Array:
@@ -130,23 +122,19 @@ def _one_entry_wrong(rng: Generator) -> list[Arguments]:
 
         return wrong
 
-    return _shuffled(
+    return shuffled(
         rng,
         [
-            _pair(loss, gradient, ""),
-            _pair(f, slope, ""),
-            _pair(loss, spoilt(gradient, (slice(None), -1)), EACH),
-            _pair(f, spoilt(slope, (2, int(rng.integers(4)))), EACH),
-            _pair(f, spoilt(slope, (1, int(rng.integers(1, 4)))), EACH),
+            pair_of(loss, gradient, ""),
+            pair_of(f, slope, ""),
+            pair_of(loss, spoilt(gradient, (slice(None), -1)), EACH),
+            pair_of(f, spoilt(slope, (2, int(rng.integers(4)))), EACH),
+            pair_of(f, spoilt(slope, (1, int(rng.integers(1, 4)))), EACH),
         ],
     )
 
 
-def _some_pairs(rng: Generator) -> list[Arguments]:
-    return _wrong_everywhere(rng)[:2]
-
-
-def _compared(
+def compared(
     at: Callable[[Generator], Array] = lambda rng: rng.normal(size=SHAPE),
     look: Callable[[Array], Any] = lambda G: G,
     tolerance: float = 1e-5,
@@ -161,17 +149,17 @@ def _compared(
     return is_gradient
 
 
-def _exactly_equal(f: Callable[[Array], float], grad: Callable[[Array], Array]) -> bool:
+def exactly_equal(f: Callable[[Array], float], grad: Callable[[Array], Array]) -> bool:
     W = np.ones(SHAPE)
     return bool(np.array_equal(grad(W), lecture.numerical_gradient(f, W)))
 
 
-def _numbers_only(f: Callable[[Array], float], grad: Callable[[Array], Array]) -> bool:
+def numbers_only(f: Callable[[Array], float], grad: Callable[[Array], Array]) -> bool:
     G = grad(np.random.default_rng(2).normal(size=SHAPE))
     return G.shape == SHAPE and bool(np.isfinite(G).all())
 
 
-def _f_against_itself(f: Callable[[Array], float], grad: Callable[[Array], Array]) -> bool:
+def f_against_itself(f: Callable[[Array], float], grad: Callable[[Array], Array]) -> bool:
     W = np.random.default_rng(2).normal(size=SHAPE)
     one, other = (lecture.numerical_gradient(f, W, h) for h in (1e-5, 1e-6))
     return bool(np.allclose(one, other, atol=1e-4))
@@ -242,26 +230,30 @@ IS_GRADIENT = Exercise(
             "wrong everywhere",
             2.5,
             "True for every right gradient, and False for those that are wrong almost everywhere.",
-            _wrong_everywhere,
+            wrong_everywhere,
         ),
         Criterion(
             "right at 0",
             2.0,
             "False also for those that are exactly right at W = 0 and wrong elsewhere.",
-            _right_at_zero,
+            right_at_zero,
         ),
         Criterion(
             "one entry wrong",
             1.0,
             "False also for those with a single wrong entry or column.",
-            _one_entry_wrong,
+            one_entry_wrong,
         ),
-        purity(0.5, _some_pairs, claim="The same pair tested twice gets the same answer."),
+        purity(
+            0.5,
+            fixtures.first(2, wrong_everywhere),
+            claim="The same pair tested twice gets the same answer.",
+        ),
     ),
     misconceptions=(
         Misconception(
             "accepts everything",
-            (mistakes.accepts_all, _numbers_only, _f_against_itself),
+            (mistakes.accepts_all, numbers_only, f_against_itself),
             did="Your test accepts any gradient of the right shape; perhaps it compares f with "
             "itself, or never calls grad.",
             symptom="It is True for a gradient of zeros.",
@@ -270,10 +262,7 @@ IS_GRADIENT = Exercise(
         ),
         Misconception(
             "refuses everything",
-            (
-                mistakes.refuses_all,
-                _exactly_equal,
-            ),
+            (mistakes.refuses_all, exactly_equal),
             did="Your test refuses right gradients; two floats computed differently are seldom "
             "exactly equal.",
             symptom="It is False for the sum of W**2 and its gradient 2 * W.",
@@ -283,7 +272,7 @@ IS_GRADIENT = Exercise(
         ),
         Misconception(
             "only at W = 0",
-            (_compared(at=lambda rng: np.zeros(SHAPE)),),
+            (compared(at=lambda rng: np.zeros(SHAPE)),),
             did="Your test looks at W = 0 only, where all probabilities are equal.",
             symptom="There the wrong 1-D Jacobian, or a forgotten penalty, is exactly right.",
             experiment="Test the sum of W**2 with a gradient of zeros: is it refused?",
@@ -292,7 +281,7 @@ IS_GRADIENT = Exercise(
         ),
         Misconception(
             "only one entry",
-            (_compared(look=lambda G: G[0, 0]),),
+            (compared(look=lambda G: G[0, 0]),),
             did="Your test looks at a single entry of the gradient.",
             symptom="It is True where only that entry is right.",
             experiment="Hand in a gradient that is right in [0, 0] and 0 elsewhere: is it refused?",
@@ -301,7 +290,7 @@ IS_GRADIENT = Exercise(
         ),
         Misconception(
             "only the sum",
-            (_compared(look=np.sum), _compared(look=np.mean)),
+            (compared(look=np.sum), compared(look=np.mean)),
             did="Your test compares sums, and errors of both signs cancel in them.",
             symptom="It is True for minus the gradient of a classifier, as its entries sum to 0.",
             experiment="Hand in a gradient whose rows are exchanged: is it refused?",
@@ -309,7 +298,7 @@ IS_GRADIENT = Exercise(
         ),
         Misconception(
             "only the size",
-            (_compared(look=np.abs), _compared(look=np.linalg.norm)),
+            (compared(look=np.abs), compared(look=np.linalg.norm)),
             did="Your test compares sizes, and the sign is lost in them.",
             symptom="It is True for minus the gradient.",
             experiment="Hand in a grad with the wrong sign: is it refused?",
@@ -317,7 +306,7 @@ IS_GRADIENT = Exercise(
         ),
         Misconception(
             "too loose",
-            (_compared(tolerance=0.1), _compared(tolerance=0.05)),
+            (compared(tolerance=0.1), compared(tolerance=0.05)),
             did="Your test allows differences of several percent.",
             symptom="It is True for 1.02 times the gradient.",
             experiment="Hand in 1.02 times a right gradient: is it refused?",

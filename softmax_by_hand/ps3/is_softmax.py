@@ -9,31 +9,19 @@ import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, Specimen, purity
 from autograder.checking.kit import Properties, Student, Truth, from_notebook
-from softmax_by_hand import lecture, mistakes
+from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 SUMS = "Every column sums to 1, and so does a single sample."
-
-
 RATIO = "log(a_i / a_j) is z_i - z_j: the ratio follows from the difference of the scores."
-
-
 GROWS = "A larger score has a larger probability."
-
-
 ALONE = "A batch gives what its columns give one by one."
-
-
 LARGE = "Scores of 1000 are no trouble."
-
-
 FAR = "Scores of 1000 and of -1000 in one sample are no trouble."
-
-
 APART = "Columns whose scores are far apart do not disturb each other."
 
 
-def _specimens(rng: Generator, items: list[tuple[Callable[..., Any], str]]) -> list[Arguments]:
+def with_right_ones(rng: Generator, items: list[tuple[Callable[..., Any], str]]) -> list[Arguments]:
     """Return a call for each function, shuffled, with two right ones among them."""
     shift = float(rng.uniform(1, 3))
     right: list[tuple[Callable[..., Any], str]] = [
@@ -41,10 +29,10 @@ def _specimens(rng: Generator, items: list[tuple[Callable[..., Any], str]]) -> l
         (lambda z: np.exp(z - np.logaddexp.reduce(z + shift, axis=0) + shift), ""),
     ]
     chosen = [*right, *items]
-    return [(_softmax_specimen(*chosen[i]),) for i in rng.permutation(len(chosen))]
+    return [(specimen(*chosen[i]),) for i in rng.permutation(len(chosen))]
 
 
-def _softmax_specimen(formula: Callable[[Array], Any], breaks: str) -> Specimen:
+def specimen(formula: Callable[[Array], Any], breaks: str) -> Specimen:
     """Return a specimen that takes (K,) or (K, N) of any numbers, and refuses anything else."""
 
     def f(z: Any) -> Any:
@@ -57,10 +45,10 @@ def _softmax_specimen(formula: Callable[[Array], Any], breaks: str) -> Specimen:
     return Specimen(f, breaks)
 
 
-def _plainly_wrong(rng: Generator) -> list[Arguments]:
+def plainly_wrong(rng: Generator) -> list[Arguments]:
     base, power = float(rng.uniform(1.8, 2.2)), float(rng.uniform(1.02, 1.03))
     gain = float(rng.uniform(1.5, 3))
-    return _specimens(
+    return with_right_ones(
         rng,
         [
             (lambda z: 1 / (1 + np.exp(-gain * z)), SUMS),
@@ -72,37 +60,37 @@ def _plainly_wrong(rng: Generator) -> list[Arguments]:
             (lambda z: lecture.softmax(-z), GROWS),
             (lambda z: np.full(z.shape, 1 / len(z)), GROWS),
             (lambda z: lecture.softmax(z)[::-1], GROWS),
-            (_sigmoids_shared, RATIO),
+            (sigmoids_shared, RATIO),
             (lambda z: np.exp(z - z.max(axis=0)), SUMS),
         ],
     )
 
 
-def _wrong_in_batches(rng: Generator) -> list[Arguments]:
-    return _specimens(
+def wrong_in_batches(rng: Generator) -> list[Arguments]:
+    return with_right_ones(
         rng,
         [
             (lambda z: lecture.softmax(z.ravel()).reshape(z.shape), SUMS),
             (lambda z: lecture.softmax(z.T).T, SUMS),
             (lambda z: np.roll(lecture.softmax(z), z.ndim - 1, axis=-1), ALONE),
-            (_like_first_column, ALONE),
+            (like_first_column, ALONE),
         ],
     )
 
 
-def _sigmoids_shared(z: Array) -> Array:
+def sigmoids_shared(z: Array) -> Array:
     a = (1 + np.tanh(z / 2)) / 2 + 1e-300
     return a / a.sum(axis=0)
 
 
-def _like_first_column(z: Array) -> Array:
+def like_first_column(z: Array) -> Array:
     a = lecture.softmax(z)
     return a if z.ndim == 1 else np.repeat(a[:, :1], z.shape[1], axis=1)
 
 
-def _wrong_for_large(rng: Generator) -> list[Arguments]:
+def wrong_for_large(rng: Generator) -> list[Arguments]:
     end = float(rng.uniform(80, 120))
-    return _specimens(
+    return with_right_ones(
         rng,
         [
             (mistakes.unshifted, LARGE),
@@ -114,11 +102,7 @@ def _wrong_for_large(rng: Generator) -> list[Arguments]:
     )
 
 
-def _some_specimens(rng: Generator) -> list[Arguments]:
-    return _plainly_wrong(rng)[:6]
-
-
-def _tried(*wanted: str) -> list[Array]:
+def scores_to_try(*wanted: str) -> list[Array]:
     """Return scores to try: of one sample and of a batch, mild, large or far apart."""
     rng = np.random.default_rng(1)
     z, Z = rng.normal(size=5), rng.normal(size=(3, 4))
@@ -127,42 +111,41 @@ def _tried(*wanted: str) -> list[Array]:
     return [scores[name] for name in (wanted or scores)]
 
 
-def _agrees_on(*wanted: str, rtol: float = 1e-6) -> Callable[..., bool]:
+def agrees_on(*wanted: str, rtol: float = 1e-6) -> Callable[..., bool]:
     def is_softmax(f: Callable[[Array], Array]) -> bool:
         return all(
             np.allclose(f(z), lecture.softmax(z), rtol=rtol, atol=rtol * 1e-3)
-            for z in _tried(*wanted)
+            for z in scores_to_try(*wanted)
         )
 
     return is_softmax
 
 
-def _sums_only(f: Callable[[Array], Array]) -> bool:
-    return all(np.allclose(np.sum(f(z), axis=0), 1) for z in _tried())
+def sums_only(f: Callable[[Array], Array]) -> bool:
+    return all(np.allclose(np.sum(f(z), axis=0), 1) for z in scores_to_try())
 
 
-def _total_only(f: Callable[[Array], Array]) -> bool:
-    return all(np.isclose(np.sum(f(z)), 1) for z in _tried("one", "large one"))
+def total_only(f: Callable[[Array], Array]) -> bool:
+    return all(np.isclose(np.sum(f(z)), 1) for z in scores_to_try("one", "large one"))
 
 
-def _one_total_only(f: Callable[[Array], Array]) -> bool:
-    return bool(np.isclose(np.sum(f(_tried("one")[0])), 1))
+def one_total_only(f: Callable[[Array], Array]) -> bool:
+    return bool(np.isclose(np.sum(f(scores_to_try("one")[0])), 1))
 
 
-def _shifts_only(f: Callable[[Array], Array]) -> bool:
-    return all(np.allclose(f(z), f(z + 7.0)) for z in _tried("one", "batch"))
+def shifts_only(f: Callable[[Array], Array]) -> bool:
+    return all(np.allclose(f(z), f(z + 7.0)) for z in scores_to_try("one", "batch"))
 
 
-def _against_itself(f: Callable[[Array], Array]) -> bool:
-    return all(np.array_equal(f(z), f(z)) for z in _tried("one", "batch"))
+def against_itself(f: Callable[[Array], Array]) -> bool:
+    return all(np.array_equal(f(z), f(z)) for z in scores_to_try("one", "batch"))
 
 
-def _equal_scores_only(f: Callable[[Array], Array]) -> bool:
+def equal_scores_only(f: Callable[[Array], Array]) -> bool:
     return all(np.allclose(f(np.zeros(K)), 1 / K) for K in (3, 5))
 
 
 Function = Callable[[Any], Any]
-
 
 # Each makes a wrong one of the notebook's own softmax, the only right one that there is.
 WRONG_SOFTMAXES: dict[str, Callable[[Function], Function]] = {
@@ -220,26 +203,30 @@ IS_SOFTMAX = Exercise(
             2.0,
             "True for every right softmax, and False for those that are wrong already on a "
             "single sample.",
-            _plainly_wrong,
+            plainly_wrong,
         ),
         Criterion(
             "batches",
             1.5,
             "False also for those that are right for a single sample and wrong for a batch.",
-            _wrong_in_batches,
+            wrong_in_batches,
         ),
         Criterion(
             "large scores",
             1.0,
             "False also for those that are right until the scores are large or far apart.",
-            _wrong_for_large,
+            wrong_for_large,
         ),
-        purity(0.5, _some_specimens, claim="The same function tested twice gets the same answer."),
+        purity(
+            0.5,
+            fixtures.first(6, plainly_wrong),
+            claim="The same function tested twice gets the same answer.",
+        ),
     ),
     misconceptions=(
         Misconception(
             "accepts everything",
-            (mistakes.accepts_all, _against_itself),
+            (mistakes.accepts_all, against_itself),
             did="Your test accepts whatever it is given; perhaps it compares f with f itself.",
             symptom="It is True for a function that returns 1/K for everything.",
             experiment="Hand in np.tanh: is it refused?",
@@ -255,7 +242,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "only the sums",
-            (_sums_only, _total_only, _one_total_only),
+            (sums_only, total_only, one_total_only),
             did="Your test accepts whatever sums to 1.",
             symptom="It is True for a softmax of -z, which prefers the smallest score.",
             experiment="Hand in a function that returns 1/K for every score: is it refused?",
@@ -263,7 +250,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "only shifts",
-            (_shifts_only,),
+            (shifts_only,),
             did="Your test asks only whether a number that is added to all scores changes nothing.",
             symptom="It is True for np.exp(z - z.max(axis=0)), which does not sum to 1.",
             experiment="Hand in a function that returns 1/K for every score: is it refused?",
@@ -271,7 +258,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "only equal scores",
-            (_equal_scores_only,),
+            (equal_scores_only,),
             did="Your test looks only at scores that are all equal.",
             symptom="There even the softmax of -z is right.",
             experiment="Hand in a softmax of 2 * z: is it refused?",
@@ -279,7 +266,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "too loose",
-            (_agrees_on(rtol=0.2), _agrees_on(rtol=0.1)),
+            (agrees_on(rtol=0.2), agrees_on(rtol=0.1)),
             did="Your test allows differences of several percent.",
             symptom="It is True for probabilities that are off in the second digit.",
             experiment="Hand in a softmax of 1.02 * z: is it refused?",
@@ -288,7 +275,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "only one sample",
-            (_agrees_on("one", "large one"), _agrees_on("one")),
+            (agrees_on("one", "large one"), agrees_on("one")),
             did="Your test tries single samples only, never a batch.",
             symptom="It is True for a function that lets a whole batch sum to 1.",
             experiment="Hand in a function that divides by the sum of the whole array: is it "
@@ -297,7 +284,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "only mild scores",
-            (_agrees_on("one", "batch"),),
+            (agrees_on("one", "batch"),),
             did="Your test tries small scores only.",
             symptom="It is True for np.exp(z) / np.exp(z).sum(axis=0), which gives nan at 1000.",
             experiment="Hand in a softmax without its max shift: is it refused?",
@@ -306,7 +293,7 @@ IS_SOFTMAX = Exercise(
         ),
         Misconception(
             "columns never far apart",
-            (_agrees_on("one", "batch", "large one", "far one"),),
+            (agrees_on("one", "batch", "large one", "far one"),),
             did="Your test tries no batch whose columns are far apart.",
             symptom="It is True for a softmax that subtracts one maximum for the whole batch.",
             experiment="Hand in a softmax that subtracts np.max(z), without an axis: is it "

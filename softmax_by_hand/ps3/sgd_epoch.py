@@ -26,129 +26,109 @@ from softmax_by_hand.properties import (
 )
 
 
-def _training_set(rng: Generator, size: fixtures.Sizes) -> tuple[Array, Array, Array]:
+def training_set(rng: Generator, size: fixtures.Sizes) -> tuple[Array, Array, Array]:
+    """Draw weights, data and labels."""
     run = fixtures.forward_pass(rng, size)
     return run.W, run.Xb[:-1].copy(), run.Y
 
 
-def _rate(rng: Generator) -> float:
-    return float(rng.uniform(0.2, 0.6))
-
-
-def _epochs(rng: Generator) -> list[Arguments]:
+def epochs(rng: Generator) -> list[Arguments]:
     return fixtures.crossed(
         [
-            (*_training_set(rng, size), _rate(rng), rng.permutation(size.N))
+            (*training_set(rng, size), fixtures.learning_rate(rng, 0.6), rng.permutation(size.N))
             for size in fixtures.all_sizes(rng)
         ]
     )
 
 
-def _other_orders(rng: Generator) -> list[Arguments]:
+def other_orders(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, count in zip(fixtures.sizes(rng, 3), (2, 5, 10), strict=True):
         order = rng.integers(size.N, size=count) if count > 2 else np.full(2, size.N - 1)
-        calls.append((*_training_set(rng, size), _rate(rng), order))
+        calls.append((*training_set(rng, size), fixtures.learning_rate(rng, 0.6), order))
     return calls
 
 
-def _epochs_at_large_scores(rng: Generator) -> list[Arguments]:
+def epochs_at_large_scores(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, level in zip(fixtures.sizes(rng, 2), (1000.0, -2000.0), strict=True):
-        W, X, Y = _training_set(rng, size)
+        W, X, Y = training_set(rng, size)
         W[:, -1] += level
-        calls.append((W, X, Y, _rate(rng), rng.permutation(size.N)[:3]))
+        calls.append((W, X, Y, fixtures.learning_rate(rng, 0.6), rng.permutation(size.N)[:3]))
     for size, below in zip(fixtures.sizes(rng, 2), (0, -1), strict=True):
-        W, X, _ = _training_set(rng, size)
+        W, X, _ = training_set(rng, size)
         offsets, top = fixtures.two_on_top(rng, size.K, below)
         # No true class has a probability of exactly 0: its loss may be inf, or what it tends to.
         Y = lecture.one_hot(rng.permutation(np.resize(top, size.N)), size.K)
         W[:, -1] += offsets
-        calls.append((W, X, Y, _rate(rng), rng.permutation(size.N)[:3]))
+        calls.append((W, X, Y, fixtures.learning_rate(rng, 0.6), rng.permutation(size.N)[:3]))
     for size in fixtures.sizes(rng, 2):
-        W, X, Y = _training_set(rng, size)
+        W, X, Y = training_set(rng, size)
         order = rng.permutation(size.N)[:3]
         W[:, -1] += fixtures.improbable(rng, size.K, int(np.argmax(Y[:, order[0]])))
-        calls.append((W, X, Y, _rate(rng), order))
-    W, X, Y = _training_set(rng, size)
+        calls.append((W, X, Y, fixtures.learning_rate(rng, 0.6), order))
+    W, X, Y = training_set(rng, size)
     W[:, :-1] *= 1e-4
     # Slopes that no clip leaves alone, and steps as small as the weights.
-    return [*calls, (W, 1e4 * X, Y, 1e-8 * _rate(rng), rng.permutation(size.N))]
+    return [
+        *calls,
+        (W, 1e4 * X, Y, 1e-8 * fixtures.learning_rate(rng, 0.6), rng.permutation(size.N)),
+    ]
 
 
-def _some_epochs(rng: Generator) -> list[Arguments]:
-    return _epochs(rng)[:2]
+Gradient = Callable[[Array, Array, Array], Array]  # of W, x and y
 
 
-Update = Callable[[Array, Array, Array, float], Array]
-
-
-def _epoch(
-    update: Update | None = None,
+def epoch_by(
+    gradient: Gradient = lecture.loss_gradient,
+    soft: mistakes.Formula = lecture.softmax,
+    loss: mistakes.Loss = lecture.cce,
     loss_after: bool = False,
-    ordered: Callable[[Array, int], Any] = lambda order, N: order,
-    soft: Callable[[Array], Array] = lecture.softmax,
-    loss: Callable[[Array, Array], float] = lecture.cce,
 ) -> Callable[..., Any]:
-    """Return an epoch with another update, order, softmax, loss, or moment to take it."""
-
-    def downhill(W: Array, x: Array, y: Array, rate: float) -> Array:
-        return W - rate * np.outer(soft(W @ x) - y, x)
-
-    step = update or downhill
+    """Return an epoch with another gradient, loss, or moment to take the loss."""
 
     def sgd_epoch(W: Array, X: Array, Y: Array, learning_rate: float, order: Array) -> Any:
         Xb, losses = lecture.add_bias(X), []
-        for n in ordered(order, X.shape[1]):
-            x, y = Xb[:, n], Y[:, n]
-            before = W if loss_after else W.copy()
-            W = step(W, x, y, learning_rate)
+        for n in order:
+            x, y, before = Xb[:, n], Y[:, n], W
+            W = W - learning_rate * gradient(W, x, y)
             losses.append(loss(y, soft((W if loss_after else before) @ x)))
         return W, np.array(losses)
 
     return sgd_epoch
 
 
-def _moved(gradient: Callable[[Array, Array, Array], Array]) -> Update:
-    return lambda W, x, y, rate: W - rate * gradient(W, x, y)
+def epoch_by_slope(grad_z: mistakes.Slope) -> Callable[..., Any]:
+    """Return an epoch with another dL/dz."""
+    return epoch_by(mistakes.loss_gradient_by(grad_z))
 
 
-def _by_features(W: Array, x: Array, y: Array) -> Array:
-    gradient = lecture.loss_gradient(W, x, y)
-    gradient[:, -1] = 0
-    return gradient
+def epoch_by_softmax(soft: mistakes.Formula) -> Callable[..., Any]:
+    """Return an epoch with another softmax."""
+    return epoch_by(mistakes.loss_gradient_by(soft=soft), soft)
 
 
-def _one_sided_gradient(W: Array, x: Array, y: Array) -> Array:
-    return np.outer(mistakes.one_sided(lecture.softmax(W @ x), y), x)
+def without_bias_slope(W: Array, x: Array, y: Array) -> Array:
+    """Return the gradient, 0 for the biases."""
+    return lecture.loss_gradient(W, x, y) * (np.arange(len(x)) < len(x) - 1)
 
 
-def _step_in_place(W: Array, x: Array, y: Array, rate: float) -> Array:
-    W -= rate * lecture.loss_gradient(W, x, y)
-    return W
+def all_from_the_start(W: Array, X: Array, Y: Array, learning_rate: float, order: Array) -> Any:
+    """Take all gradients and losses at the first weights."""
+    steps = [lecture.sgd_epoch(W, X, Y, learning_rate, order[[i]]) for i in range(len(order))]
+    return W + sum(after - W for after, _ in steps), np.array([loss[0] for _, loss in steps])
 
 
-def _all_from_the_start(W: Array, X: Array, Y: Array, learning_rate: float, order: Array) -> Any:
-    Xb = lecture.add_bias(X)
-    losses = np.array([lecture.cce(Y[:, n], lecture.softmax(W @ Xb[:, n])) for n in order])
-    gradients = [lecture.loss_gradient(W, Xb[:, n], Y[:, n]) for n in order]
-    return W - learning_rate * np.sum(gradients, axis=0), losses
+def only_first_step(W: Array, X: Array, Y: Array, learning_rate: float, order: Array) -> Any:
+    """Move W for the first sample only."""
+    W, losses = lecture.sgd_epoch(W, X, Y, learning_rate, order[:1])
+    return W, np.append(losses, lecture.sgd_epoch(W, X, Y, 0.0, order[1:])[1])
 
 
-def _only_first_step(W: Array, X: Array, Y: Array, learning_rate: float, order: Array) -> Any:
-    Xb, losses = lecture.add_bias(X), []
-    for i, n in enumerate(order):
-        losses.append(lecture.cce(Y[:, n], lecture.softmax(W @ Xb[:, n])))
-        if i == 0:
-            W = W - learning_rate * lecture.loss_gradient(W, Xb[:, n], Y[:, n])
-    return W, np.array(losses)
-
-
-def _by_slope(grad_z: Callable[[Array, Array], Array]) -> Update:
-    def gradient(W: Array, x: Array, y: Array) -> Array:
-        return np.outer(grad_z(lecture.softmax(W @ x), y), x)
-
-    return _moved(gradient)
+def steps_in_place(W: Array, X: Array, Y: Array, learning_rate: float, order: Array) -> Any:
+    """Write the new weights into the old ones."""
+    W[...], losses = lecture.sgd_epoch(W, X, Y, learning_rate, order)
+    return W, losses
 
 
 def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
@@ -163,8 +143,7 @@ def epoch_example(K: int = 3, D: int = 4) -> tuple[Any, ...]:
 )
 def sgd_epoch(f: Student) -> None:
     f.claim(
-        "from W = 0 the first loss is ln K",
-        "Is the loss taken before the step of its own sample?",
+        "from W = 0 the first loss is ln K", "Is the loss taken before the step of its own sample?"
     )
     for K, D in ((3, 4), (4, 3)):
         W, *rest = epoch_example(K, D)
@@ -232,27 +211,27 @@ SGD_EPOCH = Exercise(
             4.0,
             "Each sample in turn: its loss with the weights as they are, then a step against "
             "its gradient, biases too; the next sample meets the new weights.",
-            _epochs,
+            epochs,
         ),
         Criterion(
             "any order",
             1.5,
             "The order says which samples come when; it may leave some out or repeat them.",
-            _other_orders,
+            other_orders,
         ),
         Criterion(
             "large scores",
             1.5,
             "Scores of thousands are no trouble, nor is a class with probability 0; a loss may "
             "be in the hundreds, for nothing is clipped.",
-            _epochs_at_large_scores,
+            epochs_at_large_scores,
         ),
-        purity(1.0, _some_epochs),
+        purity(1.0),
     ),
     misconceptions=(
         Misconception(
             "plus sign",
-            (_epoch(lambda W, x, y, rate: W + rate * lecture.loss_gradient(W, x, y)),),
+            (lambda W, X, Y, rate, order: lecture.sgd_epoch(W, X, Y, -rate, order),),
             did="You added the gradient to W, which goes uphill.",
             symptom="The losses rise without end.",
             experiment="Run ten epochs from W = 0 and print the mean loss of each, beside ln K.",
@@ -261,7 +240,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "no update",
-            (_epoch(lambda W, x, y, rate: W),),
+            (epoch_by(lambda W, x, y: 0 * W),),
             did="You never moved W.",
             symptom="From W = 0 every loss is ln K, in every epoch.",
             experiment="Print np.array_equal(W, sgd_epoch(W, ...)[0]): it should be False.",
@@ -269,7 +248,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "bias never updated",
-            (_epoch(_moved(_by_features)),),
+            (epoch_by(without_bias_slope),),
             did="You moved the weights of the features and left the bias where it was.",
             symptom="The last column of W never changes; accuracy often does not show it.",
             experiment="Print W[:, -1] before and after an epoch: does it change?",
@@ -278,7 +257,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "1-D Jacobian",
-            (_epoch(_moved(_one_sided_gradient)),),
+            (epoch_by_slope(mistakes.through_chain(backward=mistakes.one_sided)),),
             did="Your gradient uses (I - a.T) * a, which for a 1-D a is not the softmax Jacobian.",
             symptom="The loss rises while the accuracy stays high, until both are lost to nan.",
             experiment="Plot the mean loss and the accuracy of five epochs side by side, at a rate "
@@ -288,7 +267,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "loss after the step",
-            (_epoch(loss_after=True),),
+            (epoch_by(loss_after=True),),
             did="You took each loss after the step on its own sample.",
             symptom="From W = 0 the first loss is below ln K.",
             experiment="Print losses[0] for W = 0: it must be ln K.",
@@ -297,7 +276,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "one step for all",
-            (_all_from_the_start,),
+            (all_from_the_start,),
             did="You took all gradients at the first weights; each sample must meet the new ones.",
             symptom="From W = 0 every loss is ln K, though W has moved at the end.",
             experiment="Print the losses of one epoch from W = 0: do they change?",
@@ -306,7 +285,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "only the first step",
-            (_only_first_step,),
+            (only_first_step,),
             did="You moved W for the first sample only.",
             symptom="W differs from its start by a multiple of one outer product.",
             experiment="Print np.linalg.matrix_rank(W_after - W): after samples of three classes "
@@ -316,7 +295,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "order ignored",
-            (_epoch(ordered=lambda order, N: range(N)),),
+            (lambda W, X, Y, rate, order: lecture.sgd_epoch(W, X, Y, rate, np.arange(len(X.T))),),
             did="You went through the samples from first to last, whatever the order says.",
             symptom="Two different orders give the same losses.",
             experiment="Call it with order and with order[::-1]: the losses should differ.",
@@ -324,7 +303,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "diagonal only",
-            (_epoch(_by_slope(lambda a, y: -(1 - a) * y)),),
+            (epoch_by_slope(lambda a, y: -(1 - a) * y),),
             did="Your gradient uses only the diagonal a(1 - a) of the softmax Jacobian.",
             symptom="In each step only the row of the true class moves.",
             experiment="Print which rows of W differ after one step: all of them should.",
@@ -333,7 +312,7 @@ SGD_EPOCH = Exercise(
         ),
         Misconception(
             "Jacobian skipped",
-            (_epoch(_by_slope(lambda a, y: -y / a)),),
+            (epoch_by_slope(lambda a, y: -y / a),),
             did="You went from the slope by the probabilities to W without the softmax Jacobian.",
             symptom="Only the row of the true class moves, the further the less probable it is.",
             experiment="Compare one step with the numerical gradient of that sample's loss.",
@@ -351,18 +330,16 @@ SGD_EPOCH = Exercise(
             "it.",
         ),
         mistakes.no_max_shift(
-            _epoch(soft=mistakes.unshifted),
+            epoch_by_softmax(mistakes.unshifted),
             experiment="Add 1000 to all biases: nothing may change.",
         ),
-        mistakes.other_shift(*(_epoch(soft=soft) for soft in mistakes.OTHER_SHIFTS)),
-        mistakes.clipped_loss(*(_epoch(loss=loss) for loss in mistakes.guards(lecture.cce))),
-        mistakes.nan_in_chain(_epoch(_by_slope(mistakes.through_chain()))),
-        mistakes.epsilon_in_chain(
-            *(_epoch(_by_slope(mistakes.through_chain(eps))) for eps in mistakes.EPSILONS)
-        ),
+        mistakes.other_shift(*map(epoch_by_softmax, mistakes.OTHER_SHIFTS)),
+        mistakes.clipped_loss(lambda loss: epoch_by(loss=loss)),
+        mistakes.nan_in_chain(epoch_by_slope, mistakes.CHAINS[:1]),
+        mistakes.epsilon_in_chain(epoch_by_slope),
         Misconception(
             "changes W in place",
-            (_epoch(_step_in_place),),
+            (steps_in_place,),
             did="You wrote W -= ..., which changes the caller's weights.",
             symptom="W is not the same array of numbers after the call.",
             experiment="Keep before = W.copy(), run an epoch, then print (before == W).all().",

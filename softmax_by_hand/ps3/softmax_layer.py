@@ -22,18 +22,18 @@ from softmax_by_hand.properties import (
 )
 
 
-def _single_scores(rng: Generator) -> list[Arguments]:
+def single_samples(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     return [fixtures.there_and_back(rng, run.Z[:, 0]) for run in passes]
 
 
-def _columns_and_batches(rng: Generator) -> list[Arguments]:
+def columns_and_batches(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     columns = [run.Z[:, :1] for run in passes[:2]]
     return [fixtures.there_and_back(rng, Z) for Z in (*columns, *(run.Z for run in passes))]
 
 
-def _again(rng: Generator) -> list[Arguments]:
+def called_again(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, fewer in zip(fixtures.sizes(rng, 3), (0, 0, 1), strict=True):
         Z, other = fixtures.forward_pass(rng, size).Z, fixtures.forward_pass(rng, size).Z[:, fewer:]
@@ -43,10 +43,10 @@ def _again(rng: Generator) -> list[Arguments]:
         calls.append((*twice, FORWARD, other, BACKWARD, G_other, 0.5, FORWARD, Z))
     # The last has no negative number.
     both = (Z, G, Z[:, ::-1], G[::-1]), (abs(Z), abs(G), abs(Z[::-1]), abs(G[::-1]))
-    return [*calls, *(mistakes.beside_another((), (), *parts) for parts in both)]
+    return [*calls, *(fixtures.beside_another((), (), *parts) for parts in both)]
 
 
-def _large_scores(rng: Generator) -> list[Arguments]:
+def large_scores(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, below in zip(fixtures.sizes(rng, 2), (0, -1), strict=True):
         calls.append(
@@ -61,75 +61,29 @@ def _large_scores(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _both_forms(rng: Generator) -> list[Arguments]:
-    return _single_scores(rng)[:1] + _columns_and_batches(rng)[2:4]
+def both_forms(rng: Generator) -> list[Arguments]:
+    return single_samples(rng)[:1] + columns_and_batches(rng)[2:4]
 
 
-def _softmax_layer(
-    forward: Callable[[Array], Array] = lecture.softmax,
+def softmax_layer_by(
+    forward: mistakes.Formula = lecture.softmax,
     backward: Callable[[Array, Array], Array] = lecture.softmax_backward,
     returned: Callable[[Array], Any] = lambda A: A,
 ) -> type:
-    """Return the layer that is made of these formulas."""
-
-    class Softmax:
-        def forward(self, Z: Array) -> Any:
-            self.A = forward(Z)
-            return returned(self.A)
-
-        def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
-            return backward(self.A, grad_a)
-
-    return Softmax
+    """Return the layer with another softmax, or another backward, of A and dL/dA."""
+    return mistakes.layer_by(forward, lambda Z, A, G: backward(A, G), returned)
 
 
-def _one_dimensional(A: Array, G: Array) -> Array:
-    return ((np.eye(len(A)) - A.T) * A) @ G
+def one_sided_for_samples(A: Array, G: Array) -> Array:
+    """Return what is wrong for a single sample alone."""
+    return (mistakes.one_sided if A.ndim == 1 else lecture.softmax_backward)(A, G)
 
 
-def _in_place(Z: Array) -> Array:
-    Z -= Z.max(axis=0)
-    np.exp(Z, out=Z)
-    Z /= Z.sum(axis=0)
-    return Z.copy()
-
-
-def _spoils_cache(A: Array, G: Array) -> Array:
-    product = A * G
-    grad_z = product - A * product.sum(axis=0)
+def spoils_what_it_kept(A: Array, G: Array) -> Array:
+    """Compute in the probabilities that forward has kept."""
+    grad_z = lecture.softmax_backward(A, G)
     A *= 1 - A
     return grad_z
-
-
-def _whole_matrix_unshifted(Z: Array) -> Array:
-    e = np.exp(Z)
-    return e / e.sum()
-
-
-def _with_epsilon(eps: float) -> Callable[[Array], Array]:
-    def soft(Z: Array) -> Array:
-        e = np.exp(Z - Z.max(axis=0))
-        return e / (e.sum(axis=0) + eps)
-
-    return soft
-
-
-def _along_last(A: Array, G: Array) -> Array:
-    return A * (G - np.sum(A * G, axis=-1, keepdims=True))
-
-
-def _in_upstream(A: Array, G: Array) -> Array:
-    G -= np.sum(A * G, axis=0)
-    return A * G
-
-
-def _first_kept() -> type:
-    class Softmax(lecture.Softmax):
-        def forward(self, Z: Array) -> Array:
-            self.A = getattr(self, "A", lecture.softmax(Z))
-            return lecture.softmax(Z)
-
-    return Softmax
 
 
 @PropertiesOfClass(
@@ -201,40 +155,36 @@ SOFTMAX = Exercise(
             3.0,
             "forward gives the probabilities of a sample (K,), and backward carries any slope by "
             "them to the slope by the scores.",
-            _single_scores,
+            single_samples,
         ),
         Criterion(
             "columns and batches",
             2.0,
             "A column (K, 1) and a batch (K, N) give what their columns give one by one.",
-            _columns_and_batches,
+            columns_and_batches,
         ),
         Criterion(
             "called again",
             1.0,
             "backward belongs to the last forward of its own layer, however often either was "
             "called, and the learning rate changes nothing in a layer without weights.",
-            _again,
+            called_again,
         ),
         Criterion(
             "large scores",
             1.0,
             "Scores of thousands, far apart in a sample or in a batch, are no trouble, and no "
             "probability is too small for the slopes of the cross-entropy.",
-            _large_scores,
+            large_scores,
         ),
-        purity(1.0, _both_forms),
+        purity(1.0, both_forms),
     ),
     misconceptions=(
         Misconception(
             "1-D Jacobian",
             (
-                _softmax_layer(backward=_one_dimensional),
-                _softmax_layer(
-                    backward=lambda A, G: (
-                        _one_dimensional if A.ndim == 1 else lecture.softmax_backward
-                    )(A, G)
-                ),
+                softmax_layer_by(backward=mistakes.one_sided),
+                softmax_layer_by(backward=one_sided_for_samples),
             ),
             did="You used (I - a.T) * a; .T does nothing to a 1-D a, and this is no Jacobian.",
             symptom="With grad_a = -y/a the true class is right, and all others are equal.",
@@ -245,8 +195,8 @@ SOFTMAX = Exercise(
         Misconception(
             "last axis",
             (
-                _softmax_layer(forward=mistakes.last_axis),
-                _softmax_layer(forward=mistakes.last_axis, backward=_along_last),
+                softmax_layer_by(forward=mistakes.last_axis),
+                softmax_layer_by(forward=mistakes.last_axis, backward=mistakes.along_last),
             ),
             did="You normalised along the last axis, which in a batch runs over the samples.",
             symptom="A column (K, 1) gives all ones.",
@@ -258,8 +208,8 @@ SOFTMAX = Exercise(
         Misconception(
             "samples mixed in backward",
             (
-                _softmax_layer(backward=mistakes.samples_mixed),
-                _softmax_layer(backward=mistakes.axes_120),
+                softmax_layer_by(backward=mistakes.samples_mixed),
+                softmax_layer_by(backward=mistakes.axes_120),
             ),
             did="You multiplied the tensor of Jacobians over the wrong axes, so that one sample's "
             "Jacobian meets another sample's slopes.",
@@ -271,8 +221,8 @@ SOFTMAX = Exercise(
         Misconception(
             "upstream ignored",
             (
-                _softmax_layer(backward=lambda A, G: A - G),
-                _softmax_layer(backward=lambda A, G: G - A),
+                softmax_layer_by(backward=lambda A, G: A - G),
+                softmax_layer_by(backward=lambda A, G: G - A),
             ),
             did="You returned output - y; that is the loss's and softmax's slope in one, and "
             "backward was given the slope by the probabilities.",
@@ -283,7 +233,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "upstream not used",
-            (_softmax_layer(backward=lambda A, G: A * (1 - A)),),
+            (softmax_layer_by(backward=lambda A, G: A * (1 - A)),),
             did="You returned the slopes of the layer alone, without grad_a.",
             symptom="The answer is the same for every grad_a.",
             experiment="Call backward with grad_a and with 2 * grad_a: the answer should double.",
@@ -291,7 +241,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "diagonal only",
-            (_softmax_layer(backward=lambda A, G: A * (1 - A) * G),),
+            (softmax_layer_by(backward=lambda A, G: A * (1 - A) * G),),
             did="You used the diagonal a(1 - a) of the Jacobian and left the rest out.",
             symptom="With equal slopes everywhere the answer is not 0.",
             experiment="Call backward with grad_a all ones: each entry should be 0.",
@@ -300,7 +250,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "forward returns None",
-            (_softmax_layer(returned=lambda A: None),),
+            (softmax_layer_by(returned=lambda A: None),),
             did="forward keeps the probabilities and does not return them.",
             symptom="The result of forward is None.",
             experiment="Print Softmax().forward(np.zeros(3)): each entry should be 1/3.",
@@ -308,7 +258,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "sum over the samples",
-            (_softmax_layer(backward=_along_last),),
+            (softmax_layer_by(backward=mistakes.along_last),),
             did="backward sums along the last axis; the sum runs over the classes of one sample.",
             symptom="A column (K, 1) gives all zeros.",
             experiment="Print each column's sum of backward for a batch: every one should be 0.",
@@ -317,8 +267,8 @@ SOFTMAX = Exercise(
         Misconception(
             "whole-matrix sum",
             (
-                _softmax_layer(forward=mistakes.whole_matrix),
-                _softmax_layer(forward=_whole_matrix_unshifted),
+                softmax_layer_by(forward=mistakes.whole_matrix),
+                softmax_layer_by(forward=lambda Z: mistakes.normalised(np.exp(Z), None)),
             ),
             did="You divided by the sum of the whole array; each sample is to sum to 1.",
             symptom="A batch sums to 1 altogether.",
@@ -328,7 +278,10 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "epsilon in the denominator",
-            tuple(_softmax_layer(forward=_with_epsilon(eps)) for eps in (1e-7, 1e-8, 1e-6, 1e-5)),
+            tuple(
+                softmax_layer_by(forward=mistakes.epsilon_in_sum(eps))
+                for eps in (1e-7, 1e-8, 1e-6, 1e-5)
+            ),
             did="You added a small number to the sum by which you divide.",
             symptom="The probabilities of a sample sum to a little less than 1.",
             experiment="Print 1 - Softmax().forward(np.zeros(3)).sum(): at most some 1e-16.",
@@ -339,8 +292,8 @@ SOFTMAX = Exercise(
         Misconception(
             "sign of backward",
             (
-                _softmax_layer(backward=lambda A, G: -lecture.softmax_backward(A, G)),
-                _softmax_layer(backward=lambda A, G: A * (np.sum(A * G, axis=0) - G)),
+                softmax_layer_by(backward=lambda A, G: -lecture.softmax_backward(A, G)),
+                softmax_layer_by(backward=lambda A, G: A * (np.sum(A * G, axis=0) - G)),
             ),
             did="You subtracted the other way round, so that all of backward is negative.",
             symptom="Every entry has the wrong sign.",
@@ -348,32 +301,26 @@ SOFTMAX = Exercise(
             "positive.",
             looks_right="All sizes are right, and each sample's slopes sum to 0 as they should.",
         ),
-        Misconception(
-            "sum left out",
-            (_softmax_layer(backward=lambda A, G: A * G),),
-            did="You multiplied by the probabilities and did not subtract what the classes share.",
-            symptom="With equal slopes everywhere the answer is not 0 but the probabilities.",
+        mistakes.sum_left_out(
+            softmax_layer_by(backward=lambda A, G: A * G),
             experiment="Call backward with grad_a all ones: each entry should be 0.",
-            looks_right="The factor is right, and it was the derivative of exp that came to mind.",
         ),
-        mistakes.passed_on(_softmax_layer(backward=lambda A, G: G)),
-        mistakes.only_ones(_softmax_layer(backward=lambda A, G: np.ones(G.shape))),
-        mistakes.no_max_shift(
-            _softmax_layer(forward=mistakes.unshifted),
+        mistakes.passed_on(softmax_layer_by(backward=lambda A, G: G)),
+        mistakes.only_ones(softmax_layer_by(backward=lambda A, G: np.ones(G.shape))),
+        *mistakes.shifts(
+            softmax_layer_by,
             experiment="Print Softmax().forward(np.array([1000.0, 1000.0])): one half twice is "
             "right.",
         ),
-        mistakes.other_shift(*(_softmax_layer(forward=soft) for soft in mistakes.OTHER_SHIFTS)),
-        mistakes.one_maximum(_softmax_layer(forward=mistakes.by_one_maximum)),
-        mistakes.on_the_class(mistakes.all_share(lecture.Softmax, ("A",))),
+        mistakes.on_the_class(mistakes.shared_by_all(lecture.Softmax, "A")),
         mistakes.changes_upstream(
-            _softmax_layer(backward=_in_upstream),
-            _softmax_layer(backward=mistakes.into_upstream),
+            softmax_layer_by(backward=mistakes.centres_upstream),
+            softmax_layer_by(backward=mistakes.into_upstream),
             name="grad_a",
         ),
         Misconception(
             "changes Z in place",
-            (_softmax_layer(forward=_in_place),),
+            (mistakes.forward_in_place(lecture.Softmax, lecture.softmax),),
             did="forward computed in Z itself, as Z -= Z.max(axis=0) does.",
             symptom="The scores are not the same after forward.",
             experiment="Keep before = Z.copy(), call forward(Z), then print (before == Z).all().",
@@ -382,7 +329,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "spoils what it kept",
-            (_softmax_layer(backward=_spoils_cache),),
+            (softmax_layer_by(backward=spoils_what_it_kept),),
             did="backward changed the probabilities that forward had kept.",
             symptom="The first backward is right, and the second one after it is not.",
             experiment="Call backward twice in a row with the same grad_a and compare.",
@@ -391,7 +338,7 @@ SOFTMAX = Exercise(
         ),
         Misconception(
             "first forward kept",
-            (_first_kept(),),
+            (mistakes.keeping_the_first(lecture.Softmax),),
             did="backward uses the probabilities of the first forward, not of the last one.",
             symptom="A second forward with other scores does not change what backward gives.",
             experiment="Call backward after forward(Z), and after forward(0 * Z): do the answers "

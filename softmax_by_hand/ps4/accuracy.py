@@ -11,7 +11,7 @@ from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import Y_GUESS, Y_TRUE
 
 
-def _all_or_none(rng: Generator) -> list[Arguments]:
+def all_or_none(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):
         y = fixtures.labels(rng, size.K, size.N)
@@ -19,10 +19,6 @@ def _all_or_none(rng: Generator) -> list[Arguments]:
         calls += [(y, y.copy()), (y, wrong), (wrong, y), (y[:1], y[:1].copy())]
     many = fixtures.labels(rng, size.K, 600)  # more hits than 8 bits can count
     return [*calls, (many, many.copy())]
-
-
-def _some_labels(rng: Generator) -> list[Arguments]:
-    return fixtures.true_and_predicted(rng)[:2]
 
 
 @Properties(
@@ -56,9 +52,9 @@ ACCURACY = Exercise(
             "all or none",
             0.5,
             "All right is 1.0, all wrong is 0.0, for one sample too.",
-            _all_or_none,
+            all_or_none,
         ),
-        purity(0.5, _some_labels),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(

@@ -24,17 +24,17 @@ from softmax_by_hand.properties import (
 )
 
 
-def _whole_batches(rng: Generator) -> list[Arguments]:
+def whole_batches(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     return fixtures.crossed([(run.W, run.Xb, run.Y) for run in passes])
 
 
-def _one_column(rng: Generator) -> list[Arguments]:
+def one_column(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.sizes(rng, 2)]
     return [(run.W, run.Xb[:, :1], run.Y[:, :1]) for run in passes]
 
 
-def _large_batches(rng: Generator) -> list[Arguments]:
+def large_batches(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, below in zip(fixtures.sizes(rng, 2), (0, -1), strict=True):
         run = fixtures.forward_pass(rng, size)
@@ -54,20 +54,16 @@ def _large_batches(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _some_whole_batches(rng: Generator) -> list[Arguments]:
-    return _whole_batches(rng)[:2]
-
-
-def _first_sample(W: Array, Xb: Array, Y: Array) -> Array:
+def first_sample(W: Array, Xb: Array, Y: Array) -> Array:
     return lecture.loss_gradient(W, Xb[:, 0], Y[:, 0])
 
 
-def _changes_labels(W: Array, Xb: Array, Y: Array) -> Array:
+def changes_labels(W: Array, Xb: Array, Y: Array) -> Array:
     Y -= lecture.softmax(W @ Xb)
     return -Y @ Xb.T / Xb.shape[1]
 
 
-def _into_labels(W: Array, Xb: Array, Y: Array) -> Array:
+def into_labels(W: Array, Xb: Array, Y: Array) -> Array:
     Y[...] = lecture.softmax(W @ Xb) - Y
     return Y @ Xb.T / Xb.shape[1]
 
@@ -121,22 +117,22 @@ BATCH_GRADIENT = Exercise(
             "mean over samples",
             2.5,
             "It is the mean of the samples' own gradients, for all N of them.",
-            _whole_batches,
+            whole_batches,
         ),
-        Criterion("one column", 0.5, "A batch of one sample has that sample's.", _one_column),
+        Criterion("one column", 0.5, "A batch of one sample has that sample's.", one_column),
         Criterion(
             "large scores",
             1.0,
             "Scores of thousands are no trouble, be they far apart between the samples or within "
             "one, nor is a probability of exactly 0, also that of a true class.",
-            _large_batches,
+            large_batches,
         ),
-        purity(1.0, _some_whole_batches),
+        purity(1.0),
     ),
     misconceptions=(
         Misconception(
             "sum instead of mean",
-            (mistakes.gradient_by(scale=lambda Y, Xb: 1),),
+            (mistakes.batch_gradient_by(over=lambda Y: 1),),
             did="You summed over the samples and did not divide by N.",
             symptom="N times too large, so that larger batches take longer steps.",
             experiment="Hand in every sample twice: the gradient must stay the same.",
@@ -145,7 +141,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "divided by N twice",
-            (mistakes.gradient_by(scale=lambda Y, Xb: Xb.shape[1] ** 2),),
+            (mistakes.batch_gradient_by(over=lambda Y: Y.shape[1] ** 2),),
             did="You divided by N twice; perhaps a slope by the scores was divided already.",
             symptom="N times too small.",
             experiment="Hand in every sample twice: the gradient must stay the same.",
@@ -154,8 +150,8 @@ BATCH_GRADIENT = Exercise(
         Misconception(
             "divided by K",
             (
-                mistakes.gradient_by(scale=lambda Y, Xb: len(Y)),
-                mistakes.gradient_by(scale=lambda Y, Xb: Y.size),
+                mistakes.batch_gradient_by(over=lambda Y: len(Y)),
+                mistakes.batch_gradient_by(over=lambda Y: Y.size),
             ),
             did="You divided by the number of classes.",
             symptom="The factor to the right answer depends on K.",
@@ -164,7 +160,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "axis=1",
-            (mistakes.gradient_by(soft=mistakes.last_axis),),
+            (mistakes.batch_gradient_by(soft=mistakes.last_axis),),
             did="Your softmax normalises along the samples.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -174,7 +170,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "whole-matrix sum",
-            (mistakes.gradient_by(soft=mistakes.whole_matrix),),
+            (mistakes.batch_gradient_by(soft=mistakes.whole_matrix),),
             did="Your softmax lets the whole batch sum to 1.",
             symptom="The last column of the gradient does not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -183,7 +179,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "first sample only",
-            (_first_sample,),
+            (first_sample,),
             did="You used one sample of the batch.",
             symptom="The gradient has rank 1, an outer product, whatever the batch.",
             experiment="Print np.linalg.matrix_rank(batch_gradient(W, Xb, Y)): with 3 "
@@ -192,7 +188,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "sign",
-            (mistakes.gradient_by(grad_z=lambda A, Y: Y - A),),
+            (mistakes.batch_gradient_by(grad_z=lambda A, Y: Y - A),),
             did="You subtracted the probabilities from the labels, not the labels from them.",
             symptom="Every entry has the wrong sign.",
             experiment="Compare one entry with a numerical gradient of the mean loss.",
@@ -222,7 +218,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "Jacobian skipped",
-            (mistakes.gradient_by(grad_z=lambda A, Y: -Y / A),),
+            (mistakes.batch_gradient_by(grad_z=lambda A, Y: -Y / A),),
             did="You went from the slope by the probabilities to W without the softmax Jacobian.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -232,7 +228,7 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "diagonal only",
-            (mistakes.gradient_by(grad_z=lambda A, Y: -(1 - A) * Y),),
+            (mistakes.batch_gradient_by(grad_z=lambda A, Y: -(1 - A) * Y),),
             did="You used only the diagonal a(1 - a) of the softmax Jacobian.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
@@ -241,31 +237,22 @@ BATCH_GRADIENT = Exercise(
         ),
         Misconception(
             "sigmoid",
-            (mistakes.gradient_by(soft=lambda Z: (1 + np.tanh(Z / 2)) / 2),),
+            (mistakes.batch_gradient_by(soft=lambda Z: (1 + np.tanh(Z / 2)) / 2),),
             did="You made each score a probability by itself, with the sigmoid.",
             symptom="The columns of the gradient do not sum to 0.",
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
             looks_right="For two classes that exclude each other it nearly is the same.",
             lesson="02_softmax",
         ),
-        mistakes.no_max_shift(
-            mistakes.gradient_by(soft=mistakes.unshifted),
+        *mistakes.shifts(
+            lambda soft: mistakes.batch_gradient_by(soft=soft),
             experiment="Add 1000 to all biases: nothing may change.",
         ),
-        mistakes.other_shift(*(mistakes.gradient_by(soft=soft) for soft in mistakes.OTHER_SHIFTS)),
-        mistakes.one_maximum(mistakes.gradient_by(soft=mistakes.by_one_maximum)),
-        mistakes.nan_in_chain(
-            mistakes.gradient_by(grad_z=mistakes.through_chain()),
-            mistakes.gradient_by(
-                grad_z=lambda A, Y: lecture.softmax_backward(A, lecture.cce_gradient(Y, A))
-            ),
-        ),
-        mistakes.epsilon_in_chain(
-            *(mistakes.gradient_by(grad_z=mistakes.through_chain(eps)) for eps in mistakes.EPSILONS)
-        ),
+        mistakes.nan_in_chain(mistakes.batch_gradient_by, mistakes.CHAINS),
+        mistakes.epsilon_in_chain(mistakes.batch_gradient_by),
         Misconception(
             "changes Y",
-            (_changes_labels, _into_labels),
+            (changes_labels, into_labels),
             did="You computed in Y itself.",
             symptom="Y is not one-hot any more after the call.",
             experiment="Keep before = Y.copy() and compare after the call.",

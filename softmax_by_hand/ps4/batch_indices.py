@@ -17,40 +17,36 @@ from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def _uneven(rng: Generator) -> list[Arguments]:
+def uneven(rng: Generator) -> list[Arguments]:
     pairs = ((11, 3), (7, 2), (13, 5), (9, 4), (5, 8), (300, 128))
     return [(*pairs[i], fixtures.seed(rng)) for i in rng.permutation(len(pairs))]
 
 
-def _even(rng: Generator) -> list[Arguments]:
+def even(rng: Generator) -> list[Arguments]:
     return [(*pair, fixtures.seed(rng)) for pair in ((12, 3), (8, 4), (6, 6), (5, 1))]
 
 
-def _some_batches(rng: Generator) -> list[Arguments]:
-    return _uneven(rng)[:3]
-
-
-def _with_empty_batch(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+def with_empty_batch(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
     order = rng.permutation(N)
     count = N // batch_size + 1
     return [order[i * batch_size : (i + 1) * batch_size] for i in range(count)]
 
 
-def _shared_evenly(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+def shared_evenly(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
     return list(np.array_split(rng.permutation(N), max(N // batch_size, 1)))
 
 
-def _batches_shuffled(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+def batches_shuffled(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
     pieces = mistakes.pieces(np.arange(N), batch_size)
     return [pieces[i] for i in rng.permutation(len(pieces))]
 
 
-def _last_filled_up(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+def last_filled_up(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
     order = rng.permutation(N)
     return mistakes.pieces(np.resize(order, -(-N // batch_size) * batch_size), batch_size)
 
 
-def _draws_again(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
+def draws_again(N: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
     batches = lecture.batch_indices(N, batch_size, rng)
     rng.permutation(N)
     return batches
@@ -96,18 +92,18 @@ BATCH_INDICES = Exercise(
             2.0,
             "rng.permutation(N), cut into pieces of batch_size, arrays of int; the last piece is "
             "as short as it comes, also where it is the only one.",
-            _uneven,
+            uneven,
         ),
-        Criterion("no remainder", 1.0, "Where N is a multiple, all pieces are full.", _even),
+        Criterion("no remainder", 1.0, "Where N is a multiple, all pieces are full.", even),
         Criterion(
             "global random state",
             0.5,
             "Randomness must come from rng alone, which is asked for one permutation and no more; "
             "NumPy's global random state stays unmoved.",
-            _some_batches,
+            fixtures.first(3, uneven),
             aspect="global random state",
         ),
-        purity(0.5, _some_batches, claim="Equal generators must give equal batches."),
+        purity(0.5, fixtures.first(3, uneven), claim="Equal generators must give equal batches."),
     ),
     misconceptions=(
         Misconception(
@@ -148,7 +144,7 @@ BATCH_INDICES = Exercise(
         ),
         Misconception(
             "empty batch at the end",
-            (_with_empty_batch,),
+            (with_empty_batch,),
             did="You counted N // batch_size + 1 batches, one too many where nothing is left over.",
             symptom="With N = 12 and batches of 3, a fifth batch is empty, and its mean is nan.",
             experiment="Print [len(batch) for batch in batch_indices(12, 3, rng)]: four times 3 is "
@@ -158,7 +154,7 @@ BATCH_INDICES = Exercise(
         ),
         Misconception(
             "shared out evenly",
-            (_shared_evenly,),
+            (shared_evenly,),
             did="You split into equal shares, where each piece but the last has batch_size.",
             symptom="With N = 11 and batches of 3 the sizes are 4, 4, 3.",
             experiment="Print [len(batch) for batch in batch_indices(11, 3, rng)]: 3, 3, 3, 2 is "
@@ -179,7 +175,7 @@ BATCH_INDICES = Exercise(
         ),
         Misconception(
             "batches shuffled, not samples",
-            (_batches_shuffled,),
+            (batches_shuffled,),
             did="You cut the samples in their own order and shuffled the pieces.",
             symptom="Within a batch the indices always follow one another.",
             experiment="Print np.diff(batch_indices(9, 3, rng)[0]): not every step should be 1.",
@@ -187,7 +183,7 @@ BATCH_INDICES = Exercise(
         ),
         Misconception(
             "last batch filled up",
-            (_last_filled_up,),
+            (last_filled_up,),
             did="You filled the last batch with samples that had come already.",
             symptom="With N = 11 and batches of 3, one sample comes twice.",
             experiment="Print [len(batch) for batch in batch_indices(11, 3, rng)]: 3, 3, 3, 2 is "
@@ -210,7 +206,7 @@ BATCH_INDICES = Exercise(
         ),
         Misconception(
             "draws again",
-            (_draws_again,),
+            (draws_again,),
             did="You asked rng once more than the batches take.",
             symptom="The batches are right, and what rng gives afterwards is not.",
             experiment="Compare rng.random() after the call with that of an equal generator after "

@@ -13,7 +13,7 @@ from softmax_by_hand.fixtures import Array, Generator
 from softmax_by_hand.properties import Y_GUESS, Y_TRUE
 
 
-def _labels_and_K(rng: Generator) -> list[Arguments]:
+def labels_and_K(rng: Generator) -> list[Arguments]:
     drawn = [(y, guess, int(y.max()) + 1) for y, guess in fixtures.true_and_predicted(rng)]
     return [  # two with one pair, off the diagonal, more often than 8 bits can count
         (np.append(y, [y[0]] * 300), np.append(guess, [guess[0]] * 300), K) if i < 2 else call
@@ -22,7 +22,7 @@ def _labels_and_K(rng: Generator) -> list[Arguments]:
     ]
 
 
-def _classes_absent(rng: Generator) -> list[Arguments]:
+def classes_absent(rng: Generator) -> list[Arguments]:
     """Draw labels that lack classes among the true, among the predicted, or among both."""
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):
@@ -37,19 +37,13 @@ def _classes_absent(rng: Generator) -> list[Arguments]:
     return [*calls, (fixtures.labels(rng, K, 30), fixtures.labels(rng, K, 30), K)]
 
 
-def _some_counts(rng: Generator) -> list[Arguments]:
-    return _labels_and_K(rng)[:2]
-
-
-def _once_each(y: Array, y_pred: Array, K: int) -> Array:
+def once_each(y: Array, y_pred: Array, K: int) -> Array:
     C = np.zeros((K, K), dtype=np.int64)
     C[y, y_pred] += 1
     return C
 
 
-def _of_size(
-    size: Callable[[Array, Array], int],
-) -> Callable[[Array, Array, int], Array]:
+def of_size(size: Callable[[Array, Array], int]) -> Callable[[Array, Array, int], Array]:
     """Return the counts of the first so-many classes, more or fewer than there are."""
 
     def wrong(y: Array, y_pred: Array, K: int) -> Array:
@@ -61,12 +55,12 @@ def _of_size(
     return wrong
 
 
-def _only_present(y: Array, y_pred: Array, K: int) -> Array:
+def only_present(y: Array, y_pred: Array, K: int) -> Array:
     there = np.unique(y)
     return lecture.confusion_matrix(y, y_pred, K)[np.ix_(there, there)]
 
 
-def _only_true_classes(y: Array, y_pred: Array, K: int) -> Array:
+def only_true_classes(y: Array, y_pred: Array, K: int) -> Array:
     counts = lecture.confusion_matrix(y, y_pred, K)
     there = np.isin(np.arange(K), y)
     return counts * there
@@ -111,16 +105,16 @@ CONFUSION_MATRIX = Exercise(
             1.5,
             "Entry [i, j] counts the samples of class i that were predicted as j, be they none or "
             "hundreds.",
-            _labels_and_K,
+            labels_and_K,
         ),
         Criterion(
             "classes absent",
             1.0,
             "K says how many classes there are, also where one is never true, never predicted, or "
             "neither.",
-            _classes_absent,
+            classes_absent,
         ),
-        purity(0.5, _some_counts),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(
@@ -135,7 +129,7 @@ CONFUSION_MATRIX = Exercise(
         ),
         Misconception(
             "each pair once",
-            (_once_each,),
+            (once_each,),
             did="You wrote C[y, y_pred] += 1, which counts a pair that comes often only once.",
             symptom="Every entry is 0 or 1.",
             experiment="Print C.sum() beside N: they should be equal.",
@@ -167,11 +161,11 @@ CONFUSION_MATRIX = Exercise(
         Misconception(
             "K from the labels present",
             (
-                _of_size(lambda y, y_pred: int(max(y.max(), y_pred.max())) + 1),
-                _of_size(lambda y, y_pred: int(y.max()) + 1),
-                _of_size(lambda y, y_pred: len(np.unique(y))),
-                _of_size(lambda y, y_pred: len(np.unique(np.append(y, y_pred)))),
-                _only_present,
+                of_size(lambda y, y_pred: int(max(y.max(), y_pred.max())) + 1),
+                of_size(lambda y, y_pred: int(y.max()) + 1),
+                of_size(lambda y, y_pred: len(np.unique(y))),
+                of_size(lambda y, y_pred: len(np.unique(np.append(y, y_pred)))),
+                only_present,
             ),
             did="You took the number of classes from the labels that occur.",
             symptom="A row and a column are missing where the last class is absent.",
@@ -183,7 +177,7 @@ CONFUSION_MATRIX = Exercise(
         ),
         Misconception(
             "classes never true left out",
-            (_only_true_classes,),
+            (only_true_classes,),
             did="You counted only predictions of classes that are true somewhere.",
             symptom="Samples that were predicted as some other class are not counted.",
             experiment="Print C.sum() beside N: they should be equal.",
@@ -192,7 +186,7 @@ CONFUSION_MATRIX = Exercise(
         ),
         Misconception(
             "ten classes",
-            (_of_size(lambda y, y_pred: 10),),
+            (of_size(lambda y, y_pred: 10),),
             did="You always make ten rows and columns, as for the digits.",
             symptom="The shape is (10, 10), whatever K is.",
             experiment="Print confusion_matrix(np.array([0]), np.array([0]), 3).shape: (3, 3) is "

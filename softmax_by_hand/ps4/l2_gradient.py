@@ -51,7 +51,7 @@ L2_GRADIENT = Exercise(
             fixtures.weights_strength,
         ),
         Criterion("biases are free", 1.0, "The biases' column is 0.", fixtures.only_biases),
-        purity(0.5, fixtures.some_weights),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(
@@ -115,15 +115,7 @@ L2_GRADIENT = Exercise(
             experiment="Compare one entry with a numerical gradient of l2_penalty.",
             looks_right="Large weights have large entries, and the biases have 0.",
         ),
-        Misconception(
-            "changes W",
-            (mistakes.changes_weights(lecture.l2_gradient),),
-            did="You set the biases of W itself to 0.",
-            symptom="The last column of W is 0 after the call.",
-            experiment="Keep before = W.copy() and compare after the call.",
-            looks_right="What it returns is right, and biases of 0 do not count.",
-            shows_in="purity",
-        ),
+        mistakes.changes_weights(lecture.l2_gradient),
     ),
     made=along_axes,
     properties=l2_gradient,

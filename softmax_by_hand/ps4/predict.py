@@ -11,7 +11,7 @@ from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import batch_of, samples_of_their_own, without_bias
 
 
-def _weights_and_data(rng: Generator) -> list[Arguments]:
+def weights_and_data(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     drawn = [(run.W, run.Xb) for run in passes]
     W, Xb = drawn.pop()
@@ -25,9 +25,9 @@ def _weights_and_data(rng: Generator) -> list[Arguments]:
 TIES = ((2000.0, 0.5), (2000.0, 1e-5), (50.0, 1e-5))
 
 
-def _one_column_of_data(rng: Generator) -> list[Arguments]:
+def one_column_of_data(rng: Generator) -> list[Arguments]:
     """Draw single columns, and batches whose scores all are large, or far below 0."""
-    drawn = _weights_and_data(rng)
+    drawn = weights_and_data(rng)
     calls = [(W, Xb[:, :1]) for W, Xb in drawn[:2]]
     calls += [(abs(W), abs(Xb)) for W, Xb in drawn[2:3]]
     kinds = [(sign * level, gap) for sign in (1, -1) for level, gap in TIES]
@@ -50,10 +50,6 @@ def _one_column_of_data(rng: Generator) -> list[Arguments]:
         Xb[:-1] *= 1e-9
         calls.append((W, Xb))
     return calls
-
-
-def _some_data(rng: Generator) -> list[Arguments]:
-    return _weights_and_data(rng)[:2]
 
 
 @Properties(
@@ -88,24 +84,21 @@ PREDICT = Exercise(
             "largest score",
             1.0,
             "Of each sample, a column, the class with the largest score.",
-            _weights_and_data,
+            weights_and_data,
         ),
         Criterion(
             "one column, and any scores",
             0.5,
             "One sample has one label, (1,); and scores may all be large, or below 0, or nearly "
             "equal.",
-            _one_column_of_data,
+            one_column_of_data,
         ),
-        purity(0.5, _some_data),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(
             "argmax over the samples",
-            (
-                lambda W, Xb: np.argmax(W @ Xb, axis=1),
-                lambda W, Xb: np.argmax(W @ Xb, axis=-1),
-            ),
+            (lambda W, Xb: np.argmax(W @ Xb, axis=1), lambda W, Xb: np.argmax(W @ Xb, axis=-1)),
             did="You looked for the best sample of each class, not the best class of each sample.",
             symptom="There are K answers, where N are asked for.",
             experiment="Print predict(W, Xb).shape for N = 7 and K = 3.",

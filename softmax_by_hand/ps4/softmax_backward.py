@@ -7,17 +7,17 @@ import numpy as np
 from autograder import Arguments, Criterion, Exercise, Misconception, along_axes, purity
 from autograder.checking.kit import Properties, Student, chances, normal, sums_to
 from softmax_by_hand import fixtures, lecture, mistakes
-from softmax_by_hand.fixtures import Array, Generator
+from softmax_by_hand.fixtures import Generator
 from softmax_by_hand.properties import slope_by_scores
 
 
-def _single(rng: Generator) -> list[Arguments]:
+def single_samples(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     samples = [(run.A[:, 0].copy(), rng.normal(size=len(run.A))) for run in passes]
     return [*samples, *((A[:, None], G[:, None]) for A, G in samples[:2])]
 
 
-def _batches(rng: Generator) -> list[Arguments]:
+def batches(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     spreads = (1, 1, 1, 1, 1, 10000)
     return fixtures.crossed(
@@ -28,7 +28,7 @@ def _batches(rng: Generator) -> list[Arguments]:
     )
 
 
-def _certain(rng: Generator) -> list[Arguments]:
+def certain_predictions(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 2):
         A = lecture.softmax(fixtures.columns_far_apart(rng, size.K, size.N) * 30)
@@ -38,15 +38,6 @@ def _certain(rng: Generator) -> list[Arguments]:
         a = lecture.softmax(fixtures.improbable(rng, size.K, label))
         calls.append((a, -fixtures.unit(label, size.K) / a))
     return calls
-
-
-def _some_upstream(rng: Generator) -> list[Arguments]:
-    return _batches(rng)[:2]
-
-
-def _changes_upstream(A: Array, grad_A: Array) -> Array:
-    grad_A -= np.sum(A * grad_A, axis=0)
-    return A * grad_A
 
 
 @Properties(
@@ -80,19 +71,22 @@ SOFTMAX_BACKWARD = Exercise(
             "batch",
             2.0,
             "Each column is the Jacobian of its own probabilities times its own slopes.",
-            _batches,
+            batches,
         ),
         Criterion(
-            "one sample", 1.0, "A single sample works too, (K,), and as a batch, (K, 1).", _single
+            "one sample",
+            1.0,
+            "A single sample works too, (K,), and as a batch, (K, 1).",
+            single_samples,
         ),
         Criterion(
             "certain",
             0.5,
             "Probabilities of exactly 0 and 1 are no trouble, nor are tiny ones with the slopes "
             "of the cross-entropy: nothing is divided and nothing added.",
-            _certain,
+            certain_predictions,
         ),
-        purity(0.5, _some_upstream),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(
@@ -107,7 +101,7 @@ SOFTMAX_BACKWARD = Exercise(
         Misconception(
             "sum over the samples",
             (
-                lambda A, G: A * (G - np.sum(A * G, axis=-1, keepdims=True)),
+                mistakes.along_last,
                 lambda A, G: A * (G - np.sum(A * G, axis=1, keepdims=True)),
             ),
             did="You summed along the samples; the sum runs over the classes of one sample.",
@@ -161,13 +155,9 @@ SOFTMAX_BACKWARD = Exercise(
             experiment="Hand in a slope of 1 for one class, 0 else: its own entry is positive.",
             looks_right="All sizes are right, and each sample's slopes sum to 0 as they should.",
         ),
-        Misconception(
-            "sum left out",
-            (lambda A, G: A * G,),
-            did="You multiplied by the probabilities and did not subtract what the classes share.",
-            symptom="With equal slopes everywhere the answer is not 0 but the probabilities.",
+        mistakes.sum_left_out(
+            lambda A, G: A * G,
             experiment="Print softmax_backward(A, np.ones(A.shape)): every entry should be 0.",
-            looks_right="The factor is right, and it was the derivative of exp that came to mind.",
         ),
         Misconception(
             "upstream ignored",
@@ -195,7 +185,7 @@ SOFTMAX_BACKWARD = Exercise(
             looks_right="All numbers are right, and for larger batches the shape is too.",
             shows_in="one sample",
         ),
-        mistakes.changes_upstream(_changes_upstream, mistakes.into_upstream, name="grad_A"),
+        mistakes.changes_upstream(mistakes.centres_upstream, mistakes.into_upstream, name="grad_A"),
     ),
     made=along_axes,
     properties=softmax_backward,

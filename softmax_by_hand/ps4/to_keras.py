@@ -10,13 +10,9 @@ from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Generator
 
 
-def _weights(rng: Generator) -> list[Arguments]:
+def any_weights(rng: Generator) -> list[Arguments]:
     weights = [rng.normal(size=(size.K, size.D + 1)) for size in fixtures.all_sizes(rng)[:-1]]
     return [(W,) for W in (*weights, np.roll(weights[0], 1, axis=0))]
-
-
-def _few_weights(rng: Generator) -> list[Arguments]:
-    return _weights(rng)[:2]
 
 
 @Properties(
@@ -47,9 +43,9 @@ TO_KERAS = Exercise(
             "kernel and bias",
             1.5,
             "In Keras samples are rows, so the kernel is (D, K), and the bias stands apart.",
-            _weights,
+            any_weights,
         ),
-        purity(0.5, _few_weights),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(
@@ -63,10 +59,7 @@ TO_KERAS = Exercise(
         ),
         Misconception(
             "bias left in the kernel",
-            (
-                lambda W: (W.T, W[:, -1]),
-                lambda W: (W.T, np.zeros(len(W))),
-            ),
+            (lambda W: (W.T, W[:, -1]), lambda W: (W.T, np.zeros(len(W)))),
             did="The bias is a row of your kernel; Keras keeps it apart and has no bias feature.",
             symptom="The kernel's shape is (D+1, K).",
             experiment="Print to_keras(W)[0].shape for D = 4 and K = 3: it should be (4, 3).",

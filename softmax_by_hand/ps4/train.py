@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,34 +25,31 @@ from softmax_by_hand.properties import (
 )
 
 
-def _learnable(rng: Generator, size: fixtures.Sizes) -> tuple[Array, Array]:
-    run = fixtures.forward_pass(rng, size)
-    return run.Xb[:-1].copy(), run.Y
-
-
-def _rate(rng: Generator) -> float:
-    return float(rng.uniform(0.2, 0.8))
-
-
-def _trainings(batch: Callable[[int], int], penalised: bool = False) -> Callable[..., Any]:
+def trainings(batch: Callable[[int], int], penalised: bool = False) -> Callable[..., Any]:
     """Return a maker of short trainings, with batches of this size for N samples."""
 
     def drawn(rng: Generator) -> list[Arguments]:
         made: list[Arguments] = []
         for size, epochs in zip(fixtures.all_sizes(rng), (2, 1, 3, 2, 1, 2), strict=True):
-            call = (*_learnable(rng, size), batch(size.N), epochs, _rate(rng), fixtures.seed(rng))
+            call = (
+                *fixtures.labelled_data(rng, size),
+                batch(size.N),
+                epochs,
+                fixtures.learning_rate(rng, 0.8),
+                fixtures.seed(rng),
+            )
             made.append((*call, float(rng.uniform(0.05, 0.3))) if penalised else call)
         return made[2:] if penalised else made
 
     return drawn
 
 
-def _largest_share(N: int) -> int:
+def with_remainder(N: int) -> int:
     """Return a batch size that leaves a remainder, but for N of 3 or less."""
     return next((size for size in (4, 3, 2) if 0 < size < N and N % size), 2)
 
 
-def _large_trainings(rng: Generator) -> list[Arguments]:
+def trainings_at_large_scores(rng: Generator) -> list[Arguments]:
     """Draw trainings on data at which the first weights give large scores."""
     calls: list[Arguments] = []
     for i, kind in enumerate((*("apart", "top", "improbable") * 2, "low")):
@@ -74,28 +73,18 @@ def _large_trainings(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _some_trainings(rng: Generator) -> list[Arguments]:
-    return _trainings(_largest_share)(rng)[:2]
-
-
-def _training(
-    mean: Callable[[list[float], list[int]], float] = lambda losses, counts: float(
-        np.average(losses, weights=counts)
-    ),
-    first_only: bool = False,
-    more_epochs: int = 0,
-    loss_after: bool = False,
+def training_by(
     gradient: Callable[[Array, Array, Array], Array] = lecture.batch_gradient,
     pull: Callable[[Array, float], Array] = lecture.l2_gradient,
-    sign: float = 1.0,
-    penalised_loss: bool = False,
-    one_order: bool = False,
-    soft: Callable[[Array], Array] = lecture.softmax,
-    loss_of: Callable[[Array, Array], float] = lecture.cce,
-    cut: Callable[..., list[Array]] = lecture.batch_indices,
-    first: Callable[..., Array] = lecture.init_weights,
+    soft: mistakes.Formula = lecture.softmax,
+    loss: mistakes.Loss = lecture.cce,
+    penalty: Callable[[Array, float], float] = lambda W, strength: 0.0,
+    loss_after: bool = False,
+    mean: Callable[[list[float], list[int]], float] = mistakes.weighted,
+    batches: Callable[..., list[list[Array]]] = mistakes.each_epoch,
+    weights: Callable[..., Array] = lecture.init_weights,
 ) -> Callable[..., Any]:
-    """Return a training that differs from the reference in these points."""
+    """Return a training that differs from the lecture's in one part."""
 
     def train(
         X: Array,
@@ -106,64 +95,49 @@ def _training(
         rng: np.random.Generator,
         strength: float = 0.0,
     ) -> Any:
-        Xb = lecture.add_bias(X)
-        W, history = first(len(X), len(Y), rng), []
-        batches = cut(X.shape[1], batch_size, rng) if one_order else []
-        for _ in range(epochs + more_epochs):
-            losses: list[float] = []
-            counts: list[int] = []
-            if not one_order:
-                batches = cut(X.shape[1], batch_size, rng)
-            for batch in batches[:1] if first_only else batches:
-                x, y = Xb[:, batch], Y[:, batch]
-                moved = W - sign * learning_rate * (gradient(W, x, y) + pull(W, strength))
-                at = moved if loss_after else W
-                loss = loss_of(y, soft(at @ x))
-                loss += lecture.l2_penalty(at, strength) if penalised_loss else 0.0
-                losses.append(loss)
-                counts.append(len(batch))
-                W = moved
-            history.append(mean(losses, counts))
-        return W, np.array(history)
+        Xb, W = lecture.add_bias(X), weights(len(X), len(Y), rng)
+
+        def step(batch: Array) -> float:
+            nonlocal W
+            x, y, before = Xb[:, batch], Y[:, batch], W
+            W = W - learning_rate * (gradient(W, x, y) + pull(W, strength))
+            at = W if loss_after else before
+            return loss(y, soft(at @ x)) + penalty(at, strength)
+
+        history = mistakes.history(step, batches(X.shape[1], batch_size, epochs, rng), mean)
+        return W, history
 
     return train
 
 
-def _with(soft: Callable[[Array], Array]) -> Callable[..., Any]:
-    return _training(soft=soft, gradient=mistakes.gradient_by(soft=soft))
+def training_by_softmax(soft: mistakes.Formula) -> Callable[..., Any]:
+    """Return a training with another softmax."""
+    return training_by(mistakes.batch_gradient_by(soft=soft), soft=soft)
 
 
-def _loss_at_the_end(
-    X: Array,
-    Y: Array,
-    batch_size: int,
-    epochs: int,
-    learning_rate: float,
-    rng: np.random.Generator,
-    strength: float = 0.0,
-) -> Any:
-    history: list[float] = []
-    Xb = lecture.add_bias(X)
-    W = lecture.init_weights(len(X), len(Y), rng)
-    for _ in range(epochs):
-        for batch in lecture.batch_indices(X.shape[1], batch_size, rng):
-            slope = lecture.batch_gradient(W, Xb[:, batch], Y[:, batch])
-            W = W - learning_rate * (slope + lecture.l2_gradient(W, strength))
-        history.append(lecture.cce(Y, lecture.softmax(W @ Xb)))
-    return W, np.array(history)
+def remainder_dropped(N: int, size: int, rng: np.random.Generator) -> list[Array]:
+    """Return the batches that are full."""
+    batches = lecture.batch_indices(N, size, rng)
+    return [batch for batch in batches if len(batch) == min(size, N)]
 
 
-def _never_reset(
-    X: Array,
-    Y: Array,
-    batch_size: int,
-    epochs: int,
-    learning_rate: float,
-    rng: np.random.Generator,
-    strength: float = 0.0,
-) -> Any:
-    W, history = lecture.train(X, Y, batch_size, epochs, learning_rate, rng, strength)
+def with_epochs(more: int) -> Callable[..., Any]:
+    """Return a training with so many epochs more than were asked for."""
+    return lambda X, Y, size, epochs, *rest: lecture.train(X, Y, size, epochs + more, *rest)
+
+
+def never_reset(*call: Any) -> Any:
+    """Add each epoch's loss to those before."""
+    W, history = lecture.train(*call)
     return W, np.cumsum(history)
+
+
+def loss_at_the_end(X: Array, Y: Array, size: int, epochs: int, rate: float, *rest: Any) -> Any:
+    """Note the loss of all samples after an epoch's last step."""
+    copies = [copy.deepcopy(rest) for _ in range(epochs - 1)]
+    runs = [lecture.train(X, Y, size, n, rate, *more) for n, more in enumerate((*copies, rest), 1)]
+    A = [lecture.softmax(W @ lecture.add_bias(X)) for W, _ in runs]
+    return runs[-1][0], np.array([lecture.cce(Y, each) for each in A])
 
 
 def training(K: int, D: int, N: int, size: int, *more: Any) -> tuple[Any, ...]:
@@ -313,70 +287,46 @@ TRAIN = Exercise(
             "W starts as init_weights of rng; each epoch goes once through batch_indices of rng; "
             "history holds, for each epoch, the mean loss over all samples, each taken before its "
             "batch's step.",
-            lambda rng: fixtures.crossed(_trainings(_largest_share)(rng)),
+            lambda rng: fixtures.crossed(trainings(with_remainder)(rng)),
         ),
         Criterion(
             "all at once, and one by one",
             1.0,
             "A batch may hold all samples, also where batch_size is larger, or a single one.",
             lambda rng: (
-                _trainings(lambda N: N)(rng)[:2]
-                + _trainings(lambda N: N + 3)(rng)[2:4]
-                + _trainings(lambda N: 1)(rng)[4:]
+                trainings(lambda N: N)(rng)[:2]
+                + trainings(lambda N: N + 3)(rng)[2:4]
+                + trainings(lambda N: 1)(rng)[4:]
             ),
         ),
         Criterion(
             "penalty",
             1.5,
             "The penalty pulls on the weights at each step; history is the loss without it.",
-            _trainings(_largest_share, penalised=True),
+            trainings(with_remainder, penalised=True),
         ),
         Criterion(
             "large scores",
             0.5,
             "Data of any size may be handed in: scores of thousands are no trouble, nor is a "
             "class with probability 0; a loss may be in the hundreds, for nothing is clipped.",
-            _large_trainings,
+            trainings_at_large_scores,
         ),
-        purity(1.0, _some_trainings),
+        purity(1.0, fixtures.first(2, trainings(with_remainder))),
     ),
     misconceptions=(
-        Misconception(
-            "mean of batch means",
-            (_training(mean=lambda losses, counts: float(np.mean(losses))),),
-            did="You averaged the batches' mean losses, though the last batch is smaller.",
-            symptom="The samples of a short last batch count more than the others.",
-            experiment="With learning rate 0 the history must be the mean loss of all samples.",
-            looks_right="Where all batches have the same size it is the same number.",
-        ),
+        *mistakes.of_the_history(training_by),
         Misconception(
             "loss never reset",
-            (_never_reset,),
+            (never_reset,),
             did="You did not set the sum of losses back to 0 at the start of an epoch.",
             symptom="The history grows by one epoch's loss each time, while W is right.",
             experiment="With learning rate 0 every epoch must have the same loss.",
             looks_right="The first entry is right, and the weights are learned as they should be.",
         ),
         Misconception(
-            "loss of the last batch",
-            (_training(mean=lambda losses, counts: losses[-1]),),
-            did="You noted the loss of an epoch's last batch, not the mean over all samples.",
-            symptom="The history jumps up and down, as each time other samples come last.",
-            experiment="With learning rate 0 every epoch must have the same loss.",
-            looks_right="With one batch of all samples it is right, and so are the weights.",
-        ),
-        Misconception(
-            "losses added up",
-            (_training(mean=lambda losses, counts: float(np.sum(losses))),),
-            did="You added up the batches' mean losses.",
-            symptom="The smaller the batches, the larger the history, while W is right.",
-            experiment="With learning rate 0 the history must be near ln K for any batch size.",
-            looks_right="With one batch of all samples it is right, and the curve has the right "
-            "form.",
-        ),
-        Misconception(
             "loss at the end of the epoch",
-            (_loss_at_the_end,),
+            (loss_at_the_end,),
             did="You took the loss of all samples after an epoch's last step.",
             symptom="W is right, and the first entry of the history is well below ln K.",
             experiment="With one batch of all samples, the first loss must be near ln K.",
@@ -385,7 +335,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "not shuffled",
-            (_training(cut=lambda N, size, rng: mistakes.pieces(np.arange(N), size)),),
+            (training_by(batches=mistakes.in_own_order),),
             did="You went through the samples in their own order.",
             symptom="Two generators that draw the same first weights give the same training.",
             experiment="Print the batches of two epochs: they should differ.",
@@ -393,15 +343,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "remainder dropped",
-            (
-                _training(
-                    cut=lambda N, size, rng: [
-                        batch
-                        for batch in lecture.batch_indices(N, size, rng)
-                        if len(batch) == min(size, N)
-                    ]
-                ),
-            ),
+            (training_by(batches=partial(mistakes.each_epoch, cut=remainder_dropped)),),
             did="You left out the samples that do not fill a batch.",
             symptom="Where batch_size does not divide N, some samples of an epoch are never used.",
             experiment="Count the steps of one epoch with N = 11 and batches of 3: there should be "
@@ -411,7 +353,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "weights start at 0",
-            (_training(first=lambda D, K, rng: np.zeros((K, D + 1))),),
+            (training_by(weights=lambda D, K, rng: np.zeros((K, D + 1))),),
             did="You started at weights of 0; here they are drawn, before the first batches.",
             symptom="The first loss of a batch is exactly ln K.",
             experiment="With learning rate 0, print W: it should not be 0.",
@@ -419,7 +361,11 @@ TRAIN = Exercise(
         ),
         Misconception(
             "one batch an epoch",
-            (_training(first_only=True),),
+            (
+                training_by(
+                    batches=lambda *call: [found[:1] for found in mistakes.each_epoch(*call)]
+                ),
+            ),
             did="You took a step for the first batch only; perhaps the return stands in the loop.",
             symptom="Most samples are never used.",
             experiment="Count the steps of one epoch with N = 11 and batches of 3: there should be "
@@ -429,7 +375,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "an epoch too many",
-            (_training(more_epochs=1),),
+            (with_epochs(1),),
             did="Your loop runs once too often, as while epoch <= epochs does.",
             symptom="The history has epochs + 1 entries.",
             experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]): it should be 5.",
@@ -437,24 +383,19 @@ TRAIN = Exercise(
         ),
         Misconception(
             "an epoch too few",
-            (_training(more_epochs=-1),),
+            (with_epochs(-1),),
             did="Your loop runs once too seldom, as range(1, epochs) does.",
             symptom="The history has epochs - 1 entries.",
             experiment="Print len(train(X, Y, 3, 5, 0.1, rng)[1]): it should be 5.",
             looks_right="Each epoch by itself is right, and in a plot one less hardly shows.",
         ),
         Misconception(
-            "loss after the step",
-            (_training(loss_after=True),),
-            did="You took each batch's loss after the step on it.",
-            symptom="The first entry of the history is too small, while W is right.",
-            experiment="With one batch of all samples, the first loss must be near ln K.",
-            looks_right="The history falls as it should, and looks even a little better.",
-            lesson="07_sgd",
-        ),
-        Misconception(
             "plus sign",
-            (_training(sign=-1.0),),
+            (
+                lambda X, Y, size, epochs, rate, *rest: lecture.train(
+                    X, Y, size, epochs, -rate, *rest
+                ),
+            ),
             did="You added the gradient to W, which goes uphill.",
             symptom="The history rises.",
             experiment="Train on easy data and print the history beside ln K.",
@@ -463,7 +404,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "gradient summed",
-            (_training(gradient=lambda W, x, y: x.shape[1] * lecture.batch_gradient(W, x, y)),),
+            (training_by(lambda W, x, y: x.shape[1] * lecture.batch_gradient(W, x, y)),),
             did="You used the sum of the samples' gradients, not their mean.",
             symptom="Larger batches take longer steps, and may overshoot.",
             experiment="Train once with each sample twice in a batch: the step must not change.",
@@ -472,7 +413,13 @@ TRAIN = Exercise(
         ),
         Misconception(
             "same order each epoch",
-            (_training(one_order=True),),
+            (
+                training_by(
+                    batches=lambda N, size, epochs, rng: (
+                        [lecture.batch_indices(N, size, rng)] * epochs
+                    )
+                ),
+            ),
             did="You drew the batches once, before the loop over the epochs.",
             symptom="The first epoch is right; then rng is not asked again.",
             experiment="Print the batches of two epochs: are they the same?",
@@ -481,7 +428,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "penalty forgotten",
-            (_training(pull=lambda W, strength: 0 * W),),
+            (training_by(pull=lambda W, strength: 0 * W),),
             did="strength is never used.",
             symptom="The weights are the same with and without penalty.",
             experiment="Compare np.abs(W).sum() for strength 0 and 1: they should differ.",
@@ -490,7 +437,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "half the penalty",
-            (_training(pull=lambda W, strength: lecture.l2_gradient(W, strength / 2)),),
+            (training_by(pull=lambda W, strength: lecture.l2_gradient(W, strength / 2)),),
             did="The factor 2 of the square's derivative is missing in the pull of the penalty.",
             symptom="Without a penalty it is right; with one the weights stay too large.",
             experiment="Compare your pull with a numerical gradient of l2_penalty.",
@@ -499,7 +446,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "biases pulled too",
-            (_training(pull=lambda W, strength: 2 * strength * W),),
+            (training_by(pull=lambda W, strength: 2 * strength * W),),
             did="The penalty pulls on the biases too.",
             symptom="Without a penalty it is right; with one the biases are too small.",
             experiment="Print l2_gradient(W, 1.0)[:, -1]: it must be 0.",
@@ -509,7 +456,7 @@ TRAIN = Exercise(
         ),
         Misconception(
             "penalty in the history",
-            (_training(penalised_loss=True),),
+            (training_by(penalty=lecture.l2_penalty),),
             did="You added the penalty to the losses of the history.",
             symptom="W is right, and the history is too large where strength is not 0.",
             experiment="With learning rate 0 and strength 1000 the history must still be near ln "
@@ -518,15 +465,13 @@ TRAIN = Exercise(
             "belong there.",
             shows_in="penalty",
         ),
-        mistakes.no_max_shift(
-            _with(mistakes.unshifted),
+        *mistakes.shifts(
+            training_by_softmax,
             experiment="Train on data with 1e6 in it and a tiny rate: is W nan?",
         ),
-        mistakes.other_shift(*map(_with, mistakes.OTHER_SHIFTS)),
-        mistakes.one_maximum(_with(mistakes.by_one_maximum)),
-        mistakes.clipped_loss(*(_training(loss_of=loss) for loss in mistakes.guards(lecture.cce))),
+        mistakes.clipped_loss(lambda loss: training_by(loss=loss)),
         mistakes.nan_in_chain(
-            _training(gradient=mistakes.gradient_by(grad_z=mistakes.through_chain()))
+            lambda grad_z: training_by(mistakes.batch_gradient_by(grad_z)), mistakes.CHAINS[:1]
         ),
     ),
     properties=train,

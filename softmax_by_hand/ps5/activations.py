@@ -11,7 +11,12 @@ from autograder import Arguments, Criterion, Fixtures, Misconception, purity
 from autograder.checking.kit import Made, StudentClass, is_slope, normal
 from softmax_by_hand import fixtures, mistakes
 from softmax_by_hand.fixtures import BACKWARD, FORWARD, Array, Generator
-from softmax_by_hand.properties import are_apart, does_not_learn, passes_on_what_it_is_given
+from softmax_by_hand.properties import (
+    are_apart,
+    does_not_learn,
+    layer_examples,
+    passes_on_what_it_is_given,
+)
 
 
 def any_scores(rng: Generator) -> list[Arguments]:
@@ -32,7 +37,7 @@ def twice(rng: Generator) -> list[Arguments]:
         calls.append((FORWARD, other[:, fewer:], FORWARD, Z, BACKWARD, G, 0.5, BACKWARD, G))
     beside = [(Z, G, other, G[::-1]), (other, G, Z, G[:, ::-1])]
     beside.append((abs(Z), abs(G), abs(other), abs(G[::-1])))
-    return [*calls, *(mistakes.beside_another((), (), *parts) for parts in beside)]
+    return [*calls, *(fixtures.beside_another((), (), *parts) for parts in beside)]
 
 
 def large(rng: Generator) -> list[Arguments]:
@@ -44,54 +49,14 @@ def large(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def some_layers(rng: Generator) -> list[Arguments]:
-    return any_scores(rng)[:3]
-
-
-def layer_of(
-    forward: mistakes.Formula, slope: Callable[[Array, Array], Any], upstream: bool = True
-) -> type:
+def layer_of(forward: mistakes.Formula, slope: Callable[[Array, Array], Any]) -> type:
     """Return a layer of a formula and its slope, which is given Z and A."""
-
-    class Activation:
-        def forward(self, Z: Array) -> Array:
-            self.Z, self.A = Z.copy(), forward(Z)
-            return self.A
-
-        def backward(self, grad_a: Array, learning_rate: float | None = None) -> Any:
-            slopes = slope(self.Z, self.A)
-            return grad_a * slopes if upstream else slopes * np.ones(grad_a.shape)
-
-    return Activation
+    return mistakes.layer_by(forward, lambda Z, A, G: G * slope(Z, A))
 
 
-def first_kept(right: type) -> type:
-    class Activation(right):
-        def forward(self, Z: Array) -> Any:
-            if not vars(self):
-                return super().forward(Z)
-            return right().forward(Z)
-
-    return Activation
-
-
-def forward_in_place(forward: mistakes.Formula, right: type) -> type:
-    class Activation(right):
-        def forward(self, Z: Array) -> Any:
-            answer = super().forward(Z.copy())
-            Z[...] = forward(Z)
-            return answer
-
-    return Activation
-
-
-def in_upstream(right: type) -> type:
-    class Activation(right):
-        def backward(self, grad_a: Array, learning_rate: float | None = None) -> Any:
-            grad_a[...] = super().backward(grad_a.copy())
-            return grad_a
-
-    return Activation
+def layer_without_upstream(forward: mistakes.Formula, slope: mistakes.Formula) -> type:
+    """Return a layer whose backward gives its slope, of Z, whatever comes back."""
+    return mistakes.layer_by(forward, lambda Z, A, G: slope(Z))
 
 
 def criteria(
@@ -106,17 +71,24 @@ def criteria(
             "backward belongs to the last forward of its own layer, and twice gives the same.",
             twice,
         ),
-        purity(0.5, some_layers),
+        purity(0.5),
     )
 
 
 def shared_mistakes(right: type, in_place: mistakes.Formula) -> tuple[Misconception, ...]:
     """Return the mistakes that any such layer can have."""
     formula, layer = right().forward, right.__name__
+
+    def slope(Z: Array) -> Array:
+        one = right()
+        one.forward(Z)
+        answer: Array = one.backward(np.ones(Z.shape))
+        return answer
+
     return (
         Misconception(
             "upstream ignored",
-            (layer_of(formula, slope_of(right), upstream=False),),
+            (layer_without_upstream(formula, slope),),
             did="You returned the slope of the layer alone and left out what backward was given.",
             symptom="The answer is the same for every grad_a.",
             experiment="Call backward with grad_a = 0: the answer must be 0.",
@@ -124,7 +96,7 @@ def shared_mistakes(right: type, in_place: mistakes.Formula) -> tuple[Misconcept
         ),
         Misconception(
             "first forward kept",
-            (first_kept(right),),
+            (mistakes.keeping_the_first(right),),
             did="backward uses what the first forward kept, not the last one.",
             symptom="A second forward does not change what backward gives.",
             experiment=f"Call {layer}'s backward after forward(Z), and after forward(0 * Z): do "
@@ -135,32 +107,27 @@ def shared_mistakes(right: type, in_place: mistakes.Formula) -> tuple[Misconcept
         ),
         Misconception(
             "changes Z in place",
-            (forward_in_place(in_place, right),),
+            (mistakes.forward_in_place(right, in_place),),
             did="forward computed in Z itself, which belongs to the layer before.",
             symptom="Z is not the same after forward.",
             experiment="Keep before = Z.copy(), call forward(Z), then print (before == Z).all().",
             looks_right="What forward returns is right, and no new array is needed.",
             shows_in="purity",
         ),
-        mistakes.on_the_class(mistakes.all_share(right, ("A", "Z"))),
-        mistakes.changes_upstream(in_upstream(right), name="grad_a"),
-        mistakes.only_ones(layer_of(formula, lambda Z, A: 1.0, upstream=False)),
+        mistakes.on_the_class(mistakes.shared_by_all(right, "A", "Z")),
+        mistakes.changes_upstream(mistakes.backward_in_place(right), name="grad_a"),
+        mistakes.only_ones(layer_without_upstream(formula, np.ones_like)),
     )
 
 
-def slope_of(right: type) -> Callable[[Array, Array], Array]:
-    def slope(Z: Array, A: Array) -> Array:
-        layer = right()
-        layer.forward(Z)
-        answer: Array = layer.backward(np.ones(Z.shape))
-        return answer
-
-    return slope
-
-
-ACTIVATION: dict[str, Callable[..., Any]] = {
-    "forward": lambda layer, Z: Z.shape,
-    "backward": lambda layer, grad_a, learning_rate=None: grad_a.shape,
+ENTRY_BY_ENTRY: dict[str, Any] = {
+    "shape": lambda: (),
+    "parts": {
+        "forward": lambda layer, Z: Z.shape,
+        "backward": lambda layer, grad_a, learning_rate=None: grad_a.shape,
+    },
+    "examples": lambda: layer_examples((3, 5), (4, 4), (5,)),
+    "hint": "Entry by entry: the shape stays.",
 }
 
 

@@ -41,17 +41,13 @@ MSE = Exercise(
         Criterion(
             "one sample", 0.5, "A single sample costs its squared difference.", fixtures.one_target
         ),
-        purity(0.5, fixtures.some_targets),
+        purity(0.5),
     ),
     misconceptions=(
-        Misconception(
-            "every pair of samples",
-            (lambda y, Yhat: float(np.mean((Yhat.T - y) ** 2)),),
-            did="(N, 1) and (N,) were broadcast to (N, N), every prediction against every target.",
+        mistakes.every_pair(
+            lambda y, Yhat: float(np.mean((Yhat.T - y) ** 2)),
             symptom="A perfect prediction does not cost 0.",
             experiment="Print mse(y, y[None]) for y = np.array([1.0, 2.0]): it should be 0.",
-            looks_right="Both arrays hold N numbers, nothing is raised, and for one sample it is "
-            "right.",
         ),
         Misconception(
             "sum instead of mean",
@@ -88,15 +84,7 @@ MSE = Exercise(
             experiment="Predict 3 for a target of 1: the loss should be 4.",
             looks_right="It too is 0 for a perfect prediction, and grows with every miss.",
         ),
-        Misconception(
-            "changes Yhat",
-            (mistakes.spoils(lecture.mse),),
-            did="You computed in Yhat itself, as Yhat -= y does.",
-            symptom="The second call with the same arrays gives something else.",
-            experiment="Keep before = Yhat.copy() and compare after the call.",
-            looks_right="What it returns is right, and no new array is needed.",
-            shows_in="purity",
-        ),
+        mistakes.changes_predictions(lecture.mse),
     ),
     properties=mse,
 )

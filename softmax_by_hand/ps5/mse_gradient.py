@@ -48,7 +48,7 @@ MSE_GRADIENT = Exercise(
             fixtures.targets,
         ),
         Criterion("one sample", 0.5, "A single sample has one slope, (1, 1).", fixtures.one_target),
-        purity(0.5, fixtures.some_targets),
+        purity(0.5),
     ),
     misconceptions=(
         Misconception(
@@ -85,17 +85,11 @@ MSE_GRADIENT = Exercise(
             looks_right="The loss is a mean over N samples, and a numerical gradient of that mean "
             "agrees.",
         ),
-        Misconception(
-            "every pair of samples",
-            (
-                lambda y, Yhat: 2 * (Yhat.T - y),
-                lambda y, Yhat: 2 * (Yhat - y[:, None]),
-            ),
-            did="(N, 1) and (N,) were broadcast to (N, N), every prediction against every target.",
+        mistakes.every_pair(
+            lambda y, Yhat: 2 * (Yhat.T - y),
+            lambda y, Yhat: 2 * (Yhat - y[:, None]),
             symptom="The shape is (N, N), and should be (1, N).",
             experiment="Print mse_gradient(y, Yhat).shape beside Yhat.shape.",
-            looks_right="Both arrays hold N numbers, nothing is raised, and for one sample it is "
-            "right.",
         ),
         Misconception(
             "one axis lost",
@@ -105,15 +99,7 @@ MSE_GRADIENT = Exercise(
             experiment="Print mse_gradient(y, Yhat).shape beside Yhat.shape.",
             looks_right="All the numbers are right, and the targets have one axis too.",
         ),
-        Misconception(
-            "changes Yhat",
-            (mistakes.spoils(lecture.mse_gradient),),
-            did="You computed in Yhat itself, as Yhat -= y does.",
-            symptom="The second call with the same arrays gives something else.",
-            experiment="Keep before = Yhat.copy() and compare after the call.",
-            looks_right="What it returns is right, and no new array is needed.",
-            shows_in="purity",
-        ),
+        mistakes.changes_predictions(lecture.mse_gradient),
     ),
     properties=mse_gradient,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,49 +24,44 @@ from softmax_by_hand.properties import FAR_HINT, are_apart, network_example, of_
 FIT, PREDICT, W1, W2 = Step("fit"), Step("predict"), Step("W1"), Step("W2")
 
 
-def _made(rng: Generator, size: fixtures.Sizes) -> Arguments:
+def arguments(rng: Generator, size: fixtures.Sizes) -> Arguments:
     return size.D, int(rng.integers(2, 6)), size.K, fixtures.seed(rng)
 
 
-def _labelled(rng: Generator, size: fixtures.Sizes) -> tuple[Array, Array]:
-    run = fixtures.forward_pass(rng, size)
-    return run.Xb[:-1].copy(), run.Y
-
-
-def _forward(rng: Generator) -> list[Arguments]:
+def forwards(rng: Generator) -> list[Arguments]:
     return [
-        (*_made(rng, size), W1, W2, FORWARD, X, PREDICT, X, PREDICT, abs(X))
+        (*arguments(rng, size), W1, W2, FORWARD, X, PREDICT, X, PREDICT, abs(X))
         for size in (*fixtures.all_sizes(rng)[:4], fixtures.Sizes(4, 3, 4))
-        for X, _ in (_labelled(rng, size),)
+        for X, _ in (fixtures.labelled_data(rng, size),)
     ]
 
 
-def _backward(rng: Generator) -> list[Arguments]:
+def backwards(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.all_sizes(rng)[:4]:
-        (X, Y), (other, _) = _labelled(rng, size), _labelled(rng, size)
-        calls.append((*_made(rng, size), FORWARD, other, FORWARD, X, BACKWARD, Y, W1))
+        (X, Y), (other, _) = fixtures.labelled_data(rng, size), fixtures.labelled_data(rng, size)
+        calls.append((*arguments(rng, size), FORWARD, other, FORWARD, X, BACKWARD, Y, W1))
     for _ in range(2):
-        X, other = _labelled(rng, size)[0], _labelled(rng, size)[0]
-        first, second = _made(rng, size), _made(rng, size)
+        X, other = fixtures.labelled_data(rng, size)[0], fixtures.labelled_data(rng, size)[0]
+        first, second = arguments(rng, size), arguments(rng, size)
         second = (size.D, first[1], size.K, second[-1])  # of the same shape
         beside = (ANOTHER, *second, FORWARD, other, FIRST, BACKWARD, Y, FORWARD, X)
         calls.append((*first, FORWARD, X, *beside))
     return calls
 
 
-def _fit(rng: Generator) -> list[Arguments]:
+def fits(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, epochs in zip(fixtures.all_sizes(rng)[:4], (2, 1, 3, 1), strict=True):
-        X, Y = _labelled(rng, size)
+        X, Y = fixtures.labelled_data(rng, size)
         batch = next(b for b in (4, 3, 2) if X.shape[1] % b)
-        rate, seed = float(rng.uniform(0.2, 0.8)), fixtures.seed(rng)
+        rate, seed = fixtures.learning_rate(rng, 0.8), fixtures.seed(rng)
         steps = (FIT, X, Y, batch, epochs, rate, seed, W1, W2, PREDICT, X)
-        calls.append((*_made(rng, size), *steps))
+        calls.append((*arguments(rng, size), *steps))
     return calls
 
 
-def _large_fits(rng: Generator) -> list[Arguments]:
+def fits_to_large_scores(rng: Generator) -> list[Arguments]:
     """Draw networks that long steps lead to large scores.
 
     At the data each hidden unit is exactly 1 or -1, so that W1 stays where it is and a step of
@@ -101,7 +96,7 @@ def _large_fits(rng: Generator) -> list[Arguments]:
             return FIT, X, Y, N, 1, float(rate), fixtures.seed(rng)
 
         if kind == "close":  # two classes near 800, about 1 apart; first, data of thousands
-            far = _far_unseen(rng, network, N)
+            far = far_unseen(rng, network, N)
             first = 800 / (0.5 - a[next_rare]) / (H + 1)
             gap = first * (a[next_rare] - a[rare]) * (H + 1) + np.log(a[rare] / a[next_rare])
             second = max(gap - 1, 0) / 2 / (H + 1)
@@ -116,7 +111,7 @@ def _large_fits(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _far_unseen(rng: Generator, network: lecture.Network, N: int) -> Array:
+def far_unseen(rng: Generator, network: lecture.Network, N: int) -> Array:
     """Draw data far out where no hidden unit sees it, that gets other labels if it is clipped."""
     unseen = np.linalg.svd(network.W1[:, :-1])[2][-1]
     lengths = 20000.0 * np.resize((1, -1), 32) * np.arange(1, 33)
@@ -126,167 +121,123 @@ def _far_unseen(rng: Generator, network: lecture.Network, N: int) -> Array:
     return X[:, np.argsort(~others, kind="stable")[:N]]
 
 
-def _some_fits(rng: Generator) -> list[Arguments]:
-    return _fit(rng)[:2]
-
-
-class _Equal(lecture.Network):
-    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
-        super().__init__(D, H, K, rng)
-        self.W1, self.W2 = np.zeros(self.W1.shape), np.zeros(self.W2.shape)
-
-
-class _Linear(lecture.Network):
-    def forward(self, X: Array) -> Array:
-        self.X = X
-        return lecture.softmax(self.W2 @ lecture.add_bias(self.W1 @ lecture.add_bias(X)))
-
-
-class _Scores(lecture.Network):
-    def forward(self, X: Array) -> Array:
-        self.X = X
-        return self.W2 @ lecture.add_bias(np.tanh(self.W1 @ lecture.add_bias(X)))
-
-
-def _backward_by(gradients: Callable[..., dict[str, Array]]) -> type:
-    class Network(lecture.Network):
-        def backward(self, Y: Array) -> tuple[Array, Array]:
-            found = gradients(self.W1, self.W2, self.X, Y)
-            return found["W1"], found["W2"]
-
-    return Network
-
-
-class _Exchanged(lecture.Network):
-    def backward(self, Y: Array) -> tuple[Array, Array]:
-        grad_W1, grad_W2 = super().backward(Y)
-        return grad_W2, grad_W1
-
-    def fit(self, *arguments: Any) -> Any:
-        right = lecture.Network.__new__(lecture.Network)
-        right.W1, right.W2 = self.W1, self.W2
-        history = right.fit(*arguments)
-        self.W1, self.W2 = right.W1, right.W2
-        return history
-
-
-def _fit_by(
-    update: Callable[[Any, Array, Array, float], None],
-    mean: Callable[[Array, Array], float] = lambda losses, counts: float(
-        np.average(losses, weights=counts)
-    ),
-    loss_after: bool = False,
-    loss: Callable[[Array, Array], float] = lecture.cce,
-    cut: Callable[..., list[Array]] = lecture.batch_indices,
+def network_by(
+    soft: mistakes.Formula = lecture.softmax,
+    bend: mistakes.Formula = np.tanh,
+    gradients: Callable[..., dict[str, Array]] = lecture.network_gradients,
 ) -> type:
-    class Network(lecture.Network):
-        def fit(
-            self,
-            X: Array,
-            Y: Array,
-            batch_size: int,
-            epochs: int,
-            learning_rate: float,
-            rng: np.random.Generator,
-        ) -> Array:
-            history = []
-            for _ in range(epochs):
-                losses, counts = [], []
-                for batch in cut(X.shape[1], batch_size, rng):
-                    x, y = X[:, batch], Y[:, batch]
-                    before = loss(y, self.forward(x))
-                    update(self, *self.backward(y), learning_rate)
-                    after = loss(y, self.forward(x)) if loss_after else before
-                    losses.append(after)
-                    counts.append(len(batch))
-                history.append(mean(np.array(losses), np.array(counts)))
-            return np.array(history)
+    """Return the network with another softmax, bend, or way back."""
 
-    return Network
+    def forward(self: Any, X: Array) -> Array:
+        self.X = X
+        return soft(self.W2 @ lecture.add_bias(bend(self.W1 @ lecture.add_bias(X))))
+
+    def backward(self: Any, Y: Array) -> tuple[Array, Array]:
+        found = gradients(self.W1, self.W2, self.X, Y)
+        return found["W1"], found["W2"]
+
+    return mistakes.with_methods(lecture.Network, forward=forward, backward=backward)
 
 
-def _both(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
-    network.W1 = network.W1 - rate * grad_W1
-    network.W2 = network.W2 - rate * grad_W2
+def network_by_softmax(soft: mistakes.Formula) -> type:
+    """Return the network with another softmax, there and back."""
+    return network_by(soft, gradients=mistakes.network_gradients_by(soft=soft))
 
 
-def _uphill(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
-    _both(network, grad_W1, grad_W2, -rate)
+def starting_at(weights: Callable[[int, int, int, Any], Sequence[Array]]) -> type:
+    """Return the network with other first weights, of D, H, K and rng."""
+
+    def __init__(self: Any, D: int, H: int, K: int, rng: Any) -> None:
+        self.W1, self.W2 = weights(D, H, K, rng)
+
+    return mistakes.with_methods(lecture.Network, __init__=__init__)
 
 
-def _only_last(network: Any, grad_W1: Array, grad_W2: Array, rate: float) -> None:
-    network.W2 = network.W2 - rate * grad_W2
+def all_equal(D: int, H: int, K: int, rng: Any) -> Sequence[Array]:
+    """Start at weights of 0."""
+    return np.zeros((H, D + 1)), np.zeros((K, H + 1))
 
 
-class _LastMovedFirst(lecture.Network):
+def small(D: int, H: int, K: int, rng: Any) -> Sequence[Array]:
+    """Start at small weights in both layers."""
+    return lecture.init_weights(D, H, rng), lecture.init_weights(H, K, rng)
+
+
+def last_drawn_first(D: int, H: int, K: int, rng: Any) -> Sequence[Array]:
+    """Draw W2 before W1."""
+    last = lecture.init_weights(H, K, rng, 1 / np.sqrt(H))
+    return lecture.init_weights(D, H, rng, 1 / np.sqrt(D)), last
+
+
+def without_biases(D: int, H: int, K: int, rng: Any) -> Sequence[Array]:
+    """Start at biases of 0."""
+    first = mistakes.without_biases(D, H, rng, 1 / np.sqrt(D))
+    return first, mistakes.without_biases(H, K, rng, 1 / np.sqrt(H))
+
+
+def move(network: Any, gradients: Sequence[Array], rate: float) -> None:
+    """Step against the gradients by W1 and W2."""
+    network.W1 = network.W1 - rate * gradients[0]
+    network.W2 = network.W2 - rate * gradients[1]
+
+
+def fit_by(
+    update: Callable[[Any, Array, float], None] = lambda network, y, rate: move(
+        network, network.backward(y), rate
+    ),
+    loss: mistakes.Loss = lecture.cce,
+    loss_after: bool = False,
+    mean: Callable[[list[float], list[int]], float] = mistakes.weighted,
+    batches: Callable[..., list[list[Array]]] = mistakes.each_epoch,
+) -> type:
+    """Return the network whose fit differs from the lecture's in one part."""
+
     def fit(
-        self,
-        X: Array,
-        Y: Array,
-        batch_size: int,
-        epochs: int,
-        learning_rate: float,
-        rng: np.random.Generator,
+        self: Any, X: Array, Y: Array, size: int, epochs: int, rate: float, rng: Generator
     ) -> Array:
-        history = []
-        for _ in range(epochs):
-            total = 0.0
-            for batch in lecture.batch_indices(X.shape[1], batch_size, rng):
-                Xb, y = lecture.add_bias(X[:, batch]), Y[:, batch]
-                A1 = np.tanh(self.W1 @ Xb)
-                A2 = lecture.softmax(self.W2 @ lecture.add_bias(A1))
-                total += len(batch) * lecture.cce(y, A2)
-                rate = learning_rate / len(batch)
-                self.W2 = self.W2 - rate * (A2 - y) @ lecture.add_bias(A1).T
-                slope = self.W2[:, :-1].T @ (A2 - y) * (1 - A1**2)
-                self.W1 = self.W1 - rate * slope @ Xb.T
-            history.append(total / X.shape[1])
-        return np.array(history)
+        def step(batch: Array) -> float:
+            x, y = X[:, batch], Y[:, batch]
+            before = loss(y, self.forward(x))
+            update(self, y, rate)
+            return loss(y, self.forward(x)) if loss_after else before
+
+        return mistakes.history(step, batches(X.shape[1], size, epochs, rng), mean)
+
+    return mistakes.with_methods(lecture.Network, fit=fit)
 
 
-class _SmallWeights(lecture.Network):
-    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
-        self.W1 = lecture.init_weights(D, H, rng)
-        self.W2 = lecture.init_weights(H, K, rng)
+def move_only_last(network: Any, y: Array, rate: float) -> None:
+    """Leave W1 where it is."""
+    network.W2 = network.W2 - rate * network.backward(y)[1]
 
 
-class _LastDrawnFirst(lecture.Network):
-    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
-        self.W2 = lecture.init_weights(H, K, rng, 1 / np.sqrt(H))
-        self.W1 = lecture.init_weights(D, H, rng, 1 / np.sqrt(D))
+def move_last_first(network: Any, y: Array, rate: float) -> None:
+    """Use the new W2 for the slope of W1."""
+    Xb, A2 = lecture.add_bias(network.X), network.forward(network.X)
+    move_only_last(network, y, rate)
+    slope = network.W2[:, :-1].T @ (A2 - y) * (1 - np.tanh(network.W1 @ Xb) ** 2)
+    network.W1 = network.W1 - rate * slope @ Xb.T / Xb.shape[1]
 
 
-class _NoBiases(lecture.Network):
-    def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
-        W1, W2 = rng.standard_normal((H, D)), rng.standard_normal((K, H))
-        self.W1 = np.column_stack((W1 / np.sqrt(D), np.zeros(H)))
-        self.W2 = np.column_stack((W2 / np.sqrt(H), np.zeros(K)))
+def exchanged(network: Any, Y: Array) -> tuple[Array, Array]:
+    """Return the gradient by W2 first."""
+    grad_W1, grad_W2 = lecture.Network.backward(network, Y)
+    return grad_W2, grad_W1
 
 
-def _with(soft: mistakes.Formula) -> type:
-    """Return the network with another softmax."""
-
-    class Network(lecture.Network):
-        def forward(self, X: Array) -> Array:
-            self.X = X
-            hidden = np.tanh(self.W1 @ lecture.add_bias(X))
-            return soft(self.W2 @ lecture.add_bias(hidden))
-
-        def backward(self, Y: Array) -> tuple[Array, Array]:
-            found = mistakes.gradients(soft=soft)(self.W1, self.W2, self.X, Y)
-            return found["W1"], found["W2"]
-
-    return Network
+def move_by_exchanged(network: Any, y: Array, rate: float) -> None:
+    """Use the exchanged gradients as they are meant."""
+    move(network, network.backward(y)[::-1], rate)
 
 
-class _OneHot(lecture.Network):
-    def predict(self, X: Array) -> Array:
-        return lecture.one_hot(super().predict(X), len(self.W2))
+def one_hot_predictions(network: Any, X: Array) -> Array:
+    """Predict one-hot columns."""
+    return lecture.one_hot(lecture.Network.predict(network, X), len(network.W2))
 
 
-class _AlongSamples(lecture.Network):
-    def predict(self, X: Array) -> Array:
-        return np.argmax(self.forward(X), axis=1)
+def best_samples(network: Any, X: Array) -> Array:
+    """Look for the best sample of each class."""
+    return np.argmax(network.forward(X), axis=1)
 
 
 def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
@@ -446,35 +397,35 @@ NETWORK = Exercise(
             3.5,
             "W1 (H, D+1), then W2 (K, H+1), are drawn from rng with scales 1/sqrt(D) and "
             "1/sqrt(H); forward gives the probabilities, predict the most probable class.",
-            _forward,
+            forwards,
         ),
         Criterion(
             "backward",
             2.5,
             "backward returns the gradients of the mean loss by W1 and W2 for the data of its own "
             "network's last forward, and moves nothing.",
-            _backward,
+            backwards,
         ),
         Criterion(
             "fit",
             2.5,
             "Each epoch goes once through batch_indices of rng and steps against both gradients; "
             "history is the mean loss over all samples, before the steps.",
-            _fit,
+            fits,
         ),
         Criterion(
             "large scores",
             0.5,
             "Scores of thousands, to which a long step leads, are no trouble, and a loss may be in "
             "the hundreds, for nothing is clipped.",
-            _large_fits,
+            fits_to_large_scores,
         ),
-        purity(1.0, _some_fits),
+        purity(1.0, fixtures.first(2, fits)),
     ),
     misconceptions=(
         Misconception(
             "all weights equal",
-            (_Equal,),
+            (starting_at(all_equal),),
             did="All weights start at 0, so all hidden units are and stay the same.",
             symptom="Every probability is 1/K at the start.",
             experiment="Print W1 after training: are its rows all equal?",
@@ -483,7 +434,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "other first weights",
-            (_SmallWeights, _LastDrawnFirst),
+            (starting_at(small), starting_at(last_drawn_first)),
             did="You drew the first weights with other scales, or those of W2 before W1.",
             symptom="Before any training W1 or W2 differs from what rng and the scales give.",
             experiment="Draw from an equal generator what the text says, and compare.",
@@ -491,7 +442,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "biases start at 0",
-            (_NoBiases,),
+            (starting_at(without_biases),),
             did="You drew weights for the features and set the biases to 0; here all are drawn.",
             symptom="The last columns of W1 and W2 are 0 at first.",
             experiment="Print W1[:, -1] of a new network: no entry should be 0.",
@@ -499,7 +450,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "no bend",
-            (_Linear,),
+            (network_by(bend=lambda Z: Z),),
             did="forward has no tanh between the two layers; together they are one linear layer.",
             symptom="The borders between the classes are straight.",
             experiment="Print forward(1000 * X).max(axis=0) before training: no class should be "
@@ -509,7 +460,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "scores instead of probabilities",
-            (_Scores,),
+            (network_by(soft=lambda Z: Z),),
             did="forward returns scores; the softmax at the end is missing.",
             symptom="The columns do not sum to 1.",
             experiment="Print forward(X).sum(axis=0): every sum should be 1.",
@@ -519,7 +470,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "one-hot predictions",
-            (_OneHot,),
+            (mistakes.with_methods(lecture.Network, predict=one_hot_predictions),),
             did="predict returns one-hot columns, where labels are asked for.",
             symptom="The shape is (K, N).",
             experiment="Print predict(X).shape: it should be (N,).",
@@ -529,7 +480,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "argmax over the samples",
-            (_AlongSamples,),
+            (mistakes.with_methods(lecture.Network, predict=best_samples),),
             did="predict looks for the best sample of each class.",
             symptom="There are K answers, where N are asked for.",
             experiment="Print predict(X).shape: it should be (N,).",
@@ -538,7 +489,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "gradients exchanged",
-            (_Exchanged,),
+            (mistakes.with_methods(fit_by(move_by_exchanged), backward=exchanged),),
             did="backward returns the gradient of W2 first.",
             symptom="The shapes are those of the other one.",
             experiment="Print backward(Y)[0].shape beside W1.shape.",
@@ -547,7 +498,11 @@ NETWORK = Exercise(
         ),
         Misconception(
             "slope of tanh left out",
-            (_backward_by(mistakes.gradients(slope=lambda Z1, A1: np.ones(A1.shape))),),
+            (
+                network_by(
+                    gradients=mistakes.network_gradients_by(slope=lambda Z1, A1: np.ones(A1.shape))
+                ),
+            ),
             did="The slope of tanh is missing on the way back to W1.",
             symptom="The gradient of W2 is right, that of W1 is not.",
             experiment="Compare both with numerical gradients.",
@@ -555,7 +510,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "sum instead of mean",
-            (_backward_by(mistakes.gradients(scale=lambda N: 1)),),
+            (network_by(gradients=mistakes.network_gradients_by(over=lambda N: 1)),),
             did="backward does not divide by N.",
             symptom="N times too large.",
             experiment="Hand in every sample twice: the gradients must stay the same.",
@@ -565,7 +520,7 @@ NETWORK = Exercise(
         ),
         Misconception(
             "plus sign",
-            (_fit_by(_uphill),),
+            (fit_by(lambda network, y, rate: move(network, network.backward(y), -rate)),),
             did="fit adds the gradients to the weights, which goes uphill.",
             symptom="The history rises.",
             experiment="Print the history of ten epochs: it should fall.",
@@ -574,66 +529,25 @@ NETWORK = Exercise(
         ),
         Misconception(
             "only the last layer learns",
-            (_fit_by(_only_last),),
+            (fit_by(move_only_last),),
             did="fit moves W2 and leaves W1 where it was.",
             symptom="W1 is the same after training.",
             experiment="Keep before = W1.copy() and compare after fit: they should differ.",
             looks_right="The loss does fall, as the last layer can make use of random hidden "
             "units.",
         ),
-        Misconception(
-            "mean of batch means",
-            (_fit_by(_both, mean=lambda losses, counts: float(np.mean(losses))),),
-            did="You averaged the batches' mean losses, though the last batch is smaller.",
-            symptom="The weights are right, and the history is not.",
-            experiment="With learning rate 0 the history must be the loss of all samples.",
-            looks_right="Where all batches have the same size it is the same number.",
-            lesson="08_batches",
-        ),
-        Misconception(
-            "loss after the step",
-            (_fit_by(_both, loss_after=True),),
-            did="You took each batch's loss after the step on it.",
-            symptom="The weights are right, and the history is too small.",
-            experiment="With one batch of all, the first loss is that of the first weights.",
-            looks_right="The history falls as it should, and looks even a little better.",
-            lesson="07_sgd",
-        ),
+        *mistakes.of_the_history(fit_by, lesson="08_batches"),
         Misconception(
             "last layer moved first",
-            (_LastMovedFirst,),
+            (fit_by(move_last_first),),
             did="You moved W2 before you used it for the slope of W1.",
             symptom="W2 is right after a single step, and W1 is not.",
             experiment="Compare W1 after one step with the old W1 and backward's first answer.",
             looks_right="For a small learning rate the difference is small, and the loss falls.",
         ),
         Misconception(
-            "losses added up",
-            (_fit_by(_both, mean=lambda losses, counts: float(np.sum(losses))),),
-            did="You added up the batches' mean losses.",
-            symptom="The smaller the batches, the larger the history, while the weights are right.",
-            experiment="With learning rate 0 the history must be the loss of all samples.",
-            looks_right="With one batch of all samples it is right, and the curve has the right "
-            "form.",
-            lesson="08_batches",
-        ),
-        Misconception(
-            "loss of the last batch",
-            (_fit_by(_both, mean=lambda losses, counts: float(losses[-1])),),
-            did="You noted the loss of an epoch's last batch, not the mean over all samples.",
-            symptom="The weights are right, and the history jumps up and down.",
-            experiment="With learning rate 0 every epoch must have the same loss.",
-            looks_right="With one batch of all samples it is right.",
-            lesson="08_batches",
-        ),
-        Misconception(
             "not shuffled",
-            (
-                _fit_by(
-                    _both,
-                    cut=lambda N, size, rng: np.split(np.arange(N), range(size, N, size)),
-                ),
-            ),
+            (fit_by(batches=mistakes.in_own_order),),
             did="fit goes through the samples in their own order.",
             symptom="Generators with different seeds give the same training.",
             experiment="Train two equal networks with different rngs: W1 should differ.",
@@ -643,7 +557,7 @@ NETWORK = Exercise(
         Misconception(
             "largest score not subtracted",
             # Training moves no sample's mean score, so that these three cannot be told apart.
-            tuple(map(_with, (mistakes.unshifted, *mistakes.OTHER_SHIFTS))),
+            tuple(map(network_by_softmax, (mistakes.unshifted, *mistakes.OTHER_SHIFTS))),
             did="You took exp of scores from which each sample's largest was not subtracted first.",
             symptom="nan once training has driven the scores of a sample far enough apart.",
             experiment="Take one step with a rate of 5000, then print forward(X): is it nan?",
@@ -652,14 +566,12 @@ NETWORK = Exercise(
             shows_in="large scores",
             lesson="02_softmax",
         ),
-        mistakes.one_maximum(_with(mistakes.by_one_maximum)),
-        mistakes.clipped_loss(
-            *(_fit_by(_both, loss=loss) for loss in mistakes.guards(lecture.cce))
-        ),
+        mistakes.one_maximum(network_by_softmax(mistakes.by_one_maximum)),
+        mistakes.clipped_loss(lambda loss: fit_by(loss=loss)),
         mistakes.on_the_class(
-            mistakes.all_share(lecture.Network, ("X",)),
-            mistakes.all_share(lecture.Network, ("W1", "W2")),
-            mistakes.all_share(lecture.Network, ("W1", "W2", "X")),
+            mistakes.shared_by_all(lecture.Network, "X"),
+            mistakes.shared_by_all(lecture.Network, "W1", "W2"),
+            mistakes.shared_by_all(lecture.Network, "W1", "W2", "X"),
             again="backward",
         ),
     ),

@@ -24,47 +24,43 @@ from softmax_by_hand.properties import (
 )
 
 
-def _two_layers(rng: Generator, size: fixtures.Sizes, H: int) -> Arguments:
+def two_layers(rng: Generator, size: fixtures.Sizes, H: int) -> Arguments:
     run = fixtures.forward_pass(rng, size)
     W1 = rng.normal(0, 0.8, (H, size.D + 1))
     W2 = rng.normal(0, 0.8, (size.K, H + 1))
     return W1, W2, run.Xb[:-1].copy(), run.Y
 
 
-def _networks(rng: Generator) -> list[Arguments]:
+def networks(rng: Generator) -> list[Arguments]:
     sizes = fixtures.all_sizes(rng)
     hidden = (6, 2, 10, sizes[3].K, sizes[4].K, 6)
-    calls = [_two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+    calls = [two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
     W1, W2, X, Y = calls[1]
     return [*fixtures.crossed(calls), (W1, W2, X[:, :1], Y[:, :1])]
 
 
-def _large_networks(rng: Generator) -> list[Arguments]:
+def large_networks(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size, below in zip(fixtures.sizes(rng, 2), (0, -1), strict=True):
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W1[0], W2[:, 0] = 0.0, 800.0  # the first hidden unit is an offset of each sample
         if below:
             W2[:, -1] -= 800.0  # which is 0 or far below it
         W1[0, 0], X[0, rng.permutation(size.N)[:2]] = 1000.0, (2.0, -2.0)
         calls.append((W1, W2, X, Y))
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W2[:, -1] += fixtures.two_on_top(rng, size.K, below)[0]
         calls.append((W1, W2, X, Y))
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W2[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
         calls.append((W1, W2, X, Y))
-        W1, W2, X, Y = _two_layers(rng, size, 4)
+        W1, W2, X, Y = two_layers(rng, size, 4)
         W1[:, :-1] *= 1e-4
         calls.append((W1, W2, 1e4 * X, Y))  # slopes that no clip leaves alone
     return calls
 
 
-def _some_networks(rng: Generator) -> list[Arguments]:
-    return _networks(rng)[:2]
-
-
-def _without_bias_slopes(*call: Array) -> dict[str, Array]:
+def without_bias_slopes(*call: Array) -> dict[str, Array]:
     found = lecture.network_gradients(*call)
     return found | {name: found[name][:, :-1] for name in ("W1", "W2")}
 
@@ -150,21 +146,21 @@ NETWORK_GRADIENTS = Exercise(
             5.0,
             "From the loss back to W1, each link is the slope by that intermediate: of each "
             "sample's own loss for Z2, A1, Z1, of the mean loss for W2, W1.",
-            _networks,
+            networks,
         ),
         Criterion(
             "large scores",
             1.5,
             "Scores of thousands are no trouble, be they far apart between the samples or within "
             "one, nor is a probability of exactly 0, also that of a true class.",
-            _large_networks,
+            large_networks,
         ),
-        purity(1.5, _some_networks),
+        purity(1.5),
     ),
     misconceptions=(
         Misconception(
             "slope of tanh left out",
-            (mistakes.gradients(slope=lambda Z1, A1: np.ones(A1.shape)),),
+            (mistakes.network_gradients_by(slope=lambda Z1, A1: np.ones(A1.shape)),),
             did="You went from A1 to Z1 without the slope of tanh.",
             symptom="The gradient of Z1 is that of A1.",
             experiment="Compare Z1's gradient with a numerical one.",
@@ -172,7 +168,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "slope at the output",
-            (mistakes.gradients(slope=lambda Z1, A1: 1 - np.tanh(A1) ** 2),),
+            (mistakes.network_gradients_by(slope=lambda Z1, A1: 1 - np.tanh(A1) ** 2),),
             did="You took the slope of tanh at its output.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
             experiment="Compare Z1's gradient with a numerical one.",
@@ -180,7 +176,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "input taken for the output",
-            (mistakes.gradients(slope=lambda Z1, A1: 1 - Z1**2),),
+            (mistakes.network_gradients_by(slope=lambda Z1, A1: 1 - Z1**2),),
             did="You wrote 1 - Z1^2; the formula wants the output A1.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
             experiment="Compare Z1's gradient with a numerical one.",
@@ -189,9 +185,8 @@ NETWORK_GRADIENTS = Exercise(
         Misconception(
             "bias row left in",
             (
-                mistakes.gradients(
-                    back=lambda W2, G: W2.T @ G,
-                    slope=lambda Z1, A1: lecture.add_bias(1 - A1**2),
+                mistakes.network_gradients_by(
+                    back=lambda W2, G: W2.T @ G, slope=lambda Z1, A1: lecture.add_bias(1 - A1**2)
                 ),
             ),
             did="You used all of W2 on the way back; its last column belongs to no hidden unit.",
@@ -202,7 +197,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "first column dropped",
-            (mistakes.gradients(back=lambda W2, G: W2[:, 1:].T @ G),),
+            (mistakes.network_gradients_by(back=lambda W2, G: W2[:, 1:].T @ G),),
             did="You dropped the first column of W2; the bias is the last one.",
             symptom="The rows of A1's gradient are shifted by one.",
             experiment="Compare A1's gradient with a numerical one.",
@@ -210,7 +205,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "sum instead of mean",
-            (mistakes.gradients(scale=lambda N: 1),),
+            (mistakes.network_gradients_by(over=lambda N: 1),),
             did="You did not divide the weights' gradients by N.",
             symptom="W1 and W2 are N times too large.",
             experiment="Hand in every sample twice: W1 and W2 must stay the same.",
@@ -220,7 +215,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "divided by N twice",
-            (mistakes.gradients(scale=lambda N: N * N),),
+            (mistakes.network_gradients_by(over=lambda N: N * N),),
             did="You divided the weights' gradients by N twice.",
             symptom="W1 and W2 are N times too small.",
             experiment="Hand in every sample twice: W1 and W2 must stay the same.",
@@ -229,7 +224,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "divided by N too early",
-            (mistakes.gradients(per_sample=lambda N: N),),
+            (mistakes.network_gradients_by(over_early=lambda N: N),),
             did="You divided by N at Z2; here only the weights' gradients hold the 1/N.",
             symptom="Z2, A1 and Z1 are N times too small, W1 and W2 are right.",
             experiment="Compare Z2 with the probabilities minus Y.",
@@ -237,7 +232,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "sign",
-            (mistakes.gradients(grad_z2=lambda A2, Y: Y - A2),),
+            (mistakes.network_gradients_by(lambda A2, Y: Y - A2),),
             did="You subtracted the probabilities from the labels.",
             symptom="All gradients have the wrong sign.",
             experiment="Compare one entry with a numerical gradient.",
@@ -247,8 +242,8 @@ NETWORK_GRADIENTS = Exercise(
         Misconception(
             "slope of another bend",
             (
-                mistakes.gradients(slope=lambda Z1, A1: A1 * (1 - A1)),
-                mistakes.gradients(slope=lambda Z1, A1: Z1 > 0),
+                mistakes.network_gradients_by(slope=lambda Z1, A1: A1 * (1 - A1)),
+                mistakes.network_gradients_by(slope=lambda Z1, A1: Z1 > 0),
             ),
             did="You used the slope of the sigmoid, or of ReLU; the hidden layer bends with tanh.",
             symptom="Right as far as A1, wrong in Z1 and W1.",
@@ -257,7 +252,7 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "Jacobian skipped",
-            (mistakes.gradients(grad_z2=lambda A2, Y: -Y / A2),),
+            (mistakes.network_gradients_by(lambda A2, Y: -Y / A2),),
             did="You took the slope by the probabilities for that by the scores.",
             symptom="The columns of Z2's gradient do not sum to 0.",
             experiment="Compare Z2 with the probabilities minus Y.",
@@ -266,27 +261,18 @@ NETWORK_GRADIENTS = Exercise(
         ),
         Misconception(
             "bias slopes left out",
-            (_without_bias_slopes,),
+            (without_bias_slopes,),
             did="The gradients of W1 and W2 lack the biases' column.",
             symptom="W1 and W2 have one column too few.",
             experiment="Print the shape of W2's gradient beside W2's: they must be equal.",
             looks_right="All other columns are right, and a layer's inputs have no bias row.",
         ),
-        mistakes.no_max_shift(
-            mistakes.gradients(soft=mistakes.unshifted),
+        *mistakes.shifts(
+            lambda soft: mistakes.network_gradients_by(soft=soft),
             experiment="Add 1000 to the biases in W2: nothing may change.",
         ),
-        mistakes.other_shift(*(mistakes.gradients(soft=soft) for soft in mistakes.OTHER_SHIFTS)),
-        mistakes.one_maximum(mistakes.gradients(soft=mistakes.by_one_maximum)),
-        mistakes.nan_in_chain(
-            mistakes.gradients(grad_z2=mistakes.through_chain()),
-            mistakes.gradients(
-                grad_z2=lambda A, Y: lecture.softmax_backward(A, lecture.cce_gradient(Y, A))
-            ),
-        ),
-        mistakes.epsilon_in_chain(
-            *(mistakes.gradients(grad_z2=mistakes.through_chain(eps)) for eps in mistakes.EPSILONS)
-        ),
+        mistakes.nan_in_chain(mistakes.network_gradients_by, mistakes.CHAINS),
+        mistakes.epsilon_in_chain(mistakes.network_gradients_by),
     ),
     made=along_axes,
     properties=network_gradients,

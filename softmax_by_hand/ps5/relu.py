@@ -8,9 +8,8 @@ from autograder import Arguments, Criterion, Exercise, Misconception
 from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import fixtures, lecture
 from softmax_by_hand.fixtures import Array, Generator
-from softmax_by_hand.properties import layer_examples
 from softmax_by_hand.ps5.activations import (
-    ACTIVATION,
+    ENTRY_BY_ENTRY,
     activation,
     any_scores,
     criteria,
@@ -19,7 +18,7 @@ from softmax_by_hand.ps5.activations import (
 )
 
 
-def _of_any_size(rng: Generator) -> list[Arguments]:
+def of_any_size(rng: Generator) -> list[Arguments]:
     """Draw scores, and some up to thousands and millions, each of both signs."""
     large = [top * rng.choice((-1, 1), 8) * rng.uniform(0.01, 1, 8) for top in (1e3, 1e6)]
     for Z in large:
@@ -28,7 +27,7 @@ def _of_any_size(rng: Generator) -> list[Arguments]:
     return [*any_scores(rng), *(fixtures.there_and_back(rng, Z) for Z in large)]
 
 
-def _with_zeros(rng: Generator) -> list[Arguments]:
+def with_zeros(rng: Generator) -> list[Arguments]:
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 3):
         Z = rng.normal(0, 1.5, (size.K, size.N))
@@ -38,27 +37,22 @@ def _with_zeros(rng: Generator) -> list[Arguments]:
     return calls
 
 
-def _relu(Z: Array) -> Array:
+def relu(Z: Array) -> Array:
     return np.maximum(Z, 0)
 
 
-def _capped(cap: float, flat: bool) -> type:
+def capped(cap: float, flat: bool) -> type:
     """Return a ReLU that stops at a number, above which it is flat, or not, on the way back."""
     end = cap if flat else np.inf
     return layer_of(lambda Z: np.clip(Z, 0, cap), lambda Z, A: (Z > 0) & (end > Z))
 
 
-class _CutsSlopes(lecture.ReLU):
+class CuttingSlopes(lecture.ReLU):
     def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
         return np.maximum(grad_a, 0)
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def relu_layer(f: StudentClass) -> None:
     f.claim("forward: -2, 0 and 3 become 0, 0 and 3", "What stays, and what becomes 0?")
     f.agree(f.new()("forward", np.array([-2.0, 0, 3])), [0, 0, 3])
@@ -83,15 +77,15 @@ RELU = Exercise(
     criteria=criteria(
         "forward keeps what is positive, however large, and gives 0 for the rest; backward lets a "
         "slope pass where the input was positive.",
-        Criterion("exactly 0", 1.0, "At an input of exactly 0 the slope is 0.", _with_zeros),
-        _of_any_size,
+        Criterion("exactly 0", 1.0, "At an input of exactly 0 the slope is 0.", with_zeros),
+        of_any_size,
     ),
     misconceptions=(
         Misconception(
             "slope 1 at 0",
             (
-                layer_of(_relu, lambda Z, A: Z >= 0),
-                layer_of(_relu, lambda Z, A: np.where(Z == 0, 0.5, Z > 0)),
+                layer_of(relu, lambda Z, A: Z >= 0),
+                layer_of(relu, lambda Z, A: np.where(Z == 0, 0.5, Z > 0)),
             ),
             did="Your slope at an input of exactly 0 is not 0; this course takes 0 there.",
             symptom="Wrong only where an input is exactly 0.",
@@ -102,7 +96,7 @@ RELU = Exercise(
         ),
         Misconception(
             "slope 1 everywhere",
-            (layer_of(_relu, lambda Z, A: 1.0),),
+            (layer_of(relu, lambda Z, A: 1.0),),
             did="backward lets every slope pass, also where the input was negative.",
             symptom="backward returns grad_a as it is.",
             experiment="Call forward(np.array([-1.0])), then backward(np.ones(1)): it should be 0.",
@@ -110,7 +104,7 @@ RELU = Exercise(
         ),
         Misconception(
             "multiplied by the output",
-            (layer_of(_relu, lambda Z, A: A), layer_of(_relu, lambda Z, A: Z)),
+            (layer_of(relu, lambda Z, A: A), layer_of(relu, lambda Z, A: Z)),
             did="You multiplied by the output, or by the input, where the slope is 1 or 0.",
             symptom="Large outputs have large slopes.",
             experiment="Call forward(np.array([5.0])), then backward(np.ones(1)): it should be 1.",
@@ -119,7 +113,7 @@ RELU = Exercise(
         ),
         Misconception(
             "sign of the upstream",
-            (_CutsSlopes,),
+            (CuttingSlopes,),
             did="You cut off negative slopes, where negative inputs are meant.",
             symptom="No entry of the answer is negative.",
             experiment="Call forward(np.ones(1)), then backward(-np.ones(1)): it should be -1.",
@@ -152,16 +146,14 @@ RELU = Exercise(
         Misconception(
             "capped",
             tuple(
-                _capped(cap, flat)
-                for cap in (6.0, 1.0, 10.0, 20.0, 100.0)
-                for flat in (False, True)
+                capped(cap, flat) for cap in (6.0, 1.0, 10.0, 20.0, 100.0) for flat in (False, True)
             ),
             did="forward stops at some largest number: that is another layer.",
             symptom="However large an input is, the output stays the same from some number on.",
             experiment="Print ReLU().forward(np.array([5000.0])): it should be 5000.",
             looks_right="Others use such a layer, as ReLU6, and for small inputs it is right.",
         ),
-        *shared_mistakes(lecture.ReLU, _relu),
+        *shared_mistakes(lecture.ReLU, relu),
     ),
     properties=relu_layer,
 )

@@ -8,9 +8,8 @@ from autograder import Criterion, Exercise, Misconception
 from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array
-from softmax_by_hand.properties import layer_examples
 from softmax_by_hand.ps5.activations import (
-    ACTIVATION,
+    ENTRY_BY_ENTRY,
     activation,
     criteria,
     large,
@@ -19,21 +18,16 @@ from softmax_by_hand.ps5.activations import (
 )
 
 
-class _BracketSigmoid(lecture.Sigmoid):
+class WithoutBracket(lecture.Sigmoid):
     def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
         return grad_a * self.A * 1 - self.A
 
 
-def _sigmoid(Z: Array) -> Array:
+def sigmoid(Z: Array) -> Array:
     return (1 + np.tanh(Z / 2)) / 2
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def sigmoid_layer(f: StudentClass) -> None:
     f.claim("forward: ln 3 becomes 3/4, and -ln 3 becomes 1/4", "1 / (1 + e^-z), by hand")
     f.agree(f.new()("forward", np.log([3.0, 1 / 3, 1])), [0.75, 0.25, 0.5])
@@ -59,7 +53,7 @@ SIGMOID = Exercise(
     misconceptions=(
         Misconception(
             "slope at the output",
-            (layer_of(_sigmoid, lambda Z, A: _sigmoid(A) * (1 - _sigmoid(A))),),
+            (layer_of(sigmoid, lambda Z, A: sigmoid(A) * (1 - sigmoid(A))),),
             did="You took the slope of the sigmoid at the output, as if A were the input.",
             symptom="The slope never gets below 0.19, however large the input.",
             experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0 is "
@@ -68,7 +62,7 @@ SIGMOID = Exercise(
         ),
         Misconception(
             "input taken for the output",
-            (layer_of(_sigmoid, lambda Z, A: Z * (1 - Z)),),
+            (layer_of(sigmoid, lambda Z, A: Z * (1 - Z)),),
             did="You wrote Z (1 - Z); the formula A (1 - A) wants the output.",
             symptom="Negative inputs have negative slopes.",
             experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it should be 1/4.",
@@ -77,7 +71,7 @@ SIGMOID = Exercise(
         ),
         Misconception(
             "1 - A^2",
-            (layer_of(_sigmoid, lambda Z, A: 1 - A**2),),
+            (layer_of(sigmoid, lambda Z, A: 1 - A**2),),
             did="You used the slope of tanh; that of the sigmoid is A (1 - A).",
             symptom="The slope at 0 is 3/4, and should be 1/4.",
             experiment="Call forward(np.zeros(1)), then backward(np.ones(1)): it should be 1/4.",
@@ -85,7 +79,7 @@ SIGMOID = Exercise(
         ),
         Misconception(
             "sign in the exponent",
-            (layer_of(lambda Z: _sigmoid(-Z), lambda Z, A: A * (1 - A)),),
+            (layer_of(lambda Z: sigmoid(-Z), lambda Z, A: A * (1 - A)),),
             did="You wrote exp(Z), where exp(-Z) is meant.",
             symptom="A large input gives nearly 0.",
             experiment="Print Sigmoid().forward(np.array([5.0])): it should be nearly 1.",
@@ -95,7 +89,7 @@ SIGMOID = Exercise(
             "overflow",
             (
                 layer_of(lambda Z: np.exp(Z) / (1 + np.exp(Z)), lambda Z, A: A * (1 - A)),
-                layer_of(_sigmoid, lambda Z, A: np.exp(-Z) / (1 + np.exp(-Z)) ** 2),
+                layer_of(sigmoid, lambda Z, A: np.exp(-Z) / (1 + np.exp(-Z)) ** 2),
             ),
             did="You divided one exponential by another, and both overflow.",
             symptom="nan at 1000 or at -1000: infinity divided by infinity.",
@@ -106,14 +100,14 @@ SIGMOID = Exercise(
         ),
         Misconception(
             "a bracket left out",
-            (_BracketSigmoid,),
+            (WithoutBracket,),
             did="You wrote A * 1 - A, where the 1 - A wants a bracket.",
             symptom="With grad_a = 0 the answer is -A, and should be 0.",
             experiment="Call backward with grad_a = 0: the answer must be 0.",
             looks_right="All parts of the formula are there, in their order.",
         ),
-        mistakes.passed_on(layer_of(_sigmoid, lambda Z, A: 1.0)),
-        *shared_mistakes(lecture.Sigmoid, _sigmoid),
+        mistakes.passed_on(layer_of(sigmoid, lambda Z, A: 1.0)),
+        *shared_mistakes(lecture.Sigmoid, sigmoid),
     ),
     properties=sigmoid_layer,
 )

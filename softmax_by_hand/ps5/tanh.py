@@ -8,9 +8,8 @@ from autograder import Criterion, Exercise, Misconception
 from autograder.checking.kit import PropertiesOfClass, StudentClass, normal
 from softmax_by_hand import lecture, mistakes
 from softmax_by_hand.fixtures import Array
-from softmax_by_hand.properties import layer_examples
 from softmax_by_hand.ps5.activations import (
-    ACTIVATION,
+    ENTRY_BY_ENTRY,
     activation,
     criteria,
     large,
@@ -19,17 +18,12 @@ from softmax_by_hand.ps5.activations import (
 )
 
 
-class _BracketTanh(lecture.Tanh):
+class WithoutBracket(lecture.Tanh):
     def backward(self, grad_a: Array, learning_rate: float | None = None) -> Array:
         return grad_a * 1 - self.A**2
 
 
-@PropertiesOfClass(
-    shape=lambda: (),
-    parts=ACTIVATION,
-    examples=lambda: layer_examples((3, 5), (4, 4), (5,)),
-    hint="Entry by entry: the shape stays.",
-)
+@PropertiesOfClass(**ENTRY_BY_ENTRY)
 def tanh_layer(f: StudentClass) -> None:
     f.claim("forward: it is odd, and ln 2 becomes 3/5", "(e^z - e^-z) / (e^z + e^-z), by hand")
     f.agree(f.new()("forward", np.log([2.0, 0.5, 1])), [0.6, -0.6, 0])
@@ -71,10 +65,7 @@ TANH = Exercise(
         ),
         Misconception(
             "1 - A",
-            (
-                layer_of(np.tanh, lambda Z, A: 1 - A),
-                layer_of(np.tanh, lambda Z, A: A * (1 - A)),
-            ),
+            (layer_of(np.tanh, lambda Z, A: 1 - A), layer_of(np.tanh, lambda Z, A: A * (1 - A))),
             did="You used another function's slope; that of tanh is 1 - A^2.",
             symptom="The slope is not the same for z and -z.",
             experiment="Compare backward after forward of 2 and of -2: the slopes should be equal.",
@@ -101,7 +92,7 @@ TANH = Exercise(
         ),
         Misconception(
             "a bracket left out",
-            (_BracketTanh,),
+            (WithoutBracket,),
             did="You multiplied grad_a with the 1 only, not with the whole of 1 - A^2.",
             symptom="With grad_a = 0 the answer is -A^2, and should be 0.",
             experiment="Call backward with grad_a = 0: the answer must be 0.",
