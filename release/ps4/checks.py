@@ -1143,8 +1143,6 @@ def predict(f: Student) -> None:
 
 Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
 
-Y_TRUE, Y_GUESS = np.array([0, 1, 2, 2, 1, 0, 2, 2]), np.array([0, 2, 2, 1, 1, 0, 2, 2])
-
 
 @Properties(
     shape=lambda y, y_pred: (),
