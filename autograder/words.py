@@ -48,6 +48,15 @@ def points_text(points: float) -> str:
     return f"{points:g}"
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are of something.
+
+    >>> counted(0, "problem"), counted(1, "problem"), counted(2, "problem")
+    ('no problems', '1 problem', '2 problems')
+    """
+    return f"{number or 'no'} {what}{'s' * (number != 1)}"
+
+
 def carried_text(points: float, carried: float, given: Sequence[str]) -> str:
     """Say what was carried forward, with both numbers.
 

@@ -19,12 +19,7 @@ NO_MOUNTS = 3  # the exit code that says so
 
 
 def become(
-    needed: list[str],
-    uid: int,
-    gid: int,
-    cwd: str,
-    command: list[str],
-    environment: dict[str, str],
+    needed: list[str], uid: int, gid: int, cwd: str, command: list[str], environment: dict[str, str]
 ) -> None:
     """Become a user, and a program."""
     try:

@@ -126,14 +126,10 @@ def jupyterlab(
     (own / "labconfig/default_setting_overrides.json").write_text(json.dumps(SETTINGS))
     log = own / "log"
     options = {
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": "0",
-        "ServerApp.root_dir": str(root),
-        "IdentityProvider.token": TOKEN,
-        "LabApp.news_url": "",
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-        **(server or {}),
-    }
+        "ServerApp.ip": "127.0.0.1", "ServerApp.port": "0", "ServerApp.root_dir": str(root),
+        "IdentityProvider.token": TOKEN, "LabApp.news_url": "",
+        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate", **(server or {}),
+    }  # fmt: skip
     folders = {"CONFIG": own, "DATA": own / "data", "RUNTIME": own / "runtime"}
     with log.open("w") as output:
         process = subprocess.Popen(

@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import classes
 import pytest
 from axe import axe_script
 from axe import grave_findings as ask_axe
 from browsing import Visit, chromium
-from isolation import why_no_isolation
+from classes import NOTEBOOKS, ROOT, copied
+from isolation import need_isolation
 from postgres import Databases, NoServer, running_server
 
+from autograder import Catalogue
 from autograder.gradebook import GradebookStore
 from autograder.grading import jobs, workers
 from autograder.grading.workers import Worker
@@ -27,8 +30,6 @@ from autograder.sandbox import LIMITS, Sandbox
 from classroom.vendor import VendorError
 from softmax_by_hand import EXERCISES
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "tests" / "notebooks"
 CHECKED = ("add_bias", "scores", "softmax")
 
 
@@ -40,9 +41,7 @@ def _a_gradebook_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """A started sandbox; a test that needs other limits sets them with `monkeypatch`."""
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
+    need_isolation()
     with Sandbox() as one:
         yield one
 
@@ -60,39 +59,30 @@ def databases() -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose ps1 has three exercises and is released; copy it, see `course`."""
-    from autograder.release.release import release
+    from nbgrading import release, releasing
 
     root = tmp_path_factory.mktemp("released") / "course"
     (root / "source" / "ps1").mkdir(parents=True)
     shutil.copy(NOTEBOOKS / "source.ipynb", root / "source" / "ps1" / "ps1.ipynb")
     shutil.copy(ROOT / "nbgrader_config.py", root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("GRADEBOOK_URL", raising=False)
-        # The proof starts a kernel, and what is released here is right.
-        patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
-        release(root, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+    with releasing():
+        release(root, ["ps1"], Catalogue({"ps1": tuple(EXERCISES[name] for name in CHECKED)}))
     return root
 
 
 @pytest.fixture
 def course(released: Path, tmp_path: Path) -> Path:
     """A released course of the test's own, with nothing handed in."""
-    return Path(shutil.copytree(released, tmp_path / "course"))
+    return copied(released, tmp_path / "course")
 
 
 @pytest.fixture
 def hand_in(course: Path) -> Callable[..., Path]:
-    """A function that hands in one of `tests/notebooks`, or these bytes."""
+    """A function that hands in work by student: `hand_in("ann", "all-right")`, or `ann=...`."""
 
-    def hand_in(student: str, work: str | bytes = "all-right") -> Path:
-        folder = course / "submitted" / student / "ps1"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "ps1.ipynb"
-        if isinstance(work, str):
-            shutil.copyfile(NOTEBOOKS / f"{work}.ipynb", path)
-        else:
-            path.write_bytes(work)
-        return path
+    def hand_in(student: str | None = None, work: str | bytes = "all-right", **more: Any) -> Path:
+        works = more if student is None else {student: work, **more}
+        return [classes.hand_in(course, *one) for one in works.items()][-1]
 
     return hand_in
 

@@ -124,6 +124,18 @@ def sql(course: Path, statement: str, *values: object) -> list[tuple[Any, ...]]:
         connection.close()
 
 
+def points_in(course: Path) -> dict[str, float]:
+    """Return each student's automatic points, as a course's SQLite gradebook has them."""
+    return dict(
+        sql(
+            course,
+            "SELECT a.student_id, SUM(g.auto_score) FROM grade g"
+            " JOIN submitted_notebook n ON g.notebook_id = n.id"
+            " JOIN submitted_assignment a ON n.assignment_id = a.id GROUP BY a.id",
+        )
+    )
+
+
 def query(url: str, statement: str, **values: object) -> list[tuple[Any, ...]]:
     """Run one statement, in a transaction and a connection of its own."""
     engine = create_engine(url)
@@ -165,6 +177,16 @@ def _as_in_sqlite(value: Any) -> Any:
     return f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime.datetime) else value
 
 
+def result(
+    student: str = "ada",
+    time: datetime.datetime | None = None,
+    cells: dict[str, GradedCell] | None = None,
+    assignment: str = "ps1",
+) -> GradedSubmission:
+    """What is to be stored of one submission."""
+    return GradedSubmission(student, assignment, assignment, time, cells or {})
+
+
 # --- Two programs at once ------------------------------------------------------
 
 ROUNDS, CLASS = 6, 40
@@ -173,7 +195,7 @@ ROUNDS, CLASS = 6, 40
 def synthetic(assignment: str, number: int) -> GradedSubmission:
     """Results that depend on the assignment and the student's number alone."""
     cells = {"grade_double": GradedCell(number % 9), "grade_again": GradedCell(len(assignment) % 4)}
-    return GradedSubmission(f"student{number:03}", assignment, assignment, BEFORE, cells)
+    return result(f"student{number:03}", BEFORE, cells, assignment)
 
 
 def write_class(url: str, assignment: str, backwards: bool, ready: Any) -> None:
@@ -204,3 +226,13 @@ def at_the_same_moment(url: str, *assignments: str) -> None:
     finally:
         for writer in writers:
             writer.kill()
+
+
+def assert_nothing_is_lost(url: str, alone: str, *assignments: str) -> None:
+    """Hold what several programs write at once against what one writes into another gradebook."""
+    at_the_same_moment(url, *assignments)
+    with GradebookStore.open(alone) as store:
+        for assignment in sorted(set(assignments)):
+            store.write([synthetic(assignment, number) for number in range(CLASS)])
+    assert every_row(url) == every_row(alone)
+    assert len(every_row(url)["grade"]) == len(set(assignments)) * CLASS * CELLS

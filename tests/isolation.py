@@ -11,6 +11,8 @@ import shutil
 import subprocess
 from typing import Any
 
+import pytest
+
 
 def why_no_isolation() -> str | None:
     """Return what this computer lacks for isolation, or None; asks none of the code under test."""
@@ -29,3 +31,9 @@ def why_no_isolation() -> str | None:
         **(as_nobody if os.getuid() == 0 else {}),
     )
     return None if tried.returncode == 0 else f"bubblewrap cannot work: {tried.stderr.strip()}"
+
+
+def need_isolation() -> None:
+    """Skip a test where student code cannot be isolated."""
+    if (reason := why_no_isolation()) is not None:
+        pytest.skip(f"student code cannot be isolated here: {reason}")

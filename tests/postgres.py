@@ -23,12 +23,9 @@ USER, PASSWORD = "grader", "a-secret-word"
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 # A crash of the machine may lose what a test wrote.
 SETTINGS = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
-}
+    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+    "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
+}  # fmt: skip
 
 
 class NoServer(Exception):

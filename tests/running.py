@@ -118,6 +118,13 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, output, said
 
 
+def done(process: subprocess.Popen[str]) -> str:
+    """Wait for a program that must end well and say nothing beside its output; return that."""
+    code, output, said = ended(process)
+    assert (code, said) == (0, "")
+    return output
+
+
 def wait_until(happens: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
     """Return what is found as soon as there is something; the program must still be at work."""
     until = time.monotonic() + PATIENCE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,20 +11,19 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
+import classes
+import commanding
 import costly
 import pytest
-from isolation import why_no_isolation
+from databases import points_in
+from isolation import need_isolation
 from jinja2 import Environment
 from nbformat import NotebookNode, v4
 from nbgrader.converters import Autograde, GenerateFeedback
-from nbgrader.coursedir import CourseDirectory
+from nbgrading import convert
 from running import fix_secret, orphans_adopted, written
-from traitlets.config import Config
-from typer.testing import CliRunner
 
-from autograder.cli import commands as cli
-from autograder.course.folder import load_config
-from autograder.diagnosis import diagnose
+from autograder.diagnosis import command
 from autograder.grading import engine, jobs
 from autograder.grading.cluster import graded_on
 from autograder.grading.engine import ClassGrading
@@ -38,7 +36,6 @@ from autograder.nbgrader_plugin.formgrader import filters
 from autograder.pages import feedback
 from autograder.pages.feedback import ClassFeedback
 
-NOTEBOOKS = Path(__file__).with_name("notebooks")
 HONEST = {"ann": "all-right", "bob": "shows-points", "kim": "cell-crashes"}
 # Each of them is exceeded by any grading, which does take a moment.
 TIGHT = {
@@ -68,20 +65,16 @@ class Class:
 
     def hand_in(self, student: str, work: str = "all-right", first: str = "") -> None:
         """Hand in one of `tests/notebooks`, this code before all its cells."""
-        folder = self.course / "submitted" / student / "ps1"
-        folder.mkdir(parents=True)
-        notebook = v4.reads((NOTEBOOKS / f"{work}.ipynb").read_text(encoding="utf-8"))
+        notebook = v4.reads((classes.NOTEBOOKS / f"{work}.ipynb").read_text(encoding="utf-8"))
         if first:
             notebook.cells.insert(0, v4.new_code_cell(first, id="first"))
-        (folder / "ps1.ipynb").write_text(v4.writes(notebook) + "\n", encoding="utf-8")
+        classes.hand_in(self.course, student, (v4.writes(notebook) + "\n").encode())
 
 
 @pytest.fixture(scope="module")
 def honest(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Class:
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
-    course = Path(shutil.copytree(released, tmp_path_factory.mktemp("honest") / "course"))
+    need_isolation()
+    course = classes.copied(released, tmp_path_factory.mktemp("honest") / "course")
     fix_secret(course)
     one = Class(course, {}, {})
     for student, work in HONEST.items():
@@ -93,7 +86,7 @@ def honest(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Class:
 
 @pytest.fixture
 def classroom(honest: Class, tmp_path: Path) -> Class:
-    return replace(honest, course=Path(shutil.copytree(honest.course, tmp_path / "course")))
+    return replace(honest, course=classes.copied(honest.course, tmp_path / "course"))
 
 
 @pytest.fixture(autouse=True)
@@ -105,15 +98,17 @@ def nothing_left() -> Iterator[None]:
         assert left() == []
 
 
-def tight(monkeypatch: pytest.MonkeyPatch, budgets: dict[str, Budget]) -> None:
+def tight(
+    monkeypatch: pytest.MonkeyPatch, budgets: dict[str, Budget], module: Any = engine
+) -> None:
     """Give some of the class less to be graded with than grading takes."""
-    make_job = engine.make_job
+    make_job = module.make_job
 
     def with_budget(*given: Any) -> Job:
         job = make_job(*given)
         return replace(job, budget=budgets.get(job.student, job.budget))
 
-    monkeypatch.setattr(engine, "make_job", with_budget)
+    monkeypatch.setattr(module, "make_job", with_budget)
 
 
 def graded(course: Path, on: Callable[[ClassGrading], Iterator[Result]]) -> dict[str, Result]:
@@ -129,20 +124,8 @@ def on_dask(grading: ClassGrading) -> Iterator[Result]:
     return graded_on("local", 2, grading)
 
 
-def points_in_gradebook(course: Path, student: str) -> float:
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        ((points,),) = connection.execute(
-            "SELECT SUM(grade.auto_score) FROM grade"
-            " JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id"
-            " JOIN submitted_assignment"
-            " ON submitted_notebook.assignment_id = submitted_assignment.id"
-            " WHERE submitted_assignment.student_id = ?",
-            (student,),
-        )
-        return float(points)
-    finally:
-        connection.close()
+def verdicts_of(course: Path, student: str) -> list[dict[str, Any]]:
+    return json.loads(written(course)[f"{student}/ps1/{VERDICTS_FILE}"])["verdicts"]
 
 
 def files_of(course: Path, *students: str) -> dict[str, bytes]:
@@ -151,10 +134,8 @@ def files_of(course: Path, *students: str) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("road", [on_workers, on_dask], ids=lambda road: road.__name__)
 def test_a_hand_in_beyond_its_budget_is_named_and_its_neighbours_rows_stay_the_same(
-    classroom: Class,
-    monkeypatch: pytest.MonkeyPatch,
-    road: Callable[[ClassGrading], Iterator[Result]],
-) -> None:
+    classroom, monkeypatch, road
+):
     tight(monkeypatch, TIGHT)
     classroom.hand_in("eve", first=WAIT)
     classroom.hand_in("joe", first=WAIT)
@@ -164,46 +145,41 @@ def test_a_hand_in_beyond_its_budget_is_named_and_its_neighbours_rows_stay_the_s
     assert files_of(course, *HONEST) == classroom.files
     for student, said in (("eve", PROCESSOR), ("joe", MEMORY)):
         assert results[student].trouble is None
-        assert results[student].points == points_in_gradebook(classroom.course, student) == 0
+        assert results[student].points == points_in(course)[student] == 0
         assert results[student].max_points == 14
         assert results[student].remarks == (f"Stopped: {said}; what was judged until then stands.",)
-        (record,) = files_of(classroom.course, student).keys() & {f"{student}/ps1/{VERDICTS_FILE}"}
-        verdicts = json.loads(written(classroom.course)[record])["verdicts"]
+        verdicts = verdicts_of(course, student)
         assert [one["findings"][0]["message"] for one in verdicts] == [f"not judged: {said}"] * 3
-        assert said in written(classroom.course)[f"{student}/ps1/ps1.ipynb"].decode()
+        assert said in written(course)[f"{student}/ps1/ps1.ipynb"].decode()
 
 
-def test_what_was_judged_before_it_was_ended_stands(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_judged_before_it_was_ended_stands(classroom, monkeypatch):
     classroom.hand_in("eve")
     monkeypatch.setattr(jobs, "grade_here", costly.grade_and_burn)
     tight(monkeypatch, {"eve": Budget(seconds=20.0, cpu_seconds=1.0)})
     results = graded(classroom.course, on_workers)
     assert {name: results[name] for name in HONEST} == classroom.results
-    verdicts = json.loads(written(classroom.course)[f"eve/ps1/{VERDICTS_FILE}"])["verdicts"]
+    verdicts = verdicts_of(classroom.course, "eve")
     assert [one["points"] == one["max_points"] for one in verdicts] == [True, True, False]
-    assert results["eve"].points == points_in_gradebook(classroom.course, "eve") > 0
+    assert results["eve"].points == points_in(classroom.course)["eve"] > 0
     assert results["eve"].remarks[0].startswith("Stopped: grading this submission took more than 1")
 
 
 def test_work_that_cannot_even_be_read_within_a_budget_is_graded_as_an_empty_one(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    classroom, monkeypatch
+):
     classroom.hand_in("eve", first=WAIT)
     tight(monkeypatch, TIGHT)
     monkeypatch.setattr(jobs, "write_so_far", costly.burn_in_parsing)
     monkeypatch.setattr(jobs, "WRITING", Budget(20.0, 0.3))
     results = graded(classroom.course, on_workers)
     assert results["eve"].trouble is None
-    assert results["eve"].points == points_in_gradebook(classroom.course, "eve") == 0
+    assert results["eve"].points == points_in(classroom.course)["eve"] == 0
     assert results["eve"].remarks[-1] == f"Not read: {PROCESSOR}."
     assert [results[name].trouble for name in HONEST] == [None] * 3
 
 
-def test_wall_time_alone_counts_only_where_nothing_runs_beside_it(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wall_time_alone_counts_only_where_nothing_runs_beside_it(classroom, monkeypatch):
     classroom.hand_in("eve", first=WAIT)
     tight(monkeypatch, {"eve": Budget(seconds=-LIMITS.session_seconds, cpu_seconds=20.0)})
     asked: list[str] = []
@@ -228,8 +204,8 @@ def pages_of(course: Path) -> dict[str, bytes]:
 
 
 def test_a_page_beyond_its_budget_is_made_in_a_plain_form_and_the_others_are_the_same(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    classroom, monkeypatch
+):
     course = classroom.course
     classroom.hand_in("eve")
     classroom.hand_in("joe")
@@ -249,59 +225,39 @@ def test_a_page_beyond_its_budget_is_made_in_a_plain_form_and_the_others_are_the
     assert "This page is in a plain form" in after["eve"].decode()
 
 
-def test_the_command_names_who_has_a_page_in_a_plain_form(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_names_who_has_a_page_in_a_plain_form(classroom, monkeypatch):
     classroom.hand_in("eve")
     graded(classroom.course, on_workers)
     monkeypatch.setattr(feedback, "make_here", costly.page_and_burn)
     monkeypatch.setattr(feedback, "RENDERING", SMALL)
-    result = CliRunner().invoke(cli.app, ["feedback", "ps1", "--course", str(classroom.course)])
-    assert (result.exit_code, result.stdout) == (0, "4 pages made, 0 up to date\n")
-    assert result.stderr == (
-        "autograder: eve's ps1 has a page in a plain form: "
-        "making it took more than 0.5 s of the grader's own time\n"
+    making = "making it took more than 0.5 s of the grader's own time"
+    assert commanding.run("feedback", "ps1", "--course", classroom.course) == (
+        *(0, "4 pages made, 0 up to date\n"),
+        f"autograder: eve's ps1 has a page in a plain form: {making}\n",
     )
 
 
 # --- Through nbgrader, and a notebook of another course -------------------------------------------
 
 
-def through_nbgrader(course: Path, converter: type[Any]) -> None:
-    config = Config(load_config(course))
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.assignment_id = "ps1"
-    converter(coursedir=CourseDirectory(config=config), config=config).start()
-
-
-def test_nbgraders_road_has_the_same_budget(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nbgraders_road_has_the_same_budget(classroom, monkeypatch):
     course = classroom.course
     classroom.hand_in("eve", first=WAIT)
     shutil.rmtree(course / "autograded")
-    make_job = steps.make_job
-    monkeypatch.setattr(
-        steps,
-        "make_job",
-        lambda *given: replace(job := make_job(*given), budget=TIGHT.get(job.student, job.budget)),
-    )
-    through_nbgrader(course, Autograde)
+    tight(monkeypatch, TIGHT, steps)
+    convert(course, Autograde)
     assert PROCESSOR in (course / "autograded" / "eve" / "ps1" / "ps1.ipynb").read_text()
-    assert points_in_gradebook(course, "eve") == 0
-    points = {name: points_in_gradebook(course, name) for name in HONEST}
-    assert points == {name: classroom.results[name].points for name in HONEST}
+    honest = {name: classroom.results[name].points for name in HONEST}
+    assert points_in(course) == {**honest, "eve": 0}
     monkeypatch.setattr(steps, "page_of", costly.page_of_and_burn)
     monkeypatch.setattr(feedback, "RENDERING", SMALL)
-    through_nbgrader(course, GenerateFeedback)
+    convert(course, GenerateFeedback)
     pages = pages_of(course)
     assert set(pages) == {*HONEST, "eve"}
     assert all(b"This page is in a plain form" in page for page in pages.values())
 
 
-def test_a_cell_beyond_its_budget_is_bare_text_in_formgrader_and_so_are_those_below_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_cell_beyond_its_budget_is_bare_text_in_formgrader_and_so_are_those_below_it(monkeypatch):
     monkeypatch.setattr(filters, "FILTERING", SMALL)
     monkeypatch.setattr(filters, "_markdown", costly.render_for_ever)
     environment = Environment()
@@ -317,13 +273,8 @@ def test_a_cell_beyond_its_budget_is_bare_text_in_formgrader_and_so_are_those_be
     assert "<strong>" in template.render(cells=cells[2:], resources={})
 
 
-def test_a_diagnosis_beyond_its_budget_ends_with_a_line(
-    classroom: Class, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(diagnose, "DIAGNOSING", TIGHT["eve"])
+def test_a_diagnosis_beyond_its_budget_ends_with_a_line(classroom, monkeypatch):
+    monkeypatch.setattr(command, "DIAGNOSING", TIGHT["eve"])
     path = classroom.course / "submitted" / "ann" / "ps1" / "ps1.ipynb"
-    result = CliRunner().invoke(cli.app, ["diagnose", str(path)])
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "autograder: ps1.ipynb: judging it took more than -1 s of the grader's own time\n"
-    )
+    said = "ps1.ipynb: judging it took more than -1 s of the grader's own time"
+    assert commanding.refused("diagnose", path) == (1, said)

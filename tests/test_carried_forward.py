@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.catalogue.model import Exercise
-from autograder.catalogue.values import observe_here
+from autograder.catalogue.values import Observation, observe_here
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import CourseError
@@ -48,9 +48,8 @@ NEEDY = {
 
 BASE_2 = "def softmax(z):\n    e = 2.0 ** (z - np.max(z))\n    return e / np.sum(e)"
 STUB = "def softmax(z):\n    raise NotImplementedError('not written yet')"
-GRADIENT = (
-    "def loss_gradient(W, x, y):\n    return np.outer(softmax(W @ x) - y, x)  # {comment}".format
-)
+GRADIENT = "def loss_gradient(W, x, y):\n    return np.outer(softmax(W @ x) - y, x)  # {}".format
+RIGHT_GRADIENT = GRADIENT("right")
 Graded = Callable[..., GradedNotebook]
 
 
@@ -69,13 +68,9 @@ def _cell(source: str) -> NotebookNode:
     if source not in EXERCISES:
         return new_code_cell(source)
     owned = {
-        "grade": True,
-        "grade_id": f"grade_{source}",
-        "locked": True,
-        "points": EXERCISES[source].points,
-        "schema_version": 3,
-        "solution": False,
-    }
+        "grade": True, "grade_id": f"grade_{source}", "locked": True,
+        "points": EXERCISES[source].points, "schema_version": 3, "solution": False,
+    }  # fmt: skip
     return new_code_cell(f"check({source})", metadata={"nbgrader": owned})
 
 
@@ -83,12 +78,12 @@ def verdict(graded: GradedNotebook, name: str) -> Verdict:
     return next(verdict for verdict in graded.verdicts if verdict.exercise == name)
 
 
-def test_the_lecture_calls_what_it_taught_before() -> None:
+def test_the_lecture_calls_what_it_taught_before():
     assert len(NEEDY) >= 9, sorted(NEEDY)
 
 
 @pytest.mark.parametrize("name", NEEDY)
-def test_each_exercise_is_right_given_what_it_may_call(sandbox: Sandbox, name: str) -> None:
+def test_each_exercise_is_right_given_what_it_may_call(sandbox, name):
     """The lecture's own code, with every function wrong that it may call."""
     exercise = EXERCISES[name]
     spoilt = "".join(
@@ -109,8 +104,8 @@ def test_each_exercise_is_right_given_what_it_may_call(sandbox: Sandbox, name: s
     assert again == alone
 
 
-def test_who_has_only_softmax_wrong_loses_nothing_else(grade: Graded) -> None:
-    graded = grade(BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
+def test_who_has_only_softmax_wrong_loses_nothing_else(grade):
+    graded = grade(BASE_2, "softmax", RIGHT_GRADIENT, "loss_gradient")
     assert verdict(graded, "softmax").points == 0
     found = verdict(graded, "loss_gradient")
     assert (found.points, found.carried_points, found.given) == (8, 8, ("softmax",))
@@ -123,38 +118,64 @@ def test_who_has_only_softmax_wrong_loses_nothing_else(grade: Graded) -> None:
     assert graded.remarks == ()
 
 
-def test_what_is_wrong_besides_stays_wrong_and_is_named(grade: Graded) -> None:
-    sign = "def loss_gradient(W, x, y):\n    return np.outer(y - softmax(W @ x), x)"
-    found = verdict(grade(BASE_2, "softmax", sign, "loss_gradient"), "loss_gradient")
-    assert (found.points, found.given) == (0, ())
-    assert found.misconception == "sign"
+SIGN = "def loss_gradient(W, x, y):\n    return np.outer(y - softmax(W @ x), x)"
+OWN = "def loss_gradient(W, x, y):\n    e = np.exp({})\n    return np.outer(e / e.sum() - y, x)"
+LEFT = "import os; os._exit(1)"
+# Points of `loss_gradient`, how many of them are carried forward, and what was lent for them.
+JUDGED = {
+    "wrong besides": ((BASE_2, "softmax", SIGN, "loss_gradient"), (0, 0, ())),
+    "right on its own": (
+        (BASE_2, "softmax", OWN.format("W @ x - (W @ x).max()"), "loss_gradient"), (8, 0, ())
+    ),
+    "no softmax at all": ((RIGHT_GRADIENT, "loss_gradient"), (0, 0, ())),
+    "wrong below, nothing above": (
+        ("pass", "softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2), (8, 8, ("softmax",))
+    ),
+    "wrong below, a stub above": (
+        (STUB, "softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2), (8, 8, ("softmax",))
+    ),
+    "a stub in the end": ((STUB, "softmax", RIGHT_GRADIENT, "loss_gradient"), (8, 8, ("softmax",))),
+    "its name used for something else": (
+        ("softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2, "loss_gradient, x = 3, loss_gradient"),
+        (8, 8, ("softmax",)),
+    ),
+    # Overflow alone is wrong; then the name stands for something else in a new process.
+    "earned at the check, lost at the end": (
+        ("softmax", OWN.format("W @ x"), "loss_gradient", "loss_gradient = 3", LEFT, BASE_2),
+        (5.5, 0, ()),
+    ),
+}  # fmt: skip
 
 
-def test_a_right_exercise_is_left_as_it_was_judged(grade: Graded) -> None:
-    own = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x - (W @ x).max())\n"
-    own += "    return np.outer(e / e.sum() - y, x)"
-    found = verdict(grade(BASE_2, "softmax", own, "loss_gradient"), "loss_gradient")
-    assert (found.points, found.carried_points, found.given) == (8, 0, ())
+@pytest.mark.parametrize("what", JUDGED)
+def test_what_is_right_but_for_softmax_earns_its_points_and_nothing_else_does(grade, what):
+    cells, expected = JUDGED[what]
+    graded = grade(*cells)
+    found = verdict(graded, "loss_gradient")
+    assert (found.points, found.carried_points, found.given) == expected
+    assert [one.points for one in graded.verdicts if one.exercise == "softmax"] in ([0], [])
+    if what == "wrong besides":
+        assert found.misconception == "sign"
+    if what == "no softmax at all":
+        assert "softmax" in found.findings[0].message
 
 
-def test_a_name_that_is_used_for_something_else_later_is_given_back(grade: Graded) -> None:
-    graded = grade(
-        BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient", "print(softmax.__name__)",
-        "print(softmax(np.zeros(2)), softmax.__module__)",
-    )  # fmt: skip
+def test_a_name_that_is_used_for_something_else_later_is_given_back(grade):
+    show = ("print(softmax.__name__)", "print(softmax(np.zeros(2)), softmax.__module__)")
+    graded = grade(BASE_2, "softmax", RIGHT_GRADIENT, "loss_gradient", *show)
     shown = [output.text for cell in graded.notebook.cells[-2:] for output in cell.outputs]
     assert shown == ["softmax\n", "[0.5 0.5] __main__\n"]
 
 
-def test_a_course_sets_the_share(grade: Graded) -> None:
-    work = (BASE_2, "softmax", GRADIENT(comment="right"), "loss_gradient")
+def test_a_course_sets_the_share(grade):
+    work = (BASE_2, "softmax", RIGHT_GRADIENT, "loss_gradient")
     half = verdict(grade(*work, share=0.5), "loss_gradient")
     assert (half.points, half.carried_points, half.passed) == (4, 4, False)
     none = verdict(grade(*work, share=0.0), "loss_gradient")
     assert (none.points, none.carried_points, none.given) == (0, 0, ())
 
 
-def test_the_share_is_read_from_the_settings_of_the_course(tmp_path: Path) -> None:
+def test_the_share_is_read_from_the_settings_of_the_course(tmp_path):
     assert Course(tmp_path).carried_share == 1.0
     config = tmp_path / "nbgrader_config.py"
     config.write_text("c = get_config()\nc.ErrorCarriedForward.share = 0.25\n")
@@ -165,7 +186,7 @@ def test_the_share_is_read_from_the_settings_of_the_course(tmp_path: Path) -> No
             Course(tmp_path).carried_share
 
 
-def test_what_held_alone_stands_whatever_the_second_look_says() -> None:
+def test_what_held_alone_stands_whatever_the_second_look_says():
     exercise = EXERCISES["loss_gradient"]
     right = judge(exercise, reference.loss_gradient, SEED)
     wrong = judge(exercise, lambda W, x, y: None, SEED)
@@ -176,20 +197,12 @@ def test_what_held_alone_stands_whatever_the_second_look_says() -> None:
 # --- The stand-in earns nothing -------------------------------------------------------------------
 
 
-def test_a_stub_that_looks_its_own_name_up_earns_nothing(grade: Graded) -> None:
+def test_a_stub_that_looks_its_own_name_up_earns_nothing(grade):
+    look = "def {0}({1}):\n    return globals()['{0}']({1})".format
     graded = grade(
-        "def softmax(z):\n    return globals()['softmax'](z)",
-        "softmax",
-        "def loss_gradient(W, x, y):\n    return globals()['loss_gradient'](W, x, y)",
-        "loss_gradient",
+        *(look("softmax", "z"), "softmax", look("loss_gradient", "W, x, y"), "loss_gradient")
     )
     assert {verdict.points for verdict in graded.verdicts} == {0}
-
-
-def test_what_was_never_there_is_not_lent(grade: Graded) -> None:
-    found = verdict(grade(GRADIENT(comment="no softmax"), "loss_gradient"), "loss_gradient")
-    assert found.points == 0
-    assert "softmax" in found.findings[0].message
 
 
 KEEPS = """
@@ -203,30 +216,20 @@ def loss_gradient(W, x, y):
 """
 
 
-def test_a_stand_in_that_was_kept_leads_nowhere(grade: Graded) -> None:
+def test_a_stand_in_that_was_kept_leads_nowhere(grade):
     graded = grade(
-        BASE_2,
-        "softmax_jacobian = lambda a: a",
-        "softmax_jacobian",
-        "softmax",
-        KEEPS,
-        "loss_gradient",
-        "print(sorted(kept))",
-        "cce = lambda Y, Yhat: kept['softmax'](Yhat)",
-        "cce",
+        *(BASE_2, "softmax_jacobian = lambda a: a", "softmax_jacobian", "softmax"),
+        *(KEEPS, "loss_gradient", "print(sorted(kept))"),
+        *("cce = lambda Y, Yhat: kept['softmax'](Yhat)", "cce"),
     )
     assert verdict(graded, "loss_gradient").given == ("softmax",)
     assert "softmax" in graded.notebook.cells[-3].outputs[0].text, "something was really kept"
     assert "no such function any more" in verdict(graded, "cce").findings[0].message
-    assert {v.exercise: v.points for v in graded.verdicts} == {
-        "softmax_jacobian": 0,
-        "softmax": 0,
-        "cce": 0,
-        "loss_gradient": 8,
-    }
+    points = {v.exercise: v.points for v in graded.verdicts}
+    assert points == {"softmax_jacobian": 0, "softmax": 0, "cce": 0, "loss_gradient": 8}
 
 
-def test_what_one_needs_comes_before_it_in_the_catalogue() -> None:
+def test_what_one_needs_comes_before_it_in_the_catalogue():
     """So nothing needs itself, and second chances go in an order in which needs come first."""
     names = list(EXERCISES)
     for name, exercise in EXERCISES.items():
@@ -238,9 +241,7 @@ def test_what_one_needs_comes_before_it_in_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize("problem_set", ["ps2", "ps4", "ps5"])
-def test_asking_what_is_lent_to_another_exercise_earns_nothing(
-    grade: Graded, problem_set: str
-) -> None:
+def test_asking_what_is_lent_to_another_exercise_earns_nothing(grade, problem_set):
     """Stubs note their fixtures, another exercise asks the stand-ins, a table answers at last."""
     answers = [one for one in answers_of("hostile-second-chance") if one.problem_set == problem_set]
     cells = [text for one in answers for text in (one.text, one.cell)]
@@ -271,9 +272,7 @@ def is_softmax(f):
 @pytest.mark.parametrize(
     "first", ["raise NotImplementedError", "return True"], ids=["second chance", "carried forward"]
 )
-def test_a_vote_over_the_functions_of_an_earlier_judgement_earns_nothing(
-    grade: Graded, first: str
-) -> None:
+def test_a_vote_over_the_functions_of_an_earlier_judgement_earns_nothing(grade, first):
     cells = ("def softmax(z):\n    return z", "softmax", VOTES % (10_000, first), "is_softmax")
     learning = verdict(grade(*cells), "is_softmax")
     calls = len(questions(EXERCISES["is_softmax"], 0))
@@ -289,7 +288,7 @@ def loss_gradient(W, x, y):
 """
 
 
-def test_what_is_judged_once_more_with_help_meets_other_fixtures(grade: Graded) -> None:
+def test_what_is_judged_once_more_with_help_meets_other_fixtures(grade):
     graded = grade(
         *(BASE_2, "softmax", NOTES, "loss_gradient"),
         "alone, helped = ({shown for mine, shown in seen if mine is own} for own in (True, False))",
@@ -300,9 +299,7 @@ def test_what_is_judged_once_more_with_help_meets_other_fixtures(grade: Graded) 
     assert both == 0
 
 
-def test_no_two_judgements_of_an_exercise_have_the_same_seed(
-    grade: Graded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_two_judgements_of_an_exercise_have_the_same_seed(grade, monkeypatch):
     seeds: list[tuple[str, int]] = []
 
     def noted(exercise: Exercise, function: object, seed: int) -> Verdict:
@@ -310,7 +307,7 @@ def test_no_two_judgements_of_an_exercise_have_the_same_seed(
         return judge(exercise, function, seed)
 
     monkeypatch.setattr("autograder.submission.notebook.judge", noted)
-    work = (STUB, "softmax", GRADIENT(comment="right"), "loss_gradient", "1", BASE_2)
+    work = (STUB, "softmax", RIGHT_GRADIENT, "loss_gradient", "1", BASE_2)
     graded = grade(*work)
     assert [name for name, _ in seeds].count("softmax") == 2
     assert [name for name, _ in seeds].count("loss_gradient") == 3
@@ -321,26 +318,23 @@ def test_no_two_judgements_of_an_exercise_have_the_same_seed(
     assert seeds == again
 
 
-def test_what_is_still_to_be_judged_is_not_lent(grade: Graded) -> None:
+def test_what_is_still_to_be_judged_is_not_lent(grade):
     """Neither what has its check further down nor what waits for its second chance."""
-    graded = grade(
-        "lent = []",
-        STUB,
-        "softmax",
-        "def cce_gradient(Y, Yhat):\n    return Y",
+    asks = (
         "def loss_gradient(W, x, y):\n"
         "    both = (softmax, cce_gradient)\n"
         "    lent.extend(f.__name__ for f in both if f.__module__ != __name__)\n"
-        "    return W",
-        "loss_gradient",
-        "print(lent)",
-        "cce_gradient",
+        "    return W"
+    )
+    graded = grade(
+        *("lent = []", STUB, "softmax", "def cce_gradient(Y, Yhat):\n    return Y"),
+        *(asks, "loss_gradient", "print(lent)", "cce_gradient"),
     )
     assert graded.notebook.cells[-2].outputs[0].text == "[]\n"
     assert sum(verdict.points for verdict in graded.verdicts) == 0
 
 
-def test_handing_its_arguments_on_is_the_whole_answer_to_no_exercise() -> None:
+def test_handing_its_arguments_on_is_the_whole_answer_to_no_exercise():
     for exercise in EXERCISES.values():
         if exercise.kind != "function":
             continue
@@ -362,7 +356,7 @@ def test_handing_its_arguments_on_is_the_whole_answer_to_no_exercise() -> None:
                         assert found.points == 0, (exercise.name, need, order)
 
 
-def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement() -> None:
+def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement():
     """Or a table from before would pass the criterion that all others wait for."""
 
     def plain(value: object) -> object:
@@ -383,55 +377,21 @@ def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement() -> None
 RIGHT = "def softmax(z):\n    e = np.exp(z - z.max(axis=0))\n    return e / e.sum(axis=0)"
 
 
-def test_what_needs_something_that_is_defined_below_is_judged_when_it_is_there(
-    grade: Graded,
-) -> None:
-    graded = grade("softmax", GRADIENT(comment="right"), "loss_gradient", RIGHT)
-    assert [verdict.exercise for verdict in graded.verdicts] == ["softmax", "loss_gradient"]
-    assert [verdict.points for verdict in graded.verdicts] == [8, 8]
-    assert verdict(graded, "loss_gradient").carried_points == 0
+def test_what_needs_something_that_is_defined_below_is_judged_when_it_is_there(grade):
+    verdicts = grade("softmax", RIGHT_GRADIENT, "loss_gradient", RIGHT).verdicts
+    assert [(one.exercise, one.points) for one in verdicts] == [
+        ("softmax", 8),
+        ("loss_gradient", 8),
+    ]
+    assert verdicts[1].carried_points == 0
 
 
-@pytest.mark.parametrize("above", ["pass", STUB], ids=["no name", "a stub"])
-def test_an_error_is_carried_forward_from_what_is_defined_below(grade: Graded, above: str) -> None:
-    graded = grade(above, "softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
-    assert verdict(graded, "softmax").points == 0
-    found = verdict(graded, "loss_gradient")
-    assert (found.points, found.given) == (8, ("softmax",))
+def test_what_waits_is_found_by_its_name_where_its_process_was_lost(grade):
+    graded = grade("softmax", RIGHT_GRADIENT, "loss_gradient", BASE_2, LEFT)
+    assert (verdict(graded, "loss_gradient").carried_points, len(graded.remarks)) == (8, 1)
 
 
-def test_what_stays_a_stub_is_lent_in_the_end(grade: Graded) -> None:
-    graded = grade(STUB, "softmax", GRADIENT(comment="right"), "loss_gradient")
-    assert verdict(graded, "softmax").points == 0
-    assert verdict(graded, "loss_gradient").carried_points == 8
-
-
-def test_what_waits_is_held_on_to_when_its_name_is_used_for_something_else(grade: Graded) -> None:
-    graded = grade(
-        *("softmax", GRADIENT(comment="right"), "loss_gradient"),
-        *(BASE_2, "loss_gradient, kept = 3, loss_gradient"),
-    )
-    assert verdict(graded, "loss_gradient").carried_points == 8
-
-
-def test_what_waits_is_found_by_its_name_where_its_process_was_lost(grade: Graded) -> None:
-    work = ("softmax", GRADIENT(comment="right"), "loss_gradient", BASE_2)
-    graded = grade(*work, "import os; os._exit(1)")
-    assert verdict(graded, "loss_gradient").carried_points == 8
-    assert len(graded.remarks) == 1
-
-
-def test_what_was_earned_at_the_check_stands_whatever_the_end_says(grade: Graded) -> None:
-    """Overflow alone is wrong; then the name stands for something else in a new process."""
-    bold = "def loss_gradient(W, x, y):\n    e = np.exp(W @ x)\n"
-    bold += "    return np.outer(e / e.sum() - y, x)"
-    graded = grade(
-        "softmax", bold, "loss_gradient", "loss_gradient = 3", "import os; os._exit(1)", BASE_2
-    )
-    assert verdict(graded, "loss_gradient").points == 5.5
-
-
-def test_second_chances_come_to_what_is_needed_first(grade: Graded) -> None:
+def test_second_chances_come_to_what_is_needed_first(grade):
     """In whatever order the checks stand."""
     graded = grade(
         *("loss_gradient", "softmax_jacobian", "softmax"),
@@ -444,20 +404,14 @@ def test_second_chances_come_to_what_is_needed_first(grade: Graded) -> None:
     assert verdict(graded, "softmax_jacobian").points == 0
 
 
-def test_what_is_broken_on_purpose_costs_its_own_points_and_gives_no_more_than_the_rule(
-    grade: Graded,
-) -> None:
-    graded = grade(
-        "def softmax(z):\n    return z",
-        "softmax",
-        "def loss_gradient(W, x, y):\n    return softmax(W @ x)",
-        "loss_gradient",
-        "def is_softmax(f):\n    return softmax(np.ones(3)) is f",
-        "is_softmax",
-    )
-    assert {found.exercise: found.points for found in graded.verdicts} == {
-        **dict.fromkeys(("softmax", "loss_gradient", "is_softmax"), 0)
-    }
+def test_what_is_broken_on_purpose_costs_its_own_points_and_gives_no_more_than_the_rule(grade):
+    verdicts = grade(
+        *("def softmax(z):\n    return z", "softmax"),
+        *("def loss_gradient(W, x, y):\n    return softmax(W @ x)", "loss_gradient"),
+        *("def is_softmax(f):\n    return softmax(np.ones(3)) is f", "is_softmax"),
+    ).verdicts
+    names = ("softmax", "loss_gradient", "is_softmax")
+    assert {found.exercise: found.points for found in verdicts} == dict.fromkeys(names, 0)
 
 
 # --- Lending, and what a child may make of it -----------------------------------------------------
@@ -469,13 +423,18 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
         yield one
 
 
-def seen(session: Session, source: str, *arguments: object) -> tuple[object, str | None, str]:
+def seen(
+    session: Session, source: str, *arguments: object, **lent: Any
+) -> tuple[Observation, set[str]]:
+    """Call a function ``f`` of student code while these are lent; return which it asked, too."""
     assert session.run_cell(source) == []
-    (observation,) = session.bind("f").observe([arguments])
-    return observation.value, observation.error, observation.message
+    function = session.bind("f")
+    with session.lending(lent) as asked:
+        (observation,) = function.observe([arguments])
+    return observation, set(asked)
 
 
-def test_a_generator_and_a_function_of_the_child_can_be_arguments(session: Session) -> None:
+def test_a_generator_and_a_function_of_the_child_can_be_arguments(session):
     source = """
 import numpy as np
 def draw(n, rng): ...
@@ -489,10 +448,7 @@ def f(seed):
         "draw": lambda n, rng: rng.permutation(n),
         "slope": lambda g, x: (g(x + 1e-5) - g(x - 1e-5)) / 2e-5,
     }
-    assert session.run_cell(source) == []
-    function = session.bind("f")
-    with session.lending(functions) as asked:
-        (observation,) = function.observe([(5,)])
+    observation, asked = seen(session, source, 5, **functions)
     rng = np.random.default_rng(5)
     expected = [rng.permutation(3).tolist(), rng.normal()]
     assert observation.error is None, observation.message
@@ -523,18 +479,15 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_what_is_lent_is_not_worth_attacking(session: Session, what: str) -> None:
+def test_what_is_lent_is_not_worth_attacking(session, what):
     source, said = HOSTILE[what]
-    assert session.run_cell(source) == []
-    function = session.bind("f")
-    with session.lending({"lent": lambda g: g(1)}):
-        (observation,) = function.observe([()])
+    observation, _ = seen(session, source, lent=lambda g: g(1))
     assert observation.error is not None or not isinstance(observation.value, float)
     assert said in observation.message
-    assert seen(session, "def f():\n    return 1.5")[0] == 1.5, "the session works on"
+    assert seen(session, "def f():\n    return 1.5")[0].value == 1.5, "the session works on"
 
 
-def test_a_child_that_ends_while_something_is_lent_is_only_lost(sandbox: Sandbox) -> None:
+def test_a_child_that_ends_while_something_is_lent_is_only_lost(sandbox):
     with sandbox.session() as session:
         session.run_cell("import os\ndef lent(g): ...\ndef f():\n    lent(lambda *_: os._exit(3))")
         function = session.bind("f")

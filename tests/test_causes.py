@@ -68,16 +68,16 @@ def ran(*sources: str) -> list[CellRun]:
         ([], "no cell defines it"),
     ],
 )  # fmt: skip
-def test_a_missing_name_is_told_by_its_cause(cells: list[CellRun], said: str) -> None:
+def test_a_missing_name_is_told_by_its_cause(cells, said):
     assert why_missing("softmax", cells) == said
 
 
-def test_another_exercise_is_no_misspelling_of_this_one() -> None:
+def test_another_exercise_is_no_misspelling_of_this_one():
     cells = ran("def cce_gradient(Y, Yhat):\n    return Y", "def scores(W, Xb):\n    return W")
     assert why_missing("cce_gradients", cells, ["cce_gradient", "scores"]) == "no cell defines it"
 
 
-def test_what_a_cell_says_is_bounded_and_steers_nothing() -> None:
+def test_what_a_cell_says_is_bounded_and_steers_nothing():
     text = "\x1b[2J" + "x" * 10_000 + " (/course/checks.py)"
     said = why_missing("softmax", [CellRun(1, "code", SOFTMAX, "Value\x1bError", text, 1)])
     assert len(said) <= 400
@@ -85,7 +85,7 @@ def test_what_a_cell_says_is_bounded_and_steers_nothing() -> None:
     assert "/course" not in failed("f", [CellRun(1, "code", "f = 1", "E", "no (/course/a.py)")])
 
 
-def test_long_hostile_texts_are_read_in_linear_time() -> None:
+def test_long_hostile_texts_are_read_in_linear_time():
     """They are as long as a notebook may be; each of these reads would take hours if quadratic."""
     for piece in (
         "softmax",
@@ -144,11 +144,11 @@ def error_of(source: str) -> str:
         ("def f(x)\n    return x  # don\u2019t", "SyntaxError at line 1: expected ':'"),
     ],
 )  # fmt: skip
-def test_slips_of_typing_are_named_in_words(source: str, words: str) -> None:
+def test_slips_of_typing_are_named_in_words(source, words):
     assert words in error_of(source)
 
 
-def test_a_name_of_python_2_is_named() -> None:
+def test_a_name_of_python_2_is_named():
     said = said_of_error("NameError", "name 'xrange' is not defined", "xrange(3)", 1)
     assert said == "NameError at line 1: xrange is Python 2's: write range"
 
@@ -162,24 +162,24 @@ def test_a_name_of_python_2_is_named() -> None:
      '"""Text\n    of two lines."""\n    return', "raise NotImplementedError('later')",
      "# only a comment", "pass; return None", "'A text.'\n    ...", 'r"""$x$"""\n\n    pass'],
 )  # fmt: skip
-def test_a_body_that_does_nothing_is_seen_to(body: str) -> None:
+def test_a_body_that_does_nothing_is_seen_to(body):
     for head in ("def f(x):", "async def f(x: dict[str, int] = {}) -> None:", "def f(\n    x,\n):"):
         (block,) = blocks(f"import a\n{head}\n    {body}\n\ny = f(1)", "f")
         assert does_nothing(block), block
 
 
 @pytest.mark.parametrize("body", ["x + 1", "y = x\n    return", "return x", "print(x)\n    pass"])
-def test_a_body_that_does_something_is_written(body: str) -> None:
+def test_a_body_that_does_something_is_written(body):
     (block,) = blocks(f"def f(x):\n    {body}\n", "f")
     assert not does_nothing(block)
 
 
-def test_a_body_on_the_line_of_its_head_is_read_too() -> None:
+def test_a_body_on_the_line_of_its_head_is_read_too():
     assert does_nothing("def f(x): pass")
     assert not does_nothing("def f(x): return x")
 
 
-def test_a_class_whose_methods_do_nothing_is_not_written() -> None:
+def test_a_class_whose_methods_do_nothing_is_not_written():
     stub = "class A:\n    def __init__(self):\n        self.x = None\n    def f(self, z):\n        "
     assert does_nothing(stub + "pass")
     assert not does_nothing(stub + "return z")
@@ -196,7 +196,7 @@ def test_a_class_whose_methods_do_nothing_is_not_written() -> None:
         ("# YOUR CODE HERE\n    return x / x.sum()", False),
     ],
 )
-def test_a_template_that_is_not_filled_in_is_seen_to_be_one(body: str, is_open: bool) -> None:
+def test_a_template_that_is_not_filled_in_is_seen_to_be_one(body, is_open):
     (block,) = blocks(f"def f(x):\n    {body}\n", "f")
     assert left_open(block) is is_open
 
@@ -244,26 +244,22 @@ def message(found: GradedNotebook) -> str:
         ((IMPORT, "def softmax(z):\n    ..."), "not written yet"),
     ],
 )  # fmt: skip
-def test_the_card_says_the_cause(
-    sandbox: Sandbox, cells: tuple[str | nbformat.NotebookNode, ...], said: str
-) -> None:
+def test_the_card_says_the_cause(sandbox, cells, said):
     assert message(graded(sandbox, *cells)) == said
 
 
-def test_a_name_that_a_failed_cell_would_have_imported_is_traced_to_it(sandbox: Sandbox) -> None:
+def test_a_name_that_a_failed_cell_would_have_imported_is_traced_to_it(sandbox):
     said = message(graded(sandbox, "import nothing_such, numpy as np", SOFTMAX))
     assert said.startswith("code cell 1 did not run to its end: ModuleNotFoundError at line 1: ")
     assert "NameError: name 'np' is not defined" in said
 
 
-def test_a_function_that_forgot_its_return_is_not_called_unwritten(sandbox: Sandbox) -> None:
+def test_a_function_that_forgot_its_return_is_not_called_unwritten(sandbox):
     said = message(graded(sandbox, IMPORT, SOFTMAX.replace("return ", "")))
     assert said.startswith("None was returned: is a return missing?")
 
 
-def test_what_is_written_below_its_check_counts_though_the_stub_returned_none(
-    sandbox: Sandbox,
-) -> None:
+def test_what_is_written_below_its_check_counts_though_the_stub_returned_none(sandbox):
     found = graded(sandbox, IMPORT, "def softmax(z):\n    return None")
     found.notebook.cells.append(new_code_cell(SOFTMAX))
     cells = [cell for cell in found.notebook.cells if cell.get("source")]

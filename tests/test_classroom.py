@@ -73,13 +73,13 @@ def links(text: str) -> Links:
 # --- decks and pages ---------------------------------------------------------------------
 
 
-def test_a_deck_is_one_file_that_asks_for_nothing() -> None:
+def test_a_deck_is_one_file_that_asks_for_nothing():
     found = links(deck(small_lesson(), FILES))
     assert all(address.startswith("data:") for address in found.addresses)
     assert found.pictures == ["Bars."]
 
 
-def test_a_deck_has_slides_fragments_and_notes_and_leaves_out_what_is_skipped() -> None:
+def test_a_deck_has_slides_fragments_and_notes_and_leaves_out_what_is_skipped():
     text = deck(small_lesson(), FILES)
     assert text.count("<section") == 5, "two slides, and what lies below each other in them"
     assert re.search(r'<aside class="notes">.*?say this.*?</aside>', text, re.DOTALL)
@@ -89,7 +89,7 @@ def test_a_deck_has_slides_fragments_and_notes_and_leaves_out_what_is_skipped() 
     assert "secret_of_the_picture" not in text
 
 
-def test_a_page_folds_the_answer_away_and_keeps_all_the_code() -> None:
+def test_a_page_folds_the_answer_away_and_keeps_all_the_code():
     text = page(small_lesson(), {"Home & away": "../index.html"})
     assert re.search(r"<details><summary>Answer</summary>.*?the answer", text, re.DOTALL)
     assert re.search(r'<details class="notes">.*?say this', text, re.DOTALL)
@@ -99,12 +99,12 @@ def test_a_page_folds_the_answer_away_and_keeps_all_the_code() -> None:
     assert text.count("<details") == text.count("</details>")
 
 
-def test_the_same_lesson_makes_the_same_bytes() -> None:
+def test_the_same_lesson_makes_the_same_bytes():
     assert deck(small_lesson(), FILES) == deck(small_lesson(), FILES)
     assert page(small_lesson(), {}) == page(small_lesson(), {})
 
 
-def test_a_notebook_without_a_heading_is_told_to_have_one() -> None:
+def test_a_notebook_without_a_heading_is_told_to_have_one():
     with pytest.raises(ValueError, match="without a heading") as error:
         title(new_notebook(cells=[new_code_cell("# 1. a comment")]))
     assert "\n" not in str(error.value)
@@ -122,16 +122,14 @@ def show(n=3):
 """
 
 
-def test_a_slider_becomes_a_still_of_what_it_shows_first(tmp_path: Path) -> None:
+def test_a_slider_becomes_a_still_of_what_it_shows_first(tmp_path):
     notebook = run(new_notebook(cells=[new_code_cell(SLIDER)]), tmp_path)
     (output,) = notebook.cells[0].outputs
     assert output.data["text/plain"] == "'n is 3'"
     assert "widgets" not in notebook.metadata
 
 
-def test_a_lesson_runs_again_only_when_it_has_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lesson_runs_again_only_when_it_has_changed(tmp_path, monkeypatch):
     ran: list[str] = []
 
     def recorded(notebook: NotebookNode, folder: Path) -> NotebookNode:
@@ -153,7 +151,7 @@ def test_a_lesson_runs_again_only_when_it_has_changed(
 
 
 @pytest.mark.parametrize("folder", [vendor.HERE, ROOT / "tests"])
-def test_what_comes_from_npm_is_pinned_and_the_lock_names_no_address(folder: Path) -> None:
+def test_what_comes_from_npm_is_pinned_and_the_lock_names_no_address(folder):
     wanted = json.loads((folder / "package.json").read_text())["dependencies"]
     lock = (folder / "package-lock.json").read_text()
     for name, version in wanted.items():
@@ -164,16 +162,14 @@ def test_what_comes_from_npm_is_pinned_and_the_lock_names_no_address(folder: Pat
     assert "://" not in lock
 
 
-def test_without_npm_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_npm_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(VendorError, match=r"need npm.*install it") as error:
         vendored(tmp_path / "build")
     assert "\n" not in str(error.value)
 
 
-def test_an_npm_that_fails_is_quoted_in_a_line_and_tried_again_next_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_npm_that_fails_is_quoted_in_a_line_and_tried_again_next_time(tmp_path, monkeypatch):
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho no route to host >&2\nexit 1\n")
     npm.chmod(0o755)
@@ -183,9 +179,7 @@ def test_an_npm_that_fails_is_quoted_in_a_line_and_tried_again_next_time(
             vendored(tmp_path / "build")
 
 
-def test_a_script_cannot_end_the_page_that_it_stands_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_script_cannot_end_the_page_that_it_stands_in(tmp_path, monkeypatch):
     modules = tmp_path / "node_modules"
     for name in ("reveal.js/dist/reveal.js", "reveal.js/dist/reveal.css"):
         (modules / name).parent.mkdir(parents=True, exist_ok=True)
@@ -208,7 +202,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_every_link_of_the_site_leads_to_a_file_of_it(site: Path) -> None:
+def test_every_link_of_the_site_leads_to_a_file_of_it(site):
     pages = sorted(site.rglob("*.html"))
     assert len(pages) >= 1 + 2 * 10 + 2, "the index, lessons and decks, problem sets"
     reached = set()
@@ -224,7 +218,7 @@ def test_every_link_of_the_site_leads_to_a_file_of_it(site: Path) -> None:
     assert {path.resolve() for path in pages} <= reached, "every page can be reached"
 
 
-def test_the_site_holds_no_solution(site: Path) -> None:
+def test_the_site_holds_no_solution(site):
     for path in site.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         assert "SOLUTION" not in text

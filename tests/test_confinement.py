@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from isolation import why_no_isolation
+from isolation import need_isolation
 
 from autograder.sandbox import (
     IsolationUnavailable,
@@ -46,9 +46,7 @@ EPERM, ENOSYS = 1, 38
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(reason)
+    need_isolation()
     hostile = tmp_path_factory.mktemp("submitted")
     for name in ("json", "pathlib", "os", "ctypes", "autograder", "numpy", "tempfile"):
         (hostile / f"{name}.py").write_text("raise SystemExit('imported from the working folder')")
@@ -76,6 +74,11 @@ def found(session: Session, source: str) -> Any:
     outputs = session.run_cell(source)
     assert [item["output_type"] for item in outputs] == ["display_data"], outputs
     return ast.literal_eval(outputs[0]["data"]["text/plain"])
+
+
+linux_numbers = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="only x86_64 has a second set of numbers"
+)
 
 
 LIBC = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
@@ -145,27 +148,49 @@ def test_files_of_the_grader_are_not_found_by_any_way_round(session, tmp_path):
     secret = tmp_path / "gradebook.db"
     secret.write_text(SECRET)
     ways = [
-        str(secret),
-        f"/proc/1/root{secret}",
-        f"/proc/self/cwd/../..{secret}",
-        f"/tmp/../{secret}",
-        f"/dev/fd/../root{secret}",
-        os.path.relpath(secret, "/tmp/work"),
-    ]
+        str(secret), f"/proc/1/root{secret}", f"/proc/self/cwd/../..{secret}", f"/tmp/../{secret}",
+        f"/dev/fd/../root{secret}", os.path.relpath(secret, "/tmp/work"),
+    ]  # fmt: skip
     assert found(session, f"import os\n[os.path.lexists(way) for way in {ways}]") == [False] * 6
 
 
-def test_memory_of_the_kernel_and_of_the_machine_cannot_be_read(session):
-    source = TRY + (
+NOT_ALLOWED = {
+    "memory of the kernel and of the machine": (
         "def look(path):\n    with open(path, 'rb') as file: file.read(16)\n"
         "[tried(look, path) for path in ('/proc/kcore', '/dev/mem', '/dev/kmem', '/dev/port')]"
-    )
-    assert "allowed" not in found(session, source)
+    ),
+    "installed packages": (
+        "import os, numpy, autograder.catalogue.values as values\n"
+        "[tried(open, module.__file__, 'a') for module in (os, numpy, values)]"
+    ),
+    "devices": (
+        "import os, stat\nkinds = (stat.S_IFBLK, stat.S_IFCHR)\n"
+        "[tried(os.mknod, '/tmp/disk', 0o600 | kind, os.makedev(8, 0)) for kind in kinds]"
+    ),
+    "privileges": (
+        "import os, socket\n"
+        "[tried(os.setuid, 0), tried(os.setgid, 0), tried(os.setgroups, [0]),\n"
+        " tried(os.setresuid, 0, 0, 0),\n"
+        " tried(os.chroot, '/tmp'), tried(os.nice, -1), tried(socket.sethostname, 'x')]"
+    ),
+    "names of the network": (
+        "import socket, urllib.request\n[tried(socket.getaddrinfo, 'example.org', 80),"
+        " tried(urllib.request.urlopen, 'http://127.0.0.1/')]"
+    ),
+    "the memory of a process": (
+        "[tried(open, f'/proc/{pid}/mem', 'r+b') for pid in ('self', 1, 2)]"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOT_ALLOWED)
+def test_what_is_the_machines_or_the_graders_is_not_allowed(session, what):
+    assert "allowed" not in found(session, TRY + NOT_ALLOWED[what])
 
 
 def test_of_this_package_only_what_runs_inside_can_be_imported(session):
     hidden = ["judging.judge", "gradebook", "submission.notebook", "grading.engine",
-              "checking.checks", "cli", "course", "catalogue.model", "sandbox.box",
+              "checking.kit", "cli", "course", "catalogue.model", "sandbox.box",
               "sandbox.session"]  # fmt: skip
     source = (
         f"import importlib\n{TRY}"
@@ -177,10 +202,7 @@ def test_of_this_package_only_what_runs_inside_can_be_imported(session):
         "import os\nsorted(os.path.relpath(os.path.join(at, name), '/opt/box')\n"
         "       for at, _, names in os.walk('/opt/box') for name in names)",
     )
-    inside = (
-        *box_module.VISIBLE,
-        *("__init__.py", "catalogue/__init__.py", "sandbox/__init__.py"),
-    )
+    inside = (*box_module.VISIBLE, *("__init__.py", "catalogue/__init__.py", "sandbox/__init__.py"))
     assert listed == sorted(f"autograder/{name}" for name in inside)
 
 
@@ -194,22 +216,6 @@ def test_nothing_can_be_written_outside_the_scratch_folders(session, folder):
         f"import os\n{TRY}folder = {folder!r}\nnew = folder + '/new'\n"
         "[tried(open, new, 'w'), tried(os.mkdir, new), tried(os.symlink, '/tmp', new),"
         " tried(os.rename, '/tmp/work', new), tried(os.chmod, folder, 0o777)]"
-    )
-    assert "allowed" not in found(session, source)
-
-
-def test_installed_packages_cannot_be_changed(session):
-    source = (
-        f"{TRY}import os, numpy, autograder.catalogue.values\n"
-        "[tried(open, module.__file__, 'a') for module in (os, numpy, autograder.catalogue.values)]"
-    )
-    assert "allowed" not in found(session, source)
-
-
-def test_devices_cannot_be_made(session):
-    source = (
-        f"import os, stat\n{TRY}kinds = (stat.S_IFBLK, stat.S_IFCHR)\n"
-        "[tried(os.mknod, '/tmp/disk', 0o600 | kind, os.makedev(8, 0)) for kind in kinds]"
     )
     assert "allowed" not in found(session, source)
 
@@ -259,16 +265,6 @@ def test_the_child_is_nobody_and_can_do_nothing_special(session):
     assert status["Seccomp"].strip() == "2"
 
 
-def test_privileges_cannot_be_won_back(session):
-    source = (
-        f"{CALL}{TRY}import socket\n"
-        "[tried(os.setuid, 0), tried(os.setgid, 0), tried(os.setgroups, [0]),\n"
-        " tried(os.setresuid, 0, 0, 0),\n"
-        " tried(os.chroot, '/tmp'), tried(os.nice, -1), tried(socket.sethostname, 'x')]"
-    )
-    assert "allowed" not in found(session, source)
-
-
 def test_limits_can_be_lowered_and_never_raised(session):
     source = (
         "import resource\n" + TRY + "hard = {}\n"
@@ -291,22 +287,15 @@ def test_limits_can_be_lowered_and_never_raised(session):
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("/proc/self/uid_map", "0 0 1"),
-        ("/proc/self/gid_map", "0 0 1"),
-        ("/proc/self/setgroups", "allow"),
-        ("/proc/self/oom_score_adj", "-1000"),
-        ("/proc/self/loginuid", "0"),
-        ("/proc/sys/kernel/core_pattern", "|/tmp/x"),
-        ("/proc/sys/kernel/hostname", "x"),
-        ("/proc/sys/kernel/ns_last_pid", "100"),
-        ("/proc/sys/kernel/modprobe", "/tmp/x"),
-        ("/proc/sys/vm/drop_caches", "1"),
-        ("/proc/sys/vm/overcommit_memory", "1"),
-        ("/proc/sys/net/ipv4/ip_forward", "1"),
-        ("/proc/sys/user/max_user_namespaces", "1000"),
-        ("/proc/sysrq-trigger", "b"),
+        ("/proc/self/uid_map", "0 0 1"), ("/proc/self/gid_map", "0 0 1"),
+        ("/proc/self/setgroups", "allow"), ("/proc/self/oom_score_adj", "-1000"),
+        ("/proc/self/loginuid", "0"), ("/proc/sys/kernel/core_pattern", "|/tmp/x"),
+        ("/proc/sys/kernel/hostname", "x"), ("/proc/sys/kernel/ns_last_pid", "100"),
+        ("/proc/sys/kernel/modprobe", "/tmp/x"), ("/proc/sys/vm/drop_caches", "1"),
+        ("/proc/sys/vm/overcommit_memory", "1"), ("/proc/sys/net/ipv4/ip_forward", "1"),
+        ("/proc/sys/user/max_user_namespaces", "1000"), ("/proc/sysrq-trigger", "b"),
     ],
-)
+)  # fmt: skip
 def test_settings_of_the_kernel_cannot_be_written(session, path, text):
     source = (
         "import os\n" + TRY + "def write():\n"
@@ -358,15 +347,6 @@ def test_local_sockets_of_the_machine_cannot_be_reached(session, tmp_path):
         assert set(found(session, source)) == {"ConnectionRefusedError", "FileNotFoundError"}
 
 
-def test_names_cannot_be_looked_up(session):
-    source = (
-        f"import socket, urllib.request\n{TRY}"
-        "[tried(socket.getaddrinfo, 'example.org', 80),"
-        " tried(urllib.request.urlopen, 'http://127.0.0.1/')]"
-    )
-    assert "allowed" not in found(session, source)
-
-
 def test_the_socket_to_the_grader_tells_nothing_and_takes_no_urgent_bytes(session):
     source = (
         f"{CALL}{TRY}import socket\ngrader = socket.socket(fileno=3)\n"
@@ -403,13 +383,10 @@ def test_every_forbidden_system_call_is_refused_by_its_number(session):
     numbers = {name: number_of(name) for name in confine.FORBIDDEN}
     numbers = {name: number for name, number in numbers.items() if number >= 0}
     assert len(numbers) > 80
-    answers = found(
-        session, f"{CALL}{{name: call(n, 0, 0, 0, 0, 0, 0) for name, n in {numbers}.items()}}"
-    )
-    wrong = {
-        name: seen for name, seen in answers.items() if seen not in ((-1, EPERM), (-1, ENOSYS))
-    }
-    assert wrong == {}
+    source = f"{CALL}{{name: call(n, 0, 0, 0, 0, 0, 0) for name, n in {numbers}.items()}}"
+    refused = ((-1, EPERM), (-1, ENOSYS))
+    answers = found(session, source).items()
+    assert {name: seen for name, seen in answers if seen not in refused} == {}
 
 
 def test_calls_that_nobody_looked_at_do_not_exist(session):
@@ -418,19 +395,16 @@ def test_calls_that_nobody_looked_at_do_not_exist(session):
     assert found(session, source) == {(-1, ENOSYS)}
 
 
+@linux_numbers  # (x32)
 def test_the_same_calls_under_numbers_of_another_convention_do_not_exist(session):
-    if platform.machine() != "x86_64":
-        pytest.skip("only x86_64 has a second set of numbers (x32)")
     names = ("getpid", "fork", "execve", "ptrace", "mount", "unshare", "socket")
     numbers = [0x40000000 + number_of(name) for name in names] + list(range(0x40000200, 0x40000224))
-    assert found(session, f"{CALL}{{call(n, 0, 0, 0, 0, 0, 0) for n in {numbers}}}") == {
-        (-1, ENOSYS)
-    }
+    source = f"{CALL}{{call(n, 0, 0, 0, 0, 0, 0) for n in {numbers}}}"
+    assert found(session, source) == {(-1, ENOSYS)}
 
 
+@linux_numbers
 def test_calls_of_another_architecture_end_the_process(session):
-    if platform.machine() != "x86_64":
-        pytest.skip("only x86_64 runs 32-bit calls")
     # mov eax, 20 (getpid); int 0x80; ret
     source = (
         "import ctypes, mmap\n"
@@ -477,22 +451,12 @@ def test_no_program_can_be_started(session):
     assert set(found(session, source)) <= {"PermissionError", "FileNotFoundError"}
 
 
-def test_it_cannot_be_arranged_to_outlive_the_guard(session):
-    number = number_of("prctl")
+def test_it_cannot_be_arranged_to_outlive_the_guard_nor_to_leave_a_core(session):
+    number, get, put = number_of("prctl"), 3, 4
     source = f"{CALL}[call({number}, 1 | high, 0, 0, 0, 0) for high in (0, 1 << 32)]"
     assert found(session, source) == [(-1, EPERM)] * 2
-
-
-def test_a_crash_leaves_no_core_with_whatever_program_collects_them(session):
-    number = number_of("prctl")
-    get, put = 3, 4
-    source = f"{CALL}[call({number}, option, 1) for option in ({get}, {put}, {put} | 1 << 32)]"
+    source = f"[call({number}, option, 1) for option in ({get}, {put}, {put} | 1 << 32)]"
     assert found(session, source) == [(0, 0), (-1, EPERM), (-1, EPERM)]
-
-
-def test_the_memory_of_a_process_is_not_a_file(session):
-    source = f"{TRY}[tried(open, f'/proc/{{pid}}/mem', 'r+b') for pid in ('self', 1, 2)]"
-    assert "allowed" not in found(session, source)
 
 
 # --- The filter and the mounts, by themselves -----------------------------------------------------
@@ -539,12 +503,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def install(base: str, prefix: str, purelib: str, found_in: str | None = None) -> Path:
         root = tmp_path
-        for name in (
-            "bin",
-            "lib/python3.12/site-packages",
-            "share/nbgrader/exchange",
-            "etc/jupyter",
-        ):
+        for name in ("bin", SITE, "share/nbgrader/exchange", "etc/jupyter"):
             (root / base / name).mkdir(parents=True, exist_ok=True)
         (root / base / "bin" / "python3.12").touch()
         (root / prefix / "bin").mkdir(parents=True, exist_ok=True)
@@ -553,9 +512,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         packages = root / (found_in or purelib)
         for folder in (root / purelib, packages, packages / "numpy"):
             folder.mkdir(parents=True, exist_ok=True)
-        spec = importlib.machinery.ModuleSpec(
-            "numpy", None, origin=str(packages / "numpy/__init__.py")
-        )
+        origin = str(packages / "numpy/__init__.py")
+        spec = importlib.machinery.ModuleSpec("numpy", None, origin=origin)
         monkeypatch.setattr(sys, "base_prefix", str(root / base))
         monkeypatch.setattr(sys, "prefix", str(root / prefix))
         monkeypatch.setattr(sys, "executable", str(executable))
@@ -576,24 +534,21 @@ def is_shown(path: Path) -> bool:
     return any(path.is_relative_to(source) for source in shown())
 
 
+SITE = "lib/python3.12/site-packages"
+
+
 def test_a_virtual_environment_is_shown_without_its_programs_and_settings(installed):
-    root = installed("py", "venv", "venv/lib/python3.12/site-packages")
+    root = installed("py", "venv", f"venv/{SITE}")
     (root / "venv/etc/jupyter").mkdir(parents=True)
-    assert shown()[str(root / "py/lib")] == str(root / "py/lib")
-    assert shown()[str(root / "py/bin/python3.12")] == str(root / "py/bin/python3.12")
-    assert shown()[str(root / "venv/lib/python3.12/site-packages")] == "/opt/packages/0"
-    for private in (
-        "venv/etc",
-        "venv/bin",
-        "venv/pyvenv.cfg",
-        "py/share/nbgrader/exchange",
-        "py/etc",
-    ):
-        assert not is_shown(root / private)
+    for place in ("py/lib", "py/bin/python3.12"):
+        assert shown()[str(root / place)] == str(root / place)
+    assert shown()[str(root / f"venv/{SITE}")] == "/opt/packages/0"
+    private = "venv/etc venv/bin venv/pyvenv.cfg py/share/nbgrader/exchange py/etc"
+    assert [place for place in private.split() if is_shown(root / place)] == []
 
 
 def test_packages_below_pythons_own_folder_stay_at_their_path(installed):
-    root = installed("conda", "conda", "conda/lib/python3.12/site-packages")
+    root = installed("conda", "conda", f"conda/{SITE}")
     packages = root / "conda/lib/python3.12/site-packages"
     assert box_module.boxed(packages) == str(packages)
     assert str(packages) not in shown()
@@ -601,17 +556,14 @@ def test_packages_below_pythons_own_folder_stay_at_their_path(installed):
 
 
 def test_packages_of_one_user_are_shown_without_the_home_folder(installed):
-    root = installed(
-        "py", "py", "py/lib/python3.12/site-packages", "home/.local/lib/python3.12/site-packages"
-    )
-    user = root / "home/.local/lib/python3.12/site-packages"
-    assert box_module.boxed(user) == "/opt/packages/1"
-    assert shown()[str(user)] == "/opt/packages/1"
+    root = installed("py", "py", f"py/{SITE}", f"home/.local/{SITE}")
+    user = root / "home/.local" / SITE
+    assert box_module.boxed(user) == shown()[str(user)] == "/opt/packages/1"
     assert not is_shown(root / "home/.ssh")
 
 
 def test_a_python_reached_through_links_is_shown_where_it_really_is(installed, monkeypatch):
-    root = installed("versions/3.12.1", "venv", "venv/lib/python3.12/site-packages")
+    root = installed("versions/3.12.1", "venv", f"venv/{SITE}")
     (root / "versions/3.12").symlink_to(root / "versions/3.12.1")
     monkeypatch.setattr(sys, "base_prefix", str(root / "versions/3.12"))
     assert str(root / "versions/3.12.1/lib") in shown()
@@ -620,11 +572,10 @@ def test_a_python_reached_through_links_is_shown_where_it_really_is(installed, m
 
 @pytest.mark.parametrize("base", ["/usr", "/usr/local"])
 def test_the_systems_own_python_adds_its_program_and_no_folder(base, installed, monkeypatch):
-    installed("py", "venv", "venv/lib/python3.12/site-packages")
+    installed("py", "venv", f"venv/{SITE}")
     monkeypatch.setattr(sys, "base_prefix", base)
     monkeypatch.setattr(sys, "executable", "/bin/sh")
-    program = os.path.realpath("/bin/sh")
-    assert program in shown()
+    assert os.path.realpath("/bin/sh") in shown()
     assert set(map(str, box_module.library_folders())) <= {
         *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
         *("/usr/local/lib32", "/usr/local/lib64", "/usr/share/fonts", "/usr/share/matplotlib"),
@@ -635,7 +586,7 @@ def test_the_systems_own_python_adds_its_program_and_no_folder(base, installed, 
 
 
 def test_this_package_is_hidden_wherever_it_is_installed(installed, monkeypatch):
-    root = installed("py", "venv", "venv/lib/python3.12/site-packages")
+    root = installed("py", "venv", f"venv/{SITE}")
     assert box_module.hide_packages() == []
     places = [root / "py/lib/python3.12/site-packages", root / "py/lib/python3/dist-packages",
               root / "venv/lib/python3.12/site-packages"]  # fmt: skip
@@ -644,33 +595,28 @@ def test_this_package_is_hidden_wherever_it_is_installed(installed, monkeypatch)
     (root / "py/lib/course/autograder").mkdir(parents=True)
     monkeypatch.setattr(box_module, "PACKAGE", root / "py/lib/course/autograder")
     arguments = box_module.hide_packages()
-    hidden = {arguments[at + 1] for at, word in enumerate(arguments) if word == "--tmpfs"}
+    made_read_only, hidden = (
+        {arguments[at + 1] for at, word in enumerate(arguments) if word == option}
+        for option in ("--remount-ro", "--tmpfs")
+    )
     assert hidden == {
         "/opt/packages/0/autograder",
         str(places[0] / "autograder"),
         str(places[1] / "autograder"),
         str(root / "py/lib/course/autograder"),
     }
-    made_read_only = {
-        arguments[at + 1] for at, word in enumerate(arguments) if word == "--remount-ro"
-    }
     assert made_read_only == hidden
 
 
 def test_an_installed_courses_answers_are_hidden_too(installed):
-    root = installed("py", "venv", "venv/lib/python3.12/site-packages")
-    place = root / "venv/lib/python3.12/site-packages"
-    (place / "linear_course").mkdir(parents=True)
+    place = installed("py", "venv", f"venv/{SITE}") / "venv" / SITE
     info = place / "linear_course-1.0.dist-info"
-    info.mkdir()
-    (info / "entry_points.txt").write_text(
-        "[autograder.catalogues]\nlinear-course = linear_course.catalogue\n"
-    )
-    arguments = box_module.hide_packages()
-    assert arguments == [
-        *("--tmpfs", "/opt/packages/0/linear_course"),
-        *("--remount-ro", "/opt/packages/0/linear_course"),
-    ]
+    for folder in (place / "linear_course", info):
+        folder.mkdir(parents=True)
+    point = "[autograder.catalogues]\nlinear-course = linear_course.catalogue\n"
+    (info / "entry_points.txt").write_text(point)
+    hidden = "/opt/packages/0/linear_course"
+    assert box_module.hide_packages() == ["--tmpfs", hidden, "--remount-ro", hidden]
 
 
 def test_links_at_the_top_are_made_as_links():
@@ -713,17 +659,13 @@ def public_folder() -> Iterator[Path]:
 
 def test_a_missing_bubblewrap_is_named_with_what_to_do(public_folder, monkeypatch):
     monkeypatch.setenv("PATH", str(public_folder))
-    message = refusal()
-    assert "bubblewrap is not installed" in message
-    assert "apt-get install bubblewrap" in message
+    assert re.search("bubblewrap is not installed.*apt-get install bubblewrap", refusal())
 
 
 def test_a_missing_libseccomp_is_named_with_what_to_do(public_folder, monkeypatch):
     pretend_bubblewrap(public_folder, monkeypatch, "exit 0")
     monkeypatch.setitem(sys.modules, "pyseccomp", None)
-    message = refusal()
-    assert "libseccomp is not to be had" in message
-    assert "apt-get install libseccomp2" in message
+    assert re.search("libseccomp is not to be had.*apt-get install libseccomp2", refusal())
 
 
 def pretend_bubblewrap(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
@@ -797,34 +739,25 @@ def test_a_child_that_cannot_be_confined_is_no_fault_of_the_submission(monkeypat
                 wire.send(theirs, {"refused": "OSError: new namespaces: no space left"})
 
     monkeypatch.setattr(session_module, "Box", Refusing)
-    message = refusal()
-    assert "new namespaces: no space left" in message
-    assert "autograder doctor" in message
+    assert re.search("new namespaces: no space left.*autograder doctor", refusal(), re.DOTALL)
 
 
-def test_a_fork_server_that_ends_or_hangs_is_started_again_once(monkeypatch):
-    class Ending(_PretendedBox):
-        started = 0
+class _Hanging(_PretendedBox):
+    @staticmethod
+    def answer(theirs: socket.socket) -> None:
+        with theirs, contextlib.suppress(OSError):
+            while theirs.recv(4096):
+                pass
 
-    monkeypatch.setattr(session_module, "Box", Ending)
+
+@pytest.mark.parametrize("box", [_PretendedBox, _Hanging], ids=["ends", "hangs"])
+def test_a_fork_server_that_ends_or_hangs_is_started_again_once(monkeypatch, box):
+    counted = type("Counted", (box,), {"started": 0})
+    monkeypatch.setattr(session_module, "Box", counted)
+    monkeypatch.setattr(session_module, "START_SECONDS", 0.1 if box is _Hanging else 30)
     with pytest.raises(ConnectionError, match="twice in a row"):
         Sandbox().session()
-    assert Ending.started == 2
-
-    class Hanging(_PretendedBox):
-        started = 0
-
-        @staticmethod
-        def answer(theirs: socket.socket) -> None:
-            with theirs, contextlib.suppress(OSError):
-                while theirs.recv(4096):
-                    pass
-
-    monkeypatch.setattr(session_module, "Box", Hanging)
-    monkeypatch.setattr(session_module, "START_SECONDS", 0.1)
-    with pytest.raises(ConnectionError, match="twice in a row"):
-        Sandbox().session()
-    assert Hanging.started == 2
+    assert counted.started == 2
 
 
 # --- Other users, other installations -------------------------------------------------------------
@@ -895,9 +828,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 def as_root(script: str, *arguments: str) -> str:
     """Run a command after the preparations of a script; return what it said."""
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(reason)
+    need_isolation()
     if os.getuid() != 0:
         pytest.skip("only root can prepare this; the other tests have just run as an ordinary user")
     script = script.format(repository=str(REPOSITORY), cannot=CANNOT, ordinary=ORDINARY)
@@ -912,15 +843,9 @@ def as_root(script: str, *arguments: str) -> str:
 
 
 def test_all_of_this_holds_for_an_ordinary_users_sandbox_too():
-    said = as_root(
-        BECOME_ORDINARY,
-        *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", "-rs"),
-        *(
-            str(Path(__file__).resolve()),
-            "-k",
-            "not ordinary and not installed_package and not own",
-        ),
-    )
+    this, others = Path(__file__).resolve(), "not ordinary and not installed_package and not own"
+    run = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", "-rs")
+    said = as_root(BECOME_ORDINARY, *run, str(this), "-k", others)
     passed = re.search(r"(\d+) passed", said)
     assert passed is not None
     # Were it skipped there, next to nothing would have passed.
@@ -947,9 +872,7 @@ def test_an_installed_package_is_hidden_too():
 
 
 def test_the_systems_own_python_with_packages_from_elsewhere_makes_a_box_too():
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(reason)
+    need_isolation()
     python = Path("/usr/bin/python3")
     ours = f"{sys.version_info.major}.{sys.version_info.minor}"
     if os.path.realpath(python) != f"/usr/bin/python{ours}" or sys.base_prefix == "/usr":
@@ -970,9 +893,7 @@ def test_the_systems_own_python_with_packages_from_elsewhere_makes_a_box_too():
     assert "('/usr', np.float64(1.0))" in done.stdout, done.stderr
 
 
-def test_what_a_killed_grader_left_behind_is_removed_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_grader_left_behind_is_removed_by_the_next(tmp_path, monkeypatch):
     ended = subprocess.Popen(["true"])
     ended.wait()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -20,18 +20,22 @@ from conftest import Here
 from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
+from autograder.catalogue.spellings import Spelling
 from autograder.cli import commands as cli
-from autograder.diagnosis import diagnose
-from autograder.diagnosis.aliases import ALIASES, meant
-from autograder.diagnosis.diagnose import Card, DiagnoseError, Diagnosis
+from autograder.diagnosis import command, diagnose
+from autograder.diagnosis.diagnose import DiagnoseError, Request
 from autograder.diagnosis.foreign import said_of
-from autograder.diagnosis.layouts import LAYOUTS, Rearranged, arrangements
+from autograder.diagnosis.names import Names
+from autograder.diagnosis.rearranged import Rearranged
+from autograder.diagnosis.telling import MAX_ERRORS, Card, Diagnosis
 from autograder.judging.judge import judge
 from autograder.limits import LIMITS
 from autograder.sandbox import Sandbox
-from softmax_by_hand import EXERCISES
+from softmax_by_hand import CATALOGUE, EXERCISES
 
 Diagnose = Callable[..., Diagnosis]
+NAMES = Names(CATALOGUE)
+SPELLINGS = CATALOGUE.spellings.exercises
 
 IMPORT = "import numpy as np"
 SOFTMAX = """
@@ -70,7 +74,8 @@ def diagnosed(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ) -> Diagnosis:
         monkeypatch.setattr(sandbox, "limits", dataclasses.replace(LIMITS, **limits))
         path = write(tmp_path, IMPORT, *sources)
-        return diagnose.diagnose(path, sandbox, aliases, exercises, files)
+        named = [f"{exercise}={name}" for name, exercise in (aliases or {}).items()]
+        return diagnose.diagnose(Request(path, named, exercises, files), sandbox)
 
     return diagnosed
 
@@ -302,10 +307,11 @@ def test_an_argument_that_is_changed_in_place_is_noticed_in_rows_too(diagnosed: 
 
 def test_every_reference_is_right_in_the_first_arrangement_and_unchanged_by_it() -> None:
     for name, exercise in EXERCISES.items():
-        plain = next(iter(arrangements(name, 3)))
+        spelling = SPELLINGS.get(name, Spelling())
+        plain = next(spelling.arrangements(3))
         assert plain.said == ()
-        several = LAYOUTS[name].several if name in LAYOUTS else False
-        function = Rearranged(exercise.reference, plain, alone=not several)
+        several = name in ("train", "sgd_epoch", "to_keras", "batch_indices")
+        function = Rearranged(exercise.reference, plain, spelling, several=several)
         assert judge(exercise, function) == judge(exercise, exercise.reference), name
 
 
@@ -315,8 +321,9 @@ def test_wrong_answers_of_the_catalogue_are_not_called_right_in_another_layout()
     for name in ("add_bias", "one_hot", "scores", "softmax", "predict"):
         exercise = EXERCISES[name]
         for mistake in exercise.misconceptions:
-            for arrangement in arrangements(name, 2 if name not in ("add_bias", "softmax") else 1):
-                function = Rearranged(mistake.wrong[0], arrangement, losses=LAYOUTS[name].losses)
+            count = 2 if name not in ("add_bias", "softmax") else 1
+            for arrangement in SPELLINGS[name].arrangements(count):
+                function = Rearranged(mistake.wrong[0], arrangement, SPELLINGS[name])
                 if judge(exercise, function).passed:
                     others.add((name, mistake.name))
     assert others == {
@@ -686,6 +693,11 @@ def test_what_returns_no_plain_value_is_said_to(diagnosed: Diagnose) -> None:
     assert "softmax has the name of an exercise; it returns a list, so it is not" in text(found)
 
 
+def test_several_answers_of_different_shapes_are_judged(diagnosed: Diagnose) -> None:
+    epoch = "def sgd_epoch(W, X, Y, learning_rate, order):\n    return W, np.zeros(len(order))"
+    assert card(diagnosed(SOFTMAX, epoch), "sgd_epoch").verdict.points == 0
+
+
 def test_an_activation_has_no_layout(diagnosed: Diagnose) -> None:
     found = diagnosed(
         SOFTMAX_OF_ROWS,
@@ -876,7 +888,9 @@ def test_a_missing_package_is_named_once_for_each_cell_that_needs_it(diagnosed: 
 def test_numpy_takes_the_place_of_an_np_that_came_from_elsewhere(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    found = diagnose.diagnose(write(tmp_path, f"from common.np import *\n{SOFTMAX}"), sandbox)
+    found = diagnose.diagnose(
+        Request(write(tmp_path, f"from common.np import *\n{SOFTMAX}")), sandbox
+    )
     assert card(found, "softmax").verdict.passed
     assert "(np is not defined; NumPy was put there.)" in text(found)
 
@@ -889,7 +903,7 @@ def test_magics_and_programs_cost_nothing_but_themselves(diagnosed: Diagnose) ->
 
 def test_many_errors_are_counted_and_not_listed(diagnosed: Diagnose) -> None:
     found = diagnosed("1 / 0", "1 / 0", *[f"name_{i}" for i in range(8)], SOFTMAX)
-    assert len(found.happened) == diagnose.MAX_ERRORS + 2
+    assert len(found.happened) == MAX_ERRORS + 2
     assert found.happened[0] == "Code cells 2 and 3: ZeroDivisionError: division by zero"
     assert "Further kinds of errors: 3." in found.happened
     assert card(found, "softmax").verdict.passed
@@ -1017,7 +1031,7 @@ def run(
 ) -> tuple[int, str, str]:
     """Run the command in a sandbox that is there; return exit code, output and what was said."""
     monkeypatch.setattr(diagnose, "Sandbox", lambda *_: nullcontext(sandbox))
-    monkeypatch.setattr(diagnose, "own_worker", Here)
+    monkeypatch.setattr(command, "own_worker", Here)
     result = CliRunner().invoke(cli.app, ["diagnose", *map(str, arguments)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -1108,7 +1122,7 @@ def test_a_notebook_of_format_3_is_converted(sandbox: Sandbox, tmp_path: Path) -
     }
     path = tmp_path / "old.ipynb"
     path.write_text(json.dumps(old))
-    found = diagnose.diagnose(path, sandbox)
+    found = diagnose.diagnose(Request(path), sandbox)
     assert found.happened == ("It is of an older format, and was converted.",)
     assert card(found, "softmax").verdict.passed
 
@@ -1144,7 +1158,7 @@ def test_without_bubblewrap_the_exit_code_is_3(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(diagnose, "own_worker", Here)
+    monkeypatch.setattr(command, "own_worker", Here)
     result = CliRunner().invoke(cli.app, ["diagnose", str(write(tmp_path, SOFTMAX))])
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("autograder: bubblewrap is not installed")
@@ -1155,15 +1169,14 @@ def test_a_link_to_a_notebook_is_followed_when_a_person_names_it(
 ) -> None:
     link = tmp_path / "link.ipynb"
     link.symlink_to(write(tmp_path, IMPORT, SOFTMAX))
-    assert card(diagnose.diagnose(link, sandbox), "softmax").verdict.passed
+    assert card(diagnose.diagnose(Request(link), sandbox), "softmax").verdict.passed
 
 
 # --- The tables -----------------------------------------------------------------------------------
 
 
-def test_aliases_and_layouts_are_of_exercises_that_there_are() -> None:
-    assert set(ALIASES) <= set(EXERCISES)
-    assert set(LAYOUTS) <= set(EXERCISES)
+def test_spellings_are_of_exercises_that_there_are() -> None:
+    assert set(SPELLINGS) <= set(EXERCISES)
 
 
 @pytest.mark.parametrize(
@@ -1182,23 +1195,23 @@ def test_aliases_and_layouts_are_of_exercises_that_there_are() -> None:
     ],
 )
 def test_names_that_people_give_are_known(name: str, exercise: str) -> None:
-    assert meant(name, EXERCISES)[0] == exercise
+    assert NAMES.meant(name, NAMES.known)[0].name == exercise
 
 
 @pytest.mark.parametrize("name", ["", "_", "x", "plot", "the", "softmax_regression_model"])
 def test_other_names_stand_for_nothing(name: str) -> None:
-    assert meant(name, EXERCISES) == []
+    assert NAMES.meant(name, NAMES.known) == []
 
 
 def test_an_exercise_s_own_name_stands_for_nothing_else() -> None:
     for name in EXERCISES:
-        assert meant(name, EXERCISES) == [name]
+        assert [one.name for one in NAMES.meant(name, NAMES.known)] == [name]
 
 
 def test_a_batch_brought_back_is_what_it_was() -> None:
     rng = np.random.default_rng(0)
     for call in ((rng.normal(size=(3, 5)), rng.normal(size=(3, 5))), (np.ones(3), np.ones(3))):
-        for arrangement in arrangements("cce_gradient", 2):
+        for arrangement in SPELLINGS["cce_gradient"].arrangements(2):
             first = next(part for part in arrangement.parts(call) if part[0] == 0)
             there = first[1](call[0])
             answer = arrangement.one if call[0].ndim == 1 else arrangement.answer

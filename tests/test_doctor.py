@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,9 +19,7 @@ def checks(course: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Check]:
     return {check.name: check for check in examine(course)}
 
 
-def test_a_released_course_on_this_computer_works(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_released_course_on_this_computer_works(course, monkeypatch):
     found = checks(course, monkeypatch)
     assert {check.state for check in found.values()} <= {"works", "optional"}
     assert found["course"] == Check(
@@ -35,9 +32,7 @@ def test_a_released_course_on_this_computer_works(
     ("version", "state"),
     [((3, 9, 2), "missing"), ((3, 10, 0), "works"), ((3, 13, 1), "works"), ((3, 14, 0), "missing")],
 )
-def test_a_python_that_does_not_fit_is_named(
-    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], state: str
-) -> None:
+def test_a_python_that_does_not_fit_is_named(monkeypatch, version, state):
     monkeypatch.setattr(doctor, "sys", SimpleNamespace(version_info=version))
     (check,) = doctor._python()
     assert check.state == state
@@ -45,9 +40,7 @@ def test_a_python_that_does_not_fit_is_named(
     assert ("Python 3.10 to 3.13 is needed" in check.message) == (state == "missing")
 
 
-def test_missing_packages_come_with_the_line_that_installs_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_missing_packages_come_with_the_line_that_installs_them(monkeypatch):
     monkeypatch.setattr(doctor, "_version", lambda name: None if "a" in name else "1.0")
     found = {check.name: check for check in doctor._packages()}
     assert found["numpy"] == Check("numpy", "works", "1.0")
@@ -61,7 +54,7 @@ def test_missing_packages_come_with_the_line_that_installs_them(
 # --- Formgrader -----------------------------------------------------------------------------------
 
 
-def test_formulas_in_formgrader_work_where_mathjax_was_fetched(tmp_path: Path) -> None:
+def test_formulas_in_formgrader_work_where_mathjax_was_fetched(tmp_path):
     (tmp_path / doctor.MATHJAX).parent.mkdir(parents=True)
     (tmp_path / doctor.MATHJAX).touch()
     assert doctor._formgrader(tmp_path).state == "works"
@@ -69,8 +62,8 @@ def test_formulas_in_formgrader_work_where_mathjax_was_fetched(tmp_path: Path) -
 
 @pytest.mark.parametrize(("npm", "install"), [("/usr/bin/npm", False), (None, True)])
 def test_formulas_that_formgrader_shows_as_text_come_with_the_line_that_gets_mathjax(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npm: str | None, install: bool
-) -> None:
+    tmp_path, monkeypatch, npm, install
+):
     monkeypatch.setattr(doctor.shutil, "which", lambda name: npm)
     check = doctor._formgrader(tmp_path)
     assert check.state == "optional"
@@ -82,14 +75,12 @@ def test_formulas_that_formgrader_shows_as_text_come_with_the_line_that_gets_mat
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_isolation_is_tried_and_not_guessed() -> None:
+def test_isolation_is_tried_and_not_guessed():
     check = doctor._isolation()
     assert (check.state, "a cell ran inside bubblewrap" in check.message) == ("works", True)
 
 
-def test_missing_bubblewrap_comes_with_the_line_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_missing_bubblewrap_comes_with_the_line_that_installs_it(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     check = doctor._isolation()
     assert check.state == "missing"
@@ -109,9 +100,7 @@ def test_missing_bubblewrap_comes_with_the_line_that_installs_it(
         ("user/max_user_namespaces", "100", ""),
     ],
 )
-def test_a_kernel_that_forbids_isolation_is_told_apart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, line: str
-) -> None:
+def test_a_kernel_that_forbids_isolation_is_told_apart(tmp_path, monkeypatch, setting, value, line):
     path = tmp_path / setting
     path.parent.mkdir()
     path.write_text(f"{value}\n")
@@ -120,9 +109,7 @@ def test_a_kernel_that_forbids_isolation_is_told_apart(
     assert bool(doctor._why_not()) == bool(line)
 
 
-def test_a_look_that_fails_is_a_line_and_no_end(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_that_fails_is_a_line_and_no_end(course, monkeypatch):
     def broken() -> Check:
         raise RuntimeError("out of order")
 
@@ -132,7 +119,7 @@ def test_a_look_that_fails_is_a_line_and_no_end(
     assert found["course"].state == "works"
 
 
-def test_the_doctor_leaves_no_sandbox_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_leaves_no_sandbox_behind(monkeypatch):
     closed = []
 
     class Broken(Sandbox):
@@ -186,31 +173,25 @@ def not_released(course: Path) -> None:
         (not_released, "optional", "not released yet: `autograder release ps2`"),
     ],
 )
-def test_what_is_wrong_with_a_course_is_said(
-    course: Path, spoil: Callable[[Path], None], state: str, words: str
-) -> None:
+def test_what_is_wrong_with_a_course_is_said(course, spoil, state, words):
     spoil(course)
     check = doctor._course(course)
     assert (check.state, words in check.message) == (state, True), check.message
     assert len(check.message.splitlines()) == 1
 
 
-def test_a_locked_gradebook_is_said_to_be_locked(course: Path) -> None:
+def test_a_locked_gradebook_is_said_to_be_locked(course):
     with locked(course):
         check = doctor._course(course)
     assert (check.state, "another program is writing to it" in check.message) == ("missing", True)
 
 
-def test_a_course_that_cannot_be_written_to_is_said(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_course_that_cannot_be_written_to_is_said(course, monkeypatch):
     monkeypatch.setattr("autograder.cli.doctor.os.access", lambda *_: False)
     assert doctor._course(course) == Check("course", "missing", f"{course} cannot be written to")
 
 
-def test_a_password_of_the_gradebook_is_not_shown(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_password_of_the_gradebook_is_not_shown(course, monkeypatch):
     from autograder.gradebook import GradebookStore
 
     local = GradebookStore.open
@@ -218,7 +199,4 @@ def test_a_password_of_the_gradebook_is_not_shown(
     monkeypatch.setattr(GradebookStore, "open", lambda _, busy_seconds: local(url, busy_seconds))
     monkeypatch.setenv("GRADEBOOK_URL", "postgresql://grader:secret@db.example.org/course")
     check = doctor._course(course)
-    assert (check.state, check.message) == (
-        "works",
-        f"{course}, gradebook db.example.org/course",
-    )
+    assert (check.state, check.message) == ("works", f"{course}, gradebook db.example.org/course")

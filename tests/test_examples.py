@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from isolation import why_no_isolation
+from classes import ROOT, copied
+from databases import sql
+from isolation import need_isolation
 from nbformat import NotebookNode, v4
+from nbgrading import released_course
 
 from autograder.course.folder import SECRET_FILE
 from autograder.grading.engine import ClassGrading
 from autograder.grading.records import VERDICTS_FILE, Result
-from autograder.release.release import release
 from autograder.sandbox import LIMITS
 from examples import build
-from examples.students import STUDENTS, Student, Work
-from softmax_by_hand import EXERCISES
+from examples.records import Student, Work
+from examples.students import STUDENTS
+from softmax_by_hand import CATALOGUE, EXERCISES
 
-ROOT = Path(__file__).resolve().parents[1]
 PROBLEM_SETS = ("ps1", "ps2", "ps3", "ps4", "ps5")
+STUB = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
 REGRADED = ("broken-exit", "hostile-protocol", "seed-a", "seed-b", "wrong-axis")
 
 needs_links = pytest.mark.skipif(
@@ -57,49 +59,44 @@ def tree(folder: Path) -> dict[str, bytes | str]:
 
 
 @needs_links
-def test_the_submissions_in_the_repository_are_those_that_build_makes(tmp_path: Path) -> None:
+def test_the_submissions_in_the_repository_are_those_that_build_makes(tmp_path):
     build.build(ROOT / "release", tmp_path / "submitted")
     made, kept = tree(tmp_path / "submitted"), tree(ROOT / "examples" / "submitted")
     assert sorted(made) == sorted(kept), "run `make examples`"
     assert [name for name in made if made[name] != kept[name]] == [], "run `make examples`"
 
 
-def test_the_table_in_the_repository_is_the_one_that_build_makes() -> None:
+def test_the_table_in_the_repository_is_the_one_that_build_makes():
     kept = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
     assert kept == build.readme(), "run `make examples`"
 
 
-def test_every_answers_file_belongs_to_a_student() -> None:
+def test_every_answers_file_belongs_to_a_student():
     names = {student.name for student in STUDENTS}
     assert len(names) == len(STUDENTS)
     assert {path.stem for path in (ROOT / "examples" / "answers").glob("*.py")} <= names
 
 
-def test_every_expected_mistake_is_in_the_catalogue() -> None:
+def test_every_expected_mistake_is_in_the_catalogue():
     for (student, problem_set), work in submissions().items():
         for exercise, names in work.mistakes.items():
             known = {mistake.name for mistake in EXERCISES[exercise].misconceptions}
             assert set(names) <= known, (student, exercise)
-            assert EXERCISES[exercise].problem_set == problem_set, (student, exercise)
+            assert EXERCISES[exercise] in CATALOGUE.assignments[problem_set], (student, exercise)
 
 
-def test_each_seed_must_show_at_least_four_mistakes_by_name() -> None:
+def test_each_seed_must_show_at_least_four_mistakes_by_name():
     for student in STUDENTS:
         if student.name.startswith("seed-"):
             named = [
-                name
-                for work in student.work.values()
-                for names in work.mistakes.values()
-                for name in names
+                name for work in student.work.values() for name in sum(work.mistakes.values(), ())
             ]
             assert len(named) >= 4
 
 
-def test_an_answer_keeps_the_docstring_of_its_stub() -> None:
-    stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
-    assert build.fill(stub, "def f(x):\n    return x") == (
-        'def f(x):\n    "What f is."\n    return x'
-    )
+def test_an_answer_keeps_the_docstring_of_its_stub():
+    filled = build.fill(STUB, "def f(x):\n    return x")
+    assert filled == 'def f(x):\n    "What f is."\n    return x'
 
 
 @pytest.mark.parametrize(
@@ -111,9 +108,8 @@ def test_an_answer_keeps_the_docstring_of_its_stub() -> None:
     ],
     ids=["indented otherwise", "other arguments", "something above"],
 )
-def test_an_answer_of_another_form_replaces_its_stub(text: str) -> None:
-    stub = 'def f(x):\n    "What f is."\n    raise NotImplementedError("not written yet")'
-    assert build.fill(stub, text) == text
+def test_an_answer_of_another_form_replaces_its_stub(text):
+    assert build.fill(STUB, text) == text
 
 
 def released(*names: str) -> NotebookNode:
@@ -124,26 +120,23 @@ def released(*names: str) -> NotebookNode:
     return v4.new_notebook(cells=cells)
 
 
-def test_own_cells_follow_the_cell_that_they_are_for() -> None:
+def test_own_cells_follow_the_cell_that_they_are_for():
     answers = [build.Answer("ps1", "softmax", True, text) for text in ("one", "two")]
     notebook = build.hand_in(released("softmax", "cce"), answers)
     assert [cell.source for cell in notebook.cells] == ["pass", "one", "two", "pass"]
     assert len({cell.id for cell in notebook.cells}) == 4
 
 
-def test_an_answer_to_no_cell_is_refused_by_name() -> None:
+def test_an_answer_to_no_cell_is_refused_by_name():
     with pytest.raises(KeyError, match="no cell sofmax"):
         build.hand_in(released("softmax"), [build.Answer("ps1", "sofmax", False, "pass")])
 
 
-def test_a_marker_with_a_slip_is_refused_by_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_marker_with_a_slip_is_refused_by_name(tmp_path):
     (tmp_path / "answers").mkdir()
     (tmp_path / "answers" / "somebody.py").write_text("# %% ps1, softmax\npass\n")
-    monkeypatch.setattr(build, "HERE", tmp_path)
     with pytest.raises(ValueError, match="'# %% ps1, softmax'"):
-        build.answers_of("somebody")
+        build.answers_of("somebody", tmp_path)
 
 
 # --- What it scores ---------------------------------------------------------------------------
@@ -152,18 +145,8 @@ def test_a_marker_with_a_slip_is_refused_by_name(
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with all problem sets released and nothing handed in."""
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"the sample class is graded in isolation only: {reason}")
-    folder = tmp_path_factory.mktemp("course")
-    shutil.copytree(
-        ROOT / "source", folder / "source", ignore=shutil.ignore_patterns("*.py", "__pycache__")
-    )
-    (folder / "notebooks").mkdir()
-    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
-        shutil.copy(path, folder / "notebooks")
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    release(folder, PROBLEM_SETS)
+    need_isolation()
+    folder = released_course(tmp_path_factory.mktemp("course"), PROBLEM_SETS)
     (folder / SECRET_FILE).write_text("0" * 64)
     return folder
 
@@ -172,11 +155,7 @@ def hand_in(course: Path, students: Iterable[Student], into: Path) -> Path:
     """Return a copy of a course into which these students have handed in."""
     shutil.copytree(course, into, dirs_exist_ok=True)
     for student in students:
-        shutil.copytree(
-            ROOT / "examples" / "submitted" / student.name,
-            into / "submitted" / student.name,
-            symlinks=True,
-        )
+        copied(ROOT / "examples" / "submitted" / student.name, into / "submitted" / student.name)
     return into
 
 
@@ -191,17 +170,11 @@ def record(course: Path, student: str, problem_set: str) -> Mapping[str, Any]:
 
 def named(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Return the names of the mistakes that were found, by exercise."""
-    found = {
-        verdict["exercise"]: tuple(
-            dict.fromkeys(
-                finding["misconception"]
-                for finding in verdict["findings"]
-                if finding["misconception"]
-            )
-        )
-        for verdict in verdicts
-    }
-    return {exercise: names for exercise, names in found.items() if names}
+    found: dict[str, dict[str, None]] = {}
+    for verdict in verdicts:
+        names = [finding["misconception"] for finding in verdict["findings"]]
+        found[verdict["exercise"]] = dict.fromkeys(filter(None, names))
+    return {exercise: tuple(names) for exercise, names in found.items() if names}
 
 
 def differences(course: Path, results: Sequence[Result]) -> list[str]:
@@ -231,25 +204,14 @@ def differences(course: Path, results: Sequence[Result]) -> list[str]:
 
 def recorded_points(course: Path) -> dict[tuple[str, str], float]:
     """Return what nbgrader's own tables hold: the sum of each submission's automatic points."""
-    with sqlite3.connect(course / "gradebook.db") as gradebook:
-        rows = gradebook.execute(
-            "SELECT submitted_assignment.student_id, assignment.name, SUM(grade.auto_score)"
-            " FROM grade"
-            " JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id"
-            " JOIN submitted_assignment"
-            " ON submitted_notebook.assignment_id = submitted_assignment.id"
-            " JOIN assignment ON submitted_assignment.assignment_id = assignment.id"
-            " GROUP BY submitted_assignment.id"
-        )
-        return {(student, assignment): points for student, assignment, points in rows}
-
-
-def triggers(course: Path) -> list[str]:
-    with sqlite3.connect(course / "gradebook.db") as gradebook:
-        return [
-            row[0]
-            for row in gradebook.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'")
-        ]
+    rows = sql(
+        course,
+        "SELECT a.student_id, m.name, SUM(g.auto_score) FROM grade g"
+        " JOIN submitted_notebook n ON g.notebook_id = n.id"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id"
+        " JOIN assignment m ON a.assignment_id = m.id GROUP BY a.id",
+    )
+    return {(student, assignment): points for student, assignment, points in rows}
 
 
 def solution_lines(problem_set: str) -> set[str]:
@@ -265,18 +227,15 @@ def solution_lines(problem_set: str) -> set[str]:
 
 
 @needs_links
-def test_the_class_scores_what_the_table_says_and_takes_nothing(
-    course: Path, tmp_path: Path
-) -> None:
+def test_the_class_scores_what_the_table_says_and_takes_nothing(course, tmp_path):
     """One test for the whole class, because grading it takes its time."""
     class_course = hand_in(course, STUDENTS, tmp_path / "course")
     before = tree(class_course / "source") | tree(class_course / "release")
-    results = grade(class_course, workers=2)
-    assert differences(class_course, results) == []
+    assert differences(class_course, grade(class_course, workers=2)) == []
     assert recorded_points(class_course) == {
         who: work.points for who, work in submissions().items()
     }
-    assert triggers(class_course) == []
+    assert sql(class_course, "SELECT sql FROM sqlite_master WHERE type = 'trigger'") == []
     assert tree(class_course / "source") | tree(class_course / "release") == before
     for problem_set in PROBLEM_SETS:
         solutions = solution_lines(problem_set)
@@ -286,7 +245,7 @@ def test_the_class_scores_what_the_table_says_and_takes_nothing(
             assert [line for line in solutions if line in graded] == [], path
 
 
-def test_a_forced_second_grading_gives_the_same_bytes(course: Path, tmp_path: Path) -> None:
+def test_a_forced_second_grading_gives_the_same_bytes(course, tmp_path):
     students = [student for student in STUDENTS if student.name in REGRADED]
     small = hand_in(course, students, tmp_path / "course")
     verdicts = []

@@ -87,9 +87,7 @@ def readable(user: User, folder: Path, sign: str) -> list[str]:
     return done(user.start(sys.executable, "-c", FIND, folder, sign))[0].splitlines()
 
 
-def test_work_and_feedback_go_round_and_no_student_sees_the_other_s(
-    people: list[User], released: Path
-) -> None:
+def test_work_and_feedback_go_round_and_no_student_sees_the_other_s(people, released):
     instructor, *students = people
     everything = instructor.home.parent
     course = Path(shutil.copytree(released, instructor.home / "course"))
@@ -138,7 +136,7 @@ def list_as(user: User, folder: Path) -> str:
     return "refused" if code and "Permission denied" in said else "listed"
 
 
-def test_users_are_gone_when_a_test_fails() -> None:
+def test_users_are_gone_when_a_test_fails():
     reason = why_no_users()
     if reason is not None:
         pytest.skip(reason)

@@ -8,52 +8,43 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import classes
+import commanding
 import nbformat
 import pytest
 from browsing import Visit
+from classes import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode, v4
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import notebook_hash
-from traitlets.config import Config
-from typer.testing import CliRunner
+from nbgrading import convert
+from seen import Seen
 
-from autograder.cli.commands import app
-from autograder.course.folder import SECRET_FILE, CourseError, load_config
+from autograder.course.folder import SECRET_FILE, CourseError
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.cell_marks import CellMark, Marks
-from autograder.grading.engine import ClassGrading
 from autograder.limits import PAGE
 from autograder.pages import feedback
 from autograder.pages.feedback import LOST, ClassFeedback, PageResult, made_of
 from autograder.pages.feedback_page import POLICY, PageError, page
 from autograder.pages.markup import card_html, markdown_html, markdown_with_mathml, written_html
 from autograder.pages.mathml import MAX_FORMULA, Node, mathml
-from autograder.sandbox import LIMITS
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "tests" / "notebooks"
 WORK = {
-    "ann": "all-right",
-    "bob": "shows-points",
-    "eve": "markup-in-names-and-messages",
+    "ann": "all-right", "bob": "shows-points", "eve": "markup-in-names-and-messages",
     "kim": "untouched",
-}
+}  # fmt: skip
 SECRETS = {student: f"secret of {student}" for student in WORK}
-COURSE_TEXTS = [
-    *sorted(ROOT.glob("source/*/*.ipynb")),
-    *sorted(ROOT.glob("notebooks/*.ipynb")),
-]
+COURSE_TEXTS = [*sorted(ROOT.glob("source/*/*.ipynb")), *sorted(ROOT.glob("notebooks/*.ipynb"))]
 
 # nbgrader's own way of adding a submission to its session.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -62,17 +53,22 @@ pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 # --- A graded class ------------------------------------------------------------------------------
 
 
-def hand_in_to(course: Path, student: str, work: str) -> None:
-    folder = course / "submitted" / student / "ps1"
-    folder.mkdir(parents=True)
-    shutil.copyfile(NOTEBOOKS / f"{work}.ipynb", folder / "ps1.ipynb")
-    (folder / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
-    (folder / "submission_secret.txt").write_text(f"secret of {student}")
+def notebook_of(course: Path, student: str) -> Path:
+    return course / "autograded" / student / "ps1" / "ps1.ipynb"
+
+
+def gradebook_of(course: Path) -> str:
+    return f"sqlite:///{course / 'gradebook.db'}"
+
+
+def marks_of(course: Path, *students: str) -> dict[str, Marks]:
+    with GradebookStore.open(gradebook_of(course)) as store:
+        return store.marks("ps1", students)
 
 
 def write_by_hand(course: Path) -> None:
     """Write what a person writes in Formgrader: points, comments; and a penalty."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+    with Gradebook(gradebook_of(course)) as gradebook:
         softmax = gradebook.find_grade("grade_softmax", "ps1", "ps1", "bob")
         softmax.manual_score, softmax.extra_credit = 5.5, 0.5
         written = gradebook.find_grade("written_shift", "ps1", "ps1", "ann")
@@ -89,22 +85,21 @@ def graded(
     released: Path, at_once: Executor, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
     """A small class that is graded, with what a person wrote besides; copy it to change it."""
-    course = tmp_path_factory.mktemp("feedback") / "course"
-    shutil.copytree(released, course)
+    course = classes.copied(released, tmp_path_factory.mktemp("feedback") / "course")
     (course / SECRET_FILE).write_text("0" * 64)
     for student, work in WORK.items():
-        hand_in_to(course, student, work)
+        classes.hand_in(course, student, work, collected=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
-        grading = ClassGrading(course, ["ps1"], [], "bwrap", LIMITS)
-        assert [one.trouble for one in grading.on(at_once, lambda: 1) if one.trouble] == []
+        results = classes.grade(course, at_once).values()
+        assert [one.trouble for one in results if one.trouble] == []
         write_by_hand(course)
         yield course
 
 
 @pytest.fixture
 def course(graded: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(graded, tmp_path / "course"))
+    return classes.copied(graded, tmp_path / "course")
 
 
 def make(course: Path, executor: Executor, *students: str, force: bool = False) -> dict[str, Any]:
@@ -118,7 +113,7 @@ def make(course: Path, executor: Executor, *students: str, force: bool = False) 
 @pytest.fixture(scope="module")
 def made(graded: Path, at_once: Executor, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the class's pages."""
-    course = Path(shutil.copytree(graded, tmp_path_factory.mktemp("made") / "course"))
+    course = classes.copied(graded, tmp_path_factory.mktemp("made") / "course")
     assert [one.trouble for one in make(course, at_once).values() if one.trouble] == []
     return course / "feedback"
 
@@ -135,85 +130,40 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-class Seen(HTMLParser):
-    """The tags of a page, what they could run or load, and its text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.words: list[str] = []
-        self.inside = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.inside = tag
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-
-    def handle_data(self, data: str) -> None:
-        if self.inside != "style":
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.words).split())
-
-    def values(self, *names: str) -> list[str]:
-        return [value for _, name, value in self.attributes if name in names]
-
-
 # --- Two roads, one page -------------------------------------------------------------------------
 
 
-def generate_feedback(course: Path, force: bool = True) -> None:
-    """Do what `nbgrader generate_feedback` and Formgrader's button do."""
-    config = Config(load_config(course))
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.assignment_id = "ps1"
-    config.GenerateFeedback.force = force
-    GenerateFeedback(coursedir=CourseDirectory(config=config), config=config).start()
-
-
-def test_nbgrader_makes_the_same_pages_with_the_same_files_beside_them(
-    course: Path, made: Path
-) -> None:
-    generate_feedback(course)
+def test_nbgrader_makes_the_same_pages_with_the_same_files_beside_them(course, made):
+    convert(course, GenerateFeedback)
     assert files(course / "feedback") == files(made)
     assert len(files(made)) == 3 * len(WORK)
 
 
-def test_what_nbgrader_made_is_up_to_date(course: Path, at_once: Executor) -> None:
-    generate_feedback(course)
+def test_what_nbgrader_made_is_up_to_date(course, at_once):
+    convert(course, GenerateFeedback)
     assert not any(result.fresh for result in make(course, at_once).values())
 
 
 def test_the_exchange_releases_a_page_under_the_name_that_its_student_fetches(
-    course: Path, at_once: Executor, tmp_path: Path
-) -> None:
+    course, at_once, tmp_path
+):
     make(course, at_once)
     exchange = tmp_path / "exchange"
     exchange.mkdir()
-    config = Config(load_config(course))
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.assignment_id = "ps1"
-    config.Exchange.root = str(exchange)
-    config.Exchange.assignment_dir = str(tmp_path)
-    ExchangeReleaseFeedback(coursedir=CourseDirectory(config=config), config=config).start()
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nc.Exchange.root = {str(exchange)!r}\n")
+        config.write(f"c.Exchange.assignment_dir = {str(tmp_path)!r}\n")
+    convert(course, ExchangeReleaseFeedback)
     released = exchange / "softmax-by-hand" / "feedback"
-    assert {path.name for path in released.iterdir()} == {
-        f"{notebook_hash(secret=secret, notebook_id='ps1')}.html" for secret in SECRETS.values()
+    name = {
+        student: f"{notebook_hash(secret=secret, notebook_id='ps1')}.html"
+        for student, secret in SECRETS.items()
     }
-    name = f"{notebook_hash(secret=SECRETS['bob'], notebook_id='ps1')}.html"
-    assert (released / name).read_text(encoding="utf-8") == read(course / "feedback", "bob")
+    assert {path.name for path in released.iterdir()} == set(name.values())
+    assert (released / name["bob"]).read_text(encoding="utf-8") == read(course / "feedback", "bob")
 
 
-def test_a_secret_that_is_a_link_is_not_followed(
-    course: Path, at_once: Executor, tmp_path: Path
-) -> None:
+def test_a_secret_that_is_a_link_is_not_followed(course, at_once, tmp_path):
     (tmp_path / "private").write_text("an instructor's file")
     for folder in ("submitted", "autograded"):
         secret = course / folder / "ann" / "ps1" / "submission_secret.txt"
@@ -226,13 +176,11 @@ def test_a_secret_that_is_a_link_is_not_followed(
 # --- Marks ---------------------------------------------------------------------------------------
 
 
-def test_marks_are_those_that_nbgrader_reads(graded: Path) -> None:
-    url = f"sqlite:///{graded / 'gradebook.db'}"
-    with GradebookStore.open(url) as store:
-        marks = store.marks("ps1", sorted(WORK))
-        assert store.marks("ps1", ["nobody"]) == {}
+def test_marks_are_those_that_nbgrader_reads(graded):
+    marks = marks_of(graded, *WORK)
+    assert marks_of(graded, "nobody") == {}
     assert sorted(marks) == sorted(WORK)
-    with Gradebook(url) as gradebook:
+    with Gradebook(gradebook_of(graded)) as gradebook:
         for student, ours in marks.items():
             theirs = gradebook.find_submission_notebook("ps1", "ps1", student)
             assert ours.score == theirs.score - (theirs.late_submission_penalty or 0)
@@ -247,17 +195,13 @@ def test_marks_are_those_that_nbgrader_reads(graded: Path) -> None:
             assert {name: text for name, text in said.items() if text} == dict(ours.comments)
 
 
-def test_more_students_than_go_into_one_question_are_all_read(
-    graded: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = f"sqlite:///{graded / 'gradebook.db'}"
-    with GradebookStore.open(url) as store:
-        at_once = store.marks("ps1", sorted(WORK))
-        monkeypatch.setattr("autograder.gradebook.store.CHUNK", 1)
-        assert store.marks("ps1", sorted(WORK)) == at_once
+def test_more_students_than_go_into_one_question_are_all_read(graded, monkeypatch):
+    at_once = marks_of(graded, *WORK)
+    monkeypatch.setattr("autograder.gradebook.store.CHUNK", 1)
+    assert marks_of(graded, *WORK) == at_once
 
 
-def test_what_a_person_wrote_is_on_the_page(made: Path) -> None:
+def test_what_a_person_wrote_is_on_the_page(made):
     bob = Seen(read(made, "bob"))
     assert "6 of 8 graded by a person; the check gave 0; with 0.5 of extra credit" in bob.text
     assert "1.25 points are taken away for handing in late." in bob.text
@@ -269,24 +213,25 @@ def test_what_a_person_wrote_is_on_the_page(made: Path) -> None:
     assert "1.5 of 4 points graded by a person" in ann.text
 
 
-def test_what_waits_for_a_person_says_so(made: Path) -> None:
+def test_what_waits_for_a_person_says_so(made):
     bob = Seen(read(made, "bob")).text
     assert "0 of 4 waits for a person to grade it" in bob
     assert "4 of them wait for a person to grade them." in bob
     assert "No response." in Seen(read(made, "kim")).text
 
 
-def test_the_contents_lead_to_each_exercise_with_its_points(made: Path) -> None:
+def test_the_contents_lead_to_each_exercise_with_its_points(made):
     for student in WORK:
         seen = Seen(read(made, student))
         links = [value for value in seen.values("href") if value.startswith("#cell-")]
         assert [link for link in links if "comment" not in link][:1] == ["#cell-grade_add_bias"]
         assert {"#cell-grade_softmax", "#cell-written_shift"} <= set(links)
-        assert {link.removeprefix("#") for link in links} <= set(seen.ids)
-        assert len(seen.ids) == len(set(seen.ids))
+        ids = seen.values("id")
+        assert {link.removeprefix("#") for link in links} <= set(ids)
+        assert len(ids) == len(set(ids))
 
 
-def test_signs_stand_beside_colours(made: Path) -> None:
+def test_signs_stand_beside_colours(made):
     assert {"\u2713 3 of 3", "\u2713 8 of 8", "\u25d0 1.5 of 4"} <= signs(read(made, "ann"))
     assert {"\u2717 0 of 3", "\u2717 0 of 8"} <= signs(read(made, "kim"))
     assert "\u2026 0 of 4" in signs(read(made, "bob"))
@@ -304,7 +249,7 @@ def signs(text: str) -> set[str]:
 # --- What is on a page ---------------------------------------------------------------------------
 
 
-def test_a_page_shows_the_work_and_the_cards(made: Path) -> None:
+def test_a_page_shows_the_work_and_the_cards(made):
     for student in WORK:
         text = read(made, student)
         assert text.count('class="verdict-card"') == 3
@@ -313,11 +258,11 @@ def test_a_page_shows_the_work_and_the_cards(made: Path) -> None:
     assert "Marking scheme" not in read(made, "ann")
 
 
-def test_a_page_runs_nothing_and_loads_nothing(made: Path) -> None:
+def test_a_page_runs_nothing_and_loads_nothing(made):
     for student in WORK:
         seen = Seen(read(made, student))
         assert not {"script", "iframe", "object", "embed", "form", "svg", "base"} & set(seen.tags)
-        assert not [name for _, name, _ in seen.attributes if name.startswith("on")]
+        assert seen.handlers == []
         assert all(value.startswith("data:") for value in seen.values("src", "srcset"))
         assert all(
             value.startswith(("#", "data:,", "https://", "http://", "mailto:"))
@@ -337,7 +282,7 @@ def page_of(*cells: NotebookNode, marks: Marks | None = None) -> str:
     return page(text.encode(), marks or Marks(), "ps1", "0" * 64)
 
 
-def test_hidden_tests_and_marking_schemes_are_left_out() -> None:
+def test_hidden_tests_and_marking_schemes_are_left_out():
     check = "assert f(1)\n### BEGIN HIDDEN TESTS\nassert f(2) == 42\n### END HIDDEN TESTS\nassert 3"
     task = "Do it.\n=== BEGIN MARK SCHEME ===\nTwo points for 42.\n=== END MARK SCHEME ==="
     endless = "assert f(1)\n# BEGIN HIDDEN TESTS\nassert f(2) == 42"
@@ -351,11 +296,9 @@ def test_hidden_tests_and_marking_schemes_are_left_out() -> None:
     assert "HIDDEN" not in text
 
 
-def test_what_a_student_wrote_about_hidden_tests_stays() -> None:
-    text = page_of(
-        owned(v4.new_code_cell("# BEGIN HIDDEN TESTS\nx = 1"), solution=True, grade_id="f")
-    )
-    assert "BEGIN HIDDEN TESTS" in text
+def test_what_a_student_wrote_about_hidden_tests_stays():
+    student = owned(v4.new_code_cell("# BEGIN HIDDEN TESTS\nx = 1"), solution=True, grade_id="f")
+    assert "BEGIN HIDDEN TESTS" in page_of(student)
 
 
 def shown(*outputs: NotebookNode, source: str = "x") -> str:
@@ -363,7 +306,7 @@ def shown(*outputs: NotebookNode, source: str = "x") -> str:
 
 
 @pytest.mark.filterwarnings("ignore:Your element with mimetype")
-def test_outputs_are_text_and_pictures_only() -> None:
+def test_outputs_are_text_and_pictures_only():
     bundle = {"text/html": "<b onclick=alert(1)>bold</b>", "text/plain": "plain <i>"}
     text = shown(
         v4.new_output("display_data", bundle),
@@ -375,11 +318,10 @@ def test_outputs_are_text_and_pictures_only() -> None:
         v4.new_output("stream", name="stdout", text="<script>alert(1)</script>"),
     )
     seen = Seen(text)
-    assert "script" not in seen.tags
-    assert "svg" not in seen.tags
+    assert not {"script", "svg"} & set(seen.tags)
     assert "plain <i>" in seen.text
     assert "bold" not in seen.text
-    assert seen.values("onerror", "onclick", "onload") == []
+    assert seen.handlers == []
     assert seen.values("src") == [
         "data:image/png;base64,AA==onerror=alert1",
         "data:image/jpeg;base64,AAA=",
@@ -387,27 +329,26 @@ def test_outputs_are_text_and_pictures_only() -> None:
     assert seen.values("alt") == ["A picture that this cell drew", "A line\nthat rises"]
 
 
-def test_what_steers_a_terminal_or_turns_text_round_is_left_out() -> None:
+def test_what_steers_a_terminal_or_turns_text_round_is_left_out():
     traceback = ["\x1b[0;31mValueError\x1b[0m: bad", "\u202egnidaer"]
     text = shown(
         v4.new_output("error", ename="ValueError", evalue="bad", traceback=traceback),
         v4.new_output("stream", name="stderr", text="careful\x07\x00"),
         source="x = '\u202e'",
     )
-    assert "ValueError: bad\ngnidaer" in text
-    assert "Stopped with an error" in text
-    assert "Warnings and errors" in text
+    for said in ("ValueError: bad\ngnidaer", "Stopped with an error", "Warnings and errors"):
+        assert said in text
     assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(text)
 
 
-def test_folders_of_the_instructors_machine_are_left_out() -> None:
+def test_folders_of_the_instructors_machine_are_left_out():
     line = f'File "{sys.prefix}/lib/python3/site-packages/numpy/linalg.py", line 1'
     text = shown(v4.new_output("error", ename="E", evalue="", traceback=[line, f"{ROOT}/secret"]))
     assert str(ROOT) not in text
     assert "site-packages/numpy/linalg.py" in text
 
 
-def test_points_carried_forward_are_named() -> None:
+def test_points_carried_forward_are_named():
     verdict = {"carried_points": 2.0, "points": 3.0, "given": ["softmax"]}
     card = v4.new_output("display_data", {"text/plain": ""}, metadata={"autograder": verdict})
     cell = owned(v4.new_code_cell("check(f)", outputs=[card]), grade=True, grade_id="grade_f")
@@ -416,7 +357,7 @@ def test_points_carried_forward_are_named() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"cells": 3}', b"\xff", b'{"cells": [1]}'])
-def test_what_is_no_graded_notebook_is_said_in_a_line(data: bytes) -> None:
+def test_what_is_no_graded_notebook_is_said_in_a_line(data):
     with pytest.raises(PageError, match=r"cannot be read .*autograder grade ps1 --force") as error:
         page(data, Marks(), "ps1", "0" * 64)
     assert "\n" not in str(error.value)
@@ -428,38 +369,24 @@ def test_what_is_no_graded_notebook_is_said_in_a_line(data: bytes) -> None:
 SWELLING = {
     "links": "[a][p] " * 1000 + "\n\n[p]: http://example.org/" + "x" * 5000,
     "titles": "[a][p] " * 1000 + '\n\n[p]: http://example.org/ "' + '"' * 5000 + '"',
-    "nested": "<div>" * 2000,
-    "nested lines": "<div>\n\n" * 1400,
+    "nested": "<div>" * 2000, "nested lines": "<div>\n\n" * 1400,
     "lists": "".join("  " * depth + "- x\n" for depth in range(140)),
-    "quotes": ">" * 5000 + "\n" + "> x\n" * 1000,
-    "brackets": "[" * 9900,
-    "emphasis": "*a **a " * 1400,
-    "formulas": "\\\\[=" * 2400,
-    "environments": "\\begin{a}" * 1100,
-    "dollars": "$" * 9999,
-    "forged marks": "$" + "x" * 1900 + "$ " + "&#xE000;0&#xE000; " * 400,
+    "quotes": ">" * 5000 + "\n" + "> x\n" * 1000, "brackets": "[" * 9900,
+    "emphasis": "*a **a " * 1400, "formulas": "\\\\[=" * 2400, "environments": "\\begin{a}" * 1100,
+    "dollars": "$" * 9999, "forged marks": "$" + "x" * 1900 + "$ " + "&#xE000;0&#xE000; " * 400,
     "tables": "a|b\n-|-\n" * 1200,
     "wide table": "|a" * 1600 + "|\n" + "|-" * 1600 + "|\n" + "|b" * 1600 + "|\n",
     "unclosed": "<b title=1><i title=2><b title=3><i title=4>" + "<p>x" * 2400,
-    "attributes": "<a " * 3300,
-    "comments": "<!--" * 2500,
-    "references": "&#x" * 3300,
-    "definitions": "a\n: " * 2400,
-    "fenced": "```python\n" + "x." * 4900 + "\n```",
+    "attributes": "<a " * 3300, "comments": "<!--" * 2500, "references": "&#x" * 3300,
+    "definitions": "a\n: " * 2400, "fenced": "```python\n" + "x." * 4900 + "\n```",
     "fenced in another language": "```perl\n" + "s{" * 4900 + "\n```",
     "style": '<p style="' + "[" * 9000 + '">x</p>',
-}
+}  # fmt: skip
 SLOW_CODE = {
-    "attributes": "x." * 10_000,
-    "stars": "*" * 20_000,
-    "digits": "1." * 10_000,
-    "lines": "x.\n" * 6000,
-    "wide lines": ("x." * 499 + "\n") * 20,
-    "strings": "f'{" * 6000,
-    "questions": "x?" * 10_000,
-    "long": "x = 1\n" * 100_000,
-    "blank": " \n" * 10_000,
-}
+    "attributes": "x." * 10_000, "stars": "*" * 20_000, "digits": "1." * 10_000,
+    "lines": "x.\n" * 6000, "wide lines": ("x." * 499 + "\n") * 20, "strings": "f'{" * 6000,
+    "questions": "x?" * 10_000, "long": "x = 1\n" * 100_000, "blank": " \n" * 10_000,
+}  # fmt: skip
 MAX_PAGE = 32 << 20
 
 
@@ -481,7 +408,7 @@ def hostile_cells() -> dict[str, list[NotebookNode]]:
 
 
 @pytest.mark.parametrize("kind", hostile_cells())
-def test_no_hand_in_takes_long_or_makes_a_long_page(kind: str) -> None:
+def test_no_hand_in_takes_long_or_makes_a_long_page(kind):
     honest = v4.new_markdown_cell("Mine is $x^2$.")
     for plain in (False, True):
         start = time.process_time()
@@ -494,31 +421,25 @@ def test_no_hand_in_takes_long_or_makes_a_long_page(kind: str) -> None:
         assert len(made.encode()) < (MAX_PAGE // 8 if plain else MAX_PAGE)
 
 
-def test_a_page_in_the_plain_form_has_the_same_points_cards_and_comments(
-    graded: Path, made: Path
-) -> None:
-    with GradebookStore.open(f"sqlite:///{graded / 'gradebook.db'}") as store:
-        marks = store.marks("ps1", ["bob"])["bob"]
-    data = (graded / "autograded" / "bob" / "ps1" / "ps1.ipynb").read_bytes()
+def test_a_page_in_the_plain_form_has_the_same_points_cards_and_comments(graded, made):
+    marks = marks_of(graded, "bob")["bob"]
+    data = notebook_of(graded, "bob").read_bytes()
     plain, full = page(data, marks, "ps1", "0" * 64, plain=True), read(made, "bob")
     assert "in a plain form, without colours" in plain
     assert "in a plain form" not in full
-    cards, points, comments = (
-        re.compile(pattern, re.DOTALL)
-        for pattern in (
-            r'<div class="verdict-card".*?</div>',
-            r'<span class="points.*?</span>',
-            r'<div class="comment".*?</div>',
-        )
-    )
-    for part in (cards, points, comments):
+    for pattern in (
+        r'<div class="verdict-card".*?</div>',
+        r'<span class="points.*?</span>',
+        r'<div class="comment".*?</div>',
+    ):
+        part = re.compile(pattern, re.DOTALL)
         assert part.findall(plain) == part.findall(full) != []
     assert '<span class="k' not in plain
     assert Seen(plain).tags.count("pre") >= Seen(full).tags.count("pre")
     assert page(data, marks, "ps1", "0" * 64, plain=True) == plain
 
 
-def test_what_is_left_out_of_a_page_is_said() -> None:
+def test_what_is_left_out_of_a_page_is_said():
     text = page_of(v4.new_raw_cell("x" * (PAGE.text_cell + 7)))
     assert "[7 more characters are left out of this page]" in text
     many = [v4.new_output("stream", name="stdout", text="x")] * (PAGE.outputs + 1)
@@ -528,25 +449,23 @@ def test_what_is_left_out_of_a_page_is_said() -> None:
     assert page_of(cell).count("[a picture more than can be shown]") == 1
 
 
+MISSING = "[a picture that is not in the notebook]"
+OF_NO_KIND = "[a picture of a kind that is not shown]"
+
+
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html])
 @pytest.mark.parametrize(
     ("attachments", "said"),
     [
-        (None, "[a picture that is not in the notebook]"),
-        ([], "[a picture that is not in the notebook]"),
-        ({"b.png": {"image/png": "AA=="}}, "[a picture that is not in the notebook]"),
-        ({"a b.png": None}, "[a picture that is not in the notebook]"),
-        ({"a b.png": {}}, "[a picture that is not in the notebook]"),
-        ({"a b.png": []}, "[a picture that is not in the notebook]"),
-        ({"a b.png": {"image/svg+xml": "<svg/>"}}, "[a picture of a kind that is not shown]"),
-        ({"a b.png": {"image/png": 3}}, "[a picture of a kind that is not shown]"),
-        ({"a b.png": {"image/png": '"><b>'}}, "[a picture of a kind that is not shown]"),
+        (None, MISSING), ([], MISSING), ({"b.png": {"image/png": "AA=="}}, MISSING),
+        ({"a b.png": None}, MISSING), ({"a b.png": {}}, MISSING), ({"a b.png": []}, MISSING),
+        ({"a b.png": {"image/svg+xml": "<svg/>"}}, OF_NO_KIND),
+        ({"a b.png": {"image/png": 3}}, OF_NO_KIND),
+        ({"a b.png": {"image/png": '"><b>'}}, OF_NO_KIND),
         ({"a b.png": {"image/png": "AA==\n"}}, None),
     ],
-)
-def test_a_picture_that_cannot_be_shown_is_said_and_nothing_raises(
-    render: Callable[[str, Any], str], attachments: Any, said: str | None
-) -> None:
+)  # fmt: skip
+def test_a_picture_that_cannot_be_shown_is_said_and_nothing_raises(render, attachments, said):
     for source in (
         "So ![x](attachment:a%20b.png) **there**",
         "So ![][1] **there**\n\n[1]: <attachment:a b.png>",
@@ -566,74 +485,42 @@ IMITATION = (
 )
 
 
+PIECES = r"[ ]( ] ![ attachment:a <b> </b> <p > <!-- ``` $ $$ \\( \begin{a} \end{a} &#x 0 | -|- *"
+PIECES += r" _ ~~ <td> </p> style=' x \frac { }"
+OTHERS = ("\n", "- ", "> ", "<img src=", " ", "\ue000")
 SCRAPS = st.lists(
-    st.sampled_from(
-        [
-            *(
-                "[",
-                "](",
-                "]",
-                "![",
-                "attachment:a",
-                "<b>",
-                "</b>",
-                "<p",
-                ">",
-                "<!--",
-                "```",
-                "$",
-                "$$",
-            ),
-            *(
-                "\\\\(",
-                "\\begin{a}",
-                "\\end{a}",
-                "&#x",
-                "\ue000",
-                "0",
-                "|",
-                "-|-",
-                "\n",
-                "- ",
-                "> ",
-            ),
-            *("*", "_", "~~", "<img src=", "<td>", "</p>", "style='", "x", " ", "\\frac", "{", "}"),
-        ]
-    )
-    | st.text(max_size=4),
-    max_size=60,
+    st.sampled_from([*PIECES.split(), *OTHERS]) | st.text(max_size=4), max_size=60
 ).map("".join)
 
 
 @given(SCRAPS, st.none() | st.dictionaries(st.just("a"), st.none() | st.text() | st.just({})))
 @settings(max_examples=150, deadline=None, derandomize=True)
-def test_nothing_that_a_student_can_write_raises_or_brings_looks(text: str, attached: Any) -> None:
+def test_nothing_that_a_student_can_write_raises_or_brings_looks(text, attached):
     for render in (markdown_with_mathml, markdown_html):
         seen = Seen(render(text, attached))
         assert not {"script", "style", "svg"} & set(seen.tags)
-        assert not {name for _, name, _ in seen.attributes} & {"id", "role", "onclick"}
+        assert not seen.names & {"id", "role", "onclick"}
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])
-def test_what_a_student_wrote_cannot_look_like_a_card(render: Callable[[str], str]) -> None:
+def test_what_a_student_wrote_cannot_look_like_a_card(render):
     seen = Seen(render(IMITATION))
     assert "8 of 8" in seen.text
     assert set(seen.values("class")) <= {"k", ""}
     assert set(seen.values("style")) == {"text-align:center;"}
-    assert not {"role", "aria-label", "id"} & {name for _, name, _ in seen.attributes}
+    assert not {"role", "aria-label", "id"} & seen.names
 
 
-def test_a_card_keeps_its_looks() -> None:
+def test_a_card_keeps_its_looks():
     seen = Seen(card_html(IMITATION))
     assert "verdict-card" in seen.values("class")
-    assert "border-left:4px solid #3b82c4" in " ".join(seen.values("style"))
-    assert not re.search("position|background|font-size", " ".join(seen.values("style")))
+    styles = " ".join(seen.values("style"))
+    assert "border-left:4px solid #3b82c4" in styles
+    assert not re.search("position|background|font-size", styles)
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html, written_html])
-def test_no_text_of_a_students_is_read_in_another_order_or_covers_other_lines(
-    render: Callable[[str], str],
-) -> None:
+def test_no_text_of_a_students_is_read_in_another_order_or_covers_other_lines(render):
     text = render(
         "a\u202eb &#x202e;c &#8238 d &#X00202E;e <b title='&#x202e;'>f</b> " + "g\u0301" * 9
     )
@@ -643,7 +530,7 @@ def test_no_text_of_a_students_is_read_in_another_order_or_covers_other_lines(
 
 
 @pytest.mark.parametrize("formula", [r"\hspace{-40em}x", r"\rule{99em}{99em}", r"a\kern-30em b"])
-def test_a_formula_stays_in_its_place(formula: str) -> None:
+def test_a_formula_stays_in_its_place(formula):
     seen = Seen(markdown_with_mathml(f"${formula}$"))
     for value in seen.values("width", "height", "depth", "lspace", "rspace", "voffset"):
         assert abs(float(re.sub(r"[a-z%]+$", "", value))) <= 10, value
@@ -654,7 +541,7 @@ def test_a_formula_stays_in_its_place(formula: str) -> None:
 
 
 @pytest.mark.parametrize("path", COURSE_TEXTS, ids=lambda path: path.stem)
-def test_every_formula_of_the_course_is_shown_as_mathematics(path: Path) -> None:
+def test_every_formula_of_the_course_is_shown_as_mathematics(path):
     formulas = 0
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "markdown":
@@ -666,7 +553,7 @@ def test_every_formula_of_the_course_is_shown_as_mathematics(path: Path) -> None
     assert formulas > 0
 
 
-def test_a_formula_becomes_mathml() -> None:
+def test_a_formula_becomes_mathml():
     assert markdown_with_mathml("$x<y$", {}) == (
         '<p><span class="formula"><math display="inline"><mrow><mi>x</mi><mo>&lt;</mo>'
         "<mi>y</mi></mrow></math></span></p>\n"
@@ -680,18 +567,12 @@ def test_a_formula_becomes_mathml() -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        r"\nocommand{x}",
-        r"\frac{1}",
-        r"\left( x",
-        r"x^2^3",
-        r"\def\a{\b\b}\def\b{xx}\a",
-        r"\newcommand{\a}{x}\a",
-        "{" * 500 + "}" * 500,
-        r"\sqrt{" * 300 + "x" + "}" * 300,
+        r"\nocommand{x}", r"\frac{1}", r"\left( x", r"x^2^3", r"\def\a{\b\b}\def\b{xx}\a",
+        r"\newcommand{\a}{x}\a", "{" * 500 + "}" * 500, r"\sqrt{" * 300 + "x" + "}" * 300,
         "x" * (MAX_FORMULA + 1),
     ],
-)
-def test_a_formula_that_cannot_be_read_is_shown_as_text(formula: str) -> None:
+)  # fmt: skip
+def test_a_formula_that_cannot_be_read_is_shown_as_text(formula):
     assert mathml(formula, display=False) is None
     seen = Seen(markdown_with_mathml(f"so ${formula}$ there", {}))
     assert f"${formula}$" in "".join(seen.words)
@@ -701,35 +582,30 @@ def test_a_formula_that_cannot_be_read_is_shown_as_text(formula: str) -> None:
 @pytest.mark.parametrize(
     "formula",
     [
-        r"\text{<script>alert(1)</script>}",
-        r"\text{&lt;script&gt;alert(1)&lt;/script&gt;}",
-        r"\mathrm{<img src=x onerror=alert(1)>}",
-        r"\href{javascript:alert(1)}{x}",
-        r"\style{background:url(http://example.org)}{x}",
-        r"\class{btn}{x}",
-        r"\color{red;background:url(http://example.org)}{x}",
-        r"\verb|<b>|",
-        r"</math><script>alert(1)</script>",
-        r"\unicode{x3c}script\unicode{x3e}",
+        r"\text{<script>alert(1)</script>}", r"\text{&lt;script&gt;alert(1)&lt;/script&gt;}",
+        r"\mathrm{<img src=x onerror=alert(1)>}", r"\href{javascript:alert(1)}{x}",
+        r"\style{background:url(http://example.org)}{x}", r"\class{btn}{x}",
+        r"\color{red;background:url(http://example.org)}{x}", r"\verb|<b>|",
+        r"</math><script>alert(1)</script>", r"\unicode{x3c}script\unicode{x3e}",
     ],
-)
-def test_a_formula_brings_no_markup_of_its_own(formula: str) -> None:
+)  # fmt: skip
+def test_a_formula_brings_no_markup_of_its_own(formula):
     for source in (f"${formula}$", f"$${formula}$$", f"![${formula}$](data:image/png;base64,AA)"):
         seen = Seen(markdown_with_mathml(source, {}))
         allowed = {"p", "span", "code", "img"}
         assert all(tag in allowed or tag[0] == "m" for tag in seen.tags), seen.tags
-        names = {name for _, name, _ in seen.attributes}
-        assert names <= {"class", "display", "tabindex", "src", "alt", "mathvariant", "stretchy"}
+        assert seen.names <= {
+            *("class", "display", "tabindex", "src", "alt", "mathvariant", "stretchy")
+        }
         assert set(seen.values("class")) <= {"formula", "formula display", "verbatim"}
 
 
-def test_a_mark_for_a_formula_cannot_be_forged() -> None:
+def test_a_mark_for_a_formula_cannot_be_forged():
     for mark in ("\ue0000\ue000", "&#xE000;7&#xE000;", f"&#xE000;{'9' * 9000}&#xE000;"):
-        text = markdown_with_mathml(f"{mark} $x$", {})
-        assert text.count("<mi>x</mi>") == 1
+        assert markdown_with_mathml(f"{mark} $x$", {}).count("<mi>x</mi>") == 1
 
 
-def test_a_tree_of_mathematics_has_only_known_elements() -> None:
+def test_a_tree_of_mathematics_has_only_known_elements():
     tree = mathml(r"\hat{\mathbf{y}} = \arg\max_k \underbrace{a}_{b}", display=True)
     assert isinstance(tree, Node)
     assert tree.name == "math"
@@ -744,16 +620,14 @@ def test_a_tree_of_mathematics_has_only_known_elements() -> None:
         ("<img src=http://example.org/x.png>", "[a picture from elsewhere is not shown]"),
     ],
 )
-def test_text_that_cannot_be_rendered_is_shown_as_it_is(source: str, said: str) -> None:
+def test_text_that_cannot_be_rendered_is_shown_as_it_is(source, said):
     seen = Seen(markdown_with_mathml(source, {}))
     assert said in "".join(seen.words)
     assert "img" not in seen.tags
 
 
 @pytest.mark.parametrize("render", [markdown_with_mathml, markdown_html])
-def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(
-    render: Callable[[str, dict[str, Any], int], str],
-) -> None:
+def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(render):
     attached = {"a": {"image/png": "A" * 10_000}}
     source = "![x][p] " * 1000 + "\n\n[p]: attachment:a"
     text = render(source, attached, 100_000)
@@ -761,7 +635,7 @@ def test_a_picture_that_is_asked_for_a_thousand_times_is_shown_up_to_a_size(
     assert text.count("[a picture more than can be shown]") == 1000 - text.count("<img")
 
 
-def test_a_picture_always_has_a_description() -> None:
+def test_a_picture_always_has_a_description():
     text = markdown_with_mathml("![](data:image/png;base64,AA) ![a](data:image/png;base64,AA)", {})
     assert Seen(text).values("alt") == ["A picture without a description", "a"]
 
@@ -773,18 +647,16 @@ def fresh(results: dict[str, PageResult]) -> set[str]:
     return {student for student, result in results.items() if result.fresh}
 
 
-def test_only_pages_that_are_not_up_to_date_are_made(
-    course: Path, at_once: Executor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_pages_that_are_not_up_to_date_are_made(course, at_once, monkeypatch):
     assert fresh(make(course, at_once)) == set(WORK)
     before = files(course / "feedback")
     assert fresh(make(course, at_once)) == set()
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+    with Gradebook(gradebook_of(course)) as gradebook:
         gradebook.find_comment("softmax", "ps1", "ps1", "ann").manual_comment = "Well done."
         gradebook.db.commit()
     assert fresh(make(course, at_once)) == {"ann"}
     assert "Well done." in read(course / "feedback", "ann")
-    graded = course / "autograded" / "bob" / "ps1" / "ps1.ipynb"
+    graded = notebook_of(course, "bob")
     graded.write_text(graded.read_text().replace("Three exercises", "Four exercises"))
     (course / "feedback" / "kim" / "ps1" / "submission_secret.txt").unlink()
     (course / "feedback" / "eve" / "ps1" / "ps1.html").write_text("half a page")
@@ -795,19 +667,17 @@ def test_only_pages_that_are_not_up_to_date_are_made(
     assert fresh(make(course, at_once)) == set(WORK)
 
 
-def test_the_same_work_gives_the_same_page(graded: Path, made: Path) -> None:
-    data = (graded / "autograded" / "eve" / "ps1" / "ps1.ipynb").read_bytes()
-    with GradebookStore.open(f"sqlite:///{graded / 'gradebook.db'}") as store:
-        marks = store.marks("ps1", ["eve"])["eve"]
+def test_the_same_work_gives_the_same_page(graded, made):
+    data, marks = notebook_of(graded, "eve").read_bytes(), marks_of(graded, "eve")["eve"]
     assert page(data, marks, "ps1", made_of(data, marks)) == read(made, "eve")
 
 
-def test_one_page_that_cannot_be_made_costs_no_other(course: Path, at_once: Executor) -> None:
-    (course / "autograded" / "ann" / "ps1" / "ps1.ipynb").write_text("{")
+def test_one_page_that_cannot_be_made_costs_no_other(course, at_once):
+    notebook_of(course, "ann").write_text("{")
     (course / "feedback").mkdir()
     (course / "feedback" / "bob").write_text("a file where a folder should be")
     (course / "submitted" / "eve" / "ps1" / "timestamp.txt").write_text("2026-10-06 09:00:00 UTC")
-    hand_in_to(course, "new", "all-right")
+    classes.hand_in(course, "new", "all-right", collected=True)
     shutil.copytree(course / "autograded" / "kim", course / "autograded" / "unknown")
     results = make(course, at_once)
     assert fresh(results) == {"kim"}
@@ -820,39 +690,42 @@ def test_one_page_that_cannot_be_made_costs_no_other(course: Path, at_once: Exec
     assert said["unknown"].startswith("the gradebook does not know it: run `autograder grade ps1")
 
 
-def test_a_graded_notebook_that_is_a_link_is_refused(course: Path, at_once: Executor) -> None:
-    graded = course / "autograded" / "ann" / "ps1" / "ps1.ipynb"
-    graded.unlink()
-    graded.symlink_to(course / "autograded" / "bob" / "ps1" / "ps1.ipynb")
+def test_a_graded_notebook_that_is_a_link_is_refused(course, at_once):
+    notebook_of(course, "ann").unlink()
+    notebook_of(course, "ann").symlink_to(notebook_of(course, "bob"))
     assert "symbolic link" in str(make(course, at_once)["ann"].trouble)
 
 
-def test_a_killed_worker_is_said_in_a_line(course: Path) -> None:
-    class Broken(Executor):
-        def submit(self, *_: Any, **__: Any) -> Future[Any]:
-            future: Future[Any] = Future()
-            future.set_exception(BrokenExecutor())
-            return future
+class Broken(Executor):
+    """Has lost its workers, and says so at once or when it is asked."""
 
-    results = make(course, Broken())
-    assert {result.trouble for result in results.values()} == {feedback.LOST}
+    def __init__(self, at_once: bool) -> None:
+        self.at_once = at_once
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        if self.at_once:
+            raise BrokenExecutor
+        future: Future[Any] = Future()
+        future.set_exception(BrokenExecutor())
+        return future
+
+
+@pytest.mark.parametrize("lost", [Broken(False), Broken(True)], ids=["killed", "never started"])
+def test_a_lost_worker_costs_a_line_for_each_page(graded, lost):
+    results = list(ClassFeedback(graded, ["ps1"], [], force=True).on(lost, 2))
+    assert {result.student: result.trouble for result in results} == dict.fromkeys(WORK, LOST)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [
-        ((["ps9"], []), "no assignment 'ps9'"),
-        ((["ps1"], ["nobody"]), "no graded ps1 of nobody"),
-    ],
+    [((["ps9"], []), "no assignment 'ps9'"), ((["ps1"], ["nobody"]), "no graded ps1 of nobody")],
 )
-def test_what_is_not_there_is_said_before_anything_is_made(
-    course: Path, arguments: tuple[list[str], list[str]], said: str
-) -> None:
+def test_what_is_not_there_is_said_before_anything_is_made(course, arguments, said):
     with pytest.raises(CourseError, match=said):
         ClassFeedback(course, *arguments)
 
 
-def test_before_anything_is_graded_it_says_what_to_run(released: Path) -> None:
+def test_before_anything_is_graded_it_says_what_to_run(released):
     with pytest.raises(CourseError, match="run `autograder grade ps1` first"):
         ClassFeedback(released, ["ps1"], [])
 
@@ -860,31 +733,30 @@ def test_before_anything_is_graded_it_says_what_to_run(released: Path) -> None:
 # --- The command ---------------------------------------------------------------------------------
 
 
-def test_the_command_makes_pages_in_processes_of_its_own(course: Path, made: Path) -> None:
-    hand_in_to(course, "new", "all-right")
-    arguments = ["feedback", "ps1", "--course", str(course), "--jobs", "2"]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 1
-    assert result.stdout == "4 pages made, 0 up to date\n"
-    assert result.stderr == (
-        "autograder: new's ps1 has no page: is handed in but not graded: "
-        "run `autograder grade ps1`\n"
+def test_the_command_makes_pages_in_processes_of_its_own(course, made):
+    classes.hand_in(course, "new", "all-right", collected=True)
+    command = ("feedback", "ps1", "--course", course, "--jobs", "2")
+    said = "autograder: new's ps1 has no page: is handed in but not graded: "
+    assert commanding.run(*command) == (
+        *(1, "4 pages made, 0 up to date\n"),
+        said + "run `autograder grade ps1`\n",
     )
     assert files(course / "feedback") == files(made)
-    result = CliRunner().invoke(app, [*arguments, "--student", "ann", "--student", "bob"])
-    assert (result.exit_code, result.output) == (0, "0 pages made, 2 up to date\n")
+    again = commanding.run(*command, "--student", "ann", "--student", "bob")
+    assert again == (0, "0 pages made, 2 up to date\n", "")
 
 
-def test_the_command_says_what_is_wrong_with_what_was_asked(course: Path) -> None:
-    for arguments, code, said in (
-        (["ps9"], 2, "no assignment 'ps9'"),
-        (["ps1", "--student", "nobody"], 2, "no graded ps1 of nobody"),
-        (["ps1", "--jobs", "0"], 2, "--jobs"),
-    ):
-        result = CliRunner().invoke(app, ["feedback", *arguments, "--course", str(course)])
-        assert result.exit_code == code
-        assert said in result.output
-        assert "Traceback" not in result.output
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("ps9",), "no assignment 'ps9'"),
+        (("ps1", "--student", "nobody"), "no graded ps1 of nobody"),
+        (("ps1", "--jobs", "0"), "--jobs"),
+    ],
+)
+def test_the_command_says_what_is_wrong_with_what_was_asked(course, arguments, said):
+    code, output, words = commanding.run("feedback", *arguments, "--course", course)
+    assert (code, output, said in words) == (2, "", True)
     assert not (course / "feedback").exists()
 
 
@@ -892,52 +764,40 @@ def test_the_command_says_what_is_wrong_with_what_was_asked(course: Path) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_is_open_to_everybody_and_asks_for_nothing(
-    browser: Any, made: Path, grave_findings: Callable[[Any], list[str]], scheme: str
-) -> None:
+def test_a_page_is_open_to_everybody_and_asks_for_nothing(browser, made, grave_findings, scheme):
     for width in (1280, 400):
         one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 900})
         for student in WORK:
             one.page.goto((made / student / "ps1" / "ps1.html").as_uri())
             assert grave_findings(one.page) == [], student
-            across = "document.documentElement.scrollWidth"
-            assert one.page.evaluate(across) <= width, student
+            across = one.page.evaluate("document.documentElement.scrollWidth")
+            assert across <= width, student
         assert (one.left, one.complaints) == ([], [])
         one.context.close()
 
 
-def test_mathematics_is_drawn_without_a_script(browser: Any, tmp_path: Path) -> None:
+def test_mathematics_is_drawn_without_a_script(browser, tmp_path):
     text = page_of(v4.new_markdown_cell("$$\\frac{1}{\\sum_k e^{z_k}}$$"))
-    (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    one = Visit(browser, java_script_enabled=False)
-    one.page.goto((tmp_path / "page.html").as_uri())
+    one = opened(Visit(browser, java_script_enabled=False), tmp_path, text)
     fraction = one.page.locator("mfrac").bounding_box()
     assert fraction["height"] > 25, "numerator and denominator stand one above the other"
     one.context.close()
 
 
-def test_the_browser_keeps_the_pages_promise(browser: Any, made: Path, tmp_path: Path) -> None:
+def test_the_browser_keeps_the_pages_promise(browser, made, tmp_path):
     """Were there a script or a foreign picture on a page all the same, nothing would come of it."""
     text = read(made, "ann").replace(
         "<main>",
         "<main><script>document.title = 'ran'</script>"
         '<img src="https://example.org/x.png" onerror="document.title = 1">',
     )
-    (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    one = Visit(browser)
-    one.page.goto((tmp_path / "page.html").as_uri())
-    assert one.page.title() == "Feedback on ps1"
-    assert one.left == []
+    one = opened(Visit(browser), tmp_path, text)
+    assert (one.page.title(), one.left) == ("Feedback on ps1", [])
     assert any("Content Security Policy" in complaint for complaint in one.complaints)
     one.context.close()
 
 
-def test_a_worker_that_cannot_be_started_costs_a_line_for_each_page(graded: Path) -> None:
-    class Broken(Executor):
-        def submit(self, *_: Any, **__: Any) -> Any:
-            raise BrokenExecutor
-
-    feedback = ClassFeedback(graded, ["ps1"], [], force=True)
-    results = list(feedback.on(Broken(), 2))
-    assert {result.student for result in results} == set(WORK)
-    assert {result.trouble for result in results} == {LOST}
+def opened(one: Visit, folder: Path, text: str) -> Visit:
+    (folder / "page.html").write_text(text, encoding="utf-8")
+    one.page.goto((folder / "page.html").as_uri())
+    return one

@@ -93,10 +93,7 @@ IN_LESSONS = {
         ([[0, 1, 2], [2, 0, 1]], [0, 1, 2], {"start": always_one}),
         {"results": {"start": (1.1, 0.33)}},
     ),
-    "loss_surface": (
-        ([0, 1, 2], [0, 1], [[0, 1, 2], [2, 1, 4]], {"all": [[0, 1], [0, 1]]}),
-        {},
-    ),
+    "loss_surface": (([0, 1, 2], [0, 1], [[0, 1, 2], [2, 1, 4]], {"all": [[0, 1], [0, 1]]}), {}),
     "digit_images": ((np.linspace(-1, 1, 128).reshape(2, 64), ["first", "second"]), {}),
 }
 EVERYWHERE = {**PICTURES, **IN_LESSONS}
@@ -136,13 +133,13 @@ def public(module: Any) -> set[str]:
     }
 
 
-def test_every_picture_is_tested_here() -> None:
+def test_every_picture_is_tested_here():
     assert public(figures) == {*PICTURES, "show"}
     assert public(lesson_figures) == {*IN_LESSONS}
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
-def test_a_picture_draws_without_warnings_and_says_itself_in_one_sentence(name: str) -> None:
+def test_a_picture_draws_without_warnings_and_says_itself_in_one_sentence(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         picture = draw(name)
@@ -155,9 +152,7 @@ def test_a_picture_draws_without_warnings_and_says_itself_in_one_sentence(name: 
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_that_is_told_says_the_same_and_draws_nothing(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_that_is_told_says_the_same_and_draws_nothing(name, monkeypatch):
     said = draw(name).text_alternative
     monkeypatch.setenv(figures.PICTURES, "text")
     monkeypatch.setattr(figures, "Picture", None)
@@ -167,7 +162,7 @@ def test_a_picture_that_is_told_says_the_same_and_draws_nothing(
 
 
 @pytest.mark.parametrize("name", ["softmax_bars", "gradient_error", "matrix_with_sums"])
-def test_a_picture_looks_the_same_whatever_style_the_reader_has_set(name: str) -> None:
+def test_a_picture_looks_the_same_whatever_style_the_reader_has_set(name):
     """A dark style was set in the notebooks that this course replaces; arrows vanished."""
     pages = []
     for theme in ("default", "dark_background"):
@@ -177,14 +172,14 @@ def test_a_picture_looks_the_same_whatever_style_the_reader_has_set(name: str) -
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
-def test_a_picture_changes_no_global_setting_and_opens_no_window(name: str) -> None:
+def test_a_picture_changes_no_global_setting_and_opens_no_window(name):
     before = dict(matplotlib.rcParams)
     draw(name)
     assert dict(matplotlib.rcParams) == before
 
 
 @pytest.mark.parametrize("path", [SOURCE, LESSONS_ONLY], ids=lambda path: path.stem)
-def test_the_pictures_know_no_way_to_change_a_setting(path: Path) -> None:
+def test_the_pictures_know_no_way_to_change_a_setting(path):
     source = ast.parse(path.read_text(encoding="utf-8"))
     attributes = {node.attr for node in ast.walk(source) if isinstance(node, ast.Attribute)}
     assert not attributes & {"use", "update", "rcParams"}
@@ -192,7 +187,7 @@ def test_the_pictures_know_no_way_to_change_a_setting(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
-def test_a_picture_leaves_its_arrays_alone(name: str) -> None:
+def test_a_picture_leaves_its_arrays_alone(name):
     arguments, _ = EVERYWHERE[name]
     before = repr(arguments)
     draw(name)
@@ -202,19 +197,13 @@ def test_a_picture_leaves_its_arrays_alone(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        ("softmax_bars", ([1.0, 2.0], None)),
-        ("softmax_bars", ([1.0, 2.0], "many")),
-        ("softmax_bars", ([1.0, 2.0], [0.2, 0.3, 0.5])),
-        ("probability_stacks", ([0.2, 0.8],)),
-        ("one_hot_grid", ([0, 1], [[1, 0, 0], [0, 1, 0]])),
-        ("matrices", (("Xb", None),)),
-        ("matrices", ()),
-        ("simplex", (np.ones((4, 2)) / 4,)),
-        ("tensor_strips", (np.ones((3, 4)),)),
-        ("tensor_collapse", (STRIPS, [1.0, 2.0], GRADIENT)),
+        ("softmax_bars", ([1.0, 2.0], None)), ("softmax_bars", ([1.0, 2.0], "many")),
+        ("softmax_bars", ([1.0, 2.0], [0.2, 0.3, 0.5])), ("probability_stacks", ([0.2, 0.8],)),
+        ("one_hot_grid", ([0, 1], [[1, 0, 0], [0, 1, 0]])), ("matrices", (("Xb", None),)),
+        ("matrices", ()), ("simplex", (np.ones((4, 2)) / 4,)),
+        ("tensor_strips", (np.ones((3, 4)),)), ("tensor_collapse", (STRIPS, [1.0, 2.0], GRADIENT)),
         ("loss_along", ([0.0, 1.0], [], "minus the gradient")),
-        ("gradient_error", ([0.1, 0.2], {"central": [1.0]})),
-        ("simplex", (A, 0, None, A[:, :2])),
+        ("gradient_error", ([0.1, 0.2], {"central": [1.0]})), ("simplex", (A, 0, None, A[:, :2])),
         ("function_graphs", ([0.0, 1.0], {"a": [1.0]}, "z", "value")),
         ("training_curves", ({"right": ([1.0, 0.5], [0.5])},)),
         ("computation_graph", ({"x": (0, 0)}, {("x", "z"): ([1.0], None)})),
@@ -226,14 +215,14 @@ def test_a_picture_leaves_its_arrays_alone(name: str) -> None:
         ("digit_images", (np.ones((2, 60)), ["a", "b"])),
         ("digit_images", (np.ones((2, 64)), ["a"])),
     ],
-)
-def test_what_cannot_be_drawn_is_said_in_one_line(name: str, arguments: tuple[Any, ...]) -> None:
+)  # fmt: skip
+def test_what_cannot_be_drawn_is_said_in_one_line(name, arguments):
     with pytest.raises(ValueError, match=f"^{name}: ") as error:
         function(name)(*arguments)
     assert "\n" not in str(error.value)
 
 
-def test_what_is_not_a_number_is_drawn_and_said() -> None:
+def test_what_is_not_a_number_is_drawn_and_said():
     lost = np.full(3, np.nan)
     assert "sum to nan" in figures.softmax_bars([1000.0, 999.0, 998.0], lost).text_alternative
     batch = np.column_stack([A, lost])
@@ -241,7 +230,7 @@ def test_what_is_not_a_number_is_drawn_and_said() -> None:
     assert "3 entries of A are not finite" in figures.matrices(("A", batch)).text_alternative
 
 
-def test_sums_and_numbers_stand_in_the_picture_with_their_signs() -> None:
+def test_sums_and_numbers_stand_in_the_picture_with_their_signs():
     picture = figures.matrix_with_sums(GRADIENT, "dL/dW", "class", "feature")
     written = [text.get_text() for text in picture.axes[0].texts]
     assert "+1.250" in written
@@ -249,9 +238,7 @@ def test_sums_and_numbers_stand_in_the_picture_with_their_signs() -> None:
     assert written.count("0.000") == 4, "each column sums to 0, without a sign"
 
 
-def test_show_displays_the_picture_with_its_text_and_prints_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_show_displays_the_picture_with_its_text_and_prints_nothing(monkeypatch, capsys):
     shown: list[tuple[dict[str, str], dict[str, Any]]] = []
     monkeypatch.setattr("IPython.display.display", lambda data, **rest: shown.append((data, rest)))
     picture = figures.loss_along([0.0, 1.0], [1.0, 0.5], 'a "quoted" & <odd> direction')
@@ -267,7 +254,7 @@ def test_show_displays_the_picture_with_its_text_and_prints_nothing(
     assert capsys.readouterr().out == ""
 
 
-def test_numbers_in_coloured_cells_are_readable() -> None:
+def test_numbers_in_coloured_cells_are_readable():
     """WCAG asks for a contrast of 4.5 for text of this size."""
     backgrounds = [figures.SIGNED(share)[:3] for share in np.linspace(0, 1, 11)]
     backgrounds += [figures.UNSIGNED(share)[:3] for share in np.linspace(0, 1, 11)]
@@ -295,7 +282,7 @@ def names(node: ast.Import) -> list[str]:
     return [alias.name for alias in node.names]
 
 
-def test_students_need_only_numpy_and_matplotlib() -> None:
+def test_students_need_only_numpy_and_matplotlib():
     tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
     at_the_top = {
         name.split(".")[0]
@@ -306,7 +293,7 @@ def test_students_need_only_numpy_and_matplotlib() -> None:
     assert at_the_top - set(sys.stdlib_module_names) == {"matplotlib", "numpy"}
 
 
-def test_no_answer_travels_with_the_pictures() -> None:
+def test_no_answer_travels_with_the_pictures():
     tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
     called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert not called & {"outer", "diag", "eye", "logaddexp", "standard_normal", "divide", "arange"}

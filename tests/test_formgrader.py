@@ -15,23 +15,19 @@ from typing import Any
 import nbformat
 import pytest
 from browsing import PATIENCE, Lab, Visit, choose, jupyterlab, keep_picture
+from classes import ROOT, copied
 from databases import every_row, query
-from isolation import why_no_isolation
+from isolation import need_isolation
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.exchange.default import (
-    ExchangeFetchAssignment,
-    ExchangeFetchFeedback,
-    ExchangeSubmit,
-)
-from running import ended, fix_secret, grade
+from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeFetchFeedback, ExchangeSubmit
+from nbgrading import released_course
+from running import done, fix_secret, grade
 from traitlets.config import Config
 
 from autograder.cli.doctor import MATHJAX
-from autograder.release.release import release
 from classroom.vendor import VendorError, vendored
 
-ROOT = Path(__file__).resolve().parents[1]
 DUE = "2026-10-05 12:00:00.000000"  # some hours before `seed-a` hands in
 COURSE_ID = "softmax-by-hand"
 STUDENT = "mei"  # goes through the exchange; the others' work lies in submitted/
@@ -118,27 +114,14 @@ def mathjax() -> Path:
 @pytest.fixture(scope="module")
 def course(mathjax: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course as a clone has it, released, with work of some of the sample class."""
-    if (reason := why_no_isolation()) is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
+    need_isolation()
     root = tmp_path_factory.mktemp("formgrader") / "course"
-    for assignment in CLASS:
-        shutil.copytree(ROOT / "source" / assignment, root / "source" / assignment)
-    (root / "notebooks").mkdir()
-    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
-        shutil.copy(path, root / "notebooks")
-    shutil.copy(ROOT / "nbgrader_config.py", root)
+    released_course(root, [*CLASS], "\nc.LatePenalties.points_per_day = 0.25\n")
+    fix_secret(root)
     for name in ("tex-svg-full.js", "ui/safe.js"):
         file = root / Path(MATHJAX).parent / name
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(mathjax / name, file)
-    with (root / "nbgrader_config.py").open("a") as settings:
-        settings.write("\nc.LatePenalties.points_per_day = 0.25\n")
-    fix_secret(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("GRADEBOOK_URL", raising=False)
-        # The proof starts kernels, and `test_release` has it.
-        patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
-        release(root, list(CLASS))
     query(f"sqlite:///{root / 'gradebook.db'}", "UPDATE assignment SET duedate = :due", due=DUE)
     for assignment, students in CLASS.items():
         for student in set(students) - {STUDENT}:
@@ -250,7 +233,7 @@ def add_traps(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def test_the_generated_release_is_the_one_that_was_proved(formgrader: Formgrader) -> None:
+def test_the_generated_release_is_the_one_that_was_proved(formgrader):
     generated, proved = formgrader.course / "release" / "ps1", ROOT / "release" / "ps1"
     names = sorted(path.name for path in proved.iterdir())
     assert sorted(path.name for path in generated.iterdir()) == names
@@ -259,21 +242,16 @@ def test_the_generated_release_is_the_one_that_was_proved(formgrader: Formgrader
     ]
 
 
-def test_it_is_graded_by_buttons_as_by_autograder_grade(
-    formgrader: Formgrader, tmp_path: Path
-) -> None:
-    bulk = Path(shutil.copytree(formgrader.collected, tmp_path / "bulk"))
-    code, _, said = ended(grade(bulk, "ps2", "--jobs", "1"))
-    assert (code, said) == (0, "")
+def test_it_is_graded_by_buttons_as_by_autograder_grade(formgrader, tmp_path):
+    bulk = copied(formgrader.collected, tmp_path / "bulk")
+    done(grade(bulk, "ps2", "--jobs", "1"))
     by_buttons, rows = every_row(formgrader.gradebook), every_row(f"sqlite:///{bulk}/gradebook.db")
     assert {row[0] for row in rows["grade"]} == {*CLASS["ps1"], *CLASS["ps2"]}
     assert by_buttons["grade"] == rows["grade"]
     assert by_buttons == rows
 
 
-def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(
-    formgrader: Formgrader, browser: Any
-) -> None:
+def test_a_page_shows_cards_points_and_formulas_and_asks_for_nothing(formgrader, browser):
     visit = Visit(browser, viewport={"width": 1000, "height": 620})
     page = formgrader.open(visit, "ps1", STUDENT)
     card = page.locator('.verdict-card[aria-label="Verdict on softmax"]')
@@ -302,9 +280,7 @@ def formulas_left_as_text(page: Any) -> list[str]:
     )
 
 
-def test_without_mathjax_the_boxes_and_keys_work_and_formulas_are_text(
-    formgrader: Formgrader, browser: Any
-) -> None:
+def test_without_mathjax_the_boxes_and_keys_work_and_formulas_are_text(formgrader, browser):
     visit = Visit(browser)
     visit.context.route("**/mathjax/**", lambda route: route.fulfill(status=404))
     page = formgrader.open(visit, "ps1", "seed-a")
@@ -316,7 +292,7 @@ def test_without_mathjax_the_boxes_and_keys_work_and_formulas_are_text(
     visit.context.close()
 
 
-def test_keys_lead_from_submission_to_submission_within_jupyterlab(formgrader: Formgrader) -> None:
+def test_keys_lead_from_submission_to_submission_within_jupyterlab(formgrader):
     frame = formgrader.frame
     frame.goto(f"{formgrader.lab.address}formgrader/gradebook/ps1/ps1")
     frame.locator('#main-table a:text-is("Submission #1")').click()
@@ -330,9 +306,7 @@ def test_keys_lead_from_submission_to_submission_within_jupyterlab(formgrader: F
     assert formgrader.visit.left == []
 
 
-def test_nothing_that_a_student_wrote_runs_or_poses_as_a_part_of_the_page(
-    formgrader: Formgrader, browser: Any
-) -> None:
+def test_nothing_that_a_student_wrote_runs_or_poses_as_a_part_of_the_page(formgrader, browser):
     visit = Visit(browser)
     page = formgrader.open(visit, "ps2", "hostile-script")
     written = page.locator(".nbgrader_cell .rendered_html")
@@ -369,19 +343,16 @@ def by_hand(formgrader: Formgrader) -> Formgrader:
 def manual(gradebook: str) -> tuple[Any, ...]:
     """Return what a person gave `STUDENT`: points and comments."""
     rows = every_row(gradebook)
-    return (
-        [(row[2], row[5]) for row in rows["grade"] if row[0] == STUDENT and row[5] is not None],
-        [(row[2], row[5]) for row in rows["comment"] if row[0] == STUDENT and row[5] is not None],
-    )
+    given = {
+        table: [row for row in rows[table] if row[5] is not None] for table in ("grade", "comment")
+    }
+    return tuple([(r[2], r[5]) for r in table if r[0] == STUDENT] for table in given.values())
 
 
-def test_what_a_person_gave_stays_when_the_class_is_graded_again(
-    by_hand: Formgrader, tmp_path: Path
-) -> None:
+def test_what_a_person_gave_stays_when_the_class_is_graded_again(by_hand, tmp_path):
     assert manual(by_hand.gradebook) == ([(WRITTEN, 2.5)], [(WRITTEN, COMMENT)])
-    again = Path(shutil.copytree(by_hand.course, tmp_path / "again"))
-    code, _, said = ended(grade(again, "--force", "--jobs", "1"))
-    assert (code, said) == (0, "")
+    again = copied(by_hand.course, tmp_path / "again")
+    done(grade(again, "--force", "--jobs", "1"))
     before, after = every_row(by_hand.gradebook), every_row(f"sqlite:///{again}/gradebook.db")
     # By nbgrader's rule a person is asked to look once more at points that were given by hand.
     seen = [(*row[:-1], row[-1] or row[5] is not None) for row in before.pop("grade")]
@@ -389,7 +360,7 @@ def test_what_a_person_gave_stays_when_the_class_is_graded_again(
     assert after == before
 
 
-def test_the_pages_say_what_the_gradebook_holds(by_hand: Formgrader) -> None:
+def test_the_pages_say_what_the_gradebook_holds(by_hand):
     """As nbgrader's own pages do: the points before anything is taken away for being late."""
     rows, notebooks = map(every_row(by_hand.gradebook).get, ("grade", "submitted_notebook"))
     assert next(row[3] for row in notebooks if row[:2] == ("seed-a", "ps1")) == 0.25
@@ -398,16 +369,13 @@ def test_the_pages_say_what_the_gradebook_holds(by_hand: Formgrader) -> None:
             row = by_hand.row(assignment, student)
             mine = [one for one in rows if one[:2] == (student, assignment)]
             points = sum(one[5] if one[5] is not None else one[4] or 0 for one in mine)
-            shown = row.locator("td.score").inner_text()
-            assert float(shown.split("/")[0]) == points
+            assert float(row.locator("td.score").inner_text().split("/")[0]) == points
             waits = any(one[7] for one in mine)
             said = "needs manual grading" if waits else "graded"
             assert row.locator("td.status").inner_text() == said
 
 
-def test_the_student_fetches_feedback_with_card_and_comment(
-    by_hand: Formgrader, exchange: Exchange
-) -> None:
+def test_the_student_fetches_feedback_with_card_and_comment(by_hand, exchange):
     for button in ("generate-feedback", "release-feedback"):
         press(by_hand.row("ps1", STUDENT), button)
     exchange.do(ExchangeFetchFeedback, "ps1")

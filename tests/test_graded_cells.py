@@ -14,7 +14,7 @@ from nbgrader import utils
 from autograder.submission.graded_cells import GradedCell, cells_of, checksum, verdicts_of
 
 
-def test_points_and_comments_are_read_as_nbgrader_reads_them() -> None:
+def test_points_and_comments_are_read_as_nbgrader_reads_them():
     assert cells_of(submission(2.5, "ValueError")) == {
         "double": GradedCell(),
         "grade_double": GradedCell(2.5),
@@ -85,7 +85,7 @@ def as_nbgrader(cell: NotebookNode) -> dict[str, GradedCell] | type[Exception]:
 
 
 @given(cells())
-def test_every_cell_is_read_as_nbgrader_reads_it(cell: NotebookNode) -> None:
+def test_every_cell_is_read_as_nbgrader_reads_it(cell):
     expected = as_nbgrader(cell)
     if isinstance(expected, type):
         with pytest.raises(expected):
@@ -95,16 +95,16 @@ def test_every_cell_is_read_as_nbgrader_reads_it(cell: NotebookNode) -> None:
 
 
 @given(cells())
-def test_the_checksum_is_nbgraders(cell: NotebookNode) -> None:
+def test_the_checksum_is_nbgraders(cell):
     assert checksum(cell) == utils.compute_checksum(cell)
 
 
-def test_cells_that_nbgrader_does_not_own_have_no_points() -> None:
+def test_cells_that_nbgrader_does_not_own_have_no_points():
     cell = {"cell_type": "code", "source": "", "metadata": {}, "outputs": []}
     assert cells_of(from_dict({"cells": [cell]})) == {}
 
 
-def test_verdicts_are_found_where_the_grader_puts_them_and_nowhere_else() -> None:
+def test_verdicts_are_found_where_the_grader_puts_them_and_nowhere_else():
     verdict = {"exercise": "softmax", "points": 3.0}
     check = {
         "metadata": {"nbgrader": {"grade": True}},

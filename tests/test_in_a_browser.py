@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def mathematics(page: Any) -> tuple[int, int, list[str]]:
     )
 
 
-def test_the_router_sees_what_would_leave(visit: Visit) -> None:
+def test_the_router_sees_what_would_leave(visit):
     """Without this, no request counted below could mean that none is ever seen."""
     visit.page.set_content('<img src="https://example.org/x.png"><script>oops()</script>')
     visit.page.wait_for_load_state("networkidle")
@@ -60,9 +60,7 @@ def test_the_router_sees_what_would_leave(visit: Visit) -> None:
     assert any("oops" in complaint for complaint in visit.complaints)
 
 
-def test_axe_core_finds_what_is_wrong(
-    visit: Visit, grave_findings: Callable[[Any], list[str]]
-) -> None:
+def test_axe_core_finds_what_is_wrong(visit, grave_findings):
     """Without this, no finding elsewhere could mean that nothing is ever found."""
     text = '<p style="color: #999; background: #fff">pale</p><img src="data:,">'
     visit.page.set_content(f'<html lang="en"><title>x</title><main>{text}</main></html>')
@@ -73,9 +71,7 @@ def test_axe_core_finds_what_is_wrong(
 
 
 @pytest.mark.parametrize("name", DECKS)
-def test_a_deck_shows_every_slide_whole_and_asks_for_nothing(
-    site: Path, visit: Visit, name: str
-) -> None:
+def test_a_deck_shows_every_slide_whole_and_asks_for_nothing(site, visit, name):
     page = visit.page
     page.goto((site / f"slides/{name}.html").as_uri())
     page.wait_for_function("window.Reveal?.isReady()")
@@ -105,9 +101,7 @@ def test_a_deck_shows_every_slide_whole_and_asks_for_nothing(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_of_the_site_is_complete_and_asks_for_nothing(
-    site: Path, visit: Visit, name: str
-) -> None:
+def test_a_page_of_the_site_is_complete_and_asks_for_nothing(site, visit, name):
     visit.page.goto((site / f"{name}.html").as_uri())
     visit.page.wait_for_load_state("networkidle")
     if name != "index":
@@ -124,13 +118,8 @@ def test_a_page_of_the_site_is_complete_and_asks_for_nothing(
     "address", ["index", "lessons/02_softmax", "problem-sets/ps1", "slides/02_softmax"]
 )
 def test_a_page_has_no_serious_finding_of_axe_core(
-    browser: Any,
-    site: Path,
-    grave_findings: Callable[[Any], list[str]],
-    address: str,
-    width: int,
-    scheme: str,
-) -> None:
+    browser, site, grave_findings, address, width, scheme
+):
     one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 720})
     one.page.goto((site / f"{address}.html").as_uri())
     if address != "index":
@@ -140,7 +129,7 @@ def test_a_page_has_no_serious_finding_of_axe_core(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_is_readable_on_light_and_dark(browser: Any, site: Path, scheme: str) -> None:
+def test_text_is_readable_on_light_and_dark(browser, site, scheme):
     """WCAG's contrast of 4.5, for each kind of text on a slide and on a page."""
     one = Visit(browser, color_scheme=scheme)
     for address in ("slides/08_batches.html", "lessons/08_batches.html"):
@@ -163,7 +152,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield one
 
 
-def test_a_slider_that_is_moved_changes_its_picture(browser: Any, lab: Lab) -> None:
+def test_a_slider_that_is_moved_changes_its_picture(browser, lab):
     one = Visit(browser)
     page = open_notebook(one, lab, "02_softmax.ipynb")
     choose(page, "Run", "Run All Cells")
@@ -186,7 +175,7 @@ def test_a_slider_that_is_moved_changes_its_picture(browser: Any, lab: Lab) -> N
     one.context.close()
 
 
-def test_a_lesson_is_presented_live_without_the_network(browser: Any, lab: Lab) -> None:
+def test_a_lesson_is_presented_live_without_the_network(browser, lab):
     one = Visit(browser)
     one.page.goto(lab.at("02_softmax.ipynb", door="rise"))
     one.page.locator(".reveal section.present mjx-container").first.wait_for(timeout=60_000)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import classes
 import numpy as np
-import psutil
 import pytest
-from isolation import why_no_isolation
+from classes import copied
+from isolation import need_isolation
 from running import (
     Graded,
     box,
+    done,
     ended,
     fix_secret,
     fork_server,
@@ -46,35 +47,28 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is 
 @pytest.fixture(scope="module")
 def class_of_60(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose class has handed in; copy it, see `classroom`."""
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
-    course = Path(shutil.copytree(released, tmp_path_factory.mktemp("class") / "course"))
+    need_isolation()
+    course = copied(released, tmp_path_factory.mktemp("class") / "course")
     fix_secret(course)
     for number in range(CLASS):
-        folder = course / "submitted" / f"s{number:02}" / "ps1"
-        folder.mkdir(parents=True)
-        shutil.copy(NOTEBOOKS / f"{WORK[number % len(WORK)]}.ipynb", folder / "ps1.ipynb")
-        (folder / "timestamp.txt").write_text(f"2026-10-05 14:03:{number:02} UTC")
+        path = classes.hand_in(course, f"s{number:02}", WORK[number % len(WORK)])
+        path.with_name("timestamp.txt").write_text(f"2026-10-05 14:03:{number:02} UTC")
     return course
 
 
 @pytest.fixture(scope="module")
 def undisturbed(class_of_60: Path, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """What is there after a run that nobody disturbed."""
-    course = Path(shutil.copytree(class_of_60, tmp_path_factory.mktemp("undisturbed") / "course"))
-    code, output, said = ended(grade(course))
-    assert (code, said) == (0, "")
-    whole = graded(course, output)
-    assert len(whole.table) == CLASS
-    assert len(whole.files) == 3 * CLASS
+    course = copied(class_of_60, tmp_path_factory.mktemp("undisturbed") / "course")
+    whole = graded(course, done(grade(course)))
+    assert (len(whole.table), len(whole.files)) == (CLASS, 3 * CLASS)
     return whole
 
 
 @pytest.fixture
 def classroom(class_of_60: Path, undisturbed: Graded, tmp_path: Path) -> Path:
     """A course of the test's own with the class of 60, nothing of it graded."""
-    return Path(shutil.copytree(class_of_60, tmp_path / "course"))
+    return copied(class_of_60, tmp_path / "course")
 
 
 @pytest.fixture
@@ -101,30 +95,29 @@ def moments(number: int) -> list[tuple[str, int]]:
         for kind in generator.choice(kinds, number - 1)
     ]
     late = ("verdicts are put in place", 20)
-    saved_at_most = sum(times for kind, times in [*drawn, late] if "read" not in kind)
-    assert saved_at_most < CLASS
+    assert sum(times for kind, times in [*drawn, late] if "read" not in kind) < CLASS
     drawn.insert(number // 2, late)
     return drawn
 
 
-def test_a_coordinator_killed_at_20_moments_goes_on_each_time(
-    classroom: Path, undisturbed: Graded, left: Left
-) -> None:
+def assert_goes_on(classroom: Path, undisturbed: Graded) -> None:
+    """The same command grades what is not graded yet, and ends as an undisturbed run."""
+    saved = verdicts(classroom)
+    output = done(grade(classroom))
+    assert f"{CLASS - saved} graded, {saved} unchanged" in output
+    assert graded(classroom, output) == undisturbed
+
+
+def test_a_coordinator_killed_at_20_moments_goes_on_each_time(classroom, undisturbed, left):
     for moment, times in moments(20):
         # Python's own clean-up may have a word to say about what a killed program leaves.
         code, _, _ = ended(stopped_at(classroom, "KILL", moment, times))
         assert code == -signal.SIGKILL, (moment, times)
         assert left() == [], (moment, times)
-    saved = verdicts(classroom)
-    code, output, said = ended(grade(classroom))
-    assert (code, said) == (0, "")
-    assert f"{CLASS - saved} graded, {saved} unchanged" in output
-    assert graded(classroom, output) == undisturbed
+    assert_goes_on(classroom, undisturbed)
 
 
-def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(
-    classroom: Path, left: Left
-) -> None:
+def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(classroom, left):
     """A kill between the gradebook and the verdicts, and then the earlier hand-in comes back."""
     for path in (classroom / "submitted").glob("s[1-9]*"):
         shutil.rmtree(path)
@@ -136,14 +129,12 @@ def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(
             shutil.copy(work, path)
 
     hand_in(right)
-    code, output, _ = ended(grade(classroom))
-    assert code == 0
-    before = graded(classroom, output)
+    before = graded(classroom, done(grade(classroom)))
     hand_in(wrong)
     assert ended(stopped_at(classroom, "KILL", "verdicts are put in place", 1))[0] < 0
     hand_in(right)
-    code, output, _ = ended(grade(classroom))
-    assert (code, " 0 graded" in f" {output}") == (0, False)
+    output = done(grade(classroom))
+    assert " 0 graded" not in f" {output}"
     assert graded(classroom, output) == before
 
 
@@ -151,19 +142,12 @@ def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(
 
 
 @pytest.mark.parametrize("find", [worker, fork_server, box], ids=lambda find: find.__name__)
-def test_a_run_goes_on_without_what_was_killed_in_it(
-    classroom: Path,
-    undisturbed: Graded,
-    left: Left,
-    find: Callable[[subprocess.Popen[str]], psutil.Process | None],
-) -> None:
+def test_a_run_goes_on_without_what_was_killed_in_it(classroom, undisturbed, left, find):
     run = grade(classroom)
     for saved in (0, 5, 18):
         wait_until(lambda saved=saved: verdicts(classroom) >= saved, run)
         wait_until(lambda: find(run), run).kill()
-    code, output, said = ended(run)
-    assert (code, said) == (0, "")
-    assert graded(classroom, output) == undisturbed
+    assert graded(classroom, done(run)) == undisturbed
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------------
@@ -171,15 +155,11 @@ def test_a_run_goes_on_without_what_was_killed_in_it(
 
 @pytest.mark.parametrize(
     ("moment", "times"),
-    [
-        ("a notebook is put in place", 3),
-        ("a row is written", 2),
-        ("verdicts are put in place", 12),
-    ],
+    [("a notebook is put in place", 3), ("a row is written", 2), ("verdicts are put in place", 12)],
 )
 def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(
-    classroom: Path, undisturbed: Graded, left: Left, moment: str, times: int
-) -> None:
+    classroom, undisturbed, left, moment, times
+):
     code, output, said = ended(stopped_at(classroom, "INT", moment, times))
     saved = verdicts(classroom)
     assert (code, output) == (130, "")
@@ -188,15 +168,10 @@ def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(
         "what is graded is saved, the same command goes on from here\n"
     )
     assert left() == []
-    code, output, said = ended(grade(classroom))
-    assert (code, said) == (0, "")
-    assert f"{CLASS - saved} graded, {saved} unchanged" in output
-    assert graded(classroom, output) == undisturbed
+    assert_goes_on(classroom, undisturbed)
 
 
-def test_ctrl_c_while_workers_are_being_started_is_the_commands_alone_to_answer(
-    classroom: Path, left: Left
-) -> None:
+def test_ctrl_c_while_workers_are_being_started_is_the_commands_alone_to_answer(classroom, left):
     run = grade(classroom)
     wait_until(lambda: workers(run), run)
     os.killpg(run.pid, signal.SIGINT)

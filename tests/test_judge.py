@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import random
+import re
 import sys
 import threading
 import tracemalloc
@@ -41,8 +43,6 @@ def numbers(rng):
 def make(reference, fixtures=numbers, **changes):
     """Return a small exercise around a reference: values, then purity."""
     exercise = Exercise(
-        name="example",
-        problem_set="ps0",
         signature="example(x) -> something",
         reference=reference,
         criteria=(
@@ -59,6 +59,14 @@ def returning(value):
 
 def gate_message(exercise, function, seed=0):
     return judge(exercise, function, seed).findings[0].message
+
+
+def doubled(*names):
+    """Return mistakes of these names, each of which gives twice what is asked for."""
+    return tuple(Misconception(name, (lambda x: 2 * x,), "", "", "") for name in names)
+
+
+every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
 
 
 class Elsewhere(RemoteFunction):
@@ -99,34 +107,31 @@ def test_each_further_criterion_earns_its_own_share():
 def test_without_the_gate_nothing_counts():
     verdict = judge(SOFTMAX, lambda z: 2 * softmax(z))
     assert verdict.points == 0
+    why = "not counted: one sample must hold first"
     for finding in verdict.findings[1:]:
-        assert not finding.passed
-        assert finding.points == 0
-        assert finding.message == "not counted: one sample must hold first"
+        assert (finding.passed, finding.points, finding.message) == (False, 0, why)
 
 
-def test_mistake_is_named_even_where_the_gate_failed():
-    def rows(z):
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
+def softmax_of_rows(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
 
-    verdict = judge(SOFTMAX, rows)
-    assert verdict.points == 0
-    assert verdict.misconception == "axis=1"
+
+def softmax_of_columns(Z):
+    return np.stack([e / e.sum() for e in np.exp(Z.T)], axis=1) if Z.shape[1] else None
+
+
+@pytest.mark.parametrize(
+    ("function", "name"), [(softmax_of_rows, "axis=1"), (softmax_of_columns, "no max shift")]
+)
+def test_mistake_is_named_even_where_the_gate_failed_or_a_call_raised(function, name):
+    verdict = judge(SOFTMAX, function)
+    assert (verdict.points, verdict.misconception) == (0, name)
 
 
 def test_mistake_elsewhere_is_not_named_where_the_gate_fails_for_no_known_reason():
     exercise = EXERCISES["loss_gradient"]  # "no max shift" gives nan too, but not everywhere
     assert judge(exercise, lambda W, x, y: W * np.nan).misconception is None
-
-
-def test_call_that_raised_is_no_evidence_against_a_mistake():
-    def softmax_of_columns(Z):
-        return np.stack([e / e.sum() for e in np.exp(Z.T)], axis=1) if Z.shape[1] else None
-
-    verdict = judge(SOFTMAX, softmax_of_columns)
-    assert verdict.points == 0
-    assert verdict.misconception == "no max shift"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -160,14 +165,8 @@ def test_argument_put_back_up_to_rounding_is_left_alone():
 def test_one_wrong_answer_in_any_call_costs_points():
     exercise = make(lambda x: x * 1.0)
     for wrong in range(9):
-        calls = 0
-
-        def slips(x, wrong=wrong):
-            nonlocal calls
-            calls += 1
-            return x + (calls == wrong + 1)
-
-        assert not judge(exercise, slips).passed
+        calls = itertools.count()
+        assert not judge(exercise, lambda x: x + (next(calls) == wrong)).passed  # noqa: B023
 
 
 def test_verdict_cannot_be_changed():
@@ -181,7 +180,7 @@ def test_verdict_cannot_be_changed():
 # --- Determinism ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+@every_exercise
 def test_equal_seeds_give_equal_verdicts(exercise):
     for function in (exercise.misconceptions[0].wrong[0], exercise.misconceptions[-1].wrong[0]):
         assert judge(exercise, function, 11) == judge(exercise, function, 11)
@@ -205,18 +204,14 @@ class Mover(RemoteFunction):
 
 
 @pytest.mark.parametrize("function", [np.random.randn, Mover()], ids=["here", "remote"])
-def test_judging_leaves_the_global_random_state_alone(function):
+def test_judging_leaves_the_global_random_state_alone_and_names_its_use(function):
     np.random.seed(3)  # noqa: NPY002
     expected = np.random.random(3)  # noqa: NPY002
     np.random.seed(3)  # noqa: NPY002
     verdict = judge(EXERCISES["init_weights"], function)
     np.testing.assert_array_equal(np.random.random(3), expected)  # noqa: NPY002
     assert verdict.points == 0
-
-
-def test_use_of_the_global_random_state_is_named_though_its_values_are_random():
-    verdict = judge(EXERCISES["init_weights"], Mover())
-    assert verdict.misconception == "global generator"
+    assert verdict.misconception == ("global generator" if isinstance(function, Mover) else None)
 
 
 def test_generator_that_is_asked_for_more_than_the_answer_takes_costs_points():
@@ -265,60 +260,46 @@ def test_calls_are_shuffled_and_a_purity_call_is_not_followed_by_its_twin(seed):
     assert any(calls.count(call) == 2 for call in calls)
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
-@pytest.mark.parametrize("right", [1, 3, 7])
-def test_right_only_on_the_first_calls_fails_the_gate(exercise, right):
-    calls = 0
+@every_exercise
+@pytest.mark.parametrize(
+    ("at_first", "number"), [(True, 1), (True, 3), (True, 7), (False, 1), (False, 4)]
+)
+def test_right_or_wrong_only_on_the_first_calls_fails_the_gate(exercise, at_first, number):
+    calls = itertools.count()
 
-    def tires(*arguments):
-        nonlocal calls
-        calls += 1
-        return exercise.reference(*arguments) if calls <= right else None
+    def changes(*arguments):
+        right = (next(calls) < number) == at_first
+        return exercise.reference(*arguments) if right else None
 
-    assert judge(exercise, tires).points == 0
+    assert judge(exercise, changes).points == 0
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
-@pytest.mark.parametrize("wrong", [1, 4])
-def test_wrong_only_on_the_first_calls_fails_the_gate(exercise, wrong):
-    calls = 0
+class Answering(Elsewhere):
+    """Runs elsewhere, and what comes back was changed on its way."""
 
-    def wakes(*arguments):
-        nonlocal calls
-        calls += 1
-        return exercise.reference(*arguments) if calls > wrong else None
+    def __init__(self, change):
+        super().__init__(softmax)
+        self.change = change
 
-    assert judge(exercise, wakes).points == 0
+    def observe(self, calls, watch_random=True):
+        return self.change(super().observe(calls))
 
 
 def test_remote_that_answers_too_little_or_too_much_is_no_gain():
-    class Short(Elsewhere):
-        def observe(self, calls, watch_random=True):
-            return super().observe(calls)[:-1]
-
-    class Long(Elsewhere):
-        def observe(self, calls, watch_random=True):
-            return super().observe(calls) * 2
-
-    assert judge(SOFTMAX, Short(softmax)).points == 0
-    assert judge(SOFTMAX, Long(softmax)).passed
+    assert judge(SOFTMAX, Answering(lambda seen: seen[:-1])).points == 0
+    assert judge(SOFTMAX, Answering(lambda seen: seen * 2)).passed
 
 
 def test_lost_session_is_told_in_the_sandbox_words():
-    class Lost(RemoteFunction):
-        def observe(self, calls, watch_random=True):
-            return [Observation(error="SessionLost", message="the process ended")] * len(calls)
-
-    assert "gave no answer: the process ended." in gate_message(SOFTMAX, Lost())
+    lost = Observation(error="SessionLost", message="the process ended")
+    message = gate_message(SOFTMAX, Answering(lambda seen: [lost] * len(seen)))
+    assert "gave no answer: the process ended." in message
 
 
 @pytest.mark.parametrize("arguments", [(), (None,), (Opaque("x"),), ({"a": np.ones(2)},), ([],)])
 def test_remote_that_lies_about_its_arguments_fails_purity_only(arguments):
-    class Liar(Elsewhere):
-        def observe(self, calls, watch_random=True):
-            return [replace(o, arguments=arguments) for o in super().observe(calls)]
-
-    passed = [finding.passed for finding in judge(SOFTMAX, Liar(softmax)).findings]
+    liar = Answering(lambda seen: [replace(one, arguments=arguments) for one in seen])
+    passed = [finding.passed for finding in judge(SOFTMAX, liar).findings]
     assert passed == [True, True, True, False]
 
 
@@ -398,11 +379,6 @@ class Nameless:
         pass
 
 
-def test_class_is_judged_by_what_its_methods_and_attributes_give_in_order():
-    assert judge(SCALE, Scale).passed
-    assert SCALE.kind == "class"
-
-
 @pytest.mark.parametrize("where", [lambda f: f, lambda f: Elsewhere(f)], ids=["here", "elsewhere"])
 @pytest.mark.parametrize(
     ("wrong", "words"),
@@ -442,10 +418,11 @@ def test_mistake_in_a_class_is_named():
     assert judge(replace(SCALE, misconceptions=(mistake,)), Forgets).misconception == "forgets"
 
 
-def test_all_scenarios_of_a_class_go_out_together():
+def test_class_is_judged_by_what_its_methods_and_attributes_give_in_order_all_asked_together():
     remote = Elsewhere(Scale)
+    assert judge(SCALE, Scale).passed
     assert judge(SCALE, remote).passed
-    assert len(remote.batches) == 1
+    assert (SCALE.kind, len(remote.batches)) == ("class", 1)
 
 
 # --- Tests that students write ----------------------------------------------------------------
@@ -546,19 +523,14 @@ WORDS = {
 
 LONG = "x" * 10_000
 WIDE: dict[str, Any] = {
-    "empty rows": np.zeros((10_000, 0)),
-    "empty cubes": np.zeros((100, 0, 100)),
+    "empty rows": np.zeros((10_000, 0)), "empty cubes": np.zeros((100, 0, 100)),
     "many entries": np.zeros((1 << 20, 1)),
-    "in two axes": np.asfortranarray(np.zeros((1 << 10, 1 << 10))),
-    "many items": [0.5] * 10_000,
-    "lists of empty rows": [np.zeros((10_000, 0))] * 1000,
-    "long text": LONG * 1000,
-    "long keys": {f"{i}{LONG}": i for i in range(1000)},
-    "a name": Opaque(LONG * 1000),
-    "a name of words": Opaque("array of shape " + LONG * 1000),
-    "the name of nothing": Opaque(""),
+    "in two axes": np.asfortranarray(np.zeros((1 << 10, 1 << 10))), "many items": [0.5] * 10_000,
+    "lists of empty rows": [np.zeros((10_000, 0))] * 1000, "long text": LONG * 1000,
+    "long keys": {f"{i}{LONG}": i for i in range(1000)}, "a name": Opaque(LONG * 1000),
+    "a name of words": Opaque("array of shape " + LONG * 1000), "the name of nothing": Opaque(""),
     "spaces": Opaque(" " * 9999),
-}
+}  # fmt: skip
 ASKED: tuple[Any, ...] = (0.5, 1, True, None, "text", np.zeros(3), [0.5], (1,), {"W1": np.zeros(3)})
 
 
@@ -582,17 +554,13 @@ def test_message_shows_few_keys_of_many_and_says_so():
 @pytest.mark.parametrize("case", WORDS)
 def test_message_says_what_was_returned(case):
     function, words = WORDS[case]
-    message = gate_message(SOFTMAX, function)
-    assert words in message
+    assert words in gate_message(SOFTMAX, function)
     assert judge(SOFTMAX, function).points == 0
 
 
-def test_remote_that_is_not_a_function_is_told_so():
+def test_remote_that_is_not_a_function_is_told_so_and_not_written_yet_is_all_there_is_to_say():
     message = gate_message(SOFTMAX, Elsewhere(3))
     assert "softmax, or something that it calls, is not a function: 'int' object" in message
-
-
-def test_not_written_yet_is_all_there_is_to_say():
     assert gate_message(SOFTMAX, not_written) == "not written yet"
 
 
@@ -635,46 +603,39 @@ def test_integers_of_any_width_count_as_integers():
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        (True, 1),
-        (3, 3.0),
-        ("a", "b"),
-        ([np.ones(2), 1.0], [np.ones(2)]),
-        ([np.ones(2), 1.0], (np.ones(2), 1.0)),
-        ((np.ones(2), 1.0), (np.ones(2), 2.0)),
+        (True, 1), (3, 3.0), ("a", "b"), ([np.ones(2), 1.0], [np.ones(2)]),
+        ([np.ones(2), 1.0], (np.ones(2), 1.0)), ((np.ones(2), 1.0), (np.ones(2), 2.0)),
         ((np.ones(2), [1.0, None]), (np.ones(2), [1.0, 1.0])),
     ],
-)
+)  # fmt: skip
 def test_other_kinds_of_answers_are_compared_item_by_item(right, wrong):
     assert judge(make(returning(right)), returning(right)).passed
     assert judge(make(returning(right)), returning(wrong)).points == 0
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
+@every_exercise
 def test_messages_are_short_plain_text_without_the_answer(exercise):
-    functions = [m.wrong[0] for m in exercise.misconceptions]
-    for function in functions:
-        remote = Elsewhere(function)
+    claims = {criterion.name: criterion.claim for criterion in exercise.criteria}
+    for mistake in exercise.misconceptions:
+        remote = Elsewhere(mistake.wrong[0])
         verdict = judge(exercise, remote)
-        answers = {
-            format(float(number), ".6g")
-            for call in remote.batches[0]
-            for number in _entries(observe_here(exercise.reference, call).value)[:12]
-        }
-        ours = {
-            format(float(number), ".6g")
-            for call in remote.batches[0]
-            for number in _entries(observe_here(function, call).value)
-        }
+
+        def numbers_of(function, most, calls=remote.batches[0]):
+            entries = [_entries(observe_here(function, call).value)[:most] for call in calls]
+            return {format(float(number), ".6g") for few in entries for number in few}
+
+        answers, ours = numbers_of(exercise.reference, 12), numbers_of(remote.function, None)
         for finding in verdict.findings:
-            claim = next(c.claim for c in exercise.criteria if c.name == finding.criterion)
-            shown = set(
-                finding.message.replace(claim, "").replace("[", " ").replace("]", " ").split()
-            )
-            shown = {word.strip(".,") for word in shown}
+            text = re.sub(r"[\[\]]", " ", finding.message.replace(claims[finding.criterion], ""))
+            shown = {word.strip(".,") for word in text.split()}
             assert not {word for word in shown & answers - ours if "." in word}
-            assert len(finding.message) < 600
-            assert finding.message.isascii()
-            assert finding.message.isprintable()
+            assert_short_and_plain(finding.message)
+
+
+def assert_short_and_plain(message):
+    assert len(message) < 600
+    assert message.isascii()
+    assert message.isprintable()
 
 
 def _entries(value):
@@ -708,14 +669,8 @@ def test_words_of_a_submission_are_bounded_and_made_plain():
     def shouts(z):
         raise type("E" * 5000, (Exception,), {})("\x1b[31m<b>\u202e" + "x" * 10**6)
 
-    def names(z):
-        return type("\u202e\n" + "N" * 5000, (), {})()
-
-    for function in (shouts, names):
-        message = gate_message(SOFTMAX, function)
-        assert len(message) < 600
-        assert message.isascii()
-        assert message.isprintable()
+    for function in (shouts, lambda z: type("\u202e\n" + "N" * 5000, (), {})()):
+        assert_short_and_plain(gate_message(SOFTMAX, function))
 
 
 def test_print_options_do_not_change_the_messages():
@@ -736,23 +691,16 @@ def test_sign_of_zero_never_matters():
 @pytest.mark.parametrize(
     ("right", "yours", "passed"),
     [
-        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-10)], True),
-        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-8)], False),
-        ([0.0, 0.0], [0.0, 1e-13], True),
-        ([0.0, 0.0], [0.0, 1e-9], False),
-        ([1e-300, 0.0], [0.0, 0.0], True),
-        ([1e300, 1.0], [1e300, 1.0], True),
-        ([1e300, 1.0], [-1e300, 1.0], False),
-        ([1e308, 1.0], [-1e308, 1.0], False),
-        ([np.inf, 1.0], [np.inf, 1.0], True),
-        ([np.inf, 1.0], [-np.inf, 1.0], False),
-        ([np.inf, 1.0], [1e308, 1.0], False),
-        ([np.inf, 1.0], [np.nan, 1.0], False),
-        ([np.nan, 1.0], [np.nan, 1.0], True),
-        ([np.nan, 1.0], [np.inf, 1.0], False),
+        ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-10)], True), ([1.0, 1e9], [1.0, 1e9 * (1 + 1e-8)], False),
+        ([0.0, 0.0], [0.0, 1e-13], True), ([0.0, 0.0], [0.0, 1e-9], False),
+        ([1e-300, 0.0], [0.0, 0.0], True), ([1e300, 1.0], [1e300, 1.0], True),
+        ([1e300, 1.0], [-1e300, 1.0], False), ([1e308, 1.0], [-1e308, 1.0], False),
+        ([np.inf, 1.0], [np.inf, 1.0], True), ([np.inf, 1.0], [-np.inf, 1.0], False),
+        ([np.inf, 1.0], [1e308, 1.0], False), ([np.inf, 1.0], [np.nan, 1.0], False),
+        ([np.nan, 1.0], [np.nan, 1.0], True), ([np.nan, 1.0], [np.inf, 1.0], False),
         ([1.0, 1.0], [1.0, np.inf], False),
     ],
-)
+)  # fmt: skip
 def test_arrays_are_compared_in_norm_and_nan_and_inf_by_place(right, yours, passed):
     exercise = make(returning(np.array(right)))
     assert judge(exercise, returning(np.array(yours))).passed is passed
@@ -776,22 +724,20 @@ def test_memory_order_and_read_only_answers_are_fine():
 # --- Names of mistakes ------------------------------------------------------------------------
 
 
-def test_mistake_must_show_on_two_fixtures():
-    def once(rng):
-        return [(rng.normal(size=3),), (np.zeros(3),)]
-
-    mistake = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
-    exercise = make(lambda x: x, once, misconceptions=(mistake,))
+def test_mistake_must_show_on_two_fixtures_and_of_equal_ones_the_first_is_named():
+    exercise = make(
+        lambda x: x,
+        lambda rng: [(rng.normal(size=3),), (np.zeros(3),)],
+        misconceptions=doubled("doubled", "the same"),
+    )
     verdict = judge(exercise, lambda x: 2 * x)
-    assert verdict.points == 0
-    assert verdict.misconception is None
-    exercise = make(lambda x: x, misconceptions=(mistake,))
+    assert (verdict.points, verdict.misconception) == (0, None)
+    exercise = make(lambda x: x, misconceptions=exercise.misconceptions)
     assert judge(exercise, lambda x: 2 * x).misconception == "doubled"
 
 
 def test_mistake_must_agree_on_every_fixture_in_kind_and_dtype():
-    mistake = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
-    exercise = make(lambda x: x, misconceptions=(mistake,))
+    exercise = make(lambda x: x, misconceptions=doubled("doubled"))
     for function in (
         lambda x: (2 * x).tolist(),
         lambda x: (2 * x).astype(np.float32),
@@ -809,17 +755,10 @@ def test_of_several_matches_the_one_that_agrees_elsewhere_is_named():
         x += 1
         return 2 * (x - 1)
 
-    first = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
     second = Misconception("doubled, x spoilt", (spoils,), "", "", "")
-    exercise = make(lambda x: x, misconceptions=(first, second))
+    exercise = make(lambda x: x, misconceptions=(*doubled("doubled"), second))
     assert judge(exercise, spoils).findings[0].misconception == "doubled, x spoilt"
     assert judge(exercise, lambda x: x * 2.0).findings[0].misconception == "doubled"
-
-
-def test_equal_matches_are_named_in_the_catalogue_s_order():
-    mistakes = tuple(Misconception(name, (lambda x: 2 * x,), "", "", "") for name in "ab")
-    exercise = make(lambda x: x, misconceptions=mistakes)
-    assert judge(exercise, lambda x: 2 * x).misconception == "a"
 
 
 def names_of(name, function, seed):
@@ -849,26 +788,20 @@ def test_two_ways_to_the_same_inf_are_told_apart(seed):
 
 
 def test_mistake_that_is_not_seen_where_it_would_show_is_not_named():
-    def single_numbers(rng):
-        return [(float(rng.normal()),) for _ in range(3)]
-
-    mistake = Misconception("doubled", (lambda x: 2 * x,), "", "", "")
-    exercise = make(
-        lambda x: x,
-        misconceptions=(mistake,),
-        criteria=(
-            Criterion("values", 2.0, "As asked.", numbers),
-            Criterion("more values", 1.0, "As asked.", single_numbers),
-        ),
+    criteria = (
+        Criterion("values", 2.0, "As asked.", numbers),
+        Criterion("more values", 1.0, "As asked.", lambda rng: [(rng.normal(),) for _ in range(3)]),
     )
-    assert judge(exercise, lambda x: 2 * x).misconception == "doubled"
-    for elsewhere in (lambda x: x, lambda x: 3 * x):
-        verdict = judge(exercise, lambda x, f=elsewhere: f(x) if np.ndim(x) == 0 else 2 * x)
-        assert verdict.points == 0
-        assert verdict.misconception is None
+    exercise = make(lambda x: x, misconceptions=doubled("doubled"), criteria=criteria)
     # nan may come from another mistake; that one has no name here.
-    verdict = judge(exercise, lambda x: np.nan if np.ndim(x) == 0 else 2 * x)
-    assert verdict.misconception == "doubled"
+    for elsewhere, name in (
+        (lambda x: 2 * x, "doubled"),
+        (lambda x: np.nan, "doubled"),
+        (lambda x: x, None),
+        (lambda x: 3 * x, None),
+    ):
+        verdict = judge(exercise, lambda x, f=elsewhere: f(x) if np.ndim(x) == 0 else 2 * x)
+        assert (verdict.points, verdict.misconception) == (0, name)
 
 
 def test_random_answers_are_given_no_name():
@@ -985,11 +918,6 @@ def overwrites_input(z):
     return z
 
 
-def resizes_input(z):
-    z.resize(0, refcheck=False)
-    return z
-
-
 def patches_numpy(z):
     np.allclose = np.array_equal = np.isfinite = np.max = np.abs = np.all = returning(True)
     np.testing.assert_allclose = np.linalg.norm = returning(None)
@@ -1037,11 +965,6 @@ def endless_nesting(z):
     return nested
 
 
-def swaps_the_generator(z):
-    np.random.set_bit_generator(np.random.PCG64())
-    return None
-
-
 def generator(z):
     yield softmax(z)
 
@@ -1062,49 +985,30 @@ def by_frames(z):
 
 
 HOSTILE = {
-    "None": None,
-    "number": 1.5,
-    "text": "softmax",
-    "class": Chameleon,
-    "class with arguments": np.ndarray,
-    "metaclass": AGREEABLE[0],
-    "module": np,
-    "poses as remote": PosesAsRemote(),
-    "SystemExit": raising(SystemExit(0)),
-    "KeyboardInterrupt": raising(KeyboardInterrupt),
-    "GeneratorExit": raising(GeneratorExit),
-    "BaseException": raising(BaseException),
-    "unspeakable": raising(Unspeakable()),
-    "speaks in tongues": raising(SpeaksInTongues()),
-    "recursion": recurses,
-    "memory": lambda z: np.empty(10**15),
-    "array subclass": lambda z: z.view(EqualToAll),
-    "chameleon": lambda z: Chameleon(),
-    "agreeable": lambda z: AGREEABLE[0](),
+    "None": None, "number": 1.5, "text": "softmax", "class": Chameleon,
+    "class with arguments": np.ndarray, "metaclass": AGREEABLE[0], "module": np,
+    "poses as remote": PosesAsRemote(), "SystemExit": raising(SystemExit(0)),
+    "KeyboardInterrupt": raising(KeyboardInterrupt), "GeneratorExit": raising(GeneratorExit),
+    "BaseException": raising(BaseException), "unspeakable": raising(Unspeakable()),
+    "speaks in tongues": raising(SpeaksInTongues()), "recursion": recurses,
+    "memory": lambda z: np.empty(10**15), "array subclass": lambda z: z.view(EqualToAll),
+    "chameleon": lambda z: Chameleon(), "agreeable": lambda z: AGREEABLE[0](),
     "agreeable type": lambda z: AGREEABLE[0],
     "list of agreeable": lambda z: [AGREEABLE[0]()] * len(z),
     "dictionary": lambda z: {AGREEABLE[0]: AGREEABLE[0](), "a": z},
     "opaque of agreeable": lambda z: Opaque(AGREEABLE[0]()),
-    "masked": lambda z: np.ma.masked_all(z.shape),
-    "strings": lambda z: np.full(z.shape, "0.5"),
-    "structured": lambda z: np.zeros(z.shape, dtype=[("a", float)]),
-    "empty": lambda z: np.empty(0),
-    "many dimensions": lambda z: np.zeros((1,) * 32),
-    "huge int": returning(10**5000),
-    "endless": endless_nesting,
-    "overwrites its input": overwrites_input,
-    "resizes its input": resizes_input,
-    "patches numpy": patches_numpy,
-    "breaks numpy": breaks_numpy,
+    "masked": lambda z: np.ma.masked_all(z.shape), "strings": lambda z: np.full(z.shape, "0.5"),
+    "structured": lambda z: np.zeros(z.shape, dtype=[("a", float)]), "empty": lambda z: np.empty(0),
+    "many dimensions": lambda z: np.zeros((1,) * 32), "huge int": returning(10**5000),
+    "endless": endless_nesting, "overwrites its input": overwrites_input,
+    "resizes its input": lambda z: (z.resize(0, refcheck=False), z)[1],
+    "patches numpy": patches_numpy, "breaks numpy": breaks_numpy,
     "patches builtins": patches_builtins,
-    "leaves by numpy": leaves_by_numpy,
-    "errors of warnings": makes_errors_of_warnings,
+    "leaves by numpy": leaves_by_numpy, "errors of warnings": makes_errors_of_warnings,
     "recursion limit": lowers_the_recursion_limit,
-    "swaps the generator": swaps_the_generator,
-    "generator": generator,
-    "lock": lambda z: threading.Lock(),
-    "by frames": by_frames,
-}
+    "swaps the generator": lambda z: np.random.set_bit_generator(np.random.PCG64()),
+    "generator": generator, "lock": lambda z: threading.Lock(), "by frames": by_frames,
+}  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -1119,32 +1023,22 @@ def test_hostile_function_earns_nothing_and_the_next_is_judged_as_ever(case):
     assert judge(SOFTMAX, lambda z: z).points == 0
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
-def test_useless_answers_earn_nothing_in_any_exercise(exercise):
-    def first_argument(*arguments):
-        return arguments[0]
+USELESS = [
+    *map(returning, (None, 0.0, np.nan, np.inf, Chameleon())),
+    *(raising(SystemExit()), raising(NotImplementedError())),
+    *(lambda *arguments: arguments[0], lambda: None, "not callable"),
+]
 
-    for function in (
-        returning(None),
-        returning(0.0),
-        returning(np.nan),
-        returning(np.inf),
-        returning(Chameleon()),
-        raising(SystemExit()),
-        raising(NotImplementedError()),
-        first_argument,
-        lambda: None,
-        "not callable",
-    ):
-        verdict = judge(exercise, function)
-        assert verdict.points == 0
+
+@every_exercise
+def test_useless_answers_earn_nothing_in_any_exercise(exercise):
+    assert [judge(exercise, function).points for function in USELESS] == [0] * len(USELESS)
 
 
 def test_state_of_warnings_and_errors_outlives_a_careless_function():
-    filters, errors = list(warnings.filters), np.geterr()
+    before = list(warnings.filters), np.geterr()
     judge(SOFTMAX, makes_errors_of_warnings)
-    assert list(warnings.filters) == filters
-    assert np.geterr() == errors
+    assert (list(warnings.filters), np.geterr()) == before
 
 
 def test_answer_changed_after_it_was_returned_is_judged_as_returned():
@@ -1158,39 +1052,24 @@ def test_answer_changed_after_it_was_returned_is_judged_as_returned():
     assert judge(SOFTMAX, reuses_its_buffer).passed
 
 
-def test_first_answer_returned_ever_after_fails():
-    answers = {}
-
-    def caches_by_shape(z):
-        return answers.setdefault(z.shape, softmax(z))
-
-    assert not judge(SOFTMAX, caches_by_shape).passed
-
-
-def test_function_that_remembers_the_sample_questions_earns_nothing():
-    known = {}
-    rng = np.random.default_rng(0)
-    for criterion in SOFTMAX.criteria:
-        for (z,) in criterion.fixtures(rng):
-            known[z.tobytes()] = softmax(z)
+def test_what_was_remembered_answers_nothing():
+    answers, rng = {}, np.random.default_rng(0)
+    ever_after = judge(SOFTMAX, lambda z: answers.setdefault(z.shape, softmax(z)))
+    assert not ever_after.passed
+    asked = [z for criterion in SOFTMAX.criteria for (z,) in criterion.fixtures(rng)]
+    known = {z.tobytes(): softmax(z) for z in asked}
     assert judge(SOFTMAX, lambda z: known.get(z.tobytes()), seed=1).points == 0
 
 
 def test_answer_that_changes_with_every_call_fails_purity_too():
-    count = 0
-
-    def drifts(x):
-        nonlocal count
-        count += 1
-        return x * (1 + count * 1e-6)
-
-    verdict = judge(make(lambda x: x, tolerance=1e-3), drifts)
-    assert [finding.passed for finding in verdict.findings] == [True, False]
-    assert "two different answers" in verdict.findings[1].message
+    count = itertools.count(1)
+    drifts = make(lambda x: x, tolerance=1e-3)
+    findings = judge(drifts, lambda x: x * (1 + next(count) * 1e-6)).findings
+    assert [finding.passed for finding in findings] == [True, False]
+    assert "two different answers" in findings[1].message
 
 
 def test_f_of_numerical_gradient_may_be_called_with_garbage():
     exercise = EXERCISES["numerical_gradient"]
     for garbage in (None, "W", [], Chameleon(), np.ones((2, 2), dtype=complex), AGREEABLE[0]()):
-        verdict = judge(exercise, lambda f, W, h=1e-5, garbage=garbage: f(garbage))
-        assert verdict.points == 0
+        assert judge(exercise, lambda f, W, h=1e-5, garbage=garbage: f(garbage)).points == 0

@@ -12,7 +12,6 @@ import pytest
 from browsing import (
     PATIENCE,
     Lab,
-    Visit,
     choose,
     idle,
     jupyterlab,
@@ -140,9 +139,7 @@ def validate(page: Any, picture: str | None = None) -> str:
 # --- Alone with the notebook --------------------------------------------------------------
 
 
-def test_a_student_is_led_from_a_wrong_softmax_to_a_right_one(
-    visit: Visit, lab: Lab, hand_out: Callable[..., str]
-) -> None:
+def test_a_student_is_led_from_a_wrong_softmax_to_a_right_one(visit, lab, hand_out):
     page = open_notebook(visit, lab, hand_out())
     choose(page, "Run", "Run All Cells")
     code_cell(page, "check(add_bias)").get_by_text("add_bias: not written yet").wait_for()
@@ -163,9 +160,7 @@ def test_a_student_is_led_from_a_wrong_softmax_to_a_right_one(
     assert visit.left == []
 
 
-def test_validate_says_what_is_missing_until_nothing_is(
-    visit: Visit, lab: Lab, hand_out: Callable[..., str]
-) -> None:
+def test_validate_says_what_is_missing_until_nothing_is(visit, lab, hand_out):
     page = open_notebook(visit, lab, hand_out(*(RIGHT.keys() - {"softmax", WRITTEN})))
     said = validate(page, picture="validate")
     assert "softmax: not written yet" in said
@@ -180,9 +175,7 @@ def test_validate_says_what_is_missing_until_nothing_is(
     assert visit.left == []
 
 
-def test_the_card_is_legible_in_each_theme_and_whole_in_a_narrow_window(
-    visit: Visit, lab: Lab, hand_out: Callable[..., str]
-) -> None:
+def test_the_card_is_legible_in_each_theme_and_whole_in_a_narrow_window(visit, lab, hand_out):
     page = open_notebook(visit, lab, hand_out())
     code_cell(page, "import figures").locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
@@ -204,9 +197,7 @@ def test_the_card_is_legible_in_each_theme_and_whole_in_a_narrow_window(
         assert cut_off == [], width
 
 
-def test_a_student_without_a_mouse_opens_edits_runs_and_validates(
-    visit: Visit, lab: Lab, hand_out: Callable[..., str]
-) -> None:
+def test_a_student_without_a_mouse_opens_edits_runs_and_validates(visit, lab, hand_out):
     path, page = hand_out(), visit.page
     page.set_default_timeout(PATIENCE)
     page.goto(lab.at())
@@ -244,9 +235,7 @@ def test_a_student_without_a_mouse_opens_edits_runs_and_validates(
 # --- Through the exchange -----------------------------------------------------------------
 
 
-def test_a_student_fetches_submits_and_reads_the_feedback(
-    visit: Visit, lab: Lab, home: Path, course: Path, exchange: Path
-) -> None:
+def test_a_student_fetches_submits_and_reads_the_feedback(visit, lab, home, course, exchange):
     def run(program: str, *arguments: str) -> None:
         options = () if program == "autograder" else (f"--Exchange.root={exchange}",)
         done = subprocess.run(

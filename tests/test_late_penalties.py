@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+import classes
+import commanding
 import pytest
+from databases import sql
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
-from nbgrader.coursedir import CourseDirectory
+from nbgrading import convert
 from traitlets.config import Config
-from typer.testing import CliRunner
 
-from autograder.cli import commands as cli
 from autograder.course.folder import CourseError, load_config
 from autograder.course.late_penalties import DAY, OURS, LatePolicy, late_rule
-from autograder.grading.engine import ClassGrading
-from autograder.grading.records import Result
 from autograder.nbgrader_plugin import steps
-from autograder.sandbox import LIMITS
 
 HandIn = Callable[..., Path]
 Penalties = dict[str, float | None]
 DUE = "2026-10-05 12:00:00.000000"
 # 14 points each; handed in before it is due, within the hour of grace, and on later days.
 HANDED_IN = {
-    "early": "2026-10-05 11:59:59 UTC",
-    "in grace": "2026-10-05 13:00:00 UTC",
-    "a day": "2026-10-06 12:59:00 UTC",
-    "two days": "2026-10-06 13:00:01 UTC",
-    "a year": "2027-10-05 12:00:00 UTC",
-    "nobody noted when": None,
-}
+    "early": "2026-10-05 11:59:59 UTC", "in grace": "2026-10-05 13:00:00 UTC",
+    "a day": "2026-10-06 12:59:00 UTC", "two days": "2026-10-06 13:00:01 UTC",
+    "a year": "2027-10-05 12:00:00 UTC", "nobody noted when": None,
+}  # fmt: skip
 TEN_PERCENT = """
 c.LatePenalties.percent_per_day = 10
 c.LatePenalties.grace_hours = 1
@@ -53,10 +47,7 @@ def late_class(course: Path, hand_in: HandIn) -> Path:
         folder = hand_in(student, "all-right").parent
         if moment is not None:
             (folder / "timestamp.txt").write_text(moment)
-    connection = sqlite3.connect(course / "gradebook.db")
-    with connection:
-        connection.execute("UPDATE assignment SET duedate = ?", (DUE,))
-    connection.close()
+    sql(course, "UPDATE assignment SET duedate = ?", DUE)
     return course
 
 
@@ -67,29 +58,19 @@ def configure(course: Path, text: str) -> None:
 
 
 def penalties(course: Path) -> Penalties:
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        rows = connection.execute(
-            "SELECT a.student_id, n.late_submission_penalty FROM submitted_notebook n"
-            " JOIN submitted_assignment a ON n.assignment_id = a.id"
-        )
-        return {student: None if taken is None else round(taken, 9) for student, taken in rows}
-    finally:
-        connection.close()
+    rows = sql(
+        course,
+        "SELECT a.student_id, n.late_submission_penalty FROM submitted_notebook n"
+        " JOIN submitted_assignment a ON n.assignment_id = a.id",
+    )
+    return {student: None if taken is None else round(taken, 9) for student, taken in rows}
 
 
-def grade(course: Path, executor: Executor) -> list[Result]:
-    results = list(ClassGrading(course, ["ps1"], [], "bwrap", LIMITS).on(executor, lambda: 4))
+def grade(course: Path, executor: Executor) -> int:
+    """Grade the class; return how many were graded anew."""
+    results = classes.grade(course, executor).values()
     assert [result.trouble for result in results if result.trouble] == []
-    return results
-
-
-def nbgrader_grades(course: Path, students: str = "*") -> None:
-    config = Config(load_config(course))
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.assignment_id = "ps1"
-    config.CourseDirectory.student_id = students
-    Autograde(coursedir=CourseDirectory(config=config), config=config).start()
+    return sum(result.fresh for result in results)
 
 
 # --- How much -------------------------------------------------------------------------------------
@@ -98,26 +79,19 @@ def nbgrader_grades(course: Path, students: str = "*") -> None:
 @pytest.mark.parametrize(
     ("policy", "seconds", "taken"),
     [
-        (LatePolicy(), 10 * DAY, 0),
-        (LatePolicy(points_per_day=2), 1, 2),
-        (LatePolicy(points_per_day=2), DAY, 2),
-        (LatePolicy(points_per_day=2), DAY + 1, 4),
+        (LatePolicy(), 10 * DAY, 0), (LatePolicy(points_per_day=2), 1, 2),
+        (LatePolicy(points_per_day=2), DAY, 2), (LatePolicy(points_per_day=2), DAY + 1, 4),
         (LatePolicy(points_per_day=2), 100 * DAY, 20),
         (LatePolicy(points_per_day=2, at_most_percent=25), 100 * DAY, 5),
         (LatePolicy(percent_per_day=5, grace_hours=24), DAY, 0),
         (LatePolicy(percent_per_day=5, grace_hours=24), DAY + 1, 1),
         (LatePolicy(percent_per_day=5, grace_hours=24), 2 * DAY + 1, 2),
-        (LatePolicy(percent_per_day=0.5), 1, 0.1),
+        (LatePolicy(percent_per_day=0.5), 1, 0.1), (LatePolicy(), 0, 0),
     ],
-)
-def test_each_day_that_has_begun_counts_up_to_the_most(
-    policy: LatePolicy, seconds: float, taken: float
-) -> None:
+)  # fmt: skip
+def test_each_day_that_has_begun_counts_up_to_the_most(policy, seconds, taken):
     assert policy.penalty(20.0, seconds) == pytest.approx(taken)
-
-
-def test_a_score_of_nothing_loses_nothing() -> None:
-    assert LatePolicy(points_per_day=2).penalty(0.0, DAY) == 0
+    assert policy.penalty(0.0, seconds) == 0, "a score of nothing loses nothing"
 
 
 # --- Both roads -----------------------------------------------------------------------------------
@@ -126,12 +100,7 @@ def test_a_score_of_nothing_loses_nothing() -> None:
 @pytest.mark.parametrize(
     ("settings", "taken"), [("", dict.fromkeys(HANDED_IN)), (TEN_PERCENT, TAKEN)]
 )
-def test_both_roads_take_the_same(
-    late_class: Path,
-    at_once: Executor,
-    settings: str,
-    taken: Penalties,
-) -> None:
+def test_both_roads_take_the_same(late_class, at_once, settings, taken):
     configure(late_class, settings)
     grade(late_class, at_once)
     ours = penalties(late_class)
@@ -139,28 +108,24 @@ def test_both_roads_take_the_same(
     assert {name: value or None for name, value in ours.items()} == taken
     for verdicts in late_class.glob("autograded/*"):
         verdicts.rename(late_class / f"{verdicts.name} before")
-    connection = sqlite3.connect(late_class / "gradebook.db")
-    with connection:
-        connection.execute("UPDATE submitted_notebook SET late_submission_penalty = 0.125")
-    connection.close()
-    at_once.submit(nbgrader_grades, late_class).result()
+    sql(late_class, "UPDATE submitted_notebook SET late_submission_penalty = 0.125")
+    at_once.submit(convert, late_class, Autograde).result()
     assert {name: value or None for name, value in penalties(late_class).items()} == taken
 
 
 def test_changed_settings_count_at_the_next_grading_and_others_grade_nothing_anew(
-    late_class: Path, at_once: Executor
-) -> None:
+    late_class, at_once
+):
     def fresh() -> int:
-        return sum(result.fresh for result in grade(late_class, at_once))
+        return grade(late_class, at_once)
 
     assert (fresh(), fresh()) == (len(HANDED_IN), 0)
     configure(late_class, TEN_PERCENT)
     assert (fresh(), fresh()) == (len(HANDED_IN), 0)
     assert penalties(late_class)["a day"] == 1.4
     # The same work, handed in once more: only its time is another.
-    (late_class / "submitted" / "a day" / "ps1" / "timestamp.txt").write_text(
-        HANDED_IN["two days"] or ""
-    )
+    stamp = late_class / "submitted" / "a day" / "ps1" / "timestamp.txt"
+    stamp.write_text(str(HANDED_IN["two days"]))
     assert fresh() == 1
     assert penalties(late_class)["a day"] == 2.8
     configure(late_class, "\nc.LatePenalties.percent_per_day = 0\n")
@@ -168,9 +133,7 @@ def test_changed_settings_count_at_the_next_grading_and_others_grade_nothing_ane
     assert not any(penalties(late_class).values())
 
 
-def test_a_plugin_of_the_courses_own_counts_for_autograder_grade_too(
-    late_class: Path, at_once: Executor
-) -> None:
+def test_a_plugin_of_the_courses_own_counts_for_autograder_grade_too(late_class, at_once):
     configure(
         late_class,
         '\nc.AssignLatePenalties.plugin_class = "nbgrader.plugins.LateSubmissionPlugin"\n'
@@ -181,7 +144,7 @@ def test_a_plugin_of_the_courses_own_counts_for_autograder_grade_too(
     assert penalties(late_class) == {name: None if name in on_time else 14.0 for name in HANDED_IN}
 
 
-def test_without_settings_nbgraders_own_default_takes_nothing() -> None:
+def test_without_settings_nbgraders_own_default_takes_nothing():
     assert late_rule({}) is None
     assert late_rule(Config()) is None
 
@@ -209,33 +172,29 @@ WRONG = {
 
 @pytest.mark.parametrize(("setting", "words"), WRONG.items(), ids=WRONG)
 def test_settings_that_make_no_sense_are_said_in_a_line_before_anything_is_graded(
-    late_class: Path, setting: str, words: str
-) -> None:
+    late_class, setting, words
+):
     configure(late_class, f"\nc.LatePenalties.{setting}\n")
-    result = CliRunner().invoke(cli.app, ["grade", "ps1", "--course", str(late_class)])
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("autograder: nbgrader_config.py: ")
-    assert len(result.stderr.splitlines()) == 1
-    assert words in result.stderr
+    code, said = commanding.refused("grade", "ps1", "--course", late_class)
+    assert (code, len(said.splitlines()), words in said) == (2, 1, True)
+    assert said.startswith("nbgrader_config.py: ")
     assert not (late_class / "autograded").exists()
 
 
-def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(
-    late_class: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nbgrader_says_it_too_and_leaves_nothing_that_looks_graded(late_class, caplog, monkeypatch):
     def never(*_: Any) -> None:
         pytest.fail("a submission was run")
 
     monkeypatch.setattr(steps, "grade_alone", never)
     configure(late_class, "\nc.LatePenalties.percent_per_day = -1\n")
     with pytest.raises(NbGraderException, match="percent_per_day is -1"):
-        nbgrader_grades(late_class)
+        convert(late_class, Autograde)
     assert "percent_per_day is -1" in caplog.text
     assert "Traceback" not in caplog.text
     assert not list(late_class.glob("autograded/*/*/*"))
 
 
-def test_the_message_of_a_wrong_setting_names_the_file(course: Path) -> None:
+def test_the_message_of_a_wrong_setting_names_the_file(course):
     configure(course, "\nc.LatePenalties.percent_per_day = -1\n")
     with pytest.raises(CourseError) as error:
         late_rule(load_config(course))

@@ -8,31 +8,24 @@ import json
 import os
 import shutil
 import stat
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import nbformat
+import classes
 import pytest
-from isolation import why_no_isolation
+from isolation import need_isolation
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import notebook_hash
-from traitlets.config import Config
+from nbgrading import settings
+from running import PROGRAMS, done, ended, start
 
 from autograder.course import handed_in, hard_links
 from autograder.course.assignment import Assignment
-from autograder.course.folder import (
-    SECRET_FILE,
-    Submission,
-    load_config,
-    secret_text,
-    timestamp_text,
-)
+from autograder.course.folder import SECRET_FILE, Submission, secret_text, timestamp_text
 from autograder.course.handed_in import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.grading.engine import make_job
 from autograder.grading.jobs import Job, write_so_far
@@ -41,23 +34,21 @@ from autograder.nbgrader_plugin import archives
 from autograder.nbgrader_plugin.archives import UnsoundArchive, unpack
 from autograder.nbgrader_plugin.files import Collect
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "tests" / "notebooks"
+UNTOUCHED = classes.NOTEBOOKS / "untouched.ipynb"
 SIGN = "the course's own"
 COURSE_ID = "softmax-by-hand"
+PS1 = "source/ps1/ps1.ipynb"
+IS_A_LINK = "'a.html' beside the notebook is a symbolic link"
+NOTHING = "There is no notebook ps1.ipynb to grade."
+BESIDE = ("timestamp.txt", "submission_secret.txt")
+HARMLESS = ("more.html", "picture.svg", "data.csv")
 
 
 def hostile_folder(folder: Path, course: Path) -> None:
     """Put beside a notebook what is to reach neither feedback nor graded work."""
-    (folder / "a.html").symlink_to(course / SECRET_FILE)
-    (folder / "b.txt").symlink_to("../../../source/ps1/ps1.ipynb")
-    (folder / "chain").symlink_to("b.txt")
-    (folder / "loop").symlink_to("loop")
-    (folder / "dangling").symlink_to("nowhere")
-    (folder / "zero").symlink_to("/dev/zero")
-    (folder / "folder").symlink_to(course / "source")
     (folder / "deep").mkdir()
-    (folder / "deep" / "c.html").symlink_to(course / SECRET_FILE)
+    for name, target in LINKS.items():
+        (folder / name).symlink_to(course / target if target.startswith("./") else target)
     os.link(course / SECRET_FILE, folder / "hard.txt")
     os.mkfifo(folder / "pipe")
     os.mknod(folder / "socket", stat.S_IFSOCK | 0o600)
@@ -66,39 +57,44 @@ def hostile_folder(folder: Path, course: Path) -> None:
     (folder / "data.csv").write_text("1,2\n")
 
 
-LEFT_OUT = {
-    *("a.html", "b.txt", "chain", "loop", "dangling", "zero", "folder", "deep/c.html"),
-    *("hard.txt", "pipe", "socket"),
-}
+LINKS = {
+    "a.html": f"./{SECRET_FILE}", "b.txt": f"../../../{PS1}", "chain": "b.txt", "loop": "loop",
+    "dangling": "nowhere", "zero": "/dev/zero", "folder": "./source",
+    "deep/c.html": f"./{SECRET_FILE}",
+}  # fmt: skip
+LEFT_OUT = {*LINKS, "hard.txt", "pipe", "socket"}
 
 
 @pytest.fixture
-def course(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("GRADEBOOK_URL", raising=False)
-    course = Path(shutil.copytree(released, tmp_path / "course"))
+def course(released: Path, tmp_path: Path) -> Path:
+    course = classes.copied(released, tmp_path / "course")
     (course / SECRET_FILE).write_text(SIGN * 10)
-    with (course / "source" / "ps1" / "ps1.ipynb").open() as file:
-        assert file.read()
+    assert (course / PS1).read_text()
     return course
 
 
 def hand_in(course: Path, student: str, work: str = "untouched") -> Path:
-    folder = course / "submitted" / student / "ps1"
-    folder.mkdir(parents=True)
-    shutil.copyfile(NOTEBOOKS / f"{work}.ipynb", folder / "ps1.ipynb")
-    (folder / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
-    (folder / "submission_secret.txt").write_text(f"secret of {student}")
-    return folder
+    return classes.hand_in(course, student, work, collected=True).parent
 
 
-def nbgrader(course: Path, *arguments: str, code: int = 0) -> str:
+def steal(course: Path, folder: Path, target: str) -> None:
+    """Put a hard link to a file of the course in the place of a notebook."""
+    (folder / "ps1.ipynb").unlink(missing_ok=True)
+    os.link(course / target, folder / "ps1.ipynb")
+
+
+def open_exchange(folder: Path) -> tuple[Path, str]:
+    """Make an exchange; return where this course's part of it is, and the option that names it."""
+    (folder / "exchange").mkdir()
+    (folder / "exchange").chmod(0o777)
+    return folder / "exchange" / COURSE_ID, f"--Exchange.root={folder / 'exchange'}"
+
+
+def nbgrader(course: Path, *arguments: str, expected: int = 0) -> str:
     """Run nbgrader as an instructor does; return what it said."""
-    program = Path(sys.executable).with_name("nbgrader")
-    done = subprocess.run(
-        [program, *arguments], cwd=course, capture_output=True, text=True, timeout=240, check=False
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
+    code, output, said = ended(start(PROGRAMS / "nbgrader", *arguments, cwd=course))
+    assert code == expected, said
+    return output + said
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -118,22 +114,22 @@ def assert_nothing_of_the_course(files: dict[str, bytes]) -> None:
         assert b"BEGIN SOLUTION" not in data, name
 
 
+def assert_only_the_page_of(student: str, feedback: dict[str, bytes]) -> None:
+    found = {name for name in feedback if name.startswith(student)}
+    assert found == {f"{student}/ps1/{name}" for name in ("ps1.html", *BESIDE)}
+
+
 # --- A folder -------------------------------------------------------------------------------------
 
 
-def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course: Path) -> None:
+def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course):
     folder = hand_in(course, "eve")
     hostile_folder(folder, course)
     found = survey(folder)
     assert set(found.left_out) == LEFT_OUT
-    assert set(found.files) == {
-        *("ps1.ipynb", "timestamp.txt", "submission_secret.txt"),
-        *("more.html", "picture.svg", "data.csv"),
-    }
+    assert set(found.files) == {"ps1.ipynb", *BESIDE, *HARMLESS}
     said = sentences_about(folder, course / "submitted")
-    assert said[0] == (
-        "'a.html' beside the notebook is a symbolic link and was left out: hand in the file itself."
-    )
+    assert said[0] == f"{IS_A_LINK} and was left out: hand in the file itself."
     assert said[-1] == "So were 6 more beside it."
 
 
@@ -148,53 +144,37 @@ def grade_data(course: Path, student: str) -> tuple[bytes | None, tuple[str, ...
 
 
 @pytest.mark.parametrize(
-    "mine",
-    ["source/ps1/ps1.ipynb", "release/ps1/ps1.ipynb", SECRET_FILE, "submitted/ada/ps1/ps1.ipynb"],
+    "mine", [PS1, "release/ps1/ps1.ipynb", SECRET_FILE, "submitted/ada/ps1/ps1.ipynb"]
 )
-def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(
-    course: Path, mine: str
-) -> None:
-    hand_in(course, "ada")
-    folder = hand_in(course, "eve")
-    (folder / "ps1.ipynb").unlink()
-    os.link(course / mine, folder / "ps1.ipynb")
-    data, said = grade_data(course, "eve")
-    assert data is None
-    assert said == (
-        "ps1.ipynb is a hard link to a file that was not handed in here: "
-        "submit a copy of the notebook itself.",
+def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(course, mine):
+    ada = hand_in(course, "ada") / "ps1.ipynb"
+    steal(course, hand_in(course, "eve"), mine)
+    assert grade_data(course, "eve") == (
+        None,
+        (
+            "ps1.ipynb is a hard link to a file that was not handed in here: "
+            "submit a copy of the notebook itself.",
+        ),
     )
     # Whose file it is loses nothing by it.
-    assert grade_data(course, "ada") == (
-        (course / "submitted" / "ada" / "ps1" / "ps1.ipynb").read_bytes(),
-        (),
-    )
+    assert grade_data(course, "ada") == (ada.read_bytes(), ())
 
 
-def test_small_files_that_are_hard_links_are_nobodys(course: Path) -> None:
+def test_small_files_that_are_hard_links_are_nobodys(course):
     hand_in(course, "ada")
     folder = hand_in(course, "eve")
-    for name, target in (
-        ("timestamp.txt", SECRET_FILE),
-        ("submission_secret.txt", "submitted/ada/ps1/submission_secret.txt"),
-    ):
+    targets = (SECRET_FILE, "submitted/ada/ps1/submission_secret.txt")
+    for name, target in zip(BESIDE, targets, strict=True):
         (folder / name).unlink()
         os.link(course / target, folder / name)
     eve, ada = (Submission(course, "ps1", student) for student in ("eve", "ada"))
     assert (timestamp_text(eve), secret_text(eve)) == (None, None)
-    assert (timestamp_text(ada), secret_text(ada)) == (
-        "2026-10-05 14:03:21 UTC",
-        "secret of ada",
-    )
-    assert [said.split(" and ")[0] for said in grade_data(course, "eve")[1]] == [
-        f"'{name}' beside the notebook is a hard link"
-        for name in ("submission_secret.txt", "timestamp.txt")
-    ]
+    assert (timestamp_text(ada), secret_text(ada)) == (classes.TIME, "secret of ada")
+    said = [one.split(" and ")[0] for one in grade_data(course, "eve")[1]]
+    assert said == [f"'{name}' beside the notebook is a hard link" for name in sorted(BESIDE)]
 
 
-def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(
-    course: Path, tmp_path: Path
-) -> None:
+def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(course, tmp_path):
     for student in ("ada", "eve"):
         (hand_in(course, student) / "data.csv").write_text("1,2")
     shutil.move(course / "submitted", tmp_path / "elsewhere")
@@ -206,17 +186,13 @@ def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(
         assert secret_text(submission) == f"secret of {student}"
 
 
-def test_nothing_is_looked_through_where_no_file_has_two_names(
-    course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_looked_through_where_no_file_has_two_names(course, monkeypatch):
     hand_in(course, "ada")
     monkeypatch.setattr(hard_links, "_linked_files", lambda *_: pytest.fail("looked through"))
     assert grade_data(course, "ada")[0] is not None
 
 
-def test_a_class_with_hard_links_is_looked_through_once(
-    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_class_with_hard_links_is_looked_through_once(course, tmp_path, monkeypatch):
     for number in range(20):
         hand_in(course, f"s{number}")
     shutil.copytree(course / "submitted", tmp_path / "copy", copy_function=os.link)
@@ -234,9 +210,7 @@ def test_a_class_with_hard_links_is_looked_through_once(
     assert len(looked) == 1
 
 
-def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(
-    course: Path, tmp_path: Path
-) -> None:
+def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(course, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can give a file to another user")
     folder = tmp_path / "inbound" / "eve+ps1+2026-10-05 14:03:21 UTC+x"
@@ -253,14 +227,13 @@ def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(
 # --- The note of what was left out ----------------------------------------------------------------
 
 
-def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course: Path) -> None:
+def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course):
     folder = hand_in(course, "eve")
     found = survey(folder)
     found.left_out = {"a.html": handed_in.SYMBOLIC_LINK, "ps1.ipynb": handed_in.HARD_LINK}
     handed_in.write_note(folder, found)
     assert grade_data(course, "eve")[1] == (
-        "'a.html' beside the notebook is a symbolic link and was left out: hand in the file "
-        "itself.",
+        f"{IS_A_LINK} and was left out: hand in the file itself.",
         "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file.",
     )
     handed_in.write_note(folder, survey(folder, handed_in.PASSED_OVER))
@@ -271,29 +244,22 @@ def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course: Path)
     ("note", "said"),
     [
         ('{"left_out": [["a", "earns 100 points"]], "more": 0}', ()),
-        ('{"left_out": [["a", ["b"]]], "more": 0}', ()),
-        ('{"left_out": 1, "more": 0}', ()),
-        ('{"more": 1e999}', ()),
-        ("[" * 9_000, ()),
-        ("9" * 9_000, ()),
+        ('{"left_out": [["a", ["b"]]], "more": 0}', ()), ('{"left_out": 1, "more": 0}', ()),
+        ('{"more": 1e999}', ()), ("[" * 9_000, ()), ("9" * 9_000, ()),
         ('{"left_out": [], "more": 10000000}', ("So were 1000 more beside it.",)),
         (
             json.dumps({"left_out": [["<b>\n" * 40, handed_in.NO_FILE]] * 9, "more": 0}),
             (f"'{('?b??' * 500)[:80]}' beside the notebook is no ordinary file and was left out.",),
         ),
-        ("x" * 20_000, ()),
-        ('{"left_out": [["\\ud800", 1]], "more": "x"}', ()),
+        ("x" * 20_000, ()), ('{"left_out": [["\\ud800", 1]], "more": "x"}', ()),
     ],
-)
-def test_a_note_that_a_student_wrote_says_nothing_else(
-    course: Path, note: str, said: tuple[str, ...]
-) -> None:
-    folder = hand_in(course, "eve")
-    (folder / handed_in.NOTE).write_text(note)
+)  # fmt: skip
+def test_a_note_that_a_student_wrote_says_nothing_else(course, note, said):
+    (hand_in(course, "eve") / handed_in.NOTE).write_text(note)
     assert grade_data(course, "eve")[1] == said
 
 
-def test_a_hand_in_has_so_many_files_so_large_and_so_deep(tmp_path: Path) -> None:
+def test_a_hand_in_has_so_many_files_so_large_and_so_deep(tmp_path):
     deep = tmp_path.joinpath(*"abcdefghij")
     deep.mkdir(parents=True)
     (deep / "x").write_text("x")
@@ -308,9 +274,7 @@ def test_a_hand_in_has_so_many_files_so_large_and_so_deep(tmp_path: Path) -> Non
     assert sum("more than 100 files" in why for why in found.left_out.values()) == 7
 
 
-def test_a_million_entries_are_not_all_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_million_entries_are_not_all_looked_at(tmp_path, monkeypatch):
     for number in range(HAND_IN.entries + 100):
         (tmp_path / f"{number}").symlink_to("x")
     found = survey(tmp_path)
@@ -319,7 +283,7 @@ def test_a_million_entries_are_not_all_looked_at(
     assert len(found.left_out) == HAND_IN.entries
 
 
-def test_nor_are_a_million_empty_folders(tmp_path: Path) -> None:
+def test_nor_are_a_million_empty_folders(tmp_path):
     for number in range(HAND_IN.entries + 100):
         (tmp_path / f"{number % 30:02}" / f"{number}" / "empty").mkdir(parents=True)
     found = survey(tmp_path)
@@ -327,7 +291,7 @@ def test_nor_are_a_million_empty_folders(tmp_path: Path) -> None:
     assert found.sentences[0].endswith("more than 1000 files and folders.")
 
 
-def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(tmp_path: Path) -> None:
+def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(tmp_path):
     source, private = tmp_path / "source", tmp_path / "private"
     (source / "deep").mkdir(parents=True)
     private.mkdir()
@@ -348,7 +312,7 @@ def test_a_file_that_becomes_a_link_while_it_is_copied_is_not_followed(tmp_path:
     assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == []
 
 
-def test_a_folder_is_real_where_no_part_of_it_is_a_link(tmp_path: Path) -> None:
+def test_a_folder_is_real_where_no_part_of_it_is_a_link(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "link").symlink_to("a")
     (tmp_path / "a" / "link").symlink_to("b")
@@ -357,7 +321,7 @@ def test_a_folder_is_real_where_no_part_of_it_is_a_link(tmp_path: Path) -> None:
         assert not is_real_folder(tmp_path / path, tmp_path), path
 
 
-def test_a_name_cannot_break_out_of_a_sentence() -> None:
+def test_a_name_cannot_break_out_of_a_sentence():
     assert handed_in.shown_name("a\n**b**<script>\u202e.txt") == "'a???b???script??.txt'"
 
 
@@ -366,45 +330,35 @@ def test_a_name_cannot_break_out_of_a_sentence() -> None:
 
 @pytest.fixture
 def isolated() -> None:
-    if (reason := why_no_isolation()) is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
+    need_isolation()
 
 
-def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
-    course: Path, tmp_path: Path, isolated: None
-) -> None:
+def test_from_grading_to_release_nothing_that_a_link_names_is_copied(course, tmp_path, isolated):
     hostile_folder(hand_in(course, "eve"), course)
     hand_in(course, "ada")
-    handed_in.write_note(
-        hand_in(course, "kim"), HandIn(left_out={"k.html": handed_in.SYMBOLIC_LINK})
-    )
-    thief = hand_in(course, "mel")
-    (thief / "ps1.ipynb").unlink()
-    os.link(course / "source" / "ps1" / "ps1.ipynb", thief / "ps1.ipynb")
-    linked = course / "submitted" / "lin"
-    linked.mkdir()
-    (linked / "ps1").symlink_to(course / "source" / "ps1")
-    for name in ("timestamp.txt", "submission_secret.txt"):
-        for student, target in (("tim", course / SECRET_FILE), ("zoe", Path("/dev/zero"))):
-            folder = course / "submitted" / student / "ps1"
-            if not folder.exists():
-                hand_in(course, student)
+    note = HandIn(left_out={"k.html": handed_in.SYMBOLIC_LINK})
+    handed_in.write_note(hand_in(course, "kim"), note)
+    steal(course, hand_in(course, "mel"), PS1)
+    (course / "submitted" / "lin").mkdir()
+    (course / "submitted" / "lin" / "ps1").symlink_to(course / "source" / "ps1")
+    for student, target in (("tim", course / SECRET_FILE), ("zoe", Path("/dev/zero"))):
+        folder = hand_in(course, student)
+        for name in BESIDE:
             (folder / name).unlink()
             (folder / name).symlink_to(target)
 
     said = nbgrader(course, "autograde", "ps1")
-    assert "'a.html' beside the notebook is a symbolic link" in said
+    assert IS_A_LINK in said
     graded = everything(course / "autograded")
     assert_nothing_of_the_course(
         {name: data for name, data in graded.items() if not name.startswith("lin/")}
     )
     assert {name for name in graded if name.startswith("eve/") and not name.endswith(".ipynb")} == {
-        f"eve/ps1/{name}" for name in ("checks.py", "data.csv", "more.html", "picture.svg", *BESIDE)
+        f"eve/ps1/{name}" for name in ("checks.py", *HARMLESS, *BESIDE)
     }
-    notebook = nbformat.reads(graded["eve/ps1/ps1.ipynb"].decode(), as_version=4)
-    assert "'a.html' beside the notebook is a symbolic link" in notebook.cells[0].source
+    assert IS_A_LINK in classes.graded_notebook(course, "eve").cells[0].source
     assert "beside" not in graded["ada/ps1/ps1.ipynb"].decode()
-    assert "'k.html' beside the notebook is a symbolic link" in graded["kim/ps1/ps1.ipynb"].decode()
+    assert IS_A_LINK.replace("a.", "k.") in graded["kim/ps1/ps1.ipynb"].decode()
     assert f"kim/ps1/{handed_in.NOTE}" not in graded
     assert "ps1.ipynb is a hard link" in graded["mel/ps1/ps1.ipynb"].decode()
 
@@ -419,17 +373,13 @@ def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
     feedback = everything(course / "feedback")
     assert_nothing_of_the_course(feedback)
     for student in ("eve", "ada"):
-        assert {name for name in feedback if name.startswith(student)} == {
-            f"{student}/ps1/{name}" for name in ("ps1.html", *BESIDE)
-        }
+        assert_only_the_page_of(student, feedback)
 
     (course / "feedback" / "ada" / "ps1" / "more.html").symlink_to(course / SECRET_FILE)
-    exchange = tmp_path / "exchange"
-    exchange.mkdir(mode=0o777)
-    exchange.chmod(0o777)
-    said = nbgrader(course, "release_feedback", "ps1", f"--Exchange.root={exchange}", code=1)
+    exchange, option = open_exchange(tmp_path)
+    said = nbgrader(course, "release_feedback", "ps1", option, expected=1)
     assert "Not released: tim's ps1" in said  # it has no secret by which it is found
-    released = everything(exchange / COURSE_ID / "feedback")
+    released = everything(exchange / "feedback")
     assert_nothing_of_the_course(released)
     assert {"eve", "ada", "kim", "mel"} == {
         student
@@ -439,32 +389,26 @@ def test_from_grading_to_release_nothing_that_a_link_names_is_copied(
     assert len(released) == 4
 
 
-BESIDE = ("timestamp.txt", "submission_secret.txt")
-
-
-def test_a_page_that_is_a_link_is_not_released(course: Path, tmp_path: Path) -> None:
+def test_a_page_that_is_a_link_is_not_released(course, tmp_path):
     folder = course / "feedback" / "eve" / "ps1"
     folder.mkdir(parents=True)
     (folder / "submission_secret.txt").write_text("s")
-    (folder / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    (folder / "timestamp.txt").write_text(classes.TIME)
     (folder / "ps1.html").symlink_to(course / SECRET_FILE)
     (folder / "more.html").write_text("<script>alert(1)</script>")
-    exchange = tmp_path / "exchange"
-    exchange.mkdir()
-    exchange.chmod(0o777)
-    said = nbgrader(course, "release_feedback", "ps1", f"--Exchange.root={exchange}", code=1)
+    exchange, option = open_exchange(tmp_path)
+    said = nbgrader(course, "release_feedback", "ps1", option, expected=1)
     assert "ps1.html is a symbolic link" in said
-    assert everything(exchange / COURSE_ID / "feedback") == {}
+    assert everything(exchange / "feedback") == {}
 
 
-def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_path: Path) -> None:
-    exchange = tmp_path / "exchange"
-    inbound = exchange / COURSE_ID / "inbound"
+def test_collecting_follows_no_link_and_takes_the_honest_work(course, tmp_path):
+    exchange, option = open_exchange(tmp_path)
+    inbound = exchange / "inbound"
     inbound.mkdir(parents=True)
-    exchange.chmod(0o777)
     folders = {}
     for student in ("ada", "eve"):
-        folders[student] = inbound / f"{student}+ps1+2026-10-05 14:03:21 UTC+x"
+        folders[student] = inbound / f"{student}+ps1+{classes.TIME}+x"
         hand_in(course, student)
         shutil.move(course / "submitted" / student / "ps1", folders[student])
         shutil.rmtree(course / "submitted")
@@ -472,14 +416,13 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_
     (folders["eve"] / handed_in.NOTE).write_text('{"left_out": [], "more": 999}')
     thief = inbound / "mel+ps1+2026-10-05 14:03:22 UTC+x"
     thief.mkdir()
-    os.link(folders["ada"] / "ps1.ipynb", thief / "ps1.ipynb")
+    steal(folders["ada"], thief, "ps1.ipynb")
     # A link instead of a hand-in; and one that is newer than an honest student's own.
-    (inbound / "lin+ps1+2026-10-05 14:03:21 UTC+x").symlink_to(course / "source" / "ps1")
+    (inbound / f"lin+ps1+{classes.TIME}+x").symlink_to(course / "source" / "ps1")
     (inbound / "ada+ps1+2026-10-06 14:03:21 UTC+x").symlink_to(course / "source" / "ps1")
     (inbound / "..+ps1+2026-10-06 14:03:21 UTC+x").mkdir()
-    settings = (f"--Exchange.root={exchange}",)
-    said = nbgrader(course, "collect", "ps1", *settings)
-    assert "lin+ps1+2026-10-05 14:03:21 UTC+x is no folder that was handed in" in said
+    said = nbgrader(course, "collect", "ps1", option)
+    assert f"lin+ps1+{classes.TIME}+x is no folder that was handed in" in said
     assert "'zero' beside the notebook is a symbolic link" in said or "more beside it" in said
     collected = everything(course / "submitted")
     assert_nothing_of_the_course(collected)
@@ -487,31 +430,26 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course: Path, tmp_
         f"ada/ps1/{name}" for name in ("ps1.ipynb", *BESIDE)
     }
     assert {name.split("/")[-1] for name in collected if name.startswith("eve")} == {
-        *("ps1.ipynb", "data.csv", "more.html", "picture.svg", handed_in.NOTE, *BESIDE)
+        *("ps1.ipynb", *HARMLESS, handed_in.NOTE, *BESIDE)
     }
     assert {name.split("/")[0] for name in collected} == {"ada", "eve", "mel"}
     # It is told to the student when the work is graded, whatever note the student wrote.
     said = grade_data(course, "eve")[1]
-    assert "'a.html' beside the notebook is a symbolic link" in said[0]
+    assert IS_A_LINK in said[0]
     assert said[-1] == "So were 6 more beside it."
-    assert grade_data(course, "mel") == (
-        None,
-        (
-            "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file.",
-            "There is no notebook ps1.ipynb to grade.",
-        ),
-    )
+    lost = "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file."
+    assert grade_data(course, "mel") == (None, (lost, NOTHING))
     # A time that is none stops nobody.
     (course / "submitted" / "eve" / "ps1" / "timestamp.txt").write_text("no time")
     (folders["ada"] / "new.txt").write_text("new")
     os.rename(folders["ada"], inbound / "ada+ps1+2026-10-07 14:03:21 UTC+x")
-    nbgrader(course, "collect", "ps1", "--update", *settings)
+    nbgrader(course, "collect", "ps1", "--update", option)
     assert (course / "submitted" / "ada" / "ps1" / "new.txt").is_file()
 
 
 def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_are_graded_all_the_same(
-    course: Path, isolated: None
-) -> None:
+    course, isolated
+):
     """Each of these used to end nbgrader with an error, and to have no row."""
     (course / "source" / "ps1" / "data.csv").write_text(SIGN)
     (course / "source" / "ps1" / "more").mkdir()
@@ -533,15 +471,14 @@ def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_are_graded_all_t
     assert {path.parts[-3] for path in course.glob("autograded/*/ps1/ps1.ipynb")} == set(scores)
     for path in course.glob("autograded/*/ps1"):
         assert (path / "data.csv").read_text() == (path / "more" / "x.csv").read_text() == SIGN
-    graded = course / "autograded" / "empty" / "ps1" / "ps1.ipynb"
-    assert "There is no notebook ps1.ipynb to grade." in graded.read_text()
+    assert NOTHING in (course / "autograded" / "empty" / "ps1" / "ps1.ipynb").read_text()
 
 
 @pytest.fixture
 def archive(course: Path) -> Path:
     """The folder into which an instructor puts what a learning management system gave."""
-    with (course / "nbgrader_config.py").open("a") as settings:
-        settings.write(
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(
             "\nc.ExtractorPlugin.zip_ext = ['.zip', '.gz', '.bz2', '.xz', '.tgz', '.tar']"
             "\nc.FileNameCollectorPlugin.named_regexp = "
             "r'.*/(?P<student_id>\\w+)_(?P<file_id>ps1)[.]ipynb'\n"
@@ -559,37 +496,37 @@ def collected_by_zip(course: Path) -> tuple[set[str], str]:
     return {name.split("/")[0] for name in collected if name.endswith("/ps1.ipynb")}, said
 
 
-def test_archives_bring_ordinary_files_only(course: Path, archive: Path) -> None:
+def test_archives_bring_ordinary_files_only(course, archive):
     for student in ("ada", "eve"):
-        shutil.copyfile(NOTEBOOKS / "untouched.ipynb", archive / f"{student}_ps1.ipynb")
-    (archive / "lin_ps1.ipynb").symlink_to(course / "source" / "ps1" / "ps1.ipynb")
-    os.link(course / "source" / "ps1" / "ps1.ipynb", archive / "mel_ps1.ipynb")
+        shutil.copyfile(UNTOUCHED, archive / f"{student}_ps1.ipynb")
+    (archive / "lin_ps1.ipynb").symlink_to(course / PS1)
+    os.link(course / PS1, archive / "mel_ps1.ipynb")
     os.mkfifo(archive / "pip_ps1.ipynb")
     (archive / "all").symlink_to(course / "source")
     students, said = collected_by_zip(course)
     assert students == {"ada", "eve"}
-    for line in ("'lin_ps1.ipynb' is a symbolic link", "'mel_ps1.ipynb' is a hard link"):
+    for line in (
+        *("'lin_ps1.ipynb' is a symbolic link", "'mel_ps1.ipynb' is a hard link"),
+        *("'pip_ps1.ipynb' is no ordinary file", "'all' is a symbolic link"),
+    ):
         assert line in said
-    assert "'pip_ps1.ipynb' is no ordinary file" in said
-    assert "'all' is a symbolic link" in said
-    assert grade_data(course, "lin") == (
-        None,
-        (
-            "'lin_ps1.ipynb' is a symbolic link and was left out: hand in the file itself.",
-            "There is no notebook ps1.ipynb to grade.",
-        ),
-    )
+    lost = "'lin_ps1.ipynb' is a symbolic link and was left out: hand in the file itself."
+    assert grade_data(course, "lin") == (None, (lost, NOTHING))
 
 
-def test_an_archive_of_a_class_comes_whole(course: Path, archive: Path) -> None:
-    with zipfile.ZipFile(archive / "class.zip", "w") as class_archive:
-        for number in range(120):
-            class_archive.write(NOTEBOOKS / "untouched.ipynb", f"s{number}_ps1.ipynb")
-        for number in range(120, 130):
-            inner = io.BytesIO()
-            with zipfile.ZipFile(inner, "w") as one:
-                one.write(NOTEBOOKS / "untouched.ipynb", f"s{number}_ps1.ipynb")
-            class_archive.writestr(f"s{number}.zip", inner.getvalue())
+def zipped(members: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_an_archive_of_a_class_comes_whole(course, archive):
+    works = {f"s{n}_ps1.ipynb": UNTOUCHED.read_bytes() for n in range(130)}
+    inner = [f"s{n}_ps1.ipynb" for n in range(120, 130)]
+    inside = {f"{name[:4]}.zip": zipped({name: works.pop(name)}) for name in inner}
+    (archive / "class.zip").write_bytes(zipped(works | inside))
     students, said = collected_by_zip(course)
     assert students == {f"s{number}" for number in range(130)}
     assert "left out" not in said
@@ -608,18 +545,14 @@ def tar_of(path: Path, mode: str, *members: tuple[str, bytes | str]) -> None:
                 made.addfile(member, io.BytesIO(content))
 
 
-def test_what_is_no_sound_archive_is_named_and_stops_nobody(course: Path, archive: Path) -> None:
-    notebook = (NOTEBOOKS / "untouched.ipynb").read_bytes()
-    shutil.copyfile(NOTEBOOKS / "untouched.ipynb", archive / "ada_ps1.ipynb")
+def test_what_is_no_sound_archive_is_named_and_stops_nobody(course, archive):
+    notebook = UNTOUCHED.read_bytes()
+    shutil.copyfile(UNTOUCHED, archive / "ada_ps1.ipynb")
     (archive / "bob_ps1.zip").write_bytes(b"PK\x03\x04 nothing")
     (archive / "cyd_ps1.tar.gz").write_bytes(gzip.compress(b"no archive"))
     (archive / "dan_ps1.tar.gz").write_bytes(b"\x1f\x8b broken")
-    tar_of(
-        archive / "eve.tar.gz",
-        "w:gz",
-        ("fay_ps1.ipynb", "../../../../source/ps1/ps1.ipynb"),
-        ("eve_ps1.ipynb", notebook),
-    )
+    link = ("fay_ps1.ipynb", f"../../../../{PS1}")
+    tar_of(archive / "eve.tar.gz", "w:gz", link, ("eve_ps1.ipynb", notebook))
     tar_of(archive / "kit_ps1.tar.gz", "w:gz", ("../../../escaped_ps1.ipynb", notebook))
     for mode, name in (("w:bz2", "gus.tar.bz2"), ("w:xz", "hal.tar.xz"), ("w:gz", "ida.tgz")):
         tar_of(archive / name, mode, (f"{name[:3]}_ps1.ipynb", notebook))
@@ -633,17 +566,13 @@ def test_what_is_no_sound_archive_is_named_and_stops_nobody(course: Path, archiv
 
 
 @pytest.mark.parametrize("name", ["b.zip", "b.tar", "b.tar.gz", "b.tgz", "b.tar.bz2", "b.tar.xz"])
-def test_an_archive_of_every_kind_unpacks_to_so_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    path, large = tmp_path / name, bytes(3 << 20)
+def test_an_archive_of_every_kind_unpacks_to_so_much(tmp_path, monkeypatch, name):
+    path, members = tmp_path / name, {"small": b"1", "large": bytes(3 << 20)}
     if name.endswith(".zip"):
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-            made.writestr("small", b"1")
-            made.writestr("large", large)
+        path.write_bytes(zipped(members))
     else:
         mode = {"bz2": "w:bz2", ".xz": "w:xz", "tar": "w"}.get(name[-3:], "w:gz")
-        tar_of(path, mode, ("small", b"1"), ("large", large))
+        tar_of(path, mode, *members.items())
     unpack(path, tmp_path / "whole", ())
     assert set(everything(tmp_path / "whole")) == {"small", "large"}
     monkeypatch.setattr(archives, "ARCHIVE", ArchiveLimits(total_bytes=2 << 20))
@@ -652,20 +581,10 @@ def test_an_archive_of_every_kind_unpacks_to_so_much(
     assert not (tmp_path / "unpacked").exists()
 
 
-def test_archives_in_archives_are_bounded_together_and_the_rest_stands(
-    course: Path, archive: Path
-) -> None:
-    notebook = (NOTEBOOKS / "untouched.ipynb").read_bytes()
-
-    def zipped(**members: bytes) -> bytes:
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
-            for name, content in members.items():
-                made.writestr(name.replace("__", "."), content)
-        return packed.getvalue()
-
-    bomb = zipped(bob__bin=bytes(HAND_IN.total_bytes + 1))
-    (archive / "class.zip").write_bytes(zipped(ada_ps1__ipynb=notebook, bob_ps1__zip=bomb))
+def test_archives_in_archives_are_bounded_together_and_the_rest_stands(course, archive):
+    bomb = zipped({"bob.bin": bytes(HAND_IN.total_bytes + 1)})
+    members = {"ada_ps1.ipynb": UNTOUCHED.read_bytes(), "bob_ps1.zip": bomb}
+    (archive / "class.zip").write_bytes(zipped(members))
     students, said = collected_by_zip(course)
     assert students == {"ada"}
     assert said.count("'class/bob_ps1.zip' was not unpacked: it holds too much") == 1
@@ -674,46 +593,28 @@ def test_archives_in_archives_are_bounded_together_and_the_rest_stands(
     )
 
 
-def test_formgraders_buttons_copy_no_link_either(course: Path, isolated: None) -> None:
+def test_formgraders_buttons_copy_no_link_either(course, isolated):
     hostile_folder(hand_in(course, "eve"), course)
-    config = Config(load_config(course))
-    config.CourseDirectory.root = str(course)
+    config = settings(course)
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     for press in (api.autograde, api.generate_feedback):
         result: dict[str, Any] = press("ps1", "eve")
         assert result["success"], result
     assert_nothing_of_the_course(everything(course / "autograded"))
-    assert set(everything(course / "feedback")) == {
-        f"eve/ps1/{name}" for name in ("ps1.html", *BESIDE)
-    }
+    assert_only_the_page_of("eve", everything(course / "feedback"))
 
 
-def test_the_bulk_road_names_what_it_leaves_alone_and_publishes_nothing(
-    course: Path, isolated: None
-) -> None:
+def test_the_bulk_road_names_what_it_leaves_alone_and_publishes_nothing(course, isolated):
     hostile_folder(hand_in(course, "eve"), course)
     (course / "feedback" / "eve" / "ps1").mkdir(parents=True)
     (course / "feedback" / "eve" / "ps1" / "more.html").symlink_to(course / SECRET_FILE)
-    program = Path(sys.executable).with_name("autograder")
-    for command in (["grade", "ps1", "--jobs", "1"], ["feedback", "ps1", "--jobs", "1"]):
-        done = subprocess.run(
-            [program, *command],
-            cwd=course,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    notebook = nbformat.read(course / "autograded" / "eve" / "ps1" / "ps1.ipynb", as_version=4)
-    assert "'a.html' beside the notebook is a symbolic link" in notebook.cells[0].source
-    assert set(everything(course / "feedback")) == {
-        f"eve/ps1/{name}" for name in ("ps1.html", *BESIDE)
-    }
+    for command in ("grade", "feedback"):
+        done(start(PROGRAMS / "autograder", command, "ps1", "--jobs", "1", cwd=course))
+    assert IS_A_LINK in classes.graded_notebook(course, "eve").cells[0].source
+    assert_only_the_page_of("eve", everything(course / "feedback"))
 
 
-def test_work_whose_grading_was_ended_tells_what_lay_beside_it_too() -> None:
-    assignment, said = Assignment("ps1", (), {}), "'a.html' beside the notebook is a symbolic link."
+def test_work_whose_grading_was_ended_tells_what_lay_beside_it_too():
+    assignment, said = Assignment("ps1", (), {}), f"{IS_A_LINK}."
     job = Job("eve", assignment, None, "Not read.", 0, "none", LIMITS, (said,))
-    outcome = write_so_far(job, "it took too long", [])
-    assert {"Not read.", said} < set(outcome.remarks)
+    assert {"Not read.", said} < set(write_so_far(job, "it took too long", []).remarks)

@@ -5,63 +5,45 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import sqlite3
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import classes
 import nbformat
 import pytest
+from classes import NOTEBOOKS, ROOT, TIME, graded_notebook
+from databases import sql
 from jinja2 import Environment
 from nbconvert.exporters import HTMLExporter
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrading import convert, settings
+from seen import Seen
 from traitlets.config import Config
 
 from autograder.course.folder import SECRET_FILE, load_config
 from autograder.grading import jobs
-from autograder.grading.engine import ClassGrading
 from autograder.limits import PAGE
 from autograder.nbgrader_plugin.formgrader.filters import markdown2html
 from autograder.pages.markup import card_html, written_html
-from autograder.sandbox import LIMITS, IsolationUnavailable, Sandbox
+from autograder.sandbox import IsolationUnavailable, Sandbox
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "tests" / "notebooks"
 WORK = {
-    "crashes": "cell-crashes",
-    "full": "all-right",
-    "hostile": "markup-in-names-and-messages",
-    "random": "draws-at-random",
-    "reused": "name-reused-afterwards",
-    "untouched": "untouched",
+    "crashes": "cell-crashes", "full": "all-right", "hostile": "markup-in-names-and-messages",
+    "random": "draws-at-random", "reused": "name-reused-afterwards", "untouched": "untouched",
     "wrong": "shows-points",
-}
+}  # fmt: skip
 BROKEN = ("duplicated", "empty", "ids", "latin", "linked", "newer", "not-json", "schema-1")
 CARDS = "verdict-card"
 
 # nbgrader's own way of adding a submission to its session.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-
-
-def settings(course: Path) -> Config:
-    config = Config(load_config(course))
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.assignment_id = "ps1"
-    return config
-
-
-def convert(course: Path, converter: type[Any]) -> None:
-    """Run one of nbgrader's converters with the course's own settings."""
-    config = settings(course)
-    converter(coursedir=CourseDirectory(config=config), config=config).start()
 
 
 def hand_in_all(course: Path) -> None:
@@ -70,30 +52,24 @@ def hand_in_all(course: Path) -> None:
     twice = json.loads(text)
     check = next(cell for cell in twice["cells"] if cell["id"] == "scores-check")
     twice["cells"].insert(twice["cells"].index(check) + 1, check)
-    broken = {
+    old = text.replace('"schema_version": 3', '"schema_version": 1')
+    broken: dict[str, str | bytes] = {
         "duplicated": json.dumps(twice),
         "empty": "",
         # Ours, in a notebook of which something is said.
-        "ids": text.replace('"title"', '"about-this-submission"').replace(
-            '"schema_version": 3', '"schema_version": 1'
-        ),
+        "ids": old.replace('"title"', '"about-this-submission"'),
         "newer": text.replace('"nbformat": 4', '"nbformat": 99'),
         "not-json": text[:300],
-        "schema-1": text.replace('"schema_version": 3', '"schema_version": 1'),
+        "schema-1": old,
+        "latin": text.replace("Nothing", "Nichts, \u00fcbrigens").encode("latin-1"),
     }
-    for student in (*WORK, *broken, "latin"):
-        folder = course / "submitted" / student / "ps1"
-        folder.mkdir(parents=True)
-        path = folder / "ps1.ipynb"
-        if student in broken:
-            path.write_text(broken[student], encoding="utf-8")
-        elif student == "latin":
-            path.write_bytes(text.replace("Nothing", "Nichts, \u00fcbrigens").encode("latin-1"))
-        else:
-            shutil.copyfile(NOTEBOOKS / f"{WORK[student]}.ipynb", path)
+    for student, work in WORK.items():
+        classes.hand_in(course, student, work)
+    for student, work in broken.items():
+        classes.hand_in(course, student, work.encode() if isinstance(work, str) else work)
     (course / "submitted" / "linked").mkdir()
     (course / "submitted" / "linked" / "ps1").symlink_to("../full/ps1")
-    (course / "submitted" / "full" / "ps1" / "timestamp.txt").write_text("2026-10-05 14:03:21 UTC")
+    (course / "submitted" / "full" / "ps1" / "timestamp.txt").write_text(TIME)
     (course / SECRET_FILE).write_text("0" * 64)
 
 
@@ -117,45 +93,33 @@ def roads(
             shutil.copytree(released, course)
             hand_in_all(course)
         at_once.submit(convert, roads.nbgrader, Autograde).result()
-        results = list(
-            ClassGrading(roads.bulk, ["ps1"], [], "bwrap", LIMITS).on(at_once, lambda: 1)
-        )
-    assert [result.trouble for result in results if result.trouble] == []
-    assert {result.student for result in results} == {*WORK, *BROKEN}
+        results = classes.grade(roads.bulk, at_once)
+    assert [one.trouble for one in results.values() if one.trouble] == []
+    assert set(results) == {*WORK, *BROKEN}
     return roads
 
 
 def rows(course: Path, query: str) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(course / "gradebook.db")
-    try:
-        return sorted(connection.execute(query), key=repr)
-    finally:
-        connection.close()
+    return sorted(sql(course, query), key=repr)
 
 
-def of_submissions(table: str, *columns: str) -> str:
-    return (
-        f"SELECT submitted_assignment.student_id, base_cell.name, {', '.join(columns)} FROM {table}"
-        f" JOIN base_cell ON {table}.cell_id = base_cell.id"
-        f" JOIN submitted_notebook ON {table}.notebook_id = submitted_notebook.id"
-        " JOIN submitted_assignment"
-        " ON submitted_notebook.assignment_id = submitted_assignment.id"
-    )
+def of_submissions(table: str, columns: str) -> str:
+    return f"""SELECT a.student_id, b.name, {columns} FROM {table} c
+        JOIN base_cell b ON c.cell_id = b.id JOIN submitted_notebook n ON c.notebook_id = n.id
+        JOIN submitted_assignment a ON n.assignment_id = a.id"""
 
 
-GRADES = of_submissions("grade", "auto_score", "manual_score", "extra_credit", "needs_manual_grade")
-COMMENTS = of_submissions("comment", "auto_comment", "manual_comment")
+GRADES = of_submissions("grade", "auto_score, manual_score, extra_credit, needs_manual_grade")
+COMMENTS = of_submissions("comment", "auto_comment, manual_comment")
 
 
-def graded(course: Path, student: str) -> nbformat.NotebookNode:
-    path = course / "autograded" / student / "ps1" / "ps1.ipynb"
-    return nbformat.read(path, as_version=4)
+graded = graded_notebook
 
 
 # --- Two roads, one verdict -----------------------------------------------------------------------
 
 
-def test_both_roads_write_the_same_grades_and_comments(roads: Roads) -> None:
+def test_both_roads_write_the_same_grades_and_comments(roads):
     submissions = "SELECT student_id, timestamp FROM submitted_assignment"
     for query in (GRADES, COMMENTS, submissions):
         assert rows(roads.nbgrader, query) == rows(roads.bulk, query)
@@ -167,7 +131,7 @@ def test_both_roads_write_the_same_grades_and_comments(roads: Roads) -> None:
     assert points == {**dict.fromkeys((*WORK, *BROKEN), 0), **right, **wrong, **repaired}
 
 
-def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads: Roads) -> None:
+def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads):
     written = {
         student: (score, bool(waits))
         for student, name, score, _, _, waits in rows(roads.nbgrader, GRADES)
@@ -181,7 +145,7 @@ def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads: Road
 
 
 @pytest.mark.parametrize("student", [*WORK, *BROKEN])
-def test_both_roads_make_the_same_notebook(roads: Roads, student: str) -> None:
+def test_both_roads_make_the_same_notebook(roads, student):
     """The remarks on top, the repairs and every output, cards and errors included."""
     one, other = graded(roads.nbgrader, student), graded(roads.bulk, student)
     for part in ("id", "source"):
@@ -207,13 +171,13 @@ def test_both_roads_make_the_same_notebook(roads: Roads, student: str) -> None:
         ("schema-1", "The grading settings of softmax had been changed"),
     ],
 )
-def test_nbgraders_road_tells_on_top_what_happened(roads: Roads, student: str, said: str) -> None:
+def test_nbgraders_road_tells_on_top_what_happened(roads, student, said):
     top = graded(roads.nbgrader, student).cells[0]
     assert top.source.startswith("**About this submission**")
     assert said in top.source
 
 
-def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
+def test_sound_work_has_nothing_on_top(roads):
     assert graded(roads.nbgrader, "full").cells[0].source == "# Three exercises"
 
 
@@ -221,9 +185,7 @@ def test_sound_work_has_nothing_on_top(roads: Roads) -> None:
 
 
 @pytest.mark.usefixtures("in_this_process")
-def test_formgraders_button_grades_within_a_running_event_loop(
-    course: Path, hand_in: Callable[..., Path]
-) -> None:
+def test_formgraders_button_grades_within_a_running_event_loop(course, hand_in):
     hand_in("full", "all-right")
     config = settings(course)
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
@@ -238,9 +200,7 @@ def test_formgraders_button_grades_within_a_running_event_loop(
 
 
 @pytest.mark.usefixtures("in_this_process")
-def test_without_isolation_nbgrader_grades_nothing_and_says_why(
-    course: Path, hand_in: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_isolation_nbgrader_grades_nothing_and_says_why(course, hand_in, monkeypatch):
     def unavailable(*_: Any) -> Sandbox:
         raise IsolationUnavailable("bubblewrap is not installed: install it")
 
@@ -259,39 +219,6 @@ def test_without_isolation_nbgrader_grades_nothing_and_says_why(
 # --- Pages ----------------------------------------------------------------------------------------
 
 
-@dataclass
-class Page(HTMLParser):
-    """What of a page could run or load something, and what it says."""
-
-    text: str
-    scripts: list[str] = field(default_factory=list)
-    handlers: list[tuple[str, str]] = field(default_factory=list)
-    loaded: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.inside = ""
-        self.feed(self.text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.inside = tag
-        self.tags.append(tag)
-        for name, value in attrs:
-            if name.startswith("on"):
-                self.handlers.append((tag, name))
-            if name in ("src", "href", "action", "data", "srcset", "formaction"):
-                self.loaded.append(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self.inside == "script":
-            self.scripts.append(data)
-
-
 @pytest.fixture(scope="module")
 def feedback(roads: Roads) -> Path:
     """The folder of the pages that `nbgrader generate_feedback` makes after the bulk road."""
@@ -301,18 +228,16 @@ def feedback(roads: Roads) -> Path:
     return roads.bulk / "feedback"
 
 
-def page(feedback: Path, student: str) -> Page:
-    return Page((feedback / student / "ps1" / "ps1.html").read_text(encoding="utf-8"))
+def page(feedback: Path, student: str) -> Seen:
+    return Seen((feedback / student / "ps1" / "ps1.html").read_text(encoding="utf-8"))
 
 
-def test_every_student_gets_a_page(feedback: Path) -> None:
+def test_every_student_gets_a_page(feedback):
     assert {path.name for path in feedback.iterdir()} == {*WORK, *BROKEN}
     assert not list(feedback.rglob("verdicts.json"))
 
 
-def test_a_hostile_students_page_runs_nothing_and_loads_no_more_than_an_honest_ones(
-    feedback: Path,
-) -> None:
+def test_a_hostile_students_page_runs_nothing_and_loads_no_more_than_an_honest_ones(feedback):
     hostile, honest = page(feedback, "hostile"), page(feedback, "full")
     assert hostile.scripts == honest.scripts == []
     assert hostile.handlers == honest.handlers == []
@@ -323,33 +248,32 @@ def test_a_hostile_students_page_runs_nothing_and_loads_no_more_than_an_honest_o
     assert "javascript:" not in "".join(hostile.loaded)
 
 
-def test_what_a_hostile_student_wrote_is_there_to_be_read(feedback: Path) -> None:
-    text = page(feedback, "hostile").text
-    assert "&lt;script&gt;alert(4)&lt;/script&gt;" in text
-    assert "<mi>a</mi><mi>&amp;</mi><mi>b</mi>" in text
-    assert "<details><summary>More</summary>" in text
-    assert "<td>2</td>" in text
+def test_what_a_hostile_student_wrote_is_there_to_be_read(feedback):
+    source = page(feedback, "hostile").source
+    for written in (
+        *("&lt;script&gt;alert(4)&lt;/script&gt;", "<mi>a</mi><mi>&amp;</mi><mi>b</mi>"),
+        *("<details><summary>More</summary>", "<td>2</td>"),
+    ):
+        assert written in source
 
 
 @pytest.mark.parametrize("student", ["full", "hostile", "untouched", "not-json"])
-def test_a_page_shows_the_cards(feedback: Path, student: str) -> None:
-    text = page(feedback, student).text
+def test_a_page_shows_the_cards(feedback, student):
+    text = page(feedback, student).source
     assert text.count(f'class="{CARDS}"') == 3
     assert ">softmax</strong>" in text
     assert ("<strong>8</strong> of 8 points" in text) == (student == "full")
 
 
-def test_a_page_gives_away_neither_answers_nor_paths(feedback: Path, roads: Roads) -> None:
-    source = (NOTEBOOKS / "source.ipynb").read_text(encoding="utf-8")
-    assert "Marking scheme" in source
+def test_a_page_gives_away_neither_answers_nor_paths(feedback, roads):
+    assert "Marking scheme" in (NOTEBOOKS / "source.ipynb").read_text(encoding="utf-8")
     for student in (*WORK, *BROKEN):
-        text = page(feedback, student).text
+        text = page(feedback, student).source
         for path in (roads.bulk, ROOT, sys.prefix, sys.base_prefix, Path.home()):
             assert f"{path}/" not in text, (student, path)
         assert "Marking scheme" not in text
         if student in ("untouched", "hostile", "empty"):
-            assert "np.vstack" not in text
-            assert "exponentials" not in text
+            assert not [answer for answer in ("np.vstack", "exponentials") if answer in text]
 
 
 # --- The two filters ------------------------------------------------------------------------------
@@ -392,55 +316,42 @@ def rendered(source: str) -> str:
     ],
 )
 @pytest.mark.parametrize("clean", [card_html, written_html, rendered])
-def test_nothing_runs_loads_or_poses_as_a_part_of_the_page(
-    clean: Callable[[str], str], text: str
-) -> None:
-    seen = Page(clean(text))
+def test_nothing_runs_loads_or_poses_as_a_part_of_the_page(clean, text):
+    seen = Seen(clean(text))
     assert seen.scripts == seen.handlers == seen.loaded == []
-    allowed = {"a", "img", "p", "div", "details", "table", "span"}
-    assert set(seen.tags) <= allowed
+    assert set(seen.tags) <= {"a", "img", "p", "div", "details", "table", "span"}
+    parts = seen.source.replace(' style=""', "").split("<")[1:]
+    opened = "".join(f"<{part}" for part in parts if part[0] != "/")
     for word in (" id=", "style=", "class=", "data-"):
-        assert word not in "".join(
-            f"<{part}"
-            for part in seen.text.replace(' style=""', "").split("<")[1:]
-            if part[0] != "/"
-        )
+        assert word not in opened
 
 
-def test_links_of_markdown_lead_only_to_the_web() -> None:
+def test_links_of_markdown_lead_only_to_the_web():
     text = "[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) ![c](http://example.org/c.png)"
-    assert Page(rendered(text)).loaded == []
-    assert Page(rendered("[d](https://example.org/) [e](#top)")).loaded == [
-        "https://example.org/",
-        "#top",
-    ]
+    assert Seen(rendered(text)).loaded == []
+    web = "[d](https://example.org/) [e](#top)"
+    assert Seen(rendered(web)).loaded == ["https://example.org/", "#top"]
 
 
-def test_mathematics_tables_and_details_stay() -> None:
+def test_mathematics_tables_and_details_stay():
     assert rendered("$a & b$, $c<d$").strip() == "<p>$a &amp; b$, $c&lt;d$</p>"
     matrix = "$$\\begin{matrix}1 & 2\\\\ 3 & 4\\end{matrix}$$"
     assert matrix.replace("&", "&amp;") in rendered(matrix)
-    table = Page(rendered("| a | b |\n|--:|---|\n| 1 | 2 |"))
-    assert [tag for tag in table.tags if tag in ("table", "th", "td")] == [
-        *("table", "th", "th", "td", "td"),
-    ]
+    table = Seen(rendered("| a | b |\n|--:|---|\n| 1 | 2 |")).tags
+    assert [tag for tag in table if tag in ("table", "th", "td")] == "table th th td td".split()
     details = "<details open><summary>More</summary>\n\n*here*\n\n</details>"
-    assert Page(rendered(details)).tags[:2] == ["details", "summary"]
+    assert Seen(rendered(details)).tags[:2] == ["details", "summary"]
     assert "<em>here</em>" in rendered(details)
 
 
-def test_pictures_within_the_page_stay() -> None:
-    assert Page(written_html('<img alt="plot" src="data:image/png;base64,AAAA">')).loaded == [
-        "data:image/png;base64,AAAA"
-    ]
-
-
-def test_code_keeps_its_colours() -> None:
+def test_pictures_within_the_page_and_the_colours_of_code_stay():
+    picture = "data:image/png;base64,AAAA"
+    assert Seen(written_html(f'<img alt="plot" src="{picture}">')).loaded == [picture]
     coloured = '<div class="highlight"><pre><span class="kn">import</span></pre></div>'
     assert written_html(coloured) == coloured
 
 
-def test_text_that_would_take_minutes_to_clean_is_shown_as_it_is() -> None:
+def test_text_that_would_take_minutes_to_clean_is_shown_as_it_is():
     text = "<div>" * PAGE.markdown_cell
     assert rendered(text) == f"<pre>{text.replace('<', '&lt;').replace('>', '&gt;')}</pre>"
 
@@ -463,7 +374,7 @@ def in_formgrader(exporter: HTMLExporter, *cells: nbformat.NotebookNode) -> str:
 CARD = '<div class="verdict-card" style="border-left:4px solid #3b82c4">8 of 8</div>'
 
 
-def test_formgrader_shows_a_card_of_a_check_and_no_imitation(formgrader: HTMLExporter) -> None:
+def test_formgrader_shows_a_card_of_a_check_and_no_imitation(formgrader):
     output = nbformat.v4.new_output("display_data", {"text/html": CARD})
     check = nbformat.v4.new_code_cell("check(f)", outputs=[output])
     check.metadata.nbgrader = {"grade": True, "solution": False, "grade_id": "g", "points": 8}
@@ -474,21 +385,18 @@ def test_formgrader_shows_a_card_of_a_check_and_no_imitation(formgrader: HTMLExp
     for cell in others:
         text = in_formgrader(formgrader, cell)
         assert "8 of 8" in text
-        assert 'class="verdict-card"' not in text
-        assert "border-left" not in text
+        assert not [word for word in ('class="verdict-card"', "border-left") if word in text]
 
 
-def test_formgrader_shows_a_page_whatever_a_student_wrote(formgrader: HTMLExporter) -> None:
+def test_formgrader_shows_a_page_whatever_a_student_wrote(formgrader):
     attached = nbformat.v4.new_markdown_cell("![x](attachment:none.png) **b** [[](files/x)")
     printed = nbformat.v4.new_output("stream", name="stdout", text="\x1b[31m<b>\x1b[0m" * 3)
     code = nbformat.v4.new_code_cell("x." * 40_000, outputs=[printed])
-    swelling = nbformat.v4.new_markdown_cell(
-        "[a][p] " * 1000 + "\n\n[p]: http://e.org/" + "x" * 5000
-    )
+    links = "[a][p] " * 1000 + "\n\n[p]: http://e.org/" + "x" * 5000
+    swelling = nbformat.v4.new_markdown_cell(links)
     start = time.process_time()
     text = in_formgrader(formgrader, attached, *[code] * 5, *[swelling] * 20)
     assert time.process_time() - start < 15, "minutes before there were limits"
-    assert "[a picture that is not in the notebook]" in text
-    assert "<strong>b</strong>" in text
-    assert "&lt;b&gt;&lt;b&gt;" in text
+    for said in ("[a picture that is not in the notebook]", "<strong>b</strong>", "&lt;b&gt;" * 2):
+        assert said in text
     assert len(text) < 4 << 20

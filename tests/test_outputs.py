@@ -50,19 +50,19 @@ def said(cells: list[list[NotebookNode]]) -> list[int]:
     ]
 
 
-def test_all_is_kept_as_it_is_while_there_is_room() -> None:
+def test_all_is_kept_as_it_is_while_there_is_room():
     cell = [stream("one\ntwo"), picture(3000), error("three")]
     assert kept(cell, cell) == [cell, cell]
 
 
-def test_where_the_text_ends_it_is_said_once_and_pictures_go_on() -> None:
+def test_where_the_text_ends_it_is_said_once_and_pictures_go_on():
     cells = kept([stream("x" * 6000)], [stream("y" * 6000)], [stream("z"), picture(400)])
     assert said(cells) == [1]
     assert "MB of text" in cells[1][0].text
     assert cells[2] == [picture(400)], "what is smaller is not kept either, after that"
 
 
-def test_where_the_pictures_end_it_is_said_once_and_text_goes_on() -> None:
+def test_where_the_pictures_end_it_is_said_once_and_text_goes_on():
     cells = kept([picture(7000)], [stream("one"), picture(7000), stream("two")], [picture(4)])
     assert said(cells) == [1]
     assert [output.get("text", "")[:3] for output in cells[1]] == ["one", "Not", "two"]
@@ -74,17 +74,15 @@ def test_where_the_pictures_end_it_is_said_once_and_text_goes_on() -> None:
     [stream("\n" * 80), stream("\u2028" * 80), stream("\U0001f600" * 1500), error("x\n" * 35)],
     ids=["empty lines", "lines that are none for most", "wide characters", "a long traceback"],
 )
-def test_what_takes_more_memory_than_it_has_characters_counts_as_much(
-    output: dict[str, Any],
-) -> None:
+def test_what_takes_more_memory_than_it_has_characters_counts_as_much(output):
     assert said(kept([output], [output])) == [1]
 
 
-def test_outputs_that_hold_next_to_nothing_count_too() -> None:
+def test_outputs_that_hold_next_to_nothing_count_too():
     assert said(kept([stream("")] * 100)) == [0]
 
 
-def test_why_a_cell_stopped_is_told_in_a_line_even_where_nothing_else_is_kept() -> None:
+def test_why_a_cell_stopped_is_told_in_a_line_even_where_nothing_else_is_kept():
     cells = kept([stream("x" * 20_000)], [error("long " * 1000)] * 5, [error("short")])
     assert said(cells) == [0]
     assert [len(cell) for cell in cells] == [1, 1, 1], "an honest cell has one error"
@@ -100,9 +98,7 @@ def graded(sandbox: Sandbox, *sources: str) -> GradedNotebook:
     return judge_notebook(new_notebook(cells=cells), Assignment("ps1", (), {}), sandbox, 1)
 
 
-def test_cells_that_are_run_again_are_counted_once(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cells_that_are_run_again_are_counted_once(sandbox, monkeypatch):
     monkeypatch.setattr(sandbox, "limits", SMALL)
     work = ["print('x' * 3000)", "import os; os._exit(1)", "print('y' * 3000)", "print('z' * 3000)"]
     notebook = graded(sandbox, *work).notebook
@@ -145,16 +141,14 @@ def grade_apart(*cells: NotebookNode) -> tuple[int, int]:
 
 @pytest.mark.parametrize(("source", "cells"), [(PICTURE, 60), (LINES, 100)])
 @pytest.mark.usefixtures("sandbox")  # or it says why there is none
-def test_a_worker_and_a_graded_notebook_stay_small_whatever_is_displayed(
-    source: str, cells: int
-) -> None:
+def test_a_worker_and_a_graded_notebook_stay_small_whatever_is_displayed(source, cells):
     most, size = grade_apart(*(new_code_cell(source) for _ in range(cells)))
     assert most < GRADING.memory_megabytes * MEGABYTES
     assert size < 30 * MEGABYTES < GRADING.answer_megabytes * MEGABYTES
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_one_wide_character_does_not_make_a_large_notebook_four_times_as_large() -> None:
+def test_one_wide_character_does_not_make_a_large_notebook_four_times_as_large():
     """As text in memory it would."""
     photo = new_markdown_cell("My derivation \U0001f600: ![](attachment:photo.jpeg)")
     photo.attachments = {"photo.jpeg": {"image/jpeg": "A" * 19_000_000}}

@@ -38,12 +38,12 @@ def entries(site: Path, *names: str) -> list[str]:
     return [entry for _, entry in shown(names, [site]).entries]
 
 
-def test_what_is_allowed_is_shown_with_its_libraries_and_nothing_beside_it(site: Path) -> None:
+def test_what_is_allowed_is_shown_with_its_libraries_and_nothing_beside_it(site):
     assert entries(site, "numpy") == ["numpy", "numpy-2.0.dist-info", "numpy.libs"]
     assert shown(["numpy"], [site]).refused == ("scipy",)
 
 
-def test_what_it_needs_comes_along_and_what_only_its_extras_need_does_not(site: Path) -> None:
+def test_what_it_needs_comes_along_and_what_only_its_extras_need_does_not(site):
     install(site, "plots-1", ["plots.py"], ["Py.Fonts >=1", 'scipy; extra == "all"'])
     install(site, "py_fonts-3", ["fonts/a.py"], ['scipy; python_version < "3"', "absent"])
     assert entries(site, "plots")[:1] == ["fonts"]
@@ -51,7 +51,7 @@ def test_what_it_needs_comes_along_and_what_only_its_extras_need_does_not(site: 
     assert "scipy" not in entries(site, "plots")
 
 
-def test_of_a_folder_that_packages_share_only_the_allowed_part_is_shown(site: Path) -> None:
+def test_of_a_folder_that_packages_share_only_the_allowed_part_is_shown(site):
     install(site, "one-1", ["shared/one/a.py", "shared/one/b.py"])
     install(site, "other-1", ["shared/other/softmax.py"])
     found = entries(site, "one")
@@ -59,14 +59,14 @@ def test_of_a_folder_that_packages_share_only_the_allowed_part_is_shown(site: Pa
     assert not any("other" in entry or entry == "shared" for entry in found)
 
 
-def test_a_package_may_be_named_as_it_is_installed(site: Path) -> None:
+def test_a_package_may_be_named_as_it_is_installed(site):
     install(site, "scikit_learn-1.5", ["sklearn/metrics.py"])
     assert "sklearn" in entries(site, "sklearn")
     assert "sklearn" in entries(site, "scikit-learn")
     assert "sklearn" in shown(["numpy"], [site]).refused
 
 
-def test_debians_packages_note_only_their_names(site: Path) -> None:
+def test_debians_packages_note_only_their_names(site):
     (site / "six.py").touch()
     (site / "sixties.py").touch()
     info = site / "six-1.16.egg-info"
@@ -75,7 +75,7 @@ def test_debians_packages_note_only_their_names(site: Path) -> None:
     assert [entry for entry in entries(site, "six") if "six" in entry] == [info.name, "six.py"]
 
 
-def test_here_everything_of_scientists_but_numpy_and_matplotlib_is_refused() -> None:
+def test_here_everything_of_scientists_but_numpy_and_matplotlib_is_refused():
     found = shown(["numpy", "matplotlib"], package_folders())
     tops = {entry.partition("/")[0] for _, entry in found.entries}
     assert {*ALWAYS, "PIL", "numpy.libs"} - {"numpy.libs"} <= tops

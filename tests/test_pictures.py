@@ -15,11 +15,11 @@ SHOWN = [
 ]
 
 
-def test_each_picture_says_in_words_what_it_shows() -> None:
+def test_each_picture_says_in_words_what_it_shows():
     assert [(page.name, words) for page, words, _ in SHOWN if len(words.split()) < 5] == []
 
 
-def test_each_picture_is_there_is_shown_and_is_small() -> None:
+def test_each_picture_is_there_is_shown_and_is_small():
     kept = {path.resolve() for path in (ROOT / "docs/pictures").iterdir()}
     assert {path.resolve() for _, _, path in SHOWN} == kept
     assert [path.name for path in kept if path.stat().st_size >= 60_000] == []

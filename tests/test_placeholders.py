@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import pytest
-from isolation import why_no_isolation
+from classes import NOTEBOOKS, ROOT
+from isolation import need_isolation
 from masters import master_of
 
 from autograder.course.assignment import Assignment
+from autograder.course.folder import INERT_CHECKS
 from autograder.judging import cards
 from autograder.sandbox import Sandbox, Session
 from autograder.sandbox.inside.placeholders import _ready_lines
 from autograder.submission.notebook import grade_notebook
 from softmax_by_hand import EXERCISES
 
-NOTEBOOKS = Path(__file__).with_name("notebooks")
 PACKAGES = ("matplotlib", "numpy")
 SCIPY = "scipy is not part of this course: write it in NumPy"
 
 
 @pytest.fixture(scope="module")
 def restricted() -> Iterator[Sandbox]:
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
+    need_isolation()
     with Sandbox(packages=PACKAGES) as one:
         yield one
 
@@ -57,33 +55,27 @@ def refused(session: Session, source: str) -> str:
 # --- Imports --------------------------------------------------------------------------------------
 
 IMPORTS = [
-    "import scipy",
-    "import scipy.special",
+    "import scipy", "import scipy.special",
     "import tensorflow.keras.layers as L, torch.nn.functional as F",
-    "from scipy.special import softmax, expit as sigmoid",
-    "from scipy import special, stats as st",
-    "from torch import *",
-    "import pandas as pd\nfrom sklearn.datasets import load_digits",
-    "import importlib\nimportlib.import_module('sklearn.metrics')",
-    "__import__('scipy.special')",
+    "from scipy.special import softmax, expit as sigmoid", "from scipy import special, stats as st",
+    "from torch import *", "import pandas as pd\nfrom sklearn.datasets import load_digits",
+    "import importlib\nimportlib.import_module('sklearn.metrics')", "__import__('scipy.special')",
     "def load():\n    import jax\nload()",
     "class Net:\n    import keras\n    from keras import layers",
-    "import mine, my_package.part\nfrom my_helpers import *",
-    "%load_ext tensorboard",
+    "import mine, my_package.part\nfrom my_helpers import *", "%load_ext tensorboard",
     "%load_ext autoreload",
     "import numpy, matplotlib.pyplot, IPython.display, PIL.Image, math, sqlite3, helper",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("source", IMPORTS)
-def test_an_import_ends_no_cell(session: Session, source: str) -> None:
+def test_an_import_ends_no_cell(session, source):
     assert said(session, f"{source}\nprint('went on')").endswith("went on")
 
 
-def test_what_is_there_is_the_thing_itself(session: Session) -> None:
-    assert (
-        said(session, "import helper, numpy as np\nhelper.X, float(np.sum([1, 2]))") == "(1, 3.0)"
-    )
+def test_what_is_there_is_the_thing_itself(session):
+    used = "import helper, numpy as np\nhelper.X, float(np.sum([1, 2]))"
+    assert said(session, used) == "(1, 3.0)"
 
 
 READY = [
@@ -104,99 +96,80 @@ READY = [
 
 
 @pytest.mark.parametrize("source", READY)
-def test_code_that_can_do_without_does_without(session: Session, source: str) -> None:
+def test_code_that_can_do_without_does_without(session, source):
     assert said(session, f"{source}\nprint(np.__name__)") == "numpy"
 
 
-def test_a_file_that_a_cell_writes_may_import_as_a_cell_may(session: Session) -> None:
+def test_a_file_that_a_cell_writes_may_import_as_a_cell_may(session):
     said(session, "%%writefile mine.py\nimport scipy.special as s\ndef f(): return s.softmax(1)")
     said(session, "%%writefile ready.py\n" + READY[0])
     assert said(session, "import mine, ready\nready.np.__name__") == "'numpy'"
     assert refused(session, "mine.f()") == SCIPY
 
 
-def test_a_handler_elsewhere_waits_for_nothing() -> None:
-    waits = (
-        "try:\n    import a\n    def f():\n        import b\nexcept ImportError:\n    import c\n"
-    )
+def test_a_handler_elsewhere_waits_for_nothing():
+    inside = "    def f():\n        import b\n"
+    waits = f"try:\n    import a\n{inside}except ImportError:\n    import c\n"
     assert sorted(_ready_lines(waits)) == [2, 3]
-    assert _ready_lines("try:\n    import a\nexcept ValueError:\n    pass") == frozenset()
-    assert _ready_lines("try:\n    import a\nfinally:\n    pass") == frozenset()
+    for other in ("except ValueError:", "finally:"):
+        assert _ready_lines(f"try:\n    import a\n{other}\n    pass") == frozenset()
     assert _ready_lines("not python at all") == frozenset()
 
 
-def test_libraries_look_for_optional_packages_in_vain_as_ever(session: Session) -> None:
+def test_libraries_look_for_optional_packages_in_vain_as_ever(session):
     said(session, "import torch, tensorflow, pandas, jax")
     # Matplotlib asks modules of these names whether what it draws is theirs.
-    assert "Figure" in said(
-        session,
-        "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='x')\nplt.legend()\nplt.show()",
-    )
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2], label='x')\nplt.legend()\nplt.show()"
+    assert "Figure" in said(session, plot)
     assert said(session, "import doctest, warnings\nwarnings.warn\ndoctest.testmod().failed") == "0"
 
 
 # --- Uses -----------------------------------------------------------------------------------------
 
 USES = [
-    "softmax([1, 2])",
-    "scipy.special([1])",
-    "scipy.linalg",
-    "softmax + 1",
-    "2 @ softmax",
-    "-softmax",
-    "softmax[0]",
-    "for _ in softmax: pass",
-    "len(softmax)",
-    "with softmax: pass",
-    "class Mine(softmax): pass",
-    "@softmax\ndef f(z): return z",
-    "isinstance(1, softmax)",
-    "import numpy as np\nnp.asarray(softmax)",
-    "import numpy as np\nnp.exp(softmax)",
-    "import pickle\npickle.dumps(scipy)",
-    "import copy\ncopy.copy(scipy)",
-    "import copy\ncopy.deepcopy({'a': [softmax]})",
-    "list(map(softmax, [1]))",
-    "float(softmax)",
+    "softmax([1, 2])", "scipy.special([1])", "scipy.linalg", "softmax + 1", "2 @ softmax",
+    "-softmax", "softmax[0]", "for _ in softmax: pass", "len(softmax)", "with softmax: pass",
+    "class Mine(softmax): pass", "@softmax\ndef f(z): return z", "isinstance(1, softmax)",
+    "import numpy as np\nnp.asarray(softmax)", "import numpy as np\nnp.exp(softmax)",
+    "import pickle\npickle.dumps(scipy)", "import copy\ncopy.copy(scipy)",
+    "import copy\ncopy.deepcopy({'a': [softmax]})", "list(map(softmax, [1]))", "float(softmax)",
     "softmax < 1",
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_use_says_why_not(session: Session, use: str) -> None:
+def test_a_use_says_why_not(session, use):
     said(session, "import scipy\nfrom scipy.special import softmax")
     assert refused(session, use) == SCIPY
 
 
-def test_looking_at_one_is_no_use_of_it(session: Session) -> None:
+def test_looking_at_one_is_no_use_of_it(session):
     said(session, "import scipy\nfrom scipy.special import softmax")
     looks = (
         "import inspect\n[dir(softmax), hasattr(scipy, 'x'), getattr(scipy, 'x', 1), bool(scipy),"
+        " inspect.signature(softmax), inspect.getdoc(scipy), inspect.isclass(softmax),"
+        " scipy.__name__, scipy.__version__, {softmax: 1}, softmax == scipy]\nNone"
     )
-    looks += " inspect.signature(softmax), inspect.getdoc(scipy), inspect.isclass(softmax),"
-    looks += " scipy.__name__, scipy.__version__, {softmax: 1}, softmax == scipy]\nNone"
     assert said(session, looks) == ""
     assert said(session, "scipy") == f"<scipy: {SCIPY}>"
     assert "scipy" in said(session, "%whos")
 
 
-def test_a_file_of_the_students_own_is_told_as_one(session: Session) -> None:
+def test_a_file_of_the_students_own_is_told_as_one(session):
     said(session, "import my_network")
     told = refused(session, "my_network.softmax")
-    assert told.startswith(
-        "there is no my_network here: the grader has this notebook and the files"
-    )
-    assert "put the code" in told
+    here = "there is no my_network here: the grader has this notebook and the files"
+    assert (told.startswith(here), "put the code" in told) == (True, True)
 
 
-def test_without_isolation_imports_are_the_same() -> None:
+def test_without_isolation_imports_are_the_same():
     with Sandbox("none", packages=PACKAGES) as bare, bare.session() as session:
         said(session, "import pytest, scipy.special\nfrom nbgrader import api")
         assert refused(session, "pytest.main").startswith("pytest is not part of this course")
         assert said(session, READY[0] + "\nprint(np.__name__)") == "numpy"
 
 
-def test_a_course_that_says_nothing_has_all_that_is_installed(sandbox: Sandbox) -> None:
+def test_a_course_that_says_nothing_has_all_that_is_installed(sandbox):
     with sandbox.session() as session:
         assert said(session, "import nbformat\nnbformat.__name__") == "'nbformat'"
         error = session.run_cell("import no_such_package")[-1]
@@ -259,27 +232,19 @@ BY_A_LIBRARY = {
 }
 NAMES_A_REASON = (
     "is not part of this course: write it in NumPy",
-    "the grader has this notebook and the files that were released with it",
-    "No module named",
-    "cannot import name",
-    "checks has no",
-    "StopIteration",
-    "AssertionError: nothing of it is here",
-    "OSError",
-    "has no attribute 'softmax'",
-    "no cell defines it",  # where code that was looked for was to define it
-)
+    "the grader has this notebook and the files that were released with it", "No module named",
+    "cannot import name", "checks has no", "StopIteration", "AssertionError: nothing of it is here",
+    "OSError", "has no attribute 'softmax'",
+    "no cell defines it",  # where code that was looked for was to define it,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("way", BY_A_LIBRARY)
-def test_an_answer_of_a_library_earns_nothing_and_the_card_says_why(
-    restricted: Sandbox, way: str
-) -> None:
+def test_an_answer_of_a_library_earns_nothing_and_the_card_says_why(restricted, way):
     notebook = nbformat.read(NOTEBOOKS / "untouched.ipynb", as_version=4)
     master = tuple(master_of(notebook))
-    inert = Path(__file__).parents[1] / "autograder/checking/inert_checks.py"
-    pictures = Path(__file__).parents[1] / "notebooks/figures.py"
-    files = {"checks.py": inert.read_bytes(), "figures.py": pictures.read_bytes()}
+    pictures = (ROOT / "notebooks/figures.py").read_bytes()
+    files = {"checks.py": INERT_CHECKS.read_bytes(), "figures.py": pictures}
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "softmax":
             cell.source = BY_A_LIBRARY[way]
@@ -293,13 +258,11 @@ def test_an_answer_of_a_library_earns_nothing_and_the_card_says_why(
         assert f"{package} is not part of this course: write it in NumPy" in card
 
 
-def test_checks_is_inert_while_grading(restricted: Sandbox) -> None:
-    inert = (Path(__file__).parents[1] / "autograder/checking/inert_checks.py").read_bytes()
-    with restricted.session({"checks.py": inert}) as session:
+def test_checks_is_inert_while_grading(restricted):
+    with restricted.session({"checks.py": INERT_CHECKS.read_bytes()}) as session:
         assert said(session, "from checks import check\ncheck(print)\ncheck(1, 'softmax')") == ""
         assert said(session, "from checks import *\ncheck(len)") == ""
-        assert (
-            said(session, "import checks\n[n for n in dir(checks) if n[0] != '_']") == "['check']"
-        )
+        names = "import checks\n[n for n in dir(checks) if n[0] != '_']"
+        assert said(session, names) == "['check']"
         error = session.run_cell("checks.look_at")[-1]
         assert error["evalue"].startswith("checks has no look_at while grading")

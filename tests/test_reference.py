@@ -18,15 +18,12 @@ def rng():
 @pytest.fixture
 def network(rng):
     W = rng.normal(size=(K, D + 1)) / 3
-    Xb = r.add_bias(rng.normal(size=(D, N)))
-    y = np.array([0, K - 1, 1, 2, 0])
-    return W, Xb, y
+    return W, r.add_bias(rng.normal(size=(D, N))), np.array([0, K - 1, 1, 2, 0])
 
 
 def complex_step(f, W, h=1e-30):
     """Return df/dW, exact to the last digits: the imaginary part of f(W + ih) / h."""
-    first = np.asarray(f(W.astype(complex)))
-    gradient = np.zeros(W.shape + first.shape)
+    gradient = np.zeros(W.shape + np.asarray(f(W.astype(complex))).shape)
     for index in np.ndindex(W.shape):
         step = np.zeros(W.shape, dtype=complex)
         step[index] = 1j * h

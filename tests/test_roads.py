@@ -9,15 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import classes
 import nbformat
 import pytest
+from classes import NOTEBOOKS, ROOT, copied
 from databases import every_row
-from isolation import why_no_isolation
+from isolation import need_isolation
+from nbgrading import released_course
 from postgres import Databases
 from running import (
     PROGRAMS,
     Graded,
     dask_cluster,
+    done,
     ended,
     fix_secret,
     grade,
@@ -29,26 +33,18 @@ from running import (
 from autograder.course.folder import SECRET_FILE
 from autograder.grading import engine
 from autograder.grading.engine import ClassGrading
-from autograder.release.release import release
 from autograder.sandbox import LIMITS
 
-ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "tests" / "notebooks"
 PROBLEM_SETS = ("ps1", "ps2")
 # Of the sample class, one of each kind; `test_examples` has the rest. None waits for a time-out.
 CLASS = (
     *(
-        "full-reused-name",
-        "seed-a",
-        "seed-b",
-        "wrong-axis",
-        "wrong-kinds",
-        "wrong-then-right",
+        "full-reused-name", "seed-a", "seed-b", "wrong-axis", "wrong-kinds", "wrong-then-right",
         "partly-done",
     ),
     *("broken-duplicated-cells", "broken-edited-tests", "broken-exit", "broken-file"),
     *("hostile-first-call", "hostile-protocol"),
-)
+)  # fmt: skip
 # Those whom nbgrader grades too: it takes seconds for each.
 SOME = ("broken-duplicated-cells", "broken-exit", "hostile-protocol", "seed-a", "wrong-axis")
 
@@ -58,32 +54,11 @@ pytestmark = [
 ]
 
 
-def make_course(root: Path, url: str | None = None) -> Path:
-    """Release the problem sets of the sample class; nothing is handed in."""
-    shutil.copytree(
-        ROOT / "source", root / "source", ignore=shutil.ignore_patterns("*.py", "__pycache__")
-    )
-    (root / "notebooks").mkdir()
-    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
-        shutil.copy(path, root / "notebooks")
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("GRADEBOOK_URL", raising=False)
-        if url is not None:
-            patch.setenv("GRADEBOOK_URL", url)
-        # The proof starts kernels, and `test_release` has it.
-        patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
-        release(root, PROBLEM_SETS)
-    return root
-
-
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course into which the sample class has handed in; copy it."""
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"the sample class is graded in isolation only: {reason}")
-    course = make_course(tmp_path_factory.mktemp("sample") / "course")
+    need_isolation()
+    course = released_course(tmp_path_factory.mktemp("sample") / "course", PROBLEM_SETS)
     fix_secret(course)
     for student in CLASS:
         shutil.copytree(ROOT / "examples" / "submitted" / student, course / "submitted" / student)
@@ -94,19 +69,14 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one_by_one(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     """The sample class, graded one submission after the other."""
     course = copied(sample, tmp_path_factory.mktemp("one") / "course")
-    code, output, said = ended(grade(course, "ps2", "--jobs", "1"))
-    assert (code, said) == (0, "")
-    return graded(course, output)
-
-
-def copied(course: Path, to: Path) -> Path:
-    return Path(shutil.copytree(course, to, symlinks=True))
+    return graded(course, done(grade(course, "ps2", "--jobs", "1")))
 
 
 @pytest.fixture(scope="module")
 def released_there(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a database in which the problem sets were released."""
-    make_course(tmp_path_factory.mktemp("there") / "course", databases.new())
+    root = tmp_path_factory.mktemp("there") / "course"
+    released_course(root, PROBLEM_SETS, url=databases.new())
     return databases.made[-1]
 
 
@@ -114,39 +84,29 @@ def released_there(databases: Databases, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.parametrize("jobs", ["2", "8"])
-def test_several_at_a_time_get_what_they_get_one_by_one(
-    sample: Path, one_by_one: Graded, tmp_path: Path, jobs: str
-) -> None:
+def test_several_at_a_time_get_what_they_get_one_by_one(sample, one_by_one, tmp_path, jobs):
     course = copied(sample, tmp_path / "course")
-    code, output, said = ended(grade(course, "ps2", "--jobs", jobs))
-    assert (code, said) == (0, "")
-    assert graded(course, output) == one_by_one
+    assert graded(course, done(grade(course, "ps2", "--jobs", jobs))) == one_by_one
 
 
-def test_a_cluster_gives_what_one_process_gives(
-    sample: Path, one_by_one: Graded, tmp_path: Path
-) -> None:
+def test_a_cluster_gives_what_one_process_gives(sample, one_by_one, tmp_path):
     course = copied(sample, tmp_path / "course")
     with dask_cluster(tmp_path) as dask:
-        code, output, said = ended(grade(course, "ps2", "--cluster", dask.address))
-    assert (code, said) == (0, "")
+        output = done(grade(course, "ps2", "--cluster", dask.address))
     assert graded(course, output) == one_by_one
 
 
 def test_a_gradebook_on_a_server_holds_what_a_file_holds(
-    sample: Path, one_by_one: Graded, tmp_path: Path, databases: Databases, released_there: str
-) -> None:
+    sample, one_by_one, tmp_path, databases, released_there
+):
     course, url = copied(sample, tmp_path / "course"), databases.new(released_there)
-    code, output, said = ended(grade(course, "ps2", environment={"GRADEBOOK_URL": url}))
-    assert (code, said) == (0, "")
+    output = done(grade(course, "ps2", environment={"GRADEBOOK_URL": url}))
     assert graded(course, output, url) == one_by_one
 
 
-def test_nbgrader_gives_the_same_points(sample: Path, one_by_one: Graded, tmp_path: Path) -> None:
+def test_nbgrader_gives_the_same_points(sample, one_by_one, tmp_path):
     course = copied(sample, tmp_path / "course")
-    for folder in (course / "submitted").iterdir():
-        if folder.name not in SOME:
-            shutil.rmtree(folder)
+    leave_only_some(course)
     for problem_set in PROBLEM_SETS:
         code, _, said = ended(start(PROGRAMS / "nbgrader", "autograde", problem_set, cwd=course))
         assert code == 0, said
@@ -171,21 +131,13 @@ while time.process_time() - begun < {seconds}:
 def hand_in_busy(course: Path, student: str, seconds: float) -> None:
     """Hand in work in which a cell is busy until its process has had some time of a processor."""
     notebook = nbformat.read(NOTEBOOKS / "all-right.ipynb", as_version=4)
-    place = next(
-        number for number, cell in enumerate(notebook.cells) if "def scores" in cell.source
-    )
-    notebook.cells[place].source = BUSY.format(seconds=seconds) + notebook.cells[place].source
-    folder = course / "submitted" / student / "ps1"
-    folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / "ps1.ipynb")
+    cell = next(cell for cell in notebook.cells if "def scores" in cell.source)
+    cell.source = BUSY.format(seconds=seconds) + cell.source
+    classes.hand_in(course, student, nbformat.writes(notebook).encode())
 
 
-def test_a_crowd_changes_no_grade_where_it_makes_time_run_out(
-    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reason = why_no_isolation()
-    if reason is not None:
-        pytest.skip(f"student code cannot be isolated here: {reason}")
+def test_a_crowd_changes_no_grade_where_it_makes_time_run_out(course, tmp_path, monkeypatch):
+    need_isolation()
     fix_secret(course)
     for number in range(8):
         hand_in_busy(course, f"s{number}", TIGHT.cell_seconds / 3)
@@ -220,14 +172,18 @@ def test_a_crowd_changes_no_grade_where_it_makes_time_run_out(
 # --- Two instructors ------------------------------------------------------------------------------
 
 
+def leave_only_some(course: Path) -> None:
+    for folder in (course / "submitted").iterdir():
+        if folder.name not in SOME:
+            shutil.rmtree(folder)
+
+
 def at_once_and_one_by_one(
     sample: Path, folder: Path, together: str | None, apart: str | None
 ) -> tuple[Path, Path]:
     """Grade two problem sets by two commands, at the same moment and one after the other."""
     courses = (copied(sample, folder / "together"), folder / "apart")
-    for student in (courses[0] / "submitted").iterdir():
-        if student.name not in SOME:
-            shutil.rmtree(student)
+    leave_only_some(courses[0])
     (courses[0] / SECRET_FILE).unlink()  # made by whichever comes first
     copied(courses[0], courses[1])
 
@@ -238,16 +194,14 @@ def at_once_and_one_by_one(
 
     both = [command(courses[0], problem_set, together) for problem_set in PROBLEM_SETS]
     for process in both:
-        code, _, said = ended(process)
-        assert (code, said) == (0, "")
+        done(process)
     shutil.copy(courses[0] / SECRET_FILE, courses[1])
     for problem_set in PROBLEM_SETS:
-        code, _, said = ended(command(courses[1], problem_set, apart))
-        assert (code, said) == (0, "")
+        done(command(courses[1], problem_set, apart))
     return courses
 
 
-def test_two_instructors_at_once_lose_nothing(sample: Path, tmp_path: Path) -> None:
+def test_two_instructors_at_once_lose_nothing(sample, tmp_path):
     together, apart = at_once_and_one_by_one(sample, tmp_path, None, None)
     rows = [every_row(f"sqlite:///{course / 'gradebook.db'}") for course in (together, apart)]
     assert rows[0] == rows[1]
@@ -255,8 +209,8 @@ def test_two_instructors_at_once_lose_nothing(sample: Path, tmp_path: Path) -> N
 
 
 def test_two_instructors_at_once_lose_nothing_on_a_server(
-    sample: Path, tmp_path: Path, databases: Databases, released_there: str
-) -> None:
+    sample, tmp_path, databases, released_there
+):
     urls = [databases.new(released_there) for _ in range(2)]
     together, apart = at_once_and_one_by_one(sample, tmp_path, *urls)
     assert every_row(urls[0]) == every_row(urls[1])

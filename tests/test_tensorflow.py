@@ -43,7 +43,7 @@ def tf(notebook: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
     return found
 
 
-def test_loss_and_gradient_agree_with_tensorflow(notebook: dict[str, Any], tf: Any) -> None:
+def test_loss_and_gradient_agree_with_tensorflow(notebook, tf):
     rng = np.random.default_rng(0)
     for D, K, N in ((4, 3, 7), (3, 4, 4), (6, 5, 2)):
         W, X = 3 * rng.normal(size=(K, D + 1)), rng.normal(size=(D, N))
@@ -54,7 +54,7 @@ def test_loss_and_gradient_agree_with_tensorflow(notebook: dict[str, Any], tf: A
         assert np.abs(gradient - reference.batch_gradient(W, Xb, Y)).max() < TOLERANCE
 
 
-def test_keras_divides_by_the_sum_and_clips_as_the_lesson_says(tf: Any) -> None:
+def test_keras_divides_by_the_sum_and_clips_as_the_lesson_says(tf):
     truth = np.array([[1.0, 0.0, 0.0]])
     loss = tf.keras.losses.categorical_crossentropy
     assert float(loss(truth, np.array([[0.2, 0.2, 0.2]]))[0]) == pytest.approx(np.log(3), abs=1e-6)
@@ -62,9 +62,7 @@ def test_keras_divides_by_the_sum_and_clips_as_the_lesson_says(tf: Any) -> None:
 
 
 @pytest.mark.parametrize("why", ["missing", "graded"])
-def test_without_tensorflow_the_cells_say_so_in_one_line(
-    why: str, notebook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_tensorflow_the_cells_say_so_in_one_line(why, notebook, monkeypatch):
     monkeypatch.delenv("COURSE_PICTURES", raising=False)
     if why == "missing":
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

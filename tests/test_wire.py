@@ -102,15 +102,12 @@ def test_arrays_of_every_kind_and_shape_come_back(dtype, shape):
 @pytest.mark.parametrize(
     "array",
     [
-        np.arange(6, dtype=">i4").reshape(2, 3),
-        np.arange(6.0, dtype=">f8")[::2],
-        np.arange(6.0).reshape(2, 3).T,
-        np.arange(24.0).reshape(2, 3, 4)[:, ::-1, 1::2],
-        np.broadcast_to(1.5, (3, 4)),
-        np.asfortranarray(np.eye(3)),
+        np.arange(6, dtype=">i4").reshape(2, 3), np.arange(6.0, dtype=">f8")[::2],
+        np.arange(6.0).reshape(2, 3).T, np.arange(24.0).reshape(2, 3, 4)[:, ::-1, 1::2],
+        np.broadcast_to(1.5, (3, 4)), np.asfortranarray(np.eye(3)),
     ],
     ids=["big-endian", "strided", "transposed", "reversed", "broadcast", "fortran"],
-)
+)  # fmt: skip
 def test_memory_layout_and_byte_order_do_not_cross(array):
     arrived = wire.decode(*wire.encode(array))
     assert np.array_equal(arrived, array)
@@ -150,26 +147,13 @@ def test_half_a_surrogate_pair_arrives_as_something_that_a_file_can_hold():
 @pytest.mark.parametrize(
     "value",
     [
-        np.array([object()]),
-        np.array(["text"]),
-        np.zeros(2, complex),
-        np.zeros(2, "M8[s]"),
-        np.zeros(2, [("a", float)]),
-        np.matrix([[1.0]]),
-        np.float64(1.0),
-        b"bytes",
-        {1, 2},
-        print,
-        1j,
-        {0.5: 1},
-        {None: 1},
-        {(1, 2): 1},
-        {wire.Handle(1): 1},
-        dict.fromkeys(range(EXCHANGE.value_keys + 1)),
-        np.zeros((1 << 26, 0), bool),
+        np.array([object()]), np.array(["text"]), np.zeros(2, complex), np.zeros(2, "M8[s]"),
+        np.zeros(2, [("a", float)]), np.matrix([[1.0]]), np.float64(1.0), b"bytes", {1, 2}, print,
+        1j, {0.5: 1}, {None: 1}, {(1, 2): 1}, {wire.Handle(1): 1},
+        dict.fromkeys(range(EXCHANGE.value_keys + 1)), np.zeros((1 << 26, 0), bool),
     ],
     ids=lambda value: type(value).__name__ + str(getattr(value, "dtype", "")),
-)
+)  # fmt: skip
 def test_what_is_not_plain_is_not_sent(value):
     with pytest.raises(wire.WireError, match="cannot cross"):
         wire.encode(value)
@@ -234,35 +218,17 @@ def test_a_damaged_frame_is_refused_or_read_but_never_raises_anything_else(value
 @pytest.mark.parametrize(
     ("text", "raw"),
     [
-        (b"", b""),
-        (b"\xff\xfe\xfa", b""),
-        (b'"\xc3"', b""),
-        (b"[1,2]", b""),
-        (b"{}", b""),
-        (b'{"list":[1],"tuple":[2]}', b""),
-        (b'{"list":[1],"list":[2]}', b""),
-        (b'{"list":{"list":[1]}}', b""),
-        (b'{"list":null}', b""),
-        (b'{"set":[1]}', b""),
-        (b'{"dict":[["a",1],["a",2]]}', b""),
-        (b'{"dict":[[1,1],[true,2]]}', b""),
-        (b'{"dict":[["a"]]}', b""),
-        (b'{"dict":["ab"]}', b""),
-        (b'{"dict":[[{"list":[]},1]]}', b""),
+        (b"", b""), (b"\xff\xfe\xfa", b""), (b'"\xc3"', b""), (b"[1,2]", b""), (b"{}", b""),
+        (b'{"list":[1],"tuple":[2]}', b""), (b'{"list":[1],"list":[2]}', b""),
+        (b'{"list":{"list":[1]}}', b""), (b'{"list":null}', b""), (b'{"set":[1]}', b""),
+        (b'{"dict":[["a",1],["a",2]]}', b""), (b'{"dict":[[1,1],[true,2]]}', b""),
+        (b'{"dict":[["a"]]}', b""), (b'{"dict":["ab"]}', b""), (b'{"dict":[[{"list":[]},1]]}', b""),
         (b'{"dict":[[{"array":["uint8",[0]]},1]]}', b""),
         *(
             (b'{"dict":[[%s,1]]}' % key, b"")
             for key in (
-                b"null",
-                b"1.0",
-                b"NaN",
-                b'{"tuple":[1,2]}',
-                b'{"handle":1}',
-                b'{"callback":1}',
-                b'{"rng":1}',
-                b'{"opaque":"a"}',
-                b'{"step":"a"}',
-                b"18446744073709551616",
+                b"null", b"1.0", b"NaN", b'{"tuple":[1,2]}', b'{"handle":1}', b'{"callback":1}',
+                b'{"rng":1}', b'{"opaque":"a"}', b'{"step":"a"}', b"18446744073709551616",
             )
         ),
         (b'{"dict":[%s]}' % b",".join(b"[%d,1]" % key for key in range(1001)), b""),
@@ -273,43 +239,27 @@ def test_a_damaged_frame_is_refused_or_read_but_never_raises_anything_else(value
         ),
         (b'{"array":["bool",[67108864,0]]}', b""),
         (b'{"list":[{"array":["bool",[67108864,0]]}]}', b""),
-        (b'{"array":["uint8",[101,0,101]]}', b""),
-        (b'{"handle":-1}', b""),
-        (b'{"handle":true}', b""),
-        (b'{"handle":1.0}', b""),
-        (b'{"rng":"0"}', b""),
-        (b'{"opaque":1}', b""),
-        (b'{"array":["object",[1]]}', b"\0" * 8),
-        (b'{"array":["O",[1]]}', b"\0" * 8),
-        (b'{"array":["float64,float64",[1]]}', b"\0" * 16),
+        (b'{"array":["uint8",[101,0,101]]}', b""), (b'{"handle":-1}', b""),
+        (b'{"handle":true}', b""), (b'{"handle":1.0}', b""), (b'{"rng":"0"}', b""),
+        (b'{"opaque":1}', b""), (b'{"array":["object",[1]]}', b"\0" * 8),
+        (b'{"array":["O",[1]]}', b"\0" * 8), (b'{"array":["float64,float64",[1]]}', b"\0" * 16),
         (b'{"array":["complex128",[1]]}', b"\0" * 16),
         (b'{"array":["float64",[1000000000000]]}', b"\0" * 8),
-        (b'{"array":["float64",[-1]]}', b"\0" * 8),
-        (b'{"array":["float64",[-1,-1]]}', b"\0" * 8),
-        (b'{"array":["float64",[true]]}', b"\0" * 8),
-        (b'{"array":["float64",[1.0]]}', b"\0" * 8),
-        (b'{"array":["float64",[NaN]]}', b"\0" * 8),
-        (b'{"array":["float64",["1"]]}', b"\0" * 8),
+        (b'{"array":["float64",[-1]]}', b"\0" * 8), (b'{"array":["float64",[-1,-1]]}', b"\0" * 8),
+        (b'{"array":["float64",[true]]}', b"\0" * 8), (b'{"array":["float64",[1.0]]}', b"\0" * 8),
+        (b'{"array":["float64",[NaN]]}', b"\0" * 8), (b'{"array":["float64",["1"]]}', b"\0" * 8),
         (b'{"array":["float64",[1,1,1,1,1,1,1,1,1]]}', b"\0" * 8),
         (b'{"array":["float64",[0,60000000,60000000]]}', b""),
-        (b'{"array":["float64",[0,1000000000000]]}', b""),
-        (b'{"array":["float64",1]}', b"\0" * 8),
-        (b'{"array":["float64",[1],"C"]}', b"\0" * 8),
-        (b'{"array":[{"list":[]},[1]]}', b"\0" * 8),
-        (b'{"array":["float64",[2]]}', b"\0" * 8),
-        (b'{"array":["float64",[1]]}', b"\0" * 16),
+        (b'{"array":["float64",[0,1000000000000]]}', b""), (b'{"array":["float64",1]}', b"\0" * 8),
+        (b'{"array":["float64",[1],"C"]}', b"\0" * 8), (b'{"array":[{"list":[]},[1]]}', b"\0" * 8),
+        (b'{"array":["float64",[2]]}', b"\0" * 8), (b'{"array":["float64",[1]]}', b"\0" * 16),
         (b'{"list":[{"array":["float64",[1]]},{"array":["float64",[1]]}]}', b"\0" * 8),
-        (b'{"array":["bool",[1]]}', b"\2"),
-        (b"null", b"left over"),
-        (b"18446744073709551616", b""),
-        (b"-9223372036854775809", b""),
-        (b"1" * 100_000, b""),
-        (b"[" * 500_000, b""),
-        (b'{"list":[' * 100_000, b""),
-        (b'{"list":[' + b"1," * EXCHANGE.frame_items + b"1]}", b""),
+        (b'{"array":["bool",[1]]}', b"\2"), (b"null", b"left over"), (b"18446744073709551616", b""),
+        (b"-9223372036854775809", b""), (b"1" * 100_000, b""), (b"[" * 500_000, b""),
+        (b'{"list":[' * 100_000, b""), (b'{"list":[' + b"1," * EXCHANGE.frame_items + b"1]}", b""),
     ],
     ids=lambda part: ascii(part[:40]) if isinstance(part, bytes) else None,
-)
+)  # fmt: skip
 def test_what_nobody_can_have_encoded_is_refused(text, raw):
     refused(text, raw)
 
@@ -326,14 +276,12 @@ def peak_memory(text: bytes, raw: bytes = b"") -> int:
 @pytest.mark.parametrize(
     "text",
     [
-        b"[" + b"{}," * 1_000_000 + b"1]",
-        b'{"array":["float64",[8000000]]}',
-        b'{"array":["float64",[1000000000000]]}',
-        b'{"array":["float64",[0,60000000,60000000]]}',
+        b"[" + b"{}," * 1_000_000 + b"1]", b'{"array":["float64",[8000000]]}',
+        b'{"array":["float64",[1000000000000]]}', b'{"array":["float64",[0,60000000,60000000]]}',
         b"[" * (EXCHANGE.frame_text_bytes - 1),
     ],
     ids=["empty-objects", "fits-the-limit", "huge", "empty-but-wide", "deep"],
-)
+)  # fmt: skip
 def test_refusing_takes_little_memory(text):
     assert peak_memory(text) < 40 << 20
 
@@ -371,24 +319,16 @@ HOSTILE = {
     "handles as keys": numbered(b'{"handle":%d}', 2**61 - 1),
     "callbacks as keys": numbered(b'{"callback":%d}', 2**61 - 1),
     "generators as keys": numbered(b'{"rng":%d}', 2**61 - 1),
-    "integers as keys": numbered(b"%d", 2**45),
-    "dictionaries, far apart": in_pieces(2**45),
-    "dictionaries, by the prime": in_pieces(2**61 - 1, 4),
-    "dictionaries, dense": in_pieces(1),
-    "small dictionaries": repeated(b'{"dict":[["a",1]]}'),
-    "empty objects": repeated(b"{}"),
-    "unknown objects": repeated(b'{"a":1}'),
-    "numbers": repeated(b"1"),
-    "floats": repeated(b"1.5"),
-    "huge floats": repeated(b"1e999999"),
-    "tiny arrays": repeated(b'{"array":["bool",[0]]}'),
+    "integers as keys": numbered(b"%d", 2**45), "dictionaries, far apart": in_pieces(2**45),
+    "dictionaries, by the prime": in_pieces(2**61 - 1, 4), "dictionaries, dense": in_pieces(1),
+    "small dictionaries": repeated(b'{"dict":[["a",1]]}'), "empty objects": repeated(b"{}"),
+    "unknown objects": repeated(b'{"a":1}'), "numbers": repeated(b"1"), "floats": repeated(b"1.5"),
+    "huge floats": repeated(b"1e999999"), "tiny arrays": repeated(b'{"array":["bool",[0]]}'),
     "arrays of eight axes": repeated(b'{"array":["bool",[0,1,1,1,1,1,1,10000]]}'),
     "arrays of many axes": repeated(b'{"array":["bool",[%s]]}' % b",".join([b"1"] * 1000)),
-    "texts": repeated(b'"ab"'),
-    "half surrogates": repeated(rb'"\ud800"'),
+    "texts": repeated(b'"ab"'), "half surrogates": repeated(rb'"\ud800"'),
     "nested lists": repeated(b'{"list":[{"list":[{"list":[1]}]}]}'),
-    "long integers": repeated(b"9" * 4000),
-    "an integer": lambda size: (b"9" * size, b""),
+    "long integers": repeated(b"9" * 4000), "an integer": lambda size: (b"9" * size, b""),
     "digits": lambda size: (b"0." + b"3" * size, b""),
     "a float between two": lambda size: (b"9007199254740993." + b"0" * size + b"1", b""),
     "escapes": lambda size: (b'"' + rb"\u00e9" * (size // 6) + b'"', b""),
@@ -397,7 +337,7 @@ HOSTILE = {
     "a key": lambda size: (b'{"dict":[["' + b"k" * size + b'",1]]}', b""),
     "a tag": lambda size: (b'{"' + b"k" * size + b'":1}', b""),
     "booleans": lambda size: (b'{"array":["bool",[%d]]}' % size, b"\1" * size),
-}
+}  # fmt: skip
 
 
 def read(text: bytes, raw: bytes) -> tuple[float, int]:

@@ -57,7 +57,7 @@ OVER: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Budget, str]] = {
 
 
 @pytest.mark.parametrize("what", OVER)
-def test_a_job_beyond_its_budget_is_ended_and_says_of_what(worker: Worker, what: str) -> None:
+def test_a_job_beyond_its_budget_is_ended_and_says_of_what(worker, what):
     function, given, budget, said = OVER[what]
     before = worker.do(costly.process_number, budget=SMALL)
     with pytest.raises(OverBudget) as excess:
@@ -67,7 +67,7 @@ def test_a_job_beyond_its_budget_is_ended_and_says_of_what(worker: Worker, what:
     assert worker.do(costly.process_number, budget=SMALL) != before
 
 
-def test_it_costs_what_the_budget_says_and_the_start_of_a_process() -> None:
+def test_it_costs_what_the_budget_says_and_the_start_of_a_process():
     """Processor time, which a crowded machine does not change; the start takes half a second."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     with pytest.raises(OverBudget):
@@ -75,7 +75,7 @@ def test_it_costs_what_the_budget_says_and_the_start_of_a_process() -> None:
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 4
 
 
-def test_no_process_ever_holds_much_more_than_the_budget(worker: Worker) -> None:
+def test_no_process_ever_holds_much_more_than_the_budget(worker):
     """However fast it grows: the kernel refuses what nobody looks at in time."""
     peak = 0.0
     for megabytes in (40, 100, 400):
@@ -90,23 +90,23 @@ def test_no_process_ever_holds_much_more_than_the_budget(worker: Worker) -> None
     assert 40 < peak < SMALL.memory_megabytes + 60
 
 
-def test_what_earlier_jobs_left_in_a_process_is_not_held_against_the_next(worker: Worker) -> None:
+def test_what_earlier_jobs_left_in_a_process_is_not_held_against_the_next(worker):
     worker.do(costly.keep, 70, budget=SMALL)
     assert worker.do(costly.ask_for_much_at_once, 60, budget=SMALL) == 60 << 20
 
 
-def test_imports_and_the_start_of_a_sandbox_are_not_counted(worker: Worker) -> None:
+def test_imports_and_the_start_of_a_sandbox_are_not_counted(worker):
     assert worker.do(costly.burn_before_it_begins, 0.6, budget=SMALL) == "done"
 
 
-def test_what_was_told_is_known_after_the_process_has_gone(worker: Worker) -> None:
+def test_what_was_told_is_known_after_the_process_has_gone(worker):
     heard: list[bytes] = []
     with pytest.raises(OverBudget):
         worker.do(costly.tell_and_burn, {"points": 3}, budget=SMALL, heard=heard.append)
     assert [pickle.loads(news) for news in heard] == [{"points": 3}]
 
 
-def test_the_jobs_beside_it_never_notice() -> None:
+def test_the_jobs_beside_it_never_notice():
     with orphans_adopted() as left:
         with Workers(2) as executor:
             first = [executor.submit(ask, costly.sleep, 0.05) for _ in range(4)]
@@ -122,7 +122,7 @@ def test_the_jobs_beside_it_never_notice() -> None:
 # --- A job that fails, a process that is killed ---------------------------------------------------
 
 
-def test_what_a_job_raises_is_raised_and_its_process_stays(worker: Worker) -> None:
+def test_what_a_job_raises_is_raised_and_its_process_stays(worker):
     before = worker.do(costly.process_number, budget=SMALL)
     with pytest.raises(OSError, match="Input/output error"):
         worker.do(costly.fail, budget=SMALL)
@@ -131,7 +131,7 @@ def test_what_a_job_raises_is_raised_and_its_process_stays(worker: Worker) -> No
     assert worker.do(costly.process_number, budget=SMALL) == before
 
 
-def test_a_process_killed_from_outside_is_told_apart_and_replaced(worker: Worker) -> None:
+def test_a_process_killed_from_outside_is_told_apart_and_replaced(worker):
     with pytest.raises(WorkerLost):
         worker.do(costly.end_itself, budget=SMALL)
     idle = worker.do(costly.process_number, budget=SMALL)
@@ -140,7 +140,7 @@ def test_a_process_killed_from_outside_is_told_apart_and_replaced(worker: Worker
     assert worker.do(costly.process_number, budget=SMALL) != idle
 
 
-def test_a_job_that_is_given_up_answers_for_no_other(worker: Worker) -> None:
+def test_a_job_that_is_given_up_answers_for_no_other(worker):
     """Ctrl-C in Jupyter's server, or in nbgrader, in the middle of a job."""
 
     def interrupted(news: bytes) -> None:
@@ -151,7 +151,7 @@ def test_a_job_that_is_given_up_answers_for_no_other(worker: Worker) -> None:
     assert worker.do(costly.sleep, 0.0, budget=SMALL) == "slept"
 
 
-def test_jobs_end_at_once_where_the_work_is_given_up() -> None:
+def test_jobs_end_at_once_where_the_work_is_given_up():
     with orphans_adopted() as left:
         executor = Workers(2)
         waiting = [executor.submit(ask, costly.sleep, 1000.0, budget=SMALL) for _ in range(4)]
@@ -178,7 +178,7 @@ burn.join()
 """
 
 
-def test_a_process_stuck_in_c_ends_with_the_one_that_started_it() -> None:
+def test_a_process_stuck_in_c_ends_with_the_one_that_started_it():
     program = PARENT.format(tests=os.path.dirname(costly.__file__))
     with orphans_adopted() as left:
         parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)

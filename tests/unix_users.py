@@ -42,13 +42,10 @@ class User:
             "cwd": str(cwd or self.home),
             "command": [str(part) for part in command],
             "environment": {
-                "HOME": str(self.home),
-                "USER": self.name,
-                "LOGNAME": self.name,
-                "LANG": "C.UTF-8",
+                "HOME": str(self.home), "USER": self.name, "LOGNAME": self.name, "LANG": "C.UTF-8",
                 "PATH": f"{PROGRAMS}:{os.defpath}",
             },
-        }
+        }  # fmt: skip
         return start(sys.executable, AS_USER, json.dumps(order), cwd=ROOT)
 
     def own(self, folder: Path) -> None:

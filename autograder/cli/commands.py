@@ -1,4 +1,4 @@
-"""The command line: `autograder release / grade / feedback / report / export / diagnose / doctor`.
+"""The command line: `autograder release / grade / feedback / report / export / diagnose / prove`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -25,7 +25,7 @@ TABLE_ROWS, MAX_WIDTH = 200, 40
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
-    help="Release, grade and look after the course Softmax by Hand.",
+    help="Release, grade and look after a course of Jupyter notebooks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -388,7 +388,7 @@ def diagnose(
         list[str] | None,
         typer.Option(
             "--as",
-            help="Which function of it is an exercise's: softmax=my_softmax.",
+            help="Which function of it is an exercise's: predict=my_predict.",
             metavar="EXERCISE=NAME",
         ),
     ] = None,
@@ -414,7 +414,8 @@ def diagnose(
 
     skip_unused_imports()
     from autograder.course.course import Course
-    from autograder.diagnosis.diagnose import DiagnoseError, show
+    from autograder.diagnosis.command import show
+    from autograder.diagnosis.diagnose import DiagnoseError, Request
 
     catalogue = None
     if course is not None:
@@ -422,11 +423,97 @@ def diagnose(
         with _in_words():
             catalogue = Course(folder).catalogue_name
     try:
-        show(notebook, named or [], exercise or [], file or [], isolation, catalogue)
+        show(Request(notebook, named or (), exercise or (), file or (), isolation, catalogue))
     except DiagnoseError as failure:
         _stop(str(failure), failure.code)
     except KeyboardInterrupt:
         _stop("stopped", EXIT_INTERRUPTED)
+
+
+@app.command()
+def prove(
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="Assignments, such as ps1 ps2 [all].")
+    ] = None,
+    exercise: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this one; may be given several times.", metavar="NAME"),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(
+            help="At how many seeds each wrong function is tried; the right answers are judged "
+            "at 100, or as many if these are more.",
+            min=1,
+            metavar="N",
+        ),
+    ] = 3,
+    course: CourseOption = Path(),
+) -> None:
+    """Prove the course's catalogue of exercises: say of each whether it can be trusted.
+
+    The right answer earns all points at every seed and has the parameters of
+    the signature; each wrong answer is caught and named as its mistake; no two
+    mistakes are alike; points, names and words are sound. Each problem is a line
+    that says where it is and what to do. Exit code 0: no problem; 1: some; 2:
+    wrong usage.
+    """
+    folder = _course_folder(course)
+    with _in_words():
+        try:
+            _prove(folder, assignments or [], exercise or [], seeds)
+        except KeyboardInterrupt:
+            _stop("stopped", EXIT_INTERRUPTED)
+
+
+def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds: int) -> None:
+    from autograder.course.course import Course
+    from autograder.judging.catalogue_proof import problems_of
+    from autograder.words import counted, points_text
+
+    catalogue = Course(folder).catalogue
+    _all_known("assignment", assignments, catalogue.assignments)
+    wanted = {
+        name: exercises
+        for name, exercises in catalogue.assignments.items()
+        if name in assignments or not assignments
+    }
+    _all_known("exercise", names, [one.name for some in wanted.values() for one in some])
+    lessons = folder / "notebooks"
+    has_lessons = any(lessons.glob("*.ipynb"))
+    if not has_lessons:
+        typer.echo(f"autograder: lessons are not looked at: {lessons} has none", err=True)
+    chosen = {
+        name: [one for one in exercises if one.name in names or not names]
+        for name, exercises in wanted.items()
+    }
+    problems = []
+    with _progress("proving", sum(map(len, chosen.values()))) as advance:
+        for name, exercises in chosen.items():
+            for exercise in exercises:
+                problems += problems_of(
+                    catalogue, name, exercise, seeds, lessons if has_lessons else None
+                )
+                advance()
+    for problem in problems:
+        typer.echo(str(problem))
+    for name, exercises in chosen.items():
+        if exercises:
+            points = points_text(sum(exercise.points for exercise in exercises))
+            mistakes = sum(len(exercise.misconceptions) for exercise in exercises)
+            count = sum(problem.assignment == name for problem in problems)
+            typer.echo(
+                f"{name}: {counted(len(exercises), 'exercise')} of {points} points, "
+                f"{counted(mistakes, 'mistake')}, {counted(count, 'problem')}"
+            )
+    if problems:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _all_known(what: str, names: Sequence[str], known: Collection[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        _stop(f"the catalogue has no {what} {unknown[0]}: it has {', '.join(known)}")
 
 
 @app.command()

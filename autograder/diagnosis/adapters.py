@@ -14,23 +14,6 @@ from typing import Any
 import numpy as np
 
 MAX_METHODS, MAX_PARAMETERS, MAX_NAME = 40, 20, 60
-# In place of the course's names, likeliest first: what others call the methods of a layer, and
-# where a layer leaves what it does not return.
-FORWARD = ("forward", "__call__", "call", "activate", "fprop", "feedforward", "forward_pass")
-BACKWARD = ("backward", "backprop", "bprop", "back", "backward_pass", "backpropagate")
-SLOPES = ("gradient", "derivative", "prime", "grad", "deriv", "derivada", "derivative_function")
-OUTPUTS = ("output", "outputs", "out", "A", "a", "activation", "result", "y", "_output", "salida")
-INPUTS = (
-    "dinputs",
-    "dinput",
-    "grad_input",
-    "gradInput",
-    "input_gradient",
-    "dx",
-    "dX",
-    "dZ",
-    "grad",
-)
 SIZES = (3, 4, 5)  # for a constructor that wants some
 
 
@@ -141,33 +124,39 @@ def of_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: taken(function(*map(given, arguments)))
 
 
-def ways(kind: Any) -> tuple[int, int, int, int, int, int] | None:
-    """Return how a layer is used: places in the tables above, -1 where the course's way will do.
+# What others call a layer's method forward, where they leave its output, its method backward, where
+# they leave the answer of that, and its method that gives slopes; likeliest first.
+Tables = Sequence[Sequence[str]]
+
+
+def ways(kind: Any, tables: Tables) -> tuple[int, int, int, int, int, int] | None:
+    """Return how a layer is used: places in the tables, -1 where the course's way will do.
 
     Its method forward, where its output is; its method backward, how many arguments that
     takes, where its answer is; and the method that gives slopes, where there is no backward.
     """
-    forward = next((i for i, name in enumerate(FORWARD) if _own(kind, name)), None)
-    backward = next((i for i, name in enumerate(BACKWARD) if _own(kind, name)), None)
-    slopes = next((i for i, name in enumerate(SLOPES) if _own(kind, name)), None)
+    forwards, outputs, backwards, inputs, slope_methods = tables
+    forward = next((i for i, name in enumerate(forwards) if _own(kind, name)), None)
+    backward = next((i for i, name in enumerate(backwards) if _own(kind, name)), None)
+    slopes = next((i for i, name in enumerate(slope_methods) if _own(kind, name)), None)
     if forward is None or (backward is None and slopes is None):
         return None
     Z = np.array([[0.5, -1.0, 2.0], [1.0, 0.25, -0.5], [-2.0, 1.5, 0.75]])
     layer = made(kind)
     output = answer = -1
     try:
-        if getattr(layer, FORWARD[forward])(Z.copy()) is None:
-            output = _where(layer, OUTPUTS, Z.shape)
+        if getattr(layer, forwards[forward])(Z.copy()) is None:
+            output = _where(layer, outputs, Z.shape)
     except Exception:
         return None
     if backward is None:
         assert slopes is not None
         return forward, output, -1, 1, -1, slopes
-    _, most = _count(getattr(layer, BACKWARD[backward]))
+    _, most = _count(getattr(layer, backwards[backward]))
     count = 2 if most is None or most >= 2 else 1
     try:
-        if getattr(layer, BACKWARD[backward])(*(Z.copy(), 0.1)[:count]) is None:
-            answer = _where(layer, INPUTS, Z.shape)
+        if getattr(layer, backwards[backward])(*(Z.copy(), 0.1)[:count]) is None:
+            answer = _where(layer, inputs, Z.shape)
     except Exception:
         answer = -1
     return forward, output, backward, count, answer, -1
@@ -184,9 +173,10 @@ def _where(layer: Any, names: Sequence[str], shape: tuple[int, ...]) -> int:
     return next(there, -1)
 
 
-def layer(kind: Any, way: Sequence[int]) -> type:
-    """Return a class with the course's methods forward and backward, in place of a layer's own."""
+def layer(kind: Any, way: Sequence[int], tables: Tables) -> type:
+    """Return a class with methods forward and backward, in place of what a layer has."""
     forward, output, backward, count, answer, slopes = way
+    forwards, outputs, backwards, inputs, slope_methods = tables
 
     class Layer:
         def __init__(self) -> None:
@@ -194,14 +184,14 @@ def layer(kind: Any, way: Sequence[int]) -> type:
 
         def forward(self, Z: Any) -> Any:
             self.Z = np.array(Z)
-            value = getattr(self.made, FORWARD[forward])(Z)
-            return vars(self.made).get(OUTPUTS[output]) if output >= 0 else value
+            value = getattr(self.made, forwards[forward])(Z)
+            return vars(self.made).get(outputs[output]) if output >= 0 else value
 
         def backward(self, grad: Any, learning_rate: Any = None) -> Any:
             if slopes >= 0:
-                return grad * getattr(self.made, SLOPES[slopes])(self.Z)
-            value = getattr(self.made, BACKWARD[backward])(*(grad, learning_rate)[:count])
-            return vars(self.made).get(INPUTS[answer]) if answer >= 0 else value
+                return grad * getattr(self.made, slope_methods[slopes])(self.Z)
+            value = getattr(self.made, backwards[backward])(*(grad, learning_rate)[:count])
+            return vars(self.made).get(inputs[answer]) if answer >= 0 else value
 
     return Layer
 
@@ -212,7 +202,7 @@ def pair(forward: Callable[..., Any], slope: Callable[..., Any] | None, way: str
     Parameters
     ----------
     way : what the second function takes: "scores", "answers", or "grad, scores" and the
-        other three that `PAIRS` of `layouts.py` lists
+        other three that `PAIRS` of `pairs.py` lists
     """
 
     class Layer:

@@ -17,6 +17,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.catalogue.name import CatalogueName
 from autograder.course.assignment import Assignment
 from autograder.sandbox import Name, RemoteObject, Sandbox, SessionLost
 from autograder.submission.notebook import STAND_IN, Run
@@ -323,6 +324,7 @@ def run_notebook(
     wanted: Callable[[Name], bool],
     beside: Collection[str],
     say: Callable[[int, int], None],
+    catalogue: CatalogueName,
 ) -> Running:
     """Run all code cells of a notebook, whatever they do.
 
@@ -334,6 +336,7 @@ def run_notebook(
     files : what it finds beside itself
     wanted, beside : see `Running`
     say : takes the number of the cell that is run next, and how many there are
+    catalogue : the course's
 
     Returns
     -------
@@ -342,9 +345,11 @@ def run_notebook(
     Raises
     ------
     IsolationUnavailable, SandboxLost
+    ValueError : the files are too large
     """
     files = {**files, f"{TOOLS}.py": Path(__file__).with_name("adapters.py").read_bytes()}
-    run = Running(Assignment("", (), files), sandbox, seed, wanted=wanted, beside=beside)
+    assignment = Assignment("", (), files, catalogue=catalogue)
+    run = Running(assignment, sandbox, seed, wanted=wanted, beside=beside)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     try:
         for number, cell in enumerate(cells, start=1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import pickle
 import re
 import time
@@ -23,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 from autograder import __version__
 from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
-from autograder.grading.lean import skip_unused_imports
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
 from autograder.limits import GRADING, WRITING, Budget
@@ -56,8 +56,9 @@ def code_fingerprint(catalogue: CatalogueName | None = None) -> str:
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())
-    for path in catalogue.sources() if catalogue is not None else ():
-        digest.update(path.name.encode())
+    files = catalogue.sources() if catalogue is not None else []
+    for path in files:
+        digest.update(os.path.relpath(path, files[0].parent).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -204,7 +205,6 @@ def grade_here(job: Job) -> Outcome:
 
     The process's sandbox is started for its first submission and kept.
     """
-    skip_unused_imports()
     from autograder.sandbox import IsolationUnavailable, SandboxLost
     from autograder.submission.notebook import grade_notebook
 
@@ -235,7 +235,6 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     ----------
     verdicts : as `autograder.grading.working.tell` sent them
     """
-    skip_unused_imports()
     from autograder.submission.notebook import write_unfinished
 
     begun()

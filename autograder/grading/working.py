@@ -15,6 +15,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.lean import skip_unused_imports
+
 BEGUN, NEWS, DONE, FAILED, TOO_LARGE, NO_MEMORY = range(6)
 PR_SET_PDEATHSIG = 1
 MEGABYTE = 1 << 20
@@ -53,6 +55,7 @@ def main(descriptor: int, parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         return
+    skip_unused_imports()
     _connection = Connection(descriptor)
     with suppress(EOFError, OSError):  # the parent has left
         while True:

@@ -577,12 +577,14 @@ def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
     with np.errstate(all="ignore"):
         one, other = one.astype(np.float64), other.astype(np.float64)
         finite = np.isfinite(one) & np.isfinite(other)
-        if not np.array_equal(one[~finite], other[~finite], equal_nan=True):
-            return False
-        if not finite.any():
+        if not finite.all():
+            if not np.array_equal(one[~finite], other[~finite], equal_nan=True):
+                return False
+            one, other = one[finite], other[finite]
+        if one.size == 0:
             return True
-        error = np.max(np.abs(one[finite] - other[finite]))
-        return bool(error <= tolerance * max(np.max(np.abs(other[finite])), FLOOR))
+        error = np.max(np.abs(one - other))
+        return bool(error <= tolerance * max(np.max(np.abs(other)), FLOOR))
 
 
 def _left_alone(before: np.ndarray, after: Any) -> bool:

@@ -32,7 +32,6 @@ from autograder.course.folder import (
 from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.gradebook.cell_marks import Marks
 from autograder.grading.jobs import code_fingerprint
-from autograder.grading.lean import skip_unused_imports
 from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
 from autograder.grading.working import begun
 from autograder.limits import RENDERING
@@ -250,7 +249,6 @@ def page_here(graded: bytes, marks: Marks, name: str, plain: bool) -> str:
     ------
     OverBudget : it is larger than it may be
     """
-    skip_unused_imports()
     from autograder.pages.feedback_page import page
 
     begun()

@@ -1,4 +1,4 @@
-"""The course's pictures: each takes arrays and returns a figure; `show` displays it.
+"""The course's pictures: each takes arrays and returns a `Picture`; `show` displays it.
 
 Copied beside every notebook, so it needs only NumPy and Matplotlib, and it must
 not know the answer to any exercise: it draws what it is given.  It changes no
@@ -24,7 +24,6 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 _Arguments = ParamSpec("_Arguments")
@@ -48,31 +47,22 @@ PICTURES = "COURSE_PICTURES"
 _PIXELS_PER_INCH = 144
 _SCREEN_PIXELS_PER_INCH = 84
 _STYLE = {
-    "axes.edgecolor": FAINT,
-    "axes.facecolor": PAPER,
-    "axes.grid": False,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 12.0,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlecolor": INK,
-    "axes.titlesize": 13.0,
-    "figure.facecolor": PAPER,
-    "font.family": ["sans-serif"],
-    "font.size": 12.0,
-    "grid.color": "#d9d9d5",
-    "hatch.color": PAPER,
-    "legend.edgecolor": "#d9d9d5",
-    "legend.facecolor": PAPER,
-    "legend.fontsize": 11.0,
-    "legend.labelcolor": INK,
-    "lines.linewidth": 2.0,
-    "mathtext.fontset": "dejavusans",
-    "text.color": INK,
-    "xtick.color": INK,
-    "xtick.labelsize": 11.0,
-    "ytick.color": INK,
-    "ytick.labelsize": 11.0,
+    name: value
+    for value, names in (
+        (PAPER, "axes.facecolor figure.facecolor hatch.color legend.facecolor"),
+        (INK, "axes.labelcolor axes.titlecolor legend.labelcolor text.color"),
+        (INK, "xtick.color ytick.color"),
+        (FAINT, "axes.edgecolor"),
+        ("#d9d9d5", "grid.color legend.edgecolor"),
+        (False, "axes.grid axes.spines.right axes.spines.top"),
+        (11.0, "legend.fontsize xtick.labelsize ytick.labelsize"),
+        (12.0, "axes.labelsize font.size"),
+        (13.0, "axes.titlesize"),
+        (2.0, "lines.linewidth"),
+        (["sans-serif"], "font.family"),
+        ("dejavusans", "mathtext.fontset"),
+    )
+    for name in names.split()
 }
 
 
@@ -82,32 +72,28 @@ class Picture(Figure):
     text_alternative: str = ""
 
 
-class _Unseen:
-    """Takes the place of axes where pictures are told: whatever is drawn on it costs nothing."""
+class _Told:
+    """Takes the place of a picture that is told, and of its axes: drawing on it costs nothing."""
 
-    def __getattr__(self, name: str) -> _Unseen:
+    text_alternative: str = ""
+
+    def __getattr__(self, name: str) -> _Told:
         if name.startswith("_"):  # what Python and IPython look for
             raise AttributeError(name)
         return self
 
-    def __call__(self, *_: object, **__: object) -> _Unseen:
+    def __call__(self, *_: object, **__: object) -> _Told:
         return self
 
-    def __getitem__(self, _: object) -> _Unseen:
+    def __getitem__(self, _: object) -> _Told:
         return self
-
-
-class _Told(_Unseen):
-    """Takes the place of a picture where pictures are told: it has its sentence alone."""
-
-    text_alternative: str = ""
 
     def __repr__(self) -> str:
         return self.text_alternative
 
     def subplots(self, rows: int = 1, columns: int = 1, squeeze: bool = True, **_: object) -> Any:
         """Return as many axes as a picture would."""
-        grid = np.full((rows, columns), _Unseen())
+        grid = np.full((rows, columns), _Told())
         if not squeeze:
             return grid
         return grid.item() if grid.size == 1 else grid.squeeze()
@@ -234,7 +220,7 @@ def _cells(
     font_size: float = 12.0,
 ) -> None:
     """Draw a matrix as cells with their numbers in them; what is not finite is hatched."""
-    if isinstance(axes, _Unseen):
+    if isinstance(axes, _Told):
         return
     colour_map, scale, signed = colours
     rows, columns = matrix.shape
@@ -252,9 +238,6 @@ def _cells(
     axes.spines[:].set_visible(False)
 
 
-# --- any matrix --------------------------------------------------------------------------
-
-
 @_picture
 def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None = None) -> Picture:
     """Draw matrices side by side, as an equation is written.
@@ -264,10 +247,6 @@ def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None
     *items : ``("W", W)`` for an array (1-D is drawn as a column, 2-D as it is), or a
         sign between two arrays: ``"@"``, ``"="``
     bias : which array has a bias ``"row"`` (its last) or ``"column"`` (its last)
-
-    Returns
-    -------
-    Picture
     """
     who = "matrices"
     drawn = [
@@ -320,62 +299,6 @@ def _mark_bias(axes: Axes, block: _Array, side: str | None) -> None:
 
 
 @_picture
-def matrix_with_sums(
-    matrix: ArrayLike, name: str, rows: str = "row", columns: str = "column"
-) -> Picture:
-    """Draw a matrix with the sum of each row and each column in the margins.
-
-    Parameters
-    ----------
-    matrix : 2-D
-    name : what it is, for the title
-    rows, columns : what one row and one column stand for: ``"class"``, ``"sample"``
-
-    Returns
-    -------
-    Picture
-    """
-    values = _array(matrix, "matrix_with_sums", name, 2)
-    row_sums, column_sums = values.sum(axis=1), values.sum(axis=0)
-    digits = _digits(values)
-    if digits and np.abs(values[np.isfinite(values)]).max(initial=0.0) < 1:
-        digits = 3
-    height, width = values.shape
-    small = max(values.shape) > 6  # many cells: less room each, so that the type stays large
-    picture = _canvas(
-        (0.6 if small else 0.95) * width + 2.6, (0.45 if small else 0.72) * height + 2.3
-    )
-    axes = picture.subplots()
-    _cells(axes, values, _colours(values), digits)
-    axes.set(xlim=(-0.55, width + 0.75), ylim=(height + 0.5, -0.55))
-    signed = bool(np.any(values < 0))
-    for row, total in enumerate(row_sums):
-        axes.text(width + 0.1, row, _number(total, digits, signed), ha="center", va="center")
-    for column, total in enumerate(column_sums):
-        axes.text(column, height, _number(total, digits, signed), ha="center", va="center")
-    axes.text(width + 0.1, height, "sums", ha="center", va="center", style="italic", color=FAINT)
-    axes.plot([width - 0.42] * 2, [-0.5, height + 0.4], color=INK, linewidth=1)
-    axes.plot([-0.5, width + 0.7], [height - 0.42] * 2, color=INK, linewidth=1)
-    axes.set_xticks(range(width), [str(k) for k in range(width)])
-    axes.set_yticks(range(height), [str(k) for k in range(height)])
-    axes.tick_params(length=0)
-    axes.xaxis.tick_top()
-    axes.xaxis.set_label_position("top")
-    axes.set_xlabel(columns, labelpad=8)
-    axes.set_ylabel(rows)
-    axes.set_title(f"{name}   {values.shape}", pad=14)
-    picture.text_alternative = (
-        f"Matrix {name} {values.shape} with sums in its margins: the row sums ({rows}) are "
-        f"{_listed(row_sums, digits)}, the column sums ({columns}) "
-        f"{_listed(column_sums, digits)}."
-    )
-    return picture
-
-
-# --- forward -----------------------------------------------------------------------------
-
-
-@_picture
 def one_hot_grid(labels: ArrayLike, one_hot: ArrayLike) -> Picture:
     """Draw one-hot columns under the labels that they stand for.
 
@@ -383,10 +306,6 @@ def one_hot_grid(labels: ArrayLike, one_hot: ArrayLike) -> Picture:
     ----------
     labels : (N,), whole numbers
     one_hot : (K, N)
-
-    Returns
-    -------
-    Picture
     """
     who = "one_hot_grid"
     classes, grid = _array(labels, who, "labels", 1), _array(one_hot, who, "one_hot", 2)
@@ -422,10 +341,6 @@ def weight_histogram(weights: ArrayLike, scale: float) -> Picture:
     ----------
     weights : any shape
     scale : the standard deviation that they were meant to have
-
-    Returns
-    -------
-    Picture
     """
     values = _array(weights, "weight_histogram", "weights", 1, 2).ravel()
     inside = float(np.mean(np.abs(values) <= scale))
@@ -454,10 +369,6 @@ def softmax_bars(scores: ArrayLike, probabilities: ArrayLike) -> Picture:
     Parameters
     ----------
     scores, probabilities : (K,)
-
-    Returns
-    -------
-    Picture
     """
     who = "softmax_bars"
     z, a = _array(scores, who, "scores", 1), _array(probabilities, who, "probabilities", 1)
@@ -505,10 +416,6 @@ def probability_stacks(probabilities: ArrayLike) -> Picture:
     Parameters
     ----------
     probabilities : (K, N)
-
-    Returns
-    -------
-    Picture
     """
     a = _array(probabilities, "probability_stacks", "probabilities", 2)
     heights = np.where(np.isfinite(a), a, 0.0)
@@ -570,10 +477,6 @@ def simplex(
     truth : the true class, whose loss the contours show
     names : one short text for each point
     towards : (3, N), the point that an arrow leads to from each point
-
-    Returns
-    -------
-    Picture
     """
     who = "simplex"
     p = _array(points, who, "points", 2)
@@ -658,10 +561,6 @@ def log_loss(
     probabilities : (N,) of the true class, in (0, 1]
     losses : (N,)
     slopes : (N,), drawn as a short tangent through each point
-
-    Returns
-    -------
-    Picture
     """
     who = "log_loss"
     p, loss = _array(probabilities, who, "probabilities", 1), _array(losses, who, "losses", 1)
@@ -708,10 +607,6 @@ def initial_loss(class_counts: ArrayLike, losses: Mapping[str, ArrayLike]) -> Pi
     ----------
     class_counts : (M,), the values of K
     losses : for each name, (M,) losses
-
-    Returns
-    -------
-    Picture
     """
     who = "initial_loss"
     counts = _array(class_counts, who, "class_counts", 1)
@@ -742,10 +637,6 @@ def loss_over_gap(gaps: ArrayLike, losses: Mapping[str, ArrayLike]) -> Picture:
     ----------
     gaps : (M,), how far the true class's score lies below the other
     losses : for each name, (M,) losses; what is infinite is marked at the top
-
-    Returns
-    -------
-    Picture
     """
     who = "loss_over_gap"
     x = _array(gaps, who, "gaps", 1)
@@ -786,281 +677,4 @@ def loss_over_gap(gaps: ArrayLike, losses: Mapping[str, ArrayLike]) -> Picture:
     picture.text_alternative = (
         f"Loss over a gap from {x.min():g} to {x.max():g}: {'; '.join(said)}."
     )
-    return picture
-
-
-# --- backward ----------------------------------------------------------------------------
-
-
-@_picture
-def gradient_error(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Picture:
-    """Draw the error of numerical gradients over the step: the V-curve.
-
-    Parameters
-    ----------
-    steps : (M,), the values of h
-    errors : for each name, (M,) errors; an error of exactly 0 is left out
-
-    Returns
-    -------
-    Picture
-    """
-    who = "gradient_error"
-    h = _array(steps, who, "steps", 1)
-    picture = _canvas(7.2, 4.2)
-    axes = picture.subplots()
-    said: list[str] = []
-    for (name, values), (colour, line, marker) in zip(errors.items(), LINES, strict=False):
-        error = _array(values, who, name, 1)
-        _same_shape(who, steps=h, errors=error)
-        seen = np.where(error > 0, error, np.nan)
-        axes.loglog(h, seen, line, color=colour, marker=marker, markersize=6, label=name)
-        if np.isfinite(seen).any():
-            best = int(np.nanargmin(seen))
-            axes.plot(h[best], seen[best], "o", markersize=15, fillstyle="none", color=colour)
-            said.append(f"{name} is best at h = {h[best]:.0e} with error {seen[best]:.0e}")
-    axes.set(xlabel="step h", ylabel="largest error")
-    for side in (axes.xaxis, axes.yaxis):
-        side.set_major_formatter("{x:.0e}")  # powers in mathematical type take a second to set
-        side.set_minor_locator(NullLocator())
-    axes.grid(True)
-    axes.legend(loc="best")
-    picture.text_alternative = (
-        "Error of the numerical gradient over the step h, both logarithmic, V-shaped: "
-        f"{'; '.join(said)}."
-    )
-    return picture
-
-
-@_picture
-def tensor_strips(tensor: ArrayLike, name: str = "T") -> Picture:
-    """Draw a third-order tensor as one matrix for each value of its last index.
-
-    Parameters
-    ----------
-    tensor : 3-D, entry [i, j, k]; strip k shows rows i and columns j
-    name : for the titles
-
-    Returns
-    -------
-    Picture
-    """
-    values = _array(tensor, "tensor_strips", name, 3)
-    rows, columns, depth = values.shape
-    digits = _digits(values)
-    picture = _canvas(max(4.0, 0.62 * columns * depth + 1.6), 0.62 * rows + 1.3)
-    colours = _colours(values)
-    for k, axes in enumerate(picture.subplots(1, depth, squeeze=False)[0]):
-        _cells(axes, values[:, :, k], colours, digits)
-        axes.set_title(f"{name}[:, :, {k}]")
-        axes.set_xlabel("j")
-        if k == 0:
-            axes.set_ylabel("i", rotation=0, labelpad=10)
-    picture.text_alternative = (
-        f"The {values.shape} tensor {name} as {depth} strips of {rows} x {columns} numbers, "
-        f"{int(np.count_nonzero(values))} of {values.size} of them not 0."
-    )
-    return picture
-
-
-@_picture
-def tensor_collapse(tensor: ArrayLike, vector: ArrayLike, result: ArrayLike) -> Picture:
-    """Draw how a tensor times a vector becomes a matrix: weighted strips, added up.
-
-    Parameters
-    ----------
-    tensor : (I, J, K)
-    vector : (K,), one weight for each strip
-    result : (I, J), drawn as given: nothing is computed here
-
-    Returns
-    -------
-    Picture
-    """
-    who = "tensor_collapse"
-    t, v = _array(tensor, who, "tensor", 3), _array(vector, who, "vector", 1)
-    total = _array(result, who, "result", 2)
-    if t.shape[2] != v.size or t.shape[:2] != total.shape:
-        raise ValueError(
-            f"{who}: tensor {t.shape}, vector {v.shape} and result {total.shape} do not fit "
-            "(I, J, K), (K,), (I, J); let check(...) pass first"
-        )
-    rows, columns, depth = t.shape
-    picture = _canvas(max(5.0, 0.68 * columns * (depth + 1) + 2.4), 0.68 * rows + 1.2)
-    grid = picture.subplots(1, depth + 1, squeeze=False)[0]
-    for k in range(depth):
-        _cells(grid[k], t[:, :, k], _colours(t), _digits(t), 11)
-        sign = "" if k == 0 else "+  "
-        grid[k].set_title(f"{sign}({_number(v[k], 3, True)}) x")
-    _cells(grid[-1], total, _colours(total), _digits(total), 11)
-    grid[-1].set_title("=  the gradient")
-    picture.text_alternative = (
-        f"The {depth} strips of {rows} x {columns} numbers, weighted by {_listed(v, 3)}, add up "
-        f"to one {total.shape} matrix."
-    )
-    return picture
-
-
-@_picture
-def loss_along(steps: ArrayLike, losses: ArrayLike, direction: str) -> Picture:
-    """Draw the loss over how far the weights have moved in one direction.
-
-    Parameters
-    ----------
-    steps, losses : (M,)
-    direction : what one moves along: ``"minus the gradient"``
-
-    Returns
-    -------
-    Picture
-    """
-    who = "loss_along"
-    x, y = _array(steps, who, "steps", 1), _array(losses, who, "losses", 1)
-    _same_shape(who, steps=x, losses=y)
-    picture = _canvas(6.6, 3.3)
-    axes = picture.subplots()
-    axes.plot(x, y, color=BLUE)
-    axes.plot(x[0], y[0], "o", color=VERMILLION, markersize=9, label=f"start: {_number(y[0])}")
-    axes.plot(x[-1], y[-1], "s", color=GREEN, markersize=9, label=f"end: {_number(y[-1])}")
-    axes.set(xlabel=f"step along {direction}", ylabel="loss")
-    axes.grid(True)
-    axes.legend()
-    picture.text_alternative = (
-        f"The loss along {direction}: from {_number(y[0])} at the start to {_number(y[-1])}."
-    )
-    return picture
-
-
-# --- Training: curves, images, points ---------------------------------------------------------
-
-
-@_picture
-def curves(panels: Mapping[str, Mapping[str, ArrayLike]], step: str = "epoch") -> Picture:
-    """Draw numbers that change while a classifier learns, in one panel or several.
-
-    Parameters
-    ----------
-    panels : for each panel's title, for each name, (M,) numbers, one a step
-    step : what is counted below: ``"epoch"``
-
-    Returns
-    -------
-    Picture
-    """
-    who = "curves"
-    if not panels:
-        raise ValueError('curves: nothing to draw: give at least one {"loss": {"name": numbers}}')
-    picture = _canvas(4.6 * len(panels) + 1.2, 3.6)
-    said: list[str] = []
-    drawn = picture.subplots(1, len(panels), squeeze=False)[0]
-    for axes, (title, lines) in zip(drawn, panels.items(), strict=True):
-        for (name, values), (colour, line, marker) in zip(lines.items(), LINES, strict=False):
-            numbers = _array(values, who, name, 1)
-            seen = np.where(np.isfinite(numbers), numbers, np.nan)
-            axes.plot(
-                np.linspace(1, numbers.size, numbers.size),
-                seen,
-                line,
-                color=colour,
-                marker=marker,
-                markersize=5,
-                markevery=max(1, numbers.size // 10),
-                label=name,
-            )
-            said.append(f"{title} of {name} from {_number(numbers[0])} to {_number(numbers[-1])}")
-        axes.set(xlabel=step, ylabel=title)
-        axes.grid(True)
-        axes.legend()
-    picture.text_alternative = f"Over each {step}: {'; '.join(said)}."
-    return picture
-
-
-@_picture
-def images(pixels: ArrayLike, titles: Sequence[str]) -> Picture:
-    """Draw small grey images in a row, or signed weights as images.
-
-    Parameters
-    ----------
-    pixels : (M, height, width); if any is negative, two colours tell the signs
-    titles : one for each image
-
-    Returns
-    -------
-    Picture
-    """
-    values = _array(pixels, "images", "pixels", 3)
-    if len(titles) != len(values):
-        raise ValueError(f"images: {len(values)} images, but {len(titles)} titles")
-    largest = float(np.abs(values).max()) or 1.0
-    signed = bool((values < 0).any())
-    columns = min(len(values), 5)
-    rows = -(-len(values) // columns)
-    picture = _canvas(1.5 * columns, 1.75 * rows)
-    drawn = picture.subplots(rows, columns, squeeze=False).ravel()
-    for axes in drawn:
-        axes.set_axis_off()
-    for axes, image, title in zip(drawn, values, titles, strict=False):
-        axes.imshow(
-            image,
-            cmap="PuOr_r" if signed else "Greys",
-            vmin=-largest if signed else 0,
-            vmax=largest,
-        )
-        axes.set_title(title, fontsize=11)
-    kind = "signed weights, orange for positive" if signed else "grey pixels"
-    picture.text_alternative = f"Small images of {kind}: {', '.join(titles)}."
-    return picture
-
-
-@_picture
-def points(
-    X: ArrayLike, labels: ArrayLike, regions: Callable[[_Array], ArrayLike] | None = None
-) -> Picture:
-    """Draw samples with two features by class, over the regions of a classifier.
-
-    Parameters
-    ----------
-    X : (2, N), one sample a column
-    labels : (N,), whole numbers from 0
-    regions : gives the classes (M,) that are predicted for samples (2, M); None: no regions
-
-    Returns
-    -------
-    Picture
-    """
-    who = "points"
-    data, y = _array(X, who, "X", 2), _array(labels, who, "labels", 1).astype(int)
-    if data.shape != (2, y.size):
-        raise ValueError(f"points: X has shape {data.shape}, expected (2, {y.size})")
-    picture = _canvas(5.6, 4.4)
-    axes = picture.subplots()
-    low, high = data.min(axis=1) - 0.5, data.max(axis=1) + 0.5
-    classes = int(y.max()) + 1
-    said = ""
-    if regions is not None:
-        across, up = (np.linspace(low[i], high[i], 90) for i in range(2))
-        grid = np.array([part.ravel() for part in np.meshgrid(across, up)])
-        predicted = _array(regions(grid), who, "the predicted classes", 1).reshape(90, 90)
-        axes.contourf(
-            across,
-            up,
-            predicted,
-            levels=np.linspace(-0.5, classes - 0.5, classes + 1),
-            colors=CLASS_COLOURS[:classes],
-            alpha=0.18,
-        )
-        shares = [float(np.mean(predicted == k)) for k in range(classes)]
-        said = f"; the classes' regions take {_listed(shares)} of the area"
-    for k in range(classes):
-        axes.plot(
-            *data[:, y == k],
-            "osD^vP"[k % 6],
-            color=CLASS_COLOURS[k % 6],
-            markersize=6,
-            linestyle="none",
-            label=f"class {k}",
-        )
-    axes.set(xlabel="feature 0", ylabel="feature 1")
-    axes.legend()
-    picture.text_alternative = f"The plane with {y.size} samples of {classes} classes{said}."
     return picture

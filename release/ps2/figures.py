@@ -1,4 +1,4 @@
-"""The course's pictures: each takes arrays and returns a figure; `show` displays it.
+"""The course's pictures: each takes arrays and returns a `Picture`; `show` displays it.
 
 Copied beside every notebook, so it needs only NumPy and Matplotlib, and it must
 not know the answer to any exercise: it draws what it is given.  It changes no
@@ -12,7 +12,7 @@ import functools
 import html
 import io
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ParamSpec, cast
 
@@ -36,8 +36,6 @@ BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE = (
     *("#0072b2", "#e69f00", "#009e73"),
     *("#d55e00", "#56b4e9", "#cc79a7"),
 )
-CLASS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
-CLASS_HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
 LINES = ((BLUE, "-", "o"), (VERMILLION, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D"))
 # Light at both ends, so that dark numbers stay readable in every cell.
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#8fc4ea", "#ffffff", "#f6b48a"])
@@ -48,31 +46,22 @@ PICTURES = "COURSE_PICTURES"
 _PIXELS_PER_INCH = 144
 _SCREEN_PIXELS_PER_INCH = 84
 _STYLE = {
-    "axes.edgecolor": FAINT,
-    "axes.facecolor": PAPER,
-    "axes.grid": False,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 12.0,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlecolor": INK,
-    "axes.titlesize": 13.0,
-    "figure.facecolor": PAPER,
-    "font.family": ["sans-serif"],
-    "font.size": 12.0,
-    "grid.color": "#d9d9d5",
-    "hatch.color": PAPER,
-    "legend.edgecolor": "#d9d9d5",
-    "legend.facecolor": PAPER,
-    "legend.fontsize": 11.0,
-    "legend.labelcolor": INK,
-    "lines.linewidth": 2.0,
-    "mathtext.fontset": "dejavusans",
-    "text.color": INK,
-    "xtick.color": INK,
-    "xtick.labelsize": 11.0,
-    "ytick.color": INK,
-    "ytick.labelsize": 11.0,
+    name: value
+    for value, names in (
+        (PAPER, "axes.facecolor figure.facecolor hatch.color legend.facecolor"),
+        (INK, "axes.labelcolor axes.titlecolor legend.labelcolor text.color"),
+        (INK, "xtick.color ytick.color"),
+        (FAINT, "axes.edgecolor"),
+        ("#d9d9d5", "grid.color legend.edgecolor"),
+        (False, "axes.grid axes.spines.right axes.spines.top"),
+        (11.0, "legend.fontsize xtick.labelsize ytick.labelsize"),
+        (12.0, "axes.labelsize font.size"),
+        (13.0, "axes.titlesize"),
+        (2.0, "lines.linewidth"),
+        (["sans-serif"], "font.family"),
+        ("dejavusans", "mathtext.fontset"),
+    )
+    for name in names.split()
 }
 
 
@@ -82,32 +71,28 @@ class Picture(Figure):
     text_alternative: str = ""
 
 
-class _Unseen:
-    """Takes the place of axes where pictures are told: whatever is drawn on it costs nothing."""
+class _Told:
+    """Takes the place of a picture that is told, and of its axes: drawing on it costs nothing."""
 
-    def __getattr__(self, name: str) -> _Unseen:
+    text_alternative: str = ""
+
+    def __getattr__(self, name: str) -> _Told:
         if name.startswith("_"):  # what Python and IPython look for
             raise AttributeError(name)
         return self
 
-    def __call__(self, *_: object, **__: object) -> _Unseen:
+    def __call__(self, *_: object, **__: object) -> _Told:
         return self
 
-    def __getitem__(self, _: object) -> _Unseen:
+    def __getitem__(self, _: object) -> _Told:
         return self
-
-
-class _Told(_Unseen):
-    """Takes the place of a picture where pictures are told: it has its sentence alone."""
-
-    text_alternative: str = ""
 
     def __repr__(self) -> str:
         return self.text_alternative
 
     def subplots(self, rows: int = 1, columns: int = 1, squeeze: bool = True, **_: object) -> Any:
         """Return as many axes as a picture would."""
-        grid = np.full((rows, columns), _Unseen())
+        grid = np.full((rows, columns), _Told())
         if not squeeze:
             return grid
         return grid.item() if grid.size == 1 else grid.squeeze()
@@ -234,7 +219,7 @@ def _cells(
     font_size: float = 12.0,
 ) -> None:
     """Draw a matrix as cells with their numbers in them; what is not finite is hatched."""
-    if isinstance(axes, _Unseen):
+    if isinstance(axes, _Told):
         return
     colour_map, scale, signed = colours
     rows, columns = matrix.shape
@@ -252,9 +237,6 @@ def _cells(
     axes.spines[:].set_visible(False)
 
 
-# --- any matrix --------------------------------------------------------------------------
-
-
 @_picture
 def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None = None) -> Picture:
     """Draw matrices side by side, as an equation is written.
@@ -264,10 +246,6 @@ def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None
     *items : ``("W", W)`` for an array (1-D is drawn as a column, 2-D as it is), or a
         sign between two arrays: ``"@"``, ``"="``
     bias : which array has a bias ``"row"`` (its last) or ``"column"`` (its last)
-
-    Returns
-    -------
-    Picture
     """
     who = "matrices"
     drawn = [
@@ -330,10 +308,6 @@ def matrix_with_sums(
     matrix : 2-D
     name : what it is, for the title
     rows, columns : what one row and one column stand for: ``"class"``, ``"sample"``
-
-    Returns
-    -------
-    Picture
     """
     values = _array(matrix, "matrix_with_sums", name, 2)
     row_sums, column_sums = values.sum(axis=1), values.sum(axis=0)
@@ -372,281 +346,6 @@ def matrix_with_sums(
     return picture
 
 
-# --- forward -----------------------------------------------------------------------------
-
-
-@_picture
-def one_hot_grid(labels: ArrayLike, one_hot: ArrayLike) -> Picture:
-    """Draw one-hot columns under the labels that they stand for.
-
-    Parameters
-    ----------
-    labels : (N,), whole numbers
-    one_hot : (K, N)
-
-    Returns
-    -------
-    Picture
-    """
-    who = "one_hot_grid"
-    classes, grid = _array(labels, who, "labels", 1), _array(one_hot, who, "one_hot", 2)
-    if grid.shape[1] != classes.size:
-        raise ValueError(
-            f"{who}: {classes.size} labels need {classes.size} columns, but one_hot has shape "
-            f"{grid.shape}; let check(...) pass first"
-        )
-    height, width = grid.shape
-    picture = _canvas(0.62 * width + 1.8, 0.55 * height + 1.3)
-    axes = picture.subplots()
-    _cells(axes, grid, _colours(grid), _digits(grid))
-    axes.set_xticks(range(width), [_number(label, 0) for label in classes])
-    axes.set_yticks(range(height), [str(k) for k in range(height)])
-    axes.tick_params(length=0)
-    axes.xaxis.tick_top()
-    axes.xaxis.set_label_position("top")
-    axes.set(xlabel="label of each sample", ylabel="class")
-    empty = [str(k) for k in range(height) if not grid[k].any()]
-    absent = f"; no label is of class {' or '.join(empty)}, so that row is empty" if empty else ""
-    picture.text_alternative = (
-        f"A {grid.shape} grid, one column for each of the labels {_listed(classes, 0)}, "
-        f"with {int(np.count_nonzero(grid))} entries that are not 0{absent}."
-    )
-    return picture
-
-
-@_picture
-def weight_histogram(weights: ArrayLike, scale: float) -> Picture:
-    """Draw how the weights are spread, with one and minus one `scale` marked.
-
-    Parameters
-    ----------
-    weights : any shape
-    scale : the standard deviation that they were meant to have
-
-    Returns
-    -------
-    Picture
-    """
-    values = _array(weights, "weight_histogram", "weights", 1, 2).ravel()
-    inside = float(np.mean(np.abs(values) <= scale))
-    picture = _canvas(6.4, 3.0)
-    axes = picture.subplots()
-    axes.hist(values, bins=41, color=SKY, edgecolor=PAPER)
-    for edge in (-scale, scale):
-        axes.axvline(edge, color=VERMILLION, linestyle="--")
-    axes.axvline(0, color=INK, linewidth=1)
-    axes.set(
-        xlabel="weight",
-        ylabel="how many",
-        title=f"{values.size} weights: {inside:.0%} lie between {-scale:g} and {scale:+g}",
-    )
-    picture.text_alternative = (
-        f"Histogram of {values.size} weights from {values.min():.3g} to {values.max():.3g}, of "
-        f"which {inside:.0%} lie within one scale ({scale:g}) of zero."
-    )
-    return picture
-
-
-@_picture
-def softmax_bars(scores: ArrayLike, probabilities: ArrayLike) -> Picture:
-    """Draw the scores of one sample, and beside them its probabilities.
-
-    Parameters
-    ----------
-    scores, probabilities : (K,)
-
-    Returns
-    -------
-    Picture
-    """
-    who = "softmax_bars"
-    z, a = _array(scores, who, "scores", 1), _array(probabilities, who, "probabilities", 1)
-    _same_shape(who, scores=z, probabilities=a)
-    total = float(a.sum())
-    picture = _canvas(8.0, 3.2)
-    left, right = picture.subplots(1, 2)
-    _bars(left, z, "scores z", signed=True)
-    _bars(right, a, f"probabilities a   (sum {_number(total, 3)})", signed=False)
-    right.set_ylim(0, max(1.0, 1.15 * np.nan_to_num(a, nan=0, posinf=0, neginf=0).max()))
-    right.axhline(1, color=FAINT, linewidth=1, linestyle=":")
-    picture.text_alternative = (
-        f"Bars of {z.size} scores ({_listed(z)}) beside bars of the probabilities "
-        f"({_listed(a)}), which sum to {_number(total, 3)}."
-    )
-    return picture
-
-
-def _bars(axes: Axes, values: _Array, title: str, signed: bool) -> None:
-    heights = np.where(np.isfinite(values), values, 0.0)
-    for k, (value, height) in enumerate(zip(values, heights, strict=True)):
-        colour = CLASS_COLOURS[k % len(CLASS_COLOURS)]
-        hatch = CLASS_HATCHES[k % len(CLASS_HATCHES)]
-        axes.bar(k, height, 0.62, color=colour, hatch=hatch)
-        side = "top" if height < 0 else "bottom"
-        text = _number(float(value), _digits(values), signed)
-        axes.annotate(
-            text,
-            (k, height),
-            (0, -3 if height < 0 else 3),
-            va=side,
-            ha="center",
-            textcoords="offset points",
-        )
-    axes.axhline(0, color=INK, linewidth=1)
-    axes.margins(y=0.18)
-    axes.set_xticks(range(values.size), [str(k) for k in range(values.size)])
-    axes.set(xlabel="class", title=title)
-
-
-@_picture
-def probability_stacks(probabilities: ArrayLike) -> Picture:
-    """Draw each column of a batch as one stack; a column that sums to 1 meets the line.
-
-    Parameters
-    ----------
-    probabilities : (K, N)
-
-    Returns
-    -------
-    Picture
-    """
-    a = _array(probabilities, "probability_stacks", "probabilities", 2)
-    heights = np.where(np.isfinite(a), a, 0.0)
-    bottoms = np.vstack([np.zeros(a.shape[1]), np.cumsum(heights, axis=0)])
-    picture = _canvas(max(4.6, 0.95 * a.shape[1] + 2.4), 3.4)
-    axes = picture.subplots()
-    for k, row in enumerate(heights):
-        colour = CLASS_COLOURS[k % len(CLASS_COLOURS)]
-        hatch = CLASS_HATCHES[k % len(CLASS_HATCHES)]
-        axes.bar(
-            range(a.shape[1]),
-            row,
-            0.66,
-            bottom=bottoms[k],
-            color=colour,
-            hatch=hatch,
-            edgecolor=PAPER,
-            label=f"class {k}",
-        )
-    sums = a.sum(axis=0)
-    for n, total in enumerate(sums):
-        axes.annotate(
-            _number(float(total)),
-            (n, bottoms[-1, n]),
-            (0, 3),
-            ha="center",
-            textcoords="offset points",
-        )
-    axes.axhline(1, color=INK, linewidth=1, linestyle="--")
-    axes.set_xticks(range(a.shape[1]), [str(n) for n in range(a.shape[1])])
-    axes.set(
-        xlabel="sample",
-        ylabel="sum over the classes",
-        ylim=(0, max(1.15, 1.15 * float(bottoms[-1].max()))),
-    )
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), reverse=True)
-    picture.text_alternative = (
-        f"One stack of {a.shape[0]} class probabilities for each of {a.shape[1]} samples; "
-        f"the stacks reach {_listed(sums)}, and a dashed line marks 1."
-    )
-    return picture
-
-
-@_picture
-def simplex(
-    points: ArrayLike,
-    truth: int = 0,
-    names: Sequence[str] | None = None,
-    towards: ArrayLike | None = None,
-) -> Picture:
-    """Draw three-class probabilities as points in a triangle, over contours of the loss.
-
-    Each corner is a class that is certain.  The contours join equal values of
-    -log(probability of the true class).
-
-    Parameters
-    ----------
-    points : (3, N), columns that sum to 1
-    truth : the true class, whose loss the contours show
-    names : one short text for each point
-    towards : (3, N), the point that an arrow leads to from each point
-
-    Returns
-    -------
-    Picture
-    """
-    who = "simplex"
-    p = _array(points, who, "points", 2)
-    if p.shape[0] != 3:
-        raise ValueError(f"{who}: a triangle needs 3 classes, but points has shape {p.shape}")
-    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
-    picture = _canvas(6.6, 4.7)
-    axes = picture.subplots()
-    steps = np.linspace(0, 1, 121)
-    first, second = np.meshgrid(steps, steps)
-    mesh = np.stack([1 - first, first * (1 - second), first * second])  # fills the triangle
-    x, y = np.einsum("kij,kd->dij", mesh, corners)
-    loss = -np.log(np.clip(mesh[truth], 1e-6, 1))
-    levels = [0.25, 0.5, float(np.log(3)), 2.0]
-    filled = axes.contourf(x, y, loss, levels=[0, *levels, 14], cmap="cividis_r", alpha=0.55)
-    filled.set_edgecolor("face")
-    axes.contour(x, y, loss, levels=levels, colors=INK, linewidths=0.8)
-    _label_contours(axes, corners, truth, levels)
-    axes.fill(*corners.T, fill=False, edgecolor=INK, linewidth=1.5)
-    for k, (corner, offset) in enumerate(zip(corners, ((-8, -24), (8, -24), (0, 14)), strict=True)):
-        text = f"class {k}" + (" (true)" if k == truth else "")
-        axes.annotate(
-            text,
-            corner,
-            offset,
-            textcoords="offset points",
-            weight="bold",
-            ha="center",
-            va="bottom" if k == 2 else "top",
-        )
-    place = corners.T @ p
-    if towards is not None:
-        ends = _array(towards, who, "towards", 2)
-        _same_shape(who, points=p, towards=ends)
-        for start, end in zip(place.T, (corners.T @ ends).T, strict=True):
-            pull = {"arrowstyle": "-|>", "color": VERMILLION, "linewidth": 2.5}
-            axes.annotate("", end, start, arrowprops={**pull, "mutation_scale": 18})
-    axes.plot(*place, "o", color=VERMILLION, markeredgecolor=PAPER, markersize=10)
-    labels = names if names is not None else [str(n) for n in range(p.shape[1])]
-    for position, name in zip(place.T, labels, strict=True):
-        axes.annotate(
-            name,
-            position,
-            (8, 5),
-            textcoords="offset points",
-            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
-        )
-    axes.set(aspect="equal", xlim=(-0.14, 1.2), ylim=(-0.14, 0.98))
-    axes.set_axis_off()
-    axes.set_title(f"loss of each guess when class {truth} is true")
-    said = "; ".join(f"{name} at {_listed(q)}" for name, q in zip(labels, p.T, strict=True))
-    if towards is not None:
-        said += f", with arrows to {'; '.join(_listed(q) for q in ends.T)}"
-    picture.text_alternative = (
-        f"A triangle whose corners are three certain classes, with contours of the loss for true "
-        f"class {truth} that rises away from its corner, and the points {said}."
-    )
-    return picture
-
-
-def _label_contours(axes: Axes, corners: _Array, truth: int, levels: Sequence[float]) -> None:
-    """Write each level beside the edge where its contour ends, outside the triangle."""
-    other, third = ((1, 2), (0, 2), (0, 1))[truth]
-    outward = corners[[truth, other]].mean(axis=0) - corners[third]
-    for level in levels:
-        share = np.exp(-level)
-        end = share * corners[truth] + (1 - share) * corners[other]
-        place = end + 0.05 * outward / np.linalg.norm(outward)
-        axes.text(
-            place[0], place[1], f"{level:.2f}", fontsize=10, ha="center", va="center", color=INK
-        )
-
-
 @_picture
 def log_loss(
     probabilities: ArrayLike, losses: ArrayLike, slopes: ArrayLike | None = None
@@ -658,10 +357,6 @@ def log_loss(
     probabilities : (N,) of the true class, in (0, 1]
     losses : (N,)
     slopes : (N,), drawn as a short tangent through each point
-
-    Returns
-    -------
-    Picture
     """
     who = "log_loss"
     p, loss = _array(probabilities, who, "probabilities", 1), _array(losses, who, "losses", 1)
@@ -701,98 +396,6 @@ def log_loss(
 
 
 @_picture
-def initial_loss(class_counts: ArrayLike, losses: Mapping[str, ArrayLike]) -> Picture:
-    """Draw the loss before any training against the number of classes, beside ln K.
-
-    Parameters
-    ----------
-    class_counts : (M,), the values of K
-    losses : for each name, (M,) losses
-
-    Returns
-    -------
-    Picture
-    """
-    who = "initial_loss"
-    counts = _array(class_counts, who, "class_counts", 1)
-    picture = _canvas(6.8, 3.7)
-    axes = picture.subplots()
-    axis = np.linspace(counts.min(), counts.max(), 200)
-    axes.plot(axis, np.log(axis), color=INK, linewidth=1.2, label="ln K")
-    for (name, values), (colour, _, marker) in zip(losses.items(), LINES, strict=False):
-        y = _array(values, who, name, 1)
-        _same_shape(who, class_counts=counts, losses=y)
-        axes.plot(counts, y, marker, color=colour, markersize=8, label=name)
-    axes.set_xticks(counts, [_number(float(count), 0) for count in counts])
-    axes.set(xlabel="number of classes K", ylabel="mean loss")
-    axes.grid(True)
-    axes.legend()
-    said = "; ".join(f"{name}: {_listed(values)}" for name, values in losses.items())
-    picture.text_alternative = (
-        f"Loss before training for K = {_listed(counts, 0)} beside the curve ln K; {said}."
-    )
-    return picture
-
-
-@_picture
-def loss_over_gap(gaps: ArrayLike, losses: Mapping[str, ArrayLike]) -> Picture:
-    """Draw several ways to compute one loss over the gap between two scores.
-
-    Parameters
-    ----------
-    gaps : (M,), how far the true class's score lies below the other
-    losses : for each name, (M,) losses; what is infinite is marked at the top
-
-    Returns
-    -------
-    Picture
-    """
-    who = "loss_over_gap"
-    x = _array(gaps, who, "gaps", 1)
-    picture = _canvas(7.0, 3.8)
-    axes = picture.subplots()
-    ceiling = 1.12 * float(x.max())
-    said: list[str] = []
-    for (name, values), (colour, line, _) in zip(losses.items(), LINES, strict=False):
-        y = _array(values, who, name, 1)
-        _same_shape(who, gaps=x, losses=y)
-        lost = ~np.isfinite(y)
-        axes.plot(
-            x,
-            y,
-            line,
-            color=colour,
-            label=name,
-            linewidth=5 if not said else 2,
-            alpha=0.45 if not said else 1,
-        )
-        if lost.any():
-            axes.plot(x[lost], np.full(lost.sum(), ceiling), "x", color=colour)
-            axes.annotate(
-                "infinite",
-                (x[lost][0], ceiling),
-                (-6, 0),
-                ha="right",
-                va="center",
-                textcoords="offset points",
-                color=colour,
-            )
-            said.append(f"{name} is not finite from a gap of {x[lost][0]:g} on")
-        else:
-            said.append(f"{name} ends at {_number(float(y[-1]))}")
-    axes.set(xlabel="gap between the scores", ylabel="loss", ylim=(-0.04 * ceiling, 1.07 * ceiling))
-    axes.grid(True)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.02, 0.9))
-    picture.text_alternative = (
-        f"Loss over a gap from {x.min():g} to {x.max():g}: {'; '.join(said)}."
-    )
-    return picture
-
-
-# --- backward ----------------------------------------------------------------------------
-
-
-@_picture
 def gradient_error(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Picture:
     """Draw the error of numerical gradients over the step: the V-curve.
 
@@ -800,10 +403,6 @@ def gradient_error(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Picture
     ----------
     steps : (M,), the values of h
     errors : for each name, (M,) errors; an error of exactly 0 is left out
-
-    Returns
-    -------
-    Picture
     """
     who = "gradient_error"
     h = _array(steps, who, "steps", 1)
@@ -840,10 +439,6 @@ def tensor_strips(tensor: ArrayLike, name: str = "T") -> Picture:
     ----------
     tensor : 3-D, entry [i, j, k]; strip k shows rows i and columns j
     name : for the titles
-
-    Returns
-    -------
-    Picture
     """
     values = _array(tensor, "tensor_strips", name, 3)
     rows, columns, depth = values.shape
@@ -872,10 +467,6 @@ def tensor_collapse(tensor: ArrayLike, vector: ArrayLike, result: ArrayLike) -> 
     tensor : (I, J, K)
     vector : (K,), one weight for each strip
     result : (I, J), drawn as given: nothing is computed here
-
-    Returns
-    -------
-    Picture
     """
     who = "tensor_collapse"
     t, v = _array(tensor, who, "tensor", 3), _array(vector, who, "vector", 1)
@@ -909,10 +500,6 @@ def loss_along(steps: ArrayLike, losses: ArrayLike, direction: str) -> Picture:
     ----------
     steps, losses : (M,)
     direction : what one moves along: ``"minus the gradient"``
-
-    Returns
-    -------
-    Picture
     """
     who = "loss_along"
     x, y = _array(steps, who, "steps", 1), _array(losses, who, "losses", 1)
@@ -928,139 +515,4 @@ def loss_along(steps: ArrayLike, losses: ArrayLike, direction: str) -> Picture:
     picture.text_alternative = (
         f"The loss along {direction}: from {_number(y[0])} at the start to {_number(y[-1])}."
     )
-    return picture
-
-
-# --- Training: curves, images, points ---------------------------------------------------------
-
-
-@_picture
-def curves(panels: Mapping[str, Mapping[str, ArrayLike]], step: str = "epoch") -> Picture:
-    """Draw numbers that change while a classifier learns, in one panel or several.
-
-    Parameters
-    ----------
-    panels : for each panel's title, for each name, (M,) numbers, one a step
-    step : what is counted below: ``"epoch"``
-
-    Returns
-    -------
-    Picture
-    """
-    who = "curves"
-    if not panels:
-        raise ValueError('curves: nothing to draw: give at least one {"loss": {"name": numbers}}')
-    picture = _canvas(4.6 * len(panels) + 1.2, 3.6)
-    said: list[str] = []
-    drawn = picture.subplots(1, len(panels), squeeze=False)[0]
-    for axes, (title, lines) in zip(drawn, panels.items(), strict=True):
-        for (name, values), (colour, line, marker) in zip(lines.items(), LINES, strict=False):
-            numbers = _array(values, who, name, 1)
-            seen = np.where(np.isfinite(numbers), numbers, np.nan)
-            axes.plot(
-                np.linspace(1, numbers.size, numbers.size),
-                seen,
-                line,
-                color=colour,
-                marker=marker,
-                markersize=5,
-                markevery=max(1, numbers.size // 10),
-                label=name,
-            )
-            said.append(f"{title} of {name} from {_number(numbers[0])} to {_number(numbers[-1])}")
-        axes.set(xlabel=step, ylabel=title)
-        axes.grid(True)
-        axes.legend()
-    picture.text_alternative = f"Over each {step}: {'; '.join(said)}."
-    return picture
-
-
-@_picture
-def images(pixels: ArrayLike, titles: Sequence[str]) -> Picture:
-    """Draw small grey images in a row, or signed weights as images.
-
-    Parameters
-    ----------
-    pixels : (M, height, width); if any is negative, two colours tell the signs
-    titles : one for each image
-
-    Returns
-    -------
-    Picture
-    """
-    values = _array(pixels, "images", "pixels", 3)
-    if len(titles) != len(values):
-        raise ValueError(f"images: {len(values)} images, but {len(titles)} titles")
-    largest = float(np.abs(values).max()) or 1.0
-    signed = bool((values < 0).any())
-    columns = min(len(values), 5)
-    rows = -(-len(values) // columns)
-    picture = _canvas(1.5 * columns, 1.75 * rows)
-    drawn = picture.subplots(rows, columns, squeeze=False).ravel()
-    for axes in drawn:
-        axes.set_axis_off()
-    for axes, image, title in zip(drawn, values, titles, strict=False):
-        axes.imshow(
-            image,
-            cmap="PuOr_r" if signed else "Greys",
-            vmin=-largest if signed else 0,
-            vmax=largest,
-        )
-        axes.set_title(title, fontsize=11)
-    kind = "signed weights, orange for positive" if signed else "grey pixels"
-    picture.text_alternative = f"Small images of {kind}: {', '.join(titles)}."
-    return picture
-
-
-@_picture
-def points(
-    X: ArrayLike, labels: ArrayLike, regions: Callable[[_Array], ArrayLike] | None = None
-) -> Picture:
-    """Draw samples with two features by class, over the regions of a classifier.
-
-    Parameters
-    ----------
-    X : (2, N), one sample a column
-    labels : (N,), whole numbers from 0
-    regions : gives the classes (M,) that are predicted for samples (2, M); None: no regions
-
-    Returns
-    -------
-    Picture
-    """
-    who = "points"
-    data, y = _array(X, who, "X", 2), _array(labels, who, "labels", 1).astype(int)
-    if data.shape != (2, y.size):
-        raise ValueError(f"points: X has shape {data.shape}, expected (2, {y.size})")
-    picture = _canvas(5.6, 4.4)
-    axes = picture.subplots()
-    low, high = data.min(axis=1) - 0.5, data.max(axis=1) + 0.5
-    classes = int(y.max()) + 1
-    said = ""
-    if regions is not None:
-        across, up = (np.linspace(low[i], high[i], 90) for i in range(2))
-        grid = np.array([part.ravel() for part in np.meshgrid(across, up)])
-        predicted = _array(regions(grid), who, "the predicted classes", 1).reshape(90, 90)
-        axes.contourf(
-            across,
-            up,
-            predicted,
-            levels=np.linspace(-0.5, classes - 0.5, classes + 1),
-            colors=CLASS_COLOURS[:classes],
-            alpha=0.18,
-        )
-        shares = [float(np.mean(predicted == k)) for k in range(classes)]
-        said = f"; the classes' regions take {_listed(shares)} of the area"
-    for k in range(classes):
-        axes.plot(
-            *data[:, y == k],
-            "osD^vP"[k % 6],
-            color=CLASS_COLOURS[k % 6],
-            markersize=6,
-            linestyle="none",
-            label=f"class {k}",
-        )
-    axes.set(xlabel="feature 0", ylabel="feature 1")
-    axes.legend()
-    picture.text_alternative = f"The plane with {y.size} samples of {classes} classes{said}."
     return picture
