@@ -80,44 +80,11 @@ def answers(students: tuple[str, ...], problem_set: str) -> Answers:
         of_cell: dict[str, list[Answer]] = defaultdict(list)
         for answer in answers_of(name):
             if answer.problem_set == problem_set:
-<<<<<<< HEAD
                 of_cell[answer.cell].append(answer)
         for cell, group in of_cell.items():
             group.sort(key=lambda answer: answer.after)
             if not group[0].after:
                 found[cell].append(group)
-=======
-                yield name, answer
-
-
-@lru_cache
-def choices(problem_set: str) -> Mapping[str, Answers]:
-    """Return what there is to choose from for each exercise of a problem set, in its order."""
-    mistaken = sorted(path.stem for path in (HERE / "answers").glob("wrong-*.py"))
-    right = list(answers_from(STYLES, problem_set))
-    wrong = list(answers_from(mistaken, problem_set))
-    found = {}
-    for exercise in CATALOGUE.assignments[problem_set]:
-        name = exercise.name
-        tries: dict[str, list[str]] = {}
-        for who, answer in right:
-            if answer.cell == name and answer.after:
-                tries.setdefault(who, []).append(answer.text)
-        found[name] = Answers(
-            tuple(
-                (answer.text, tuple(tries.get(who, ())))
-                for who, answer in right
-                if answer.cell == name and not answer.after
-            ),
-            tuple(answer.text for _, answer in wrong if answer.cell == name and not answer.after)
-            + tuple(
-                text
-                for misconception in exercise.misconceptions
-                for function in misconception.wrong
-                if (text := source_alone(function, name)) is not None
-            ),
-        )
->>>>>>> main
     return found
 
 

@@ -26,48 +26,16 @@ from autograder.grading.engine import ClassGrading
 from autograder.sandbox import Sandbox
 from autograder.submission.notebook import grade_notebook
 from autograder.submission.sanitise import read_submission
-<<<<<<< HEAD
 from benchmarks import classes, floor, measure, parts, tables, ways
 from benchmarks.__main__ import BENCH, PAGES, SOAK, Plan, app
 from benchmarks.classes import TENSORFLOW_CELL, Template, without_gradient
 from benchmarks.measure import BenchmarkError, Command, Measurement
 from benchmarks.ways import FLOOR, OUR_PAGES, OURS, STOCK, STOCK_PAGES, Run, Way
-=======
-from benchmarks import (
-    classes,
-    feedback,
-    floor,
-    measure,
-    parts,
-    profiles,
-    report,
-    rounds,
-    soak,
-    stock,
-    table,
-)
-from benchmarks.__main__ import FULL, QUICK, app
-from benchmarks.courses import TENSORFLOW_CELL, BenchmarkError, Template, without_gradient
-from benchmarks.measure import Command, Measurement, Sample
-from benchmarks.rounds import FLOOR, OURS, STOCK, Run, Way
->>>>>>> main
 from softmax_by_hand import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASE = ROOT / "release"
 BOTH = ("ps1", "ps2")
-<<<<<<< HEAD
-=======
-ALL_FIVE = ("ps1", "ps2", "ps3", "ps4", "ps5")
-EXERCISES_OF = {name: CATALOGUE.assignments[name] for name in ALL_FIVE}
-FROM_CATALOGUE = [
-    (exercise.name, text)
-    for exercise in CATALOGUE.exercises.values()
-    for misconception in exercise.misconceptions
-    for function in misconception.wrong
-    if (text := classes.source_alone(function, exercise.name)) is not None
-]
->>>>>>> main
 
 
 def released(problem_set: str) -> NotebookNode:
@@ -137,47 +105,10 @@ def test_submissions_score_as_their_kind_does(problem_set: str, sandbox: Sandbox
         assert points == most if kind == "right" else 0 < points < most, kind
 
 
-<<<<<<< HEAD
 def test_every_exercise_has_right_answers_to_choose_from() -> None:
     for problem_set, exercises in CATALOGUE.assignments.items():
         right = classes.answers(classes.STYLES, problem_set)
         assert all(right[exercise.name] for exercise in exercises)
-=======
-def test_every_exercise_has_right_and_wrong_answers_to_choose_from() -> None:
-    for problem_set in ALL_FIVE:
-        choices = classes.choices(problem_set)
-        assert list(choices) == [exercise.name for exercise in EXERCISES_OF[problem_set]]
-        assert all(one.right for one in choices.values())
-        # Of the later ones some wrong answers need their module, and are no text alone.
-        assert sum(bool(one.wrong) for one in choices.values()) >= 3
-        if problem_set in BOTH:
-            assert all(len(one.right) >= 3 and len(one.wrong) >= 3 for one in choices.values())
-
-
-def test_a_way_is_over_no_stock_where_stock_was_not_measured() -> None:
-    runs = [run for run in made_runs() if run.way != STOCK]
-    assert rounds.over_stock(runs, OURS, max(rounds.sizes_of(runs, OURS))) == {}
-    assert "-" in report.rows(runs)[0]
-    (*_, last) = report.class_targets(runs, "all five", times=None, floor=1.4)
-    assert "floor" in last.what
-
-
-@pytest.mark.parametrize(("name", "text"), FROM_CATALOGUE)
-def test_a_wrong_answer_of_the_catalogue_is_as_wrong_as_text(name: str, text: str) -> None:
-    exercise, namespace = CATALOGUE.exercises[name], {"np": np}
-    exec(text, namespace)
-    assert judge(exercise, namespace[name], seed=5).points < exercise.points
-
-
-def test_what_needs_its_module_is_not_taken_from_the_catalogue() -> None:
-    constant = 1.0
-    assert classes.source_alone(lambda x: x + constant, "f") is None
-    assert classes.source_alone(lambda x: json.dumps(x), "f") is None
-    assert classes.source_alone(np.exp, "exp") is None
-    assert classes.source_alone(lambda x, constant=constant: x + constant, "f") is None
-    pair = (lambda x: x, lambda x: -x)
-    assert classes.source_alone(pair[0], "f") is None  # two in one line look alike
->>>>>>> main
 
 
 # --- What is run ------------------------------------------------------------------------------

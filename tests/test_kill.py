@@ -66,11 +66,7 @@ def test_weak_fixtures_let_mutants_live_and_a_mutant_that_does_not_end_is_ended(
 
 
 @pytest.mark.parametrize("name", ["scores", "Dense"])
-<<<<<<< HEAD
 def test_what_changes_nothing_around_the_right_function_has_full_marks(name: str) -> None:
-=======
-def test_what_does_nothing_by_its_calls_answers_as_the_right_function(name):
->>>>>>> main
     exercise = EXERCISES[name]
     around = [mutant for mutant in mutants(exercise) if mutant.around]
     resting = kill._answering_alike(exercise, around, range(1))
