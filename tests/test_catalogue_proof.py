@@ -482,7 +482,6 @@ def test_what_is_wrong_is_said_in_one_line_and_nothing_else(exercise: Exercise, 
             [MIDDLE, WIDTH],
             "it needs width, which does not say how much its reference makes. Say with made=...",
         ),
-        (WIDTH, [MIDDLE, changed(WIDTH)], "one has two exercises of this name."),
         (
             changed(MIDDLE, made=lambda: 1),
             [],

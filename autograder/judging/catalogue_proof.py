@@ -91,7 +91,7 @@ def problems_of(
     """
     every = chain.from_iterable(catalogue.assignments.values())
     earlier = {one.name: one for one in takewhile(lambda one: one is not exercise, every)}
-    found = [*_names(catalogue, assignment, exercise), *_needs(exercise, earlier)]
+    found = [*_names(exercise), *_needs(exercise, earlier)]
     if exercise.criteria:
         found += [*_points(exercise), *_words(exercise), *_lessons(exercise, lessons)]
         found += _signature(exercise)
@@ -132,10 +132,7 @@ def _said(failure: BaseException) -> str:
 # --- Names and points -------------------------------------------------------------------------
 
 
-def _names(catalogue: Catalogue, assignment: str, exercise: Exercise) -> Iterator[Found]:
-    names = [one.name for one in catalogue.assignments[assignment]]
-    if names.count(exercise.name) > 1:
-        yield "", f"{assignment} has two exercises of this name", "Call one of them otherwise."
+def _names(exercise: Exercise) -> Iterator[Found]:
     if not exercise.criteria:
         yield "", "it has no criterion", "Give it criteria; the first one is the gate."
     for kind, named in (("criteria", exercise.criteria), ("mistakes", exercise.misconceptions)):

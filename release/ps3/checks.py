@@ -63,7 +63,7 @@ def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | 
     named = name or getattr(function, "__name__", None)
     exercise = EXERCISES.get(named) if isinstance(named, str) else None
     wanted = exercise.kind if exercise else "function"
-    kind = kind_asked_for(function)
+    kind = "class" if isinstance(function, type) else "function" if callable(function) else ""
     if not isinstance(named, str) or not kind or (exercise and kind != wanted):
         example = exercise.name if exercise else next(iter(EXERCISES), "name")
         return None, (
@@ -456,33 +456,31 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
     """
     if value is None:
         return "it returns None", "Is a return missing?"
+    problem: tuple[str, str]
     if not isinstance(asked, tuple):
-        problem: tuple[str, str] = asked.problem_of(value, finite, hint)
+        problem = asked.problem_of(value, finite, hint)
         return problem
     if asked == ():
         number = isinstance(value, int | float | np.integer | np.floating)
         if isinstance(value, bool) or not (number or is_plain_number(value)):
             return f"it returns {kind_of(value)}, not one number", hint
-    elif not is_array(value, asked):
-        return problem_of_shape(value, asked, hint)
+    elif any(problem := problem_of_shape(value, asked, hint)):
+        return problem
     elif value.dtype != np.float64:
-        hint = "Which dtype does the array get when it is made?"
-        return f"it returns dtype {value.dtype}, not float64", hint
+        where = "Which dtype does the array get when it is made?"
+        return f"it returns dtype {value.dtype}, not float64", where
     if finite and not np.isfinite(value).all():
         return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
     return "", ""
 
 
-def is_array(value: Any, shape: tuple[int, ...]) -> bool:
-    """Tell whether a value is an array of this shape."""
-    return type(value) is np.ndarray and value.shape == shape
-
-
 def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str, str]:
-    """Say what a value is that is no array of this shape."""
+    """Say what a value is, if it is no array of this shape."""
     if type(value) is not np.ndarray:
         return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
-    return f"it returns shape {value.shape}, not {shape}", hint
+    return (
+        ("", "") if value.shape == shape else (f"it returns shape {value.shape}, not {shape}", hint)
+    )
 
 
 class Truth:
@@ -528,24 +526,15 @@ class Several:
         return "", ""
 
 
-def kind_asked_for(value: Any) -> str:
-    """Say whether a value is a function or a class, or neither."""
-    if isinstance(value, type):
-        return "class"
-    return "function" if callable(value) else ""
-
-
 def copied(value: Any) -> Any:
     """Return a copy of an answer, its single numbers as floats."""
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(copied(item) for item in value)
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
+        return type(value)(map(copied, value))
     if type(value) is np.ndarray and value.shape:
         return value.copy()
-    return float(value)
+    return bool(value) if isinstance(value, bool | np.bool_) else float(value)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -640,12 +629,9 @@ class Card:
         )
         parts = [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{items}</ul>']
         if self.failed:
-            parts += (
-                [f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>']
-                if self.message
-                else []
-            )
-            parts += [f'<dl style="margin: .3em 0">{values}</dl>'] if values else []
+            said = f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>'
+            parts += [said] * bool(self.message)
+            parts += [f'<dl style="margin: .3em 0">{values}</dl>'] * bool(values)
             parts.append(f"<div><b>Hint:</b> {escape(self.hint)}</div>")
             parts.append("<div>What comes after it was not looked at yet.</div>")
         return (
