@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.catalogue.model import Exercise
-from autograder.checking import kit
 from autograder.course.course import Course
 from autograder.release import ReleaseError
 from autograder.release.slices import sliced, used_of
@@ -18,6 +17,8 @@ from autograder.words import first_line
 CHECKS = "checks.py"
 FIGURES = Path("notebooks", "figures.py")  # beside it lie data, for the notebooks that name them
 DATA = (".csv", ".gz", ".npz", ".txt")
+# What a notebook may import that is no package: these files, and what runs it.
+BESIDE = {Path(CHECKS).stem, FIGURES.stem, "IPython"}
 
 
 def add_helpers(course: Course, folder: Path, exercises: Sequence[Exercise]) -> None:
@@ -37,7 +38,7 @@ def add_helpers(course: Course, folder: Path, exercises: Sequence[Exercise]) -> 
     root = course.folder
     text = (folder / f"{folder.name}.ipynb").read_text(encoding="utf-8")
     allowed = course.allowed_packages(folder.name, folder)
-    packages = None if allowed is None else set(allowed) - kit.GRADER_HAS
+    packages = None if allowed is None else set(allowed) - BESIDE
     helpers = {CHECKS: write_checks(exercises, packages).encode()}
     for path in sorted((root / FIGURES.parent).glob("*")):
         if path.suffix in DATA and path.name in text:
