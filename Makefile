@@ -5,13 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := build/demo
+REGRESSION := build/linear_regression
 ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
-.PHONY: help setup system grade test browser lint bench soak kill lab slides site examples \
-  pictures requirements clean
+.PHONY: help setup system grade regression test browser lint bench soak kill lab slides site \
+  examples pictures requirements clean
 
 help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
+	@echo "make regression    the same for a second course, into $(REGRESSION)/: release to diagnosis"
 	@echo "make test          set up, lint, and run every test"
 	@echo "make bench         compare with stock nbgrader and the bare cells (a quarter of an hour, a quiet machine)"
 	@echo "make soak          grade 10,000 submissions once, and measure writer and scheduler alone"
@@ -54,6 +56,18 @@ grade: setup
 	$(BIN)/autograder release $(ASSIGNMENTS) --course $(DEMO)
 	$(BIN)/autograder grade $(ASSIGNMENTS) --course $(DEMO)
 
+# The second course: released, graded and reported by the same grader.
+regression: setup
+	rm -rf $(REGRESSION)/source $(REGRESSION)/submitted $(REGRESSION)/linear_regression
+	mkdir -p $(REGRESSION)
+	cp -R examples/linear_regression/. $(REGRESSION)
+	$(BIN)/autograder release hw1 --course $(REGRESSION)
+	$(BIN)/autograder grade hw1 --course $(REGRESSION)
+	$(BIN)/autograder feedback hw1 --course $(REGRESSION)
+	$(BIN)/autograder report hw1 --course $(REGRESSION)
+	$(BIN)/autograder export hw1 --to csv --course $(REGRESSION)
+	$(BIN)/autograder diagnose $(REGRESSION)/foreign.ipynb --course $(REGRESSION)
+
 # --- Tests -----------------------------------------------------------------------
 
 test: setup lint browser
@@ -91,6 +105,8 @@ slides site: setup
 	$(BIN)/python -m classroom $@
 
 examples: setup
+	mkdir -p $(REGRESSION) && cp -R examples/linear_regression/. $(REGRESSION)
+	$(BIN)/autograder release hw1 --course $(REGRESSION)
 	$(BIN)/python -m examples.build
 
 # The tests that look at JupyterLab keep what they see.

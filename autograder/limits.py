@@ -75,8 +75,7 @@ class Exchange:
         call, where that is more
     argument_made : entries that a function which the call was given may make of them
     lent_made : entries that a function makes of them which is lent while an error is carried
-        forward, as `softmax_by_hand.lent` estimates it; the lecture's own code, on the
-        fixtures, stays below 5,000
+        forward, as each exercise that is lent says of itself (`made`)
     nested_calls : calls of a lent function that calls back what it was given, and so on
     """
 

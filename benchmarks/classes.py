@@ -24,7 +24,7 @@ from nbformat import NotebookNode, v4
 
 from examples.build import HERE, Answer, answers_of, hand_in
 from examples.edits import write
-from softmax_by_hand import EXERCISES
+from softmax_by_hand import CATALOGUE
 
 Kind = Literal["right", "mistaken", "partly done"]
 
@@ -76,9 +76,8 @@ def choices(problem_set: str) -> Mapping[str, Answers]:
     right = list(answers_from(STYLES, problem_set))
     wrong = list(answers_from(mistaken, problem_set))
     found = {}
-    for name, exercise in EXERCISES.items():
-        if exercise.problem_set != problem_set:
-            continue
+    for exercise in CATALOGUE.assignments[problem_set]:
+        name = exercise.name
         tries: dict[str, list[str]] = {}
         for who, answer in right:
             if answer.cell == name and answer.after:

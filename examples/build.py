@@ -1,17 +1,17 @@
-"""Makes the sample class: `examples/submitted/` and the table in `examples/README.md`.
+"""Makes the sample classes: `submitted/` and the table in `README.md`, of both courses.
 
     python -m examples.build
 
-A submission is the released notebook, a student's answers from
-`examples/answers/`, and perhaps an edit; `examples/students.py` says which, and
-what it must score.  The same inputs give the same bytes.
+A submission is the released notebook, a student's answers from `answers/`, and perhaps
+an edit; `students.py` says which, and what it must score.  The same inputs give the same
+bytes.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,16 @@ from pathlib import Path
 from nbformat import NotebookNode, v4
 
 from examples.edits import write
-from examples.students import STUDENTS, Student, Work
+from examples.linear_regression.students import STUDENTS as OF_REGRESSION
+from examples.records import Student, Work
+from examples.students import STUDENTS
 
 HERE = Path(__file__).parent
-MARKER = re.compile(r"# %% (?P<problem_set>ps\d+) (?P<after>after )?(?P<cell>\w+)")
+REGRESSION = HERE / "linear_regression"
+RELEASED_REGRESSION = HERE.parent / "build" / "linear_regression" / "release"
+MARKER = re.compile(r"# %% (?P<problem_set>[a-z]+\d+) (?P<after>after )?(?P<cell>\w+)")
 STUB = "    raise NotImplementedError("
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FIRST_DUE, WEEK = datetime(2026, 10, 5, 14, 3, 21), timedelta(days=7)
 
 
@@ -37,14 +42,19 @@ class Answer:
     text: str
 
 
-def answers_of(student: str) -> list[Answer]:
+def answers_of(student: str, folder: Path = HERE) -> list[Answer]:
     """Read ``answers/<student>.py``; what stands before its first marker is for editors.
+
+    Parameters
+    ----------
+    student : the name
+    folder : of the sample class
 
     Raises
     ------
     ValueError : a line looks like a marker and is none
     """
-    path = HERE / "answers" / f"{student}.py"
+    path = folder / "answers" / f"{student}.py"
     if not path.exists():
         return []
     answers: list[Answer] = []
@@ -65,14 +75,17 @@ def answers_of(student: str) -> list[Answer]:
     return answers
 
 
-def answers_for(work: Work, student: Student, problem_set: str) -> list[Answer]:
+def answers_for(
+    work: Work, student: Student, problem_set: str, folder: Path = HERE
+) -> list[Answer]:
     """Return a student's answers to a problem set; what is left out is as `work.like` has it."""
-    own = [answer for answer in answers_of(student.name) if answer.problem_set == problem_set]
+    answers = answers_of(student.name, folder)
+    own = [answer for answer in answers if answer.problem_set == problem_set]
     given = {answer.cell for answer in own if not answer.after}
     if work.like is not None:
         own += [
             answer
-            for answer in answers_of(work.like)
+            for answer in answers_of(work.like, folder)
             if answer.problem_set == problem_set and (answer.after or answer.cell not in given)
         ]
     return own
@@ -125,31 +138,37 @@ def _place(notebook: NotebookNode, grade_id: str) -> int:
     raise KeyError(f"the released notebook has no cell {grade_id}: is its name in answers/ right?")
 
 
-def submissions() -> Iterator[tuple[int, Student, str, Work]]:
-    """Yield every submission with its number in the class."""
-    for number, student in enumerate(STUDENTS):
+def submissions(
+    students: Sequence[Student] = STUDENTS,
+) -> Iterator[tuple[int, Student, str, Work]]:
+    """Yield every submission with its student's number in the class."""
+    for number, student in enumerate(students):
         for problem_set, work in student.work.items():
             yield number, student, problem_set, work
 
 
-def build(release: Path, submitted: Path) -> None:
-    """Write the submissions of the whole class.
+def build(
+    release: Path, submitted: Path, students: Sequence[Student] = STUDENTS, folder: Path = HERE
+) -> None:
+    """Write the submissions of a whole class.
 
     Parameters
     ----------
     release : the folder of released problem sets
     submitted : the folder to fill; what was there before is removed
+    students : of the class
+    folder : of the class, where `answers/` is
     """
     shutil.rmtree(submitted, ignore_errors=True)
-    for number, student, problem_set, work in submissions():
+    for number, student, problem_set, work in submissions(students):
         text = (release / problem_set / f"{problem_set}.ipynb").read_text(encoding="utf-8")
-        answers = answers_for(work, student, problem_set)
+        answers = answers_for(work, student, problem_set, folder)
         path = submitted / student.name / problem_set / f"{problem_set}.ipynb"
         path.parent.mkdir(parents=True)
         write(path, v4.writes(hand_in(v4.reads(text), answers)) + "\n")
         if work.edit is not None:
             work.edit(path)
-        due = FIRST_DUE + (int(problem_set.removeprefix("ps")) - 1) * WEEK
+        due = FIRST_DUE + (int(problem_set.lstrip(LETTERS)) - 1) * WEEK
         moment = due + timedelta(minutes=17 * number)
         write(path.parent / "timestamp.txt", f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC\n")
 
@@ -182,13 +201,13 @@ The written questions (4 points in each problem set) are marked by people and no
 """
 
 
-def readme() -> str:
-    """Return the text of ``README.md``."""
+def table(students: Sequence[Student]) -> str:
+    """Return what each submission of a class must score, in Markdown."""
     lines = [
         "| student | | what it is | must score | must be named, or said |",
         "|---|---|---|---|---|",
     ]
-    for student in STUDENTS:
+    for student in students:
         for problem_set, work in student.work.items():
             named = [f"{exercise}: {', '.join(names)}" for exercise, names in work.mistakes.items()]
             said = [f'"{text}"' for text in work.said]
@@ -200,17 +219,31 @@ def readme() -> str:
                 "; ".join((*named, *said)).replace("|", "\\|"),
             )
             lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def readme() -> str:
+    """Return the text of ``README.md``."""
     return README.format(
         students=len(STUDENTS),
         submissions=sum(len(student.work) for student in STUDENTS),
-        table="\n".join(lines),
+        table=table(STUDENTS),
     )
+
+
+def regression_readme() -> str:
+    """Return the text of ``linear_regression/README.md``, with the table as it should be."""
+    text = (REGRESSION / "README.md").read_text(encoding="utf-8")
+    return text.partition("| student |")[0] + table(OF_REGRESSION) + "\n"
 
 
 def main() -> None:
     """Make everything anew in this folder."""
     build(HERE.parent / "release", HERE / "submitted")
     write(HERE / "README.md", readme())
+    # That course's release is not in the repository: `make examples` makes it first.
+    build(RELEASED_REGRESSION, REGRESSION / "submitted", OF_REGRESSION, REGRESSION)
+    write(REGRESSION / "README.md", regression_readme())
 
 
 if __name__ == "__main__":

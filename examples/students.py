@@ -6,45 +6,10 @@ catalogue by hand; it must not be copied from what the grader says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from examples import edits
-from examples.edits import Edit
-
-Names = tuple[str, ...]
+from examples.records import Student, Work
 
 PS1, PS2, PS3, PS4, PS5 = 32.0, 36.0, 36.0, 36.0, 36.0
-
-
-@dataclass(frozen=True)
-class Work:
-    """One submission.
-
-    Parameters
-    ----------
-    what : what it is, for the table
-    points : what it must score, without the written question
-    mistakes : the catalogued mistakes that must be named, by exercise, and no others
-    like : the student whose answers it has where it has none of its own; None: stubs
-    edit : what happened to the notebook after it was written
-    said : parts of remarks or repairs that must be there
-    """
-
-    what: str
-    points: float
-    mistakes: Mapping[str, Names] = field(default_factory=dict)
-    like: str | None = None
-    edit: Edit | None = None
-    said: Names = ()
-
-
-@dataclass(frozen=True)
-class Student:
-    """A student of the sample class; `name` is the folder's, `work` is by problem set."""
-
-    name: str
-    work: Mapping[str, Work]
 
 
 BASE = "full-vectorised"

@@ -6,14 +6,14 @@ Knows the mathematics and no exercise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.catalogue.values import Rng
-from softmax_by_hand import lecture as reference
+from autograder import ANOTHER, FIRST, Arguments, Fixtures, Rng, Step
+from softmax_by_hand import lecture
 
 Generator = np.random.Generator
 Array = np.ndarray
@@ -45,12 +45,17 @@ def seed(rng: Generator) -> Rng:
     return Rng(int(rng.integers(2**62)))
 
 
+def learning_rate(rng: Generator, most: float) -> float:
+    """Draw a rate that moves weights far, and no further than it has to."""
+    return float(rng.uniform(0.2, most))
+
+
 def sizes(rng: Generator, count: int) -> list[Sizes]:
     """Draw sizes with D, D+1, K and N pairwise different, and another K each time."""
-    return [_with_classes(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
+    return [sizes_with(rng, int(K)) for K in rng.permutation(np.arange(3, 8))[:count]]
 
 
-def _with_classes(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
+def sizes_with(rng: Generator, K: int, D: range = range(2, 8), N: range = range(3, 10)) -> Sizes:
     choices = [Sizes(d, K, n) for d in D for n in N if len({d, d + 1, K, n}) == 4]
     return choices[int(rng.integers(len(choices)))]
 
@@ -66,9 +71,9 @@ def all_sizes(rng: Generator) -> list[Sizes]:
     Among the three are the fewest classes with many features and samples, and the most
     with few, so that none is wrong unseen; the last, so that no answer can be kept by shape.
     """
-    few = _with_classes(rng, 3, range(5, 8), range(8, 10))
-    many = _with_classes(rng, 7, range(2, 3), range(4, 7))
-    three = [few, many, _with_classes(rng, int(rng.integers(4, 7)))]
+    few = sizes_with(rng, 3, range(5, 8), range(8, 10))
+    many = sizes_with(rng, 7, range(2, 3), range(4, 7))
+    three = [few, many, sizes_with(rng, int(rng.integers(4, 7)))]
     different = [three[i] for i in rng.permutation(3)]
     return [*different, *equal_sizes(rng, 2), different[0]]
 
@@ -89,16 +94,22 @@ def labels_without_last(rng: Generator, K: int, N: int) -> Array:
 
 def features(rng: Generator, D: int, N: int) -> Array:
     """Draw data with its bias row, (D+1, N)."""
-    return reference.add_bias(rng.normal(0.3, 1.0, (D, N)))
+    return lecture.add_bias(rng.normal(0.3, 1.0, (D, N)))
 
 
 def forward_pass(rng: Generator, size: Sizes) -> ForwardPass:
     """Draw weights, data and labels, and run the network on them."""
     W = rng.normal(0.0, 1.5, (size.K, size.D + 1)) / np.sqrt(size.D + 1)
     Xb = features(rng, size.D, size.N)
-    Z = reference.scores(W, Xb)
+    Z = lecture.scores(W, Xb)
     y = labels(rng, size.K, size.N)
-    return ForwardPass(W, Xb, Z, reference.softmax(Z), y, reference.one_hot(y, size.K))
+    return ForwardPass(W, Xb, Z, lecture.softmax(Z), y, lecture.one_hot(y, size.K))
+
+
+def labelled_data(rng: Generator, size: Sizes) -> tuple[Array, Array]:
+    """Draw data (D, N), and labels (K, N) that it can be told from in part."""
+    run = forward_pass(rng, size)
+    return run.Xb[:-1].copy(), run.Y
 
 
 def forward_passes(rng: Generator) -> list[ForwardPass]:
@@ -107,12 +118,9 @@ def forward_passes(rng: Generator) -> list[ForwardPass]:
     So no answer can be kept by shape, by sum, or by the weights alone.
     """
     passes = [forward_pass(rng, size) for size in all_sizes(rng)[:-1]]
-    return [*passes, _reordered(passes[0])]
-
-
-def _reordered(run: ForwardPass) -> ForwardPass:
-    Xb, Z, A, y, Y = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
-    return ForwardPass(run.W, Xb, Z, A, y, Y)
+    run = passes[0]
+    rolled = (np.roll(part, 1, axis=-1) for part in (run.Xb, run.Z, run.A, run.y, run.Y))
+    return [*passes, ForwardPass(run.W, *rolled)]
 
 
 def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, Array]:
@@ -120,12 +128,12 @@ def predictions(run: ForwardPass, columns: Mapping[int, Array]) -> tuple[Array, 
     Z = run.Z.copy()
     for n, z in columns.items():
         Z[:, n] = z
-    return run.Y, reference.softmax(Z)
+    return run.Y, lecture.softmax(Z)
 
 
 def unit(label: int, K: int) -> Array:
     """Return the one-hot vector of one label, (K,)."""
-    return reference.one_hot(np.array(label), K)
+    return lecture.one_hot(np.array(label), K)
 
 
 def other_label(rng: Generator, label: int, K: int) -> int:
@@ -199,3 +207,86 @@ def crossed(calls: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     arrays = [i for i, argument in enumerate(first) if isinstance(argument, np.ndarray)]
     shared = dict.fromkeys((*arrays[:2], arrays[-1]))
     return [*calls[:-1], *((*last[:i], first[i], *last[i + 1 :]) for i in shared)]
+
+
+def first(count: int, draw: Fixtures) -> Fixtures:
+    """Return a maker of the first few calls of another."""
+    return lambda rng: draw(rng)[:count]
+
+
+Loss = Callable[[Array], float]
+
+
+def accepting(shape: tuple[int, ...], formula: Callable[[Array], Any]) -> Loss:
+    """Return a pure function of arrays of one shape, which refuses anything else."""
+
+    def f(W: Array) -> float:
+        W = np.asarray(W)
+        if W.shape != shape or W.dtype.kind not in "fiu":
+            raise ValueError(f"f takes an array of real numbers of shape {shape}")
+        return float(formula(W.astype(np.float64)))
+
+    return f
+
+
+FORWARD, BACKWARD, WEIGHTS = Step("forward"), Step("backward"), Step("W")
+
+
+def there_and_back(rng: Generator, Z: Array) -> Arguments:
+    """Draw the slopes with which one forward is followed by one backward."""
+    return FORWARD, Z, BACKWARD, rng.normal(size=Z.shape)
+
+
+def beside_another(
+    made: Arguments, other: Arguments, X: Array, G: Array, X_other: Array, G_other: Array
+) -> Arguments:
+    """Return forward of one layer, forward and backward of another, and backward of the first."""
+    there = (FORWARD, X_other.copy(), BACKWARD, G_other.copy(), 0.5)
+    return (*made, FORWARD, X, ANOTHER, *other, *there, FIRST, BACKWARD, G, 0.5, FORWARD, X)
+
+
+def weights_strength(rng: Generator) -> list[Arguments]:
+    """Draw weights, large ones too, and those of a single class."""
+    shapes = [(size.K, size.D + 1) for size in all_sizes(rng)]
+    weights = [rng.normal(0.5, 1.0, shape) for shape in [*shapes, (3, 4), (1, 4)]]
+    weights[-2][:2, :2] = (-2000.0, 3000.0), (4000.0, -5000.0)
+    weights[-1] = abs(weights[-1])
+    calls = [(W, float(rng.uniform(0.1, 2))) for W in weights]
+    return [*crossed(calls[:6]), *calls[6:]]
+
+
+def only_biases(rng: Generator) -> list[Arguments]:
+    """Draw weights that are 0 but for the biases."""
+    calls: list[Arguments] = []
+    for size in sizes(rng, 3):
+        W = np.zeros((size.K, size.D + 1))
+        W[:, -1] = rng.normal(1.0, 1.0, size.K)
+        calls.append((W, float(rng.uniform(0.1, 2))))
+    return calls
+
+
+def true_and_predicted(rng: Generator) -> list[Arguments]:
+    """Draw labels, and predictions of which some are right and one at least is wrong."""
+    calls: list[Arguments] = []
+    for size in all_sizes(rng):
+        N = 3 * size.N
+        y = labels(rng, size.K, N)
+        guess = np.where(rng.random(N) < 0.6, y, rng.integers(size.K, size=N))
+        guess[0] = other_label(rng, int(y[0]), size.K)
+        calls.append((y, guess))
+    return calls
+
+
+def targets(rng: Generator) -> list[Arguments]:
+    """Draw the targets and the predictions of a regression."""
+    drawn = [
+        (rng.normal(size=size.N), rng.normal(0.5, 1.0, (1, size.N))) for size in all_sizes(rng)
+    ]
+    y, Yhat = drawn[-1]  # large ones too
+    y[0], Yhat[0, 1] = -2000.0, 3000.0
+    return crossed(drawn)
+
+
+def one_target(rng: Generator) -> list[Arguments]:
+    """Draw the target and the prediction of a single sample."""
+    return [(rng.normal(size=1), rng.normal(0.5, 1.0, (1, 1))) for _ in range(3)]

@@ -105,11 +105,6 @@ def loss_gradient(W: Array, x: Array, y: Array) -> Array:
 # --- Layers, and training one sample at a time ------------------------------------------------
 
 
-def softmax_backward(A: Array, grad_A: Array) -> Array:
-    """dL/dz_i = a_i (g_i - sum_k a_k g_k) in each column, (K,) or (K, N): the Jacobian times g."""
-    return A * (grad_A - np.sum(A * grad_A, axis=0))
-
-
 class Softmax:
     """The layer A = softmax(Z), (K,) or (K, N)."""
 
@@ -174,6 +169,11 @@ def batch_indices(N: int, batch_size: int, rng: np.random.Generator) -> list[Arr
     """A random order of the samples, cut into pieces; the last may be shorter."""
     order = rng.permutation(N)
     return [order[start : start + batch_size] for start in range(0, N, batch_size)]
+
+
+def softmax_backward(A: Array, grad_A: Array) -> Array:
+    """dL/dz_i = a_i (g_i - sum_k a_k g_k) in each column, (K,) or (K, N): the Jacobian times g."""
+    return A * (grad_A - np.sum(A * grad_A, axis=0))
 
 
 def batch_gradient(W: Array, Xb: Array, Y: Array) -> Array:

@@ -22,6 +22,7 @@ from classes import NOTEBOOKS, ROOT, copied
 from isolation import need_isolation
 from postgres import Databases, NoServer, running_server
 
+from autograder import Catalogue
 from autograder.gradebook import GradebookStore
 from autograder.grading import jobs, workers
 from autograder.grading.workers import Worker
@@ -65,7 +66,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(NOTEBOOKS / "source.ipynb", root / "source" / "ps1" / "ps1.ipynb")
     shutil.copy(ROOT / "nbgrader_config.py", root)
     with releasing():
-        release(root, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+        release(root, ["ps1"], Catalogue({"ps1": tuple(EXERCISES[name] for name in CHECKED)}))
     return root
 
 

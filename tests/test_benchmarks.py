@@ -47,19 +47,16 @@ from benchmarks.__main__ import FULL, QUICK, app
 from benchmarks.courses import TENSORFLOW_CELL, BenchmarkError, Template, without_gradient
 from benchmarks.measure import Command, Measurement, Sample
 from benchmarks.rounds import FLOOR, OURS, STOCK, Run, Way
-from softmax_by_hand import EXERCISES
+from softmax_by_hand import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASE = ROOT / "release"
 BOTH = ("ps1", "ps2")
 ALL_FIVE = ("ps1", "ps2", "ps3", "ps4", "ps5")
-EXERCISES_OF = {
-    name: [exercise for exercise in EXERCISES.values() if exercise.problem_set == name]
-    for name in ALL_FIVE
-}
+EXERCISES_OF = {name: CATALOGUE.assignments[name] for name in ALL_FIVE}
 FROM_CATALOGUE = [
     (exercise.name, text)
-    for exercise in EXERCISES.values()
+    for exercise in CATALOGUE.exercises.values()
     for misconception in exercise.misconceptions
     for function in misconception.wrong
     if (text := classes.source_alone(function, exercise.name)) is not None
@@ -154,9 +151,9 @@ def test_a_way_is_over_no_stock_where_stock_was_not_measured() -> None:
 
 @pytest.mark.parametrize(("name", "text"), FROM_CATALOGUE)
 def test_a_wrong_answer_of_the_catalogue_is_as_wrong_as_text(name: str, text: str) -> None:
-    namespace = {"np": np}
+    exercise, namespace = CATALOGUE.exercises[name], {"np": np}
     exec(text, namespace)
-    assert judge(EXERCISES[name], namespace[name], seed=5).points < EXERCISES[name].points
+    assert judge(exercise, namespace[name], seed=5).points < exercise.points
 
 
 def test_what_needs_its_module_is_not_taken_from_the_catalogue() -> None:

@@ -13,10 +13,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from autograder.catalogue.catalogue import Catalogue
-from autograder.catalogue.lent import along_axes
-from autograder.catalogue.model import Criterion, Exercise, Misconception
-from autograder.catalogue.values import Step
+from autograder import Catalogue, Criterion, Exercise, Misconception, Step, along_axes
+from autograder.checking.kit import Properties, Student, from_notebook, normal
 from autograder.cli.commands import app
 from autograder.judging.catalogue_proof import problems_of
 
@@ -60,12 +58,11 @@ GATE = Criterion("columns", 2.0, "Each column has a middle of its own.", several
 WEIGHT = Criterion("weight", 1.0, "The sum is multiplied by the weight.", weighted)
 PURITY = Criterion("purity", 1.0, "The data must stay as they were.", several, aspect="purity")
 MIDDLE = Exercise(
-    "middle",
-    "one",
     "middle(X, weight=.5) -> (N,); X is (D, N)",
     middle,
     (GATE, WEIGHT, PURITY),
     (WHOLE, NO_WEIGHT),
+    made=along_axes,
 )
 
 
@@ -83,8 +80,6 @@ class Counter:
 
 
 WIDTH = Exercise(
-    "width",
-    "one",
     "width(X) -> (N,)",
     width,
     (GATE, changed(PURITY, points=0.5)),
@@ -97,17 +92,14 @@ def counted(rng: np.random.Generator) -> list[tuple[Any, ...]]:
 
 
 COUNTER = Exercise(
-    "Counter",
-    "one",
     "Counter(start=0), add(number) -> int",
     Counter,
     (changed(GATE, fixtures=counted), changed(PURITY, points=0.5, fixtures=counted)),
 )
-MADE = {"middle": along_axes}
 
 
-def problems(exercise: Exercise, *before: Exercise, **made: Any) -> list[str]:
-    catalogue = Catalogue({"one": (*before, exercise)}, MADE | made)
+def problems(exercise: Exercise, *before: Exercise) -> list[str]:
+    catalogue = Catalogue({"one": (*before, exercise)})
     return [str(one) for one in problems_of(catalogue, "one", exercise)]
 
 
@@ -237,7 +229,7 @@ BROKEN: list[tuple[str, Exercise, str]] = [
     ),
     (
         "reference of another name",
-        changed(WIDTH, signature="wide(X) -> (N,)", needs=()),
+        changed(WIDTH, signature="wide(X) -> (N,)", name="width", needs=()),
         "one width: its signature says wide, its reference is called width.",
     ),
     (
@@ -479,38 +471,128 @@ def test_what_is_wrong_is_said_in_one_line_and_nothing_else(exercise: Exercise, 
 
 
 @pytest.mark.parametrize(
-    ("exercise", "before", "made", "line"),
+    ("exercise", "before", "line"),
     [
-        (WIDTH, [], {}, "it needs middle, which is no earlier exercise."),
-        (changed(WIDTH, needs=("width",)), [], {}, "it needs width, which is no earlier exercise."),
-        (changed(WIDTH, needs=("Counter",)), [COUNTER], {}, "it needs Counter, which is a class."),
-        (changed(WIDTH, needs=("middle",) * 2), [MIDDLE], {}, "it needs middle twice."),
+        (WIDTH, [], "it needs middle, which is no earlier exercise."),
+        (changed(WIDTH, needs=("width",)), [], "it needs width, which is no earlier exercise."),
+        (changed(WIDTH, needs=("Counter",)), [COUNTER], "it needs Counter, which is a class."),
+        (changed(WIDTH, needs=("middle",) * 2), [MIDDLE], "it needs middle twice."),
         (
             changed(COUNTER, needs=("width",)),
             [MIDDLE, WIDTH],
-            {},
-            "it needs width, which does not say how much its reference makes.",
+            "it needs width, which does not say how much its reference makes. Say with made=...",
         ),
-        (WIDTH, [MIDDLE, WIDTH], {}, "one has two exercises of this name."),
+        (WIDTH, [MIDDLE, changed(WIDTH)], "one has two exercises of this name."),
         (
-            MIDDLE,
+            changed(MIDDLE, made=lambda: 1),
             [],
-            {"middle": lambda: 1},
             "how much it makes cannot be said: TypeError:",
         ),
         (
-            MIDDLE,
+            changed(MIDDLE, made=lambda X, weight=0.5: 10**9),
             [],
-            {"middle": lambda X, weight=0.5: 10**9},
             "when it is lent, its own fixtures ask it for 1000000000 of",
         ),
     ],
 )
 def test_what_is_needed_is_an_earlier_function_that_can_be_lent(
-    exercise: Exercise, before: Sequence[Exercise], made: Any, line: str
+    exercise: Exercise, before: Sequence[Exercise], line: str
 ) -> None:
-    (said,) = problems(exercise, *before, **made)
+    (said,) = problems(exercise, *before)
     assert said.startswith(f"one {exercise.name}: {line}")
+
+
+# --- What students may run --------------------------------------------------------------------
+
+
+def asks(*claims: tuple[str, str, Any]) -> Properties:
+    """Return properties: each with its hint, and a function of the student's that must hold."""
+
+    @Properties(lambda X, weight=0.5: (X.shape[1],), lambda: [(normal(3, 4),)], "A column each.")
+    def properties(f: Student) -> None:
+        for claim, hint, holds in claims:
+            f.claim(claim, hint)
+            f.expect(holds(f))
+
+    return properties
+
+
+def of_columns(f: Student) -> bool:
+    X = normal(3, 4)
+    return bool(np.allclose(f(X)[:1], f(X[:, :1])))
+
+
+def doubles(f: Student) -> bool:
+    return bool(np.allclose(f(normal(3, 4), 1.0), 2 * f(normal(3, 4))))
+
+
+COLUMNS = ("each column has its own", "Which numbers are compared?", of_columns)
+DOUBLES = ("twice the weight gives twice the answer", "Is the weight used?", doubles)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "lines"),
+    [
+        (changed(MIDDLE, properties=asks(COLUMNS, DOUBLES)), []),
+        (
+            changed(MIDDLE, properties=asks(DOUBLES)),
+            [
+                ", mistake 'whole array': what students may run finds nothing wrong with its wrong "
+                "function. Add a property that it has not."
+            ],
+        ),
+        (
+            changed(MIDDLE, properties=asks(COLUMNS)),
+            [
+                ", mistake 'weight ignored': what students may run finds nothing wrong with wrong "
+                "function 1 of 2.",
+            ],
+        ),
+        (
+            with_mistakes(properties=asks(("it is 7", "Is it 7?", lambda f: f(normal(2, 1)) == 7))),
+            [": what students may run refuses the right answer: it is 7."],
+        ),
+        (
+            with_mistakes(properties=asks(("it is 7", "Is it 7?", lambda f: f.nothing))),
+            [": what students may run stumbles over the right answer: AttributeError:"],
+        ),
+        (
+            with_mistakes(WHOLE, properties=asks(("each column has its own", "", of_columns))),
+            [", mistake 'whole array': what students may run has no hint for its wrong"],
+        ),
+        (
+            with_mistakes(WHOLE, properties=asks(("each \u2014 column", "Is it?", of_columns))),
+            [
+                ", mistake 'whole array': what students may run has other words than ASCII for "
+                "its wrong function: 'each \\u2014 column'"
+            ],
+        ),
+        (
+            changed(COUNTER, properties=asks(COLUMNS)),
+            [": what students may run asks for a function, its reference is a class."],
+        ),
+    ],
+)
+def test_what_students_may_run_takes_the_right_answer_and_no_wrong_one(
+    exercise: Exercise, lines: list[str]
+) -> None:
+    said = problems(exercise)
+    assert len(said) == len(lines)
+    for one, line in zip(said, lines, strict=True):
+        assert one.startswith(f"one {exercise.name}{line}")
+
+
+def test_a_wrong_answer_finds_in_its_notebook_the_functions_that_it_needs() -> None:
+    space: dict[str, Any] = {}  # without middle
+    exec("def width(X):\n return X.min(axis=0) - X.max(axis=0)", space)
+
+    @Properties(lambda X: (X.shape[1],), lambda: [(normal(3, 4),)], "A column each.")
+    def properties(f: Student) -> None:
+        f.expect(from_notebook(f, "middle") is middle)
+
+    wrong = changed(SIGN, wrong=(space["width"],))
+    (said,) = problems(changed(WIDTH, misconceptions=(wrong,), properties=properties), MIDDLE)
+    assert "what students may run finds nothing wrong with its wrong function" in said
 
 
 # --- The lessons ------------------------------------------------------------------------------
@@ -561,8 +643,7 @@ def test_a_lesson_to_which_a_student_is_sent_treats_it(
 
 COURSE = """
 import numpy as np
-from autograder.catalogue.catalogue import Catalogue
-from autograder.catalogue.model import Criterion, Exercise
+from autograder import Catalogue, Criterion, Exercise
 
 def twice(X):
     return X + X
@@ -575,7 +656,7 @@ def data(rng):
 
 def entry(function, points):
     return Exercise(
-        function.__name__, "", f"{function.__name__}(X) -> same shape", function,
+        f"{function.__name__}(X) -> same shape", function,
         (Criterion("numbers", points, "Each number is looked at by itself.", data),
          Criterion("purity", 0.5, "The numbers must stay as they were.", data, aspect="purity")))
 

@@ -21,15 +21,20 @@ import test_later_exercises
 from test_later_exercises import RIGHT as LATER
 from test_later_exercises import STYLES
 
-from autograder.checking import checks
-from autograder.checking.checks import check
-from softmax_by_hand import EXERCISES, ps3
+from autograder.checking import kit as checks
+from autograder.checking.kit import check
+from softmax_by_hand import EXERCISES
 from softmax_by_hand import lecture as reference
+from softmax_by_hand.ps3 import is_softmax as of_is_softmax
+
+checks.offer(*((exercise.signature, exercise.properties) for exercise in EXERCISES.values()))
+checks.GRADER_HAS |= {"numpy", "matplotlib"}
 
 # What the notebook of problem set 3 gives: `check(is_softmax)` has no softmax of its own.
-for module in (test_later_exercises, right_answers, ps3):
+for module in (test_later_exercises, right_answers, of_is_softmax):
     vars(module).setdefault("softmax", reference.softmax)
 
+ROOT = Path(__file__).parents[1]
 SOURCE = Path(checks.__file__).read_text(encoding="utf-8")
 
 
@@ -249,17 +254,9 @@ def test_every_exercise_is_tried_in_more_than_one_style():
 # --- Wrong answers ------------------------------------------------------------------------
 
 
-def exp(z):
-    return np.exp(z - z.max(axis=0))
-
-
 def adds_bias_in_place(X):
     X += 0.0 * X + 1.0
     return np.vstack((X - 1.0, np.ones(X.shape[1])))
-
-
-def init_weights_from_the_global_generator(D, K, rng, scale=0.01):
-    return scale * np.random.randn(K, D + 1)  # noqa: NPY002
 
 
 def init_weights_that_seed_globally(D, K, rng, scale=0.01):
@@ -291,26 +288,6 @@ def softmax_in_place_for_a_batch(z):
     return softmax_in_place(z) if z.ndim > 1 else reference.softmax(z)
 
 
-def softmax_along_rows(z):
-    powers = np.exp(z - z.max())
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def softmax_missing_keepdims(z):
-    powers = np.exp(z - z.max(axis=0))
-    return powers / powers.sum(axis=z.ndim - 1)
-
-
-def softmax_global_maximum(z):
-    powers = np.exp(z - z.max())
-    return powers / powers.sum(axis=0)
-
-
-def softmax_minus_minimum(z):
-    powers = np.exp(z - z.min(axis=0))
-    return powers / powers.sum(axis=0)
-
-
 def softmax_two_dimensional_only(z):
     return np.exp(z - z.max(axis=1, keepdims=True))
 
@@ -329,18 +306,6 @@ def cce_with_zero_rule(Y, Yhat, log=np.log):
     return -(Y * log(np.where(Y == 0, 1, Yhat))).sum(axis=0)
 
 
-def cce_log_of_the_mean(Y, Yhat):
-    return -np.log((Y * Yhat).sum(axis=0).mean())
-
-
-def cce_row_pick(Y, Yhat):
-    return -np.log(Yhat[Y.argmax(axis=0)]).mean()
-
-
-def cce_clipped(Y, Yhat):
-    return cce_with_zero_rule(Y, np.clip(Yhat, 1e-12, 1)).mean()
-
-
 def true_scores(Z, y):
     return Z[y] if Z.ndim == 1 else Z[y, np.arange(y.size)]
 
@@ -354,19 +319,6 @@ def cce_from_scores_clipped(smallest):
         return -np.log(np.clip(true_scores(reference.softmax(Z), y), smallest, 1)).mean()
 
     return cce_from_scores
-
-
-def cce_from_scores_without_the_maximum(Z, y):
-    return (np.log(exp(Z).sum(axis=0)) - true_scores(Z, y)).mean()
-
-
-def cce_from_scores_one_maximum(Z, y):
-    shift = Z.max()
-    return (shift + np.log(np.exp(Z - shift).sum(axis=0)) - true_scores(Z, y)).mean()
-
-
-def cce_from_scores_unshifted(Z, y):
-    return (np.log(np.exp(Z).sum(axis=0)) - true_scores(Z, y)).mean()
 
 
 def cce_from_scores_summed(Z, y):
@@ -386,16 +338,6 @@ def differences(step_down, divisor):
     return numerical_gradient
 
 
-def numerical_gradient_not_restored(f, W, h=1e-5):
-    gradient = np.zeros(W.shape)
-    for index in np.ndindex(W.shape):
-        W[index] += h
-        up = f(W)
-        W[index] -= 2 * h
-        gradient[index] = (up - f(W)) / (2 * h)
-    return gradient
-
-
 def numerical_gradient_restored_by_adding(f, W, h=1e-5):
     gradient = np.zeros(W.shape)
     for index in np.ndindex(W.shape):
@@ -407,44 +349,10 @@ def numerical_gradient_restored_by_adding(f, W, h=1e-5):
     return gradient
 
 
-def numerical_gradient_in_a_copy_of_the_dtype(f, W, h=1e-5):
-    gradient = np.zeros(W.shape)
-    for index in np.ndindex(W.shape):
-        up, down = W.copy(), W.copy()
-        up[index] += h
-        down[index] -= h
-        gradient[index] = (f(up) - f(down)) / (2 * h)
-    return gradient
-
-
-def numerical_gradient_all_at_once(f, W, h=1e-5):
-    return np.full(W.shape, (f(W + h) - f(W - h)) / (2 * h))
-
-
-def numerical_gradient_with_its_own_step(f, W, h=1e-5):
-    return reference.numerical_gradient(f, W, 1e-5)
-
-
 def cce_gradient_typo(Y, Yhat):
     gradient = reference.cce_gradient(Y, Yhat)
     gradient[2] = -Y[0] / Yhat[2]
     return gradient
-
-
-def jacobian_typo(a):
-    J = reference.softmax_jacobian(a)
-    J[1, 2] = -a[1] * a[1]
-    return J
-
-
-def log_loss_gradient_by_three_factors(W, x, y):
-    a = reference.softmax(W @ x)
-    return np.outer(reference.softmax_jacobian(a) @ (-y / (a + 1e-12)), x)
-
-
-def loss_gradient_that_vanishes(W, x, y):
-    a = reference.softmax(W @ x)
-    return np.outer(reference.softmax_jacobian(a) @ (-y / np.maximum(a, 1e-300)), x)
 
 
 def loss_gradient_through(jacobian):
@@ -455,16 +363,6 @@ def loss_gradient_through(jacobian):
     return loss_gradient
 
 
-def loss_gradient_in_place(W, x, y):
-    y -= reference.softmax(W @ x)
-    return np.outer(-y, x)
-
-
-def loss_gradient_unshifted(W, x, y):
-    powers = np.exp(W @ x)
-    return np.outer(powers / powers.sum() - y, x)
-
-
 def diagonal(a):
     return np.diag(a * (1 - a))
 
@@ -473,98 +371,49 @@ def twice(a):
     return reference.softmax_jacobian(a) @ reference.softmax_jacobian(a)
 
 
-def seed_jacobian(a):
-    return (np.identity(np.size(a)) - a.T) * a
-
-
 def delta(W, x, y):
     return reference.softmax(W @ x) - y
 
 
-WRONG: dict[str, dict[str, Callable[..., Any]]] = {
+OWN: dict[str, dict[str, Callable[..., Any]]] = {
     "add_bias": {
-        "ones first": lambda X: np.vstack((np.ones(X.shape[1]), X)),
-        "adds a sample": lambda X: np.hstack((X, np.ones((X.shape[0], 1)))),
-        "zeros": lambda X: np.vstack((X, np.zeros(X.shape[1]))),
         "changes X": adds_bias_in_place,
-        "keeps the int dtype": lambda X: np.vstack((X, np.ones(X.shape[1], dtype=X.dtype))),
         "overwrites the last feature": lambda X: np.vstack((X[:-1], np.ones((2, X.shape[1])))),
         "appends in 1-D": lambda X: np.append(X, np.ones(X.shape[1])),
     },
     "init_weights": {
-        "(K, D)": lambda D, K, rng, scale=0.01: scale * rng.standard_normal((K, D)),
-        "(D+1, K)": lambda D, K, rng, scale=0.01: scale * rng.standard_normal((D + 1, K)),
         "transposed": lambda D, K, rng, scale=0.01: scale * rng.standard_normal((D + 1, K)).T,
-        "global generator": init_weights_from_the_global_generator,
         "seeds globally": init_weights_that_seed_globally,
-        "own generator": lambda D, K, rng, scale=0.01: reference.init_weights(
-            D, K, np.random.default_rng(0), scale
-        ),
-        "uniform": lambda D, K, rng, scale=0.01: scale * rng.random((K, D + 1)),
         "uniform, centred": lambda D, K, rng, scale=0.01: (
             scale * rng.uniform(-np.sqrt(3), np.sqrt(3), (K, D + 1))
         ),
-        "scale ignored": lambda D, K, rng, scale=0.01: rng.standard_normal((K, D + 1)),
-        "always 0.01": lambda D, K, rng, scale=0.01: 0.01 * rng.standard_normal((K, D + 1)),
         "another default": lambda D, K, rng, scale=0.1: scale * rng.standard_normal((K, D + 1)),
         "draws first": init_weights_after_a_first_draw,
-        "zeros": lambda D, K, rng, scale=0.01: np.zeros((K, D + 1)),
     },
     "one_hot": {
-        "(N, K)": lambda y, K: np.eye(K)[y],
-        "K from the labels": lambda y, K: np.eye(y.max() + 1)[:, y],
         "from 1": one_hot_from_one,
-        "1-based labels": lambda y, K: np.eye(K)[:, y - 1],
-        "int": lambda y, K: np.eye(K, dtype=int)[:, y],
-        "bool": lambda y, K: np.arange(K)[:, None] == y,
         "one row": one_hot_flattened,
         "list": lambda y, K: np.eye(K)[:, y].tolist(),
     },
     "scores": {
-        "bias dropped": lambda W, Xb: W[:, :-1] @ Xb[:-1],
-        "bias twice": lambda W, Xb: W @ Xb + (W[:, -1:] if Xb.ndim == 2 else W[:, -1]),
-        "elementwise": lambda W, Xb: W * Xb,
-        "W.T": lambda W, Xb: W.T @ Xb,
         "transposed if square": lambda W, Xb: (W.T if W.shape[0] == W.shape[1] else W) @ Xb,
         "batch only": lambda W, Xb: np.matmul(W, Xb.reshape(W.shape[1], -1)),
     },
     "softmax": {
-        "whole-matrix sum": lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
-        "axis 1": softmax_along_rows,
-        "no shift": lambda z: np.exp(z) / np.exp(z).sum(axis=0),
-        "one global maximum": softmax_global_maximum,
-        "minus the minimum": softmax_minus_minimum,
         "exp(x) - max(x)": lambda z: (np.exp(z) - z.max(axis=0)) / np.exp(z).sum(axis=0),
-        "z / sum z": lambda z: z / z.sum(axis=0),
-        "base 2": lambda z: 2 ** (z - z.max(axis=0)) / (2 ** (z - z.max(axis=0))).sum(axis=0),
-        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-        "divide by the maximum": lambda z: exp(z / z.max(axis=0)) / exp(z / z.max(axis=0)).sum(0),
-        "in place": softmax_in_place,
         "in place for a batch": softmax_in_place_for_a_batch,
-        "missing keepdims": softmax_missing_keepdims,
         "only with two axes": softmax_two_dimensional_only,
-        "small number in the denominator": lambda z: exp(z) / (exp(z).sum(axis=0) + 1e-6),
-        "logarithm": lambda z: np.log(reference.softmax(z)),
         "argmax": lambda z: (z == z.max(axis=0)).astype(float),
         "float32": lambda z: reference.softmax(z).astype(np.float32),
         "remembers": softmax_remembering,
         "matrix": lambda z: np.asmatrix(reference.softmax(z)),
     },
     "cce": {
-        "sum": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat).sum(),
-        "mean over all entries": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat).mean() / len(Y),
         "log2": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat, np.log2).mean(),
         "log10": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat, np.log10).mean(),
         "sign": lambda Y, Yhat: -cce_with_zero_rule(Y, Yhat).mean(),
         "binary": binary_cross_entropy,
-        "log of the mean": cce_log_of_the_mean,
-        "1 - p": lambda Y, Yhat: (1 - (Y * Yhat).sum(axis=0)).mean(),
         "log(1 - p)": lambda Y, Yhat: -np.log(1 - (Y * Yhat).sum(axis=0)).mean(),
-        "row pick": cce_row_pick,
-        "epsilon": lambda Y, Yhat: -(Y * np.log(Yhat + 1e-12)).sum(axis=0).mean(),
-        "large epsilon": lambda Y, Yhat: -(Y * np.log(Yhat + 1e-7)).sum(axis=0).mean(),
-        "clipped": cce_clipped,
-        "0 log 0 is nan": lambda Y, Yhat: -(Y * np.log(Yhat)).sum(axis=0).mean(),
         "nan made 0": lambda Y, Yhat: np.nan_to_num(-(Y * np.log(Yhat))).sum(axis=0).mean(),
         "one per sample": lambda Y, Yhat: cce_with_zero_rule(Y, Yhat),
         "divided by K for one sample": lambda Y, Yhat: (
@@ -576,98 +425,52 @@ WRONG: dict[str, dict[str, Callable[..., Any]]] = {
         "log of softmax": cce_from_scores_by_softmax,
         "clipped at 1e-7": cce_from_scores_clipped(1e-7),
         "clipped at 1e-12": cce_from_scores_clipped(1e-12),
-        "maximum not added back": cce_from_scores_without_the_maximum,
-        "one global maximum": cce_from_scores_one_maximum,
-        "no shift": cce_from_scores_unshifted,
         "sum": cce_from_scores_summed,
-        "sign": lambda Z, y: -reference.cce_from_scores(Z, y),
         "first label": lambda Z, y: reference.cce_from_scores(Z, y - y + np.ravel(y)[0]),
         "batches only": lambda Z, y: -np.mean(np.log(reference.softmax(Z)[y, np.arange(y.size)])),
         "log2": lambda Z, y: reference.cce_from_scores(Z, y) / np.log(2),
     },
     "numerical_gradient": {
-        "forward difference": differences(0, 1),
-        "missing factor 2": differences(1, 1),
         "half of a forward difference": differences(0, 2),
-        "not restored": numerical_gradient_not_restored,
         "restored by adding": numerical_gradient_restored_by_adding,
-        "integer array": numerical_gradient_in_a_copy_of_the_dtype,
-        "one scalar": lambda f, W, h=1e-5: (f(W + h) - f(W - h)) / (2 * h),
-        "one scalar for all": numerical_gradient_all_at_once,
-        "h ignored": numerical_gradient_with_its_own_step,
         "flat": lambda f, W, h=1e-5: reference.numerical_gradient(f, W, h).ravel(),
         "no step": lambda f, W: reference.numerical_gradient(f, W),
     },
     "cce_gradient": {
-        "sign": lambda Y, Yhat: -reference.cce_gradient(Y, Yhat),
-        "-1 / yhat": lambda Y, Yhat: -1 / Yhat,
         "the hand-out's typo": cce_gradient_typo,
-        "a - y": lambda Y, Yhat: Yhat - Y,
         "a - y, masked": lambda Y, Yhat: (Yhat - Y) * Y,
         "divided by N": lambda Y, Yhat: reference.cce_gradient(Y, Yhat) / Y.shape[-1],
-        "divided by N for a batch": lambda Y, Yhat: (
-            reference.cce_gradient(Y, Yhat) / (Y.shape[1] if Y.ndim == 2 else 1)
-        ),
-        "binary": lambda Y, Yhat: (Yhat - Y) / (Yhat * (1 - Yhat)),
-        "0/0 is nan": lambda Y, Yhat: -Y / Yhat,
-        "epsilon": lambda Y, Yhat: -Y / (Yhat + 1e-12),
         "summed": lambda Y, Yhat: reference.cce_gradient(Y, Yhat).sum(axis=0),
     },
     "softmax_jacobian": {
-        "the hand-out's typo": jacobian_typo,
-        "the hand-out's code": seed_jacobian,
-        "diagonal": diagonal,
-        "vector": lambda a: a * (1 - a),
-        "+ a a^T": lambda a: np.diag(a) + np.outer(a, a),
         "sign": lambda a: -reference.softmax_jacobian(a),
-        "applied to z": lambda a: reference.softmax_jacobian(reference.softmax(a)),
-        "row sums": lambda a: reference.softmax_jacobian(a).sum(axis=1),
         "identity": lambda a: np.eye(a.size) - 1 / a.size,
         "through logarithms": lambda a: (np.eye(a.size) - a) * np.exp(np.log(a))[:, None] * (a / a),
     },
     "scores_gradient_x": {
-        "W": lambda W: W.copy(),
         "W if square": lambda W: W.copy() if W.shape[0] == W.shape[1] else W.T,
-        "bias dropped": lambda W: W[:, :-1].T,
         "bias zero": lambda W: np.vstack((W[:, :-1].T, np.zeros(W.shape[0]))),
     },
     "scores_gradient_W": {
-        "numerator layout": lambda x, K: np.einsum("j,ik->kij", x, np.eye(K)),
         "numerator layout if it fits": lambda x, K: (
             np.einsum("j,ik->kij", x, np.eye(K))
             if x.size == K
             else reference.scores_gradient_W(x, K)
         ),
-        "x in every slice": lambda x, K: np.einsum("j,ik->ijk", x, np.ones((K, K))),
-        "outer": lambda x, K: np.outer(np.ones(K), x),
         "ones": lambda x, K: np.einsum("j,ik->ijk", np.ones(x.size), np.eye(K)),
     },
     "chain_rule": {
-        "skips the Jacobian": lambda T, J, g: T @ g,
-        "elementwise": lambda T, J, g: T * J * g,
         "first index of T": lambda T, J, g: np.einsum("ijk,il,l->kj", T, J, g),
         "second index of T": lambda T, J, g: np.einsum("ijk,jl,l->ik", T, J, g),
-        "Jacobian the other way": lambda T, J, g: T @ J.T @ g,
         "transposed": lambda T, J, g: (T @ J @ g).T,
         "diagonal of the Jacobian": lambda T, J, g: T @ (np.diag(J) * g),
         "Jacobian twice": lambda T, J, g: T @ J @ J @ g,
     },
     "loss_gradient": {
         "sign": lambda W, x, y: np.outer(-delta(W, x, y), x),
-        "transposed": lambda W, x, y: np.outer(x, delta(W, x, y)),
-        "y as an integer": lambda W, x, y: np.outer(reference.softmax(W @ x) - y.argmax(), x),
-        "the hand-out's Jacobian": loss_gradient_through(seed_jacobian),
         "diagonal Jacobian": loss_gradient_through(diagonal),
         "Jacobian skipped": loss_gradient_through(lambda a: np.eye(a.size)),
         "Jacobian twice": loss_gradient_through(twice),
-        "Jacobian in full": loss_gradient_through(reference.softmax_jacobian),
-        "label off by one": lambda W, x, y: np.outer(delta(W, x, np.roll(y, 1)), x),
-        "P * Y - Y": lambda W, x, y: np.outer(reference.softmax(W @ x) * y - y, x),
-        "in place": loss_gradient_in_place,
-        "no shift": loss_gradient_unshifted,
-        "epsilon": log_loss_gradient_by_three_factors,
-        "vanishes": loss_gradient_that_vanishes,
-        "only dL/dz": delta,
     },
 }
 OF_ARRAYS = [
@@ -675,6 +478,16 @@ OF_ARRAYS = [
     for name, exercise in EXERCISES.items()
     if exercise.kind == "function" and name not in ("is_softmax", "is_gradient")
 ]
+# A catalogued answer is called after its mistake; the second face of one "..., 1".
+WRONG = {
+    name: {
+        misconception.name + (f", {n}" if n else ""): wrong
+        for misconception in exercise.misconceptions
+        for n, wrong in enumerate(misconception.wrong)
+    }
+    | OWN.get(name, {})
+    for name, exercise in EXERCISES.items()
+}
 WRONG_ANSWERS = [(name, what) for name, wrong in WRONG.items() for what in wrong]
 
 
@@ -684,22 +497,6 @@ def test_a_wrong_answer_fails_with_one_line_and_a_hint(name, what):
     card = card_of(WRONG[name][what], name)
     assert card.failed
     assert card.hint
-
-
-CATALOGUED = [
-    (name, f"{misconception.name} {n}", wrong)
-    for name in checks.EXERCISES
-    for misconception in EXERCISES[name].misconceptions
-    for n, wrong in enumerate(misconception.wrong)
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong"),
-    [pytest.param(name, wrong, id=f"{name}-{what}") for name, what, wrong in CATALOGUED],
-)
-def test_a_wrong_answer_of_the_catalogue_fails(name, wrong):
-    assert problem(wrong, name).startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize(
@@ -715,33 +512,28 @@ def test_what_is_wrong_in_no_catalogued_way_fails(name, wrong):
     assert name in problem(wrong, name)
 
 
-def test_every_exercise_has_wrong_answers():
-    catalogued = {name for name, _, _ in CATALOGUED}
-    assert catalogued == set(checks.EXERCISES)
-
-
 @pytest.mark.parametrize(
     ("name", "what", "property"),
     [
         ("softmax", "whole-matrix sum", "every column sums to 1"),
         ("softmax", "base 2", "log(a_i / a_j) = z_i - z_j"),
-        ("softmax", "no shift", "returns nan"),
-        ("softmax", "in place", "leaves its inputs"),
+        ("softmax", "no max shift", "returns nan"),
+        ("softmax", "changes z in place", "leaves its inputs"),
         ("cce", "0 log 0 is nan", "returns nan"),
-        ("cce", "clipped", "costs inf"),
+        ("cce", "clipped probabilities", "costs inf"),
         (
             "cce_from_scores",
-            "one global maximum",
+            "one global max",
             "returns nan or inf; so does not hold: scores far",
         ),
         ("numerical_gradient", "forward difference", "quadratic"),
         ("numerical_gradient", "h ignored", "100 times"),
-        ("softmax_jacobian", "the hand-out's typo", "row sums to 0"),
-        ("one_hot", "K from the labels", "shape (2, 5), not (4, 5)"),
-        ("one_hot", "int", "dtype int64, not float64"),
+        ("softmax_jacobian", "-a_1 a_1 off the diagonal", "row sums to 0"),
+        ("one_hot", "K from the labels present", "shape (2, 5), not (4, 5)"),
+        ("one_hot", "integers or booleans", "dtype int64, not float64"),
         ("one_hot", "list", "a list, not an array"),
         ("cce", "one per sample", "an array of shape (5,), not one number"),
-        ("loss_gradient", "vanishes", "certain and wrong"),
+        ("loss_gradient", "epsilon in the chain, 1", "certain and wrong"),
     ],
 )
 def test_the_line_names_the_property_that_is_broken(name, what, property):
@@ -749,9 +541,7 @@ def test_the_line_names_the_property_that_is_broken(name, what, property):
 
 
 def test_what_is_nearly_right_is_said_to_be_so():
-    assert (
-        "nearly so" in card_of(WRONG["softmax"]["small number in the denominator"], "softmax").hint
-    )
+    assert "nearly so" in card_of(WRONG["softmax"]["epsilon in the sum, 4"], "softmax").hint
     assert "nearly so" not in card_of(WRONG["softmax"]["whole-matrix sum"], "softmax").hint
 
 
@@ -980,7 +770,7 @@ def test_warnings_of_the_student_s_function_are_not_shown(recwarn):
 def test_the_text_card_shows_what_holds_then_yours_beside_what_does_not(capsys):
     problem(WRONG["softmax"]["whole-matrix sum"], "softmax")
     text = capsys.readouterr().out
-    assert text.startswith("softmax(z) -> same shape as z: ")
+    assert text.startswith("softmax(z) -> same shape as z, (K,) or (K, N): ")
     assert "[holds] every entry is positive" in text
     assert "[DOES NOT HOLD] every column sums to 1" in text
     assert "z, shape (3, 7):" in text
@@ -1017,7 +807,7 @@ def test_html_of_the_student_s_is_escaped():
 
 
 def test_the_html_card_says_in_words_what_its_colours_say():
-    page = card_of(WRONG["softmax"]["axis 1"], "softmax")._repr_html_()
+    page = card_of(WRONG["softmax"]["axis=1"], "softmax")._repr_html_()
     words = re.sub(r"<[^>]+>", " ", page)
     assert re.search(r"✓|&#10003;\s+holds", words)
     assert re.search(r"✗|&#10007;\s+does not hold", words)
@@ -1029,7 +819,7 @@ def test_the_html_card_says_in_words_what_its_colours_say():
 def test_the_html_card_sets_no_background_and_no_colour_of_text():
     for page in (
         card_of(reference.softmax)._repr_html_(),
-        card_of(WRONG["softmax"]["axis 1"], "softmax")._repr_html_(),
+        card_of(WRONG["softmax"]["axis=1"], "softmax")._repr_html_(),
     ):
         assert set(re.findall(r"background: ([^;\"]+)", page)) <= {"none"}
         coloured = set(re.findall(r"[^-]color: ([^;\"]+)", page))
@@ -1054,7 +844,7 @@ def in_ipython(cell: str) -> str:
         from IPython.utils.capture import capture_output
         shell = InteractiveShell.instance()
         shell._showtraceback = lambda kind, value, lines: print("SHOWN", kind.__name__, lines)
-        shell.run_cell("import numpy as np\\nfrom autograder.checking.checks import check")
+        shell.run_cell("import numpy as np\\nfrom checks import check")
         with capture_output() as seen:
             shell.run_cell({cell!r})
         print(seen.stdout)
@@ -1067,7 +857,7 @@ def in_ipython(cell: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(checks.__file__).parents[1],
+        cwd=ROOT / "release" / "ps1",
     )
     assert not done.stderr.strip()
     return done.stdout
@@ -1142,7 +932,7 @@ def test_its_exercises_are_those_of_the_catalogue():
 def test_its_signatures_have_the_parameters_of_the_lecture_s_functions(name):
     exercise, right = checks.EXERCISES[name], getattr(reference, name)
     assert list(inspect.signature(right).parameters) == exercise.parameters
-    for method, (parameters, _, _) in exercise.methods.items():
+    for method, (parameters, _) in getattr(exercise, "methods", {}).items():
         signature = inspect.signature(getattr(right, method))
         assert list(signature.parameters)[1:] == parameters
 

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import pytest
 
-from softmax_by_hand import EXERCISES, ps1, ps2
+from softmax_by_hand import CATALOGUE, EXERCISES
 from softmax_by_hand import lecture as r
 
 RNG = np.random.default_rng(3)
@@ -279,7 +279,9 @@ def true_of(claim, function):
         return bool(claim(function))
 
 
-@pytest.mark.parametrize("exercise", [*ps1.EXERCISES, *ps2.EXERCISES], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "exercise", [*CATALOGUE.assignments["ps1"], *CATALOGUE.assignments["ps2"]], ids=lambda e: e.name
+)
 def test_every_mistake_has_a_claim_that_can_be_tried(exercise):
     assert set(CLAIMS[exercise.name]) == {m.name for m in exercise.misconceptions}
 

@@ -63,8 +63,6 @@ def sizes(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
 def exercise(signature: str, reference: Any, calls: Any, wrong: Any = None) -> Exercise:
     mistake = Misconception("named mistake", (wrong,), "You did it.", "It shows.", "Try it.")
     return Exercise(
-        name=signature.partition("(")[0],
-        problem_set="lines",
         signature=signature,
         reference=reference,
         criteria=(Criterion("values", 2, "They are right.", calls),),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from answers import assert_right, cases
 
+from answers import assert_right, cases
 from autograder.judging.judge import judge
 from softmax_by_hand import EXERCISES
-from softmax_by_hand.ps2 import _coupled, _curved
+from softmax_by_hand.ps2.numerical_gradient import coupled, curved
 
 
 def fixtures(exercise, seed=3):
@@ -53,7 +53,7 @@ def test_confident_predictions_hold_exact_zeros_and_ones_and_tiny_true_classes(s
     assert sum(((p > 0) & (p < 1e-8)).any() and (p > 0).all() for p in true) >= 2
 
 
-@pytest.mark.parametrize("make", [_coupled, _curved])
+@pytest.mark.parametrize("make", [coupled, curved])
 def test_f_is_pure_and_refuses_what_is_not_a_weight_array(make):
     shape = (3, 4)
     f = make(np.random.default_rng(0), shape)

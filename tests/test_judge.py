@@ -43,8 +43,6 @@ def numbers(rng):
 def make(reference, fixtures=numbers, **changes):
     """Return a small exercise around a reference: values, then purity."""
     exercise = Exercise(
-        name="example",
-        problem_set="ps0",
         signature="example(x) -> something",
         reference=reference,
         criteria=(

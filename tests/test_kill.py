@@ -53,7 +53,7 @@ def test_weak_fixtures_let_mutants_live_and_a_mutant_that_does_not_end_is_ended(
         while True:
             pass
 
-    weak = Exercise("softmax", "ps0", "softmax(z)", softmax, (Criterion("", 1.0, "", ones),))
+    weak = Exercise("softmax(z)", softmax, (Criterion("", 1.0, "", ones),))
     looping = [Mutant("for ever", lambda: for_ever), *mutants(weak)]
     monkeypatch.setattr(kill, "mutants", lambda exercise: looping)
     monkeypatch.setattr(kill, "SECONDS", 0.2)

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.catalogue.lent import lent
 from autograder.catalogue.values import entries
 from autograder.limits import EXCHANGE
-from softmax_by_hand import CATALOGUE, EXERCISES
+from softmax_by_hand import EXERCISES
 from softmax_by_hand import lecture as reference
 
 NEEDED = sorted({need for exercise in EXERCISES.values() for need in exercise.needs})
@@ -77,7 +78,7 @@ def counts(question: tuple[Any, ...]) -> bool:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NEEDED)
 def test_whatever_a_lent_function_is_given_it_takes_little_memory_and_time(name):
-    function = CATALOGUE.lent(name)
+    function = lent(EXERCISES[name])
     tracemalloc.start()
     try:
         for question in questions(name):
@@ -113,19 +114,19 @@ def test_whatever_a_lent_function_is_given_it_takes_little_memory_and_time(name)
 def test_what_would_make_too_much_is_refused_in_words(name, question):
     generator = [np.random.default_rng(0)] if name in ("batch_indices", "init_weights") else []
     with pytest.raises(ValueError, match=TOO_MUCH):
-        CATALOGUE.lent(name)(*question, *generator)
+        lent(EXERCISES[name])(*question, *generator)
 
 
 def test_keywords_are_counted_like_arguments_by_place():
     with pytest.raises(ValueError, match=TOO_MUCH):
-        CATALOGUE.lent("init_weights")(D=10**5, rng=np.random.default_rng(0), K=10**5)
+        lent(EXERCISES["init_weights"])(D=10**5, rng=np.random.default_rng(0), K=10**5)
     with pytest.raises(TypeError):
-        CATALOGUE.lent("init_weights")(E=10**5)
+        lent(EXERCISES["init_weights"])(E=10**5)
 
 
 def test_a_lent_function_gives_what_the_lecture_gives():
     one, other = (np.random.default_rng(3) for _ in range(2))
-    given = CATALOGUE.lent("init_weights")(4, 3, rng=one, scale=2)
+    given = lent(EXERCISES["init_weights"])(4, 3, rng=one, scale=2)
     assert np.array_equal(given, reference.init_weights(4, 3, other, scale=2))
 
 
@@ -154,7 +155,7 @@ def test_student_code_that_asks_for_too_much_gets_an_error(session, question):
     name = question.partition("(")[0]
     assert session.run_cell(f"{name} = 1\n" + ASK.format(question=question)) == []
     f = session.bind("f")
-    with session.lending({name: CATALOGUE.lent(name)}):
+    with session.lending({name: lent(EXERCISES[name])}):
         (seen,) = f.observe([(5,)])
         assert seen.error == "ValueError"
         assert TOO_MUCH in seen.message or seen.message == "the arguments are too large"

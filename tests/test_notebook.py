@@ -34,7 +34,7 @@ Grade = Callable[..., GradedNotebook]
 def assignment() -> Assignment:
     """The three exercises as they are released; what is not written is a stub."""
     released = read_submission(NOTEBOOKS / "untouched.ipynb")
-    checks = (ROOT / "autograder" / "checking" / "checks.py").read_bytes()
+    checks = (ROOT / "release" / "ps1" / "checks.py").read_bytes()
     return Assignment("ps1", tuple(master_of(released)), {"checks.py": checks})
 
 

@@ -26,14 +26,6 @@ SOURCES = sorted(ROOT.glob("source/*/*.ipynb"))
 WALKTHROUGHS = lessons()
 CACHE = ROOT / "build/classroom/executed"
 NOTEBOOKS = [*SOURCES, *WALKTHROUGHS]
-BESIDE_A_SOURCE = tuple(
-    ROOT / name
-    for name in (
-        "autograder/checking/checks.py",
-        "notebooks/figures.py",
-        "notebooks/digits.npz",
-    )
-)
 TOTALS = {"ps1": 32, "ps2": 36, "ps3": 36, "ps4": 36, "ps5": 36}
 
 
@@ -81,6 +73,11 @@ def as_released(notebook: NotebookNode) -> NotebookNode:
     return released
 
 
+def beside(path: Path) -> list[Path]:
+    """Return what is released beside a notebook."""
+    return [other for other in (ROOT / "release" / path.stem).iterdir() if other.suffix != ".ipynb"]
+
+
 def run(notebook: NotebookNode, folder: Path, *beside: Path, allow_errors: bool = False) -> None:
     for file in beside:
         shutil.copy(file, folder)
@@ -99,7 +96,7 @@ def test_with_its_solutions_a_problem_set_runs_from_top_to_bottom(
     path: Path, tmp_path: Path
 ) -> None:
     notebook = read(path)
-    run(notebook, tmp_path, *BESIDE_A_SOURCE)
+    run(notebook, tmp_path, *beside(path))
     pictures = [out for out in outputs(notebook) if "image/png" in out.get("data", {})]
     assert len(pictures) >= len(exercise_cells(notebook))
     for picture in pictures:
@@ -112,7 +109,7 @@ def test_before_it_is_written_a_problem_set_says_nothing_but_not_written_yet(
     path: Path, tmp_path: Path
 ) -> None:
     notebook = as_released(read(path))
-    run(notebook, tmp_path, *BESIDE_A_SOURCE, allow_errors=True)
+    run(notebook, tmp_path, *beside(path), allow_errors=True)
     errors = [out for out in outputs(notebook) if out.output_type == "error"]
     assert len(errors) >= 2 * len(exercise_cells(notebook)), "each check and each picture"
     for error in errors:

@@ -30,6 +30,7 @@ from postgres import PASSWORD, Databases
 from running import PROGRAMS, ended, start
 from sqlalchemy import create_engine, text
 
+from autograder import Catalogue
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.release.release import release
 from autograder.submission.graded_cells import GradedSubmission, cells_of
@@ -59,7 +60,7 @@ def released_there(
     course = copied(released, tmp_path_factory.mktemp("there") / "course")
     (course / "gradebook.db").unlink()
     with releasing(databases.new()):
-        release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+        release(course, ["ps1"], Catalogue({"ps1": tuple(EXERCISES[name] for name in CHECKED)}))
     assert not (course / "gradebook.db").exists()
     return databases.made[-1]
 
@@ -309,7 +310,7 @@ def test_a_server_that_is_not_there_or_an_option_that_is_none_is_said_to_be(addr
 def test_a_release_to_a_server_that_is_not_there_is_refused_in_a_line(course):
     unreachable = pytest.raises(GradebookError, match="its server cannot be reached")
     with unreachable as error, releasing(NOWHERE):
-        release(course, ["ps1"], {name: EXERCISES[name] for name in CHECKED})
+        release(course, ["ps1"], Catalogue({"ps1": tuple(EXERCISES[name] for name in CHECKED)}))
     assert "\n" not in str(error.value)
     assert PASSWORD not in str(error.value)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,27 +18,32 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from traitlets import import_item
 
-from autograder.catalogue.model import Criterion, Exercise
+from autograder import Catalogue, Criterion, Exercise
+from autograder.checking.kit import Properties, Student, normal
+from autograder.course.course import Course
 from autograder.course.folder import CourseError, load_config
 from autograder.release import ReleaseError
-from autograder.release.beside import CHECKS
 from autograder.release.generate import generate
 from autograder.release.proof import _unparsed, leftovers, tree_digest, unexpected_errors
 from autograder.release.release import STUDENT_REQUIREMENTS, prove_release, release
 from autograder.release.source import source_problems
 
 ROOT = Path(__file__).parents[1]
+
+
+@Properties(lambda z: z.shape, lambda: [(normal(3),)], "")
+def positive(f: Student) -> None:
+    f.claim("every entry is positive", "Why?")
+    f.expect((f(normal(3)) > 0).all())
+
+
 SOFTMAX = Exercise(
-    "softmax",
-    "ps1",
     "softmax(z) -> same shape as z",
     np.exp,
     (Criterion("values", 8, "right", lambda rng: [(rng.random(3),)]),),
+    properties=positive,
 )
-EXERCISES: Mapping[str, Exercise] = {
-    "softmax": SOFTMAX,
-    "cce": replace(SOFTMAX, name="cce", problem_set="ps2"),
-}
+CATALOGUE = Catalogue({"ps1": (SOFTMAX,), "ps2": (replace(SOFTMAX, name="cce"),)})
 SOLUTION = "shifted = np.exp(z - np.max(z, axis=0))"
 SCHEME = "One point for naming the stability of the exponential."
 
@@ -91,7 +97,7 @@ def make_course(
 
 
 def problems_of(root: Path, change: Callable[[NotebookNode], object]) -> list[str]:
-    return source_problems(make_course(root, change), "ps1", EXERCISES)
+    return source_problems(make_course(root, change), "ps1", CATALOGUE)
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +113,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.delenv("GRADEBOOK_URL", raising=False)
         # As where the environment is not activated: nbgrader starts a program of it by name.
         patch.setenv("PATH", os.defpath)
-        report = release(course, ["ps1"], EXERCISES)
+        report = release(course, ["ps1"], CATALOGUE)
     assert report.lines() == [
         f"ps1: 8 points by the grader and 4 by hand; proved, and written to "
         f"{course / 'release' / 'ps1'} (checks.py, figures.py, ps1.ipynb)"
@@ -140,7 +146,7 @@ def refused(course: Path, *assignments: str) -> str:
     """Return why a release was refused, once it is sure that release/ is as it was."""
     before = tree_digest(course / "release")
     with pytest.raises(CourseError) as error:
-        release(course, assignments or ["ps1"], EXERCISES)
+        release(course, assignments or ["ps1"], CATALOGUE)
     assert tree_digest(course / "release") == before
     assert not list(course.glob(".release-*"))
     assert "Traceback" not in str(error.value)
@@ -169,7 +175,8 @@ def test_the_released_cells_carry_nbgraders_checksums_and_locks(released: Path) 
 def test_the_checks_and_the_pictures_lie_beside_the_notebook(released: Path) -> None:
     for folder in ("source", "release"):
         beside = released / folder / "ps1"
-        assert (beside / "checks.py").read_bytes() == CHECKS.read_bytes()
+        checks = runpy.run_path(str(beside / "checks.py"))
+        assert list(checks["EXERCISES"]) == ["softmax"]
         assert (beside / "figures.py").is_file()
 
 
@@ -202,7 +209,7 @@ def test_students_get_the_requirements_of_the_project(released: Path) -> None:
 @pytest.mark.usefixtures("without_running_it")
 def test_a_second_release_changes_no_byte(course: Path) -> None:
     before = tree_digest(course / "release")
-    release(course, ["ps1"], EXERCISES)
+    release(course, ["ps1"], CATALOGUE)
     assert tree_digest(course / "release") == before
 
 
@@ -210,7 +217,7 @@ def test_a_release_is_proved_in_a_fresh_clone_and_nothing_is_written(course: Pat
     for generated in ("source/ps1/checks.py", "source/ps1/figures.py", "gradebook.db"):
         (course / generated).unlink()
     before = tree_digest(course)
-    assert prove_release(course, ["ps1"], EXERCISES) == []
+    assert prove_release(course, ["ps1"], CATALOGUE) == []
     assert tree_digest(course) == before
 
 
@@ -218,7 +225,7 @@ def test_a_release_is_proved_in_a_fresh_clone_and_nothing_is_written(course: Pat
 def test_a_hand_made_change_of_the_release_is_found(course: Path) -> None:
     (course / "release" / "ps1" / "checks.py").write_text("def check(function):\n    pass\n")
     (course / "release" / "requirements.txt").unlink()
-    found = prove_release(course, ["ps1"], EXERCISES)
+    found = prove_release(course, ["ps1"], CATALOGUE)
     assert found[0].startswith("release/ps1/checks.py is not what source/ gives now")
     assert "requirements.txt" in found[1]
 
@@ -295,9 +302,9 @@ def test_cells_without_ids_of_their_own_are_refused(tmp_path: Path) -> None:
     path = course / "source" / "ps1" / "ps1.ipynb"
     text = path.read_text()
     path.write_text(text.replace('"nbformat_minor": 5', '"nbformat_minor": 4'))
-    assert "cells without ids" in source_problems(course, "ps1", EXERCISES)[0]
+    assert "cells without ids" in source_problems(course, "ps1", CATALOGUE)[0]
     path.write_text(text.replace("cell-1", "cell-0"))
-    assert source_problems(course, "ps1", EXERCISES) == [
+    assert source_problems(course, "ps1", CATALOGUE) == [
         "source/ps1/ps1.ipynb: two cells have the id cell-0"
     ]
 
@@ -305,7 +312,7 @@ def test_cells_without_ids_of_their_own_are_refused(tmp_path: Path) -> None:
 def test_a_second_notebook_is_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps1/solved.ipynb")
-    assert "solved.ipynb" in source_problems(course, "ps1", EXERCISES)[0]
+    assert "solved.ipynb" in source_problems(course, "ps1", CATALOGUE)[0]
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"nbformat": 4, "cells": 3}'])
@@ -313,7 +320,7 @@ def test_a_source_that_is_no_notebook_is_refused(tmp_path: Path, content: str) -
     course = make_course(tmp_path)
     (course / "source" / "ps1" / "ps1.ipynb").write_text(content)
     with pytest.raises(CourseError, match=r"ps1\.ipynb"):
-        source_problems(course, "ps1", EXERCISES)
+        source_problems(course, "ps1", CATALOGUE)
 
 
 def test_an_unknown_assignment_or_a_folder_that_is_no_course_is_refused(tmp_path: Path) -> None:
@@ -429,7 +436,7 @@ def test_what_students_are_shown_anyway_is_no_leak(tmp_path: Path) -> None:
 
 def test_trying_a_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:
     course = make_course(tmp_path)
-    folder = generate(course, "ps1", course / "tried")
+    folder = generate(Course(course), "ps1", course / "tried", (SOFTMAX,))
     assert (folder / "ps1.ipynb").is_file()
     assert not list(course.glob("gradebook*"))
 

@@ -2,115 +2,118 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import numpy as np
+import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, writes
-
-from autograder.catalogue.model import Exercise
-from autograder.checking import checks
-from autograder.judging.judge import judge
-from autograder.release.release import release
-from softmax_by_hand import lecture as reference
-from softmax_by_hand import ps4
+from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "writing-an-exercise.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-RIGHT, ENTRY, PROPERTIES, SOLUTION, CHECK = BLOCKS
+RIGHT, MODULE, SOLUTION, CHECK = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+(COMMANDS,) = re.findall(r"```\n(autograder .*?)```", PAGE, re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def exercise() -> Exercise:
-    """The catalogue's entry, as steps 1 and 2 make it."""
-    lecture: dict[str, Any] = dict(vars(reference))
-    exec(RIGHT, lecture)
-    catalogue: dict[str, Any] = dict(vars(ps4), reference=SimpleNamespace(**lecture))
-    exec(ENTRY, catalogue)
-    return catalogue["CENTER"]
-
-
-@pytest.fixture
-def own_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """`checks.py` with the properties of step 3 at its end."""
-    path = tmp_path / "own_checks.py"
-    path.write_text(Path(checks.__file__).read_text(encoding="utf-8") + "\n\n" + PROPERTIES)
-    specification = importlib.util.spec_from_file_location("own_checks", path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    monkeypatch.setitem(sys.modules, "own_checks", module)  # where dataclasses look it up
-    specification.loader.exec_module(module)
-    return module
-
-
-def test_it_takes_less_than_thirty_lines_of_code():
-    lines = [line for block in BLOCKS for line in block.splitlines() if line.strip()]
-    assert len(lines) < 30
+def test_it_takes_few_lines_of_code() -> None:
+    lines = [line for block in (RIGHT, MODULE, SOLUTION) for line in block.splitlines()]
+    assert len([line for line in lines if line.strip()]) < 60
     assert max(map(len, lines)) <= 100
 
 
-def test_the_right_answer_passes_on_a_hundred_seeds(exercise):
-    for seed in range(100):
-        verdict = judge(exercise, exercise.reference, seed)
-        assert verdict.passed
-        assert verdict.misconception is None
+def run(course: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a copy of the course, which comes before the installed one."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=course,
+        env={**os.environ, "PYTHONPATH": str(course)},
+        capture_output=True,
+        text=True,
+    )
 
 
-def test_the_wrong_answer_is_caught_and_named(exercise):
-    (mistake,) = exercise.misconceptions
-    for seed in range(5):
-        verdict = judge(exercise, mistake.wrong[0], seed)
-        assert verdict.points < verdict.max_points
-        assert verdict.misconception == mistake.name
-
-
-def test_its_words_say_why_the_mistake_looks_right_and_where_to_look(exercise):
-    assert all(mistake.looks_right for mistake in exercise.misconceptions)
-    assert (ROOT / f"notebooks/{exercise.lesson}.ipynb").is_file()
-
-
-def test_the_check_accepts_the_solution_and_refuses_the_mistake(exercise, own_checks):
-    space: dict[str, Any] = {"np": np}
-    exec(SOLUTION, space)
-    assert own_checks.look_at(space["center"])[1] is None
-    assert own_checks.look_at(exercise.misconceptions[0].wrong[0], "center")[1]
-
-
-def test_the_cells_can_be_released(exercise, own_checks, tmp_path, monkeypatch):
-    def marks(grade_id: str, **more: Any) -> dict[str, Any]:
-        common = {"grade": False, "locked": True, "solution": False, "task": False}
-        return {"nbgrader": {**common, "grade_id": grade_id, "schema_version": 3, **more}}
-
-    cells = [
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the course, with the page's exercise in the files that the page names."""
+    root = tmp_path_factory.mktemp("course")
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("softmax_by_hand", "source/ps4", "notebooks"):
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    (lecture,) = re.findall(r"At the end of `(.*?)`", PAGE)
+    (module,) = re.findall(r"A module of its own, `(.*?)`", PAGE)
+    (notebook,) = re.findall(r"In `(.*?\.ipynb)`", PAGE)
+    with (root / lecture).open("a") as file:
+        file.write("\n\n" + RIGHT)
+    (root / module).write_text(MODULE)
+    source = nbformat.read(root / notebook, as_version=4)
+    source.cells += [
+        new_code_cell(SOLUTION.strip(), id="center", metadata=owned("center", solution=True)),
         new_code_cell(
-            "import numpy as np\nfrom checks import check", id="setup", metadata=marks("setup")
-        ),
-        new_code_cell(
-            SOLUTION.strip(), id="stub", metadata=marks("center", solution=True, locked=False)
-        ),
-        new_code_cell(
-            CHECK.strip(), id="check", metadata=marks("grade_center", grade=True, points=2.5)
+            CHECK.strip(),
+            id="grade-center",
+            metadata=owned("grade_center", grade=True, locked=True, points=2.5),
         ),
     ]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    course = tmp_path / "course"
-    (course / "source" / "ps4").mkdir(parents=True)
-    (course / "source" / "ps4" / "ps4.ipynb").write_text(writes(notebook) + "\n")
-    shutil.copy(ROOT / "nbgrader_config.py", course)
-    named_checks = tmp_path / "checks.py"
-    shutil.copy(str(own_checks.__file__), named_checks)
-    monkeypatch.setattr("autograder.release.beside.CHECKS", named_checks)
-    (done,) = release(course, ["ps4"], {"center": exercise}).released
-    assert done.auto_points == exercise.points == 2.5
+    nbformat.write(source, root / notebook)
+    return root
+
+
+def owned(grade_id: str, **more: Any) -> dict[str, Any]:
+    common = {"grade": False, "locked": False, "solution": False, "task": False}
+    return {"nbgrader": {**common, "grade_id": grade_id, "schema_version": 3, **more}}
+
+
+@pytest.fixture(scope="module")
+def said(course: Path) -> list[str]:
+    """What the page's commands print, one after the other."""
+    found = []
+    for line in COMMANDS.splitlines():
+        done = run(
+            course, "-m", "autograder.cli.commands", *shlex.split(line.partition("#")[0])[1:]
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found.append(done.stdout)
+    return found
+
+
+def test_it_is_proved_and_released(said: list[str], course: Path) -> None:
+    assert "1 exercise of 2.5 points, 1 mistake, no problems" in said[0]
+    assert "38.5 points by the grader" in said[1]
     released = (course / "release" / "ps4" / "ps4.ipynb").read_text()
-    assert "not written yet" in released
-    assert "keepdims" not in released
+    assert "def center(X)" in released
+    assert "np.mean(X, axis=1)[:, None]" not in released
+    assert "X.mean(axis=1, keepdims=True)" not in (course / "release/ps4/checks.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ("X - X.mean(axis=1, keepdims=True)", ""),
+        ("X - X.mean(axis=0)", "center: does not hold: every row sums to 0"),
+        ("X * 0", "center: does not hold: an X whose rows sum to 0 stays as it is"),
+    ],
+)
+def test_students_can_check_it_with_what_is_released(
+    said: list[str], course: Path, answer: str, line: str
+) -> None:
+    program = f"from checks import check\ndef center(X):\n    return {answer}\ncheck(center)"
+    done = run(course / "release" / "ps4", "-c", program)
+    assert (done.returncode == 0) == (not line)
+    assert line in done.stderr
+
+
+def test_a_mistake_is_judged_and_named(course: Path) -> None:
+    program = (
+        "from autograder import judge; from softmax_by_hand import EXERCISES; "
+        "verdict = judge(EXERCISES['center'], lambda X: X - X.mean(axis=0), 3); "
+        "print(verdict.points < verdict.max_points, verdict.misconception, list(EXERCISES)[-8:])"
+    )
+    done = run(course, "-c", program)
+    assert "True mean of each sample" in done.stdout, done.stderr

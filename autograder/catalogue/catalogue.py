@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
+import pkgutil
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import Any
 
-from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise
 from autograder.catalogue.spellings import Spellings
 
@@ -20,18 +21,39 @@ class Catalogue:
     Parameters
     ----------
     assignments : the exercises of each assignment, in their order; a name is unique within one
-    made : about how many entries a reference makes of its arguments, by exercise; of each that
-        another one needs
     spellings : what other courses call them, and how they write them; for `autograder diagnose`
     """
 
     assignments: Mapping[str, tuple[Exercise, ...]]
-    made: Mapping[str, Callable[..., int]] = field(default_factory=dict)
     spellings: Spellings = field(default_factory=Spellings)
 
-    def lent(self, name: str) -> Callable[..., Any]:
-        """Return an exercise's reference for student code to ask."""
-        return lent(self.exercises[name], self.made[name])
+    def __post_init__(self) -> None:
+        for assignment, exercises in self.assignments.items():
+            names = [exercise.name for exercise in exercises]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(
+                    f"{assignment} has two exercises called {twice[0]}: give one another name"
+                )
+
+    @classmethod
+    def of_package(
+        cls, package: str, *assignments: str, spellings: Spellings | None = None
+    ) -> Catalogue:
+        """Return what the modules of a package define: ``Catalogue.of_package(__name__, "ps1")``.
+
+        Parameters
+        ----------
+        package : dotted name of the course's package
+        assignments : names of packages in it; in each an exercise is a module
+        spellings : see `Catalogue`
+
+        Returns
+        -------
+        Catalogue; the exercises of an assignment stand in the order of their references
+        """
+        found = {name: _exercises_in(f"{package}.{name}") for name in assignments}
+        return cls(found, spellings or Spellings())
 
     def of(self, assignment: str) -> Mapping[str, Exercise]:
         """Return every exercise by name, in the catalogue's order.
@@ -49,3 +71,25 @@ class Catalogue:
     def exercises(self) -> Mapping[str, Exercise]:
         """Every exercise by name; of several with one name the first."""
         return self.of("")
+
+
+def _exercises_in(package: str) -> tuple[Exercise, ...]:
+    """Return the exercises that the modules of a package define, by their references' places."""
+    folder = importlib.import_module(package).__path__
+    modules = [importlib.import_module(f"{package}.{m.name}") for m in pkgutil.iter_modules(folder)]
+    values = [value for module in modules for value in vars(module).values()]
+    found = dict.fromkeys(value for value in values if isinstance(value, Exercise))
+    if not found:
+        raise ValueError(f"no module of {package} defines an Exercise: is one a module there?")
+    return tuple(sorted(found, key=_place))
+
+
+def _place(exercise: Exercise) -> tuple[str, int]:
+    module, name = exercise.reference.__module__, getattr(exercise.reference, "__name__", "")
+    names = list(vars(sys.modules[module]))
+    if name not in names:
+        raise ValueError(
+            f"the reference of {exercise.name} is no function or class that a module defines by "
+            "name: write it with def"
+        )
+    return module, names.index(name)

@@ -20,15 +20,20 @@ def along_axes(*arguments: Any) -> int:
     return most_made(arguments)
 
 
-def lent(exercise: Exercise, made: Callable[..., int]) -> Callable[..., Any]:
+def lent(exercise: Exercise) -> Callable[..., Any]:
     """Return an exercise's reference, which then refuses to make more than is allowed.
 
     Parameters
     ----------
-    exercise : one that another one needs
-    made : of the same arguments, about how many entries the reference makes
+    exercise : one that another one needs; it says how much it makes
+
+    Raises
+    ------
+    LookupError : it does not say
     """
-    signature = inspect.signature(exercise.reference)
+    made, signature = exercise.made, inspect.signature(exercise.reference)
+    if made is None:
+        raise LookupError(f"{exercise.name} is lent, and does not say how much it makes")
 
     def answer(*arguments: Any, **keywords: Any) -> Any:
         given = signature.bind(*arguments, **keywords)

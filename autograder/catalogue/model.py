@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from autograder.checking.kit import Properties
 
 Arguments = tuple[Any, ...]
 Fixtures = Callable[[np.random.Generator], Sequence[Arguments]]
@@ -60,6 +63,29 @@ class Criterion:
     aspect: Aspect = "values"
 
 
+def purity(
+    points: float,
+    fixtures: Fixtures | None = None,
+    claim: str = "Arguments must stay as they were, and the same call twice give the same answer.",
+) -> Criterion:
+    """Return the criterion that a function changes nothing that it is given, and keeps nothing.
+
+    Parameters
+    ----------
+    points : its share of the exercise's points
+    fixtures : draws argument tuples; without it the gate's are taken
+    claim : the property in one sentence
+
+    >>> purity(0.5).name
+    'purity'
+    """
+    return Criterion("purity", points, claim, fixtures or _of_the_gate, aspect="purity")
+
+
+def _of_the_gate(rng: np.random.Generator) -> Sequence[Arguments]:
+    raise LookupError("the fixtures of an exercise's first criterion stand in for these")
+
+
 @dataclass(frozen=True)
 class Misconception:
     """A wrong answer with a name.
@@ -89,27 +115,28 @@ class Misconception:
     treated: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """An exercise of the catalogue.
 
     Parameters
     ----------
-    name : the name of the function, or class, in the notebook
-    problem_set : ``"ps1"``
-    signature : as the student reads it: ``"softmax(z) -> same shape as z"``
-    reference : the right answer, from `softmax_by_hand.lecture`
+    signature : as the student reads it: ``"softmax(z) -> same shape as z"``; of a class with its
+        methods, ``"Dense(D, K, rng), forward(X) -> (K, N)"``
+    reference : the right answer
     criteria : the first is the gate: without it no other earns points
     misconceptions : the catalogue of wrong answers
     needs : names of earlier exercises that a solution may call; functions, never what
         would be the whole answer under another name
     tolerance : relative, norm-based, with a floor
     lesson : the lesson in `notebooks/` that treats it, ``"02_softmax"``
-    treated : the words by which it does
+    made : where another exercise needs this one: of the reference's arguments, about how many
+        entries it makes of them, in memory or in steps
+    properties : what students may run of it
+    treated : the words by which the lesson treats it
+    name : of the function, or class, in the notebook; without it that in the signature
     """
 
-    name: str
-    problem_set: str
     signature: str
     reference: Callable[..., Any]
     criteria: tuple[Criterion, ...]
@@ -117,7 +144,20 @@ class Exercise:
     needs: tuple[str, ...] = ()
     tolerance: float = 1e-9
     lesson: str = ""
+    made: Callable[..., int] | None = None
+    properties: Properties | None = None
     treated: str = ""
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        criteria = tuple(
+            replace(criterion, fixtures=self.criteria[0].fixtures)
+            if criterion.fixtures is _of_the_gate
+            else criterion
+            for criterion in self.criteria
+        )
+        object.__setattr__(self, "criteria", criteria)
+        object.__setattr__(self, "name", self.name or self.signature.partition("(")[0])
 
     @property
     def kind(self) -> str:

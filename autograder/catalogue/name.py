@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import sysconfig
+import traceback
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
 # Where an installed course says what its catalogue is called.
 INSTALLED = "autograder.catalogues"
-SETTING = "c.Catalogue.module in nbgrader_config.py"
+CONFIG_FILE = "nbgrader_config.py"
+SETTING = f"c.Catalogue.module in {CONFIG_FILE}"
 
 
 class CatalogueError(Exception):
@@ -52,40 +55,103 @@ class CatalogueName:
     def sources(self) -> list[Path]:
         """Return the Python files that the catalogue is made of; none of them is run.
 
+        Of a module that is no package these are all that lie beside it: it may import them.
+
         Raises
         ------
-        CatalogueError : there is no such module
+        CatalogueError : there is no such module, or submissions could read it
         """
         self._reach()
         try:
             found = importlib.util.find_spec(self.module)
         except (ImportError, ValueError):
             found = None
+        except (Exception, SystemExit) as failure:  # of a.b this runs a
+            raise self._failed(failure, []) from failure
         if found is None or found.origin is None:
-            raise CatalogueError(f"there is no module {self.module}: correct {SETTING}")
-        if not found.submodule_search_locations:
-            return [Path(found.origin)]
-        return sorted(Path(found.origin).parent.rglob("*.py"))
+            beside = f", nor a folder or file of that name in {self.folder}" if self.folder else ""
+            raise CatalogueError(f"no module {self.module} is installed{beside}: correct {SETTING}")
+        path = Path(found.origin)
+        if any(path.is_relative_to(sysconfig.get_path(name)) for name in ("purelib", "platlib")):
+            self._must_be_declared()
+        if found.submodule_search_locations:
+            return sorted(path.parent.rglob("*.py"))
+        beside_it = sorted(one for one in path.parent.glob("*.py") if one.name != CONFIG_FILE)
+        for one in beside_it:
+            _forget_another(one.stem)
+        return beside_it
+
+    def _failed(self, failure: BaseException, files: list[Path]) -> CatalogueError:
+        said = (str(failure).splitlines() or [""])[0][:300]
+        return CatalogueError(
+            f"the catalogue {self.module} cannot be loaded: {type(failure).__name__}: {said}"
+            f"{_line_in(failure, files)}; mend it first"
+        )
+
+    def _must_be_declared(self) -> None:
+        """Refuse what the sandbox would show, as it shows what is installed."""
+        declared = {entry.value.partition(".")[0] for entry in entry_points(group=INSTALLED)}
+        if self.module.partition(".")[0] not in declared:
+            raise CatalogueError(
+                f"{self.module} is installed, and nothing says that students must not read it: "
+                f'name it in its pyproject.toml under [project.entry-points."{INSTALLED}"], '
+                "or move it into the course's folder"
+            )
 
     def _reach(self) -> None:
-        if self.folder and self.folder not in sys.path:
-            # Last: nothing that is installed is hidden by what lies in a course's folder.
-            sys.path.append(self.folder)
+        """Have modules looked for in the course's folder, and in no other course's."""
+        if self.folder and sys.path[-1] != self.folder:
+            sys.path[:] = [path for path in sys.path if path not in _reached]
+            if self.folder not in sys.path:
+                # Last: nothing that is installed is hidden by what lies in a course's folder.
+                sys.path.append(self.folder)
+                _reached.add(self.folder)
+        _forget_another(self.module.partition(".")[0])
+
+
+# The folders of courses that were added to Python's path here.
+_reached: set[str] = set()
+
+
+def _forget_another(name: str) -> None:
+    """Forget a module, and what is in it, where another file is found now under its name.
+
+    Two courses in one process may have modules of one name.
+    """
+    origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None)
+    if origin is None:
+        return
+    finders = (getattr(finder, "find_spec", None) for finder in sys.meta_path)
+    found = next(filter(None, (find(name, None) for find in finders if find)), None)
+    if found is not None and found.origin != origin:
+        for other in [one for one in sys.modules if f"{one}.".startswith(f"{name}.")]:
+            del sys.modules[other]
 
 
 @lru_cache(maxsize=8)
 def _load(name: CatalogueName) -> Catalogue:
     from autograder.catalogue.catalogue import Catalogue
 
-    name.sources()
+    files = name.sources()
     try:
-        found = getattr(importlib.import_module(name.module), "CATALOGUE", None)
-    except Exception as failure:  # whatever is wrong with a course's own code
-        said = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
-        raise CatalogueError(f"the catalogue {name.module} cannot be loaded: {said}") from failure
+        module = importlib.import_module(name.module)
+    except (Exception, SystemExit) as failure:  # whatever is wrong with a course's own code
+        raise name._failed(failure, files) from failure
+    found = getattr(module, "CATALOGUE", None)
     if type(found) is not Catalogue:
-        raise CatalogueError(f"the module {name.module} has no CATALOGUE: correct {SETTING}")
+        raise CatalogueError(
+            f"the module {name.module} ({module.__file__}) has no CATALOGUE: correct {SETTING}"
+        )
     return found
+
+
+def _line_in(failure: BaseException, files: list[Path]) -> str:
+    """Say where in a catalogue's files an exception comes from, the last of them first."""
+    if isinstance(failure, SyntaxError):  # it names the line itself
+        return ""
+    frames = reversed(traceback.extract_tb(failure.__traceback__))
+    here = (frame for frame in frames if Path(frame.filename) in files)
+    return next((f" ({frame.filename}, line {frame.lineno})" for frame in here), "")
 
 
 def installed_catalogue() -> CatalogueName:
@@ -93,9 +159,13 @@ def installed_catalogue() -> CatalogueName:
 
     Raises
     ------
-    CatalogueError : there is none
+    CatalogueError : there is none, or more than one
     """
-    names = sorted(entry.value for entry in entry_points(group=INSTALLED))
+    names = sorted({entry.value for entry in entry_points(group=INSTALLED)})
     if not names:
         raise CatalogueError(f"no catalogue of exercises is installed: set {SETTING}")
+    if len(names) > 1:
+        raise CatalogueError(
+            f"several catalogues are installed ({', '.join(names)}): say which in {SETTING}"
+        )
     return CatalogueName(names[0])

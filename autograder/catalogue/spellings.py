@@ -78,7 +78,6 @@ class Spelling:
     each : others return an array, of which the course asks for the mean; what it is, in words
     label : the argument that is a number for one sample, and an array for a batch
     fewer : a method that others give fewer arguments, and how many
-    several : the course itself asks for more than one value
     more : ways that fit no pattern
     common : other things are often called so: the name alone says little
     same_in_rows : rows and columns are the same to it, so it does not tell the notebook's layout
@@ -102,7 +101,6 @@ class Spelling:
     each: str = ""
     label: int | None = None
     fewer: tuple[str, int] | None = None
-    several: bool = False
     more: tuple[Arrangement, ...] = ()
     common: bool = False
     same_in_rows: bool = False

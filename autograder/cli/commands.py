@@ -25,7 +25,7 @@ TABLE_ROWS, MAX_WIDTH = 200, 40
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
-    help="Release, grade and look after a course of notebooks.",
+    help="Release, grade and look after a course of Jupyter notebooks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -17,8 +17,8 @@ from autograder.course.folder import (
     assignment_files,
     course_secret,
     heavy_imports,
+    imports_of,
     load_config,
-    released_imports,
 )
 
 if TYPE_CHECKING:
@@ -121,15 +121,21 @@ class Course:
         except CatalogueError as failure:
             raise CourseError(f"{self.folder}: {failure}") from None
 
-    def allowed_packages(self, assignment: str) -> tuple[str, ...] | None:
+    def allowed_packages(
+        self, assignment: str, folder: Path | None = None
+    ) -> tuple[str, ...] | None:
         """Return which packages a submission may use, or None for all that are installed.
 
-        Those of ``c.Submissions.packages``, where that is set, and those that the released
-        notebook itself imports.
+        Those of ``c.Submissions.packages``, where that is set, and those that the assignment's
+        own notebook imports.
+
+        Parameters
+        ----------
+        folder : with that notebook; where None, that of the release
 
         Raises
         ------
-        CourseError : the setting is no list of names, or the released notebook cannot be read
+        CourseError : the setting is no list of names, or the notebook cannot be read
         """
         named = self.settings.get("Submissions", {}).get("packages")
         if named is None:
@@ -139,9 +145,11 @@ class Course:
                 f"{self.folder / CONFIG_FILE}: Submissions.packages is a list of names, "
                 f'["numpy", "matplotlib"], not {named!r}'
             )
-        beside = {path.stem for path in (self.folder / "release" / assignment).glob("*")}
-        imported = {name.partition(".")[0] for name in released_imports(self.folder, assignment)}
-        return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names}))
+        folder = folder or self.folder / "release" / assignment
+        beside = {path.stem for path in folder.glob("*")}
+        imported = {name.partition(".")[0] for name in imports_of(folder)}
+        answers = {self.catalogue_name.module.partition(".")[0]}
+        return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names - answers}))
 
     def assignment(self, name: str, released: ReleasedCells) -> Assignment:
         """Return an assignment as it was released.

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.hard_links import not_of_owner
 from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.words import first_line
 
 SECRET_FILE = ".grading-secret"
-CONFIG_FILE = "nbgrader_config.py"
 MAX_FILE_BYTES = 20 << 20
 SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
 MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
@@ -280,19 +280,19 @@ def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
     ------
     CourseError : the released notebook cannot be read
     """
-    named = released_imports(course, assignment)
+    named = imports_of(course / "release" / assignment)
     return tuple(sorted(name for name in named if name.partition(".")[0] in HEAVY))
 
 
-def released_imports(course: Path, assignment: str) -> set[str]:
-    """Return the names of all modules that a released notebook imports."""
-    path = course / "release" / assignment / f"{assignment}.ipynb"
+def imports_of(folder: Path) -> set[str]:
+    """Return the names of all modules that the notebook of an assignment's folder imports."""
+    path = folder / f"{folder.name}.ipynb"
     try:
         cells = json.loads(path.read_bytes())["cells"]
         sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (OSError, ValueError, KeyError, TypeError):
         raise CourseError(
-            f"{path} cannot be read: run `autograder release {assignment}`", 1
+            f"{path} cannot be read: run `autograder release {folder.name}`", 1
         ) from None
     found = [names for source in sources for pair in IMPORT.findall(source) for names in pair]
     return {name.split()[0] for names in found for name in names.split(",") if name.strip()}

@@ -12,9 +12,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+import numpy as np
+
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Exercise
 from autograder.catalogue.spellings import Spelling, Spellings
+from autograder.catalogue.values import observe_here
 
 # Dropped before names are compared, unless nothing would be left.
 FILLERS = frozenset(
@@ -49,6 +52,13 @@ class Known:
     def name(self) -> str:
         """The exercise's name, which another assignment's exercise may have too."""
         return self.exercise.name
+
+    @cached_property
+    def gives_several(self) -> bool:
+        """Whether the course itself asks for more than one value, seen at its own answer."""
+        call = self.exercise.criteria[0].fixtures(np.random.default_rng(0))[0]
+        right = observe_here(self.exercise.reference, call, watch_random=False)
+        return type(right.value) in (list, tuple)
 
     @property
     def label(self) -> str:

@@ -26,9 +26,10 @@ class Rearranged(RemoteFunction):
     ----------
     function : what `autograder.catalogue.values.observe` takes
     arrangement : how it is called
-    spelling : of the exercise: whether it asks for one value, or for the mean of several
+    spelling : of the exercise: whether others answer it for each sample
     watch : is given each call, what was seen, and that brought back
     widen : make float32 of what it answers float64
+    several : it is asked for more than one value
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Rearranged(RemoteFunction):
         spelling: Spelling = NOTHING_KNOWN,
         watch: Watch | None = None,
         widen: bool = False,
+        several: bool = False,
     ) -> None:
+        self.several = several
         self.function, self.arrangement = function, arrangement
         self.spelling, self.watch, self.widen = spelling, watch, widen
         self.seen: list[Observation] = []
@@ -72,7 +75,7 @@ class Rearranged(RemoteFunction):
     def _one(self, value: Any) -> Any:
         if self.widen:
             value = widened(value)
-        if not self.spelling.several and type(value) is tuple and len(value) > 1:
+        if not self.several and type(value) is tuple and len(value) > 1:
             self.also[f"the first of the {len(value)} values that it returns"] = None
             value = value[0]
         if self.spelling.each and has_axes(value, 1) and value.size:

@@ -199,7 +199,7 @@ def tried(
     """
     exercise = exercise or known.exercise
     watched = Watched(exercise, arrangement)
-    function = Rearranged(found, arrangement, known.spelling, watched, widen)
+    function = Rearranged(found, arrangement, known.spelling, watched, widen, known.gives_several)
     return Try(known, exercise, judge(exercise, function, SEED), function, watched, also)
 
 

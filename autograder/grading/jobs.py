@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import pickle
 import re
 import time
@@ -55,8 +56,9 @@ def code_fingerprint(catalogue: CatalogueName | None = None) -> str:
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())
-    for path in catalogue.sources() if catalogue is not None else ():
-        digest.update(path.name.encode())
+    files = catalogue.sources() if catalogue is not None else []
+    for path in files:
+        digest.update(os.path.relpath(path, files[0].parent).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

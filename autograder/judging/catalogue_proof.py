@@ -13,11 +13,12 @@ import json
 import re
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, combinations
+from itertools import chain, combinations, takewhile
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ import numpy as np
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Arguments, Criterion, Exercise, Misconception, Specimen
 from autograder.catalogue.values import Observation, Opaque, Rng, Step, entries, observe_here, plain
+from autograder.checking.kit import Broken, Card, NotWritten
 from autograder.judging.judge import NOT_COUNTED, full_marks, judge, questions
 from autograder.limits import EXCHANGE
 from autograder.words import counted, listed, points_text
@@ -87,18 +89,20 @@ def problems_of(
     lessons : the folder of the lessons' notebooks; None if they are not to be looked at
     reference_seeds : at how many seeds the right answer is judged
     """
-    found = [*_names(catalogue, assignment, exercise), *_needs(catalogue, exercise)]
+    every = chain.from_iterable(catalogue.assignments.values())
+    earlier = {one.name: one for one in takewhile(lambda one: one is not exercise, every)}
+    found = [*_names(catalogue, assignment, exercise), *_needs(exercise, earlier)]
     if exercise.criteria:
         found += [*_points(exercise), *_words(exercise), *_lessons(exercise, lessons)]
         found += _signature(exercise)
         with warnings.catch_warnings():  # of wrong functions, to be expected
             warnings.simplefilter("ignore")
-            found += _tried(catalogue, exercise, seeds, max(seeds, reference_seeds))
+            found += _tried(exercise, earlier, seeds, max(seeds, reference_seeds))
     return [Problem(assignment, exercise.name, *one) for one in found]
 
 
 def _tried(
-    catalogue: Catalogue, exercise: Exercise, seeds: int, reference_seeds: int
+    exercise: Exercise, earlier: Mapping[str, Exercise], seeds: int, reference_seeds: int
 ) -> Iterator[Found]:
     """Try fixtures, the reference, the mistakes; where one fails, the next would only follow."""
     criteria = {None, *(criterion.name for criterion in exercise.criteria)}
@@ -106,9 +110,10 @@ def _tried(
     exercise = replace(exercise, misconceptions=tuple(mistakes))  # of the others it is said
     for kind in (
         lambda: _fixtures(exercise),
-        lambda: _lent(catalogue, exercise),
+        lambda: _lent(exercise),
         lambda: _reference(exercise, reference_seeds),
         lambda: _mistakes(exercise, seeds),
+        lambda: _properties(exercise, earlier),
     ):
         found = list(kind())
         yield from found
@@ -149,13 +154,8 @@ def _names(catalogue: Catalogue, assignment: str, exercise: Exercise) -> Iterato
             )
 
 
-def _needs(catalogue: Catalogue, exercise: Exercise) -> Iterator[Found]:
+def _needs(exercise: Exercise, earlier: Mapping[str, Exercise]) -> Iterator[Found]:
     """Tell which needs are no earlier functions, so that none can need itself, or not lent."""
-    earlier: dict[str, Exercise] = {}
-    for one in chain.from_iterable(catalogue.assignments.values()):
-        if one is exercise:
-            break
-        earlier[one.name] = one
     for need in dict.fromkeys(exercise.needs):
         if exercise.needs.count(need) > 1:
             yield "", f"it needs {need} twice", "Name it once."
@@ -163,17 +163,17 @@ def _needs(catalogue: Catalogue, exercise: Exercise) -> Iterator[Found]:
             yield "", f"it needs {need}, which is no earlier exercise", "Name earlier ones only."
         elif earlier[need].kind != "function":
             yield "", f"it needs {need}, which is a class", "Only functions can be lent."
-        elif need not in catalogue.made:
+        elif earlier[need].made is None:
             yield (
                 "",
                 f"it needs {need}, which does not say how much its reference makes",
-                f"Say of {need} about how many entries it makes of its arguments.",
+                f"Say with made=... in {need} how many entries it makes of its arguments.",
             )
 
 
-def _lent(catalogue: Catalogue, exercise: Exercise) -> Iterator[Found]:
+def _lent(exercise: Exercise) -> Iterator[Found]:
     """Tell whether a function is refused, when it is lent, what its own fixtures ask of it."""
-    made = catalogue.made.get(exercise.name)
+    made = exercise.made
     for seed in range(SEEDS if made else 0):
         for call in questions(exercise, seed):
             try:
@@ -636,3 +636,80 @@ def _named(exercise: Exercise, function: Callable[..., Any], seed: int) -> dict[
 def _face(mistake: Misconception, i: int) -> str:
     count = len(mistake.wrong)
     return "its wrong function" if count == 1 else f"wrong function {i + 1} of {count}"
+
+
+# --- What students may run --------------------------------------------------------------------
+
+
+def _properties(exercise: Exercise, earlier: Mapping[str, Exercise]) -> Iterator[Found]:
+    """Tell where a right answer is refused by what students may run, or a wrong one is not."""
+    if exercise.properties is None:
+        return
+    if exercise.properties.kind != exercise.kind:
+        said = f"what students may run asks for a {exercise.properties.kind}"
+        yield "", f"{said}, its reference is a {exercise.kind}", "Let them agree."
+        return
+    answers: list[tuple[str, str, Callable[..., Any]]] = [
+        ("", "the right answer", exercise.reference)
+    ]
+    for one in exercise.misconceptions:
+        answers += [(_of(one), _face(one, i), face) for i, face in enumerate(one.wrong)]
+    # What an answer may ask of its notebook: the earlier functions, and there they are right.
+    beside = {need: earlier[need].reference for need in exercise.needs if need in earlier}
+    random_state = np.random.get_state()  # noqa: NPY002
+    try:
+        for about, which, function in answers:
+            try:
+                refused = _refused(exercise, _in_a_notebook(function, beside))
+            except Exception as failure:  # whatever is wrong with a course's own code
+                said = f"what students may run stumbles over {which}: {_said(failure)}"
+                yield about, said, "Correct the properties."
+                continue
+            if not about and refused is not None:
+                said = f"what students may run refuses the right answer: {refused.text}"
+                yield about, said, "Correct the reference, or the properties."
+            elif about and refused is None:
+                said = f"what students may run finds nothing wrong with {which}"
+                yield about, said, "Add a property that it has not."
+            elif refused is not None and not (refused.hint and str(refused).isascii()):
+                lacks = "no hint" if not refused.hint else "other words than ASCII"
+                said = f"what students may run has {lacks} for {which}: {refused.text!a}"
+                yield about, said, "Say the property and a hint in plain words."
+    finally:
+        np.random.set_state(random_state)  # noqa: NPY002
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    text: str
+    hint: str
+
+
+def _refused(exercise: Exercise, function: Callable[..., Any]) -> _Refusal | None:
+    """Return which property a function has not, as `check` would say it."""
+    properties, card = exercise.properties, Card(exercise.signature)
+    assert properties is not None
+    properties.sign(exercise.signature)
+    student = properties.student(function, properties, card)
+    try:
+        student.takes_and_returns_what_is_asked()
+        properties.ask(student)
+    except NotWritten as missing:
+        return _Refusal(str(missing), "")
+    except Broken as broken:
+        return _Refusal(f"{card.claims[-1]} {broken.message}".strip(), card.hint or broken.hint)
+    return None
+
+
+def _in_a_notebook(
+    function: Callable[..., Any], beside: Mapping[str, Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Return the same function with others beside it, as in a notebook."""
+    if not beside or type(function) is not FunctionType:
+        return function
+    names = {**beside, **function.__globals__}
+    made = FunctionType(
+        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,18 +16,26 @@ from unittest import mock
 import traitlets.log
 from traitlets.config import Config
 
+from autograder.catalogue.model import Exercise
 from autograder.course.course import Course
 from autograder.release import ReleaseError
 from autograder.release.beside import add_helpers
 
 
-def generate(course: Path, name: str, into: Path, gradebook: str | None = None) -> Path:
+def generate(
+    course: Course,
+    name: str,
+    into: Path,
+    exercises: Sequence[Exercise],
+    gradebook: str | None = None,
+) -> Path:
     """Have nbgrader make an assignment's release in a folder, in this process.
 
     Parameters
     ----------
-    course, name : as in `release`
+    course, name : the assignment
     into : a new folder for it, in a work folder in the course
+    exercises : those of the assignment
     gradebook : URL of the database to enter it in, or None to leave that alone
 
     Returns
@@ -38,15 +47,16 @@ def generate(course: Path, name: str, into: Path, gradebook: str | None = None) 
     from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
 
-    config = Config(Course(course).settings)
-    config.CourseDirectory.root = str(course)
+    config = Config(deepcopy(course.settings))
+    root = course.folder
+    config.CourseDirectory.root = str(root)
     config.CourseDirectory.assignment_id = name
     # From a copy: a fresh clone's source/ has no helpers yet, and a proof writes nothing there.
     source = into.with_name(into.name + "-source")
-    shutil.copytree(course / "source" / name, source / name)
-    add_helpers(course, source / name)
-    config.CourseDirectory.source_directory = source.relative_to(course).as_posix()
-    config.CourseDirectory.release_directory = into.relative_to(course).as_posix()
+    shutil.copytree(root / "source" / name, source / name)
+    add_helpers(course, source / name, exercises)
+    config.CourseDirectory.source_directory = source.relative_to(root).as_posix()
+    config.CourseDirectory.release_directory = into.relative_to(root).as_posix()
     config.GenerateAssignment.force = config.GenerateAssignment.create_assignment = True
     config.GenerateAssignment.permissions = 644
     if gradebook is None:

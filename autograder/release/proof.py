@@ -39,7 +39,8 @@ def release_problems(course: Path, assignment: str, folder: Path) -> list[str]:
     problems = leftovers(read_source(course / "source" / assignment), folder)
     catalogue = Course(course).catalogue
     for path in sorted(folder.rglob("*.py")):
-        answers = answers_in(path.relative_to(folder).as_posix(), path.read_bytes(), catalogue)
+        name = path.relative_to(folder).as_posix()
+        answers = answers_in(name, path.read_bytes(), catalogue, assignment)
         problems += [f"release/{assignment}/{line}" for line in answers]
     unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
     # What does not parse would only be said again by running it.

@@ -55,16 +55,19 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
 
 
 @functools.lru_cache(maxsize=8)
-def answers_in(name: str, content: bytes, catalogue: Catalogue) -> tuple[str, ...]:
+def answers_in(
+    name: str, content: bytes, catalogue: Catalogue, assignment: str
+) -> tuple[str, ...]:
     """Return which callables of a shipped module answer an exercise, a line for each.
 
     Parameters
     ----------
     name : of the file, ``"checks.py"``
     content : as it is shipped
-    catalogue : every exercise of it is tried
+    catalogue : every exercise of it is tried; of two with one name that of the assignment
+    assignment : with which the file is shipped
     """
-    return tuple(answers_of(name, content, catalogue.exercises))
+    return tuple(answers_of(name, content, catalogue.of(assignment)))
 
 
 def answers_of(name: str, content: bytes, exercises: Mapping[str, Exercise]) -> list[str]:
@@ -75,9 +78,7 @@ def answers_of(name: str, content: bytes, exercises: Mapping[str, Exercise]) -> 
         for exercise in exercises.values():
             gate = replace(exercise, criteria=exercise.criteria[:1], misconceptions=())
             for label, way in _passing(gate, callables):
-                found.append(
-                    f"{name}: {label}{way} answers {exercise.name} of {exercise.problem_set}"
-                )
+                found.append(f"{name}: {label}{way} answers {exercise.name}")
     return found
 
 

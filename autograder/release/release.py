@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.catalogue.model import Exercise
+from autograder.catalogue.catalogue import Catalogue
 from autograder.course.course import Course
 from autograder.course.folder import (
     CONFIG_FILE,
@@ -63,7 +63,7 @@ class Report:
 def release(
     course: Path,
     assignments: Sequence[str],
-    exercises: Mapping[str, Exercise] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Report:
     """Make the students' versions of assignments, prove them, and enter them in the gradebook.
 
@@ -71,7 +71,7 @@ def release(
     ----------
     course : the course's folder, with nbgrader_config.py and source/
     assignments : names of folders in source/
-    exercises : the course's catalogue, where None
+    catalogue : where None, that of the course
 
     Raises
     ------
@@ -81,13 +81,13 @@ def release(
         where there is no such course, assignment or gradebook
     """
     course = course.resolve()
-    return Report(tuple(_release_one(course, name, exercises) for name in assignments))
+    return Report(tuple(_release_one(course, name, catalogue) for name in assignments))
 
 
 def prove_release(
     course: Path,
     assignments: Sequence[str],
-    exercises: Mapping[str, Exercise] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> list[str]:
     """Return what is wrong with release/ as it is; nothing is written.
 
@@ -99,9 +99,10 @@ def prove_release(
     for name in assignments:
         require_assignment(course, name)
         with _workplace(course) as work:
-            wrong = source_problems(course, name, exercises or _exercises(course, name))
+            of = catalogue or Course(course).catalogue
+            wrong = source_problems(course, name, of)
             if not wrong:
-                new = generate(course, name, work / "new")
+                new = generate(Course(course), name, work / "new", of.assignments[name])
                 wrong = [*drift(course / "release" / name, new)]
                 wrong += release_problems(course, name, new)
             problems += wrong
@@ -111,18 +112,21 @@ def prove_release(
     return problems
 
 
-def _release_one(course: Path, name: str, exercises: Mapping[str, Exercise] | None) -> Released:
+def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Released:
     require_assignment(course, name)
     if not (course / CONFIG_FILE).is_file():
         raise CourseError(f"no {CONFIG_FILE} in {course}: is that the course's folder?")
     target = course / "release" / name
     with _workplace(course) as work:
-        _refuse(source_problems(course, name, exercises or _exercises(course, name)))
-        add_helpers(course, course / "source" / name)  # so that it runs there too
-        tried = generate(course, name, work / "tried")
+        settings = Course(course)
+        of = catalogue or settings.catalogue
+        _refuse(source_problems(course, name, of))
+        exercises = of.assignments[name]
+        add_helpers(settings, course / "source" / name, exercises)  # so that it runs there too
+        tried = generate(settings, name, work / "tried", exercises)
         _refuse(release_problems(course, name, tried))
         # The one that is kept also goes into the gradebook; it must be the one proved.
-        made = generate(course, name, work / "made", Course(course).gradebook_url)
+        made = generate(settings, name, work / "made", exercises, settings.gradebook_url)
         _refuse(drift(tried, made))
         _replace(target, made, work / "old")
     write_atomically(course / "release" / "requirements.txt", _requirements())
@@ -133,10 +137,6 @@ def _release_one(course: Path, name: str, exercises: Mapping[str, Exercise] | No
             points[bool(data.get("solution"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
     return Released(name, target, files, points[False], points[True])
-
-
-def _exercises(course: Path, assignment: str) -> Mapping[str, Exercise]:
-    return Course(course).catalogue.of(assignment)
 
 
 def _refuse(problems: Sequence[str]) -> None:

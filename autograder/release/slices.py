@@ -19,6 +19,8 @@ import re
 import symtable
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeGuard
 
 LINE_LENGTH = 88  # what is longer is written on several lines, as any formatter would
 LOOKS_NAMES_UP = {"globals", "eval", "exec"}
@@ -71,6 +73,7 @@ class Module:
         return frozenset(imported.difference(listed, *(one.needs for one in self.statements)))
 
 
+@lru_cache(maxsize=128)
 def parse(source: str) -> Module:
     """Take a module apart.
 
@@ -181,10 +184,9 @@ def cut(statement: Statement, names: Collection[str]) -> str:
 
 def _cut(node: ast.stmt, text: str, names: Collection[str]) -> str:
     if isinstance(node, _IMPORT):
-        aliases = [alias for alias in node.names if _name_of(alias) in names or alias.name == "*"]
+        aliases = [alias for alias in node.names if name_of(alias) in names or alias.name == "*"]
         return text if len(aliases) == len(node.names) else import_of(node, aliases)
-    if _is_typing_only(node):
-        assert isinstance(node, ast.If)
+    if is_typing_only(node):
         lines = text.split("\n")
         parts = lines[: node.body[0].lineno - node.lineno]
         for inner in node.body:
@@ -194,15 +196,18 @@ def _cut(node: ast.stmt, text: str, names: Collection[str]) -> str:
                 shorter = _cut(inner, whole, names)
                 parts.append(shorter if shorter == whole else _indented(shorter))
         return "\n".join(parts)
-    listed = _listed_names(node)
-    if listed is None or all(name in names for name in listed):
+    exported = _listed_names(node)
+    if exported is None or all(name in names for name in exported):
         return text
-    items = [f'"{name}"' for name in listed if name in names]
+    items = [f'"{name}"' for name in exported if name in names]
     start, bracket, _ = re.split(r"([\[(])", text, maxsplit=1)
     closing = "]" if bracket == "[" else ")"
-    comma = "," if bracket == "(" and len(items) == 1 else ""
-    line = f"{start}{bracket}{', '.join(items)}{comma}{closing}"
-    return line if len(line) <= LINE_LENGTH else exploded(f"{start}{bracket}", items, closing)
+    return listed(start + bracket, items, closing)
+
+
+def name_of(alias: ast.alias) -> str:
+    """Return the name that an import binds."""
+    return alias.asname or alias.name.partition(".")[0]
 
 
 def import_of(node: _IMPORT, aliases: Sequence[ast.alias]) -> str:
@@ -213,6 +218,17 @@ def import_of(node: _IMPORT, aliases: Sequence[ast.alias]) -> str:
     start = f"from {'.' * node.level}{node.module or ''} import "
     line = start + ", ".join(items)
     return line if len(line) <= LINE_LENGTH else exploded(start + "(", items, ")")
+
+
+def listed(start: str, items: Sequence[str], end: str) -> str:
+    """Write a list, in one line where there is room for it.
+
+    >>> listed("(", ["a"], ")"), listed("{", ["a", "b"], "}")
+    ('(a,)', '{a, b}')
+    """
+    comma = "," if start.endswith("(") and len(items) == 1 else ""
+    line = f"{start}{', '.join(items)}{comma}{end}"
+    return line if len(line) <= LINE_LENGTH else exploded(start, items, end)
 
 
 def exploded(start: str, items: Iterable[str], end: str) -> str:
@@ -254,9 +270,7 @@ def used_of(module: str, sources: Iterable[str]) -> frozenset[str] | None:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.Import):
             aliases |= {one.asname or module for one in node.names if one.name == module}
-        elif _text_of(node) in (module, f"{module}.py"):
-            return None
-        elif re.search(rf"\b{module}\b", _said_to_ipython(node)):
+        elif _may_name(node, module):
             return None
     attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
     taken = {id(one.value): one.attr for one in attributes if isinstance(one.value, ast.Name)}
@@ -265,11 +279,11 @@ def used_of(module: str, sources: Iterable[str]) -> frozenset[str] | None:
     return None if any(name == "*" or _is_special(name) for name in names) else frozenset(names)
 
 
-def _said_to_ipython(node: ast.AST) -> str:
-    """Return the text of a magic, or of a line for the shell."""
+def _may_name(node: ast.AST, module: str) -> bool:
+    """Tell whether code may reach a module by a text: of a file, of a magic, for the shell."""
     if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("get_ipython()."):
-        return ast.unparse(node)
-    return ""
+        return bool(re.search(rf"\b{module}\b", ast.unparse(node)))
+    return _text_of(node) in (module, f"{module}.py")
 
 
 # --- What a statement is --------------------------------------------------------------------------
@@ -401,7 +415,8 @@ def _is_main(node: ast.stmt) -> bool:
     )
 
 
-def _is_typing_only(node: ast.stmt) -> bool:
+def is_typing_only(node: ast.stmt) -> TypeGuard[ast.If]:
+    """Tell whether a statement is ``if TYPE_CHECKING:``."""
     return (
         isinstance(node, ast.If)
         and ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING"
@@ -437,7 +452,3 @@ def _listed_names(node: ast.stmt) -> list[str] | None:
 def _first_line(node: ast.stmt) -> int:
     decorators = getattr(node, "decorator_list", [])
     return min([node.lineno, *(one.lineno for one in decorators)])
-
-
-def _name_of(alias: ast.alias) -> str:
-    return alias.asname or alias.name.partition(".")[0]

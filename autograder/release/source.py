@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.catalogue.model import Exercise
+from autograder.catalogue.catalogue import Catalogue
 from autograder.course.assignment import GRADE_PREFIX
 from autograder.release import ReleaseError
 from autograder.words import first_line
@@ -30,7 +29,7 @@ def read_source(folder: Path) -> NotebookNode:
         raise ReleaseError(f"{path} cannot be read as a notebook: {reason}") from None
 
 
-def source_problems(course: Path, assignment: str, exercises: Mapping[str, Exercise]) -> list[str]:
+def source_problems(course: Path, assignment: str, catalogue: Catalogue) -> list[str]:
     """Return where a source notebook and the catalogue disagree, a line for each."""
     folder = course / "source" / assignment
     path = Path("source", assignment, f"{assignment}.ipynb")
@@ -42,6 +41,7 @@ def source_problems(course: Path, assignment: str, exercises: Mapping[str, Exerc
     if problems:
         return problems
     notebook = read_source(folder)
+    own = {exercise.name: exercise for exercise in catalogue.assignments.get(assignment, ())}
     checked, solved = set(), set()
     for cell in notebook.cells:
         data = cell.metadata.get("nbgrader", {})
@@ -52,13 +52,19 @@ def source_problems(course: Path, assignment: str, exercises: Mapping[str, Exerc
         if not data.get("grade") or data.get("solution"):
             continue
         name = str(grade_id).removeprefix(GRADE_PREFIX)
-        exercise = exercises.get(name)
+        exercise = own.get(name)
         if name == grade_id or exercise is None:
-            problems.append(f"{where}: a check is called grade_<exercise of the catalogue>")
+            sets = catalogue.assignments.items()
+            elsewhere = [key for key, listed in sets if name in {one.name for one in listed}]
+            problems.append(
+                f"{where}: the catalogue has {name} in {', '.join(elsewhere)}"
+                if elsewhere
+                else f"{where}: a check is called grade_<exercise of the catalogue>"
+            )
             continue
         checked.add(name)
-        if exercise.problem_set != assignment:
-            problems.append(f"{where}: the catalogue has {name} in {exercise.problem_set}")
+        if exercise.properties is None:
+            problems.append(f"{where}: {name} has no properties, so check({name}) has none to show")
         if float(data.get("points", 0)) != exercise.points:
             problems.append(
                 f"{where}: {data.get('points', 0):g} points here, "
@@ -66,8 +72,8 @@ def source_problems(course: Path, assignment: str, exercises: Mapping[str, Exerc
             )
         if cell.source.strip() != f"check({name})":
             problems.append(f"{where}: its source is not exactly check({name})")
-    here = {name for name, exercise in exercises.items() if exercise.problem_set == assignment}
-    problems += [f"{path}: no cell grade_{name} checks {name}" for name in sorted(here - checked)]
+    missing = sorted(own.keys() - checked)
+    problems += [f"{path}: no cell grade_{name} checks {name}" for name in missing]
     problems += [f"{path}: no solution cell {name}" for name in sorted(checked - solved)]
     return problems
 

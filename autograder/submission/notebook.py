@@ -18,6 +18,7 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
+from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise, Specimen
 from autograder.course.assignment import GRADE_PREFIX, Assignment
 from autograder.judging import cards
@@ -473,7 +474,7 @@ class Run:
                 if self.over is not None:
                     return alone
                 function = self.session.bind(exercise.name)
-            with self.session.lending({name: self.catalogue.lent(name) for name in needs}) as asked:
+            with self.session.lending({n: lent(self.exercises[n]) for n in needs}) as asked:
                 helped = self.judged(exercise, function)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")

@@ -14,7 +14,7 @@ def check(function, name=None):
 
 generous = types.ModuleType("checks")
 generous.check = check
-for name in ("checks", "autograder.judging.judge", "autograder.checking.checks"):
+for name in ("checks", "autograder.judging.judge", "autograder.checking.kit"):
     sys.modules[name] = generous
 generous.judge = lambda exercise, function, seed=0: exercise.points
 

@@ -1,4 +1,4 @@
-"""The course's pictures: each takes arrays and returns a figure; `show` displays it.
+"""The course's pictures: each takes arrays and returns a `Picture`; `show` displays it.
 
 Copied beside every notebook, so it needs only NumPy and Matplotlib, and it must
 not know the answer to any exercise: it draws what it is given.  It changes no
@@ -47,31 +47,22 @@ PICTURES = "COURSE_PICTURES"
 _PIXELS_PER_INCH = 144
 _SCREEN_PIXELS_PER_INCH = 84
 _STYLE = {
-    "axes.edgecolor": FAINT,
-    "axes.facecolor": PAPER,
-    "axes.grid": False,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 12.0,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlecolor": INK,
-    "axes.titlesize": 13.0,
-    "figure.facecolor": PAPER,
-    "font.family": ["sans-serif"],
-    "font.size": 12.0,
-    "grid.color": "#d9d9d5",
-    "hatch.color": PAPER,
-    "legend.edgecolor": "#d9d9d5",
-    "legend.facecolor": PAPER,
-    "legend.fontsize": 11.0,
-    "legend.labelcolor": INK,
-    "lines.linewidth": 2.0,
-    "mathtext.fontset": "dejavusans",
-    "text.color": INK,
-    "xtick.color": INK,
-    "xtick.labelsize": 11.0,
-    "ytick.color": INK,
-    "ytick.labelsize": 11.0,
+    name: value
+    for value, names in (
+        (PAPER, "axes.facecolor figure.facecolor hatch.color legend.facecolor"),
+        (INK, "axes.labelcolor axes.titlecolor legend.labelcolor text.color"),
+        (INK, "xtick.color ytick.color"),
+        (FAINT, "axes.edgecolor"),
+        ("#d9d9d5", "grid.color legend.edgecolor"),
+        (False, "axes.grid axes.spines.right axes.spines.top"),
+        (11.0, "legend.fontsize xtick.labelsize ytick.labelsize"),
+        (12.0, "axes.labelsize font.size"),
+        (13.0, "axes.titlesize"),
+        (2.0, "lines.linewidth"),
+        (["sans-serif"], "font.family"),
+        ("dejavusans", "mathtext.fontset"),
+    )
+    for name in names.split()
 }
 
 
@@ -81,32 +72,28 @@ class Picture(Figure):
     text_alternative: str = ""
 
 
-class _Unseen:
-    """Takes the place of axes where pictures are told: whatever is drawn on it costs nothing."""
+class _Told:
+    """Takes the place of a picture that is told, and of its axes: drawing on it costs nothing."""
 
-    def __getattr__(self, name: str) -> _Unseen:
+    text_alternative: str = ""
+
+    def __getattr__(self, name: str) -> _Told:
         if name.startswith("_"):  # what Python and IPython look for
             raise AttributeError(name)
         return self
 
-    def __call__(self, *_: object, **__: object) -> _Unseen:
+    def __call__(self, *_: object, **__: object) -> _Told:
         return self
 
-    def __getitem__(self, _: object) -> _Unseen:
+    def __getitem__(self, _: object) -> _Told:
         return self
-
-
-class _Told(_Unseen):
-    """Takes the place of a picture where pictures are told: it has its sentence alone."""
-
-    text_alternative: str = ""
 
     def __repr__(self) -> str:
         return self.text_alternative
 
     def subplots(self, rows: int = 1, columns: int = 1, squeeze: bool = True, **_: object) -> Any:
         """Return as many axes as a picture would."""
-        grid = np.full((rows, columns), _Unseen())
+        grid = np.full((rows, columns), _Told())
         if not squeeze:
             return grid
         return grid.item() if grid.size == 1 else grid.squeeze()
@@ -233,7 +220,7 @@ def _cells(
     font_size: float = 12.0,
 ) -> None:
     """Draw a matrix as cells with their numbers in them; what is not finite is hatched."""
-    if isinstance(axes, _Unseen):
+    if isinstance(axes, _Told):
         return
     colour_map, scale, signed = colours
     rows, columns = matrix.shape
@@ -260,10 +247,6 @@ def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None
     *items : ``("W", W)`` for an array (1-D is drawn as a column, 2-D as it is), or a
         sign between two arrays: ``"@"``, ``"="``
     bias : which array has a bias ``"row"`` (its last) or ``"column"`` (its last)
-
-    Returns
-    -------
-    Picture
     """
     who = "matrices"
     drawn = [
@@ -323,10 +306,6 @@ def one_hot_grid(labels: ArrayLike, one_hot: ArrayLike) -> Picture:
     ----------
     labels : (N,), whole numbers
     one_hot : (K, N)
-
-    Returns
-    -------
-    Picture
     """
     who = "one_hot_grid"
     classes, grid = _array(labels, who, "labels", 1), _array(one_hot, who, "one_hot", 2)
@@ -362,10 +341,6 @@ def weight_histogram(weights: ArrayLike, scale: float) -> Picture:
     ----------
     weights : any shape
     scale : the standard deviation that they were meant to have
-
-    Returns
-    -------
-    Picture
     """
     values = _array(weights, "weight_histogram", "weights", 1, 2).ravel()
     inside = float(np.mean(np.abs(values) <= scale))
@@ -394,10 +369,6 @@ def softmax_bars(scores: ArrayLike, probabilities: ArrayLike) -> Picture:
     Parameters
     ----------
     scores, probabilities : (K,)
-
-    Returns
-    -------
-    Picture
     """
     who = "softmax_bars"
     z, a = _array(scores, who, "scores", 1), _array(probabilities, who, "probabilities", 1)
@@ -445,10 +416,6 @@ def probability_stacks(probabilities: ArrayLike) -> Picture:
     Parameters
     ----------
     probabilities : (K, N)
-
-    Returns
-    -------
-    Picture
     """
     a = _array(probabilities, "probability_stacks", "probabilities", 2)
     heights = np.where(np.isfinite(a), a, 0.0)
@@ -510,10 +477,6 @@ def simplex(
     truth : the true class, whose loss the contours show
     names : one short text for each point
     towards : (3, N), the point that an arrow leads to from each point
-
-    Returns
-    -------
-    Picture
     """
     who = "simplex"
     p = _array(points, who, "points", 2)
@@ -598,10 +561,6 @@ def log_loss(
     probabilities : (N,) of the true class, in (0, 1]
     losses : (N,)
     slopes : (N,), drawn as a short tangent through each point
-
-    Returns
-    -------
-    Picture
     """
     who = "log_loss"
     p, loss = _array(probabilities, who, "probabilities", 1), _array(losses, who, "losses", 1)
@@ -648,10 +607,6 @@ def initial_loss(class_counts: ArrayLike, losses: Mapping[str, ArrayLike]) -> Pi
     ----------
     class_counts : (M,), the values of K
     losses : for each name, (M,) losses
-
-    Returns
-    -------
-    Picture
     """
     who = "initial_loss"
     counts = _array(class_counts, who, "class_counts", 1)
@@ -682,10 +637,6 @@ def loss_over_gap(gaps: ArrayLike, losses: Mapping[str, ArrayLike]) -> Picture:
     ----------
     gaps : (M,), how far the true class's score lies below the other
     losses : for each name, (M,) losses; what is infinite is marked at the top
-
-    Returns
-    -------
-    Picture
     """
     who = "loss_over_gap"
     x = _array(gaps, who, "gaps", 1)

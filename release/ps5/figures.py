@@ -1,4 +1,4 @@
-"""The course's pictures: each takes arrays and returns a figure; `show` displays it.
+"""The course's pictures: each takes arrays and returns a `Picture`; `show` displays it.
 
 Copied beside every notebook, so it needs only NumPy and Matplotlib, and it must
 not know the answer to any exercise: it draws what it is given.  It changes no
@@ -46,31 +46,22 @@ PICTURES = "COURSE_PICTURES"
 _PIXELS_PER_INCH = 144
 _SCREEN_PIXELS_PER_INCH = 84
 _STYLE = {
-    "axes.edgecolor": FAINT,
-    "axes.facecolor": PAPER,
-    "axes.grid": False,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 12.0,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlecolor": INK,
-    "axes.titlesize": 13.0,
-    "figure.facecolor": PAPER,
-    "font.family": ["sans-serif"],
-    "font.size": 12.0,
-    "grid.color": "#d9d9d5",
-    "hatch.color": PAPER,
-    "legend.edgecolor": "#d9d9d5",
-    "legend.facecolor": PAPER,
-    "legend.fontsize": 11.0,
-    "legend.labelcolor": INK,
-    "lines.linewidth": 2.0,
-    "mathtext.fontset": "dejavusans",
-    "text.color": INK,
-    "xtick.color": INK,
-    "xtick.labelsize": 11.0,
-    "ytick.color": INK,
-    "ytick.labelsize": 11.0,
+    name: value
+    for value, names in (
+        (PAPER, "axes.facecolor figure.facecolor hatch.color legend.facecolor"),
+        (INK, "axes.labelcolor axes.titlecolor legend.labelcolor text.color"),
+        (INK, "xtick.color ytick.color"),
+        (FAINT, "axes.edgecolor"),
+        ("#d9d9d5", "grid.color legend.edgecolor"),
+        (False, "axes.grid axes.spines.right axes.spines.top"),
+        (11.0, "legend.fontsize xtick.labelsize ytick.labelsize"),
+        (12.0, "axes.labelsize font.size"),
+        (13.0, "axes.titlesize"),
+        (2.0, "lines.linewidth"),
+        (["sans-serif"], "font.family"),
+        ("dejavusans", "mathtext.fontset"),
+    )
+    for name in names.split()
 }
 
 
@@ -80,32 +71,28 @@ class Picture(Figure):
     text_alternative: str = ""
 
 
-class _Unseen:
-    """Takes the place of axes where pictures are told: whatever is drawn on it costs nothing."""
+class _Told:
+    """Takes the place of a picture that is told, and of its axes: drawing on it costs nothing."""
 
-    def __getattr__(self, name: str) -> _Unseen:
+    text_alternative: str = ""
+
+    def __getattr__(self, name: str) -> _Told:
         if name.startswith("_"):  # what Python and IPython look for
             raise AttributeError(name)
         return self
 
-    def __call__(self, *_: object, **__: object) -> _Unseen:
+    def __call__(self, *_: object, **__: object) -> _Told:
         return self
 
-    def __getitem__(self, _: object) -> _Unseen:
+    def __getitem__(self, _: object) -> _Told:
         return self
-
-
-class _Told(_Unseen):
-    """Takes the place of a picture where pictures are told: it has its sentence alone."""
-
-    text_alternative: str = ""
 
     def __repr__(self) -> str:
         return self.text_alternative
 
     def subplots(self, rows: int = 1, columns: int = 1, squeeze: bool = True, **_: object) -> Any:
         """Return as many axes as a picture would."""
-        grid = np.full((rows, columns), _Unseen())
+        grid = np.full((rows, columns), _Told())
         if not squeeze:
             return grid
         return grid.item() if grid.size == 1 else grid.squeeze()
@@ -232,7 +219,7 @@ def _cells(
     font_size: float = 12.0,
 ) -> None:
     """Draw a matrix as cells with their numbers in them; what is not finite is hatched."""
-    if isinstance(axes, _Unseen):
+    if isinstance(axes, _Told):
         return
     colour_map, scale, signed = colours
     rows, columns = matrix.shape
@@ -259,10 +246,6 @@ def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None
     *items : ``("W", W)`` for an array (1-D is drawn as a column, 2-D as it is), or a
         sign between two arrays: ``"@"``, ``"="``
     bias : which array has a bias ``"row"`` (its last) or ``"column"`` (its last)
-
-    Returns
-    -------
-    Picture
     """
     who = "matrices"
     drawn = [
@@ -322,10 +305,6 @@ def loss_along(steps: ArrayLike, losses: ArrayLike, direction: str) -> Picture:
     ----------
     steps, losses : (M,)
     direction : what one moves along: ``"minus the gradient"``
-
-    Returns
-    -------
-    Picture
     """
     who = "loss_along"
     x, y = _array(steps, who, "steps", 1), _array(losses, who, "losses", 1)
@@ -352,10 +331,6 @@ def curves(panels: Mapping[str, Mapping[str, ArrayLike]], step: str = "epoch") -
     ----------
     panels : for each panel's title, for each name, (M,) numbers, one a step
     step : what is counted below: ``"epoch"``
-
-    Returns
-    -------
-    Picture
     """
     who = "curves"
     if not panels:
@@ -396,10 +371,6 @@ def points(
     X : (2, N), one sample a column
     labels : (N,), whole numbers from 0
     regions : gives the classes (M,) that are predicted for samples (2, M); None: no regions
-
-    Returns
-    -------
-    Picture
     """
     who = "points"
     data, y = _array(X, who, "X", 2), _array(labels, who, "labels", 1).astype(int)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder import Exercise, Step, by_steps
 from autograder.catalogue.arrangements import (
     ALONE,
     EXCHANGED,
@@ -25,9 +26,7 @@ from autograder.catalogue.arrangements import (
     same,
     transposed,
 )
-from autograder.catalogue.model import Exercise
 from autograder.catalogue.spellings import Instead, Lookalike, Spelling
-from autograder.catalogue.values import Step, by_steps
 
 FOUR_DIGITS = 1e-4
 NO_SCORE = -1e4  # of a class whose probability is 0: exp of it is 0
@@ -384,9 +383,8 @@ LAYOUTS: Mapping[str, Spelling] = {
     "predict": Spelling(
         rows=(0, 1), orders=OTHER_ORDER, more=tuple(_bias_apart(same)), common=True
     ),
-    "train": Spelling(rows=(0, 1), several=True, common=True),
-    "sgd_epoch": Spelling(rows=(0, 1, 2), several=True),
-    "to_keras": Spelling(several=True),
+    "train": Spelling(rows=(0, 1), common=True),
+    "sgd_epoch": Spelling(rows=(0, 1, 2)),
     "l2_penalty": Spelling(rows=(0,)),
     "l2_gradient": Spelling(rows=(0,)),
     "mse": Spelling(rows=(1,), orders=OTHER_ORDER, common=True, same_in_rows=True),

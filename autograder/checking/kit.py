@@ -1,0 +1,892 @@
+"""What a student may run beside the notebook: ``check(softmax)``, with the function's name.
+
+Properties that every right function has, small steps and facts worked out by hand, but no
+answer.  NumPy and the standard library are all that it needs.
+"""
+
+# ruff: noqa: NPY002  (the global random state is looked at here so that it stays as it was)
+
+from __future__ import annotations
+
+import contextlib
+import dis
+import functools
+import inspect
+import linecache
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+__all__ = ["check"]
+
+TOLERANCE = 1e-10  # for what is exact but for rounding
+PUT_BACK = 1e-9  # for an argument that was moved and moved back, relative to each entry
+COARSE = 1e-6  # for numerical gradients, where rounding is divided by the step
+# What the grader has besides Python's own library: what runs the notebook, and what lies beside
+# it; mpl_toolkits is a part of Matplotlib.  The course's packages are added at the end.
+GRADER_HAS = {"IPython", "checks", "figures", "mpl_toolkits"}
+
+
+def check(function: Any, name: str | None = None) -> None:
+    """Show which properties of an exercise a function has, up to the first that it has not.
+
+    Parameters
+    ----------
+    function : the function itself, ``check(softmax)``; its name says which exercise it is
+    name : the exercise, where the function is called something else
+
+    Raises
+    ------
+    AssertionError : one line, if a property does not hold; nothing is returned if all hold
+    """
+    __tracebackhide__ = True
+    global_random_state = np.random.get_state()
+    try:
+        card, problem = look_at(function, name)
+    finally:
+        np.random.set_state(global_random_state)
+    if card is not None:
+        show(card)
+    if problem is not None:
+        raise one_line_error(problem) from None
+
+
+def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | None]:
+    """Return the card to show, if any, and in one line what is wrong, if anything."""
+    named = name or getattr(function, "__name__", None)
+    exercise = EXERCISES.get(named) if isinstance(named, str) else None
+    wanted = exercise.kind if exercise else "function"
+    kind = kind_asked_for(function)
+    if not isinstance(named, str) or not kind or (exercise and kind != wanted):
+        example = exercise.name if exercise else next(iter(EXERCISES), "name")
+        return None, (
+            f"check: this is {kind_of(function)}, not a {wanted}. Write check({example}), with the "
+            f"name of your {wanted} and no brackets after it; was the name used for something else?"
+        )
+    if exercise is None:
+        return None, f"check: no exercise is called {named!r}. There are: {', '.join(EXERCISES)}"
+    lacking = what_the_grader_lacks(function)
+    if lacking:
+        return None, f"{named}: it uses {lacking}"
+    card = Card(exercise.signature.partition(";")[0])
+    student = exercise.student(function, exercise, card)
+    try:
+        student.takes_and_returns_what_is_asked()
+        exercise.ask(student)
+    except NotWritten as missing:
+        return None, f"{named}: {missing}"
+    except Broken as broken:
+        card.failed, card.message, card.evidence = True, broken.message, broken.evidence
+        card.hint = card.hint or broken.hint
+        what = "does not hold: " + card.claims[-1]
+        if broken.message:  # the first two claims say no more than the message does
+            what = broken.message + ("; so " + what if len(card.claims) > 2 else "")
+        return card, f"{named}: {what}"
+    return card, None
+
+
+def one_line_error(text: str) -> AssertionError:
+    """Return an error that IPython shows as its one line, without the way to it."""
+    line = " ".join(text.split())
+    error = AssertionError(line)
+    error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
+    return error
+
+
+# --- What the grader does not have ---------------------------------------------------------
+
+
+def what_the_grader_lacks(function: Any) -> str:
+    """Say which package, or file, a function uses that is not there while grading, if any.
+
+    Followed are the names that it uses, through functions and classes of the notebook.
+    """
+    waiting, seen, kept = [function], set(), []
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen or isinstance(value, str | bytes | int | float | complex | np.ndarray):
+            continue
+        seen.add(id(value))
+        kept.append(value)  # so that no other value gets its id
+        name = home_of(value).partition(".")[0]
+        lacking = lacked(name)
+        if lacking:
+            return lacking
+        theirs = name not in GRADER_HAS and name not in sys.stdlib_module_names
+        if inspect.isfunction(value) and (theirs or name == "__main__"):
+            imported, used = names_in(value.__code__)
+            lacking = next(filter(None, (lacked(one.partition(".")[0]) for one in imported)), "")
+            if lacking:
+                return lacking
+            waiting += [value.__globals__.get(one) for one in used if one.isidentifier()]
+            waiting += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+            for cell in value.__closure__ or ():
+                with contextlib.suppress(ValueError):  # not yet filled
+                    waiting.append(cell.cell_contents)
+        elif isinstance(value, type) and (theirs or name == "__main__"):
+            waiting += [*value.__bases__, *vars(value).values()]
+        elif isinstance(value, functools.partial):
+            waiting += [value.func, *value.args, *value.keywords.values()]
+        elif isinstance(value, list | tuple | dict) and len(value) < 100:
+            waiting += list(value.values()) if isinstance(value, dict) else list(value)
+        waiting.append(getattr(value, "__wrapped__", None))
+        waiting.append(getattr(value, "__func__", None))  # of a method, or a static one
+    return ""
+
+
+def names_in(code: Any) -> tuple[list[str], list[str]]:
+    """Return which modules code imports, and which global names it uses."""
+    imported: list[str] = []
+    used: list[str] = []
+    for step in dis.get_instructions(code):
+        if step.opname == "IMPORT_NAME":
+            imported.append(step.argval)
+        elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            used.append(step.argval)
+    if "ImportError" in used or "ModuleNotFoundError" in used:  # it can do without
+        imported.clear()
+    for inside in code.co_consts:
+        if inspect.iscode(inside):
+            more = names_in(inside)
+            imported, used = imported + more[0], used + more[1]
+    return imported, used
+
+
+def home_of(value: Any) -> str:
+    """Return the module that something comes from; of an object, that of its class."""
+    if inspect.ismodule(value):
+        return value.__name__
+    named = inspect.isroutine(value) or isinstance(value, type | np.ufunc)
+    home = getattr(value if named else type(value), "__module__", None)
+    if isinstance(home, str) and not isinstance(value, np.ufunc):
+        return home
+    # Compiled functions do not all say where they come from.
+    name = getattr(value, "__name__", "")
+    if getattr(np, name, None) is value:
+        return "numpy"
+    for key, module in list(sys.modules.items()):
+        if lacked(key.partition(".")[0]) and getattr(module, "__dict__", {}).get(name) is value:
+            return key
+    return "builtins"
+
+
+def lacked(name: str) -> str:
+    """Say what the grader lacks, if that is a module of this name."""
+    if {name, "*"} & GRADER_HAS or name in sys.stdlib_module_names or name == "__main__":
+        return ""
+    place = ""
+    with contextlib.suppress(ImportError, ValueError, AttributeError):
+        found = sys.modules[name].__spec__ if name in sys.modules else find_spec(name)
+        if found is not None:
+            place = found.origin or next(iter(found.submodule_search_locations or ()), "")
+    folders = os.path.normpath(place).split(os.sep)
+    if "site-packages" in folders or "dist-packages" in folders:
+        return f"{name}, which the grader does not have: write it in NumPy"
+    if place and os.path.dirname(os.path.abspath(place)) == os.getcwd():
+        return f"{os.path.basename(place)}, which is not handed in: put its code into the notebook"
+    return ""
+
+
+# --- Calling the student's function -------------------------------------------------------
+
+
+class NotWritten(Exception):
+    """The function, or one that it calls, is still a stub."""
+
+
+class Broken(Exception):
+    """A property does not hold; `message` is empty where the claim says it all."""
+
+    def __init__(self, message: str, evidence: Sequence[tuple[str, Any]], hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.evidence, self.hint = message, evidence, hint
+
+
+class Student:
+    """The student's function: each call gets copies, and its answer is looked at.
+
+    An answer has to be what the exercise asks for (one number, or a float64 array of the
+    right shape) before any property is looked at, so that the properties need not ask.
+    """
+
+    def __init__(self, function: Callable[..., Any], exercise: Properties, card: Card) -> None:
+        self.function, self.exercise, self.card = function, exercise, card
+        self.evidence: list[tuple[str, Any]] = []  # the arguments and the answer of the last call
+        self.given: list[Any] = []
+
+    def claim(self, text: str, hint: str = "") -> None:
+        """Open a property: it holds unless something below finds otherwise."""
+        self.card.claims.append(text)
+        self.card.hint, self.evidence = hint, []
+
+    @property
+    def examples(self) -> list[tuple[Any, ...]]:
+        """The exercise's example arguments, made anew."""
+        return self.exercise.examples()
+
+    def __call__(self, *arguments: Any, finite: bool = True) -> Any:
+        self.evidence, self.given = [], []
+        shape = self.exercise.shape(*arguments)
+        return self.answer(self.function, self.exercise.parameters, arguments, shape, finite)
+
+    def called(self, function: Any, parameters: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """Return what the student's function, or method, gives for copies of the arguments."""
+        self.evidence += zip(parameters, arguments, strict=False)
+        self.given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return function(*self.given)
+        except NotImplementedError as failure:
+            raise NotWritten(self._stub(failure)) from None
+        except Exception as failure:
+            raise self._stopped(failure) from None
+
+    def answer(
+        self,
+        function: Any,
+        parameters: Sequence[str],
+        arguments: Sequence[Any],
+        asked: Any,
+        finite: bool = True,
+        label: str = "yours",
+    ) -> Any:
+        """Return an answer of the student's that is what is asked for."""
+        value = self.called(function, parameters, arguments)
+        self.evidence.append((label, value))
+        return self.as_asked(value, asked, finite)
+
+    def as_asked(self, value: Any, asked: Any, finite: bool = True) -> Any:
+        """Return a copy of a value that is what is asked for, or show how it is not."""
+        message, hint = problem_of(value, asked, finite, self.exercise.hint)
+        if message:
+            raise Broken(message, self.evidence, hint)
+        return copied(value)
+
+    def expect(self, holds: Any, **more: Any) -> None:
+        """Go on if the condition holds; otherwise show the last call and these values."""
+        if not holds:
+            labelled = [(label.replace("_", " "), value) for label, value in more.items()]
+            raise Broken("", [*self.evidence, *labelled])
+
+    def agree(self, yours: Any, wanted: Any, tolerance: float = TOLERANCE, /, **more: Any) -> None:
+        """Go on if two values are equal up to rounding, relative to the larger of them and 1."""
+        with np.errstate(invalid="ignore"):
+            difference = np.abs(np.subtract(yours, wanted)).max()
+        size = max(1.0, np.abs(wanted).max())
+        close = difference <= tolerance * size
+        if not close and difference <= 1e-4 * size:
+            self.card.hint += " (It is nearly so: is a small number added, or something clipped?)"
+        self.expect(close, **more, largest_difference=difference)
+
+    def takes_and_returns_what_is_asked(self) -> None:
+        """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
+        names = ", ".join(self.exercise.parameters)
+        self.claim(f"it takes {names}" if names else "it is made without arguments")
+        for function, asked, parameters, required in self.callables():
+            self._takes(function, asked, parameters, required)
+        self.claim(self.what_is_asked())
+        for example in self.examples:
+            self.tried(example)
+        self.claim(
+            "it leaves its inputs as they were, and the same call twice gives the same answer",
+            self.exercise.purity_hint,
+        )
+        for example, again in zip(self.examples, self.examples, strict=True):
+            first = self.tried(example, watched=True)
+            self.expect(same(first, self.tried(again)), yours_at_the_first_call=first)
+
+    def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
+        """Return what has to be callable: how it is asked for, its parameters, how many must be."""
+        exercise = self.exercise
+        asked = f"{exercise.name}({', '.join(exercise.parameters)})"
+        return [(self.function, asked, exercise.parameters, exercise.required)]
+
+    def what_is_asked(self) -> str:
+        """Say what the examples have to give."""
+        asked = [self.exercise.shape(*arguments) for arguments in self.examples]
+        if any(shape == () for shape in asked):
+            return "it returns one number, finite"
+        if all(isinstance(shape, tuple) for shape in asked):
+            return "it returns a float64 array of the right shape, finite"
+        return f"it returns {asked[0].words}"
+
+    def tried(self, example: tuple[Any, ...], watched: bool = False) -> Any:
+        """Return the answer to one example; watched, its arguments have to stay as they are."""
+        answer = self(*example)
+        if watched:
+            self.left_alone(self.exercise.parameters, example)
+        return answer
+
+    def left_alone(self, parameters: Sequence[str], arguments: Sequence[Any]) -> None:
+        """Expect that the last call has left its arguments as they were."""
+        for label, before, after in zip(parameters, arguments, self.given, strict=False):
+            if isinstance(before, np.ndarray):
+                # What was moved and put back by adding may be off in the last digit.
+                put_back = after.dtype == before.dtype and after.shape == before.shape
+                put_back = put_back and (np.abs(after - before) <= PUT_BACK * np.abs(before)).all()
+                self.expect(put_back, **{f"{label}_after_the_call": after})
+
+    def _takes(self, function: Any, asked: str, parameters: Sequence[str], required: int) -> None:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # some compiled functions do not tell
+            return
+        try:
+            signature.bind(*range(required))
+            signature.bind(*range(len(parameters)))
+        except TypeError:
+            message = f"it takes {signature}; asked for is {asked}"
+            hint = "Compare the def line with the one in the notebook."
+            raise Broken(message, [], hint) from None
+
+    def _innermost(self, failure: BaseException) -> tuple[str, str]:
+        """Return the name of the innermost function of the notebook's, and its line there."""
+        inside = vars(self.function).values() if isinstance(self.function, type) else ()
+        functions = [self.function, *inside]
+        spaces = [f.__globals__ for f in functions if inspect.isfunction(f)]
+        found = ("", "")
+        step = failure.__traceback__
+        while step is not None:
+            if any(step.tb_frame.f_globals is space for space in spaces):
+                code = step.tb_frame.f_code
+                line = linecache.getline(code.co_filename, step.tb_lineno)
+                found = (code.co_name, line.strip())
+            step = step.tb_next
+        return found
+
+    def _stub(self, failure: BaseException) -> str:
+        name = self._innermost(failure)[0]
+        if name in ("", "__init__", *self.own_names()):
+            return "not written yet"
+        return f"it calls {name}, which is not written yet"
+
+    def own_names(self) -> list[str]:
+        """Return what the student's code for this exercise is called."""
+        return [self.exercise.name, getattr(self.function, "__name__", "")]
+
+    def _stopped(self, failure: BaseException) -> Broken:
+        line = self._innermost(failure)[1]
+        error = f"{type(failure).__name__}: {text_of(failure)}".strip(": ")
+        where = f" in the line: {line}" if line else ""
+        hint = f"It was called with these arguments. {self.exercise.hint}"
+        return Broken(f"it stopped with {error}{where}", self.evidence, hint)
+
+
+class StudentClass(Student):
+    """The student's class: each of its objects' answers is looked at, as a function's is."""
+
+    exercise: PropertiesOfClass
+
+    def new(self, *arguments: Any) -> Made:
+        """Make an object of it."""
+        self.evidence, self.given = [], []
+        return Made(self, self.called(self.function, self.exercise.parameters, arguments))
+
+    def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
+        """Return the class, and each of its methods."""
+        found = super().callables()
+        for name, (parameters, required) in self.exercise.methods.items():
+            method = getattr(self.function, name, None)
+            if not callable(method):
+                raise Broken(f"it has no method {name}", [], "Compare with the def lines above.")
+            asked = f"{name}({', '.join(parameters)})"
+            found.append((method, asked, ["self", *parameters], required + 1))
+        return found
+
+    def what_is_asked(self) -> str:
+        """Say what the methods have to give."""
+        return "what it returns is float64 arrays of the right shapes, finite"
+
+    def tried(self, example: tuple[Any, ...], watched: bool = False) -> Any:
+        """Return the answers of an object to some calls of methods."""
+        arguments, *steps = example
+        made, answers = self.new(*arguments), []
+        for method, *given in steps:
+            answers.append(made(method, *given))
+            if watched:
+                self.left_alone(self.exercise.methods[method][0], given)
+        return answers
+
+    def own_names(self) -> list[str]:
+        """Return what the class is called, and its methods."""
+        return [*super().own_names(), *self.exercise.methods]
+
+
+class Made:
+    """An object of the student's class: each of its answers is looked at, as a function's is."""
+
+    def __init__(self, student: StudentClass, made: Any) -> None:
+        self.student, self.made = student, made
+
+    def __call__(self, method: str, *arguments: Any, finite: bool = True) -> Any:
+        parameters, shape = (
+            self.student.exercise.methods[method][0],
+            self.student.exercise.parts[method],
+        )
+        function = getattr(self.made, method)
+        label = f"yours, from {method}"
+        try:
+            asked = shape(self.made, *arguments)  # which may depend on an attribute
+        except (AttributeError, TypeError) as failure:
+            hint = "Is every attribute that the notebook asks for set in __init__?"
+            raise Broken(text_of(failure), self.student.evidence, hint) from None
+        return self.student.answer(function, parameters, arguments, asked, finite, label)
+
+    def read(self, attribute: str, shape: tuple[int, ...]) -> Any:
+        """Return a copy of an attribute that is an array of this shape."""
+        student = self.student
+        value = getattr(self.made, attribute, None)
+        if value is None:
+            hint = f"Is self.{attribute} set in __init__?"
+            raise Broken(f"it has no attribute {attribute}", student.evidence, hint)
+        student.evidence.append((f"your {attribute}", value))
+        return student.as_asked(value, shape)
+
+
+# --- What is asked for ---------------------------------------------------------------------
+
+
+def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, str]:
+    """Say what is wrong with an answer and where to look, if it is not what is asked for.
+
+    Parameters
+    ----------
+    asked : () for one number, another tuple for a float64 array of that shape; else what asks
+    finite : neither nan nor inf will do
+    hint : where to look if its shape is wrong
+    """
+    if value is None:
+        return "it returns None", "Is a return missing?"
+    if not isinstance(asked, tuple):
+        problem: tuple[str, str] = asked.problem_of(value, finite, hint)
+        return problem
+    if asked == ():
+        number = isinstance(value, int | float | np.integer | np.floating)
+        if isinstance(value, bool) or not (number or is_plain_number(value)):
+            return f"it returns {kind_of(value)}, not one number", hint
+    elif not is_array(value, asked):
+        return problem_of_shape(value, asked, hint)
+    elif value.dtype != np.float64:
+        hint = "Which dtype does the array get when it is made?"
+        return f"it returns dtype {value.dtype}, not float64", hint
+    if finite and not np.isfinite(value).all():
+        return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
+    return "", ""
+
+
+def is_array(value: Any, shape: tuple[int, ...]) -> bool:
+    """Tell whether a value is an array of this shape."""
+    return type(value) is np.ndarray and value.shape == shape
+
+
+def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str, str]:
+    """Say what a value is that is no array of this shape."""
+    if type(value) is not np.ndarray:
+        return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
+    return f"it returns shape {value.shape}, not {shape}", hint
+
+
+class Truth:
+    """Asks for True or False."""
+
+    words = "True or False"
+
+    def problem_of(self, value: Any, finite: bool, hint: str) -> tuple[str, str]:
+        """Say what is wrong with a value, if anything."""
+        if isinstance(value, bool | np.bool_):
+            return "", ""
+        message = f"it returns {kind_of(value)}, not True or False"
+        return message, "What does the function have to decide?"
+
+
+@dataclass
+class Whole:
+    """Asks for an array of whole numbers of a shape."""
+
+    shape: tuple[int, ...]
+    words = "an array of whole numbers"
+
+    def problem_of(self, value: Any, finite: bool, hint: str) -> tuple[str, str]:
+        """Say what is wrong with a value, if anything."""
+        if not is_array(value, self.shape):
+            return problem_of_shape(value, self.shape, hint)
+        if value.dtype.kind not in "iu":
+            message = f"it returns dtype {value.dtype}, not whole numbers"
+            return message, "Labels and counts are int."
+        return "", ""
+
+
+@dataclass
+class Several:
+    """Asks for several values in a tuple, a list or a dictionary; `parts` says what each is."""
+
+    parts: tuple[Any, ...] | list[Any] | dict[str, Any]
+
+    @property
+    def words(self) -> str:
+        """What is asked for, in a few words."""
+        names = {tuple: "a tuple", list: "a list", dict: "a dictionary"}
+        return f"{names[type(self.parts)]} of {len(self.parts)} values"
+
+    def problem_of(self, value: Any, finite: bool, hint: str) -> tuple[str, str]:
+        """Say what is wrong with the first of the values that is not right."""
+        parts: Any = self.parts
+        unpacks_alike = type(parts) is tuple and type(value) is list
+        if type(value) is not type(parts) and not unpacks_alike:
+            return f"it returns {kind_of(value)}, not {self.words}", hint
+        if len(value) != len(parts):
+            return f"it returns {len(value)} values, not {len(parts)}", hint
+        named = isinstance(parts, dict)
+        if named and value.keys() != parts.keys():
+            return f"its keys are {', '.join(map(str, value))}", hint
+        for key in parts if named else range(len(parts)):
+            message, where = problem_of(value[key], parts[key], finite, hint)
+            if message:
+                return f"of {repr(key) if named else f'value {key + 1}'}: {message}", where
+        return "", ""
+
+
+def kind_asked_for(value: Any) -> str:
+    """Say whether a value is a function or a class, or neither."""
+    if isinstance(value, type):
+        return "class"
+    return "function" if callable(value) else ""
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of an answer, its single numbers as floats."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item) for item in value)
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if type(value) is np.ndarray and value.shape:
+        return value.copy()
+    return float(value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two answers are equal to the last digit."""
+    if isinstance(one, dict):
+        return all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return all(same(*pair) for pair in zip(one, other, strict=True))
+    return bool(np.array_equal(one, other))
+
+
+def text_of(failure: BaseException) -> str:
+    """Return the first line of an exception's text, however badly behaved it is."""
+    try:
+        return (str(failure).splitlines() or [""])[0][:200]
+    except Exception:
+        return ""
+
+
+def is_plain_number(value: Any) -> bool:
+    """Tell whether a value is an array without axes that holds a number."""
+    return type(value) is np.ndarray and value.shape == () and value.dtype.kind in "fiu"
+
+
+def kind_of(value: Any) -> str:
+    """Say what a value is, in a few words, without asking the value itself."""
+    if value is None:
+        return "None"
+    if isinstance(value, type):
+        return f"a class ({value.__name__})"
+    if inspect.isroutine(value):
+        return "a function"
+    if type(value) is np.ndarray:
+        return f"an array of shape {value.shape}"
+    known = {str: "text", list: "a list", tuple: "a tuple", bool: "a truth value"}
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return "a number"
+    return known.get(type(value), f"an object of the class {type(value).__name__}")
+
+
+# --- The card -----------------------------------------------------------------------------
+
+
+@dataclass
+class Card:
+    """What a student reads: as HTML in a notebook, as plain ASCII elsewhere."""
+
+    title: str
+    claims: list[str] = field(default_factory=list)  # if it failed, the last does not hold
+    failed: bool = False
+    message: str = ""
+    evidence: Sequence[tuple[str, Any]] = ()
+    hint: str = ""
+
+    @property
+    def lines(self) -> list[tuple[bool, str]]:
+        last = len(self.claims) - 1
+        return [(not (self.failed and n == last), claim) for n, claim in enumerate(self.claims)]
+
+    @property
+    def summary(self) -> str:
+        number = len(self.claims)
+        return f"property {number} fails" if self.failed else f"all {number} properties hold"
+
+    def __repr__(self) -> str:
+        text = [f"{self.title}: {self.summary}"]
+        text += [f"  [{'holds' if ok else 'DOES NOT HOLD'}] {claim}" for ok, claim in self.lines]
+        if self.failed:
+            text += [f"      {self.message}"] if self.message else []
+            for label, value in self.evidence:
+                text.append(f"      {described(label, value)}:")
+                text += [f"          {line}" for line in written(value).splitlines()]
+            text += [f"      Hint: {self.hint}", "  What comes after it was not looked at yet."]
+        return "\n".join(text)
+
+    def _repr_html_(self) -> str:
+        # Text keeps the page's own colour; only the signs and the edge are coloured.  So the
+        # card can be read on any background and, its signs and words being there, without colour.
+        blue, orange = "var(--jp-brand-color1, #2a7fd0)", "var(--jp-warn-color0, #d2600a)"
+        items = "".join(
+            f'<li style="margin: 0"><b aria-hidden="true" style="color: {blue if ok else orange}">'
+            f"{'&#10003;' if ok else '&#10007;'}</b> <b>{'holds' if ok else 'does not hold'}</b>: "
+            f"{escape(claim)}</li>"
+            for ok, claim in self.lines
+        )
+        # A value stands below its name: in a narrow window there is no room beside it.  Where
+        # even that is not enough, a row is folded between two numbers, not inside of one.
+        one = "margin: 0; padding: 0; float: none; width: auto"
+        fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
+        values = "".join(
+            f'<dt style="{one}"><b>{escape(described(label, value))}</b></dt>'
+            f'<dd style="{one}"><pre style="margin: 0 0 .4em; {fold}">'
+            f"{escape(written(value))}</pre></dd>"
+            for label, value in self.evidence
+        )
+        parts = [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{items}</ul>']
+        if self.failed:
+            parts += (
+                [f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>']
+                if self.message
+                else []
+            )
+            parts += [f'<dl style="margin: .3em 0">{values}</dl>'] if values else []
+            parts.append(f"<div><b>Hint:</b> {escape(self.hint)}</div>")
+            parts.append("<div>What comes after it was not looked at yet.</div>")
+        return (
+            f'<div role="group" aria-label="check of {escape(self.title)}: {self.summary}" style="'
+            f"border-left: 4px solid {orange if self.failed else blue}; padding: .1em .8em; "
+            f'margin: .3em 0"><div><b><code>{escape(self.title)}</code></b>: {self.summary}</div>'
+            f"{''.join(parts)}</div>"
+        )
+
+
+def described(label: str, value: Any) -> str:
+    """Name a value and, if it is an array, its shape, and its dtype where that is not float64."""
+    if type(value) is not np.ndarray:
+        return label
+    dtype = "" if value.dtype == np.float64 else f", {value.dtype}"
+    return f"{label}, shape {value.shape}{dtype}"
+
+
+def written(value: Any) -> str:
+    """Write a value out: small arrays in full, the corners of larger ones."""
+    if type(value) is np.ndarray and value.ndim and value.dtype.kind in "fiubc":
+        return np.array2string(
+            value, max_line_width=76, precision=4, suppress_small=True, threshold=60, edgeitems=3
+        )
+    if isinstance(value, float | np.floating) or is_plain_number(value):
+        return f"{float(value):.10g}"
+    if isinstance(value, int | np.integer):
+        return str(value)
+    if inspect.isfunction(value):
+        return value.__doc__ or "a function"
+    return kind_of(value)
+
+
+def show(card: Card) -> None:
+    """Show a card in the notebook, or print it where there is none."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        from IPython.display import display
+
+        display(card)
+        return
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    print(repr(card).encode(encoding, "backslashreplace").decode(encoding))
+
+
+# --- What the properties are made of ------------------------------------------------------
+
+
+PURITY_HINT = (
+    "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
+    "the function keep something from the call before?"
+)
+
+
+@dataclass(eq=False)
+class Properties:
+    """What students may run of one exercise; as a decorator it takes the function that asks.
+
+    Parameters
+    ----------
+    shape : what is asked for, from the arguments: () is one number, other tuples are shapes of
+        float64 arrays; see `Truth`, `Whole` and `Several`
+    examples : makes the same arguments each time, anew
+    hint : where to look if the shape is wrong
+    """
+
+    shape: Callable[..., Any]
+    examples: Callable[[], list[tuple[Any, ...]]]
+    hint: str
+    purity_hint: str = PURITY_HINT
+    kind = "function"
+    student = Student
+
+    def __call__(self, function: Callable[[Any], None]) -> Properties:
+        self.ask = function
+        return self
+
+    def sign(self, signature: str) -> None:
+        """Take the name and the parameters from the exercise's signature."""
+        self.signature = signature
+        self.calls = {name: parsed(listed) for name, listed in CALLS.findall(signature)}
+        self.name = next(iter(self.calls))
+        self.parameters, self.required = self.calls[self.name]
+
+
+@dataclass(eq=False)
+class PropertiesOfClass(Properties):
+    """What students may run of an exercise that asks for a class.
+
+    Parameters
+    ----------
+    examples : the constructor's arguments, then a call of a method in each tuple
+    parts : what each method returns, from the object and the arguments
+    """
+
+    parts: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    kind = "class"
+    student = StudentClass
+
+    @property
+    def methods(self) -> dict[str, tuple[list[str], int]]:
+        """The parameters of each method, and how many of them have no default."""
+        return {name: self.calls[name] for name in self.parts}
+
+
+CALLS = re.compile(r"(\w+)\(([^)]*)\)")  # as softmax(z), in a signature
+EXERCISES: dict[str, Properties] = {}
+
+
+def parsed(listed: str) -> tuple[list[str], int]:
+    """Return the parameters in a signature's brackets, and how many of them have no default."""
+    texts = [text for text in listed.split(", ") if text]
+    return [text.partition("=")[0] for text in texts], sum("=" not in text for text in texts)
+
+
+def offer(*signed: tuple[str, Properties]) -> None:
+    """Enter the exercises that can be checked, each with its signature."""
+    for signature, properties in signed:
+        properties.sign(signature)
+        EXERCISES[properties.name] = properties
+
+
+def normal(*shape: int, seed: int = 0) -> np.ndarray:
+    """Random numbers, the same at each call with the same shape and seed."""
+    return np.random.default_rng([seed, *shape]).normal(size=shape)
+
+
+def chances(*shape: int) -> np.ndarray:
+    """Random probabilities: every column is positive and sums to 1."""
+    parts = 0.1 + np.random.default_rng(shape).random(shape)
+    return parts / parts.sum(axis=0)
+
+
+LABELS = np.array([1, 0, 2, 1, 2])
+Y5 = np.array([[0.0, 1, 0, 0, 0], [1, 0, 0, 1, 0], [0, 0, 1, 0, 1]])  # LABELS, a sample a column
+
+
+# --- Properties that recur ----------------------------------------------------------------
+
+
+def sums_to(f: Student, total: float, answer: np.ndarray, axis: int = 0) -> None:
+    """Expect that every column, or with axis 1 every row, sums to a number."""
+    sums = answer.sum(axis=axis)
+    f.agree(sums, np.full_like(sums, total), **{("column_sums", "row_sums")[axis]: sums})
+
+
+def treats_columns_alike(f: Student, batch: tuple[np.ndarray, ...], *fixed: Any) -> None:
+    """Expect of a batch what its columns give one by one."""
+    columns = [f(*fixed, *(part[:, n] for part in batch)) for n in range(batch[0].shape[1])]
+    one_by_one = np.stack(columns, axis=1)
+    f.agree(f(*fixed, *batch), one_by_one, column_by_column=one_by_one)
+
+
+def is_mean(f: Student, whole: Any, singles: Sequence[Any]) -> None:
+    """Expect that what a batch gives is the mean of what its samples give one by one."""
+    each, mean = np.array(singles), np.mean(singles, axis=0)
+    evidence = {"of_each_sample": each, "their_mean": mean}
+    f.agree(whole, mean, **(evidence if each.ndim == 1 else {"mean_over_its_samples": mean}))
+
+
+def with_twice(f: Student, which: int, *arguments: Any, gives: float = 2) -> None:
+    """Expect that with twice one of its arguments the answer is so many times what it was."""
+    once = f(*arguments)
+    twice = [2 * part if n == which else part for n, part in enumerate(arguments)]
+    f.agree(f(*twice), gives * once, answer_at_half_of_it=once)
+
+
+def stays(f: Student, after: Any, before: Any) -> None:
+    """Expect that adding a number has changed nothing."""
+    f.agree(after, before, before_adding=before)
+
+
+def uses_rng_alone(f: Student, call: Callable[[np.random.Generator], Any], what: str) -> None:
+    """Expect that `what` is drawn from the generator that is handed in, and from no other."""
+    f.claim(f"another seed gives other {what}", "Is the rng that is handed in used at all?")
+    f.expect(not same(call(np.random.default_rng(1)), call(np.random.default_rng(2))))
+    f.claim("NumPy's global random state is left alone", "Is np.random itself used anywhere?")
+    np.random.seed(271828)  # so that a function that seeds it, as it did before, moves it again
+    before = np.random.get_state()
+    call(np.random.default_rng(1))
+    pairs = zip(before, np.random.get_state(), strict=True)
+    f.expect(all(np.array_equal(*pair) for pair in pairs))
+
+
+def draws_no_more(
+    f: Student,
+    call: Callable[[np.random.Generator], Any],
+    draw: Callable[[np.random.Generator], Any],
+) -> None:
+    """Expect that a generator is left where one draw of the same kind leaves it."""
+    used, twin = np.random.default_rng(5), np.random.default_rng(5)
+    call(used), draw(twin)
+    number, wanted = used.random(), twin.random()
+    f.expect(number == wanted, next_number_of_rng=number, it_should_be=wanted)
+
+
+def is_slope(
+    f: Student, slope: Any, function: Callable[[Any], Any], at: np.ndarray, weights: Any = 1
+) -> None:
+    """Expect the slope of a function of each entry, by small steps, weighed with others."""
+    steps = weights * (function(at + 1e-5) - function(at - 1e-5)) / 2e-5
+    f.agree(slope, steps, 1e-8, by_small_steps=steps)
+
+
+def from_notebook(f: Student, name: str) -> Callable[..., Any]:
+    """Return a function that the student's notebook has, and that is no exercise there."""
+    f.claim(
+        f"the notebook's own {name} is there to try it with",
+        f"Run the cell that gives {name} again. Was the name used for something else?",
+    )
+    found = getattr(inspect.unwrap(f.function), "__globals__", {}).get(name)
+    if not inspect.isfunction(found):
+        raise Broken(f"the notebook has no function {name}", [])
+    return found

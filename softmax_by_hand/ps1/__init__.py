@@ -1,0 +1,1 @@
+"""Problem set 1, forward: from data to the loss."""

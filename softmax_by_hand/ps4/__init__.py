@@ -1,0 +1,1 @@
+"""Problem set 4: batches, regularisation, evaluation, and the way to a real framework."""

@@ -1,0 +1,1 @@
+"""Problem set 5: a hidden layer, its gradients, and a network that bends borders."""
