@@ -37,18 +37,23 @@ def convert(course: Path, step: type[Any], **directory: str) -> None:
 
 
 @contextmanager
-def releasing(url: str | None = None) -> Iterator[None]:
-    """Release into this gradebook, and without the proof: it starts kernels."""
+def releasing(url: str | None = None, proved: bool = False) -> Iterator[None]:
+    """Release into this gradebook, and without the part of the proof that starts kernels."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         if url is not None:
             patch.setenv("GRADEBOOK_URL", url)
-        patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
+        if not proved:
+            patch.setattr("autograder.release.proof.unexpected_errors", lambda *_: [])
         yield
 
 
 def released_course(
-    root: Path, assignments: Sequence[str], settings: str = "", url: str | None = None
+    root: Path,
+    assignments: Sequence[str],
+    settings: str = "",
+    url: str | None = None,
+    proved: bool = False,
 ) -> Path:
     """Release problem sets of this repository in a course of a test's own."""
     for one in assignments:
@@ -58,6 +63,6 @@ def released_course(
         shutil.copy(path, root / "notebooks")
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     (root / "nbgrader_config.py").write_text(config + settings, encoding="utf-8")
-    with releasing(url):
+    with releasing(url, proved):
         release(root, assignments)
     return root

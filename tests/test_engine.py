@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from concurrent.futures import ThreadPoolExecutor as Threads
@@ -705,7 +706,12 @@ def test_an_assignment_that_is_not_released_is_named(course, hand_in):
 def test_what_is_read_ahead_of_large_hand_ins_is_bounded(course, hand_in, monkeypatch):
     """Each waits until those before it are settled, or the coordinator would hold them all."""
     monkeypatch.setattr(engine, "READ_AHEAD_BYTES", 1)
-    monkeypatch.setattr(engine, "grade_one", lambda job: jobs.failed(job, "not now"))
+
+    def slowly(job: Job) -> Outcome:
+        time.sleep(0.05)  # or nothing would be seen to be undone
+        return jobs.failed(job, "not now")
+
+    monkeypatch.setattr(engine, "grade_one", slowly)
     hand_in(ann="all-right", bob="all-right", kim="all-right")
     asked: list[Future[Any]] = []
     undone: list[int] = []

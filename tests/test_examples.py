@@ -146,7 +146,7 @@ def test_a_marker_with_a_slip_is_refused_by_name(tmp_path):
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with all problem sets released and nothing handed in."""
     need_isolation()
-    folder = released_course(tmp_path_factory.mktemp("course"), PROBLEM_SETS)
+    folder = released_course(tmp_path_factory.mktemp("course"), PROBLEM_SETS, proved=True)
     (folder / SECRET_FILE).write_text("0" * 64)
     return folder
 
