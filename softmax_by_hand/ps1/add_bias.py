@@ -54,6 +54,7 @@ ADD_BIAS = Exercise(
     signature="add_bias(X) -> (D+1, N); X is (D, N)",
     reference=lecture.add_bias,
     lesson="01_scores",
+    treated="Give every sample one more feature that is always 1",
     criteria=(
         Criterion(
             "last row of ones",

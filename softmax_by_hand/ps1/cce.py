@@ -151,6 +151,7 @@ CCE = Exercise(
     signature="cce(Y, Yhat) -> float; both (K, N), or (K,) for one sample",
     reference=lecture.cce,
     lesson="03_cross_entropy",
+    treated="What we want from a loss",
     criteria=(
         Criterion(
             "mean over samples",

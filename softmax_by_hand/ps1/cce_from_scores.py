@@ -158,6 +158,7 @@ CCE_FROM_SCORES = Exercise(
     signature="cce_from_scores(Z, y) -> float; Z (K, N) and labels y (N,), or z (K,) and one label",
     reference=lecture.cce_from_scores,
     lesson="03_cross_entropy",
+    treated="The loss, straight from the scores",
     criteria=(
         Criterion(
             "mild scores",

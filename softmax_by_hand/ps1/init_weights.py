@@ -69,6 +69,7 @@ INIT_WEIGHTS = Exercise(
     signature="init_weights(D, K, rng, scale=0.01) -> (K, D+1)",
     reference=lecture.init_weights,
     lesson="03_cross_entropy",
+    treated="with tiny weights",
     criteria=(
         Criterion(
             "standard normal",
@@ -100,6 +101,7 @@ INIT_WEIGHTS = Exercise(
             looks_right="There is a weight for each feature of the data; the bias feature comes "
             "only with add_bias.",
             lesson="01_scores",
+            treated="$W$ is $(K, D+1)",
         ),
         Misconception(
             "transposed",
@@ -113,6 +115,7 @@ INIT_WEIGHTS = Exercise(
             looks_right="There are as many weights as there should be, and for samples in rows "
             "this is their shape.",
             lesson="01_scores",
+            treated="$W$ is $(K, D+1)",
         ),
         Misconception(
             "global generator",

@@ -64,6 +64,7 @@ ONE_HOT = Exercise(
     signature="one_hot(y, K) -> (K, N) float64; y is (N,), labels 0 to K-1",
     reference=lecture.one_hot,
     lesson="03_cross_entropy",
+    treated="one-hot",
     criteria=(
         Criterion("columns", 1.5, "Column n is 1.0 in row y[n] and 0.0 elsewhere.", any_labels),
         Criterion(

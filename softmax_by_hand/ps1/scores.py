@@ -64,6 +64,7 @@ SCORES = Exercise(
     signature="scores(W, Xb) -> (K, N), or (K,) for one sample Xb of shape (D+1,)",
     reference=lecture.scores,
     lesson="01_scores",
+    treated="one score for each class",
     criteria=(
         Criterion(
             "batch",

@@ -130,6 +130,7 @@ SOFTMAX = Exercise(
     signature="softmax(z) -> same shape as z, (K,) or (K, N); each column sums to 1",
     reference=lecture.softmax,
     lesson="02_softmax",
+    treated="softmax",
     criteria=(
         Criterion(
             "one sample",

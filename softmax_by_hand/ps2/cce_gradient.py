@@ -114,6 +114,7 @@ CCE_GRADIENT = Exercise(
     signature="cce_gradient(Y, Yhat) -> same shape, (K,) or (K, N); per sample, not divided by N",
     reference=lecture.cce_gradient,
     lesson="04_jacobian",
+    treated="\\partial L/\\partial \\mathbf{a} = (0,\\ -4,\\ 0)",
     criteria=(
         Criterion(
             "single sample",
@@ -146,6 +147,7 @@ CCE_GRADIENT = Exercise(
             looks_right="The size of every entry is right, and a minus in front of a sum is easily "
             "read over.",
             lesson="05_chain_rule",
+            treated="**the sign.**",
         ),
         Misconception(
             "-1/yhat everywhere",
@@ -187,6 +189,7 @@ CCE_GRADIENT = Exercise(
             looks_right="The loss is a mean over N samples, and a numerical gradient of that mean "
             "agrees.",
             lesson="06_gradient_check",
+            treated="The 1/N, again",
             shows_in="batch",
         ),
         Misconception(

@@ -88,6 +88,7 @@ CHAIN_RULE = Exercise(
     signature="chain_rule(dz_dW, da_dz, dL_da) -> (K, D+1); from (K, D+1, K), (K, K), (K,)",
     reference=lecture.chain_rule,
     lesson="05_chain_rule",
+    treated="chain rule",
     criteria=(
         Criterion(
             "the classifier",

@@ -117,6 +117,7 @@ LOSS_GRADIENT = Exercise(
     signature="loss_gradient(W, x, y) -> (K, D+1); x is (D+1,), y is one-hot (K,)",
     reference=lecture.loss_gradient,
     lesson="05_chain_rule",
+    treated="(\\mathbf{a} - \\mathbf{y})\\, \\mathbf{x}^T",
     # The long way round, link by link, is as good as a - y.
     needs=(
         "scores",
@@ -172,6 +173,7 @@ LOSS_GRADIENT = Exercise(
             looks_right="Labels often are numbers, and NumPy takes a number from a vector without "
             "complaint.",
             lesson="03_cross_entropy",
+            treated="A label as a distribution",
         ),
         Misconception(
             "1-D Jacobian",
@@ -182,6 +184,7 @@ LOSS_GRADIENT = Exercise(
             looks_right="For equal probabilities it is exactly right, and in training the accuracy "
             "stays high.",
             lesson="07_sgd",
+            treated="The 1-D Jacobian of lesson 4",
         ),
         Misconception(
             "diagonal Jacobian",
@@ -192,6 +195,7 @@ LOSS_GRADIENT = Exercise(
             looks_right="The row of the true class is right, so that its score is moved as it "
             "should be.",
             lesson="04_jacobian",
+            treated="a(1-a)$, from the **sigmoid**",
         ),
         Misconception(
             "Jacobian skipped",
@@ -214,6 +218,7 @@ LOSS_GRADIENT = Exercise(
             looks_right="The shape is right, the columns sum to 0, and a step against it lowers "
             "the loss.",
             lesson="04_jacobian",
+            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "label off by one",
@@ -226,6 +231,7 @@ LOSS_GRADIENT = Exercise(
             experiment="Print the rows: which one has the sign opposite to x?",
             looks_right="Each column sums to 0: it is a right gradient, but for another label.",
             lesson="03_cross_entropy",
+            treated="A label as a distribution",
         ),
         Misconception(
             "a * y - y",
@@ -253,6 +259,7 @@ LOSS_GRADIENT = Exercise(
             looks_right="On paper the factors give a - y, and for scores of ordinary size in the "
             "computer too.",
             lesson="04_jacobian",
+            treated="$0 \\cdot \\infty$",
             shows_in="extreme scores",
         ),
         Misconception(
@@ -276,6 +283,7 @@ LOSS_GRADIENT = Exercise(
             experiment="Print loss_gradient(W, x, y).sum(axis=0): should it be 0?",
             looks_right="With a squared error and a sigmoid this is the rule that books give.",
             lesson="04_jacobian",
+            treated="a(1-a)$, from the **sigmoid**",
         ),
         Misconception(
             "slope of the scores only",
@@ -300,6 +308,7 @@ LOSS_GRADIENT = Exercise(
             experiment="Try scores (0, -800) and class 1: the row of class 1 should be -x.",
             looks_right="Nothing is nan any more, and ordinary predictions hardly change.",
             lesson="04_jacobian",
+            treated="$0 \\cdot \\infty$",
             shows_in="extreme scores",
         ),
         Misconception(

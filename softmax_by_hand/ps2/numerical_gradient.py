@@ -211,6 +211,7 @@ NUMERICAL_GRADIENT = Exercise(
     signature="numerical_gradient(f, W, h=1e-5) -> same shape as W, float64",
     reference=lecture.numerical_gradient,
     lesson="06_gradient_check",
+    treated="Forward or central?",
     tolerance=1e-6,
     criteria=(
         Criterion(

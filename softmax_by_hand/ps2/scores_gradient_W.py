@@ -44,6 +44,7 @@ SCORES_GRADIENT_W = Exercise(
     signature="scores_gradient_W(x, K) -> (K, D+1, K); x is (D+1,)",
     reference=lecture.scores_gradient_W,
     lesson="05_chain_rule",
+    treated="One entry of the tensor",
     criteria=(
         Criterion(
             "third-order tensor",

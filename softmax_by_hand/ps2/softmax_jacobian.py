@@ -69,6 +69,7 @@ SOFTMAX_JACOBIAN = Exercise(
     signature="softmax_jacobian(a) -> (K, K); a = softmax(z) of one sample, (K,)",
     reference=lecture.softmax_jacobian,
     lesson="04_jacobian",
+    treated="The softmax Jacobian",
     criteria=(
         Criterion(
             "all entries",

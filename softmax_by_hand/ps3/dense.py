@@ -261,6 +261,7 @@ DENSE = Exercise(
     "backward(grad_z, learning_rate) -> (D, N)",
     reference=lecture.Dense,
     lesson="05_chain_rule",
+    treated="The other way: back to the input",
     needs=("add_bias", "init_weights", "scores"),
     criteria=(
         Criterion(
@@ -301,6 +302,7 @@ DENSE = Exercise(
             experiment="Print forward(np.zeros((D, 1))) beside W[:, -1:]: they must be equal.",
             looks_right="Many books put the bias first, and the scores have the right shape.",
             lesson="01_scores",
+            treated="Why last, and not first?",
         ),
         Misconception(
             "bias left out",
@@ -310,6 +312,7 @@ DENSE = Exercise(
             experiment="Print forward(np.zeros((D, 1))) beside W[:, -1:]: they must be equal.",
             looks_right="The shape is right, and where all biases are 0 the scores are too.",
             lesson="01_scores",
+            treated="The bias, dropped",
         ),
         Misconception(
             "bias row left in",
@@ -320,6 +323,7 @@ DENSE = Exercise(
             looks_right="W was multiplied with all of Xb, and the transpose of W is the right "
             "factor on the way back.",
             lesson="10_hidden_layer",
+            treated="which column of $W_2$ must stay out",
         ),
         Misconception(
             "first row dropped",
@@ -329,6 +333,7 @@ DENSE = Exercise(
             experiment="Set W[:, 0] to 0: the first row of the answer must be 0.",
             looks_right="The shape is right, and where the bias comes first the numbers are too.",
             lesson="10_hidden_layer",
+            treated="which column of $W_2$ must stay out",
         ),
         Misconception(
             "updates first",
@@ -348,6 +353,7 @@ DENSE = Exercise(
             experiment="Compute the loss before and after one step with a small rate.",
             looks_right="What backward returns is right, and so is the length of the step.",
             lesson="07_sgd",
+            treated="a plus sign in the update",
         ),
         Misconception(
             "sum instead of mean",
@@ -358,6 +364,7 @@ DENSE = Exercise(
             looks_right="For one sample it is the same, and for one batch size a smaller rate "
             "makes up for it.",
             lesson="08_batches",
+            treated="Sum instead of mean",
         ),
         Misconception(
             "divided by K",
@@ -367,6 +374,7 @@ DENSE = Exercise(
             experiment="Hand in every sample twice: the step must stay the same.",
             looks_right="len(grad_z) counts rows, which are samples in most frameworks.",
             lesson="08_batches",
+            treated="the $1/B$ enters once",
         ),
         Misconception(
             "bias step summed",
@@ -376,6 +384,7 @@ DENSE = Exercise(
             experiment="Hand in each sample twice and compare W[:, -1] after the step.",
             looks_right="The biases' gradient does sum over the samples, and all else is right.",
             lesson="08_batches",
+            treated="the $1/B$ enters once",
         ),
         Misconception(
             "biases start at 0",
@@ -416,6 +425,7 @@ DENSE = Exercise(
             looks_right="Data around the origin hardly needs a bias, so that the accuracy does not "
             "suffer.",
             lesson="07_sgd",
+            treated="the bias is never updated",
         ),
         Misconception(
             "no update",
@@ -426,6 +436,7 @@ DENSE = Exercise(
             looks_right="forward is right, and so is all that backward returns; only W stands "
             "still.",
             lesson="07_sgd",
+            treated="no update at all",
         ),
         Misconception(
             "first data kept",

@@ -224,6 +224,7 @@ IS_GRADIENT = Exercise(
     signature="is_gradient(f, grad) -> bool; both take a W of shape (3, 4)",
     reference=lecture.is_gradient,
     lesson="06_gradient_check",
+    treated="When are two gradients the same?",
     needs=("numerical_gradient",),
     criteria=(
         Criterion(

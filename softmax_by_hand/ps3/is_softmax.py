@@ -195,6 +195,7 @@ IS_SOFTMAX = Exercise(
     signature="is_softmax(f) -> bool; f takes (K,) or (K, N)",
     reference=lecture.is_softmax,
     lesson="02_softmax",
+    treated="Which three one-line tests would have caught every bug",
     # Right scores to compare with are no test yet; which ones to try is the exercise.
     needs=("softmax",),
     criteria=(

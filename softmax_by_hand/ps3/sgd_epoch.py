@@ -204,6 +204,7 @@ SGD_EPOCH = Exercise(
     signature="sgd_epoch(W, X, Y, learning_rate, order) -> (W, losses); X is (D, N), Y one-hot",
     reference=lecture.sgd_epoch,
     lesson="07_sgd",
+    treated="Training, one sample at a time",
     needs=("add_bias", "scores", "softmax", "cce", "cce_from_scores", "loss_gradient"),
     criteria=(
         Criterion(
@@ -309,6 +310,7 @@ SGD_EPOCH = Exercise(
             experiment="Print which rows of W differ after one step: all of them should.",
             looks_right="The row of the true class is right, and the loss does fall.",
             lesson="04_jacobian",
+            treated="a(1-a)$, from the **sigmoid**",
         ),
         Misconception(
             "Jacobian skipped",
@@ -319,6 +321,7 @@ SGD_EPOCH = Exercise(
             looks_right="The slope by the probabilities is right, and the loss may fall all the "
             "same.",
             lesson="04_jacobian",
+            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "rate divided by N",

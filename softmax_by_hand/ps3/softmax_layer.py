@@ -147,6 +147,7 @@ SOFTMAX = Exercise(
     "(K,), (K, 1) or (K, N)",
     reference=lecture.Softmax,
     lesson="04_jacobian",
+    treated="= J\\, \\frac{\\partial L}{\\partial \\mathbf{a}}",
     # Not softmax_backward of ps4: that is what backward asks for, under another name.
     needs=("softmax", "softmax_jacobian"),
     criteria=(
@@ -204,6 +205,7 @@ SOFTMAX = Exercise(
             looks_right="For a single sample (K,) it is right, and where samples are rows it is "
             "for batches too.",
             lesson="02_softmax",
+            treated="Along which axis runs the sum?",
         ),
         Misconception(
             "samples mixed in backward",
@@ -275,6 +277,7 @@ SOFTMAX = Exercise(
             experiment="Print Softmax().forward(np.zeros((3, 2))): each entry should be 1/3.",
             looks_right="A sample by itself is right, and np.sum without an axis raises nothing.",
             lesson="02_softmax",
+            treated="The whole-matrix sum",
         ),
         Misconception(
             "epsilon in the denominator",
@@ -288,6 +291,7 @@ SOFTMAX = Exercise(
             looks_right="It seems to make the division safe; but with the maximum subtracted the "
             "sum is never below 1.",
             lesson="02_softmax",
+            treated="The smallest possible denominator?",
         ),
         Misconception(
             "sign of backward",

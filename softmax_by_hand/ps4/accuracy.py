@@ -41,6 +41,7 @@ ACCURACY = Exercise(
     signature="accuracy(y, y_pred) -> float; both are labels (N,)",
     reference=lecture.accuracy,
     lesson="07_sgd",
+    treated="What accuracy cannot see",
     criteria=(
         Criterion(
             "share of hits",

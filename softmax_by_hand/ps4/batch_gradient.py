@@ -110,6 +110,7 @@ BATCH_GRADIENT = Exercise(
     signature="batch_gradient(W, Xb, Y) -> (K, D+1); Xb is (D+1, N), Y one-hot (K, N)",
     reference=lecture.batch_gradient,
     lesson="08_batches",
+    treated="\\frac1B\\, (A - Y)\\, X_b^T",
     # loss_gradient is that of one sample: the mean over the columns is the exercise.
     needs=("scores", "softmax", "cce_gradient", "softmax_backward", "loss_gradient"),
     criteria=(
@@ -167,6 +168,7 @@ BATCH_GRADIENT = Exercise(
             looks_right="Where samples are rows, as in most frameworks, softmax does run along "
             "axis 1.",
             lesson="02_softmax",
+            treated="Along which axis runs the sum?",
         ),
         Misconception(
             "whole-matrix sum",
@@ -176,6 +178,7 @@ BATCH_GRADIENT = Exercise(
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
             looks_right="For one sample it is right, and a batch sums to 1 too: as a whole.",
             lesson="02_softmax",
+            treated="The whole-matrix sum",
         ),
         Misconception(
             "first sample only",
@@ -194,6 +197,7 @@ BATCH_GRADIENT = Exercise(
             experiment="Compare one entry with a numerical gradient of the mean loss.",
             looks_right="Every size is right, and each column sums to 0 as it should.",
             lesson="05_chain_rule",
+            treated="**the sign.**",
         ),
         Misconception(
             "transposed",
@@ -225,6 +229,7 @@ BATCH_GRADIENT = Exercise(
             looks_right="The slope by the probabilities is right, and the loss may fall all the "
             "same.",
             lesson="04_jacobian",
+            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "diagonal only",
@@ -234,6 +239,7 @@ BATCH_GRADIENT = Exercise(
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
             looks_right="The rows of the true classes are right, and the loss does fall.",
             lesson="04_jacobian",
+            treated="a(1-a)$, from the **sigmoid**",
         ),
         Misconception(
             "sigmoid",
@@ -243,6 +249,7 @@ BATCH_GRADIENT = Exercise(
             experiment="Print batch_gradient(W, Xb, Y).sum(axis=0): every sum is 0.",
             looks_right="For two classes that exclude each other it nearly is the same.",
             lesson="02_softmax",
+            treated="From scores to probabilities",
         ),
         *mistakes.shifts(
             lambda soft: mistakes.batch_gradient_by(soft=soft),

@@ -86,6 +86,7 @@ BATCH_INDICES = Exercise(
     signature="batch_indices(N, batch_size, rng) -> list of arrays of int",
     reference=lecture.batch_indices,
     lesson="08_batches",
+    treated="11 samples, batches of 3",
     criteria=(
         Criterion(
             "every sample once",

@@ -97,6 +97,7 @@ CONFUSION_MATRIX = Exercise(
     signature="confusion_matrix(y, y_pred, K) -> (K, K) of int; rows are the truth",
     reference=lecture.confusion_matrix,
     lesson="08_batches",
+    treated="Which digits are taken for which?",
     # one_hot(y, K) times the transpose of the other counts the pairs too.
     needs=("one_hot",),
     criteria=(

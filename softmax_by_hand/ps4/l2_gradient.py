@@ -43,6 +43,7 @@ L2_GRADIENT = Exercise(
     signature="l2_gradient(W, strength) -> (K, D+1)",
     reference=lecture.l2_gradient,
     lesson="08_batches",
+    treated="2 \\lambda w_{kj}",
     criteria=(
         Criterion(
             "every weight",

@@ -34,6 +34,7 @@ L2_PENALTY = Exercise(
     signature="l2_penalty(W, strength) -> float",
     reference=lecture.l2_penalty,
     lesson="08_batches",
+    treated="\\lambda \\sum_{k,\\,j \\,\\text{not bias}} w_{kj}^2",
     criteria=(
         Criterion(
             "sum of squares",

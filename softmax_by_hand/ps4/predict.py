@@ -78,6 +78,7 @@ PREDICT = Exercise(
     signature="predict(W, Xb) -> (N,) of int",
     reference=lecture.predict,
     lesson="01_scores",
+    treated="The largest score wins",
     needs=("scores", "softmax"),
     criteria=(
         Criterion(

@@ -64,6 +64,7 @@ SOFTMAX_BACKWARD = Exercise(
     signature="softmax_backward(A, grad_A) -> same shape, (K,) or (K, N)",
     reference=lecture.softmax_backward,
     lesson="04_jacobian",
+    treated="= J\\, \\frac{\\partial L}{\\partial \\mathbf{a}}",
     # A batch has a Jacobian for each column: to bring them together is the exercise.
     needs=("softmax_jacobian",),
     criteria=(

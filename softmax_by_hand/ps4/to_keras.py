@@ -38,6 +38,7 @@ TO_KERAS = Exercise(
     signature="to_keras(W) -> (kernel (D, K), bias (K,))",
     reference=lecture.to_keras,
     lesson="09_tensorflow",
+    treated="Translating the weights",
     criteria=(
         Criterion(
             "kernel and bias",

@@ -267,6 +267,7 @@ TRAIN = Exercise(
     signature="train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
     reference=lecture.train,
     lesson="08_batches",
+    treated="Live: an epoch of batches",
     needs=(
         "add_bias",
         "init_weights",
@@ -332,6 +333,7 @@ TRAIN = Exercise(
             experiment="With one batch of all samples, the first loss must be near ln K.",
             looks_right="It is a mean over all samples, and says how good the weights are then.",
             lesson="07_sgd",
+            treated="the loss belongs to the weights before the step",
         ),
         Misconception(
             "not shuffled",
@@ -401,6 +403,7 @@ TRAIN = Exercise(
             experiment="Train on easy data and print the history beside ln K.",
             looks_right="Each gradient is right, and so is the length of the first step.",
             lesson="07_sgd",
+            treated="a plus sign in the update",
         ),
         Misconception(
             "gradient summed",

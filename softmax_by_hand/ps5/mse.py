@@ -31,6 +31,7 @@ MSE = Exercise(
     signature="mse(y, Yhat) -> float; y is (N,), Yhat is (1, N)",
     reference=lecture.mse,
     lesson="10_hidden_layer",
+    treated="mean square",
     criteria=(
         Criterion(
             "mean over samples",

@@ -40,6 +40,7 @@ MSE_GRADIENT = Exercise(
     signature="mse_gradient(y, Yhat) -> (1, N); per sample, not divided by N",
     reference=lecture.mse_gradient,
     lesson="10_hidden_layer",
+    treated="mean square",
     criteria=(
         Criterion(
             "every sample",

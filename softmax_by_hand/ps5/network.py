@@ -379,6 +379,7 @@ NETWORK = Exercise(
     "fit(X, Y, batch_size, epochs, learning_rate, rng) -> history, predict(X) -> labels",
     reference=lecture.Network,
     lesson="10_hidden_layer",
+    treated="A hidden layer",
     # backward may be network_gradients: the syllabus asks for it first.
     needs=(
         "add_bias",
@@ -467,6 +468,7 @@ NETWORK = Exercise(
             looks_right="The largest score has the largest probability, so that every prediction "
             "is right.",
             lesson="02_softmax",
+            treated="From scores to probabilities",
         ),
         Misconception(
             "one-hot predictions",
@@ -477,6 +479,7 @@ NETWORK = Exercise(
             looks_right="The 1 stands at the right class, and training was given one-hot columns "
             "too.",
             lesson="01_scores",
+            treated="Which class wins?",
         ),
         Misconception(
             "argmax over the samples",
@@ -486,6 +489,7 @@ NETWORK = Exercise(
             experiment="Print predict(X).shape: it should be (N,).",
             looks_right="Where samples are rows, the classes do lie along axis 1.",
             lesson="01_scores",
+            treated="one sample a column",
         ),
         Misconception(
             "gradients exchanged",
@@ -517,6 +521,7 @@ NETWORK = Exercise(
             looks_right="For one sample it is the same, and for one batch size a smaller rate "
             "makes up for it.",
             lesson="08_batches",
+            treated="Sum instead of mean",
         ),
         Misconception(
             "plus sign",
@@ -526,6 +531,7 @@ NETWORK = Exercise(
             experiment="Print the history of ten epochs: it should fall.",
             looks_right="Both gradients are right, and so is the length of the first step.",
             lesson="07_sgd",
+            treated="a plus sign in the update",
         ),
         Misconception(
             "only the last layer learns",
@@ -553,6 +559,7 @@ NETWORK = Exercise(
             experiment="Train two equal networks with different rngs: W1 should differ.",
             looks_right="Every sample comes once an epoch, and the loss falls all the same.",
             lesson="08_batches",
+            treated="rng.permutation(X_train.shape[1])",
         ),
         Misconception(
             "largest score not subtracted",
@@ -565,6 +572,7 @@ NETWORK = Exercise(
             "scores.",
             shows_in="large scores",
             lesson="02_softmax",
+            treated="The max trick",
         ),
         mistakes.one_maximum(network_by_softmax(mistakes.by_one_maximum)),
         mistakes.clipped_loss(lambda loss: fit_by(loss=loss)),

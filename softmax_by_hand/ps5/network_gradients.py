@@ -138,6 +138,7 @@ NETWORK_GRADIENTS = Exercise(
     signature="network_gradients(W1, W2, X, Y) -> dictionary of Z2, W2, A1, Z1, W1",
     reference=lecture.network_gradients,
     lesson="10_hidden_layer",
+    treated="Backwards, one factor at a time",
     # Not batch_gradient of ps4, which would be the link of W2 as a whole.
     needs=("add_bias", "scores", "softmax", "cce_gradient", "softmax_backward"),
     criteria=(
@@ -212,6 +213,7 @@ NETWORK_GRADIENTS = Exercise(
             looks_right="For one sample it is the same, and for one batch size a smaller rate "
             "makes up for it.",
             lesson="08_batches",
+            treated="Sum instead of mean",
         ),
         Misconception(
             "divided by N twice",
@@ -221,6 +223,7 @@ NETWORK_GRADIENTS = Exercise(
             experiment="Hand in every sample twice: W1 and W2 must stay the same.",
             looks_right="For one sample it is the same, and the direction is right for any number.",
             lesson="08_batches",
+            treated="the $1/B$ enters once",
         ),
         Misconception(
             "divided by N too early",
@@ -238,6 +241,7 @@ NETWORK_GRADIENTS = Exercise(
             experiment="Compare one entry with a numerical gradient.",
             looks_right="All shapes and all sizes are right.",
             lesson="05_chain_rule",
+            treated="**the sign.**",
         ),
         Misconception(
             "slope of another bend",
@@ -258,6 +262,7 @@ NETWORK_GRADIENTS = Exercise(
             experiment="Compare Z2 with the probabilities minus Y.",
             looks_right="It is the slope of the cross-entropy, and the first link of the chain.",
             lesson="04_jacobian",
+            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "bias slopes left out",

@@ -74,6 +74,7 @@ RELU = Exercise(
     signature="ReLU(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
     reference=lecture.ReLU,
     lesson="10_hidden_layer",
+    treated="ReLU",
     criteria=criteria(
         "forward keeps what is positive, however large, and gives 0 for the rest; backward lets a "
         "slope pass where the input was positive.",

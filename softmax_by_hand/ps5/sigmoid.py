@@ -43,6 +43,7 @@ SIGMOID = Exercise(
     signature="Sigmoid(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
     reference=lecture.Sigmoid,
     lesson="10_hidden_layer",
+    treated="igmoid",
     criteria=criteria(
         "forward is 1 / (1 + exp(-Z)), and backward multiplies by its slope at the input, which "
         "is A (1 - A).",

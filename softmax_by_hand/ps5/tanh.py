@@ -39,6 +39,7 @@ TANH = Exercise(
     signature="Tanh(), forward(Z) -> A, backward(grad_a, learning_rate=None) -> grad_z",
     reference=lecture.Tanh,
     lesson="10_hidden_layer",
+    treated="tanh",
     criteria=criteria(
         "forward is tanh, and backward multiplies by its slope at the input, which is 1 - A^2.",
         Criterion(
