@@ -17,6 +17,11 @@ def first_line(failure: BaseException) -> str:
         return ""
 
 
+def named(failure: BaseException) -> str:
+    """Return an exception in a line: the name of its class and the first line of its text."""
+    return f"{type(failure).__name__}: {first_line(failure)}"
+
+
 def printable(text: str) -> str:
     """Return a line with all that steers a terminal, or reorders text, shown as "?".
 

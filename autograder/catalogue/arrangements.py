@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.catalogue.values import Observation, Rng, Step, by_steps
+from autograder.catalogue.values import Observation, Rng, Step, by_steps, left_alone
 
-PUT_BACK = 1e-9  # by this much, relative, an entry may differ and still count as left alone
 ROWS = "samples as rows"
 EXCHANGED = "arguments in the other order"
 ALONE = "one sample as a batch of one"
@@ -180,14 +179,8 @@ class Arrangement:
         ):
             if type(before) is Rng:
                 now[i] = left
-            if type(before) is not np.ndarray or _left_alone(before, left):
+            if type(before) is not np.ndarray or left_alone(before, left):
                 continue
             undo = UNDO.get(change)
             now[i] = undo(left) if undo is not None and type(left) is np.ndarray else None
         return tuple(now)
-
-
-def _left_alone(before: np.ndarray, after: Any) -> bool:
-    if type(after) is not np.ndarray or (after.shape, after.dtype) != (before.shape, before.dtype):
-        return False
-    return bool(np.allclose(after, before, rtol=PUT_BACK, atol=0.0, equal_nan=True))

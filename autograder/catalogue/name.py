@@ -17,6 +17,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.words import named
+
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue
 
@@ -82,9 +84,8 @@ class CatalogueName:
         return beside_it
 
     def _failed(self, failure: BaseException, files: list[Path]) -> CatalogueError:
-        said = (str(failure).splitlines() or [""])[0][:300]
         return CatalogueError(
-            f"the catalogue {self.module} cannot be loaded: {type(failure).__name__}: {said}"
+            f"the catalogue {self.module} cannot be loaded: {named(failure)}"
             f"{_line_in(failure, files)}; mend it first"
         )
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.hard_links import not_of_owner
 from autograder.course.reading import UnreadableSubmission, read_bytes
-from autograder.words import first_line
+from autograder.words import named
 
 SECRET_FILE = ".grading-secret"
 MAX_FILE_BYTES = 20 << 20
@@ -232,8 +232,7 @@ def load_config(course: Path) -> dict:
         raise CourseError(f"{path}{line}: {failure.msg}; mend it first") from None
     except (Exception, SystemExit) as failure:
         line = _line_in(failure, path)
-        said = f"{type(failure).__name__}: {first_line(failure)}"
-        raise CourseError(f"{path}{line}: {said}; mend it first") from None
+        raise CourseError(f"{path}{line}: {named(failure)}; mend it first") from None
 
 
 def _line_in(failure: BaseException, path: Path) -> str:

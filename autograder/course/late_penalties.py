@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from autograder.course.folder import CONFIG_FILE, CourseError
-from autograder.words import first_line, listed
+from autograder.words import listed, named
 
 # (student, score, seconds late) -> points to take away, as in nbgrader's plugin
 LatePenalty = Callable[[str, float, float], float | None]
@@ -143,6 +143,6 @@ def _plugin(plugin: Any, name: str, config: Mapping[str, Any]) -> LatePenalty:
     except Exception as failure:
         raise CourseError(
             f"{CONFIG_FILE}: AssignLatePenalties.plugin_class {name} cannot be used "
-            f"({type(failure).__name__}: {first_line(failure)}): correct it"
+            f"({named(failure)}): correct it"
         ) from None
     return penalty

@@ -52,7 +52,7 @@ from autograder.grading.records import (
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.submission.graded_cells import GradedSubmission
-from autograder.words import first_line
+from autograder.words import named
 
 if TYPE_CHECKING:
     from autograder.sandbox import Limits
@@ -361,7 +361,7 @@ def _file_trouble(graded: _Graded, write: Callable[[], None]) -> str | None:
 def _words(failure: Exception) -> str:
     if isinstance(failure, CourseError):
         return str(failure)
-    return f"{type(failure).__name__}: {first_line(failure)}"
+    return named(failure)
 
 
 def _is_text(name: str) -> bool:

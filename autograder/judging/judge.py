@@ -22,7 +22,14 @@ import numpy as np
 from numpy.random import mtrand
 
 from autograder.catalogue.model import Arguments, Criterion, Exercise, Misconception, Specimen
-from autograder.catalogue.values import Observation, Opaque, by_steps, is_remote, observe_here
+from autograder.catalogue.values import (
+    Observation,
+    Opaque,
+    by_steps,
+    is_remote,
+    left_alone,
+    observe_here,
+)
 from autograder.words import listed
 
 FLOOR = 1e-2  # of the norm in relative comparisons: the answer may be 0
@@ -30,7 +37,6 @@ NEARLY = 1e-4  # where six digits of a wrong answer would be those of the right 
 SAME = 1e-9  # how close two answers must be to be the same mistake
 SAME_OF_TOLERANCE = 1e-2  # and for exercises with a coarse tolerance, this much of it
 REPEATED = 1e-12  # how close the answers to the same call twice must be
-PUT_BACK = 1e-9  # an entry put back after a step may differ in its last digits; no 0 may
 MAX_MESSAGE = 600
 MAX_SHOWN = 12  # entries of an array that are shown in full, and keys of a dictionary
 MAX_SHOWN_TEXT = 40  # characters of one key
@@ -461,7 +467,7 @@ def _changed(observation: Observation, expected: Observation, arguments: Argumen
         for i in range(-1 if name else 0, len(given))
     ]
     for (name, i), before, now in zip(places, expected.arguments, after, strict=False):
-        if type(before) is np.ndarray and not _left_alone(before, now):
+        if type(before) is np.ndarray and not left_alone(before, now):
             return f"The call changed {_possessive(name)} {_ordinal(i)} argument."
     return None
 
@@ -585,15 +591,6 @@ def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
             return True
         error = np.max(np.abs(one - other))
         return bool(error <= tolerance * max(np.max(np.abs(other)), FLOOR))
-
-
-def _left_alone(before: np.ndarray, after: Any) -> bool:
-    """Tell whether an argument is as it was, entry by entry, but for rounding."""
-    if type(after) is not np.ndarray or (after.shape, after.dtype) != (before.shape, before.dtype):
-        return False
-    with np.errstate(all="ignore"):
-        one, other = before.astype(np.float64), after.astype(np.float64)
-        return bool(np.all(np.abs(other - one) <= PUT_BACK * np.abs(one)))
 
 
 def _same_value(one: Any, other: Any, tolerance: float) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from autograder.limits import ARCHIVE, HAND_IN
-from autograder.words import first_line
+from autograder.words import named
 
 CHUNK = 1 << 20
 # How the compressed forms of a tar file begin.
@@ -99,7 +99,7 @@ def _unpack(archive: Path, folder: Path, room: _Room) -> list[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(failure, UnsoundArchive):
             raise
-        raise UnsoundArchive(f"{type(failure).__name__}: {first_line(failure)}") from None
+        raise UnsoundArchive(named(failure)) from None
     return paths
 
 
