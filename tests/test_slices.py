@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course.course import Course
 from autograder.release import ReleaseError
-from autograder.release.beside import add_helpers, pictures
+from autograder.release.beside import helpers_of, pictures, put
 from autograder.release.slices import parse, sliced, used_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -342,10 +342,10 @@ def test_pictures_that_only_a_text_or_a_module_beside_it_names_are_there(tmp_pat
     )
     (folder / "more").mkdir()
     (folder / "more" / "helper.py").write_text("from figures import d\n")
-    add_helpers(Course(tmp_path), folder, ())
+    put(helpers_of(Course(tmp_path), folder, ()), folder)
     assert names_of((folder / "figures.py").read_text()) == set("abcd")
     before = (folder / "figures.py").stat().st_mtime_ns
-    add_helpers(Course(tmp_path), folder, ())
+    put(helpers_of(Course(tmp_path), folder, ()), folder)
     assert (folder / "figures.py").stat().st_mtime_ns == before
 
 
@@ -368,7 +368,7 @@ def test_pictures_that_are_no_python_are_refused_in_a_line(tmp_path: Path, sourc
 def test_a_notebook_without_pictures_has_no_module_of_them(tmp_path: Path) -> None:
     folder = course_with(tmp_path, "def a(): pass\n", "1")
     (folder / "figures.py").write_text("# of an earlier release\n")
-    add_helpers(Course(tmp_path), folder, ())
+    put(helpers_of(Course(tmp_path), folder, ()), folder)
     assert [path.name for path in folder.glob("*.py")] == ["checks.py"]
 
 
@@ -380,7 +380,7 @@ def test_a_notebook_that_only_imports_its_pictures_can_do_so(tmp_path: Path) -> 
 def test_a_course_without_pictures_has_none(tmp_path: Path) -> None:
     folder = course_with(tmp_path, "", "1")
     (tmp_path / "notebooks" / "figures.py").unlink()
-    add_helpers(Course(tmp_path), folder, ())
+    put(helpers_of(Course(tmp_path), folder, ()), folder)
     assert not (folder / "figures.py").exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.catalogue.model import Exercise
@@ -21,14 +21,21 @@ DATA = (".csv", ".gz", ".npz", ".txt")
 BESIDE = {Path(CHECKS).stem, FIGURES.stem, "IPython"}
 
 
-def add_helpers(course: Course, folder: Path, exercises: Sequence[Exercise]) -> None:
-    """Put the checks beside a notebook, and the course's pictures and data where there are any.
+Helpers = Mapping[str, bytes | None]
+
+
+def helpers_of(course: Course, folder: Path, exercises: Sequence[Exercise]) -> Helpers:
+    """Return what belongs beside a notebook: the checks, the course's pictures and data.
 
     Parameters
     ----------
     course : where its pictures and data are
     folder : with the notebook, and what else the course puts there
     exercises : those that can be checked
+
+    Returns
+    -------
+    Each file's content by its name; None where the notebook has no use for the file
 
     Raises
     ------
@@ -39,19 +46,23 @@ def add_helpers(course: Course, folder: Path, exercises: Sequence[Exercise]) -> 
     text = (folder / f"{folder.name}.ipynb").read_text(encoding="utf-8")
     allowed = course.allowed_packages(folder.name, folder)
     packages = None if allowed is None else set(allowed) - BESIDE
-    helpers = {CHECKS: write_checks(exercises, packages).encode()}
+    helpers: dict[str, bytes | None] = {CHECKS: write_checks(exercises, packages).encode()}
     for path in sorted((root / FIGURES.parent).glob("*")):
         if path.suffix in DATA and path.name in text:
             helpers[path.name] = path.read_bytes()
     if (root / FIGURES).is_file():
         drawn = pictures(root, folder)
-        if drawn is None:
-            (folder / FIGURES.name).unlink(missing_ok=True)  # of an earlier release
-        else:
-            helpers[FIGURES.name] = drawn.encode()
+        helpers[FIGURES.name] = None if drawn is None else drawn.encode()
+    return helpers
+
+
+def put(helpers: Helpers, folder: Path) -> None:
+    """Put files beside a notebook, and take away what an earlier release left there."""
     for name, content in helpers.items():
         copied = folder / name
-        if not (copied.is_file() and copied.read_bytes() == content):
+        if content is None:
+            copied.unlink(missing_ok=True)
+        elif not (copied.is_file() and copied.read_bytes() == content):
             copied.write_bytes(content)
 
 

@@ -16,17 +16,16 @@ from unittest import mock
 import traitlets.log
 from traitlets.config import Config
 
-from autograder.catalogue.model import Exercise
 from autograder.course.course import Course
 from autograder.release import ReleaseError
-from autograder.release.beside import add_helpers
+from autograder.release.beside import Helpers, put
 
 
 def generate(
     course: Course,
     name: str,
     into: Path,
-    exercises: Sequence[Exercise],
+    helpers: Helpers,
     gradebook: str | None = None,
 ) -> Path:
     """Have nbgrader make an assignment's release in a folder, in this process.
@@ -35,7 +34,7 @@ def generate(
     ----------
     course, name : the assignment
     into : a new folder for it, in a work folder in the course
-    exercises : those of the assignment
+    helpers : what lies beside the notebook; see `autograder.release.beside`
     gradebook : URL of the database to enter it in, or None to leave that alone
 
     Returns
@@ -54,7 +53,7 @@ def generate(
     # From a copy: a fresh clone's source/ has no helpers yet, and a proof writes nothing there.
     source = into.with_name(into.name + "-source")
     shutil.copytree(root / "source" / name, source / name)
-    add_helpers(course, source / name, exercises)
+    put(helpers, source / name)
     config.CourseDirectory.source_directory = source.relative_to(root).as_posix()
     config.CourseDirectory.release_directory = into.relative_to(root).as_posix()
     config.GenerateAssignment.force = config.GenerateAssignment.create_assignment = True

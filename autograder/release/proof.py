@@ -17,27 +17,30 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.course import Course
+from autograder.catalogue.catalogue import Catalogue
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
 from autograder.release.source import read_source
+from autograder.words import first_line
 
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
 
 
-def release_problems(course: Path, assignment: str, folder: Path) -> list[str]:
+def release_problems(
+    course: Path, assignment: str, folder: Path, catalogue: Catalogue
+) -> list[str]:
     """Return what is wrong with a generated release, a line for each.
 
     Parameters
     ----------
     course, assignment : where its source is
     folder : the generated release of that assignment
+    catalogue : nothing in the folder may answer an exercise of the assignment
     """
     notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
     where = f"release/{assignment}/{assignment}.ipynb"
     problems = leftovers(read_source(course / "source" / assignment), folder)
-    catalogue = Course(course).catalogue
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder).as_posix()
         answers = answers_in(name, path.read_bytes(), catalogue, assignment)
@@ -150,7 +153,7 @@ def unexpected_errors(folder: Path, assignment: str) -> list[str]:
                 stderr=subprocess.DEVNULL,
             )
         except (CellTimeoutError, DeadKernelError) as error:
-            return [f"{where} cannot be run: {(str(error).splitlines() or ['?'])[0]}"]
+            return [f"{where} cannot be run: {first_line(error) or '?'}"]
     return [
         f"{where}, cell {cell.id}: {output.ename}: {output.evalue.splitlines()[0][:120]}"
         if output.evalue

@@ -21,7 +21,7 @@ from autograder.course.folder import (
     write_atomically,
 )
 from autograder.release import ReleaseError
-from autograder.release.beside import add_helpers
+from autograder.release.beside import helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import drift, release_problems
 from autograder.release.source import read_source, source_problems
@@ -99,12 +99,14 @@ def prove_release(
     for name in assignments:
         require_assignment(course, name)
         with _workplace(course) as work:
-            of = catalogue or Course(course).catalogue
-            wrong = source_problems(course, name, of)
+            settings = Course(course)
+            known = catalogue or settings.catalogue
+            wrong = source_problems(course, name, known)
             if not wrong:
-                new = generate(Course(course), name, work / "new", of.assignments[name])
+                helpers = helpers_of(settings, course / "source" / name, known.assignments[name])
+                new = generate(settings, name, work / "new", helpers)
                 wrong = [*drift(course / "release" / name, new)]
-                wrong += release_problems(course, name, new)
+                wrong += release_problems(course, name, new, known)
             problems += wrong
     wanted = course / "release" / "requirements.txt"
     if not wanted.is_file() or wanted.read_text() != _requirements():
@@ -119,19 +121,20 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     target = course / "release" / name
     with _workplace(course) as work:
         settings = Course(course)
-        of = catalogue or settings.catalogue
-        _refuse(source_problems(course, name, of))
-        exercises = of.assignments[name]
-        add_helpers(settings, course / "source" / name, exercises)  # so that it runs there too
-        tried = generate(settings, name, work / "tried", exercises)
-        _refuse(release_problems(course, name, tried))
+        known = catalogue or settings.catalogue
+        _refuse(source_problems(course, name, known))
+        source = course / "source" / name
+        helpers = helpers_of(settings, source, known.assignments[name])
+        put(helpers, source)  # so that it runs there too
+        tried = generate(settings, name, work / "tried", helpers)
+        _refuse(release_problems(course, name, tried, known))
         # The one that is kept also goes into the gradebook; it must be the one proved.
-        made = generate(settings, name, work / "made", exercises, settings.gradebook_url)
+        made = generate(settings, name, work / "made", helpers, settings.gradebook_url)
         _refuse(drift(tried, made))
         _replace(target, made, work / "old")
     write_atomically(course / "release" / "requirements.txt", _requirements())
     points = {False: 0.0, True: 0.0}
-    for cell in read_source(course / "source" / name).cells:
+    for cell in read_source(source).cells:
         data = cell.metadata.get("nbgrader", {})
         if data.get("grade"):
             points[bool(data.get("solution"))] += float(data["points"])
