@@ -104,8 +104,8 @@ class Outcome:
     cells : points and comments of its cells, for the gradebook
     verdicts : of `autograder.judging.judge.Verdict`, as dictionaries
     trouble : why grading failed, or None
-    unsure : another try, with nothing beside it, may end otherwise: time ran out while
-        the machine was crowded, or what graded it was killed
+    unsure : a second try, with no other submission beside it, may give another result: time
+        ran out while the machine was crowded, or the process that graded it was killed
     """
 
     student: str
@@ -187,7 +187,7 @@ def grade_one(job: Job) -> Outcome:
 
 
 def grade_alone(job: Job) -> Outcome:
-    """Grade one submission with nothing beside it: what might end otherwise is tried twice.
+    """Grade one submission with no other beside it; where the result is unsure, grade it twice.
 
     Raises
     ------

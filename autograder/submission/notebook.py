@@ -102,7 +102,7 @@ def grade_notebook(
         return judge_notebook(
             notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict
         )
-    # That every cell is missing from nothing would be no news.
+    # Of what cannot be read, the repairs say nothing: every cell is missing.
     return judge_notebook(
         notebook, assignment, sandbox, seed, (), (unreadable, *beside), on_verdict
     )
