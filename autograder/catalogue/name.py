@@ -140,8 +140,13 @@ def _load(name: CatalogueName) -> Catalogue:
         raise name._failed(failure, files) from failure
     found = getattr(module, "CATALOGUE", None)
     if type(found) is not Catalogue:
+        place = getattr(module, "__file__", None) or "of Python itself"
+        top = name.module.partition(".")[0]
+        beside = [Path(name.folder, end) for end in (top, f"{top}.py")] if name.folder else []
+        hidden = [one for one in beside if one.exists() and not Path(place).is_relative_to(one)]
+        advice = f"give {hidden[0]} another name, also in" if hidden else "correct"
         raise CatalogueError(
-            f"the module {name.module} ({module.__file__}) has no CATALOGUE: correct {SETTING}"
+            f"the module {name.module} ({place}) has no CATALOGUE: {advice} {SETTING}"
         )
     return found
 

@@ -94,7 +94,7 @@ class Course:
         CourseError : it is not there
         """
         module = self.settings.get("Catalogue", {}).get("module")
-        if module is not None and not isinstance(module, str):
+        if module is not None and not (isinstance(module, str) and module):
             raise CourseError(
                 f"{self.folder / CONFIG_FILE}: Catalogue.module is a module's dotted name, "
                 f"not {module!r}"

@@ -26,6 +26,8 @@ from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.words import named
 
 SECRET_FILE = ".grading-secret"
+# The grader's own settings, one of each: `c.Catalogue.module`.
+SETTINGS = {"Catalogue": "module", "ErrorCarriedForward": "share", "Submissions": "packages"}
 MAX_FILE_BYTES = 20 << 20
 SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
 MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
@@ -226,13 +228,17 @@ def load_config(course: Path) -> dict:
     if not path.is_file():
         return {}
     try:
-        return PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
+        settings = PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
     except SyntaxError as failure:
         line = f", line {failure.lineno}" if failure.lineno else ""
         raise CourseError(f"{path}{line}: {failure.msg}; mend it first") from None
     except (Exception, SystemExit) as failure:
         line = _line_in(failure, path)
         raise CourseError(f"{path}{line}: {named(failure)}; mend it first") from None
+    for section, own in SETTINGS.items():
+        for unknown in sorted(set(settings.get(section, ())) - {own}):
+            raise CourseError(f"{path}: there is no c.{section}.{unknown}: write c.{section}.{own}")
+    return settings
 
 
 def _line_in(failure: BaseException, path: Path) -> str:
