@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import Catalogue, Criterion, Exercise, Misconception, Step, along_axes
-from autograder.checking.kit import Properties, Student, from_notebook, normal
+from autograder.checking.kit import Properties, Student, Text, from_notebook, normal
 from autograder.cli.commands import app
 from autograder.judging.catalogue_proof import problems_of
 
@@ -655,6 +655,34 @@ def test_what_students_may_run_takes_the_right_answer_and_no_wrong_one(
     assert len(said) == len(lines)
     for one, line in zip(said, lines, strict=True):
         assert one.startswith(f"one {exercise.name}{line}")
+
+
+def shout(text):
+    return text.upper() + "!"
+
+
+def test_students_may_be_asked_for_text() -> None:
+    @Properties(lambda text: Text(), lambda: [("hello",)], "Text in, text out.")
+    def properties(f: Student) -> None:
+        f.claim("it ends with an exclamation mark", "What is the last sign?")
+        f.expect(f("hello").endswith("!"))
+
+    def texts(rng: np.random.Generator) -> list[tuple[str]]:
+        return [("".join(rng.choice(list("abc"), 5)),) for _ in range(4)]
+
+    exercise = with_criteria(
+        changed(GATE, fixtures=texts),
+        changed(PURITY, points=0.5, fixtures=texts),
+        signature="shout(text) -> str",
+        name="shout",
+        reference=shout,
+        made=None,
+        properties=properties,
+    )
+    assert problems(exercise) == []
+    quiet = changed(WHOLE, wrong=(lambda text: text.upper(),))
+    in_a_list = changed(SIGN, wrong=(lambda text: [*text, "!"],))
+    assert problems(changed(exercise, misconceptions=(quiet, in_a_list))) == []
 
 
 def test_a_wrong_answer_finds_in_its_notebook_the_functions_that_it_needs() -> None:
