@@ -20,7 +20,7 @@ help:
 	@echo "make kill          judge some ten thousand wrong functions at 50 seeds each (an hour or two)"
 	@echo "make lab           open JupyterLab on the course"
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
-	@echo "make site          the course as pages to read, into build/site/"
+	@echo "make site          the course as a book to read, into build/site/"
 	@echo "make examples      build the sample submissions anew from examples/"
 	@echo "make pictures      take the pictures of README and docs/ anew (after make grade)"
 	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
@@ -100,7 +100,7 @@ lab: setup
 	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 slides site: setup
-	$(BIN)/python -m classroom $@
+	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE))
 
 examples: setup
 	mkdir -p $(REGRESSION) && cp -R examples/linear_regression/. $(REGRESSION)

@@ -1,6 +1,6 @@
-"""A notebook as a deck of slides, or as a page to read: one HTML text each.
+"""A notebook as a deck of slides, one HTML text.
 
-Knows nothing of where notebooks come from or where pages go.
+Knows nothing of where notebooks come from or where decks go.
 """
 
 from __future__ import annotations
@@ -30,44 +30,20 @@ def deck(notebook: NotebookNode, files: Vendored) -> str:
     -------
     str
     """
-    return _export("deck", notebook, {"files": files, "style": style("deck")})
-
-
-def page(notebook: NotebookNode, links: dict[str, str]) -> str:
-    """Return a page to read; answers are folded away until they are asked for.
-
-    Parameters
-    ----------
-    notebook : with slide types or without
-    links : name and address of each page that the head of this one links to; the page
-        expects `style.css` and `mathjax.js` in `../assets`
-
-    Returns
-    -------
-    str
-    """
-    return _export("page", notebook, {"links": links})
-
-
-def style(template: str) -> str:
-    """Return the style sheet of ``"deck"`` or ``"page"``, with the colours that both use."""
-    sheets = (TEMPLATES / "colours.css", TEMPLATES / template / "style.css")
-    return "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
-
-
-def _export(template: str, notebook: NotebookNode, course: dict[str, object]) -> str:
+    sheets = (TEMPLATES / "colours.css", TEMPLATES / "deck" / "style.css")
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     settings = Config()
     # On a slide the picture is the message, and not the lines that draw it.
-    settings.TagRemovePreprocessor.enabled = template == "deck"
+    settings.TagRemovePreprocessor.enabled = True
     settings.TagRemovePreprocessor.remove_input_tags = {HIDDEN_ON_SLIDES}
     exporter = SlidesExporter(
         config=settings,
-        template_name=template,
+        template_name="deck",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    resources = {"course": {"title": title(notebook), **course}}
-    text, _ = exporter.from_notebook_node(notebook, resources=resources)
+    course = {"title": title(notebook), "files": files, "style": style}
+    text, _ = exporter.from_notebook_node(notebook, resources={"course": course})
     return str(text)
