@@ -68,7 +68,7 @@ class CatalogueName:
             found = importlib.util.find_spec(self.module)
         except (ImportError, ValueError):
             found = None
-        except (Exception, SystemExit) as failure:  # of a.b this runs a
+        except (Exception, SystemExit) as failure:  # to find a.b, Python runs a
             raise self._failed(failure, []) from failure
         if found is None or found.origin is None:
             beside = f", nor a folder or file of that name in {self.folder}" if self.folder else ""
@@ -153,7 +153,7 @@ def _load(name: CatalogueName) -> Catalogue:
 
 def _line_in(failure: BaseException, files: list[Path]) -> str:
     """Say where in a catalogue's files an exception comes from, the last of them first."""
-    if isinstance(failure, SyntaxError):  # it names the line itself
+    if isinstance(failure, SyntaxError):  # the text of a SyntaxError names the line already
         return ""
     frames = reversed(traceback.extract_tb(failure.__traceback__))
     here = (frame for frame in frames if Path(frame.filename) in files)

@@ -158,7 +158,8 @@ class Course:
         ------
         CourseError : it was not released
         """
-        files = assignment_files(self.folder, name)  # first: it says what to do where none are
+        # First, because its error says what to do where nothing was released.
+        files = assignment_files(self.folder, name)
         return Assignment(
             name,
             tuple(released.released_cells(self.folder, name)),

@@ -32,15 +32,17 @@ MAX_FILE_BYTES = 20 << 20
 SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
 MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
 UNFINISHED = ".writing-"
-# Packages that take seconds to import and that bear a fork between import and use.
+# Packages that take seconds to import. They still work when the process forks between their
+# import and their use.
 HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
 IMPORT = re.compile(
     r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b)", re.MULTILINE
 )
 CHECKS = "checks.py"
-# Checking is the judge's business while grading, and what knows properties knows answers.
+# While grading, the judge checks. The students' `checks.py` is replaced: its properties give
+# hints about the answers.
 INERT_CHECKS = Path(__file__).resolve().parents[1] / "checking" / "inert_checks.py"
-# Made by working in a folder, never part of an assignment.
+# Files that appear when someone works in the folder; never part of an assignment.
 NOT_SHOWN = (".ipynb", ".pyc")
 
 
@@ -336,7 +338,7 @@ def submitted_at(submission: Submission) -> datetime | None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of time zones that nobody knows
+            warnings.simplefilter("ignore")  # an unknown time zone
             moment = parse(stamp.strip())
         if moment.tzinfo is not None:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)

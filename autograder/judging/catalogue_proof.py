@@ -33,14 +33,14 @@ from autograder.judging.judge import NOT_COUNTED, full_marks, judge, questions
 from autograder.limits import EXCHANGE
 from autograder.words import counted, listed, points_text
 
-SEEDS = 3  # at which each wrong function is tried
+SEEDS = 3  # seeds at which each wrong function is tried
 REFERENCE_SEEDS = 100
-FACE_SEEDS = 20  # at one of which a wrong function besides the first must have its name
-ROOM = 8  # times what its own fixtures take, a function must be able to make when it is lent
-DECIMALS = 6  # to which answers that differ in rounding only are the same
+FACE_SEEDS = 20  # at one of them each further wrong function must get its mistake's name
+ROOM = 8  # a lent function must be allowed to make this many times what its own fixtures make
+DECIMALS = 6  # answers that agree to this many decimals are the same
 FEWEST_CALLS, FEWEST_SHAPES = 2, 3
 SHORTEST, LONGEST, LONGEST_REASON = 11, 249, 140  # characters of a sentence
-SAME_WORDS = 0.75  # of the words of the shorter of two sentences
+SAME_WORDS = 0.75  # of the shorter sentence's words: two that share as many say the same
 SHORTEST_FORMULA = 6  # characters; a shorter one gives no answer away
 ASKED = (
     "Give examples as tuples of arguments, and for each () for one number, the shape of an array, "
@@ -74,7 +74,7 @@ class Problem:
         return " ".join(f"{where}: {self.wrong}. {self.advice}".split())
 
 
-# A problem before it is known whose it is: about, wrong, advice.
+# A problem without its assignment and exercise: (about, wrong, advice).
 Found = tuple[str, str, str]
 
 
@@ -436,7 +436,7 @@ def _shapes(exercise: Exercise) -> Iterator[Found]:
     """Tell whether a function that is right for one shape only could pass the gate."""
     calls = [call for seed in range(3) for call in _drawn(exercise, seed)[0]]
     if any(map(callable, chain.from_iterable(calls))):
-        return  # what it is asked for has the shapes
+        return  # then the shapes are in what that function is called with
     shapes = {
         repr(
             [one.shape if isinstance(one, np.ndarray) else one for one in call if not _seeded(one)]
