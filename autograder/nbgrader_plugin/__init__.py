@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 STEPS, FILES = "autograder.nbgrader_plugin.steps", "autograder.nbgrader_plugin.files"
+CARRYING = "autograder.nbgrader_plugin.carrying"
 FILTERS = "autograder.nbgrader_plugin.formgrader.filters"
 
 
@@ -45,6 +46,10 @@ def configure(c: Any, file: str) -> None:
     # A stub must parse, and must fail in a way that `check` and the graders recognise.
     c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
     c.ClearSolutions.text_stub = "*Write your answer here.*"
+
+    # Each notebook carries the files beside it, so that it works where it is opened alone.
+    # A course that does not want this sets `c.CarryFiles.enabled = False`.
+    c.GenerateAssignment.preprocessors.append(f"{CARRYING}.CarryFiles")
 
     # nbgrader follows links when it copies, and lets all that lies beside a notebook go out
     # with feedback.  These copy ordinary files, within limits; see docs/security.md.

@@ -274,7 +274,8 @@ def _grid(rows: int, columns: int, matrix: _Array, digits: int) -> tuple[Picture
     """Return a picture with axes for so many cells, each as large as the numbers need."""
     em = _em()
     side = max(2.7 * em, _wide(*_written(matrix, digits, True)) + 1.0 * em)
-    picture = _canvas(side * columns + 5.5 * em, min(side, 3.6 * em) * rows + 6.5 * em)
+    high = min(side, 3.6 * em if rows < 8 else 1.65 * em)
+    picture = _canvas(side * columns + 5.5 * em, high * rows + 6.2 * em)
     axes = picture.subplots()
     height, width = matrix.shape
     axes.set_xticks(range(width), [str(k) for k in range(width)])
@@ -496,7 +497,7 @@ def log_loss(
     axes.set(
         xlabel="probability p given to the true class",
         ylabel="loss",
-        xlim=(0, 1.15),
+        xlim=(0, 1.17),
         ylim=(min(-0.35, loss.min() - 0.2), max(4.7, 1.05 * loss.max())),
     )
     axes.axhline(0, color=INK, linewidth=1)

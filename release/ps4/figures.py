@@ -278,7 +278,8 @@ def _grid(rows: int, columns: int, matrix: _Array, digits: int) -> tuple[Picture
     """Return a picture with axes for so many cells, each as large as the numbers need."""
     em = _em()
     side = max(2.7 * em, _wide(*_written(matrix, digits, True)) + 1.0 * em)
-    picture = _canvas(side * columns + 5.5 * em, min(side, 3.6 * em) * rows + 6.5 * em)
+    high = min(side, 3.6 * em if rows < 8 else 1.65 * em)
+    picture = _canvas(side * columns + 5.5 * em, high * rows + 6.2 * em)
     axes = picture.subplots()
     height, width = matrix.shape
     axes.set_xticks(range(width), [str(k) for k in range(width)])
@@ -629,7 +630,7 @@ def digit_images(rows: ArrayLike, names: Sequence[str], columns: int = 5) -> Pic
     kind = "blue is negative, white is 0, orange is positive" if signed else "dark is large"
     picture.text_alternative = (
         f"Grid of {len(names)} pictures of {side} x {side} pixels, where {kind}: "
-        f"{', '.join(names)}."
+        f"{', '.join(names)}.".replace("\n", " ")
     )
     return picture
 
