@@ -10,7 +10,7 @@ MAX_LINE = 300  # characters of an exception's text
 def first_line(failure: BaseException) -> str:
     """Return the first line of an exception's text, bounded; never raises."""
     try:
-        # str's own methods: the text may be of a subclass that answers as it likes
+        # str's own methods: the text may be of a subclass that overrides them
         beginning = str.__getitem__(str(failure), slice(MAX_LINE))
         return printable("".join(str.splitlines(beginning)[:1]))
     except BaseException:

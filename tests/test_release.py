@@ -216,6 +216,26 @@ def test_students_get_the_requirements_of_the_project(released: Path) -> None:
 
 
 @pytest.mark.usefixtures("without_running_it")
+def test_students_find_all_doors_in_ten_lines(released: Path) -> None:
+    text = (released / "release" / "README.md").read_text(encoding="utf-8")
+    lines = text.splitlines()[2:]
+    assert [line.partition(".")[0] for line in lines] == [str(n) for n in range(1, 11)]
+    for door in ("JupyterLab", "VS Code", "Google Colab", "A browser alone"):
+        assert f"**{door}**" in text
+    for word in ("requirements.txt", "Validate", "Hand in", "Assignment List", "ps1/ps1.ipynb"):
+        assert word in text
+    assert text == (ROOT / "release" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_release_leaves_a_readme_of_the_courses_own_alone(
+    course: Path, without_running_it: None
+) -> None:
+    own = course / "release" / "README.md"
+    own.write_text("Read this.")
+    release(course, ["ps1"], CATALOGUE)
+    assert own.read_text() == "Read this."
+
+
 def test_a_second_release_changes_no_byte(course: Path) -> None:
     before = tree_digest(course / "release")
     release(course, ["ps1"], CATALOGUE)
@@ -424,6 +444,8 @@ def test_a_course_may_do_without_notebooks_that_carry_their_files(
         settings.write("c.CarryFiles.enabled = False\n")
     assert release(course, ["ps1"], CATALOGUE).lines()[0].endswith("; students need all of it")
     assert carried_files(notebook_of(course)) == {}
+    text = (course / "release" / "README.md").read_text(encoding="utf-8")
+    assert "`ps1/`. Keep what is in it beside the notebook." in text
 
 
 def leak(tmp_path: Path, name: str, text: str) -> list[str]:

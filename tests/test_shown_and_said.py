@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from contextlib import chdir
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
-from in_process import LESSONS, PROBLEM_SETS, ran
+from claims import CLAIMS, GIVEN
+from in_process import LESSONS, PROBLEM_SETS, ROOT, ran
 from matplotlib.figure import Figure
 from measuring import complaints
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from softmax_by_hand import lecture
 
 every_notebook = pytest.mark.parametrize("path", [*LESSONS, *PROBLEM_SETS], ids=lambda p: p.stem)
 
@@ -98,3 +108,62 @@ def test_a_spoilt_picture_is_found_out(spoil: Any, said: str) -> None:
 def test_type_for_a_page_is_too_small_for_a_slide() -> None:
     assert complaints(picture(8, 8)[0]) == []
     assert "less than 20" in complaints(picture(8, 8)[0], slide=True)[0]
+
+
+# --- numbers -----------------------------------------------------------------------------
+
+
+def text_of(path: Path, cell_id: str) -> str:
+    """Return the text of a cell, which must be there."""
+    (source,) = [
+        cell.source for cell in nbformat.read(path, as_version=4).cells if cell.id == cell_id
+    ]
+    return str(source)
+
+
+def computed(path: Path, text: str, expressions: tuple[str, ...]) -> str:
+    """Return a piece of text with its numbers as the notebook's own variables give them."""
+    known = {**ran(path).variables, "np": np, "r": lecture}
+    with chdir(path.parent if path in LESSONS else ROOT / "release" / path.stem):
+        values = [np.ravel(eval(expression, known)).tolist() for expression in expressions]
+    return text % tuple(chain.from_iterable(values))
+
+
+@every_notebook
+def test_every_number_that_a_text_gives_is_what_the_code_computes(path: Path) -> None:
+    wrong = []
+    for cell_id, text, *expressions in CLAIMS[path.stem]:
+        right = computed(path, text, tuple(expressions))
+        if right not in text_of(path, cell_id):
+            wrong.append(f"{cell_id}: it should say {right!r}")
+    assert wrong == []
+
+
+# Whole numbers are too many, and mostly names: exercise 3, class 1.
+NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)|\d+\s*\\?%")
+
+
+def unproved(path: Path, cells: Iterable[NotebookNode]) -> list[str]:
+    """Return the numbers of texts that no claim computes and that are not given."""
+    given = GIVEN.get(path.stem, "").split()
+    found = []
+    for cell in cells:
+        if cell.cell_type != "markdown":
+            continue
+        rest = cell.source
+        for cell_id, text, *expressions in CLAIMS[path.stem]:
+            if cell_id == cell.id:
+                rest = rest.replace(computed(path, text, tuple(expressions)), " ")
+        found += [f"{cell.id}: {number}" for number in NUMBER.findall(rest) if number not in given]
+    return found
+
+
+@every_notebook
+def test_no_text_gives_a_number_that_is_not_computed(path: Path) -> None:
+    """Decimals and percentages: add a line to CLAIMS, or to GIVEN if it is no result."""
+    assert unproved(path, nbformat.read(path, as_version=4).cells) == []
+
+
+def test_a_new_number_is_found_out() -> None:
+    cells = [new_markdown_cell("The loss is then 0.33, with 5% to spare.", id="new")]
+    assert unproved(LESSONS[0], cells) == ["new: 0.33", "new: 5%"]

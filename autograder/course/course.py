@@ -94,7 +94,7 @@ class Course:
         CourseError : it is not there
         """
         module = self.settings.get("Catalogue", {}).get("module")
-        if module is not None and not isinstance(module, str):
+        if module is not None and not (isinstance(module, str) and module):
             raise CourseError(
                 f"{self.folder / CONFIG_FILE}: Catalogue.module is a module's dotted name, "
                 f"not {module!r}"
@@ -158,7 +158,8 @@ class Course:
         ------
         CourseError : it was not released
         """
-        files = assignment_files(self.folder, name)  # first: it says what to do where none are
+        # First, because its error says what to do where nothing was released.
+        files = assignment_files(self.folder, name)
         return Assignment(
             name,
             tuple(released.released_cells(self.folder, name)),

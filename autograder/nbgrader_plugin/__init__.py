@@ -6,6 +6,7 @@ Imports nothing that takes long: every command that reads ``nbgrader_config.py``
 from __future__ import annotations
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,12 @@ def configure(c: Any, file: str) -> None:
     # The exporter asks the gradebook itself, so nbgrader's preprocessors are not needed.
     c.GenerateFeedback.exporter_class = f"{STEPS}.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
+
+    # Validate reads these settings at each press of its button; other commands know no validator.
+    if "nbgrader.validator" in sys.modules:
+        from autograder.nbgrader_plugin.validate import be_careful
+
+        be_careful()
 
     # Nothing that a student wrote may run in an instructor's browser, take Jupyter's server
     # more than a moment, or pose as a verdict.  nbconvert's own switch leaves Markdown cells

@@ -40,8 +40,8 @@ class SubmissionExporter(NotebookExporter):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         be_careful(self.parent)
-        # Made before the first submission: what makes no sense stops nbgrader here, and not
-        # in each of them, where it would leave a notebook that looks graded.
+        # Read before the first submission: settings that make no sense stop nbgrader here, and not
+        # at each submission, where they would leave a notebook that looks graded.
         try:
             late_rule(self.config)
         except CourseError as failure:

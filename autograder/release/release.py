@@ -25,6 +25,7 @@ from autograder.release import ReleaseError
 from autograder.release.beside import helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import drift, release_problems
+from autograder.release.readme import readme
 from autograder.release.source import read_source, source_problems
 
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
@@ -32,6 +33,8 @@ STUDENT_REQUIREMENTS = (
     *("ipywidgets>=8.1", "jupyterlab>=4.3", "matplotlib>=3.8"),
     *("nbgrader>=0.9.5,<0.10", "numpy>=1.26"),
 )
+
+README = "README.md"
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
             points[bool(data.get("solution"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
     is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
+    if not (course / "release" / README).exists():  # afterwards it is the course's own
+        write_atomically(course / "release" / README, readme(name, is_enough))
     return Released(name, target, files, points[False], points[True], is_enough)
 
 
