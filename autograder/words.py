@@ -53,6 +53,15 @@ def points_text(points: float) -> str:
     return f"{points:g}"
 
 
+def lesson_address(book: str, lesson: str) -> str:
+    """Return where a lesson is in a course's book, or "" where there is no book.
+
+    >>> lesson_address("https://course.example/lessons/{}.html", "02_softmax")
+    'https://course.example/lessons/02_softmax.html'
+    """
+    return book.replace("{}", lesson) if book else ""
+
+
 def counted(number: int, what: str) -> str:
     """Say how many there are of something.
 
