@@ -102,16 +102,20 @@ def release(
 ) -> None:
     """Make the students' versions in release/ from source/, and prove them.
 
-    The proof: points agree with the catalogue, no line of a solution is left,
+    The proof: every check is of an exercise, no line of a solution is left,
     every cell parses, and running the notebook gives nothing but "not written
-    yet".
+    yet". Which exercises there are, and what each is worth, is what the notebook
+    says; what is odd is told.
     """
     folder = _course_folder(course)
     with _in_words():
         from autograder.release.release import release as make_release
 
-        for line in make_release(folder, list(dict.fromkeys(assignments))).lines():
-            typer.echo(line)
+        made = make_release(folder, list(dict.fromkeys(assignments)))
+    for line in made.remarks():
+        typer.echo(f"autograder: {line}", err=True)
+    for line in made.lines():
+        typer.echo(line)
 
 
 @app.command()

@@ -24,7 +24,7 @@ from autograder.release import ReleaseError
 from autograder.release.beside import helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import drift, release_problems
-from autograder.release.source import read_source, source_problems
+from autograder.release.source import read_asked, read_source
 
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
 STUDENT_REQUIREMENTS = (
@@ -42,6 +42,7 @@ class Released:
     files: tuple[str, ...]
     auto_points: float
     written_points: float
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Report:
             f"({', '.join(item.files)})"
             for item in self.released
         ]
+
+    def remarks(self) -> list[str]:
+        """Return what is odd in the sources and may be meant, a line each."""
+        return [line for item in self.released for line in item.remarks]
 
 
 def release(
@@ -101,9 +106,10 @@ def prove_release(
         with _workplace(course) as work:
             settings = Course(course)
             known = catalogue or settings.catalogue
-            wrong = source_problems(course, name, known)
+            asked = read_asked(course, name, known, settings.sets_of(name))
+            wrong = list(asked.problems)
             if not wrong:
-                helpers = helpers_of(settings, course / "source" / name, known.assignments[name])
+                helpers = helpers_of(settings, course / "source" / name, asked.exercises)
                 new = generate(settings, name, work / "new", helpers)
                 wrong = [*drift(course / "release" / name, new)]
                 wrong += release_problems(course, name, new, known)
@@ -122,9 +128,10 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     with _workplace(course) as work:
         settings = Course(course)
         known = catalogue or settings.catalogue
-        _refuse(source_problems(course, name, known))
+        asked = read_asked(course, name, known, settings.sets_of(name))
+        _refuse(asked.problems)
         source = course / "source" / name
-        helpers = helpers_of(settings, source, known.assignments[name])
+        helpers = helpers_of(settings, source, asked.exercises)
         put(helpers, source)  # so that it runs there too
         tried = generate(settings, name, work / "tried", helpers)
         _refuse(release_problems(course, name, tried, known))
@@ -139,7 +146,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         if data.get("grade"):
             points[bool(data.get("solution"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
-    return Released(name, target, files, points[False], points[True])
+    return Released(name, target, files, points[False], points[True], asked.remarks)
 
 
 def _refuse(problems: Sequence[str]) -> None:
