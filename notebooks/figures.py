@@ -3,6 +3,10 @@
 Copied beside every notebook, so it needs only NumPy and Matplotlib, and it must
 not know the answer to any exercise: it draws what it is given.  It changes no
 global setting: the page stays light and the text dark whatever the theme is.
+
+Every colour is named at the top of this file, and has one meaning: blue is negative, orange
+is positive, green a size without a sign.  Type is as large as `_style` says, and every other
+size in a picture is relative to that.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ParamSpec, cast
+from typing import Any, NamedTuple, ParamSpec, cast
 
 import numpy as np
 from matplotlib import style
@@ -22,9 +26,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import NullLocator
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 _Arguments = ParamSpec("_Arguments")
@@ -38,14 +44,23 @@ BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE = (
 )
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
 CLASS_HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
+CLASS_MARKERS = ("o", "^", "s", "D", "v", "P")
 LINES = ((BLUE, "-", "o"), (VERMILLION, "--", "s"), (GREEN, "-.", "^"), (PURPLE, ":", "D"))
+EDGE, LOST = "#b9b9b4", "#e4e4e0"  # around a cell; of a cell whose number is not finite
 # Light at both ends, so that dark numbers stay readable in every cell.
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#8fc4ea", "#ffffff", "#f6b48a"])
 UNSIGNED = LinearSegmentedColormap.from_list("unsigned", ["#ffffff", "#9fd3c2"])
+# Darker at its ends: no number is written on a pixel.
+PIXELS_SIGNED = LinearSegmentedColormap.from_list("pixels", [BLUE, "#ffffff", VERMILLION])
 
 # Set to "text" where nobody looks, as while grading: drawing takes most of a notebook's time.
+# Set to "large" for a projector.
 PICTURES = "COURSE_PICTURES"
+# In points, of which a page shows 84 to 72 pixels; all other sizes are relative to it.
+_TYPE = {"large": 17.0}
+_USUAL_TYPE = 13.0
 _PIXELS_PER_INCH = 144
+_ROUNDING = 1e-7  # what is smaller is an error of floating-point numbers, not a number to show
 _SCREEN_PIXELS_PER_INCH = 84
 _STYLE = {
     name: value
@@ -56,9 +71,8 @@ _STYLE = {
         (FAINT, "axes.edgecolor"),
         ("#d9d9d5", "grid.color legend.edgecolor"),
         (False, "axes.grid axes.spines.right axes.spines.top"),
-        (11.0, "legend.fontsize xtick.labelsize ytick.labelsize"),
-        (12.0, "axes.labelsize font.size"),
-        (13.0, "axes.titlesize"),
+        ("small", "legend.fontsize xtick.labelsize ytick.labelsize"),
+        ("medium", "axes.labelsize axes.titlesize"),
         (2.0, "lines.linewidth"),
         (["sans-serif"], "font.family"),
         ("dejavusans", "mathtext.fontset"),
@@ -135,7 +149,22 @@ def show(picture: Picture) -> None:
 
 def _style() -> AbstractContextManager[None]:
     """Return this module's style, for as long as one picture is drawn."""
-    return style.context(["default", _STYLE])
+    size = _TYPE.get(os.environ.get(PICTURES, ""), _USUAL_TYPE)
+    return style.context(["default", {**_STYLE, "font.size": size}])
+
+
+def _em() -> float:
+    """Return the size of the type in inches."""
+    return 1.0 if _are_told() else float(FontProperties().get_size_in_points()) / 72
+
+
+def _wide(*texts: str) -> float:
+    """Return how wide the longest line of some texts is, in inches."""
+    if _are_told():
+        return 1.0
+    lines = [line for text in texts for line in text.splitlines() if line.strip()]
+    size = 72 * _em()
+    return max(float(TextPath((0, 0), line, size).get_extents().x1) for line in lines) / 72
 
 
 def _picture(draw: Callable[_Arguments, Picture]) -> Callable[_Arguments, Picture]:
@@ -172,20 +201,28 @@ def _same_shape(who: str, **arrays: _Array) -> None:
 
 
 def _number(value: float, digits: int = 2, signed: bool = False) -> str:
-    """Return `value` for a cell or a sentence; zero has no sign."""
+    """Return `value` as it is written: what is small is not 0, and 0 has no sign.
+
+    >>> _number(-0.0014, 3, signed=True), _number(0.0014, 2), _number(-1e-17, 2)
+    ('-0.001', '0.0014', '0.00')
+    """
     if not np.isfinite(value):
         return str(value)
     text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    return f"{0:.{digits}f}" if float(text) == 0 else text
+    if float(text) != 0:
+        return text
+    if abs(value) < _ROUNDING:
+        return f"{0:.{digits}f}"
+    return f"{value:+.2g}" if signed else f"{value:.2g}"
 
 
 def _digits(*arrays: _Array) -> int:
-    """Return how many decimals show the numbers exactly, up to three; otherwise two."""
+    """Return how many decimals show the numbers exactly, up to three; otherwise two or three."""
     finite = np.concatenate([array[np.isfinite(array)] for array in arrays])
     for digits in range(4):
         if np.allclose(np.round(finite, digits), finite, rtol=0, atol=1e-7):
             return digits
-    return 2
+    return 2 if np.abs(finite).max() >= 1 else 3
 
 
 def _listed(values: ArrayLike, digits: int | None = None) -> str:
@@ -213,44 +250,144 @@ def _colours(*arrays: _Array) -> tuple[Colormap, Normalize, bool]:
     return UNSIGNED, Normalize(0.0, largest), False
 
 
+def _written(matrix: _Array, digits: int, signed: bool) -> list[str]:
+    return [_number(float(value), digits, signed) for value in matrix.flat]
+
+
 def _cells(
     axes: Axes,
     matrix: _Array,
     colours: tuple[Colormap, Normalize, bool],
     digits: int,
-    font_size: float = 12.0,
+    corner: tuple[float, float] = (-0.5, -0.5),
+    size: tuple[float, float] = (1.0, 1.0),
 ) -> None:
-    """Draw a matrix as cells with their numbers in them; what is not finite is hatched."""
-    if isinstance(axes, _Told):
-        return
+    """Draw a matrix as cells with their numbers in them, from a corner on."""
     colour_map, scale, signed = colours
-    rows, columns = matrix.shape
-    for (row, column), value in np.ndenumerate(matrix):
+    texts = _written(matrix, digits, signed)
+    for ((row, column), value), text in zip(np.ndenumerate(matrix), texts, strict=True):
         finite = bool(np.isfinite(value))
-        face = colour_map(scale(value)) if finite else "#e4e4e0"
-        corner = (column - 0.5, row - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor="#b9b9b4", linewidth=0.8))
-        text = _number(float(value), digits, signed)
+        face = colour_map(scale(value)) if finite else LOST
+        x, y = corner[0] + column * size[0], corner[1] + row * size[1]
+        axes.add_patch(Rectangle((x, y), *size, facecolor=face, edgecolor=EDGE, linewidth=0.8))
         weight = "normal" if finite else "bold"
-        axes.text(column, row, text, ha="center", va="center", fontsize=font_size, weight=weight)
-    axes.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.45, -0.55), aspect="equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
+        middle = (x + size[0] / 2, y + size[1] / 2)
+        axes.text(*middle, text, ha="center", va="center", weight=weight)
+
+
+def _grid(rows: int, columns: int, matrix: _Array, digits: int) -> tuple[Picture, Axes]:
+    """Return a picture with axes for so many cells, each as large as the numbers need."""
+    em = _em()
+    side = max(2.7 * em, _wide(*_written(matrix, digits, True)) + 1.0 * em)
+    picture = _canvas(side * columns + 5.5 * em, min(side, 3.6 * em) * rows + 6.5 * em)
+    axes = picture.subplots()
+    height, width = matrix.shape
+    axes.set_xticks(range(width), [str(k) for k in range(width)])
+    axes.set_yticks(range(height), [str(k) for k in range(height)])
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
     axes.spines[:].set_visible(False)
+    axes.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.45, -0.55))
+    return picture, axes
 
 
 # --- any matrix --------------------------------------------------------------------------
 
 
+class _Block(NamedTuple):
+    """A matrix with its name above it, a text below it, and perhaps its last row set apart."""
+
+    name: str
+    values: _Array
+    colours: tuple[Colormap, Normalize, bool]
+    below: str = ""
+    last: str = ""  # "row" or "column"
+
+
+def _page(width: float, height: float) -> tuple[Picture, Axes]:
+    """Return a picture with axes whose unit is an inch, from its upper left corner."""
+    if _are_told():
+        return cast(tuple[Picture, Axes], (_Told(), _Told()))
+    picture = Picture(figsize=(width, height), dpi=_PIXELS_PER_INCH)
+    axes = picture.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    return picture, axes
+
+
+def _lines(*lines: Sequence[_Block | str]) -> Picture:
+    """Draw lines of blocks and the signs between them; all cells of a line are equally large."""
+    if _are_told():
+        return cast(Picture, _Told())
+    em, gap = _em(), 1.2 * _em()
+    placed, top, width = [], 0.7 * em, 0.0
+    for line in lines:
+        blocks = [item for item in line if isinstance(item, _Block)]
+        texts = [t for b in blocks for t in _written(b.values, _digits(b.values), b.colours[2])]
+        cell = (max(2.7 * em, _wide(*texts) + 1.0 * em), 2.7 * em)
+        rooms = [
+            3 * em
+            if isinstance(item, str)
+            else max(cell[0] * item.values.shape[1], _wide(item.name, item.below))
+            for item in line
+        ]
+        head = 1.4 * em * (1 + max(block.name.count("\n") for block in blocks))
+        high = cell[1] * max(block.values.shape[0] for block in blocks)
+        foot = 1.6 * em if any(block.below for block in blocks) else 0.0
+        placed.append((line, rooms, top + head, high, cell))
+        top += head + high + foot + gap
+        width = max(width, sum(rooms) + gap * (len(line) - 1) + 1.6 * em)
+    picture, axes = _page(width, top - 0.3 * em)
+    for line, rooms, start, high, cell in placed:
+        left = (width - sum(rooms) - gap * (len(line) - 1)) / 2
+        signs = any(isinstance(item, str) for item in line)
+        for item, room in zip(line, rooms, strict=True):
+            middle = left + room / 2
+            if isinstance(item, str):
+                place = (middle, start + high / 2)
+                axes.text(*place, item, ha="center", va="center", fontsize="x-large")
+            else:
+                # Rows that stand beside each other line up; an equation is centred.
+                down = (high - cell[1] * item.values.shape[0]) / 2 if signs else 0.0
+                _draw_block(axes, item, (middle, start + down), cell)
+            left += room + gap
+    return picture
+
+
+def _draw_block(
+    axes: Axes, block: _Block, top: tuple[float, float], cell: tuple[float, float]
+) -> None:
+    """Draw a block below the middle of its upper edge."""
+    rows, columns = block.values.shape
+    (middle, upper), (wide, high), em = top, cell, _em()
+    left, lower = middle - columns * wide / 2, upper + rows * high
+    _cells(axes, block.values, block.colours, _digits(block.values), (left, upper), cell)
+    axes.text(middle, upper - 0.4 * em, block.name, ha="center", va="bottom", linespacing=1.2)
+    axes.text(middle, lower + 0.3 * em, block.below, ha="center", va="top", fontsize="small")
+    if block.last == "row":
+        axes.plot([left, left + columns * wide], [lower - high] * 2, color=INK, linewidth=2.5)
+    elif block.last == "column":
+        axes.plot([left + (columns - 1) * wide] * 2, [upper, lower], color=INK, linewidth=2.5)
+
+
+_BIAS = {"row": "last row: bias feature", "column": "last column: biases"}
+
+
 @_picture
-def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None = None) -> Picture:
-    """Draw matrices side by side, as an equation is written.
+def matrices(
+    *items: tuple[str, ArrayLike] | str,
+    bias: Mapping[str, str] | None = None,
+    stacked: bool = False,
+) -> Picture:
+    """Draw matrices side by side, as an equation is written, or one below the other.
 
     Parameters
     ----------
     *items : ``("W", W)`` for an array (1-D is drawn as a column, 2-D as it is), or a
         sign between two arrays: ``"@"``, ``"="``
-    bias : which array has a bias ``"row"`` (its last) or ``"column"`` (its last)
+    bias : which array has a bias ``"row"`` (its last) or ``"column"`` (its last); what is
+        said of it, if it is something else: ``"row: the biases again"``
+    stacked : one below the other, so that columns line up
     """
     who = "matrices"
     drawn = [
@@ -260,46 +397,70 @@ def matrices(*items: tuple[str, ArrayLike] | str, bias: Mapping[str, str] | None
     arrays = {item[0]: item[1] for item in drawn if not isinstance(item, str)}
     if not arrays:
         raise ValueError('matrices: nothing to draw: give at least one ("name", array)')
-    blocks = {name: a[:, None] if a.ndim == 1 else a for name, a in arrays.items()}
-    widths = [0.45 if isinstance(item, str) else blocks[item[0]].shape[1] for item in drawn]
-    rows = max(block.shape[0] for block in blocks.values())
-    cell = min(0.72, 9.2 / sum(widths))
-    width = max(3.4, cell * (sum(widths) + 0.9 * len(widths)))
-    picture = _canvas(width, cell * rows + (1.5 if bias else 1.2))
-    grid = picture.subplots(1, len(drawn), width_ratios=widths, squeeze=False)[0]
-    for axes, item in zip(grid, drawn, strict=True):
+    line: list[_Block | str] = []
+    for item in drawn:
         if isinstance(item, str):
-            axes.set_axis_off()
-            axes.text(0.5, 0.5, item, ha="center", va="center", fontsize=20)
+            line.append(item)
             continue
         name, array = item
-        _cells(axes, blocks[name], _colours(array), _digits(array), 12.0 if cell > 0.55 else 10.0)
-        axes.set_title(f"{name}\n{array.shape}", fontsize=12)
-        _mark_bias(axes, blocks[name], (bias or {}).get(name))
+        last, _, below = (bias or {}).get(name, "").partition(": ")
+        block = array[:, None] if array.ndim == 1 else array
+        head = f"{name}\n{array.shape}"
+        line.append(_Block(head, block, _colours(array), below or _BIAS.get(last, ""), last))
+    picture = _lines(*([item] for item in line)) if stacked else _lines(line)
     signs = any(isinstance(item, str) for item in drawn)
     said = (" " if signs else ", ").join(
         item if isinstance(item, str) else f"{item[0]} {item[1].shape}" for item in drawn
     )
     marked = "".join(
-        f"; the last {side} of {name} is set apart" for name, side in (bias or {}).items()
+        f"; the last {side.split(':')[0]} of {name} is set apart"
+        for name, side in (bias or {}).items()
     )
     broken = "".join(
         f"; {np.count_nonzero(~np.isfinite(array))} entries of {name} are not finite"
         for name, array in arrays.items()
         if not np.isfinite(array).all()
     )
-    picture.text_alternative = f"Matrices side by side with their numbers: {said}{marked}{broken}."
+    how = "one below the other" if stacked else "side by side"
+    picture.text_alternative = f"Matrices {how} with their numbers: {said}{marked}{broken}."
     return picture
 
 
-def _mark_bias(axes: Axes, block: _Array, side: str | None) -> None:
-    rows, columns = block.shape
-    if side == "row":
-        axes.plot([-0.5, columns - 0.5], [rows - 1.5] * 2, color=INK, linewidth=2.5)
-        axes.set_xlabel("last row: bias feature", fontsize=11)
-    elif side == "column":
-        axes.plot([columns - 1.5] * 2, [-0.5, rows - 0.5], color=INK, linewidth=2.5)
-        axes.set_xlabel("last column: biases", fontsize=11)
+@_picture
+def table(columns: Mapping[str, Sequence[Any]], rows: Sequence[str]) -> Picture:
+    """Draw a table of numbers and words, each column written as it needs.
+
+    Parameters
+    ----------
+    columns : for each heading, what stands below it
+    rows : the name of each row
+    """
+    if not columns or any(len(column) != len(rows) for column in columns.values()):
+        raise ValueError(f"table: give columns of {len(rows)} entries, one for each row")
+    texts = [
+        [str(entry) if isinstance(entry, str | bool | np.bool_) else f"{entry:.3g}" for entry in c]
+        for c in columns.values()
+    ]
+    em = _em()
+    rooms = [
+        _wide(*rows),
+        *(_wide(name, *column) for name, column in zip(columns, texts, strict=True)),
+    ]
+    edges = np.cumsum([0.9 * em, *(room + 2.4 * em for room in rooms)])
+    picture, axes = _page(float(edges[-1]), 1.9 * em * (len(rows) + 1) + em)
+    for heading, left, right in zip(["", *columns], edges[:-1], edges[1:], strict=True):
+        middle = float(left + right - 1.5 * em) / 2
+        column = rows if not heading else texts[list(columns).index(heading)]
+        axes.text(middle, 1.3 * em, heading, ha="center", va="center", weight="bold")
+        for row, text in enumerate(column):
+            axes.text(middle, 1.9 * em * (row + 1) + 1.4 * em, text, ha="center", va="center")
+    axes.plot([0.5 * em, edges[-1] - 0.5 * em], [2.3 * em] * 2, color=INK, linewidth=1)
+    said = "; ".join(
+        f"{row}: {', '.join(f'{name} {t[n]}' for name, t in zip(columns, texts, strict=True))}"
+        for n, row in enumerate(rows)
+    )
+    picture.text_alternative = f"A table: {said}."
+    return picture
 
 
 @_picture
@@ -320,13 +481,9 @@ def matrix_with_sums(
     if digits and np.abs(values[np.isfinite(values)]).max(initial=0.0) < 1:
         digits = 3
     height, width = values.shape
-    small = max(values.shape) > 6  # many cells: less room each, so that the type stays large
-    picture = _canvas(
-        (0.6 if small else 0.95) * width + 2.6, (0.45 if small else 0.72) * height + 2.3
-    )
-    axes = picture.subplots()
-    _cells(axes, values, _colours(values), digits)
-    axes.set(xlim=(-0.55, width + 0.75), ylim=(height + 0.5, -0.55))
+    picture, axes = _grid(height + 1, width + 1, values, digits)
+    if not isinstance(axes, _Told):
+        _cells(axes, values, _colours(values), digits)
     signed = bool(np.any(values < 0))
     for row, total in enumerate(row_sums):
         axes.text(width + 0.1, row, _number(total, digits, signed), ha="center", va="center")
@@ -334,12 +491,7 @@ def matrix_with_sums(
         axes.text(column, height, _number(total, digits, signed), ha="center", va="center")
     axes.text(width + 0.1, height, "sums", ha="center", va="center", style="italic", color=FAINT)
     axes.plot([width - 0.42] * 2, [-0.5, height + 0.4], color=INK, linewidth=1)
-    axes.plot([-0.5, width + 0.7], [height - 0.42] * 2, color=INK, linewidth=1)
-    axes.set_xticks(range(width), [str(k) for k in range(width)])
-    axes.set_yticks(range(height), [str(k) for k in range(height)])
-    axes.tick_params(length=0)
-    axes.xaxis.tick_top()
-    axes.xaxis.set_label_position("top")
+    axes.plot([-0.5, width + 0.5], [height - 0.42] * 2, color=INK, linewidth=1)
     axes.set_xlabel(columns, labelpad=8)
     axes.set_ylabel(rows)
     axes.set_title(f"{name}   {values.shape}", pad=14)
@@ -371,15 +523,12 @@ def one_hot_grid(labels: ArrayLike, one_hot: ArrayLike) -> Picture:
             f"{grid.shape}; let check(...) pass first"
         )
     height, width = grid.shape
-    picture = _canvas(0.62 * width + 1.8, 0.55 * height + 1.3)
-    axes = picture.subplots()
-    _cells(axes, grid, _colours(grid), _digits(grid))
+    picture, axes = _grid(height, width, grid, _digits(grid))
+    if not isinstance(axes, _Told):
+        _cells(axes, grid, _colours(grid), _digits(grid))
     axes.set_xticks(range(width), [_number(label, 0) for label in classes])
-    axes.set_yticks(range(height), [str(k) for k in range(height)])
-    axes.tick_params(length=0)
-    axes.xaxis.tick_top()
-    axes.xaxis.set_label_position("top")
-    axes.set(xlabel="label of each sample", ylabel="class")
+    axes.set_xlabel("label of each sample", labelpad=8)
+    axes.set_ylabel("class")
     empty = [str(k) for k in range(height) if not grid[k].any()]
     absent = f"; no label is of class {' or '.join(empty)}, so that row is empty" if empty else ""
     picture.text_alternative = (
@@ -602,7 +751,13 @@ def _label_contours(axes: Axes, corners: _Array, truth: int, levels: Sequence[fl
         end = share * corners[truth] + (1 - share) * corners[other]
         place = end + 0.05 * outward / np.linalg.norm(outward)
         axes.text(
-            place[0], place[1], f"{level:.2f}", fontsize=10, ha="center", va="center", color=INK
+            place[0],
+            place[1],
+            f"{level:.2f}",
+            fontsize="small",
+            ha="center",
+            va="center",
+            color=INK,
         )
 
 
@@ -645,7 +800,7 @@ def log_loss(
         xlabel="probability p given to the true class",
         ylabel="loss",
         xlim=(0, 1.15),
-        ylim=(-0.35, 4.7),
+        ylim=(min(-0.35, loss.min() - 0.2), max(4.7, 1.05 * loss.max())),
     )
     axes.axhline(0, color=INK, linewidth=1)
     axes.legend(loc="upper right")
@@ -786,15 +941,9 @@ def tensor_strips(tensor: ArrayLike, name: str = "T") -> Picture:
     """
     values = _array(tensor, "tensor_strips", name, 3)
     rows, columns, depth = values.shape
-    digits = _digits(values)
-    picture = _canvas(max(4.0, 0.62 * columns * depth + 1.6), 0.62 * rows + 1.3)
     colours = _colours(values)
-    for k, axes in enumerate(picture.subplots(1, depth, squeeze=False)[0]):
-        _cells(axes, values[:, :, k], colours, digits)
-        axes.set_title(f"{name}[:, :, {k}]")
-        axes.set_xlabel("j")
-        if k == 0:
-            axes.set_ylabel("i", rotation=0, labelpad=10)
+    strips = (_Block(f"{name}[:, :, {k}]", values[:, :, k], colours) for k in range(depth))
+    picture = _lines([strip._replace(below="row i, column j") for strip in strips])
     picture.text_alternative = (
         f"The {values.shape} tensor {name} as {depth} strips of {rows} x {columns} numbers, "
         f"{int(np.count_nonzero(values))} of {values.size} of them not 0."
@@ -821,14 +970,10 @@ def tensor_collapse(tensor: ArrayLike, vector: ArrayLike, result: ArrayLike) -> 
             "(I, J, K), (K,), (I, J); let check(...) pass first"
         )
     rows, columns, depth = t.shape
-    picture = _canvas(max(5.0, 0.68 * columns * (depth + 1) + 2.4), 0.68 * rows + 1.2)
-    grid = picture.subplots(1, depth + 1, squeeze=False)[0]
-    for k in range(depth):
-        _cells(grid[k], t[:, :, k], _colours(t), _digits(t), 11)
-        sign = "" if k == 0 else "+  "
-        grid[k].set_title(f"{sign}({_number(v[k], 3, True)}) x")
-    _cells(grid[-1], total, _colours(total), _digits(total), 11)
-    grid[-1].set_title("=  the gradient")
+    weights = [f"({_number(weight, 3, True)}) x" for weight in v]
+    heads = [weight if k == 0 else f"+  {weight}" for k, weight in enumerate(weights)]
+    strips = [_Block(head, t[:, :, k], _colours(t)) for k, head in enumerate(heads)]
+    picture = _lines(strips, [_Block("=  the gradient", total, _colours(total))])
     picture.text_alternative = (
         f"The {depth} strips of {rows} x {columns} numbers, weighted by {_listed(v, 3)}, add up "
         f"to one {total.shape} matrix."
@@ -866,27 +1011,40 @@ def loss_along(steps: ArrayLike, losses: ArrayLike, direction: str) -> Picture:
 
 
 @_picture
-def curves(panels: Mapping[str, Mapping[str, ArrayLike]], step: str = "epoch") -> Picture:
+def curves(
+    panels: Mapping[str, Mapping[str, ArrayLike]],
+    step: str = "epoch",
+    steps: ArrayLike | None = None,
+) -> Picture:
     """Draw numbers that change while a classifier learns, in one panel or several.
 
     Parameters
     ----------
-    panels : for each panel's title, for each name, (M,) numbers, one a step
+    panels : for each panel's title, for each name, (M,) numbers, one a step; a single number is
+        a level to compare with, or what was measured once: a dotted line
     step : what is counted below: ``"epoch"``
+    steps : (M,), after which steps the numbers are; None: after each, from 1 on
     """
     who = "curves"
     if not panels:
         raise ValueError('curves: nothing to draw: give at least one {"loss": {"name": numbers}}')
-    picture = _canvas(4.6 * len(panels) + 1.2, 3.6)
+    picture = _canvas(4.2 * len(panels) + 1.0, 3.6)
     said: list[str] = []
     drawn = picture.subplots(1, len(panels), squeeze=False)[0]
     for axes, (title, lines) in zip(drawn, panels.items(), strict=True):
         for (name, values), (colour, line, marker) in zip(lines.items(), LINES, strict=False):
-            numbers = _array(values, who, name, 1)
-            seen = np.where(np.isfinite(numbers), numbers, np.nan)
+            numbers = _array(values, who, name, 0, 1)
+            if numbers.ndim == 0:
+                axes.axhline(float(numbers), color=colour, linestyle=":", label=name)
+                said.append(f"{name} {_number(float(numbers))}, a dotted line")
+                continue
+            x = np.linspace(1, numbers.size, numbers.size)
+            if steps is not None:
+                x = _array(steps, who, "steps", 1)
+                _same_shape(who, **{"steps": x, name: numbers})
             axes.plot(
-                np.linspace(1, numbers.size, numbers.size),
-                seen,
+                x,
+                np.where(np.isfinite(numbers), numbers, np.nan),
                 line,
                 color=colour,
                 marker=marker,
@@ -896,6 +1054,9 @@ def curves(panels: Mapping[str, Mapping[str, ArrayLike]], step: str = "epoch") -
             )
             said.append(f"{title} of {name} from {_number(numbers[0])} to {_number(numbers[-1])}")
         axes.set(xlabel=step, ylabel=title)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
+        if title == "accuracy":  # no part of its axis lies above 1
+            axes.set_ylim(min(0.9, axes.get_ylim()[0]), 1.005)
         axes.grid(True)
         axes.legend()
     picture.text_alternative = f"Over each {step}: {'; '.join(said)}."
@@ -903,35 +1064,84 @@ def curves(panels: Mapping[str, Mapping[str, ArrayLike]], step: str = "epoch") -
 
 
 @_picture
-def images(pixels: ArrayLike, titles: Sequence[str]) -> Picture:
-    """Draw small grey images in a row, or signed weights as images.
+def function_graphs(
+    x: ArrayLike,
+    lines: Mapping[str, ArrayLike],
+    x_name: str,
+    y_name: str,
+    level: float | None = None,
+) -> Picture:
+    """Draw one curve or several over one axis.
 
     Parameters
     ----------
-    pixels : (M, height, width); if any is negative, two colours tell the signs
-    titles : one for each image
+    x : (M,)
+    lines : for each name, (M,) values; what is not finite is left out
+    x_name, y_name : for the axes
+    level : a height to compare with, drawn as a dotted line
     """
-    values = _array(pixels, "images", "pixels", 3)
-    if len(titles) != len(values):
-        raise ValueError(f"images: {len(values)} images, but {len(titles)} titles")
-    largest = float(np.abs(values).max()) or 1.0
-    signed = bool((values < 0).any())
-    columns = min(len(values), 5)
-    rows = -(-len(values) // columns)
-    picture = _canvas(1.5 * columns, 1.75 * rows)
-    drawn = picture.subplots(rows, columns, squeeze=False).ravel()
-    for axes in drawn:
-        axes.set_axis_off()
-    for axes, image, title in zip(drawn, values, titles, strict=False):
-        axes.imshow(
-            image,
-            cmap="PuOr_r" if signed else "Greys",
-            vmin=-largest if signed else 0,
-            vmax=largest,
+    who = "function_graphs"
+    axis = _array(x, who, x_name, 1)
+    picture = _canvas(7.2, 3.6)
+    axes = picture.subplots()
+    said: list[str] = []
+    for (name, values), (colour, line, _) in zip(lines.items(), LINES, strict=False):
+        y = _array(values, who, name, 1)
+        _same_shape(who, **{x_name: axis, name: y})
+        axes.plot(axis, np.where(np.isfinite(y), y, np.nan), line, color=colour, label=name)
+        said.append(f"{name} from {_number(float(y[0]))} to {_number(float(y[-1]))}")
+    if level is not None:
+        axes.axhline(level, color=INK, linewidth=1, linestyle=":")
+        said.append(f"a dotted line at {_number(level, 4)}")
+    axes.set(xlabel=x_name, ylabel=y_name)
+    axes.grid(True)
+    axes.legend()
+    picture.text_alternative = (
+        f"{y_name[0].upper()}{y_name[1:]} over {x_name} from {axis[0]:g} to {axis[-1]:g}: "
+        f"{'; '.join(said)}."
+    )
+    return picture
+
+
+@_picture
+def digit_images(rows: ArrayLike, names: Sequence[str], columns: int = 5) -> Picture:
+    """Draw rows of pixels as pictures: digits, or the weights that look for them.
+
+    Parameters
+    ----------
+    rows : (M, P), P a square number; if any is negative, white is 0, blue is negative and
+        orange is positive, on one scale
+    names : M short texts
+    columns : how many pictures stand beside each other
+    """
+    who = "digit_images"
+    images = _array(rows, who, "rows", 2)
+    side = round(np.sqrt(images.shape[1]))
+    if side * side != images.shape[1] or len(names) != images.shape[0]:
+        raise ValueError(
+            f"{who}: rows has shape {images.shape} and there are {len(names)} names; expected "
+            "(M, 64) and M, or another square number of pixels"
         )
-        axes.set_title(title, fontsize=11)
-    kind = "signed weights, orange for positive" if signed else "grey pixels"
-    picture.text_alternative = f"Small images of {kind}: {', '.join(titles)}."
+    signed = bool(images.min() < 0)
+    largest = float(np.abs(images).max()) or 1.0
+    lines = -(-len(names) // columns)
+    wide = min(columns, len(names))
+    picture = _canvas(max(3.4, 1.45 * wide + 0.4), 1.85 * lines + 0.3)
+    for place, axes in enumerate(picture.subplots(lines, wide, squeeze=False).ravel()):
+        axes.set_axis_off()
+        if place < len(names):
+            axes.imshow(
+                images[place].reshape(side, side),
+                cmap=PIXELS_SIGNED if signed else "Greys",
+                norm=Normalize(-largest if signed else 0.0, largest),
+                interpolation="nearest",
+            )
+            axes.set_title(names[place])
+    kind = "blue is negative, white is 0, orange is positive" if signed else "dark is large"
+    picture.text_alternative = (
+        f"Grid of {len(names)} pictures of {side} x {side} pixels, where {kind}: "
+        f"{', '.join(names)}."
+    )
     return picture
 
 
@@ -973,7 +1183,7 @@ def points(
     for k in range(classes):
         axes.plot(
             *data[:, y == k],
-            "osD^vP"[k % 6],
+            CLASS_MARKERS[k % 6],
             color=CLASS_COLOURS[k % 6],
             markersize=6,
             linestyle="none",

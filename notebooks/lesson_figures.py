@@ -6,13 +6,14 @@ a picture draws what it is given, says itself in one sentence, and changes nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
 from figures import (
     BLUE,
     CLASS_COLOURS,
+    CLASS_MARKERS,
     FAINT,
     INK,
     LINES,
@@ -26,69 +27,23 @@ from figures import (
     _number,
     _picture,
     _same_shape,
+    _wide,
 )
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
+from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 Predict: TypeAlias = Callable[[NDArray[np.float64]], ArrayLike]
 _Side: TypeAlias = Literal["left", "center", "right"]
 
-CLASS_MARKERS = ("o", "^", "s", "D", "v", "P")
-# Darker at its ends than figures.SIGNED: no number is written on a pixel.
-PIXELS_SIGNED = LinearSegmentedColormap.from_list("pixels", [BLUE, "#ffffff", VERMILLION])
 _LONGEST_TEXT = 20  # what stands on an edge must not reach its nodes
 _BACKGROUND = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
 # Text above an edge that rises, is level or falls; below it, the other way round.
 _ALIGNED: dict[int, _Side] = {1: "right", 0: "center", -1: "left"}
 
 
-# --- any curves --------------------------------------------------------------------------
-
-
-@_picture
-def function_graphs(
-    x: ArrayLike,
-    lines: Mapping[str, ArrayLike],
-    x_name: str,
-    y_name: str,
-    level: float | None = None,
-) -> Picture:
-    """Draw one curve or several over one axis.
-
-    Parameters
-    ----------
-    x : (M,)
-    lines : for each name, (M,) values; what is not finite is left out
-    x_name, y_name : for the axes
-    level : a height to compare with, drawn as a dotted line
-
-    Returns
-    -------
-    Picture
-    """
-    who = "function_graphs"
-    axis = _array(x, who, x_name, 1)
-    picture = _canvas(7.2, 3.6)
-    axes = picture.subplots()
-    said: list[str] = []
-    for (name, values), (colour, line, _) in zip(lines.items(), LINES, strict=False):
-        y = _array(values, who, name, 1)
-        _same_shape(who, **{x_name: axis, name: y})
-        axes.plot(axis, np.where(np.isfinite(y), y, np.nan), line, color=colour, label=name)
-        said.append(f"{name} from {_number(float(y[0]))} to {_number(float(y[-1]))}")
-    if level is not None:
-        axes.axhline(level, color=INK, linewidth=1, linestyle=":")
-        said.append(f"a dotted line at {_number(level, 4)}")
-    axes.set(xlabel=x_name, ylabel=y_name)
-    axes.grid(True)
-    axes.legend()
-    picture.text_alternative = (
-        f"{y_name[0].upper()}{y_name[1:]} over {x_name} from {axis[0]:g} to {axis[-1]:g}: "
-        f"{'; '.join(said)}."
-    )
-    return picture
+# --- training curves ---------------------------------------------------------------------
 
 
 @_picture
@@ -136,7 +91,7 @@ def training_curves(
     left.set_ylim(bottom=0)
     right.set(xlabel="step", title="accuracy", ylim=(-0.03, 1.05))
     for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
         axes.grid(True)
     right.legend(loc="lower right")
     picture.text_alternative = f"Loss and accuracy side by side over the steps; {'; '.join(said)}."
@@ -170,7 +125,11 @@ def computation_graph(
     columns = [column for column, _ in places.values()]
     rows = [row for _, row in places.values()]
     wide, high = max(columns) - min(columns), max(rows) - min(rows)
-    picture = _canvas(2.7 * wide + 1.2, 2.1 * high + 1.9)
+    texts = [
+        _short(np.asarray(v, dtype=float)) for pair in edges.values() for v in pair if v is not None
+    ]
+    step = max(1.6, 0.95 * _wide(*texts, "(3, 4)") + 1.0)  # texts stand between nodes
+    picture = _canvas(step * wide + 1.2, 1.8 * high + 1.5)
     axes = picture.subplots()
     said: list[str] = []
     for (start, end), (value, gradient) in edges.items():
@@ -201,7 +160,7 @@ def computation_graph(
             name,
             ha="center",
             va="center",
-            fontsize=15,
+            fontsize="large",
             weight="bold",
             bbox={"boxstyle": "circle,pad=0.5", "facecolor": PAPER, "edgecolor": INK},
         )
@@ -210,7 +169,7 @@ def computation_graph(
         ylim=(min(rows) - 0.4, max(rows) + 0.35),
     )
     axes.set_axis_off()
-    axes.set_title("above an edge: the value forward;  below: the gradient back", fontsize=12)
+    axes.set_title("above an edge: the value forward;  below: the gradient back")
     picture.text_alternative = (
         f"A graph of {len(places)} nodes, values forward and gradients back on its edges: "
         f"{'; '.join(said)}."
@@ -241,7 +200,7 @@ def _on_edge(
         ha=side,
         va="bottom" if offset > 0 else "top",
         color=colour,
-        fontsize=11,
+        fontsize="small",
         weight="bold",
         linespacing=1.25,
         bbox=_BACKGROUND,
@@ -283,7 +242,7 @@ def decision_regions(
     low, high = points.min(axis=1) - 0.6, points.max(axis=1) + 0.6
     first, second = np.meshgrid(*(np.linspace(a, b, 161) for a, b in zip(low, high, strict=True)))
     tints = ListedColormap([*CLASS_COLOURS[:count]])
-    picture = _canvas(max(4.4, 3.3 * len(panels)), 3.9)
+    picture = _canvas(min(max(4.4, 3.3 * len(panels)), 9.4), 3.9 if len(panels) < 3 else 3.4)
     said: list[str] = []
     grid = picture.subplots(1, len(panels), squeeze=False, sharex=True, sharey=True)[0]
     for axes, (name, predict) in zip(grid, panels.items(), strict=True):
@@ -360,7 +319,7 @@ def loss_surface(
     levels = height.min() + rise * np.linspace(0, 1, 15) ** 2
     lines = axes.contour(across, up, height, levels=levels[1:-1], colors=FAINT, linewidths=0.9)
     axes.contourf(across, up, height, levels=levels, cmap="Greys", alpha=0.35)
-    axes.clabel(lines, lines.levels[1::3], fontsize=9, fmt="%.2f")
+    axes.clabel(lines, levels[2:-1:3], fontsize="small", fmt="%.2f")
     said: list[str] = []
     for (name, values), (colour, line, marker) in zip(paths.items(), LINES, strict=False):
         path = _array(values, who, name, 2)
@@ -379,54 +338,5 @@ def loss_surface(
     picture.text_alternative = (
         f"Contours of the loss over {names[0]} and {names[1]}, lowest at {height.min():.2f}; "
         f"{'; '.join(said)}."
-    )
-    return picture
-
-
-# --- digits ------------------------------------------------------------------------------
-
-
-@_picture
-def digit_images(rows: ArrayLike, names: Sequence[str], columns: int = 5) -> Picture:
-    """Draw rows of pixels as pictures: digits, or the weights that look for them.
-
-    Parameters
-    ----------
-    rows : (M, P), P a square number; if any is negative, white is 0, blue is negative and
-        orange is positive, on one scale
-    names : M short texts
-    columns : how many pictures stand beside each other
-
-    Returns
-    -------
-    Picture
-    """
-    who = "digit_images"
-    images = _array(rows, who, "rows", 2)
-    side = round(np.sqrt(images.shape[1]))
-    if side * side != images.shape[1] or len(names) != images.shape[0]:
-        raise ValueError(
-            f"{who}: rows has shape {images.shape} and there are {len(names)} names; expected "
-            "(M, 64) and M, or another square number of pixels"
-        )
-    signed = bool(images.min() < 0)
-    largest = float(np.abs(images).max()) or 1.0
-    lines = -(-len(names) // columns)
-    wide = min(columns, len(names))
-    picture = _canvas(max(3.4, 1.45 * wide + 0.4), 1.75 * lines + 0.3)
-    for place, axes in enumerate(picture.subplots(lines, wide, squeeze=False).ravel()):
-        axes.set_axis_off()
-        if place < len(names):
-            axes.imshow(
-                images[place].reshape(side, side),
-                cmap=PIXELS_SIGNED if signed else "Greys",
-                norm=Normalize(-largest if signed else 0.0, largest),
-                interpolation="nearest",
-            )
-            axes.set_title(names[place], fontsize=13)
-    kind = "blue is negative, white is 0, orange is positive" if signed else "dark is large"
-    picture.text_alternative = (
-        f"Grid of {len(names)} pictures of {side} x {side} pixels, where {kind}: "
-        f"{', '.join(names)}."
     )
     return picture

@@ -62,7 +62,12 @@ PICTURES = {
     "tensor_collapse": ((STRIPS, [0.125, -0.75, 0.625], GRADIENT), {}),
     "loss_along": (([0, 0.1, 0.2], [1.4, 0.7, 0.3], "minus the gradient"), {}),
     "curves": (({"loss": {"right": [1.1, 0.5], "wrong": [1.1, 2.5]}, "share": {"a": [1, 0]}},), {}),
-    "images": ((np.arange(8.0).reshape(2, 2, 2) - 3, ["class 0", "class 1"]), {}),
+    "function_graphs": (
+        ([-1.0, 0.0, 1.0], {"a": [0, 1, np.inf], "b": [2, 1, 0]}, "z", "value", 0.5),
+        {},
+    ),
+    "table": (({"entry": [0.25, 1e-11], "right": [True, False]}, ["W1", "W2"]), {}),
+    "digit_images": ((np.linspace(-1, 1, 128).reshape(2, 64), ["first", "second"]), {}),
     "points": (([[0, 1, 2], [2, 1, 0]], [0, 1, 1], nearest_corner), {}),
 }
 FALL = ([1.1, 0.7, 0.3], [0.3, 0.8, 1.0])
@@ -73,10 +78,6 @@ def always_one(points: np.ndarray) -> np.ndarray:
 
 
 IN_LESSONS = {
-    "function_graphs": (
-        ([-1.0, 0.0, 1.0], {"a": [0, 1, np.inf], "b": [2, 1, 0]}, "z", "value", 0.5),
-        {},
-    ),
     "training_curves": (({"right": FALL, "wrong": FALL},), {"guessing": 1.0986}),
     "computation_graph": (
         (
@@ -94,7 +95,6 @@ IN_LESSONS = {
         {"results": {"start": (1.1, 0.33)}},
     ),
     "loss_surface": (([0, 1, 2], [0, 1], [[0, 1, 2], [2, 1, 4]], {"all": [[0, 1], [0, 1]]}), {}),
-    "digit_images": ((np.linspace(-1, 1, 128).reshape(2, 64), ["first", "second"]), {}),
 }
 EVERYWHERE = {**PICTURES, **IN_LESSONS}
 
@@ -213,7 +213,9 @@ def test_a_picture_leaves_its_arrays_alone(name):
         ("loss_surface", ([0, 1, 2], [0, 1], np.ones((3, 2)), {})),
         ("loss_surface", ([0, 1], [0, 1], np.eye(2), {"all": [[0.0, 1.0]]})),
         ("digit_images", (np.ones((2, 60)), ["a", "b"])),
-        ("digit_images", (np.ones((2, 64)), ["a"])),
+        ("digit_images", (np.ones((2, 64)), ["a"])), ("table", ({}, [])),
+        ("table", ({"entry": [1.0]}, ["W1", "W2"])),
+        ("curves", ({"loss": {"all": [1.0, 0.5]}}, "epoch", [1])),
     ],
 )  # fmt: skip
 def test_what_cannot_be_drawn_is_said_in_one_line(name, arguments):
