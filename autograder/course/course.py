@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
+from autograder.course.agreement import require_agreement
 from autograder.course.assignment import Assignment, MasterCell
 from autograder.course.folder import (
     CONFIG_FILE,
@@ -180,10 +181,11 @@ class Course:
 
         Raises
         ------
-        CourseError : it was not released
+        CourseError : it was not released, or catalogue, release and gradebook contradict
+            each other
         """
         files = assignment_files(self.folder, name)  # first: it says what to do where none are
-        return Assignment(
+        found = Assignment(
             name,
             tuple(released.released_cells(self.folder, name)),
             files,
@@ -193,3 +195,5 @@ class Course:
             self.catalogue_name,
             self.sets_of(name),
         )
+        require_agreement(self.folder, found)
+        return found
