@@ -1,4 +1,4 @@
-"""The command line: `autograder release / grade / feedback / report / export / diagnose / prove`.
+"""The command line: `autograder init / release / grade / feedback / report / export / diagnose / prove`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
@@ -93,6 +93,38 @@ def _in_words() -> Iterator[None]:
     except OSError as failure:
         where = f"{failure.filename}: " if failure.filename else ""
         _stop(f"{where}{failure.strerror or failure}", EXIT_SOME_FAILED)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new course's folder.", metavar="DIR")],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="Problem sets of the installed course. Without it: one exercise to grow from.",
+            metavar="PS [PS ...]",
+        ),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    course_id: Annotated[
+        str | None,
+        typer.Option(help="The course's name in nbgrader's exchange [DIR].", metavar="X"),
+    ] = None,
+) -> None:
+    """Begin a course: a folder with settings and source notebooks that works at once."""
+    with _in_words():
+        from autograder.cli.begin import begin
+
+        if more and not sets:
+            _stop(f"one folder at a time; problem sets come after --with, not {more[0]!r}")
+        named = (*(sets or []), *(more or []))
+        wanted = [name for some in named for name in some.split(",") if name]
+        notebooks = begin(folder, wanted, course_id)
+    names = " ".join(path.stem for path in notebooks)
+    for path in notebooks:
+        typer.echo(f"wrote {path}")
+    typer.echo(f"next: cd {folder}; autograder release {names}")
 
 
 @app.command()
