@@ -6,7 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from autograder.catalogue.name import CONFIG_FILE, CatalogueError, CatalogueName, installed_catalogue
+from autograder.catalogue.name import (
+    CONFIG_FILE,
+    CatalogueError,
+    CatalogueName,
+    installed_catalogue,
+)
 from autograder.course.folder import CourseError
 from autograder.release.beside import DATA, FIGURES
 

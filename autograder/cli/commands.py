@@ -1,4 +1,4 @@
-"""The command line: `autograder init / release / grade / feedback / report / export / diagnose / prove`.
+"""The command line: `autograder init / release / grade / feedback / report / export / ...`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
