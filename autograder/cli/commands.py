@@ -158,6 +158,12 @@ def grade(
     force: Annotated[
         bool, typer.Option("--force", help="Grade again what has not changed.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Write nothing: tell what would be graded, and who gains or loses."
+        ),
+    ] = False,
     course: CourseOption = Path(),
     isolation: IsolationOption = "bwrap",
     cluster: Annotated[
@@ -172,7 +178,8 @@ def grade(
     """Grade the submissions of one or more assignments.
 
     What is already graded from the same submission with the same catalogue
-    and settings is skipped. Exit code 0: all graded, whatever the scores; 1:
+    and settings is skipped. At the end stands whose points are others than before.
+    Exit code 0: all graded, whatever the scores; 1:
     some could not be graded (they are named); 2: wrong usage; 3: isolation
     cannot be had.
     """
@@ -181,7 +188,7 @@ def grade(
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
         results = _grade(
-            folder, assignments, student or [], jobs or _cores(), force, isolation, cluster
+            folder, assignments, student or [], jobs or _cores(), force, dry_run, isolation, cluster
         )
     failed = [result for result in results if result.trouble is not None]
     for result in failed:
@@ -210,6 +217,7 @@ def _grade(
     students: Sequence[str],
     jobs: int,
     force: bool,
+    dry_run: bool,
     isolation: str,
     cluster: str | None,
 ) -> list[Result]:
@@ -217,12 +225,13 @@ def _grade(
 
     from autograder.grading.engine import ClassGrading
     from autograder.limits import LIMITS
+    from autograder.words import counted
 
     console = Console()
     if not console.is_terminal:
         # Into a file or a pipe: lines long enough to be read and searched.
         console.width = max(console.width, PIPE_WIDTH)
-    grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force)
+    grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force, dry_run)
     if isolation == "none":
         typer.echo(
             "autograder: without isolation student code can do all that you can; "
@@ -248,7 +257,7 @@ def _grade(
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
     results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
-    for table in _tables(results):
+    for table in _tables([one for one in results if one.fresh or one.trouble is not None]):
         console.print(table)
     fresh = sum(result.fresh for result in results)
     kept = sum(not result.fresh and result.trouble is None for result in results)
@@ -257,11 +266,37 @@ def _grade(
         f"{len(results) - fresh - kept} not graded",
         highlight=False,
     )
-    if fresh:
-        console.print(
-            f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
-        )
+    for line in _changed(results):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    wrote = f"wrote {folder / 'autograded'} and the gradebook"
+    if fresh or dry_run:
+        said = "nothing is written: this was --dry-run" if dry_run else wrote
+        console.print(said, highlight=False, soft_wrap=True)
+    for name, number in grading.elsewhere().items():
+        if number:
+            typer.echo(
+                f"autograder: {counted(number, 'other hand-in')} of {name} had another version of "
+                f"the catalogue or the grader: `autograder grade {name}` grades all by this one",
+                err=True,
+            )
     return results
+
+
+def _changed(results: Sequence[Result]) -> Iterator[str]:
+    """Yield whose points are others than before, a line each, the numbers first."""
+    from autograder.words import points_text, printable
+
+    again = [one for one in results if one.before is not None]
+    changed = [one for one in again if one.changed]
+    if again:
+        up = sum(one.points > (one.before or 0) for one in changed)
+        down = sum(one.points < (one.before or 0) for one in changed)
+        yield f"changed: {len(changed)} of {len(again)} (up {up}, down {down})"
+    for one in changed:
+        yield (
+            f"{printable(one.student)} {one.assignment} {points_text(one.before or 0)} -> "
+            f"{points_text(one.points)}: {', '.join(one.changed)}"
+        )
 
 
 @contextmanager
@@ -328,6 +363,24 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
             # Names and remarks are text, never markup.
             table.add_row(*map(Text, cells(result)))
         yield table
+
+
+@app.command()
+def history(
+    student: Annotated[str, typer.Argument(help="Whose points.")],
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="Assignments, such as ps1 ps2 [all].")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Tell when and why a student's points became what they are."""
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.grading.story import story
+
+        lines = story(folder, student, assignments or [])
+    for line in lines:
+        typer.echo(line)
 
 
 @app.command()
@@ -523,6 +576,8 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
         name: [one for one in exercises if one.name in names or not names]
         for name, exercises in wanted.items()
     }
+    if not any(chosen.values()):
+        _stop(f"nothing to prove: no exercise is in {', '.join(wanted) or 'the catalogue'}")
     problems = []
     with _progress("proving", sum(map(len, chosen.values()))) as advance:
         for name, exercises in chosen.items():
@@ -534,6 +589,13 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
     for problem in problems:
         typer.echo(str(problem))
     for name, exercises in chosen.items():
+        for exercise in exercises:
+            if exercise.properties is None:
+                typer.echo(
+                    f"autograder: {name} {exercise.name} has nothing that students may run: it "
+                    "cannot be released before it has properties=...",
+                    err=True,
+                )
         if exercises:
             points = points_text(sum(exercise.points for exercise in exercises))
             mistakes = sum(len(exercise.misconceptions) for exercise in exercises)

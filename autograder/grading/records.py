@@ -32,7 +32,13 @@ SECONDS_FILE = ".seconds-{}.jsonl"  # of an assignment, beside the students' fol
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the class's table."""
+    """One line of the class's table.
+
+    Parameters
+    ----------
+    before : the points of the grading before this one, where there was one
+    changed : the exercises whose points are others than then, a phrase each
+    """
 
     student: str
     assignment: str
@@ -44,6 +50,8 @@ class Result:
     fresh: bool = False
     trouble: str | None = None
     no_isolation: bool = False
+    before: float | None = None
+    changed: tuple[str, ...] = ()
 
 
 def not_graded(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:
@@ -70,7 +78,7 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
     """Return the line of the class's table for one record of verdicts."""
     verdicts = record["verdicts"]
     mistakes = [
-        # A class makes the same mistakes many times: their names are kept once.
+        # A class makes the same mistakes many times: equal names share one text in memory.
         sys.intern(f"{verdict['exercise']}: {finding['misconception']}")
         for verdict in verdicts
         for finding in verdict["findings"]
@@ -112,7 +120,7 @@ def store_notebook(submission: Submission, notebook: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
-    # What they say of an earlier hand-in no longer holds for all that is there.
+    # Old verdicts are about an earlier hand-in, and the notebook beside them is new now.
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
     for name, text in (
         ("timestamp.txt", timestamp_text(submission)),
