@@ -90,6 +90,7 @@ def note_history(course: Path, assignment: str, entries: Sequence[Entry]) -> Non
     """
     if entries:
         lines = "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries)
+        _file(course, assignment).parent.mkdir(exist_ok=True)
         # In one piece, so that a run beside this one, or a kill, leaves whole lines.
         with open(_file(course, assignment), "ab", buffering=0) as file:
             file.write(lines.encode())
@@ -121,7 +122,9 @@ def why(before: Entry | None, after: Entry) -> list[str]:
     if before is None:
         return ["graded for the first time"]
     others = [
-        said for name, said in REASONS.items() if before.made_of.get(name) != after.made_of[name]
+        said
+        for name, said in REASONS.items()
+        if before.made_of.get(name) != after.made_of.get(name)
     ]
     return others or ["graded once more"]
 
