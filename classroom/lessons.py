@@ -21,6 +21,7 @@ NOTEBOOKS = ROOT / "notebooks"
 BESIDE_A_LESSON = tuple(
     NOTEBOOKS / name for name in ("figures.py", "lesson_figures.py", "digits.npz")
 )
+DRAWN_BY = (Path(__file__), Path(__file__).with_name("sliders.py"))
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -39,7 +40,7 @@ def title(notebook: NotebookNode) -> str:
 
 
 def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
-    """Run a notebook in place and return it; what a slider shows at first becomes a still.
+    """Run a notebook in place and return it; each position of its sliders is drawn.
 
     Parameters
     ----------
@@ -66,7 +67,12 @@ def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
     # Without a stand-in for the Output widget, what it captures arrives as the cell's own
     # output: a picture, which a page can show. (The stand-in can also lose a message and wait.)
     client.comm_open_handlers = {"jupyter.widget": _no_stand_in}
-    client.execute()
+    first = "from classroom.sliders import draw_beforehand\ndraw_beforehand()\ndel draw_beforehand"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="first"))
+    try:
+        client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
+    finally:
+        del notebook.cells[0]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]
@@ -89,7 +95,7 @@ def executed(path: Path, cache: Path) -> NotebookNode:
     -------
     NotebookNode
     """
-    inputs = b"".join(file.read_bytes() for file in (path, *BESIDE_A_LESSON, Path(__file__)))
+    inputs = b"".join(file.read_bytes() for file in (path, *BESIDE_A_LESSON, *DRAWN_BY))
     kept = cache / f"{path.stem}-{hashlib.sha256(inputs).hexdigest()[:16]}.ipynb"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as folder:
