@@ -100,7 +100,7 @@ lab: setup
 	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 slides site: setup
-	$(BIN)/python -m classroom $@
+	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE))
 
 examples: setup
 	mkdir -p $(REGRESSION) && cp -R examples/linear_regression/. $(REGRESSION)

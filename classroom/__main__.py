@@ -8,7 +8,7 @@ from pathlib import Path
 
 from classroom.lessons import ROOT, executed, lessons
 from classroom.pages import deck
-from classroom.site import SiteError, build_book
+from classroom.site import Lite, SiteError, build_book
 from classroom.vendor import Vendored, VendorError, vendored
 
 BUILD = ROOT / "build"
@@ -36,15 +36,16 @@ def build_slides(target: Path, files: Vendored) -> list[Path]:
     return written
 
 
-def build_site(target: Path, files: Vendored) -> None:
+def build_site(target: Path, files: Vendored, lite: Lite) -> None:
     """Write the book, and beside its pages the decks that they lead to.
 
     Parameters
     ----------
     target : a folder; what is in it is replaced
     files : reveal.js and MathJax
+    lite : what pages link to, where it is there
     """
-    build_book(target, WORK, files.mathjax_js, BUILD / "lite")
+    build_book(target, WORK, files.mathjax_js, lite)
     build_slides(target / "slides", files)
 
 
@@ -52,7 +53,13 @@ def main() -> None:
     """Build what is asked for, and say where it is."""
     parser = argparse.ArgumentParser(prog="classroom", description=__doc__)
     parser.add_argument("what", choices=("slides", "site", "mathjax"))
-    what = parser.parse_args().what
+    parser.add_argument(
+        "--lite",
+        metavar="ADDRESS",
+        help="where the site finds what `make lite` built (../lite, seen from its index)",
+    )
+    arguments = parser.parse_args()
+    what = arguments.what
     try:
         files = vendored(WORK)
     except VendorError as error:
@@ -61,8 +68,11 @@ def main() -> None:
         decks = build_slides(BUILD / "slides", files)
         print(f"{len(decks)} decks in {decks[0].parent.relative_to(ROOT)}/")
     elif what == "site":
+        lite = Lite(BUILD / "lite", arguments.lite or "../lite")
+        if arguments.lite and not lite.folder.exists():
+            sys.exit("classroom: build/lite is not there to be linked to: run `make lite` first")
         try:
-            build_site(BUILD / "site", files)
+            build_site(BUILD / "site", files, lite)
         except SiteError as error:
             sys.exit(f"classroom: {error}")
         print("open build/site/index.html")

@@ -26,9 +26,10 @@ TO_LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-# White becomes nearly the page's dark grey, and the course's ink nearly white.
-DARKEST, LIGHTEST = 0.20, 0.93
-INK = 0.22
+# How light a colour is, and how light it becomes.  The course's ink turns nearly white, and white
+# nearly the page's dark grey; a colour as light as orange stays lighter than what is around it.
+LIGHT = (0.22, 0.75, 1.0)
+TURNED = (0.93, 0.52, 0.20)
 
 
 def dark(png: bytes) -> bytes:
@@ -47,7 +48,7 @@ def dark(png: bytes) -> bytes:
     numbers, places = np.unique(pixels @ np.array([65536, 256, 1]), return_inverse=True)
     colours = np.stack([numbers >> 16, numbers >> 8 & 255, numbers & 255], axis=1) / 255
     lab = np.cbrt(_linear(colours) @ TO_CONES.T) @ TO_LAB.T
-    lab[:, 0] = np.interp(lab[:, 0], (INK, 1.0), (LIGHTEST, DARKEST))
+    lab[:, 0] = np.interp(lab[:, 0], LIGHT, TURNED)
     cones = (lab @ np.linalg.inv(TO_LAB).T) ** 3
     turned = _displayed(np.clip(cones @ np.linalg.inv(TO_CONES).T, 0, 1))
     shown = np.round(255 * turned).astype(np.uint8)[places.ravel()].reshape(pixels.shape)

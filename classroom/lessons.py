@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ BESIDE_A_LESSON = tuple(
     NOTEBOOKS / name for name in ("figures.py", "lesson_figures.py", "digits.npz")
 )
 DRAWN_BY = (Path(__file__), Path(__file__).with_name("sliders.py"))
+SHAPES_A_LESSON = ("ipykernel", "matplotlib", "numpy", "tensorflow", "tensorflow-cpu")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -83,8 +85,16 @@ def _no_stand_in(message: dict[str, Any]) -> None:
     """Answer that nothing stands in for a widget."""
 
 
+def _installed(package: str) -> str:
+    """Return a package and its version; without a version if it is not installed."""
+    try:
+        return f"{package} {version(package)}\n"
+    except PackageNotFoundError:
+        return f"{package}\n"
+
+
 def executed(path: Path, cache: Path) -> NotebookNode:
-    """Return a lesson with its outputs; it runs again only if it or a picture has changed.
+    """Return a lesson with its outputs; it runs again only if something that it needs has changed.
 
     Parameters
     ----------
@@ -95,7 +105,8 @@ def executed(path: Path, cache: Path) -> NotebookNode:
     -------
     NotebookNode
     """
-    inputs = b"".join(file.read_bytes() for file in (path, *BESIDE_A_LESSON, *DRAWN_BY))
+    files = [file.read_bytes() for file in (path, *BESIDE_A_LESSON, *DRAWN_BY)]
+    inputs = b"".join([*files, *(_installed(name).encode() for name in SHAPES_A_LESSON)])
     kept = cache / f"{path.stem}-{hashlib.sha256(inputs).hexdigest()[:16]}.ipynb"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -27,11 +28,28 @@ DOWNLOAD = "Download the notebook, with what it needs (zip)"
 IN_THE_BROWSER = "Open in the browser, nothing to install (JupyterLite)"
 
 
+@dataclass(frozen=True)
+class Lite:
+    """A JupyterLite site: where it was built, and its address as seen from the book's index."""
+
+    folder: Path
+    address: str
+
+    def links(self, notebook: str) -> list[str]:
+        """Return what a page one folder below the index links to; nothing if it is not there."""
+        base = self.address if "://" in self.address else f"../{self.address}"
+        files = self.folder / "files"
+        return [
+            f"{base.rstrip('/')}/lab/index.html?path={path.relative_to(files).as_posix()}"
+            for path in sorted(files.rglob(notebook))
+        ]
+
+
 class SiteError(Exception):
     """The book could not be built; the text says why."""
 
 
-def build_book(target: Path, work: Path, mathjax: str, lite: Path) -> None:
+def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
     """Build the book.
 
     Parameters
@@ -39,7 +57,7 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Path) -> None:
     target : a folder; what is in it is replaced
     work : a folder for lessons that have run, and for what Sphinx reads and remembers
     mathjax : the script that sets formulas
-    lite : the folder of a JupyterLite site; each page links to it where it has the notebook
+    lite : each page links to JupyterLite where that has the notebook
 
     Raises
     ------
@@ -57,13 +75,13 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Path) -> None:
         _lay_out_lesson(path, source, work / "executed")
         _pack(source, path.stem, (path, *BESIDE_A_LESSON))
         slides = ("Slides", f"../slides/{path.stem}.html")
-        doors[f"lessons/{path.stem}"] = [slides, *_doors(path, target, lite)]
+        doors[f"lessons/{path.stem}"] = [slides, *_doors(path, lite)]
     for path in sorted(ROOT.glob("release/*/*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells.insert(1, new_markdown_cell("```{doors}\n```", id="doors"))
         nbformat.write(notebook, source / "problem-sets" / path.name)
         _pack(source, path.stem, sorted(path.parent.iterdir()))
-        doors[f"problem-sets/{path.stem}"] = _doors(path, target, lite)
+        doors[f"problem-sets/{path.stem}"] = _doors(path, lite)
     (source / DOORS).write_text(json.dumps(doors), encoding="utf-8")
     _run_sphinx(source, target, work / "doctrees")
 
@@ -91,14 +109,12 @@ def _pack(source: Path, name: str, files: Iterable[Path]) -> None:
                 archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def _doors(notebook: Path, target: Path, lite: Path) -> list[tuple[str, str]]:
-    """Return where a page leads to its notebook: an archive, and JupyterLite if it is there."""
-    doors = [(DOWNLOAD, f"../downloads/{notebook.stem}.zip")]
-    files = lite / "files"
-    for path in sorted(files.rglob(notebook.name)):
-        there = path.relative_to(files).as_posix()
-        doors.append((IN_THE_BROWSER, f"../../{lite.name}/lab/index.html?path={there}"))
-    return doors
+def _doors(notebook: Path, lite: Lite) -> list[tuple[str, str]]:
+    """Return where a page leads to its notebook: JupyterLite if it is there, and an archive."""
+    return [
+        *((IN_THE_BROWSER, address) for address in lite.links(notebook.name)),
+        (DOWNLOAD, f"../downloads/{notebook.stem}.zip"),
+    ]
 
 
 def _run_sphinx(source: Path, target: Path, memory: Path) -> None:

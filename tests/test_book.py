@@ -23,7 +23,7 @@ from classroom import site as building
 from classroom.dark import dark
 from classroom.directives import HEADING
 from classroom.lessons import lessons
-from classroom.site import BOOK, IN_THE_BROWSER, SiteError, build_book
+from classroom.site import BOOK, IN_THE_BROWSER, Lite, SiteError, build_book
 from classroom.vendor import VendorError, vendored
 
 ROOT = Path(__file__).parents[1]
@@ -45,13 +45,18 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files = vendored(work)
     except VendorError as error:
         pytest.skip(str(error))
-    folder = tmp_path_factory.mktemp("book")
-    (work / "executed").mkdir(exist_ok=True)
+    return build(tmp_path_factory.mktemp("book"), files.mathjax_js)
+
+
+def build(folder: Path, mathjax: str) -> Path:
+    """Build the book in a folder from the lessons that have run."""
+    ran = ROOT / "build" / "classroom" / "executed"
+    ran.mkdir(parents=True, exist_ok=True)
     (folder / "work").mkdir()
-    (folder / "work" / "executed").symlink_to(work / "executed")
+    (folder / "work" / "executed").symlink_to(ran)
     (folder / "lite/files/anywhere").mkdir(parents=True)
     (folder / f"lite/files/anywhere/{IN_LITE}.ipynb").touch()
-    build_book(folder / "site", folder / "work", files.mathjax_js, folder / "lite")
+    build_book(folder / "site", folder / "work", mathjax, Lite(folder / "lite", "../lite"))
     return folder / "site"
 
 
@@ -171,6 +176,28 @@ def test_a_page_leads_to_its_slides_its_notebook_and_jupyterlite_where_it_is_the
 
 
 @pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("../lite", "../../lite/lab/index.html?path=sets/ps1.ipynb"),
+        ("lite/", "../lite/lab/index.html?path=sets/ps1.ipynb"),
+        (
+            "https://course.example/lite",
+            "https://course.example/lite/lab/index.html?path=sets/ps1.ipynb",
+        ),
+    ],
+)
+def test_jupyterlite_may_be_anywhere_and_what_it_does_not_have_is_not_linked(
+    tmp_path, address, link
+):
+    lite = Lite(tmp_path, address)
+    assert lite.links("ps1.ipynb") == []
+    (tmp_path / "files/sets").mkdir(parents=True)
+    (tmp_path / "files/sets/ps1.ipynb").touch()
+    assert lite.links("ps1.ipynb") == [link]
+    assert lite.links("ps2.ipynb") == []
+
+
+@pytest.mark.parametrize(
     ("name", "beside"),
     [(IN_LITE, "lesson_figures.py"), ("ps1", "checks.py"), ("ps4", "digits.npz")],
 )
@@ -179,6 +206,59 @@ def test_what_is_downloaded_has_what_the_notebook_needs(book, name, beside):
         held = set(archive.namelist())
         assert {f"{name}/{name}.ipynb", f"{name}/figures.py", f"{name}/{beside}"} <= held
         assert {entry.date_time[0] for entry in archive.infolist()} == {1980}, "the same bytes"
+
+
+def test_the_same_lessons_make_the_same_bytes(book, tmp_path):
+    mathjax = (book / "_static/mathjax.js").read_text(encoding="utf-8")
+    again = build(tmp_path, mathjax)
+    files = [
+        {path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+        for site in (book, again)
+    ]
+    assert files[0].keys() == files[1].keys()
+    assert [str(name) for name in files[0] if files[0][name] != files[1][name]] == []
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table under a heading of the first page."""
+    text = (BOOK / "index.md").read_text(encoding="utf-8").split(f"## {heading}")[1]
+    table = text.split("\n## ")[0].split("\n|---")[1].splitlines()[1:]
+    return [line.strip("|").split("|") for line in table if line.startswith("|")]
+
+
+def test_the_first_page_says_which_exercises_go_with_which_chapter():
+    listed = rows("What belongs together")
+    assert [re.findall(r"lessons/\w+", row[0]) for row in listed] == [[name] for name in LESSONS]
+    linked = set()
+    for row in listed:
+        for part in row[1].split(";"):
+            (name,) = re.findall(r"problem-sets/(\w+)", part)
+            linked.add(f"problem-sets/{name}")
+            notebook = (ROOT / "release" / name / f"{name}.ipynb").read_text(encoding="utf-8")
+            for exercise in re.findall(r"`(\w+)`", part):
+                assert f'"grade_{exercise}"' in notebook, f"{name} has no {exercise}"
+    assert linked == set(PROBLEM_SETS)
+
+
+def test_the_first_page_says_what_each_notebook_needs():
+    """Each package is named that one imports, or its pictures do."""
+    packages = {"numpy": "NumPy", "matplotlib": "Matplotlib", "ipywidgets": "ipywidgets"}
+    packages["tensorflow"] = "TensorFlow"
+    said: dict[str, str] = {}
+    for who, what in rows("What it takes to run them"):
+        what = "NumPy, Matplotlib, ipywidgets and TensorFlow" if "the same" in what else what
+        for first, last in re.findall(r"(\d+)(?: to (\d+))?", who):
+            for number in range(int(first), int(last or first) + 1):
+                said[f"ps{number}" if "problem" in who else f"{number:02}_"] = what
+    notebooks = [*lessons(), *sorted(ROOT.glob("release/*/*.ipynb"))]
+    assert len(said) == len(notebooks)
+    for path in notebooks:
+        text = path.read_text(encoding="utf-8")
+        needed = {
+            name for name in packages if re.search(rf"(import|from) {name}|\b{name}\\?\"", text)
+        }
+        for name in needed | {"matplotlib"}:
+            assert packages[name] in said[path.stem[:3]], f"{path.stem} needs {name}"
 
 
 def test_the_book_holds_no_solution(book):
@@ -211,6 +291,7 @@ def test_a_dark_picture_turns_light_round_and_keeps_hues():
     assert ink.min() > 220
     assert blue[2] > blue[1] > blue[0]
     assert orange[0] > orange[1] > orange[2]
+    assert min(orange.max(), blue.max()) > 150, "seen on dark paper"
 
 
 # --- in Chromium -------------------------------------------------------------------------
@@ -244,11 +325,13 @@ def test_answers_are_printed_and_folded_again_after(book, visit):
     page = visit.page
     page.goto((book / f"{LESSONS[1]}.html").as_uri())
     page.locator("details.answer > summary").first.click()
+    code = page.locator("details.code[open]")
     folded = page.locator("details.answer:not([open])")
     before = folded.count()
     page.emulate_media(media="print")
     page.wait_for_function("() => !document.querySelector('details.answer:not([open])')")
     assert page.locator("details.answer img.only-light").first.is_visible()
+    assert code.count() == 0, "what draws a picture is not printed unless it was open"
     page.emulate_media(media="screen")
     page.wait_for_function(
         "(n) => document.querySelectorAll('details.answer:not([open])').length === n", arg=before

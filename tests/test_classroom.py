@@ -133,6 +133,9 @@ def test_a_lesson_runs_again_only_when_it_has_changed(tmp_path, monkeypatch):
         assert executed(path, cache).cells[0].source == source
     assert ran == ["1", "2"]
     assert len(list(cache.iterdir())) == 1, "nothing old and nothing half is left"
+    monkeypatch.setattr(lessons, "version", lambda package: "of another installation")
+    executed(path, cache)
+    assert ran == ["1", "2", "2"], "TensorFlow may be there now, or not any more"
 
 
 # --- what is vendored --------------------------------------------------------------------

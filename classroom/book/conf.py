@@ -3,7 +3,9 @@
 project = "Softmax by Hand"
 author = ""
 language = "en"
-extensions = ["myst_nb", "classroom.directives"]
+extensions = ["myst_nb", "sphinx_copybutton", "sphinxcontrib.bibtex", "classroom.directives"]
+bibtex_bibfiles = ["references.bib"]
+bibtex_reference_style = "author_year"
 exclude_patterns = ["_lessons"]
 html_extra_path = ["_extra"]  # archives of the notebooks
 
@@ -35,6 +37,8 @@ html_show_copyright = False
 html_show_sphinx = False
 html_show_sourcelink = False
 html_copy_source = False
+html_use_index = False
+copybutton_selector = "div:not(.output) > div.highlight pre"
 
 # --- formulas, by the copy of MathJax 3 that `classroom/vendor.py` brings
 mathjax_path = "mathjax.js"

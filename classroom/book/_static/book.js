@@ -1,7 +1,7 @@
 // Answers are printed, whether they were open or not.
 const printed = matchMedia("print");
 printed.addEventListener("change", () => {
-  for (const answer of document.querySelectorAll("details")) {
+  for (const answer of document.querySelectorAll("details:not(.code)")) {
     if (printed.matches) {
       answer.dataset.open = answer.open;
       answer.open = true;
@@ -31,4 +31,10 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
 addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll(".search-button-field"))
     button.removeAttribute("aria-label");
+});
+
+// A list has items, for those who hear the page.
+addEventListener("DOMContentLoaded", () => {
+  for (const reference of document.querySelectorAll(".citation-list > .citation"))
+    reference.setAttribute("role", "listitem");
 });
