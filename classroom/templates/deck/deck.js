@@ -14,19 +14,15 @@ function tooWide(slide, column) {
       || (e.matches("pre") && e.scrollWidth > e.clientWidth + 1));
 }
 
-function bottom(slide, without) {
-  const top = slide.getBoundingClientRect().top;
-  return Math.max(0, ...[...slide.querySelectorAll(":scope > *, :scope > .fragment > *")]
-    .filter((e) => !e.matches("aside, .beside") && e !== without)
-    .map((e) => lengthOn(e.getBoundingClientRect().bottom - top)));
-}
-
+// Where there is no picture, text and code are as large as they can be.
 function type(slide) {
   for (const size of [40, 36, 32]) {
     slide.style.fontSize = `${size}px`;
+    slide.style.setProperty("--code", `${0.75 * size}px`);
     if (slide.scrollHeight <= ROOM - 40 && !tooWide(slide, slide.clientWidth - 40)) return;
   }
   slide.style.fontSize = "";
+  slide.style.removeProperty("--code");
 }
 
 // A picture is as large as it can be: below the text, or beside it.
@@ -57,16 +53,13 @@ function picture(slide, image) {
 }
 
 // No wider than makes the smallest type in the picture as large as a heading.
-function limit(image) {
-  const points = Number(image.dataset.smallestType || 10);
-  return (LARGEST_TYPE / points) * 72 * (image.getAttribute("width") / 84);
-}
+const limit = (image) => LARGEST_TYPE / Number(image.dataset.typePerWidth || 0.015);
 
 function fit() {
   const slide = Reveal.getCurrentSlide();
   const [image] = own(slide, "img").filter((e) => !e.closest("[hidden]"));
   if (image) picture(slide, image);
-  else if (own(slide, ".jp-CodeCell").length === 0) type(slide);
+  else type(slide);
 }
 
 // --- keys ---------------------------------------------------------------------------------
