@@ -1,9 +1,10 @@
-"""Numbers that the notebooks' texts give, each with the expressions that compute it.
+"""Numbers that the texts of notebooks, book and cards give, each with what computes it.
 
-For each notebook: the cell, a piece of its text with a place for each number, and expressions over
-the notebook's own variables once it has run (`np`, and `r`, the course's mathematics); an
-expression may give several numbers.  The text must stand in the cell exactly as it comes out, so a
-number that is no longer right is found, and so is a claim whose text was changed.
+For each notebook: the cell (or `BOOK`: the chapter of that lesson), a piece of its text with a
+place for each number, and expressions over the notebook's own variables once it has run (`np`, and
+`r`, the course's mathematics); an expression may give several numbers.  The text must stand there
+exactly as it comes out, so a number that is no longer right is found, and so is a claim whose text
+was changed.
 
 `GIVEN` holds what is no result: inputs of a prediction, settings, and what was counted outside
 the notebooks.
@@ -18,6 +19,8 @@ BEST = "np.log10(steps[np.argmin([abs(g - np.cos(W_demo)).max() for g in %s])]).
 CENTRAL = "[((2 + h) ** 3 - (2 - h) ** 3) / (2 * h) for h in (0.1, 0.01)]"
 CONFUSED = "confusion_matrix(y_test, predict(W_confused, add_bias(X_test)), 10)[[8, 3], [1, 8]]"
 FORWARD = "[((2 + h) ** 3 - 8) / h for h in (0.1, 0.01)]"
+
+BOOK = ""
 
 CLAIMS: dict[str, list[tuple[str, ...]]] = {
     "01_scores": [
@@ -34,11 +37,14 @@ CLAIMS: dict[str, list[tuple[str, ...]]] = {
         ("overflow-answer", "at about $%d$, all three are 0", TINY),
         ("overflow-notes", "ln(1.8e308) = %.1f", HUGE),
         ("overflow-notes", "from a shift of %.1f on", HUGE + " - np.log(np.exp([2, 1, 0]).sum())"),
+        (BOOK, "near $%.1f \\cdot 10^{308}$", "np.finfo(float).max / 1e308"),
+        (BOOK, "(%.3f, %.3f, %.3f)", "softmax_of_one_sample(z_big)"),
         ("bug-stacks-answer", "add up to **%d**", "round(A_batch.sum())"),
         ("bug-stacks-answer", "%d numbers share", "A_batch.size"),
     ],
     "03_cross_entropy": [
         ("bug-classes-answer", "that is %.0f%% of all", "100 * (2 / 3) ** 5"),
+        (BOOK, "it is $10^{%d}$", "1797 * np.log10(0.9)"),
         ("bug-classes-notes", "(2/3)^5 = %.2f", "(2 / 3) ** 5"),
         ("by-hand", "\\ln 2 \\approx %.2f", "np.log(2)"),
         ("by-hand-answer", "3 \\ln 2 \\approx %.2f", "losses_eighths[0]"),
@@ -153,7 +159,7 @@ CLAIMS: dict[str, list[tuple[str, ...]]] = {
         ("forward-question", "\\ln 2 \\approx %.3f", "np.log(2)"),
         ("graph-notes", "u is (%d, %.2f) here", "u_one"),
         ("graph-notes", "is %d and about %.2f", "1 - np.tanh(u_one) ** 2"),
-        ("bug-output-notes", "between %.2f and %.2f", "np.exp(1) / (1 + np.exp(1)) ** 2", "1 / 4"),
+        ("bug-output-notes", "between %.3f and %.2f", "np.exp(1) / (1 + np.exp(1)) ** 2", "1 / 4"),
         ("digits", "reached %.1f%% of the unseen", "100 * 388 / 397"),
         ("digits-answer", "%.1f%%: hardly more", "100 * right"),
         ("exercise-answer", "= %d$", "32 * 65 + 10 * 33"),
@@ -259,10 +265,40 @@ CLAIMS: dict[str, list[tuple[str, ...]]] = {
     ],
 }
 
+# The same for the cards of an exercise: what is said of its mistakes.
+CARDS: dict[str, list[tuple[str, ...]]] = {
+    "init_weights": [("is %.3f if the call", "np.random.RandomState(1).random_sample()")],
+    "softmax": [
+        ("multiply them by %.3f", "np.e"),
+        ("the odds should be %.3f", "np.e"),
+    ],
+    "cce": [
+        ("ln 4 = %.3f", "np.log(4)"),
+        ("is %.4f times too large", "1 / np.log(2)"),
+        ("has probability 1/2: %.4f", "np.log(2)"),
+        ("is %.4f times what", "1 / np.log(10)"),
+        ("the mean is %.3f", "-np.log([0.9, 0.1]).mean()"),
+        ("the loss should be %.1f", "-np.log(0.001)"),
+        ("%.3f is right", "np.log(2)"),
+    ],
+    "cce_from_scores": [
+        ("%.3f for 1e-7, %.3f for 1e-12", "-np.log([1e-7, 1e-12])"),
+        ("np.array([0])): it should be %.3f", "np.log(2)"),
+        ("0): it should be %.3f", "np.log(2)"),
+    ],
+    "numerical_gradient": [("both should be %.1f", "1 / 2")],
+    "Tanh": [
+        ("never gets below %.2f", "1 - np.tanh(1) ** 2"),
+        ("%.4f is right", "1 - np.tanh(3) ** 2"),
+    ],
+    "Sigmoid": [("never gets below %.3f", "np.e / (1 + np.e) ** 2")],
+}
+CARDS_GIVEN = "0.01 0.001 0.1 0.2 0.3 0.5 0.7 1.02"
+
 GIVEN: dict[str, str] = {
-    "03_cross_entropy": "6.68 4.61 0.8109 90% 10% 0.9 0.1",
+    "03_cross_entropy": "6.68 4.61 0.8109 90% 10% 0.9 0.1 0.7",
     "06_gradient_check": "0.5 1.00001 1.0005 1.00005",
-    "07_sgd": "0.9 0.01 0.5 1.10 2.9 7.4",
+    "07_sgd": "0.9 0.01 0.5 1.10 2.9 7.4 99.99",
     "08_batches": "0.01",
     "09_tensorflow": "1.0",
     "ps1": "0.01 0.03 1.0",
