@@ -133,8 +133,6 @@ EACH_SLIDE = """() => Reveal.getSlides().map((slide) => {
     notes: slide.querySelector("aside.notes")?.textContent.trim() ?? "",
     type: Math.min(...letters.map((e) => parseFloat(getComputedStyle(e).fontSize)))
       * Reveal.getScale(),
-    formulas: Math.min(99, ...[...slide.querySelectorAll("mjx-container svg use, mjx-container path")]
-      .filter((e) => !e.closest("aside")).map((e) => e.getScreenCTM().a * 1000)),
     pictures: pictures.map((e) => e.getBoundingClientRect().width * e.dataset.typePerWidth),
     height: Math.max(slide.scrollHeight, ...parts.map((e) => e.getBoundingClientRect().bottom)),
     right: Math.max(...parts.map((e) => e.getBoundingClientRect().right
@@ -198,7 +196,7 @@ def test_a_slider_of_a_deck_changes_its_picture_by_keys_and_by_mouse(slides, vis
     for key in ("ArrowUp", "ArrowDown"):
         page.keyboard.press(key)
         moved()
-    assert len(sources) >= 3
+    assert len(sources) >= 2
     assert None not in said
     assert page.evaluate("Reveal.getSlidePastCount()") == number
     page.keyboard.press("ArrowRight")

@@ -1,6 +1,6 @@
 // Lays a slide out when it comes up, and lets sliders and the keys of a remote live together.
 
-const HEIGHT = 720, ROOM = 700, LARGEST_TYPE = 34;
+const HEIGHT = 720, ROOM = 700, LEAST_TYPE = 20.5, LARGEST_TYPE = 34;
 
 const lengthOn = (pixels) => pixels / Reveal.getScale();
 const own = (slide, what) => [...slide.querySelectorAll(what)].filter((e) => !e.closest("aside"));
@@ -31,25 +31,32 @@ function picture(slide, image) {
   const shape = image.naturalWidth / image.naturalHeight;
   const widest = Math.min(slide.clientWidth - 104, limit(image));
   const set = (width) => slide.style.setProperty("--picture", `${Math.floor(width)}px`);
-  box.classList.remove("beside");
-  slide.style.removeProperty("--column");
-  set(0);
-  const below = Math.min(widest, (ROOM - slide.scrollHeight) * shape);
-  const heading = slide.querySelector("h1, h2");
-  const top = heading ? heading.offsetTop + heading.offsetHeight + 12 : 14;
-  box.classList.add("beside");
-  box.style.top = `${top}px`;
-  const most = Math.min(widest, 760);
-  for (let width = most; width > Math.max(below * 1.04, 300); width -= 20) {
+  const below = () => {
+    box.classList.remove("beside");
+    slide.style.removeProperty("--column");
+    set(0);
+    const width = Math.min(widest, (ROOM - slide.scrollHeight) * shape);
     set(width);
-    slide.style.setProperty("--column", `${width + 36}px`);
-    const fits = top + box.offsetHeight <= ROOM && slide.scrollHeight <= HEIGHT
-      && !tooWide(slide, slide.clientWidth - 52 - width - 30);
-    if (fits) return;
+    return width;
+  };
+  const beside = (least) => {
+    const heading = slide.querySelector("h1, h2");
+    box.classList.add("beside");
+    box.style.top = `${heading.offsetTop + heading.offsetHeight + 12}px`;
+    for (let width = Math.min(widest, 760); width > least; width -= 20) {
+      set(width);
+      slide.style.setProperty("--column", `${width + 36}px`);
+      if (box.offsetTop + box.offsetHeight <= ROOM && slide.scrollHeight <= HEIGHT
+        && !tooWide(slide, slide.clientWidth - 82 - width)) return width;
+    }
+    return 0;
+  };
+  for (const size of [30, 27, 24]) { // the text gives way where a picture would be too small
+    slide.style.fontSize = `${size}px`;
+    const width = below(), better = beside(Math.max(width * 1.04, 300));
+    if (!better) below();
+    if (Math.max(width, better) * (image.dataset.typePerWidth || 1) >= LEAST_TYPE) return;
   }
-  box.classList.remove("beside");
-  slide.style.removeProperty("--column");
-  set(below);
 }
 
 // No wider than makes the smallest type in the picture as large as a heading.
