@@ -8,7 +8,7 @@ DEMO := build/demo
 REGRESSION := build/linear_regression
 ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
-.PHONY: help setup system grade regression test browser lint bench soak kill lab lecture slides site \
+.PHONY: help setup system grade regression test browser lint bench soak kill lab lecture slides site lite \
   examples pictures requirements clean
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make lecture       open JupyterLab on the lessons, with type for a projector"
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
 	@echo "make site          the course as a book to read, into build/site/"
+	@echo "make lite          problem sets and lessons in a browser, nothing to install, into build/lite/"
 	@echo "make examples      build the sample submissions anew from examples/"
 	@echo "make pictures      take the pictures of README and docs/ anew (after make grade)"
 	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
@@ -106,7 +107,7 @@ lecture: setup
 	$(BIN)/jupyter lab --LabApp.user_settings_dir=$(CURDIR)/build/projector \
 	  --ServerApp.root_dir=$(CURDIR)/notebooks $$(test "$$(id -u)" = 0 && echo --allow-root)
 
-slides site: setup
+slides site lite: setup
 	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE))
 
 examples: setup
