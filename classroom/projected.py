@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 LEAST = 20.5  # pixels on the slide
-ROOM = (1176, 440)  # pixels that a picture has below a few lines of text
+ROOM = (1176, 404)  # pixels that a picture has below a few lines of text
 SMALLEST_CANVAS = 0.72  # of its own size: below it, numbers no longer fit into their cells
 
 

@@ -410,8 +410,11 @@ def test_a_lesson_has_all_its_parts(path: Path) -> None:
     for heading in ("## Live: ", "## Which bug is this?", "## Your turn (5 minutes, in pairs)"):
         assert any(cell.source.startswith(heading) for idea in ideas for cell in idea), heading
     assert last[0].source.startswith("## Take away")
-    with_notes = [idea for idea in ideas if any(kind(cell) == "notes" for cell in idea)]
-    assert len(with_notes) >= len(ideas) // 2
+    for idea in ideas:
+        assert any(kind(cell) == "notes" for cell in idea), f"{idea[0].id}: nothing for the speaker"
+    (planned,) = re.findall(r"exercise (\d+)", first[1].source)
+    assert f"## Your turn ({planned} minutes, in pairs)" in text, "the time that the plan gives"
+    assert sum(map(int, re.findall(r" (\d+)[,.]", first[1].source.split(". ")[0] + "."))) == 50
     assert "@interact" in text
 
 

@@ -143,11 +143,12 @@ EACH_SLIDE = """() => Reveal.getSlides().map((slide) => {
 
 
 @pytest.mark.parametrize("name", DECKS)
-def test_every_slide_has_a_title_fits_and_is_large_enough_to_read(slides, visit, name):
+def test_every_slide_has_a_title_and_notes_fits_and_is_large_enough_to_read(slides, visit, name):
     each = opened(visit, slides, name).evaluate(EACH_SLIDE)
     for number, slide in enumerate(each, 1):
         where = f"{name}, slide {number}: {slide}"
         assert slide["title"], where
+        assert len(slide["notes"]) > 30, where
         assert slide["type"] >= LEAST, where
         assert all(size >= LEAST for size in slide["pictures"]), where
         assert slide["height"] <= 720, where
