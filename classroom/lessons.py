@@ -41,7 +41,7 @@ def title(notebook: NotebookNode) -> str:
 
 
 def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
-    """Run a notebook in place and return it; what a slider shows at first becomes a still.
+    """Run a notebook in place and return it; each position of its sliders is drawn.
 
     Parameters
     ----------
@@ -68,7 +68,12 @@ def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
     # Without a stand-in for the Output widget, what it captures arrives as the cell's own
     # output: a picture, which a page can show. (The stand-in can also lose a message and wait.)
     client.comm_open_handlers = {"jupyter.widget": _no_stand_in}
-    client.execute()
+    first = "from classroom.sliders import draw_beforehand\ndraw_beforehand()\ndel draw_beforehand"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="first"))
+    try:
+        client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
+    finally:
+        del notebook.cells[0]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]
