@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode, v4
 
+from autograder.course.carried import CELL_ID
 from examples.edits import write
 from examples.linear_regression.students import STUDENTS as OF_REGRESSION
 from examples.records import Student, Work
@@ -162,10 +163,13 @@ def build(
     shutil.rmtree(submitted, ignore_errors=True)
     for number, student, problem_set, work in submissions(students):
         text = (release / problem_set / f"{problem_set}.ipynb").read_text(encoding="utf-8")
+        released = v4.reads(text)
+        if not student.carries:
+            released.cells = [cell for cell in released.cells if cell.id != CELL_ID]
         answers = answers_for(work, student, problem_set, folder)
         path = submitted / student.name / problem_set / f"{problem_set}.ipynb"
         path.parent.mkdir(parents=True)
-        write(path, v4.writes(hand_in(v4.reads(text), answers)) + "\n")
+        write(path, v4.writes(hand_in(released, answers)) + "\n")
         if work.edit is not None:
             work.edit(path)
         due = FIRST_DUE + (int(problem_set.lstrip(LETTERS)) - 1) * WEEK

@@ -34,7 +34,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Student:
-    """A student of the sample class; `name` is the folder's, `work` is by problem set."""
+    """A student of the sample class.
+
+    Parameters
+    ----------
+    name : the folder's
+    work : by problem set
+    carries : the notebooks still have the cell with the files that they carry; the others are
+        without it, as those of earlier years are, which keeps the class small
+    """
 
     name: str
     work: Mapping[str, Work]
+    carries: bool = False

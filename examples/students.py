@@ -24,6 +24,7 @@ FULL_MARKS = (
             "ps4": Work("whole arrays, few lines", PS4),
             "ps5": Work("whole arrays, few lines", PS5),
         },
+        carries=True,
     ),
     Student(
         "full-loops",

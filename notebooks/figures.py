@@ -128,13 +128,19 @@ def show(picture: Picture) -> None:
     """
     from IPython.display import display
 
+    if not isinstance(picture, Picture | _Told):
+        what = f"show: this is no picture but {type(picture).__name__}"
+        raise _in_one_line("show", ValueError(f"{what}; write figures.show(figures.matrices(...))"))
     text = picture.text_alternative
     if _are_told():
         display({"text/plain": text}, raw=True)
         return
     buffer = io.BytesIO()
-    with _style():  # ticks are made as late as this
-        FigureCanvasAgg(picture).print_png(buffer)  # savefig would draw twice
+    try:
+        with _style():  # ticks are made as late as this
+            FigureCanvasAgg(picture).print_png(buffer)  # savefig would draw twice
+    except (Exception, KeyboardInterrupt) as failure:
+        raise _in_one_line("show", failure) from None
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
     width = round(picture.get_figwidth() * _SCREEN_PIXELS_PER_INCH)
     # JupyterLab gives a PNG no alternative text of its own, hence the HTML; where
@@ -172,10 +178,25 @@ def _picture(draw: Callable[_Arguments, Picture]) -> Callable[_Arguments, Pictur
 
     @functools.wraps(draw)
     def drawn(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Picture:
-        with nullcontext() if _are_told() else _style():
-            return draw(*args, **kwargs)
+        try:
+            with nullcontext() if _are_told() else _style():
+                return draw(*args, **kwargs)
+        except (Exception, KeyboardInterrupt) as failure:
+            raise _in_one_line(draw.__name__, failure) from None
 
     return drawn
+
+
+def _in_one_line(who: str, failure: BaseException) -> BaseException:
+    """Return an error that IPython shows as one line: the way to it is inside of Matplotlib."""
+    said = (str(failure).splitlines() or [""])[0]
+    if not said.startswith(f"{who}: "):
+        what = f"{type(failure).__name__}: {said}".strip(": ")
+        said = f"{who}: the picture was not drawn ({what}); let check(...) pass first, then draw"
+    kind = KeyboardInterrupt if isinstance(failure, KeyboardInterrupt) else ValueError
+    error = kind(said)
+    error._render_traceback_ = lambda: [said]  # type: ignore[attr-defined]
+    return error
 
 
 def _array(value: ArrayLike, who: str, what: str, *dimensions: int) -> _Array:
@@ -279,7 +300,8 @@ def _grid(rows: int, columns: int, matrix: _Array, digits: int) -> tuple[Picture
     """Return a picture with axes for so many cells, each as large as the numbers need."""
     em = _em()
     side = max(2.7 * em, _wide(*_written(matrix, digits, True)) + 1.0 * em)
-    picture = _canvas(side * columns + 5.5 * em, min(side, 3.6 * em) * rows + 6.5 * em)
+    high = min(side, 3.6 * em if rows < 8 else 1.65 * em)
+    picture = _canvas(side * columns + 5.5 * em, high * rows + 6.2 * em)
     axes = picture.subplots()
     height, width = matrix.shape
     axes.set_xticks(range(width), [str(k) for k in range(width)])
@@ -721,10 +743,13 @@ def simplex(
             axes.annotate("", end, start, arrowprops={**pull, "mutation_scale": 18})
     axes.plot(*place, "o", color=VERMILLION, markeredgecolor=PAPER, markersize=10)
     labels = names if names is not None else [str(n) for n in range(p.shape[1])]
-    for position, name in zip(place.T, labels, strict=True):
+    together: dict[tuple[float, float], list[str]] = {}  # points in one place share a label
+    for position, name in zip(np.round(place.T, 2).tolist(), labels, strict=True):
+        together.setdefault((position[0], position[1]), []).append(name)
+    for where, shared in together.items():
         axes.annotate(
-            name,
-            position,
+            ", ".join(shared),
+            where,
             (8, 5),
             textcoords="offset points",
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
@@ -799,7 +824,7 @@ def log_loss(
     axes.set(
         xlabel="probability p given to the true class",
         ylabel="loss",
-        xlim=(0, 1.15),
+        xlim=(0, 1.17),
         ylim=(min(-0.35, loss.min() - 0.2), max(4.7, 1.05 * loss.max())),
     )
     axes.axhline(0, color=INK, linewidth=1)
@@ -1140,7 +1165,7 @@ def digit_images(rows: ArrayLike, names: Sequence[str], columns: int = 5) -> Pic
     kind = "blue is negative, white is 0, orange is positive" if signed else "dark is large"
     picture.text_alternative = (
         f"Grid of {len(names)} pictures of {side} x {side} pixels, where {kind}: "
-        f"{', '.join(names)}."
+        f"{', '.join(names)}.".replace("\n", " ")
     )
     return picture
 

@@ -23,6 +23,7 @@ from figures import (
     _array,
     _canvas,
     _digits,
+    _em,
     _listed,
     _number,
     _picture,
@@ -88,7 +89,7 @@ def training_curves(
         )
         said.append(f"guessing costs {_number(guessing, 3)}")
     left.set(xlabel="step", title="loss")
-    left.set_ylim(bottom=0)
+    left.set_ylim(0, 1.18 * left.dataLim.ymax)  # for what is written above the line
     right.set(xlabel="step", title="accuracy", ylim=(-0.03, 1.05))
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
@@ -128,8 +129,8 @@ def computation_graph(
     texts = [
         _short(np.asarray(v, dtype=float)) for pair in edges.values() for v in pair if v is not None
     ]
-    step = max(1.6, 0.95 * _wide(*texts, "(3, 4)") + 1.0)  # texts stand between nodes
-    picture = _canvas(step * wide + 1.2, 1.8 * high + 1.5)
+    step = max(1.6, 0.92 * _wide(*texts, "(3, 4)") + 0.75)  # texts stand between nodes
+    picture = _canvas(step * wide + 1.2, (11 * high + 8) * _em())
     axes = picture.subplots()
     said: list[str] = []
     for (start, end), (value, gradient) in edges.items():

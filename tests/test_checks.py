@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ import pytest
 import right_answers
 import test_exercises
 import test_later_exercises
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 from test_later_exercises import STYLES
 
 from autograder.checking import kit as checks
 from autograder.checking.kit import check
-from softmax_by_hand import EXERCISES
+from softmax_by_hand import CATALOGUE, EXERCISES
 from softmax_by_hand import lecture as reference
 from softmax_by_hand.ps3 import is_softmax as of_is_softmax
 
@@ -1029,3 +1031,292 @@ def test_a_test_of_softmax_is_tried_with_the_notebooks_own():
     assert "the notebook has no function softmax" in problem(space["is_softmax"])
     exec("def softmax(z): return z", space)
     assert "the notebook's own softmax is there" in problem(space["is_softmax"])
+
+
+# --- In a notebook's kernel -----------------------------------------------------------------------
+
+SOFTMAX = "def softmax(z):\n    e = np.exp(z - z.max(axis=0))\n    return e / e.sum(axis=0)"
+EARLIER = "this is the earlier version of softmax: the cell that was to change it failed"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[NotebookClient]:
+    """A plain ipykernel beside the released checks of problem set 1."""
+    resources = {"metadata": {"path": str(ROOT / "release" / "ps1")}}
+    client = NotebookClient(
+        new_notebook(), kernel_name="python3", allow_errors=True, resources=resources, timeout=120
+    )
+    with client.setup_kernel():
+        yield client
+
+
+@pytest.fixture
+def ran(kernel: NotebookClient) -> Callable[..., tuple[str, str, str]]:
+    """Run cells as a student does after a restart; tell of the last: card, error, printed."""
+    kernel.nb.cells = []
+    run_cells(kernel, "%reset -f", "import sys; _ = sys.modules.pop('checks', None)")
+    run_cells(kernel, "import numpy as np\nfrom checks import check")
+    return lambda *cells: run_cells(kernel, *cells)
+
+
+def run_cells(kernel: NotebookClient, *sources: str) -> tuple[str, str, str]:
+    """Return the card, the lines of the error and what was printed, of the last of the cells."""
+    for source in sources:
+        cell = new_code_cell(source)
+        kernel.nb.cells.append(cell)
+        kernel.execute_cell(cell, len(kernel.nb.cells) - 1)
+    kinds: dict[str, list[str]] = {"display_data": [], "error": [], "stream": []}
+    for output in cell.outputs:
+        text = output.get("text", "") or "\n".join(output.get("traceback", []))
+        kinds[output.output_type].append(text or output["data"]["text/plain"])
+    assert len(kinds["display_data"]) <= 1, "there is a card and nothing else"
+    return tuple(map("".join, kinds.values()))
+
+
+FAILING = {
+    "SyntaxError": "def softmax(z):\n    return z +* 2",
+    "IndentationError": "def softmax(z):\nreturn z",
+    "NameError": "no_such_name\ndef softmax(z):\n    return z",
+    "ZeroDivisionError": "1 / 0\ndef softmax(z):\n    return z",
+    "KeyboardInterrupt": "raise KeyboardInterrupt\ndef softmax(z):\n    return z",
+}
+
+
+@pytest.mark.parametrize("error", FAILING)
+def test_a_function_under_a_cell_that_failed_is_said_to_be_the_earlier_version(ran, error):
+    card, line, _ = ran(SOFTMAX, FAILING[error], "check(softmax)")
+    assert "all 10 properties hold" in card, "it is shown what is so of the earlier one"
+    assert f"Note: {EARLIER} ({error})" in card
+    assert line.startswith(f"softmax: {EARLIER}")
+    assert "\n" not in line
+    assert EARLIER in ran("1 + 1", "check(softmax)")[1], "however long ago that cell was run"
+
+
+def test_a_stub_under_a_cell_that_failed_is_no_answer_that_is_not_written(ran):
+    stub = "def softmax(z):\n    raise NotImplementedError('not written yet')"
+    card, line, _ = ran(stub, FAILING["SyntaxError"], "check(softmax)")
+    assert (card, line[: len(EARLIER) + 9]) == ("", f"softmax: {EARLIER}")
+
+
+def test_an_earlier_version_of_a_helper_or_a_method_is_noticed_too(ran):
+    helper = "def shifted(z):\n    return z - z.max(axis=0)"
+    user = "def softmax(z):\n    e = np.exp(shifted(z))\n    return e / e.sum(axis=0)"
+    line = ran(helper, user, helper + " +", "check(softmax)")[1]
+    assert line.startswith("softmax: this is the earlier version of shifted")
+    assert ran(helper, "check(softmax)")[1] == ""
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        (FAILING["SyntaxError"], SOFTMAX),
+        (f"{SOFTMAX}\nsoftmax(1 / 0)",),
+        (f"{SOFTMAX}\nassert False",),
+        (SOFTMAX, f"{SOFTMAX}\ndef other(:"),
+        (f"%%time\n{SOFTMAX}",),
+        (SOFTMAX, "def cce(Y, Yhat:"),
+        ("softmax = lambda z: np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).sum(axis=0)",),
+        ("from functools import partial\ndef f(a, z):\n    return softmax_(z)", SOFTMAX),
+    ],
+)
+def test_the_newest_version_is_not_said_to_be_an_earlier_one(ran, cells):
+    card, line, printed = ran(*cells, "check(softmax)")
+    assert ("all 10 properties hold" in card, "Note" in card, line, printed) == (
+        True,
+        False,
+        "",
+        "",
+    )
+
+
+def test_what_a_function_prints_and_shows_is_one_line_of_the_card(ran):
+    prints = SOFTMAX.replace("return", "print('z is', z)\n    print(e)\n    return")
+    card, line, printed = ran(prints, "check(softmax)")
+    assert (line, printed) == ("", "")
+    assert re.search(r"Note: While it was tried it printed \d+ line\(s\), left out here; ", card)
+    assert "the first line is 'z is [" in card
+    draws = "import matplotlib.pyplot as plt\nplt.plot([1]); plt.show(); display(z); plt.plot([1])"
+    draws = SOFTMAX.replace("return", draws.replace("\n", "\n    ") + "\n    return")
+    card, line, printed = ran(draws, "check(softmax)")
+    assert (line, printed) == ("", "")
+    assert re.search(r"it showed \d+ output\(s\), left out here\.", card)
+
+
+def test_a_function_that_prints_megabytes_is_checked_as_any_other(ran):
+    card, line, printed = ran(
+        SOFTMAX.replace("return", "print('x' * 1_000_000)\n    return"), "check(softmax)"
+    )
+    assert "all 10 properties hold" in card
+    assert len(card) < 2000
+    assert (line, printed) == ("", "")
+
+
+def test_an_endless_loop_that_is_stopped_says_so_in_one_line(ran):
+    loop = "import signal\ndef softmax(z):\n    while True:\n        signal.raise_signal(2)"
+    card, line, printed = ran(loop, "check(softmax)")
+    assert (card, printed) == ("", "")
+    assert line == ("softmax: interrupted in the line: signal.raise_signal(2); does it ever end?")
+    assert ran("print('the kernel goes on')")[2] == "the kernel goes on\n"
+
+
+def test_a_function_that_is_not_there_is_told_where_to_find_it(ran):
+    assert (
+        "softmax is not there yet: run the cell that defines softmax." in (ran("check(softmax)")[2])
+    )
+    assert (
+        "which failed when it was last run (SyntaxError)"
+        in (ran(FAILING["SyntaxError"], "check(softmax)")[2])
+    )
+    printed = ran("check(sofmax)")[2]
+    assert "'sofmax' (did you mean softmax?)" in printed
+    assert printed.endswith(f"{', '.join(one.name for one in CATALOGUE.assignments['ps1'])}\n")
+
+
+@pytest.mark.parametrize("way", ["exit()", "quit()", "sys.exit(1)", "raise SystemExit"])
+def test_a_function_that_leaves_python_leaves_the_kernel_alive(ran, way):
+    card, line, _ = ran(f"import sys\ndef softmax(z):\n    {way}", "check(softmax)")
+    assert f"it stopped with SystemExit{': 1' if '1' in way else ''} in the line: {way}" in line
+    assert "Hint: It was called with these arguments. A function returns" in card
+    assert ran("print('the kernel goes on')")[2] == "the kernel goes on\n"
+
+
+def test_a_function_that_asks_is_not_waited_for(ran):
+    assert (
+        "EOFError: input() has nobody to ask"
+        in (ran("def softmax(z):\n    return float(input('axis?'))", "check(softmax)")[1])
+    )
+
+
+def test_settings_that_a_function_changes_are_given_back(ran):
+    changes = (
+        "import random, warnings, matplotlib.pyplot as plt",
+        "state = lambda: (np.geterr(), np.get_printoptions(), len(warnings.filters), plt.rcParams"
+        "['lines.linewidth'], random.getstate(), str(np.random.get_state()), plt.get_fignums())",
+        "before = state()",
+        "def softmax(z):\n    np.seterr(all='raise'); np.set_printoptions(precision=1)\n"
+        "    warnings.simplefilter('error'); plt.rcParams['lines.linewidth'] = 9\n"
+        "    random.random(); np.random.rand(); plt.figure()\n    return z / 0",
+        "check(softmax)",
+        "assert state() == before, (state(), before)",
+    )
+    assert ran(*changes)[1] == ""
+
+
+def test_a_name_is_taken_for_the_function_that_it_stands_for(ran):
+    assert ran(SOFTMAX.replace("softmax", "softmax_v2"), "softmax = softmax_v2\ncheck(softmax)")[
+        0
+    ].startswith("softmax(z) -> same shape as z, (K,) or (K, N): all 10 properties hold")
+    undecorated = "def log(f):\n    return lambda *a: f(*a)\n@log\n"
+    assert "all 10 properties hold" in ran(undecorated + SOFTMAX, "check(softmax)")[0]
+    used = ran(SOFTMAX, "softmax = softmax(np.ones(3))", "check(softmax)")[1]
+    assert "this is an array of shape (3,), not a function. Write check(softmax)" in used
+
+
+# --- Names, helpers, and other things than functions ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: check(), "one function at a time"),
+        (lambda: check(reference.softmax, reference.cce), "one function at a time"),
+        (lambda: check(reference.softmax, "softmax", 1), "one function at a time"),
+        (lambda: check("softmax"), "this is text, not a function. Write check(softmax)"),
+        (lambda: check("nothing"), "this is text, not a function"),
+        (lambda: check(np), "this is a module (numpy), not a function"),
+        (lambda: check(lambda z: z), "no exercise of this set is called '<lambda>'"),
+        (lambda: check(np.exp), "no exercise of this set is called 'exp'"),
+    ],
+)
+def test_what_cannot_be_checked_is_one_line_that_says_how_to(call, said):
+    with pytest.raises(AssertionError) as caught:
+        call()
+    assert said in str(caught.value)
+    assert caught.value._render_traceback_() == [str(caught.value)]
+
+
+@pytest.mark.parametrize("name", CATALOGUE.assignments)
+def test_the_names_that_are_listed_are_those_of_the_set(name):
+    program = (
+        "from checks import check\ndef foo(z): pass\n"
+        "try: check(foo)\nexcept AssertionError as failure: print(failure)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT / "release" / name,
+    ).stdout
+    assert said.strip().endswith(
+        f"There are: {', '.join(one.name for one in CATALOGUE.assignments[name])}"
+    )
+
+
+def softmax_with_a_helper(z):
+    powers = stable_powers(z)  # noqa: F821 - it is not there, which is what is tried
+    return powers / powers.sum(axis=0)
+
+
+def softmax_with_an_exercise(z):
+    return one_hott(z)  # noqa: F821 - so is this
+
+
+def softmax_by_a_misspelt_name(z):
+    powers = np.exp(z)
+    return power / powers.sum(axis=0)  # noqa: F821 - and this
+
+
+def test_a_helper_that_is_not_there_is_named_and_no_shape_is_spoken_of():
+    line = problem(softmax_with_a_helper, "softmax")
+    assert line.startswith("softmax: it uses stable_powers, which is not there yet: no cell")
+    assert "It is used in the line: powers = stable_powers(z)" in line
+    assert checks.look_at(softmax_with_a_helper, "softmax")[0] is None
+    assert "(did you mean one_hot?)" in problem(softmax_with_an_exercise, "softmax")
+    assert "(did you mean powers?)" in problem(softmax_by_a_misspelt_name, "softmax")
+
+
+def test_a_helper_of_the_set_is_told_by_the_cell_to_run():
+    space = {"__name__": "__main__", "np": np}
+    exec("def cce_from_scores(Z, y):\n    return cce(np.eye(len(Z))[:, y], Z)", space)
+    line = problem(space["cce_from_scores"])
+    assert "it uses cce, which is not there yet: run the cell that defines cce" in line
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda z: z.softmax(), "Is the name after the dot spelt right"),
+        (lambda z: __import__("no_such_package").f(z), "The grader has Python's own library"),
+        (lambda z: (f := lambda: f())(), "It calls itself: where does that end?"),
+    ],
+)
+def test_a_hint_speaks_of_shapes_only_where_shapes_may_be_the_cause(wrong, hint):
+    assert hint in card_of(wrong, "softmax").hint
+
+
+async def softmax_async(z):
+    return z
+
+
+def softmax_that_yields(z):
+    yield z
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (softmax_async, "a coroutine (async)"),
+        (softmax_that_yields, "a generator (yield)"),
+        (lambda z: print, "a function"),
+        (lambda z: np, "a module (numpy)"),
+        (lambda z: [z], "a list"),
+    ],
+)
+def test_what_is_returned_instead_of_an_array_is_named(wrong, said, recwarn):
+    assert problem(wrong, "softmax") == f"softmax: it returns {said}, not an array"
+    assert not recwarn.list
+
+
+def test_a_number_that_no_float_can_hold_is_not_finite():
+    assert problem(lambda Y, Yhat: 10**400, "cce") == "cce: it returns nan or inf"

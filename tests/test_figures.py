@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import io
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -222,6 +223,35 @@ def test_what_cannot_be_drawn_is_said_in_one_line(name, arguments):
     with pytest.raises(ValueError, match=f"^{name}: ") as error:
         function(name)(*arguments)
     assert "\n" not in str(error.value)
+    assert error.value._render_traceback_() == [str(error.value)], "so IPython shows no way to it"
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: figures.softmax_bars(["a", "b"], A), "softmax_bars: "),
+        (lambda: figures.softmax_bars(A), "softmax_bars: the picture was not drawn (TypeError: "),
+        (lambda: figures.curves(3), "curves: the picture was not drawn ("),
+        (lambda: figures.matrices(("A", A), ("B", object())), "matrices: "),
+        (lambda: figures.show(None), "show: this is no picture but NoneType"),
+    ],
+)
+def test_a_picture_of_a_wrong_result_is_one_line_whatever_is_wrong(draw, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}") as error:
+        draw()
+    assert error.value._render_traceback_() == [str(error.value)]
+    assert "\n" not in str(error.value)
+
+
+def test_a_picture_that_is_interrupted_is_one_line(monkeypatch):
+    def stopped(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(figures, "_canvas", stopped)
+    with pytest.raises(KeyboardInterrupt) as error:
+        figures.softmax_bars([1.0, 2.0, 3.0], A[:, 0])
+    line = "softmax_bars: the picture was not drawn (KeyboardInterrupt)"
+    assert error.value._render_traceback_()[0].startswith(line)
 
 
 def test_what_is_not_a_number_is_drawn_and_said():

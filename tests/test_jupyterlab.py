@@ -232,6 +232,26 @@ def test_a_student_without_a_mouse_opens_edits_runs_and_validates(visit, lab, ha
     dialog.wait_for(state="detached")
 
 
+def test_a_notebook_that_came_alone_works_and_its_files_are_folded_away(visit, lab, home):
+    mail = home / "mail"
+    mail.mkdir()
+    shutil.copy(ROOT / "release/ps1/ps1.ipynb", mail)
+    page = open_notebook(visit, lab, "mail/ps1.ipynb")
+    first = page.locator(".jp-CodeCell").first
+    folded = first.locator(".jp-InputPlaceholder")
+    assert folded.inner_text().strip().startswith("# @title The files of ps1: run this cell")
+    assert first.bounding_box()["height"] < 80
+    assert first.locator(".cm-content:visible").count() == 0
+
+    first.locator(".jp-InputPrompt").click()
+    page.keyboard.press("Shift+Enter")
+    first.get_by_text(f"Put into {mail}: checks.py, figures.py.").wait_for()
+    assert sorted(path.name for path in mail.glob("*.py")) == ["checks.py", "figures.py"]
+    choose(page, "Run", "Run All Cells")
+    code_cell(page, "check(add_bias)").get_by_text("add_bias: not written yet").wait_for()
+    assert visit.left == []
+
+
 # --- Through the exchange -----------------------------------------------------------------
 
 

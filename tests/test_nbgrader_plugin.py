@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import subprocess
 import sys
 import time
 from concurrent.futures import Executor
@@ -400,3 +401,45 @@ def test_formgrader_shows_a_page_whatever_a_student_wrote(formgrader):
     for said in ("[a picture that is not in the notebook]", "<strong>b</strong>", "&lt;b&gt;" * 2):
         assert said in text
     assert len(text) < 4 << 20
+
+
+# --- Validate -------------------------------------------------------------------------------------
+
+
+def validated(tmp_path: Path, copied: str, times: int = 2, kind: str = "all-right") -> str:
+    """Return what `nbgrader validate` says, in a course, of work in which a cell was copied."""
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    folder = tmp_path / "work"
+    shutil.copytree(ROOT / "release" / "ps1", folder)
+    notebook = json.loads((NOTEBOOKS / f"{kind}.ipynb").read_text(encoding="utf-8"))
+    place, cell = next(
+        (n, cell)
+        for n, cell in enumerate(notebook["cells"])
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == copied
+    )
+    notebook["cells"][place:place] = [
+        {**cell, "id": f"copy-{number}"} for number in range(times - 1)
+    ]
+    (folder / "ps1.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "validate", "work/ps1.ipynb"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert "Traceback" not in done.stderr
+    assert "corrupted" not in done.stdout + done.stderr
+    return " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(("copied", "times"), [("softmax", 2), ("grade_softmax", 3)])
+def test_validate_names_a_cell_that_was_copied(tmp_path, copied, times):
+    said = validated(tmp_path, copied, times)
+    assert "VALIDATION FAILED ON 1 CELL(S)" in said
+    assert (
+        f"The cell {copied} is there {times} times (copied or split): delete all but one." in said
+    )
+
+
+def test_validate_says_nothing_of_copies_where_there_are_none(tmp_path):
+    assert "Success! Your notebook passes all the tests." in validated(tmp_path, "softmax", 1)

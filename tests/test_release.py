@@ -20,11 +20,18 @@ from traitlets import import_item
 
 from autograder import Catalogue, Criterion, Exercise
 from autograder.checking.kit import Properties, Student, normal
+from autograder.course.carried import CELL_ID, carried_files, carrying_cell
 from autograder.course.course import Course
-from autograder.course.folder import CourseError, load_config
+from autograder.course.folder import CourseError, files_beside, load_config
 from autograder.release import ReleaseError
 from autograder.release.generate import generate
-from autograder.release.proof import _unparsed, leftovers, tree_digest, unexpected_errors
+from autograder.release.proof import (
+    _unparsed,
+    leftovers,
+    release_problems,
+    tree_digest,
+    unexpected_errors,
+)
 from autograder.release.release import STUDENT_REQUIREMENTS, prove_release, release
 from autograder.release.source import source_problems
 
@@ -116,7 +123,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         report = release(course, ["ps1"], CATALOGUE)
     assert report.lines() == [
         f"ps1: 8 points by the grader and 4 by hand; proved, and written to "
-        f"{course / 'release' / 'ps1'} (checks.py, figures.py, ps1.ipynb)"
+        f"{course / 'release' / 'ps1'} (checks.py, figures.py, ps1.ipynb); "
+        "ps1.ipynb is enough alone"
     ]
     return course
 
@@ -163,7 +171,8 @@ def test_students_find_a_stub_in_place_of_the_solution(released: Path) -> None:
         '    raise NotImplementedError("not written yet")'
     )
     assert cell_called(notebook, "written_why").source == "Why?\n\n*Write your answer here.*"
-    assert [cell.id for cell in notebook.cells] == [cell.id for cell in source().cells]
+    ids = [cell.id for cell in notebook.cells if cell.id != CELL_ID]
+    assert ids == [cell.id for cell in source().cells]
 
 
 def test_the_released_cells_carry_nbgraders_checksums_and_locks(released: Path) -> None:
@@ -207,6 +216,26 @@ def test_students_get_the_requirements_of_the_project(released: Path) -> None:
 
 
 @pytest.mark.usefixtures("without_running_it")
+def test_students_find_all_doors_in_ten_lines(released: Path) -> None:
+    text = (released / "release" / "README.md").read_text(encoding="utf-8")
+    lines = text.splitlines()[2:]
+    assert [line.partition(".")[0] for line in lines] == [str(n) for n in range(1, 11)]
+    for door in ("JupyterLab", "VS Code", "Google Colab", "A browser alone"):
+        assert f"**{door}**" in text
+    for word in ("requirements.txt", "Validate", "Hand in", "Assignment List", "ps1/ps1.ipynb"):
+        assert word in text
+    assert text == (ROOT / "release" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_release_leaves_a_readme_of_the_courses_own_alone(
+    course: Path, without_running_it: None
+) -> None:
+    own = course / "release" / "README.md"
+    own.write_text("Read this.")
+    release(course, ["ps1"], CATALOGUE)
+    assert own.read_text() == "Read this."
+
+
 def test_a_second_release_changes_no_byte(course: Path) -> None:
     before = tree_digest(course / "release")
     release(course, ["ps1"], CATALOGUE)
@@ -390,6 +419,33 @@ def test_only_not_written_yet_counts_as_expected(tmp_path: Path) -> None:
 
 
 # --- What must not be left ---------------------------------------------------
+
+
+def test_what_a_notebook_carries_must_be_what_was_proved(
+    course: Path, without_running_it: None
+) -> None:
+    folder = course / "release" / "ps1"
+    notebook = notebook_of(course)
+    files = {**files_beside(folder), "figures.py": f"# {SOLUTION}".encode(), "more.py": b""}
+    places = {cell.id: place for place, cell in enumerate(notebook.cells)}
+    notebook.cells[places[CELL_ID]] = carrying_cell("ps1", files)
+    nbformat.write(notebook, folder / "ps1.ipynb")
+    assert release_problems(course, "ps1", folder, CATALOGUE) == [
+        "release/ps1/ps1.ipynb carries another figures.py than lies beside it",
+        "release/ps1/ps1.ipynb carries another more.py than lies beside it",
+    ]
+
+
+def test_a_course_may_do_without_notebooks_that_carry_their_files(
+    tmp_path: Path, without_running_it: None
+) -> None:
+    course = make_course(tmp_path)
+    with (course / "nbgrader_config.py").open("a") as settings:
+        settings.write("c.CarryFiles.enabled = False\n")
+    assert release(course, ["ps1"], CATALOGUE).lines()[0].endswith("; students need all of it")
+    assert carried_files(notebook_of(course)) == {}
+    text = (course / "release" / "README.md").read_text(encoding="utf-8")
+    assert "`ps1/`. Keep what is in it beside the notebook." in text
 
 
 def leak(tmp_path: Path, name: str, text: str) -> list[str]:

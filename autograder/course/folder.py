@@ -259,16 +259,27 @@ def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
         raise CourseError(
             f"{assignment} is not released in {course}: run `autograder release {assignment}`"
         )
+    files = files_beside(root)
+    if CHECKS in files:
+        files[CHECKS] = INERT_CHECKS.read_bytes()
+    return files
+
+
+def files_beside(folder: Path) -> dict[str, bytes]:
+    """Return what lies beside the notebook in an assignment's folder, by relative path.
+
+    Raises
+    ------
+    CourseError : one is too large
+    """
     files = {}
-    for path in sorted(root.rglob("*")):
-        relative = path.relative_to(root)
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
         hidden = any(part.startswith((".", "__pycache__")) for part in relative.parts)
         if path.is_file() and not hidden and path.suffix not in NOT_SHOWN:
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise CourseError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MB")
             files[relative.as_posix()] = path.read_bytes()
-    if CHECKS in files:
-        files[CHECKS] = INERT_CHECKS.read_bytes()
     return files
 
 

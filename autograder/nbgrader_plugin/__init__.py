@@ -6,11 +6,13 @@ Imports nothing that takes long: every command that reads ``nbgrader_config.py``
 from __future__ import annotations
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 STEPS, FILES = "autograder.nbgrader_plugin.steps", "autograder.nbgrader_plugin.files"
+CARRYING = "autograder.nbgrader_plugin.carrying"
 FILTERS = "autograder.nbgrader_plugin.formgrader.filters"
 
 
@@ -46,6 +48,10 @@ def configure(c: Any, file: str) -> None:
     c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
     c.ClearSolutions.text_stub = "*Write your answer here.*"
 
+    # Each notebook carries the files beside it, so that it works where it is opened alone.
+    # A course that does not want this sets `c.CarryFiles.enabled = False`.
+    c.GenerateAssignment.preprocessors.append(f"{CARRYING}.CarryFiles")
+
     # nbgrader follows links when it copies, and lets all that lies beside a notebook go out
     # with feedback.  These copy ordinary files, within limits; see docs/security.md.
     c.ExchangeFactory.collect = f"{FILES}.Collect"
@@ -75,6 +81,12 @@ def configure(c: Any, file: str) -> None:
     # The exporter asks the gradebook itself, so nbgrader's preprocessors are not needed.
     c.GenerateFeedback.exporter_class = f"{STEPS}.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
+
+    # Validate reads these settings at each press of its button; other commands know no validator.
+    if "nbgrader.validator" in sys.modules:
+        from autograder.nbgrader_plugin.validate import be_careful
+
+        be_careful()
 
     # Nothing that a student wrote may run in an instructor's browser, take Jupyter's server
     # more than a moment, or pose as a verdict.  nbconvert's own switch leaves Markdown cells

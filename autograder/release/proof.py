@@ -18,6 +18,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.catalogue.catalogue import Catalogue
+from autograder.course.carried import carried_files
+from autograder.course.folder import files_beside
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
 from autograder.release.source import read_source
@@ -45,9 +47,20 @@ def release_problems(
         name = path.relative_to(folder).as_posix()
         answers = answers_in(name, path.read_bytes(), catalogue, assignment)
         problems += [f"release/{assignment}/{line}" for line in answers]
+    problems += _carried_problems(notebook, folder, where)
     unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
     # What does not parse would only be said again by running it.
     return problems + (unparsed or unexpected_errors(folder, assignment))
+
+
+def _carried_problems(notebook: NotebookNode, folder: Path, where: str) -> list[str]:
+    """Return where a notebook that carries files does not carry those that are proved here."""
+    carried, beside = carried_files(notebook), files_beside(folder)
+    return [
+        f"{where} carries another {name} than lies beside it"
+        for name in sorted(carried.keys() | beside.keys() if carried else ())
+        if carried.get(name) != beside.get(name)
+    ]
 
 
 def leftovers(source: NotebookNode, folder: Path) -> list[str]:
@@ -126,7 +139,7 @@ def unexpected_errors(folder: Path, assignment: str) -> list[str]:
 
     Parameters
     ----------
-    folder : the release; it is run in a copy
+    folder : the release; it is run in a copy, of the notebook alone where that carries the rest
     assignment : the notebook's name
     """
     from nbclient import NotebookClient
@@ -135,8 +148,11 @@ def unexpected_errors(folder: Path, assignment: str) -> list[str]:
     where = f"release/{assignment}/{assignment}.ipynb"
     with tempfile.TemporaryDirectory(prefix="release-run-") as run:
         desk = Path(run, assignment)
-        shutil.copytree(folder, desk)
-        notebook = nbformat.read(desk / f"{assignment}.ipynb", as_version=4)
+        notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
+        if carried_files(notebook):
+            desk.mkdir()
+        else:
+            shutil.copytree(folder, desk)
         client = NotebookClient(
             notebook,
             timeout=120,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.catalogue.catalogue import Catalogue
+from autograder.course.carried import carried_files
 from autograder.course.course import Course
 from autograder.course.folder import (
     CONFIG_FILE,
@@ -24,6 +25,7 @@ from autograder.release import ReleaseError
 from autograder.release.beside import helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import drift, release_problems
+from autograder.release.readme import readme
 from autograder.release.source import read_source, source_problems
 
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
@@ -32,16 +34,19 @@ STUDENT_REQUIREMENTS = (
     *("nbgrader>=0.9.5,<0.10", "numpy>=1.26"),
 )
 
+README = "README.md"
+
 
 @dataclass(frozen=True)
 class Released:
-    """What was released of one assignment."""
+    """What was released of one assignment; `is_enough` tells whether the notebook alone is."""
 
     assignment: str
     folder: Path
     files: tuple[str, ...]
     auto_points: float
     written_points: float
+    is_enough: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,12 @@ class Report:
         return [
             f"{item.assignment}: {item.auto_points:g} points by the grader and "
             f"{item.written_points:g} by hand; proved, and written to {item.folder} "
-            f"({', '.join(item.files)})"
+            f"({', '.join(item.files)}); "
+            + (
+                f"{item.assignment}.ipynb is enough alone"
+                if item.is_enough
+                else "students need all of it"
+            )
             for item in self.released
         ]
 
@@ -139,7 +149,10 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         if data.get("grade"):
             points[bool(data.get("solution"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
-    return Released(name, target, files, points[False], points[True])
+    is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
+    if not (course / "release" / README).exists():  # afterwards it is the course's own
+        write_atomically(course / "release" / README, readme(name, is_enough))
+    return Released(name, target, files, points[False], points[True], is_enough)
 
 
 def _refuse(problems: Sequence[str]) -> None:

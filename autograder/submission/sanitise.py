@@ -17,6 +17,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.course.assignment import MasterCell
+from autograder.course.carried import without_files
 from autograder.course.reading import MAX_BYTES, UnreadableSubmission, read_bytes
 from autograder.words import line_breaks
 
@@ -158,7 +159,8 @@ def _plain_cell(cell: Any, number: int) -> NotebookNode:
     kind = cell.get("cell_type")
     if kind not in CELL_TYPES:
         kind = "markdown" if kind == "heading" else "raw"
-    plain = _cell(kind, _text(cell.get("source")))
+    source = _text(cell.get("source"))
+    plain = _cell(kind, without_files(source) if kind == "code" else source)
     identifier = cell.get("id")
     if type(identifier) is str and _CELL_ID.fullmatch(identifier):
         plain["id"] = identifier

@@ -12,6 +12,7 @@ STUDENTS = (
     Student(
         "full-loops",
         {"hw1": Work("loops over samples and features, no whole arrays", 3 + 3 + 4)},
+        carries=True,
     ),
     Student(
         "wrong-root-and-sign",

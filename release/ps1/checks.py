@@ -8,16 +8,21 @@ answer.  NumPy and the standard library are all that it needs.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import difflib
 import dis
 import functools
 import inspect
+import io
 import linecache
 import os
+import random
 import re
 import sys
+import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.util import find_spec
@@ -34,7 +39,7 @@ PUT_BACK = 1e-9  # for an argument that was moved and moved back, relative to ea
 GRADER_HAS = {"IPython", "checks", "figures", "mpl_toolkits"}
 
 
-def check(function: Any, name: str | None = None) -> None:
+def check(function: Any = ..., name: str | None = None, *more: Any) -> None:
     """Show which properties of an exercise a function has, up to the first that it has not.
 
     Parameters
@@ -47,20 +52,21 @@ def check(function: Any, name: str | None = None) -> None:
     AssertionError : one line, if a property does not hold; nothing is returned if all hold
     """
     __tracebackhide__ = True
-    global_random_state = np.random.get_state()
-    try:
+    if function is ... or more or not isinstance(name, str | None):
+        example = next(iter(EXERCISES), "name")
+        raise one_line_error(f"check: one function at a time, with its name: check({example})")
+    with undisturbed() as printed:
         card, problem = look_at(function, name)
-    finally:
-        np.random.set_state(global_random_state)
     if card is not None:
+        card.notes += printed.told()
         show(card)
     if problem is not None:
-        raise one_line_error(problem) from None
+        raise one_line_error(problem)
 
 
 def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | None]:
     """Return the card to show, if any, and in one line what is wrong, if anything."""
-    named = name or getattr(function, "__name__", None)
+    named = name or name_of(function)
     exercise = EXERCISES.get(named) if isinstance(named, str) else None
     wanted = exercise.kind if exercise else "function"
     kind = "class" if isinstance(function, type) else "function" if callable(function) else ""
@@ -68,43 +74,207 @@ def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | 
         example = exercise.name if exercise else next(iter(EXERCISES), "name")
         return None, (
             f"check: this is {kind_of(function)}, not a {wanted}. Write check({example}), with the "
-            f"name of your {wanted} and no brackets after it; was the name used for something else?"
+            f"name of your {wanted} and neither quotes nor brackets; was the name used for "
+            f"something else? Then run the cell of your {wanted} again."
         )
     if exercise is None:
-        return None, f"check: no exercise is called {named!r}. There are: {', '.join(EXERCISES)}"
+        return None, unknown(named)
     lacking = what_the_grader_lacks(function)
     if lacking:
         return None, f"{named}: it uses {lacking}"
     card = Card(exercise.signature.partition(";")[0])
-    student = exercise.student(function, exercise, card)
+    problem = properties_that_hold(exercise.student(function, exercise, card), named)
+    shown = card if problem is None or card.failed else None
+    if earlier := earlier_version(function, named):
+        card.notes.append(earlier)
+        problem = f"{named}: {earlier}"
+    return shown, problem
+
+
+def properties_that_hold(student: Student, named: str) -> str | None:
+    """Put on the card which properties hold; return in a line what is wrong, if anything."""
+    card = student.card
     try:
         student.takes_and_returns_what_is_asked()
-        exercise.ask(student)
+        student.exercise.ask(student)
     except NotWritten as missing:
-        return None, f"{named}: {missing}"
+        return f"{named}: {missing}"
     except Broken as broken:
         card.failed, card.message, card.evidence = True, broken.message, broken.evidence
         card.hint = card.hint or broken.hint
         what = "does not hold: " + card.claims[-1]
         if broken.message:  # the first two claims say no more than the message does
             what = broken.message + ("; so " + what if len(card.claims) > 2 else "")
-        return card, f"{named}: {what}"
-    return card, None
+        return f"{named}: {what}"
+    return None
 
 
-def one_line_error(text: str) -> AssertionError:
+def one_line_error(text: str, kind: type[BaseException] = AssertionError) -> BaseException:
     """Return an error that IPython shows as its one line, without the way to it."""
     line = " ".join(text.split())
-    error = AssertionError(line)
+    error = kind(line)
+    error.__suppress_context__ = True
     error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
     return error
 
 
-def what_the_grader_lacks(function: Any) -> str:
-    """Say which package, or file, a function uses that is not there while grading, if any.
+def name_of(function: Any) -> Any:
+    """Return the exercise that something stands for in the notebook, or else its own name."""
+    if isinstance(function, str):
+        return function if function in EXERCISES else None
+    own, notebook = getattr(function, "__name__", None), vars(sys.modules["__main__"])
+    names = [own, *(one for one in EXERCISES if notebook.get(one) is function)]
+    return next((one for one in names if isinstance(one, str) and one in EXERCISES), own)
 
-    Followed are the names that it uses, through functions and classes of the notebook.
-    """
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """Ask whether a name that is like this one was meant, if there is one."""
+    close = difflib.get_close_matches(name, [one for one in names if one != name], 1, 0.75)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+LAST_RUN: dict[str, tuple[str, str]] = {}  # of each name: the cell that defines it, its error
+
+
+def remember(result: Any) -> None:
+    """Note after a cell which functions it was to define, and whether it failed."""
+    cell = result.info.raw_cell
+    failure = result.error_before_exec or result.error_in_exec
+    failed = type(failure).__name__ if failure else ""
+    LAST_RUN.update((name, (cell, failed)) for name in DEFINED.findall(cell))
+    missing = str(getattr(failure, "name", "")) if failed == "NameError" else ""
+    if missing in EXERCISES:
+        print(f"{missing} is not there yet: {where_defined(missing)}.")
+    elif missing and f"check({missing}" in cell.replace(" ", ""):
+        print(unknown(missing))
+
+
+def unknown(name: str) -> str:
+    """Say that no exercise has this name, and which there are."""
+    said = f"check: no exercise of this set is called {name!r}{meant(name, EXERCISES)}. "
+    return f"{said}There are: {', '.join(EXERCISES)}"
+
+
+def where_defined(name: str) -> str:
+    """Say what to do to have a function that the notebook defines."""
+    failed = LAST_RUN.get(name, ("", ""))[1]
+    again = f", which failed when it was last run ({failed})" if failed else ""
+    return f"run the cell that defines {name}{again}"
+
+
+def earlier_version(function: Any, named: str) -> str:
+    """Say so if a function, or one that it uses, is older than a cell that failed since."""
+    for value in reached(function):
+        name = named if value is function else getattr(value, "__name__", "")
+        cell, failed = LAST_RUN.get(name, ("", ""))
+        parts = vars(value).values() if isinstance(value, type) else [value]
+        functions = [one for one in map(inspect.unwrap, parts) if inspect.isfunction(one)]
+        if failed and functions and home_of(value) == "__main__":
+            with contextlib.suppress(OSError, TypeError):
+                if not all(stands_in(cell, inspect.getsource(one)) for one in functions):
+                    return (
+                        f"this is the earlier version of {name}: the cell that was to change it "
+                        f"failed ({failed}). Run that cell without an error, then check again."
+                    )
+    return ""
+
+
+def stands_in(cell: str, source: str) -> bool:
+    """Tell whether a function stands in a cell just so, with no line more."""
+    lines = source.rstrip()
+    indent = lines[: len(lines) - len(lines.lstrip())]
+    more = rf"(?!\s*\n{indent}[ \t]+\S)"
+    return re.search(rf"^{re.escape(lines)}[ \t]*${more}", cell, re.MULTILINE) is not None
+
+
+class Printed(io.TextIOBase):
+    """Takes what is printed, and keeps its first line and how many there are."""
+
+    first, lines, shown = "", 0, 0
+
+    def write(self, text: str) -> int:
+        if not self.lines:
+            self.first += text.partition("\n")[0][: 80 - len(self.first)]
+        self.lines += text.count("\n")
+        return len(text)
+
+    def show(self, *_: Any, **__: Any) -> None:
+        """Take the place of what displays pictures and tables."""
+        self.shown += 1
+
+    def told(self) -> list[str]:
+        """Say in a line what was printed and shown, if anything was."""
+        counts = {"printed {} line(s)": self.lines or int(bool(self.first))}
+        counts["showed {} output(s)"] = self.shown
+        many = " and ".join(what.format(n) for what, n in counts.items() if n)
+        first = f"; the first line is {self.first.strip()!a}" if self.first.strip() else ""
+        return [f"While it was tried it {many}, left out here{first}."] if many else []
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[Printed]:
+    """Let nothing that is tried inside print, ask, draw, or change a setting of the notebook."""
+    printed, shell, pyplot = Printed(), notebook_shell(), sys.modules.get("matplotlib.pyplot")
+    with contextlib.ExitStack() as given_back:
+        given_back.callback(np.random.set_state, np.random.get_state())
+        given_back.callback(random.setstate, random.getstate())
+        for setting in (np.errstate(), np.printoptions(), warnings.catch_warnings()):
+            given_back.enter_context(setting)
+        given_back.enter_context(contextlib.redirect_stdout(printed))
+        given_back.enter_context(contextlib.redirect_stderr(printed))
+        if pyplot is not None:
+            given_back.enter_context(pyplot.rc_context())
+        given_back.callback(close_figures_but, pyplot.get_fignums() if pyplot else [])
+        replaced: list[tuple[Any, str, Any]] = [(builtins, "input", nobody_answers)]
+        if shell is not None:  # whose exit() ends the kernel
+            replaced += [
+                (shell.display_pub, "publish", printed.show),
+                (shell, "ask_exit", sys.exit),
+            ]
+        for place, name, instead in replaced:
+            if not hasattr(place, name):
+                continue
+            given_back.callback(setattr, place, name, getattr(place, name))
+            setattr(place, name, instead)
+        yield printed
+
+
+def nobody_answers(*_: Any) -> str:
+    """Take the place of `input`, which would ask at each of many calls."""
+    raise EOFError("input() has nobody to ask, here and while grading")
+
+
+def close_figures_but(open_before: Sequence[int]) -> None:
+    """Close Matplotlib's figures that a function has left open, so that none is shown."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        for number in set(pyplot.get_fignums()) - set(open_before):
+            pyplot.close(number)
+
+
+def notebook_shell() -> Any:
+    """Return the IPython that runs the notebook, or None where there is none."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+DEFINED = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
+if running := notebook_shell():
+    running.events.register("post_run_cell", remember)
+
+
+def what_the_grader_lacks(function: Any) -> str:
+    """Say which package, or file, a function uses that is not there while grading, if any."""
+    for value in reached(function):
+        own = inspect.isfunction(value) and is_followed(value)
+        imported = names_in(value.__code__)[0] if own else []
+        for name in (home_of(value), *imported):
+            if lacking := lacked(name.partition(".")[0]):
+                return lacking
+    return ""
+
+
+def reached(function: Any) -> Iterator[Any]:
+    """Yield something and what it uses, through functions and classes of the notebook."""
     waiting, seen, kept = [function], set(), []
     while waiting:
         value = waiting.pop()
@@ -112,22 +282,15 @@ def what_the_grader_lacks(function: Any) -> str:
             continue
         seen.add(id(value))
         kept.append(value)  # so that no other value gets its id
-        name = home_of(value).partition(".")[0]
-        lacking = lacked(name)
-        if lacking:
-            return lacking
-        theirs = name not in GRADER_HAS and name not in sys.stdlib_module_names
-        if inspect.isfunction(value) and (theirs or name == "__main__"):
-            imported, used = names_in(value.__code__)
-            lacking = next(filter(None, (lacked(one.partition(".")[0]) for one in imported)), "")
-            if lacking:
-                return lacking
+        yield value
+        if inspect.isfunction(value) and is_followed(value):
+            used = names_in(value.__code__)[1]
             waiting += [value.__globals__.get(one) for one in used if one.isidentifier()]
             waiting += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
             for cell in value.__closure__ or ():
                 with contextlib.suppress(ValueError):  # not yet filled
                     waiting.append(cell.cell_contents)
-        elif isinstance(value, type) and (theirs or name == "__main__"):
+        elif isinstance(value, type) and is_followed(value):
             waiting += [*value.__bases__, *vars(value).values()]
         elif isinstance(value, functools.partial):
             waiting += [value.func, *value.args, *value.keywords.values()]
@@ -135,7 +298,12 @@ def what_the_grader_lacks(function: Any) -> str:
             waiting += list(value.values()) if isinstance(value, dict) else list(value)
         waiting.append(getattr(value, "__wrapped__", None))
         waiting.append(getattr(value, "__func__", None))  # of a method, or a static one
-    return ""
+
+
+def is_followed(value: Any) -> bool:
+    """Tell whether what a function or class uses is looked at: it is no library's."""
+    name = home_of(value).partition(".")[0]
+    return name == "__main__" or not (name in GRADER_HAS or name in sys.stdlib_module_names)
 
 
 def names_in(code: Any) -> tuple[list[str], list[str]]:
@@ -192,7 +360,7 @@ def lacked(name: str) -> str:
 
 
 class NotWritten(Exception):
-    """The function, or one that it calls, is still a stub."""
+    """The function, or one that it calls, is still a stub or not there at all."""
 
 
 class Broken(Exception):
@@ -240,7 +408,13 @@ class Student:
                 return function(*self.given)
         except NotImplementedError as failure:
             raise NotWritten(self._stub(failure)) from None
-        except Exception as failure:
+        except KeyboardInterrupt as stop:
+            line = self._innermost(stop)[1]
+            said = f"{self.exercise.name}: interrupted in the line: {line}; does it ever end?"
+            raise one_line_error(said, KeyboardInterrupt) from None
+        except BaseException as failure:  # SystemExit among them
+            if missing := self._missing(failure):
+                raise NotWritten(missing) from None
             raise self._stopped(failure) from None
 
     def answer(
@@ -362,6 +536,23 @@ class Student:
             return "not written yet"
         return f"it calls {name}, which is not written yet"
 
+    def _missing(self, failure: BaseException) -> str:
+        """Say which helper is not there, if that is what a call failed for."""
+        name = getattr(failure, "name", None)
+        if type(failure) is not NameError or not isinstance(name, str):
+            return ""
+        frames = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
+        known = {one for space in frames for one in space}
+        known |= getattr(inspect.unwrap(self.function), "__globals__", {}).keys()
+        if name in EXERCISES or name in LAST_RUN:
+            what = where_defined(name)
+        else:
+            what = f"no cell that was run defines it{meant(name, known | EXERCISES.keys())}"
+        line = self._innermost(failure)[1]
+        return f"it uses {name}, which is not there yet: {what}" + (
+            f". It is used in the line: {line}" if line else ""
+        )
+
     def own_names(self) -> list[str]:
         """Return what the student's code for this exercise is called."""
         return [self.exercise.name, getattr(self.function, "__name__", "")]
@@ -370,8 +561,18 @@ class Student:
         line = self._innermost(failure)[1]
         error = f"{type(failure).__name__}: {text_of(failure)}".strip(": ")
         where = f" in the line: {line}" if line else ""
-        hint = f"It was called with these arguments. {self.exercise.hint}"
+        known = (text for kind, text in HINTS.items() if isinstance(failure, kind))
+        hint = f"It was called with these arguments. {next(known, self.exercise.hint)}"
         return Broken(f"it stopped with {error}{where}", self.evidence, hint)
+
+
+HINTS: dict[type[BaseException], str] = {  # where an error is not one of shapes
+    AttributeError: "Is the name after the dot spelt right, and set before it is used?",
+    ImportError: "The grader has Python's own library and what the notebook imports.",
+    RecursionError: "It calls itself: where does that end?",
+    SystemExit: "A function returns; exit() and sys.exit() end the whole program.",
+    EOFError: "What it needs comes in through its arguments.",
+}
 
 
 def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, str]:
@@ -393,6 +594,10 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
         number = isinstance(value, int | float | np.integer | np.floating)
         if isinstance(value, bool) or not (number or is_plain_number(value)):
             return f"it returns {kind_of(value)}, not one number", hint
+        try:
+            value = float(value)
+        except OverflowError:  # of a whole number that no float can hold
+            value = np.inf
     elif any(problem := problem_of_shape(value, asked, hint)):
         return problem
     elif value.dtype != np.float64:
@@ -455,6 +660,11 @@ def kind_of(value: Any) -> str:
         return "a function"
     if type(value) is np.ndarray:
         return f"an array of shape {value.shape}"
+    if inspect.isgenerator(value) or inspect.iscoroutine(value):
+        value.close()  # what is never awaited is complained of later
+        return "a generator (yield)" if inspect.isgenerator(value) else "a coroutine (async)"
+    if inspect.ismodule(value):
+        return f"a module ({value.__name__})"
     known = {str: "text", list: "a list", tuple: "a tuple", bool: "a truth value"}
     if isinstance(value, int | float | np.number) and not isinstance(value, bool):
         return "a number"
@@ -471,6 +681,7 @@ class Card:
     message: str = ""
     evidence: Sequence[tuple[str, Any]] = ()
     hint: str = ""
+    notes: list[str] = field(default_factory=list)  # a line each, whether it failed or not
 
     @property
     def lines(self) -> list[tuple[bool, str]]:
@@ -483,7 +694,7 @@ class Card:
         return f"property {number} fails" if self.failed else f"all {number} properties hold"
 
     def __repr__(self) -> str:
-        text = [f"{self.title}: {self.summary}"]
+        text = [f"{self.title}: {self.summary}"] + [f"  Note: {note}" for note in self.notes]
         text += [f"  [{'holds' if ok else 'DOES NOT HOLD'}] {claim}" for ok, claim in self.lines]
         if self.failed:
             text += [f"      {self.message}"] if self.message else []
@@ -513,7 +724,8 @@ class Card:
             f"{escape(written(value))}</pre></dd>"
             for label, value in self.evidence
         )
-        parts = [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{items}</ul>']
+        parts = [f"<div><b>Note:</b> {escape(note)}</div>" for note in self.notes]
+        parts += [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{items}</ul>']
         if self.failed:
             said = f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>'
             parts += [said] * bool(self.message)
@@ -553,8 +765,7 @@ def written(value: Any) -> str:
 
 def show(card: Card) -> None:
     """Show a card in the notebook, or print it where there is none."""
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
+    if notebook_shell() is not None:
         from IPython.display import display
 
         display(card)
