@@ -6,10 +6,12 @@ An extension of Sphinx.  A chapter `lessons/02_softmax.md` takes from the execut
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import json
 import re
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -128,9 +130,11 @@ class FromLesson(SphinxDirective):
         name = picture_name(shown["data"]["image/png"])
         up = "../" * self.env.docname.count("/")
         wide = " wide" if said["width"] > WIDE else ""
+        width, height = struct.unpack(">II", base64.b64decode(shown["data"]["image/png"])[16:24])
+        size = f'width="{said["width"]}" height="{round(said["width"] * height / width)}"'
+        about = f'loading="lazy" alt="{html.escape(said["alt"])}" {size}'
         return "".join(
-            f'<img class="only-{scheme}{wide}" src="{up}{PICTURES}/{name}-{scheme}.png" loading="lazy" '
-            f'alt="{html.escape(said["alt"])}" width="{said["width"]}">'
+            f'<img class="only-{scheme}{wide}" src="{up}{PICTURES}/{name}-{scheme}.png" {about}>'
             for scheme in SCHEMES
         )
 

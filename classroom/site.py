@@ -25,7 +25,8 @@ from classroom.sliders import POSITIONS, SCRIPT, STYLE
 
 BOOK = Path(__file__).resolve().parent / "book"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same files make the same archive
-DOWNLOAD = "Download the notebook, with what it needs (zip)"
+DOWNLOAD = "Download the notebook"  # a problem set's brings along what it needs
+DOWNLOAD_ALL = "Download the notebook, with what it needs (zip)"
 IN_THE_BROWSER = "Open in the browser, nothing to install (JupyterLite)"
 
 
@@ -84,7 +85,9 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
         notebook.cells.insert(1, new_markdown_cell("```{doors}\n```", id="doors"))
         nbformat.write(notebook, source / "problem-sets" / path.name)
         _pack(source, path.stem, sorted(path.parent.iterdir()))
-        doors[f"problem-sets/{path.stem}"] = _doors(path, lite)
+        shutil.copy(path, source / "_extra/downloads")
+        alone = (DOWNLOAD, f"../downloads/{path.name}")
+        doors[f"problem-sets/{path.stem}"] = [alone, *_doors(path, lite)]
     (source / DOORS).write_text(json.dumps(doors), encoding="utf-8")
     _run_sphinx(source, target, work / "doctrees")
 
@@ -120,7 +123,7 @@ def _doors(notebook: Path, lite: Lite) -> list[tuple[str, str]]:
     """Return where a page leads to its notebook: JupyterLite if it is there, and an archive."""
     return [
         *((IN_THE_BROWSER, address) for address in lite.links(notebook.name)),
-        (DOWNLOAD, f"../downloads/{notebook.stem}.zip"),
+        (DOWNLOAD_ALL, f"../downloads/{notebook.stem}.zip"),
     ]
 
 
