@@ -23,6 +23,10 @@ c.Submissions.packages = ["numpy", "matplotlib"]
 # answered rightly, and earns this share of the criteria that then hold.
 c.ErrorCarriedForward.share = 1.0
 
+# Where the lessons are that feedback and reports name, {} for a lesson's name: `make site` makes
+# the pages.  Without this line they are named only.
+# c.Book.lesson = "https://course.example/lessons/{}.html"
+
 # What is taken away for a late hand-in: nothing, until a number is put here.  A due date
 # is set in Formgrader; docs/instructor.md says what these do.
 # c.LatePenalties.percent_per_day = 10  # or points_per_day = 2

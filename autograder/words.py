@@ -10,7 +10,7 @@ MAX_LINE = 300  # characters of an exception's text
 def first_line(failure: BaseException) -> str:
     """Return the first line of an exception's text, bounded; never raises."""
     try:
-        # str's own methods: the text may be of a subclass that answers as it likes
+        # str's own methods: the text may be of a subclass that overrides them
         beginning = str.__getitem__(str(failure), slice(MAX_LINE))
         return printable("".join(str.splitlines(beginning)[:1]))
     except BaseException:
@@ -51,6 +51,15 @@ def points_text(points: float) -> str:
     ('3', '2.5')
     """
     return f"{points:g}"
+
+
+def lesson_address(book: str, lesson: str) -> str:
+    """Return where a lesson is in a course's book, or "" where there is no book.
+
+    >>> lesson_address("https://course.example/lessons/{}.html", "02_softmax")
+    'https://course.example/lessons/02_softmax.html'
+    """
+    return book.replace("{}", lesson) if book else ""
 
 
 def counted(number: int, what: str) -> str:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from nbformat import NotebookNode, v4
 
-from autograder.course.carried import CELL_ID
+from autograder.course.carried import CELL_ID, carrying_cell
 from examples.edits import write
 from examples.linear_regression.students import STUDENTS as OF_REGRESSION
 from examples.records import Student, Work
@@ -29,6 +29,8 @@ REGRESSION = HERE / "linear_regression"
 RELEASED_REGRESSION = HERE.parent / "build" / "linear_regression" / "release"
 MARKER = re.compile(r"# %% (?P<problem_set>[a-z]+\d+) (?P<after>after )?(?P<cell>\w+)")
 STUB = "    raise NotImplementedError("
+# In place of what a notebook carries, which grading leaves out and every release changes.
+CARRIED = {"checks.py": b"# as it was when this was handed in\n"}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FIRST_DUE, WEEK = datetime(2026, 10, 5, 14, 3, 21), timedelta(days=7)
 
@@ -132,6 +134,14 @@ def hand_in(released: NotebookNode, answers: list[Answer]) -> NotebookNode:
     return notebook
 
 
+def with_carried(released: NotebookNode, files: Mapping[str, bytes]) -> NotebookNode:
+    """Return a released notebook that carries these files instead of its own; {}: no such cell."""
+    own = carrying_cell("this problem set", files)
+    cells = [own if cell.id == CELL_ID else cell for cell in released.cells]
+    released.cells = [cell for cell in cells if cell is not None]
+    return released
+
+
 def _place(notebook: NotebookNode, grade_id: str) -> int:
     for place, cell in enumerate(notebook.cells):
         if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
@@ -163,9 +173,7 @@ def build(
     shutil.rmtree(submitted, ignore_errors=True)
     for number, student, problem_set, work in submissions(students):
         text = (release / problem_set / f"{problem_set}.ipynb").read_text(encoding="utf-8")
-        released = v4.reads(text)
-        if not student.carries:
-            released.cells = [cell for cell in released.cells if cell.id != CELL_ID]
+        released = with_carried(v4.reads(text), CARRIED if student.carries else {})
         answers = answers_for(work, student, problem_set, folder)
         path = submitted / student.name / problem_set / f"{problem_set}.ipynb"
         path.parent.mkdir(parents=True)

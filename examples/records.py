@@ -40,8 +40,8 @@ class Student:
     ----------
     name : the folder's
     work : by problem set
-    carries : the notebooks still have the cell with the files that they carry; the others are
-        without it, as those of earlier years are, which keeps the class small
+    carries : the notebooks have the cell that carries files; the others are without it, as
+        those of an earlier year are
     """
 
     name: str

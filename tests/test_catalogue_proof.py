@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import Catalogue, Criterion, Exercise, Misconception, Step, along_axes
-from autograder.checking.kit import Properties, Student, from_notebook, normal
+from autograder.checking.kit import Properties, Student, Text, from_notebook, normal
 from autograder.cli.commands import app
 from autograder.judging.catalogue_proof import problems_of
 
@@ -184,6 +185,14 @@ def that_raises():
     return middle
 
 
+def that_prints():
+    def middle(X, weight=0.5):
+        print("here", X.shape)
+        return weight * (X.min(axis=0) + X.max(axis=0))
+
+    return middle
+
+
 def without_source() -> Any:
     space: dict[str, Any] = {}
     exec("def middle(X, weight=0.5):\n return weight * (X.min(axis=0) + X.max(axis=0))", space)
@@ -221,6 +230,11 @@ BROKEN: list[tuple[str, Exercise, str]] = [
         "reference raises",
         changed(MIDDLE, reference=that_raises()),
         "one middle: the right answer raises AttributeError: 'numpy.ndarray' object has no",
+    ),
+    (
+        "reference prints",
+        changed(MIDDLE, reference=that_prints()),
+        "one middle: a function of it prints 'here (",
     ),
     (
         "reference gives what cannot be compared",
@@ -467,6 +481,39 @@ def test_what_is_wrong_is_said_in_one_line_and_nothing_else(exercise: Exercise, 
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    ("entry", "fields", "said"),
+    [
+        (GATE, {"points": "2"}, "Criterion 'columns': points must be a number, not '2'"),
+        (GATE, {"fixtures": [(1,)]}, "Criterion 'columns': fixtures must be a function"),
+        (GATE, {"aspect": "value"}, "aspect must be one of 'values', 'purity', "),
+        (WHOLE, {"wrong": middle}, "Misconception 'whole array': wrong must be functions in a"),
+        (WHOLE, {"wrong": ("middle",)}, "wrong must be functions in a tuple"),
+        (WHOLE, {"did": None}, "Misconception 'whole array': did must be text, not None"),
+        (MIDDLE, {"needs": "width"}, "needs must be a tuple, of one: (\"softmax\",), not 'width'"),
+        (MIDDLE, {"criteria": GATE}, "Exercise 'middle': criteria must be a tuple, of one:"),
+        (MIDDLE, {"misconceptions": WHOLE}, "misconceptions must be a tuple, of one:"),
+        (MIDDLE, {"misconceptions": (GATE,)}, "misconceptions must be a tuple, of one:"),
+        (MIDDLE, {"reference": None}, "reference must be a function or a class, not None"),
+        (MIDDLE, {"tolerance": "small"}, "tolerance must be a number, not 'small'"),
+        (MIDDLE, {"made": 8}, "made must be a function, not 8"),
+        (MIDDLE, {"properties": middle}, "properties must be a function below @Properties(...)"),
+        (
+            MIDDLE,
+            {"properties": Properties(middle, list, "")},
+            "properties must be a function below @Properties(...)",
+        ),
+        (MIDDLE, {"signature": "the middle"}, "signature must be as a student reads it"),
+        (MIDDLE, {"signature": None}, "signature must be as a student reads it"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_where_it_is_written(
+    entry: Any, fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TypeError, match=re.escape(said)):
+        changed(entry, **fields)
+
+
 # --- What an exercise needs of others ---------------------------------------------------------
 
 
@@ -514,6 +561,10 @@ def asks(*claims: tuple[str, str, Any]) -> Properties:
             f.expect(holds(f))
 
     return properties
+
+
+def asking(shape: Any, *examples: Any) -> Properties:
+    return Properties(shape, lambda: list(examples), "A column each.")(lambda f: None)
 
 
 def of_columns(f: Student) -> bool:
@@ -567,6 +618,31 @@ DOUBLES = ("twice the weight gives twice the answer", "Is the weight used?", dou
             ],
         ),
         (
+            with_mistakes(properties=asking(lambda X, weight=0.5: ((), ()), (normal(3, 4),))),
+            [": what students may run asks for ((), ()). Give examples as tuples of"],
+        ),
+        (
+            with_mistakes(properties=asking(lambda X, weight=0.5: str, (normal(3, 4),))),
+            [": what students may run asks for <class 'str'>."],
+        ),
+        (
+            with_mistakes(properties=asking(lambda X: (X.shape[1],), normal(3, 4))),
+            [": what students may run cannot make its examples: TypeError:"],
+        ),
+        (
+            with_mistakes(properties=asking(lambda X: (X.shape[1],))),
+            [": what students may run has no example."],
+        ),
+        (
+            with_mistakes(
+                properties=asking(lambda X, weight=0.5: (3, X.shape[1]), (normal(3, 4),))
+            ),
+            [
+                ": what students may run refuses the right answer: it returns a float64 array of "
+                "the right shape, finite: it returns shape (4,), not (3, 4)."
+            ],
+        ),
+        (
             changed(COUNTER, properties=asks(COLUMNS)),
             [": what students may run asks for a function, its reference is a class."],
         ),
@@ -579,6 +655,34 @@ def test_what_students_may_run_takes_the_right_answer_and_no_wrong_one(
     assert len(said) == len(lines)
     for one, line in zip(said, lines, strict=True):
         assert one.startswith(f"one {exercise.name}{line}")
+
+
+def shout(text):
+    return text.upper() + "!"
+
+
+def test_students_may_be_asked_for_text() -> None:
+    @Properties(lambda text: Text(), lambda: [("hello",)], "Text in, text out.")
+    def properties(f: Student) -> None:
+        f.claim("it ends with an exclamation mark", "What is the last sign?")
+        f.expect(f("hello").endswith("!"))
+
+    def texts(rng: np.random.Generator) -> list[tuple[str]]:
+        return [("".join(rng.choice(list("abc"), 5)),) for _ in range(4)]
+
+    exercise = with_criteria(
+        changed(GATE, fixtures=texts),
+        changed(PURITY, points=0.5, fixtures=texts),
+        signature="shout(text) -> str",
+        name="shout",
+        reference=shout,
+        made=None,
+        properties=properties,
+    )
+    assert problems(exercise) == []
+    quiet = changed(WHOLE, wrong=(lambda text: text.upper(),))
+    in_a_list = changed(SIGN, wrong=(lambda text: [*text, "!"],))
+    assert problems(changed(exercise, misconceptions=(quiet, in_a_list))) == []
 
 
 def test_a_wrong_answer_finds_in_its_notebook_the_functions_that_it_needs() -> None:
@@ -696,6 +800,20 @@ def test_the_command_looks_at_what_it_is_asked_for_alone(course: Path) -> None:
 
 def test_the_command_says_that_it_has_no_lessons_to_look_at(course: Path) -> None:
     assert "has none" in run("one", "--course", course)[2]
+
+
+def test_the_command_says_what_cannot_be_released_yet(course: Path) -> None:
+    said = run("one", "--course", course)[2]
+    assert "one twice has nothing that students may run: it cannot be released" in said
+
+
+@pytest.mark.parametrize("assignments", ["{}", "{'one': ()}"])
+def test_a_catalogue_without_exercises_is_no_success(course: Path, assignments: str) -> None:
+    (file,) = course.glob("catalogue_of_*.py")
+    file.write_text(f"from autograder import Catalogue\nCATALOGUE = Catalogue({assignments})\n")
+    code, _, said = run("--course", course)
+    assert code == 2
+    assert "nothing to prove: no exercise is in" in said
 
 
 @pytest.mark.parametrize(

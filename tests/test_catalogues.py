@@ -110,6 +110,38 @@ def test_a_module_without_a_catalogue_is_named_with_its_file(tmp_path: Path) -> 
 def test_a_name_that_python_itself_has_is_told_from_the_course_s(tmp_path: Path) -> None:
     said = refused(course(tmp_path, "statistics", statistics="CATALOGUE = 1\n"))
     assert f"({sys.modules['statistics'].__file__}) has no CATALOGUE" in said
+    assert f"give {tmp_path / 'statistics.py'} another name" in said
+
+
+@pytest.mark.parametrize("exercises", ["double", "(double,)", "{'double': 2}"])
+def test_what_is_no_exercise_is_refused(tmp_path: Path, exercises: str) -> None:
+    text = f"def double(x): ...\nCATALOGUE = Catalogue({{'hw1': {exercises}}})\n"
+    said = refused(course(tmp_path, lessons=f"from autograder import Catalogue\n{text}"))
+    assert "hw1 is given as" in said
+    assert "give its exercises in a tuple" in said
+
+
+def test_a_package_of_which_no_assignment_is_named_is_refused(tmp_path: Path) -> None:
+    text = "from autograder import Catalogue\nCATALOGUE = Catalogue.of_package(__name__)\n"
+    assert "no assignment of lessons is named" in refused(course(tmp_path, lessons=text))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "c.Catalogue.modul = 'lessons'",
+            "there is no c.Catalogue.modul: write c.Catalogue.module",
+        ),
+        ("c.Submissions.package = []", "no c.Submissions.package: write c.Submissions.packages"),
+        ("c.Catalogue.module = ''", "Catalogue.module is a module's dotted name, not ''"),
+    ],
+)
+def test_a_setting_that_does_nothing_is_named(tmp_path: Path, line: str, said: str) -> None:
+    """A misspelt setting would leave the catalogue to the one that is installed."""
+    folder = course(tmp_path, lessons=exercise())
+    (folder / "nbgrader_config.py").write_text(f"c = get_config()\n{line}\n")
+    assert said in refused(folder)
 
 
 @pytest.mark.parametrize(

@@ -61,12 +61,12 @@ def sizes(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
 
 
 def exercise(signature: str, reference: Any, calls: Any, wrong: Any = None) -> Exercise:
-    mistake = Misconception("named mistake", (wrong,), "You did it.", "It shows.", "Try it.")
+    words = ("You did it.", "It shows.", "Try it.")
     return Exercise(
         signature=signature,
         reference=reference,
         criteria=(Criterion("values", 2, "They are right.", calls),),
-        misconceptions=(mistake,) if wrong else (),
+        misconceptions=(Misconception("named mistake", (wrong,), *words),) if wrong else (),
     )
 
 

@@ -765,7 +765,7 @@ def test_the_command_says_what_is_wrong_with_what_was_asked(course, arguments, s
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_is_open_to_everybody_and_asks_for_nothing(browser, made, grave_findings, scheme):
-    for width in (1280, 400):
+    for width in (1280, 390):
         one = Visit(browser, color_scheme=scheme, viewport={"width": width, "height": 900})
         for student in WORK:
             one.page.goto((made / student / "ps1" / "ps1.html").as_uri())
@@ -801,3 +801,70 @@ def opened(one: Visit, folder: Path, text: str) -> Visit:
     (folder / "page.html").write_text(text, encoding="utf-8")
     one.page.goto((folder / "page.html").as_uri())
     return one
+
+
+# --- Points, formulas, and lessons ----------------------------------------------------------------
+
+
+def test_a_criterion_that_fails_says_how_much_it_was_worth(made):
+    cells = re.compile(r"not yet</td>.*?<td[^>]*>([\d.]+) of ([\d.]+)</td></tr>")
+    worth = [found for student in WORK for found in cells.findall(read(made, student))]
+    assert {points for points, _ in worth} == {"0"}
+    assert len({most for _, most in worth}) > 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "written"),
+    [
+        ("0 \\log 0", "0 log 0"),
+        ("2\\ln 2", "2 ln 2"),
+        ("-\\log \\hat y", "−log y^"),
+        ("p \\log(p)", "p log(p)"),
+        ("\\exp\\left(z\\right)", "exp(z)"),
+        ("(a)\\log^2 x", "(a) log2 x"),
+        ("\\log\\,x", "log x"),
+        ("x + y_k", "x+yk"),
+    ],
+)
+def test_the_name_of_a_function_stands_apart_as_tex_has_it(formula, written):
+    text = markdown_with_mathml(f"${formula}$")
+    spaced = re.sub(r"<mspace[^>]*>", " ", text)
+    assert re.sub(r"<[^>]+>", "", spaced).strip() == written
+
+
+def test_a_lesson_leads_to_the_book_where_the_course_has_one(graded, at_once, tmp_path):
+    course = classes.copied(graded, tmp_path / "course")
+    made = make(course, at_once, "bob")
+    assert made["bob"].fresh
+    plain = read(course / "feedback", "bob")
+    assert "lessons/" not in plain
+    name = re.search(r"See the lesson (\w+)\.", plain)
+    assert name
+    settings_of = course / "nbgrader_config.py"
+    before = settings_of.read_text(encoding="utf-8")
+    book = "https://course.example/book/lessons/{}.html"
+    settings_of.write_text(f"{before}\nc.Book.lesson = {book!r}\n", encoding="utf-8")
+    assert make(course, at_once, "bob")["bob"].fresh, "a page knows that the book has come"
+    link = f'<a href="{book.replace("{}", name[1])}">{name[1]}</a>'
+    page = read(course / "feedback", "bob")
+    assert link in page
+    convert(course, GenerateFeedback, student_id="bob")
+    assert read(course / "feedback", "bob") == page, "nbgrader makes the same page"
+
+
+@pytest.mark.parametrize("book", [3, "lessons/{}.html", "https://a.example/x", 'https://a/"{}'])
+def test_an_address_that_is_none_is_refused_before_a_page_is_made(course, book):
+    with (course / "nbgrader_config.py").open("a", encoding="utf-8") as settings_of:
+        settings_of.write(f"\nc.Book.lesson = {book!r}\n")
+    with pytest.raises(CourseError, match="is the address of a lesson with"):
+        ClassFeedback(course, ["ps1"], [])
+    assert not (course / "feedback").exists()
+
+
+def test_a_wide_table_of_a_student_s_does_not_widen_the_page(browser, tmp_path):
+    row = "|" + "a long heading |" * 20
+    table = f"{row}\n{'|--' * 20}|\n{row}"
+    one = Visit(browser, viewport={"width": 390, "height": 800})
+    opened(one, tmp_path, page_of(v4.new_markdown_cell(table)))
+    assert one.page.evaluate("document.documentElement.scrollWidth") == 390
+    one.context.close()

@@ -460,7 +460,7 @@ def test_a_folder_that_cannot_be_written_is_said(reported):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize("width", [390, 1600])
 def test_every_reader_can_read_the_page(browser, grave_findings, tmp_path, scheme, width):
     attempts = {"one": Attempt(1.0, 0.5, wrong=True, mistakes=("far",)), "two": Attempt(2.0)}
     some = [
@@ -481,3 +481,63 @@ def test_every_reader_can_read_the_page(browser, grave_findings, tmp_path, schem
     assert "0 to 10 per cent of the points: 0" in pictures.first.text_content()
     assert visit.page.locator("table:not(:has(caption)), table:not(:has(th[scope]))").count() == 0
     visit.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_telephone_each_figure_stands_beside_its_name(browser, tmp_path, scheme):
+    attempts = {"one": Attempt(1.0, 0.5, wrong=True, mistakes=("far",)), "two": Attempt(2.0)}
+    some = [record("a", 4, 2), Record("c", True, True, attempts)]
+    path = tmp_path / "page.html"
+    path.write_text(as_html(figures("ps1", ITEMS, some, about)), encoding="utf-8")
+    visit = Visit(browser, viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    visit.page.goto(path.as_uri())
+    for table in visit.page.locator(".wide").all():
+        wide = table.evaluate("e => e.scrollWidth > e.clientWidth")
+        assert not wide, "nothing is hidden to the right"
+    first = visit.page.locator(".wide tbody tr").first
+    names = first.evaluate(
+        "e => [...e.querySelectorAll('td')].map(d => getComputedStyle(d, '::before').content)"
+    )
+    assert names[:4] == ['"n: "', '"mean: "', '"of: "', '"facility: "']
+    visit.context.close()
+
+
+# --- Answers that wait, and lessons that are led to -----------------------------------------------
+
+
+def answers(*points: float | None) -> list[Record]:
+    """Return work in which the third item, for a person, was given these points; 0 is empty."""
+    return [
+        Record(f"s{n}", True, True, {ITEMS[2].name: Attempt(one, blank=one == 0)})
+        for n, one in enumerate(points)
+    ]
+
+
+def test_a_question_that_nobody_has_marked_has_no_facility_though_some_left_it_empty():
+    row = exercise(ITEMS[2], ITEMS, answers(0.0, None, None))
+    assert (row["n"], row["waiting"], row["mean"], row["facility"]) == (0, 2, None, None)
+    page = Seen(as_html(figures("ps1", ITEMS, answers(0.0, None, None), about))).text
+    assert "not marked yet: 2 to mark" in page
+
+
+def test_a_question_that_is_marked_in_part_has_a_facility_and_says_what_waits():
+    row = exercise(ITEMS[2], ITEMS, answers(0.0, ITEMS[2].max_points, None))
+    assert (row["n"], row["waiting"], row["facility"]) == (2, 1, 0.5)
+    page = Seen(as_html(figures("ps1", ITEMS, answers(0.0, 2.0, None), about))).text
+    assert "!: 1 to mark" in page
+
+
+def test_a_question_that_everybody_left_empty_has_facility_nought():
+    row = exercise(ITEMS[2], ITEMS, answers(0.0, 0.0))
+    assert (row["n"], row["waiting"], row["facility"]) == (2, 0, 0.0)
+
+
+def test_a_lesson_is_a_link_where_the_course_has_a_book_and_only_there():
+    attempts = {"one": Attempt(1.0, wrong=True, mistakes=("far",))}
+    whole = figures("ps1", ITEMS, [Record("c", True, True, attempts)], about)
+    lesson = "<code>notebooks/09_x.ipynb</code>"
+    assert lesson in as_html(whole)
+    assert "<a " not in as_html(whole)
+    book = "https://course.example/book/lessons/{}.html"
+    link = '<a href="https://course.example/book/lessons/09_x.html">'
+    assert f"{link}{lesson}</a>" in as_html(whole, book)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from contextlib import chdir
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
-from in_process import LESSONS, PROBLEM_SETS, ran
+from claims import BOOK, CARDS, CARDS_GIVEN, CLAIMS, GIVEN
+from in_process import LESSONS, PROBLEM_SETS, ROOT, ran
 from matplotlib.figure import Figure
 from measuring import complaints
+
+from softmax_by_hand import EXERCISES, lecture
 
 every_notebook = pytest.mark.parametrize("path", [*LESSONS, *PROBLEM_SETS], ids=lambda p: p.stem)
 
@@ -98,3 +106,92 @@ def test_a_spoilt_picture_is_found_out(spoil: Any, said: str) -> None:
 def test_type_for_a_page_is_too_small_for_a_slide() -> None:
     assert complaints(picture(8, 8)[0]) == []
     assert "less than 20" in complaints(picture(8, 8)[0], slide=True)[0]
+
+
+# --- numbers -----------------------------------------------------------------------------
+
+
+CHAPTERS = ROOT / "classroom/book/lessons"
+
+
+def text_of(path: Path, cell_id: str) -> str:
+    """Return the text of a cell, or of a lesson's chapter in the book, which must be there."""
+    if cell_id == BOOK:
+        return (CHAPTERS / f"{path.stem}.md").read_text(encoding="utf-8")
+    (source,) = [
+        cell.source for cell in nbformat.read(path, as_version=4).cells if cell.id == cell_id
+    ]
+    return str(source)
+
+
+def in_figures(text: str, expressions: Iterable[str], known: dict[str, Any]) -> str:
+    """Return a piece of text with its numbers as the expressions give them."""
+    values = [np.ravel(eval(expression, dict(known))).tolist() for expression in expressions]
+    return text % tuple(chain.from_iterable(values))
+
+
+def computed(path: Path, text: str, expressions: tuple[str, ...]) -> str:
+    """Return a piece of text with its numbers as the notebook's own variables give them."""
+    known = {**ran(path).variables, "np": np, "r": lecture}
+    with chdir(path.parent if path in LESSONS else ROOT / "release" / path.stem):
+        return in_figures(text, expressions, known)
+
+
+@every_notebook
+def test_every_number_that_a_text_gives_is_what_the_code_computes(path: Path) -> None:
+    wrong = []
+    for cell_id, text, *expressions in CLAIMS[path.stem]:
+        right = computed(path, text, tuple(expressions))
+        if right not in text_of(path, cell_id):
+            wrong.append(f"{cell_id}: it should say {right!r}")
+    assert wrong == []
+
+
+# Whole numbers are too many, and mostly names: exercise 3, class 1.
+NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)|\d+\s*\\?%")
+
+
+SECTIONS = re.compile(r"\bsections? \d+(\.\d+)*(,? (and )?\d+(\.\d+)*)*")  # of other books
+
+
+def unproved(text: str, claimed: Iterable[str], given: str) -> list[str]:
+    """Return the numbers of a text that no claim computes and that are not given."""
+    text = SECTIONS.sub(" ", text)
+    for claim in claimed:
+        text = text.replace(claim, " ")
+    return [number for number in NUMBER.findall(text) if number not in given.split()]
+
+
+@every_notebook
+def test_no_text_gives_a_number_that_is_not_computed(path: Path) -> None:
+    """Decimals and percentages: add a line to CLAIMS, or to GIVEN if it is no result."""
+    texts = {
+        cell.id: cell.source
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+    }
+    if path in LESSONS:
+        texts[BOOK] = text_of(path, BOOK)
+    found = {}
+    for cell_id, text in texts.items():
+        claims = [claim for claim in CLAIMS[path.stem] if claim[0] == cell_id]
+        claimed = [computed(path, piece, tuple(rest)) for _, piece, *rest in claims]
+        if numbers := unproved(text, claimed, GIVEN.get(path.stem, "")):
+            found[cell_id] = numbers
+    assert found == {}
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_every_number_on_a_card_is_computed(exercise: str) -> None:
+    mistakes = EXERCISES[exercise].misconceptions
+    texts = [text for one in mistakes for text in (one.symptom, one.experiment, one.looks_right)]
+    text = re.sub(r"\b\d+\.0\b", " ", " ".join(filter(None, texts)))  # whole numbers, as inputs
+    claimed = [in_figures(piece, rest, {"np": np}) for piece, *rest in CARDS.get(exercise, [])]
+    assert [claim for claim in claimed if claim not in text] == []
+    assert unproved(text, claimed, CARDS_GIVEN) == []
+
+
+def test_a_new_number_is_found_out() -> None:
+    text = "The loss is then 0.33, with 5% to spare, and 0.25 is given; see section 4.2."
+    assert unproved(text, ["then 0.30"], "0.25") == ["0.33", "5%"]
+    assert unproved(text, ["then 0.33"], "0.25 5%") == []

@@ -71,7 +71,7 @@ def has_axes(value: Any, count: int) -> bool:
     return type(value) is np.ndarray and value.ndim == count
 
 
-# What is undone by what; of the others the arguments cannot be brought back.
+# The change that undoes each change. No other change can be undone on the arguments.
 UNDO: Mapping[Change, Change] = {
     same: same,
     transposed: transposed,

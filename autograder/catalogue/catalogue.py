@@ -29,6 +29,13 @@ class Catalogue:
 
     def __post_init__(self) -> None:
         for assignment, exercises in self.assignments.items():
+            if not isinstance(exercises, (tuple, list)) or not all(
+                isinstance(one, Exercise) for one in exercises
+            ):
+                raise TypeError(
+                    f"{assignment} is given as {exercises!r:.80}: give its exercises in a tuple, "
+                    "(MEAN,) for one"
+                )
             names = [exercise.name for exercise in exercises]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -52,6 +59,11 @@ class Catalogue:
         -------
         Catalogue; the exercises of an assignment stand in the order of their references
         """
+        if not assignments:
+            raise ValueError(
+                f"no assignment of {package} is named: write "
+                'Catalogue.of_package(__name__, "ps1"), with the name of a package in it'
+            )
         found = {name: _exercises_in(f"{package}.{name}") for name in assignments}
         return cls(found, spellings or Spellings())
 

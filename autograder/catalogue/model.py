@@ -7,9 +7,10 @@ notebooks, sandboxes or nbgrader.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +20,24 @@ if TYPE_CHECKING:
 Arguments = tuple[Any, ...]
 Fixtures = Callable[[np.random.Generator], Sequence[Arguments]]
 Aspect = Literal["values", "purity", "global random state"]
+
+
+def _require(holds: bool, entry: Any, field: str, wanted: str) -> None:
+    """Refuse a field of an entry that is not what it has to be.
+
+    Raises
+    ------
+    TypeError : it does not hold; the text says which entry, which field, and what is wanted
+    """
+    if not holds:
+        whose = " ".join(
+            filter(None, (type(entry).__name__, repr(entry.name) if entry.name else ""))
+        )
+        raise TypeError(f"{whose}: {field} must be {wanted}, not {getattr(entry, field)!r:.80}")
+
+
+def _are_all(kind: Any, values: Any) -> bool:
+    return isinstance(values, (tuple, list)) and all(isinstance(value, kind) for value in values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +80,12 @@ class Criterion:
     claim: str
     fixtures: Fixtures
     aspect: Aspect = "values"
+
+    def __post_init__(self) -> None:
+        _require(isinstance(self.points, (int, float)), self, "points", "a number")
+        _require(callable(self.fixtures), self, "fixtures", "a function of a generator")
+        aspects = get_args(Aspect)
+        _require(self.aspect in aspects, self, "aspect", f"one of {', '.join(map(repr, aspects))}")
 
 
 def purity(
@@ -114,6 +139,13 @@ class Misconception:
     lesson: str = ""
     treated: str = ""
 
+    def __post_init__(self) -> None:
+        _require(
+            _are_all(Callable, self.wrong), self, "wrong", "functions in a tuple, (f,) for one"
+        )
+        for field in ("name", "did", "symptom", "experiment", "looks_right", "lesson", "treated"):
+            _require(isinstance(getattr(self, field), str), self, field, "text")
+
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
@@ -150,6 +182,22 @@ class Exercise:
     name: str = ""
 
     def __post_init__(self) -> None:
+        signed = isinstance(self.signature, str) and re.match(r"\w+\(", self.signature)
+        _require(bool(signed), self, "signature", "as a student reads it, 'softmax(z) -> (K,)'")
+        if not self.name:
+            object.__setattr__(self, "name", self.signature.partition("(")[0])
+        _require(callable(self.reference), self, "reference", "a function or a class")
+        for field, kind, example in (
+            ("criteria", Criterion, "(purity(0.5),)"),
+            ("misconceptions", Misconception, "(SIGN,)"),
+            ("needs", str, '("softmax",)'),
+        ):
+            holds = _are_all(kind, getattr(self, field))
+            _require(holds, self, field, f"a tuple, of one: {example}")
+        _require(isinstance(self.tolerance, (int, float)), self, "tolerance", "a number")
+        _require(self.made is None or callable(self.made), self, "made", "a function")
+        asks = self.properties is None or callable(getattr(self.properties, "ask", None))
+        _require(asks, self, "properties", "a function below @Properties(...)")
         criteria = tuple(
             replace(criterion, fixtures=self.criteria[0].fixtures)
             if criterion.fixtures is _of_the_gate
@@ -157,7 +205,6 @@ class Exercise:
             for criterion in self.criteria
         )
         object.__setattr__(self, "criteria", criteria)
-        object.__setattr__(self, "name", self.name or self.signature.partition("(")[0])
 
     @property
     def kind(self) -> str:

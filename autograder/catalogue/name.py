@@ -68,7 +68,7 @@ class CatalogueName:
             found = importlib.util.find_spec(self.module)
         except (ImportError, ValueError):
             found = None
-        except (Exception, SystemExit) as failure:  # of a.b this runs a
+        except (Exception, SystemExit) as failure:  # to find a.b, Python runs a
             raise self._failed(failure, []) from failure
         if found is None or found.origin is None:
             beside = f", nor a folder or file of that name in {self.folder}" if self.folder else ""
@@ -140,15 +140,20 @@ def _load(name: CatalogueName) -> Catalogue:
         raise name._failed(failure, files) from failure
     found = getattr(module, "CATALOGUE", None)
     if type(found) is not Catalogue:
+        place = getattr(module, "__file__", None) or "of Python itself"
+        top = name.module.partition(".")[0]
+        beside = [Path(name.folder, end) for end in (top, f"{top}.py")] if name.folder else []
+        hidden = [one for one in beside if one.exists() and not Path(place).is_relative_to(one)]
+        advice = f"give {hidden[0]} another name, also in" if hidden else "correct"
         raise CatalogueError(
-            f"the module {name.module} ({module.__file__}) has no CATALOGUE: correct {SETTING}"
+            f"the module {name.module} ({place}) has no CATALOGUE: {advice} {SETTING}"
         )
     return found
 
 
 def _line_in(failure: BaseException, files: list[Path]) -> str:
     """Say where in a catalogue's files an exception comes from, the last of them first."""
-    if isinstance(failure, SyntaxError):  # it names the line itself
+    if isinstance(failure, SyntaxError):  # the text of a SyntaxError names the line already
         return ""
     frames = reversed(traceback.extract_tb(failure.__traceback__))
     here = (frame for frame in frames if Path(frame.filename) in files)

@@ -26,7 +26,7 @@ ARRAY_DTYPES = tuple(
         *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     )
 )
-# NumPy's scalars that stand for a key as Python's do: equal, and with an equal hash.
+# NumPy's scalars that may be keys: each equals Python's own value and has the same hash.
 KEY_SCALARS = (
     *(np.bool_, np.str_, np.int8, np.int16, np.int32, np.int64),
     *(np.uint8, np.uint16, np.uint32, np.uint64),
@@ -196,7 +196,7 @@ def _plain_dict(value: dict[Any, Any], depth: int, budget: _Budget) -> Any:
 def _is_text(key: str) -> bool:
     try:
         return len(key) <= EXCHANGE.value_text and key.encode() is not None
-    except UnicodeEncodeError:  # half a surrogate pair
+    except UnicodeEncodeError:  # half of a surrogate pair, which cannot be encoded
         return False
 
 
@@ -393,7 +393,7 @@ def left_of(argument: Any) -> Any:
     return None
 
 
-# An entry that was put back after a step may differ in its last digits; no 0 may.
+# An entry that was moved and put back may differ in its last digits. A 0 must be 0 again.
 PUT_BACK = 1e-9
 
 
@@ -409,7 +409,8 @@ def left_alone(before: np.ndarray, after: Any) -> bool:
 def global_random_state(move: bool = False) -> tuple[Any, ...]:
     """Return NumPy's global random state in a form that compares with ==."""
     if move:
-        # To where no seeding leads, so that setting the same seed twice shows each time.
+        # A state that no seed gives: so a function that seeds is noticed at every call, even when
+        # it sets the same seed twice.
         np.random.random()  # noqa: NPY002
     kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002
     return (kind, np.asarray(keys).tobytes(), *rest)

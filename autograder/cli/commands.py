@@ -487,6 +487,8 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
         name: [one for one in exercises if one.name in names or not names]
         for name, exercises in wanted.items()
     }
+    if not any(chosen.values()):
+        _stop(f"nothing to prove: no exercise is in {', '.join(wanted) or 'the catalogue'}")
     problems = []
     with _progress("proving", sum(map(len, chosen.values()))) as advance:
         for name, exercises in chosen.items():
@@ -498,6 +500,13 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
     for problem in problems:
         typer.echo(str(problem))
     for name, exercises in chosen.items():
+        for exercise in exercises:
+            if exercise.properties is None:
+                typer.echo(
+                    f"autograder: {name} {exercise.name} has nothing that students may run: it "
+                    "cannot be released before it has properties=...",
+                    err=True,
+                )
         if exercises:
             points = points_text(sum(exercise.points for exercise in exercises))
             mistakes = sum(len(exercise.misconceptions) for exercise in exercises)

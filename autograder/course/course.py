@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -23,6 +24,9 @@ from autograder.course.folder import (
 
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue
+
+
+LESSON_ADDRESS = re.compile(r"https?://[^\s\"'<>{}]+\{\}[^\s\"'<>{}]*")
 
 
 class ReleasedCells(Protocol):
@@ -85,6 +89,24 @@ class Course:
             )
         return float(share)
 
+    @property
+    def book(self) -> str:
+        """The address of a lesson in the course's book, ``{}`` for the lesson's name, or "".
+
+        Set in ``nbgrader_config.py`` as ``c.Book.lesson``.
+
+        Raises
+        ------
+        CourseError : it is no such address
+        """
+        book = self.settings.get("Book", {}).get("lesson", "")
+        if not isinstance(book, str) or (book and not LESSON_ADDRESS.fullmatch(book)):
+            raise CourseError(
+                f"{self.folder / CONFIG_FILE}: Book.lesson is the address of a lesson with {{}} "
+                f'for its name, "https://course.example/lessons/{{}}.html", not {book!r}'
+            )
+        return book
+
     @cached_property
     def catalogue_name(self) -> CatalogueName:
         """Where the catalogue is: ``c.Catalogue.module``, else that of the installed course.
@@ -94,7 +116,7 @@ class Course:
         CourseError : it is not there
         """
         module = self.settings.get("Catalogue", {}).get("module")
-        if module is not None and not isinstance(module, str):
+        if module is not None and not (isinstance(module, str) and module):
             raise CourseError(
                 f"{self.folder / CONFIG_FILE}: Catalogue.module is a module's dotted name, "
                 f"not {module!r}"
@@ -158,7 +180,8 @@ class Course:
         ------
         CourseError : it was not released
         """
-        files = assignment_files(self.folder, name)  # first: it says what to do where none are
+        # First, because its error says what to do where nothing was released.
+        files = assignment_files(self.folder, name)
         return Assignment(
             name,
             tuple(released.released_cells(self.folder, name)),

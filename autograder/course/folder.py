@@ -26,19 +26,23 @@ from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.words import named
 
 SECRET_FILE = ".grading-secret"
+# The grader's own settings, one of each: `c.Catalogue.module`.
+SETTINGS = {"Catalogue": "module", "ErrorCarriedForward": "share", "Submissions": "packages"}
 MAX_FILE_BYTES = 20 << 20
 SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
 MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
 UNFINISHED = ".writing-"
-# Packages that take seconds to import and that bear a fork between import and use.
+# Packages that take seconds to import. They still work when the process forks between their
+# import and their use.
 HEAVY = ("keras", "pandas", "scipy", "sklearn", "tensorflow")
 IMPORT = re.compile(
     r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b)", re.MULTILINE
 )
 CHECKS = "checks.py"
-# Checking is the judge's business while grading, and what knows properties knows answers.
+# While grading, the judge checks. The students' `checks.py` is replaced: its properties give
+# hints about the answers.
 INERT_CHECKS = Path(__file__).resolve().parents[1] / "checking" / "inert_checks.py"
-# Made by working in a folder, never part of an assignment.
+# Files that appear when someone works in the folder; never part of an assignment.
 NOT_SHOWN = (".ipynb", ".pyc")
 
 
@@ -226,13 +230,17 @@ def load_config(course: Path) -> dict:
     if not path.is_file():
         return {}
     try:
-        return PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
+        settings = PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
     except SyntaxError as failure:
         line = f", line {failure.lineno}" if failure.lineno else ""
         raise CourseError(f"{path}{line}: {failure.msg}; mend it first") from None
     except (Exception, SystemExit) as failure:
         line = _line_in(failure, path)
         raise CourseError(f"{path}{line}: {named(failure)}; mend it first") from None
+    for section, own in SETTINGS.items():
+        for unknown in sorted(set(settings.get(section, ())) - {own}):
+            raise CourseError(f"{path}: there is no c.{section}.{unknown}: write c.{section}.{own}")
+    return settings
 
 
 def _line_in(failure: BaseException, path: Path) -> str:
@@ -341,7 +349,7 @@ def submitted_at(submission: Submission) -> datetime | None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of time zones that nobody knows
+            warnings.simplefilter("ignore")  # an unknown time zone
             moment = parse(stamp.strip())
         if moment.tzinfo is not None:
             moment = moment.astimezone(timezone.utc).replace(tzinfo=None)

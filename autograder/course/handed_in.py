@@ -21,7 +21,8 @@ from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.limits import HAND_IN
 
 NAMED = 5  # of what is left out; the rest is counted
-# Of all that a note may say, so that nothing else can be said by one that a student wrote.
+# All sentences that a note may hold. A student can write a note too, and nothing else in it
+# is shown.
 SYMBOLIC_LINK = "is a symbolic link and was left out: hand in the file itself"
 HARD_LINK = "is a hard link and was left out: hand in a copy of the file"
 NO_FILE = "is no ordinary file and was left out"
@@ -122,7 +123,7 @@ def _walk(
     here = folder.relative_to(root)
     try:
         with os.scandir(folder) as entries:
-            # Not sorted before it is cut: there may be a million.
+            # Cut before sorting: there may be a million entries.
             seen = list(islice(entries, HAND_IN.entries - found.looked_at))
             if next(entries, None) is not None:
                 found.left_out[(here / "...").as_posix()] = NOT_LOOKED_AT
@@ -251,7 +252,7 @@ def sentences_about(
     if not is_real_folder(folder, inside):
         return ()
     found, noted = survey(folder, PASSED_OVER, refused), read_note(folder, inside, refused)
-    # Of the notebook itself `autograder.course.reading` says what is wrong.
+    # What is wrong with the notebook itself, `autograder.course.reading` says.
     found.left_out.pop(f"{folder.name}.ipynb", None)
     found.left_out = noted.left_out | found.left_out
     found.more += noted.more

@@ -17,11 +17,11 @@ Names = dict[tuple[int, int], list[Path]]
 Refused = Callable[[os.stat_result], bool]
 
 OF_STUDENTS = ("submitted", "autograded", "feedback")  # a folder for each student
-PLACES = ("source", "release", *OF_STUDENTS)  # and the files in the course's root
-# Another clock may have stamped the file.
+PLACES = ("source", "release", *OF_STUDENTS)  # besides the files in the course's root
+# Tolerance in nanoseconds: the file's time may come from another computer's clock.
 MARGIN = 1_000_000_000
 
-# Of each course: when its files were looked at, and those with more than one name.
+# For each course: when its files were listed, and which had more than one name.
 _looked_at: dict[Path, tuple[int, Names]] = {}
 
 
@@ -89,7 +89,7 @@ def _names_in(
         return []
     root = root.absolute()
     looked, names = _looked_at.get(root, (0, {}))
-    # A new link changes the file's own time, so what was found later has all its names.
+    # A new hard link changes the file's change time. A list made after that time is complete.
     if status.st_ctime_ns >= looked - MARGIN:
         looked = time.time_ns()
         names = _linked_files(root, places)

@@ -79,7 +79,7 @@ def made(kind: Any, given: Sequence[Any] = ()) -> Any:
             return kind(*arguments)
         except Exception:
             continue
-    return object.__new__(kind)  # a method that looks at nothing of it needs no more
+    return object.__new__(kind)  # enough for a method that does not use its object
 
 
 def switches(function: Any) -> list[str]:

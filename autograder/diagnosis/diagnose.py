@@ -191,7 +191,7 @@ def read(path: Path) -> tuple[NotebookNode, list[str]]:
     """
     if not path.is_file():
         raise DiagnoseError(f"there is no notebook {printable(str(path))}")
-    # Whoever asks means what a link leads to.
+    # A link is followed here: whoever names it means the file that it leads to.
     try:
         data = read_bytes(path.resolve())
         newer = _brought_up_to_date(data)

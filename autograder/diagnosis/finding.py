@@ -94,7 +94,7 @@ class Finding:
             return
         kind = known[0].exercise.kind
         if newest.found.kind not in {one.exercise.kind for one in known}:
-            # A function that is said to be a class may be a layer's value without its slope.
+            # Asked for is a class, and this is a function: it may be a layer's forward pass.
             if said and not (newest.found.kind == "function" and kind == "class"):
                 text = f"{name} is a {newest.found.kind}; asked for is a {kind}."
                 self.pass_over(name, text)
@@ -180,8 +180,8 @@ class Finding:
         weak = best.promise[0] == NAMED and common and not exact
         if said or (best.promise[0] and not (weak and best.watched.errors)):
             return judged
-        # Answers of the right kind and shape, and a name that stands for nothing else: wrong.
-        if best.likeness[0] >= 0.5:  # right but for a few digits, in most of what it was asked
+        # Answers of the right kind and shape, and a name that fits nothing else: it is wrong.
+        if best.likeness[0] >= 0.5:  # most of its answers are right to a few digits
             return judged
         if (exact or found.kind == "class") and best.likeness[1] > 0.5 and not common:
             return judged

@@ -216,7 +216,7 @@ class Running(Run):
             now = self.bind(name)
             versions = [replace(versions[0], found=now)] if now is not None else []
         for one in versions:
-            if one.found.session.lost is None:  # it may be lost over the one before
+            if one.found.session.lost is None:  # what came before may lose it
                 yield one
 
     def bind(self, name: str) -> RemoteObject | None:

@@ -26,7 +26,7 @@ from autograder.judging.judge import NEARLY_RIGHT, Verdict, judge
 from autograder.sandbox import Name, RemoteObject
 from autograder.words import listed, printable
 
-SEED = 0  # nothing is earned here, and the same notebook is to be told the same
+SEED = 0  # a fixed seed: nothing is earned here, and equal notebooks get equal answers
 FLOAT32 = "numbers in float32, compared here to four digits where the course asks for float64"
 FLOAT32_DIGITS = 1e-4
 # The first of what speaks for a try, where its first criterion holds, or a mistake is named.
@@ -153,7 +153,7 @@ class Try:
         named = gate.misconception if gate.misconception not in elsewhere else None
         signs = (gate.passed, named, gate.message.startswith(NEARLY_RIGHT))
         likely = next((len(signs) - i for i, sign in enumerate(signs) if sign), 0)
-        # How alike other calls are says no more where that much is known.
+        # Where that much is known, how close the answers are adds nothing.
         alike = (0.0, 0.0) if likely >= NAMED else self.likeness
         return likely, self.verdict.points, *alike, self.failure is None
 
@@ -251,7 +251,7 @@ class Judged:
         """Return the likeliest try; of those alike, one in the notebook's own layout."""
         tries = self.tries
         if in_rows is not None:
-            # What is another layout is no mistake where the rest of the notebook has it.
+            # A layout is no mistake where the rest of the notebook uses it too.
             own = [one for one in tries if one.in_rows in (in_rows, None)]
             right = any(one.verdict.passed for one in tries)
             better = right and not any(one.verdict.passed for one in own)
@@ -301,7 +301,7 @@ class Ways:
         ]
         self.listing = [item[:3] for item in listing]
         self.whole = self.name
-        # True and False in a signature are switches, which a course's own functions seldom have.
+        # Parameters that are True or False by default are switches; the exercises seldom have any.
         switch = next((i for i, item in enumerate(listing) if item[3] and item[2]), None)
         if switch is not None and self.name.most is not None:
             least = self.name.least or 0

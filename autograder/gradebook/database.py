@@ -28,10 +28,10 @@ from autograder.gradebook.tables import ASSIGNMENT, SCHEMA, VERSION
 
 BUSY_SECONDS = 60  # how long to wait for another program that writes
 CONNECT_SECONDS = 10  # how long to wait for a server that does not answer
-TRIES = 5  # of a transaction that met another program's
+TRIES = 5  # tries of a transaction that another program's disturbed
 # SQLSTATE of a serialization failure and of a deadlock: the other transaction went through.
 PASSING = ("40001", "40P01")
-# Of the database itself, not of what was to be written.
+# The database itself failed, not what was to be written.
 _OF_THE_DATABASE = (OperationalError, InterfaceError, OSError)
 T = TypeVar("T")
 

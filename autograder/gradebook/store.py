@@ -20,7 +20,7 @@ from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_results
 from autograder.submission.graded_cells import GradedSubmission
 
-CHUNK = 200  # submissions to a statement; databases bound the values in one
+CHUNK = 200  # submissions in one statement: databases limit the values of a statement
 T = TypeVar("T")
 
 
@@ -164,7 +164,7 @@ class GradebookStore:
             for assignment, graded in sorted(batch.items()):
                 released = read_released(connection, assignment)
                 check(released, graded)
-                # In one order, so that two programs rarely wait for each other's rows.
+                # Always in the same order, so that two programs rarely wait for each other's rows.
                 graded.sort(key=lambda result: (result.student, result.notebook))
                 for first in range(0, len(graded), CHUNK):
                     some = graded[first : first + CHUNK]

@@ -140,5 +140,5 @@ COMMENT = Table(
     UniqueConstraint("cell_id", "notebook_id"),
 )
 
-# Only `autograder.gradebook.database` knows it: nbgrader makes it with the tables.
+# Alembic's table, made by nbgrader; only `autograder.gradebook.database` uses it.
 VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32), nullable=False))

@@ -154,8 +154,8 @@ def _write_cells(
         for cell in released.commented(notebook_id):
             comment = cells.get(cell.name, NOT_GRADED).comment
             comments[result is not None].append(_of_cell(key, cell.id) | {"auto_comment": comment})
-    # What a person has scored asks for another look; decided by the database,
-    # which knows what they have scored since.
+    # A cell that a person has scored is marked for another look. The database decides it,
+    # because it knows what was scored in the meantime.
     scored = GRADE.c.manual_score.is_not(None)
     _set(
         connection,

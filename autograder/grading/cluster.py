@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 CONNECT_SECONDS = 10  # for a scheduler to answer
 WORKER_SECONDS = 60  # for the first worker to appear, as a queueing system may start it
-COUNT_SECONDS = 5  # how long a count of the workers is good for
+COUNT_SECONDS = 5  # seconds for which a count of the workers is used again
 ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d+")
 
 
@@ -62,15 +62,15 @@ class Cluster(Executor):
         except ImportError:
             raise CourseError("--cluster needs Dask: `pip install .[cluster]`") from None
         # What matters of its news is said in our own words.
-        # Each has a level of its own.
+        # Each of these loggers has its own level.
         for name in ("distributed", "distributed.client", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._close: list[Callable[[], Any]] = []
         self._counted_at, self._threads = -math.inf, 0
-        self._seen_at = time.monotonic()  # when there last was a worker
+        self._seen_at = time.monotonic()  # the time at which a worker was last seen
         try:
             if address == LOCAL:
-                # What starting it later lets Ctrl-C through again.
+                # Starting it later would let Ctrl-C through again.
                 resource_tracker.ensure_running()
                 with interrupts_held(), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # another port than it wanted

@@ -57,13 +57,13 @@ from autograder.words import named
 if TYPE_CHECKING:
     from autograder.sandbox import Limits
 
-# What is graded is saved when there is so much of it, or it has waited so long.
+# Graded submissions are saved when this many have gathered, or the first has waited this long.
 BATCH, BATCH_CHARACTERS, BATCH_SECONDS = 50, 32 << 20, 1.0
-# Of hand-ins that are read and not yet settled: beyond it, no other is read meanwhile.
+# Bytes of hand-ins that are read and not yet finished. Above it, no further one is read.
 READ_AHEAD_BYTES = 40 << 20
 WRITERS = 8  # files of a batch written side by side: most of it is waiting for the disk
-# Batches in a row that a locked, full or lost gradebook refuses before the class is stopped:
-# each has waited for it as long as is waited for another program.
+# Grading stops after this many batches in a row that a locked, full or lost gradebook refused;
+# each of them has waited the full time for the lock.
 MAX_REFUSED = 2
 NOT_TEXT = "the name of the student's folder is not UTF-8 text: rename the folder"
 WORKER_LOST = "a worker was killed; run the command again, what is graded is kept"
@@ -309,7 +309,7 @@ class ClassGrading:
                 for graded in saved
                 if graded.submission.assignment == name
             }
-            # Nobody's grade depends on it.
+            # A failure here changes no grade.
             with suppress(OSError):
                 if took:
                     note_seconds(self.course, name, took)
@@ -324,7 +324,7 @@ class ClassGrading:
         except GradebookUnusable as failure:
             self._refused += 1
             if self._refused >= MAX_REFUSED:
-                self._unsaved = []  # not once more on the way out
+                self._unsaved = []  # not tried again while the run ends
                 raise CourseError(
                     f"stopped after {self.saved} of {self.total}: {failure}; "
                     "what is saved is kept, the same command goes on from here",
@@ -333,7 +333,7 @@ class ClassGrading:
             return [str(failure)] * len(batch)
         except Exception as failure:
             if len(batch) > 1:
-                # Nothing was written: each by itself, so that one costs no other.
+                # Nothing was written. Write each alone, so that one bad result loses no other.
                 return [self._gradebook_troubles([graded])[0] for graded in batch]
             return [_words(failure)]
         self._refused = 0

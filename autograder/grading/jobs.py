@@ -178,7 +178,7 @@ def grade_one(job: Job) -> Outcome:
         return outcome
     except OverBudget as excess:
         reason, unsure = f"grading this submission {excess}", excess.of_clock
-    # If it cannot even be read within a budget, it is graded as an empty one.
+    # A notebook that cannot be read within the budget is graded as an empty one.
     for left in (job, replace(job, data=None, unreadable=f"Not read: {reason}.")):
         with suppress(OverBudget):
             outcome = worker.do(write_so_far, left, reason, verdicts, budget=WRITING)

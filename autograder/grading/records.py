@@ -70,7 +70,7 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
     """Return the line of the class's table for one record of verdicts."""
     verdicts = record["verdicts"]
     mistakes = [
-        # A class makes the same mistakes many times: their names are kept once.
+        # A class makes the same mistakes many times: equal names share one text in memory.
         sys.intern(f"{verdict['exercise']}: {finding['misconception']}")
         for verdict in verdicts
         for finding in verdict["findings"]
@@ -112,7 +112,7 @@ def store_notebook(submission: Submission, notebook: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
-    # What they say of an earlier hand-in no longer holds for all that is there.
+    # Old verdicts are about an earlier hand-in, and the notebook beside them is new now.
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
     for name, text in (
         ("timestamp.txt", timestamp_text(submission)),

@@ -39,7 +39,7 @@ from autograder.limits import Budget
 
 # Jobs in flight for each worker: enough that none waits, few enough that memory stays flat.
 WINDOW_PER_WORKER = 4
-LOOK_SECONDS = 0.05  # between two looks at what a process uses
+LOOK_SECONDS = 0.05  # seconds between two measurements of a process
 # For imports and a sandbox's start; the libraries of a course may take long.
 PREPARATION_SECONDS = 300.0
 END_SECONDS = 5  # for a process that was asked to leave
@@ -80,7 +80,7 @@ class Worker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
-        # The thread that asks and the one that gives up may be two.
+        # One thread may wait for the answer while another one stops the process.
         self._lock = threading.Lock()
         self._given_up = False
 
@@ -108,10 +108,10 @@ class Worker:
         self._start(budget)
         bounds = budget.memory_megabytes, budget.answer_megabytes
         try:
-            # Not named here: as soon as it is sent it takes no memory any more.
+            # The job has no name here, so its memory is free as soon as it is sent.
             kind, content = self._done(pickle.dumps((function, given, *bounds)), budget, heard)
         except BaseException as failure:
-            self.kill()  # what it may still answer would be taken for another job's
+            self.kill()  # a late answer would be taken for the next job's
             if isinstance(failure, (EOFError, OSError)):
                 raise WorkerLost("a worker was killed") from None
             raise
@@ -122,12 +122,12 @@ class Worker:
     def _start(self, budget: Budget) -> None:
         if self._process is not None:
             held = memory_of(self._process.pid)
-            # What earlier jobs left there must not be held against the next one.
+            # The next job must not be charged for what earlier jobs left in the process.
             if self._process.poll() is None and held <= budget.memory_megabytes / 2:
                 return
         self.kill()
         ours, theirs = socket.socketpair()
-        # Ctrl-C is held back: what is started is deaf to it from its first moment.
+        # Ctrl-C is blocked while the process starts, so that it ignores Ctrl-C from the beginning.
         with theirs, interrupts_held(), self._lock:
             if self._given_up:
                 raise WorkerLost("the work was given up")
@@ -171,7 +171,7 @@ class Worker:
             if now - looked < LOOK_SECONDS:
                 continue
             looked = now
-            # What comes before it has begun may take long.
+            # What comes before the job has begun (imports, a sandbox) may take long.
             cpu_seconds = budget.cpu_seconds if begun else PREPARATION_SECONDS
             seconds = budget.seconds if begun else PREPARATION_SECONDS
             if _cpu_of(process) - cpu_before > cpu_seconds:
@@ -215,7 +215,7 @@ def _too_much_memory(budget: Budget) -> OverBudget:
 def _cpu_of(process: int) -> float:
     """Return the processor time of a process in seconds; 0 where it has gone."""
     try:
-        # After the program's name, which may hold anything.
+        # The fields begin after the program's name, which may hold any character.
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
     except (OSError, IndexError):
@@ -252,7 +252,7 @@ class Workers(Executor):
         future: Future[Any] = Future()
         with self._lock:
             self._unfinished += 1
-            # One more as jobs come, so none for a class that is graded already.
+            # A thread is started only when a job comes: none for a class that is graded already.
             if len(self._threads) < min(self._unfinished, self._number):
                 self._threads.append(threading.Thread(target=self._serve, daemon=True))
                 self._threads[-1].start()

@@ -21,7 +21,7 @@ BEGUN, NEWS, DONE, FAILED, TOO_LARGE, NO_MEMORY = range(6)
 PR_SET_PDEATHSIG = 1
 MEGABYTE = 1 << 20
 PAGE_BYTES = resource.getpagesize()
-# Beyond the budget: what grows slowly is to be ended from outside, not to fail somewhere within.
+# More than the budget: slow growth is ended from outside, and does not fail somewhere within.
 ROOM_BYTES = 40 * MEGABYTE
 
 _connection: Connection | None = None

@@ -43,19 +43,24 @@ def verdict_text(verdict: Verdict, exercise: Exercise | None = None) -> str:
     for entry in named(verdict, exercise):
         lines.append(f"This looks like: {entry.name}. {entry.did} {_why(entry)}{entry.symptom}")
         lines.append(f"  Try: {entry.experiment}{_where(entry, exercise)}")
+    if lesson := _unnamed_lesson(verdict, exercise):
+        lines.append(lesson)
     return "\n".join(lines)
 
 
 def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
     """Return a verdict as a card; see `verdict_text`."""
     rows = []
+    most = {one.name: one.points for one in exercise.criteria} if exercise is not None else {}
     for finding in verdict.findings:
         colour, sign = _sign(finding)
         rows.append(
             f'<tr><td style="color:{colour};font-weight:bold;white-space:nowrap;{CELL}">'
             f'{sign}</td><td style="{CELL}">{escape(finding.criterion)}</td>'
             f'<td style="{CELL}">{escape(finding.message)}</td>'
-            f'<td style="{NUMBER}">{points_text(finding.points)}</td></tr>'
+            f'<td style="white-space:nowrap;{NUMBER}">{points_text(finding.points)}'
+            f"{f' of {points_text(most[name])}' if (name := finding.criterion) in most else ''}"
+            "</td></tr>"
         )
     mistakes = "".join(
         f'<p style="border-left:3px solid {FAILS};padding:2px 8px;margin:6px 0">'
@@ -64,6 +69,8 @@ def verdict_html(verdict: Verdict, exercise: Exercise | None = None) -> str:
         f"<em>Try:</em> {escape(entry.experiment)}{escape(_where(entry, exercise))}</p>"
         for entry in named(verdict, exercise)
     )
+    if lesson := _unnamed_lesson(verdict, exercise):
+        mistakes = f"<p>{escape(lesson)}</p>"
     carried = ""
     if verdict.given:
         carried = (
@@ -97,6 +104,13 @@ def _why(entry: Misconception) -> str:
 def _where(entry: Misconception, exercise: Exercise | None) -> str:
     lesson = entry.lesson or (exercise.lesson if exercise is not None else "")
     return f" See the lesson {lesson}." if lesson else ""
+
+
+def _unnamed_lesson(verdict: Verdict, exercise: Exercise | None) -> str:
+    """Return where to read on if something is wrong that has no name, or ""."""
+    if exercise is None or verdict.passed or named(verdict, exercise) or not exercise.lesson:
+        return ""
+    return f"See the lesson {exercise.lesson}."
 
 
 def _sign(finding: Finding) -> tuple[str, str]:

@@ -8,7 +8,9 @@ can call it.  Knows neither the sandbox nor the gradebook.
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
+import io
 import json
 import re
 import textwrap
@@ -26,20 +28,24 @@ import numpy as np
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Arguments, Criterion, Exercise, Misconception, Specimen
 from autograder.catalogue.values import Observation, Opaque, Rng, Step, entries, observe_here, plain
-from autograder.checking.kit import Broken, Card, NotWritten
+from autograder.checking.kit import Broken, Card, NotWritten, Properties
 from autograder.judging.judge import NOT_COUNTED, full_marks, judge, questions
 from autograder.limits import EXCHANGE
 from autograder.words import counted, listed, points_text
 
-SEEDS = 3  # at which each wrong function is tried
+SEEDS = 3  # seeds at which each wrong function is tried
 REFERENCE_SEEDS = 100
-FACE_SEEDS = 20  # at one of which a wrong function besides the first must have its name
-ROOM = 8  # times what its own fixtures take, a function must be able to make when it is lent
-DECIMALS = 6  # to which answers that differ in rounding only are the same
+FACE_SEEDS = 20  # at one of them each further wrong function must get its mistake's name
+ROOM = 8  # a lent function must be allowed to make this many times what its own fixtures make
+DECIMALS = 6  # answers that agree to this many decimals are the same
 FEWEST_CALLS, FEWEST_SHAPES = 2, 3
 SHORTEST, LONGEST, LONGEST_REASON = 11, 249, 140  # characters of a sentence
-SAME_WORDS = 0.75  # of the words of the shorter of two sentences
+SAME_WORDS = 0.75  # of the shorter sentence's words: two that share as many say the same
 SHORTEST_FORMULA = 6  # characters; a shorter one gives no answer away
+ASKED = (
+    "Give examples as tuples of arguments, and for each () for one number, the shape of an array, "
+    "Text(), Truth(), Whole(shape) or Several(parts)."
+)
 # Where a function among the arguments is asked for an answer, to tell it from another one.
 PROBES = (0.5, *(np.linspace(-3, 9, n * k).reshape(n, k) for n, k in ((3, 4), (2, 3), (3, 3))))
 
@@ -68,7 +74,7 @@ class Problem:
         return " ".join(f"{where}: {self.wrong}. {self.advice}".split())
 
 
-# A problem before it is known whose it is: about, wrong, advice.
+# A problem without its assignment and exercise: (about, wrong, advice).
 Found = tuple[str, str, str]
 
 
@@ -95,9 +101,12 @@ def problems_of(
     if exercise.criteria:
         found += [*_points(exercise), *_words(exercise), *_lessons(exercise, lessons)]
         found += _signature(exercise)
-        with warnings.catch_warnings():  # of wrong functions, to be expected
-            warnings.simplefilter("ignore")
+        printed = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
+            warnings.simplefilter("ignore")  # of wrong functions, to be expected
             found += _tried(exercise, earlier, seeds, max(seeds, reference_seeds))
+        for line in printed.getvalue().splitlines()[:1]:
+            found.append(("", f"a function of it prints {line[:60]!r}", "Take the print away."))
     return [Problem(assignment, exercise.name, *one) for one in found]
 
 
@@ -427,7 +436,7 @@ def _shapes(exercise: Exercise) -> Iterator[Found]:
     """Tell whether a function that is right for one shape only could pass the gate."""
     calls = [call for seed in range(3) for call in _drawn(exercise, seed)[0]]
     if any(map(callable, chain.from_iterable(calls))):
-        return  # what it is asked for has the shapes
+        return  # then the shapes are in what that function is called with
     shapes = {
         repr(
             [one.shape if isinstance(one, np.ndarray) else one for one in call if not _seeded(one)]
@@ -646,6 +655,10 @@ def _properties(exercise: Exercise, earlier: Mapping[str, Exercise]) -> Iterator
         said = f"what students may run asks for a {exercise.properties.kind}"
         yield "", f"{said}, its reference is a {exercise.kind}", "Let them agree."
         return
+    asked = _not_asked_for(exercise.properties)
+    if asked:
+        yield "", f"what students may run {asked}", ASKED
+        return
     answers: list[tuple[str, str, Callable[..., Any]]] = [
         ("", "the right answer", exercise.reference)
     ]
@@ -676,6 +689,25 @@ def _properties(exercise: Exercise, earlier: Mapping[str, Exercise]) -> Iterator
         np.random.set_state(random_state)  # noqa: NPY002
 
 
+def _not_asked_for(properties: Properties) -> str:
+    """Say what its examples ask for, if that is neither a shape nor of the kit."""
+    try:
+        examples = list(properties.examples())
+        if properties.kind == "class":  # what a method gives may depend on the object
+            asked = []
+        else:
+            asked = [properties.shape(*arguments) for arguments in examples]
+    except Exception as failure:  # whatever is wrong with a course's own code
+        return f"cannot make its examples: {_said(failure)}"
+    if not examples:
+        return "has no example"
+    for one in asked:
+        is_shape = isinstance(one, tuple) and all(isinstance(length, int) for length in one)
+        if not is_shape and (isinstance(one, type) or not hasattr(one, "problem_of")):
+            return f"asks for {one!r}"
+    return ""
+
+
 @dataclass(frozen=True)
 class _Refusal:
     text: str
@@ -694,7 +726,8 @@ def _refused(exercise: Exercise, function: Callable[..., Any]) -> _Refusal | Non
     except NotWritten as missing:
         return _Refusal(str(missing), "")
     except Broken as broken:
-        return _Refusal(f"{card.claims[-1]} {broken.message}".strip(), card.hint or broken.hint)
+        text = ": ".join(filter(None, (card.claims[-1], broken.message)))
+        return _Refusal(text, card.hint or broken.hint)
     return None
 
 

@@ -32,11 +32,11 @@ from autograder.catalogue.values import (
 )
 from autograder.words import listed
 
-FLOOR = 1e-2  # of the norm in relative comparisons: the answer may be 0
-NEARLY = 1e-4  # where six digits of a wrong answer would be those of the right one
-SAME = 1e-9  # how close two answers must be to be the same mistake
-SAME_OF_TOLERANCE = 1e-2  # and for exercises with a coarse tolerance, this much of it
-REPEATED = 1e-12  # how close the answers to the same call twice must be
+FLOOR = 1e-2  # floor of the norm in relative comparisons, because the right answer may be 0
+NEARLY = 1e-4  # a wrong answer this close is not shown: its digits would tell the right one
+SAME = 1e-9  # two answers this close are the same mistake
+SAME_OF_TOLERANCE = 1e-2  # with a coarse tolerance: the same mistake within this share of it
+REPEATED = 1e-12  # the same call twice must give answers this close
 MAX_MESSAGE = 600
 MAX_SHOWN = 12  # entries of an array that are shown in full, and keys of a dictionary
 MAX_SHOWN_TEXT = 40  # characters of one key
@@ -45,7 +45,7 @@ NOT_WRITTEN = "not written yet"
 NOT_COUNTED = "not counted"
 ASKED_AGAIN = "rng was asked more often, or less, than the answer takes."
 NEARLY_RIGHT = "Nearly right, but not exact"
-ONE_SEED = 0  # to find the criterion in which a wrong answer shows
+ONE_SEED = 0  # the seed for finding the criterion in which a wrong answer shows
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _observe(
 ) -> list[list[Observation]]:
     """Make all calls at once, in this order; return what was seen by trial and call."""
     if is_remote(function):
-        # Asked of all calls or of none, so that a function cannot tell which are watched.
+        # Watched in all calls or in none, so that a function cannot tell which calls are watched.
         watch = any(trial.criterion.aspect == "global random state" for trial in trials)
         observations = list(function.observe([trials[t].calls[c] for t, c in order], watch))
     elif not callable(function):
@@ -304,7 +304,7 @@ def _observe_all_here(
 ) -> list[Observation]:
     try:
         return [_observe_one_here(function, trials[t], trials[t].calls[c]) for t, c in order]
-    except BaseException:  # it broke what observing itself needs
+    except BaseException:  # the function broke something that observing needs
         return []
 
 
@@ -344,7 +344,7 @@ def _undisturbed() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
-        for put_back, content in undo:  # by no name that it may have replaced
+        for put_back, content in undo:  # without any name that the function may have replaced
             put_back(content)
         sys.setrecursionlimit(limit)
 
@@ -569,7 +569,8 @@ def _nearly(value: np.ndarray, right: np.ndarray) -> str | None:
     """Say that a wrong answer is nearly right, without showing it: that would show the right."""
     with np.errstate(all="ignore"):
         size = np.max(np.abs(right), initial=0.0, where=np.isfinite(right))
-    # The floor is for what should be 0: of tiny numbers even minus the answer lies below it.
+    # The floor is meant for answers that should be 0. For tiny numbers even minus the answer lies
+    # below it, so the bound shrinks with them.
     if not _close(value, right, NEARLY if size == 0 else NEARLY * min(size, FLOOR) / FLOOR):
         return None
     return f"{NEARLY_RIGHT}: is a small number added, or something clipped or rounded?"
@@ -663,7 +664,7 @@ def _names(
     ]
     with _own_random_state(ONE_SEED):
         candidates = list(_candidates(exercise, trials, seen, failed))
-        # Stable: of equals the first of the catalogue.
+        # The sort is stable: of mistakes that agree equally, the catalogue's first comes first.
         candidates.sort(key=lambda candidate: sum(candidate.agrees), reverse=True)
         explained: set[int] = set()
         for candidate in candidates:

@@ -116,7 +116,7 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
         start = file.read(6)
     opener = next((one for sign, one in OPENERS.items() if start.startswith(sign)), open)
     with tempfile.TemporaryFile() as plain, opener(archive, "rb") as compressed:
-        # First as it is: Python reads whole what a tar file says of itself, however long.
+        # Limit the uncompressed stream: Python reads a tar file's headers whole, however long.
         _copy(compressed, plain, _Room(0, HAND_IN.total_bytes))
         plain.seek(0)
         with tarfile.open(fileobj=plain, mode="r:") as tar:

@@ -79,7 +79,7 @@ class _CarefulConverter(BaseConverter):
         source = Path(self._format_source(assignment_id, student_id))
         destination = Path(self._format_dest(assignment_id, student_id))
         if not is_real_folder(source, Path(self.coursedir.root)):
-            # What is then graded is an empty notebook, which says why.
+            # Then an empty notebook is graded, which says why.
             self.log.warning("%s is a link, and nothing in it is copied", source)
             return
         refused = not_of_owner(source, Path(self.coursedir.root))
@@ -127,7 +127,7 @@ class CarefulGenerateFeedback(GenerateFeedback, _CarefulConverter):
         for path in clear_foreign(folder, pages):
             self.log.warning("%s is no feedback of ours, and is removed", path)
         if folder.is_dir() and not any((folder / page).exists() for page in pages):
-            shutil.rmtree(folder)  # nbgrader takes a folder for a page
+            shutil.rmtree(folder)  # for nbgrader a folder means that its page is made
         made: bool = super().init_destination(assignment_id, student_id)
         return made
 

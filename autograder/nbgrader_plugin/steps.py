@@ -7,7 +7,7 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,8 @@ class SubmissionExporter(NotebookExporter):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         be_careful(self.parent)
-        # Made before the first submission: what makes no sense stops nbgrader here, and not
-        # in each of them, where it would leave a notebook that looks graded.
+        # Read before the first submission: settings that make no sense stop nbgrader here, and not
+        # at each submission, where they would leave a notebook that looks graded.
         try:
             late_rule(self.config)
         except CourseError as failure:
@@ -139,10 +139,12 @@ class FeedbackExporter(Exporter):
         student, name = info["student"], info["assignment"]
         with GradebookStore.open(info["db_url"]) as gradebook:
             marks = gradebook.marks(name, [student]).get(student)
+        book = Course(_course_of(self)).book
+        make = partial(page_of, book=book) if book else page_of
         if marks is None:
             raise GradebookError(f"{student}'s {name}: {NO_MARKS.format(name)}")
         resources["output_extension"] = self.file_extension
-        text, plain = rendered(page_of, Path(filename).absolute(), marks, name)
+        text, plain = rendered(make, Path(filename).absolute(), marks, name)
         if plain is not None:
             self.log.warning("%s's page is in a plain form: making it %s", student, plain)
         return text, resources
@@ -175,9 +177,9 @@ def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) ->
         return Course(course).assignment(name, gradebook)
 
 
-def _course_of(preprocessor: NbGraderPreprocessor) -> Path:
+def _course_of(step: NbGraderPreprocessor | Exporter) -> Path:
     """Return the course's root: the converter that all this serves knows it."""
-    owner = preprocessor.parent
+    owner: Any = step.parent
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
     return Path(owner.coursedir.root)

@@ -58,6 +58,7 @@ class PageJob:
     submission: Submission
     marks: Marks
     force: bool
+    book: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class ClassFeedback:
     def __init__(
         self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
     ) -> None:
-        url = Course(course).gradebook_url
+        settings = Course(course)
+        url, self.book = settings.gradebook_url, settings.book
         for name in assignments:
             require_assignment(course, name)
         found = [find_graded(course, name, students) for name in assignments]
@@ -119,7 +121,7 @@ class ClassFeedback:
         elif marks is None:
             trouble = NO_MARKS
         else:
-            self.jobs.append(PageJob(submission, marks, force))
+            self.jobs.append(PageJob(submission, marks, force, self.book))
         if trouble is not None:
             self.settled.append(_failed(submission, trouble.format(submission.assignment)))
 
@@ -208,9 +210,9 @@ def _make(job: PageJob, plain: bool) -> bool:
     beside = _beside(submission)
     clear_foreign(folder, {path.name})
     there = all(_read_text(folder / name) == text for name, text in beside.items())
-    if there and not job.force and _page_made_of(path) == made_of(graded, job.marks):
+    if there and not job.force and _page_made_of(path) == made_of(graded, job.marks, job.book):
         return False
-    text = page_here(graded, job.marks, submission.assignment, plain)
+    text = page_here(graded, job.marks, submission.assignment, plain, job.book)
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     for name, content in beside.items():
@@ -237,12 +239,12 @@ def clear_foreign(folder: Path, pages: set[str]) -> list[Path]:
     return removed
 
 
-def page_of(path: Path, marks: Marks, name: str, plain: bool) -> str:
+def page_of(path: Path, marks: Marks, name: str, plain: bool, book: str = "") -> str:
     """Return the page of a graded notebook's file; see `page_here`."""
-    return page_here(read_graded(path), marks, name, plain)
+    return page_here(read_graded(path), marks, name, plain, book)
 
 
-def page_here(graded: bytes, marks: Marks, name: str, plain: bool) -> str:
+def page_here(graded: bytes, marks: Marks, name: str, plain: bool, book: str = "") -> str:
     """Return the page of a graded notebook, made in this process.
 
     Raises
@@ -252,7 +254,7 @@ def page_here(graded: bytes, marks: Marks, name: str, plain: bool) -> str:
     from autograder.pages.feedback_page import page
 
     begun()
-    text = page(graded, marks, name, made_of(graded, marks), plain)
+    text = page(graded, marks, name, made_of(graded, marks, book), plain, book)
     if len(text) > RENDERING.answer_megabytes << 20:
         raise OverBudget(f"made more than {RENDERING.answer_megabytes} MB")
     return text
@@ -263,10 +265,10 @@ def read_graded(path: Path, inside: Path | None = None) -> bytes:
     return read_bytes(path, MAX_GRADED_BYTES, inside)
 
 
-def made_of(graded: bytes, marks: Marks) -> str:
+def made_of(graded: bytes, marks: Marks, book: str = "") -> str:
     """Return a hash of all that a page depends on; it stands in the page's head."""
     digest = hashlib.sha256(_code().encode())
-    for part in (graded, repr(marks).encode()):
+    for part in (graded, repr(marks).encode(), book.encode()):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
 

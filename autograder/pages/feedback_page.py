@@ -15,7 +15,7 @@ from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode, v4
 from traitlets.config import Config
@@ -28,7 +28,7 @@ from autograder.pages import markup
 from autograder.pages.allowance import Allowance
 from autograder.pages.highlighting import code_within, shown
 from autograder.submission.graded_cells import NOTE
-from autograder.words import points_text
+from autograder.words import lesson_address, points_text
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 POLICY = (
@@ -40,6 +40,7 @@ SHOWN_TYPES = ["text/html", "image/png", "image/jpeg", "text/plain"]
 HIDDEN = re.compile(
     r"^[^\n]*BEGIN (HIDDEN TESTS|MARK SCHEME).*?(END \1[^\n]*(\n|\Z)|\Z)", re.MULTILINE | re.DOTALL
 )
+LESSON = re.compile(r"See the lesson (\w+)\.")  # as a card says it
 NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 
 
@@ -54,7 +55,9 @@ PLAIN = (
 MORE_OUTPUTS = f"[more than {PAGE.outputs} outputs: the others are left out of this page]"
 
 
-def page(graded: bytes, marks: Marks, name: str, made_of: str, plain: bool = False) -> str:
+def page(
+    graded: bytes, marks: Marks, name: str, made_of: str, plain: bool = False, book: str = ""
+) -> str:
     """Return a feedback page; the same work, marks and grader give the same text.
 
     Parameters
@@ -64,6 +67,7 @@ def page(graded: bytes, marks: Marks, name: str, made_of: str, plain: bool = Fal
     name : of the assignment
     made_of : a hash of all that the page depends on, for its head
     plain : what the student wrote as bare text and not much of it, which takes no time
+    book : where its lessons are; see `autograder.course.course.Course.book`
 
     Raises
     ------
@@ -80,7 +84,7 @@ def page(graded: bytes, marks: Marks, name: str, made_of: str, plain: bool = Fal
         whole = _whole(name, marks, [part for part in parts if part])
         whole["notes"] += [PLAIN] if plain else []
         left = Allowance.of(PLAIN_PAGE if plain else PAGE)
-        resources = {"page": {**whole, "made_of": made_of, "left": left}}
+        resources = {"page": {**whole, "made_of": made_of, "left": left, "book": book}}
         text, _ = _exporter().from_notebook_node(notebook, resources=resources)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
         raise PageError(
@@ -223,7 +227,7 @@ def _exporter() -> TemplateExporter:
     # Whatever is not cleaned by one of these filters is escaped.
     exporter.environment.autoescape = True
     filters: dict[str, Callable[..., Any]] = {
-        "card": lambda text: Markup(markup.card_html(text)),
+        "card": _card,
         "comment": lambda text: Markup(markup.markdown_with_mathml(text)),
         "highlighted": _highlighted,
         "markdown_with_mathml": _markdown,
@@ -238,6 +242,18 @@ def _exporter() -> TemplateExporter:
 def _left(context: Context) -> Allowance:
     left: Allowance = context["resources"]["page"]["left"]
     return left
+
+
+@pass_context
+def _card(context: Context, text: str) -> Markup:
+    """Return a card; the lessons that it names lead to the book, where the course has one."""
+    book = context["resources"]["page"]["book"]
+
+    def led(found: re.Match[str]) -> str:
+        return f'See the lesson <a href="{escape(lesson_address(book, found[1]))}">{found[1]}</a>.'
+
+    card = markup.card_html(text)
+    return Markup(LESSON.sub(led, card) if book else card)
 
 
 @pass_context

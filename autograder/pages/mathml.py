@@ -7,6 +7,7 @@ in a formula through.  Only elements and attributes named here are kept.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from xml.etree.ElementTree import Element
@@ -35,6 +36,11 @@ PARTS = {
     **dict.fromkeys(("mfrac", "mover", "mroot", "msub", "msup", "munder"), 2),
     **dict.fromkeys(("msubsup", "munderover"), 3),
 }
+# What holds any number of parts side by side.
+ROWS = frozenset("math menclose mpadded mphantom mrow mstyle msqrt mtd".split())
+# TeX sets a thin space around log, sin and the like, but none where brackets follow.
+THIN = "0.167em"
+OPENS = frozenset("([{⟨⌊⌈|‖")
 VALUE = re.compile(r"[A-Za-z0-9 .%+-]{1,40}")
 # A formula stays in its place: it may draw two signs together, but not cover what is beside it.
 LENGTH = re.compile(r"([+-]?)([0-9]*\.?[0-9]+)(em|ex|px|pt|mu|%)?")
@@ -91,8 +97,54 @@ def _kept(element: Element, depth: int = 0) -> Node:
         raise ValueError(f"{text} is no command")
     if text:
         children.append(text)
-    children += [_kept(child, depth + 1) for child in element]
+    parts = [_kept(child, depth + 1) for child in element]
+    children += _spaced(parts) if element.tag in ROWS else parts
     return Node(element.tag, attributes, tuple(children))
+
+
+def _spaced(parts: Sequence[Node]) -> list[Node]:
+    """Put a thin space between the name of a function and what stands beside it, as TeX does.
+
+    >>> names = [Node("mn", {}, ("0",)), Node("mi", {}, ("log",)), Node("mn", {}, ("0",))]
+    >>> [part.name for part in _spaced(names)]
+    ['mn', 'mspace', 'mi', 'mspace', 'mn']
+    """
+    spaced: list[Node] = []
+    for before, part in zip((None, *parts), parts, strict=False):
+        if before is not None and (
+            (_is_function(part) and _ends_a_factor(before))
+            or (_is_function(before) and not _is_sign(part) and part.name != "mspace")
+        ):
+            spaced.append(Node("mspace", {"width": THIN}))
+        spaced.append(part)
+    return spaced
+
+
+def _is_function(node: Node | str) -> bool:
+    """Tell whether a part is a function's name, perhaps with what stands above or below it."""
+    while isinstance(node, Node) and node.name in (
+        "msub",
+        "msup",
+        "msubsup",
+        "munder",
+        "munderover",
+    ):
+        node = node.children[0]
+    letters = "".join(map(str, node.children)) if isinstance(node, Node) else ""
+    return isinstance(node, Node) and node.name == "mi" and len(letters) > 1 and letters.isalpha()
+
+
+def _is_sign(node: Node) -> bool:
+    """Tell whether a part is a sign, or a bracket, or begins with a bracket that opens."""
+    first = node
+    while first.name == "mrow" and first.children and isinstance(first.children[0], Node):
+        first = first.children[0]
+    return node.name == "mo" or (first.name == "mo" and first.children[:1] in {(o,) for o in OPENS})
+
+
+def _ends_a_factor(node: Node) -> bool:
+    """Tell whether a part can be multiplied with what follows it: a number, a closing bracket."""
+    return node.name not in ("mo", "mspace") or node.children in ((")",), ("]",), ("}",))
 
 
 def _is_small(value: str) -> bool:

@@ -22,6 +22,7 @@ from autograder.checking import kit
 from autograder.release import ReleaseError
 from autograder.release.slices import (
     LOOKS_NAMES_UP,
+    Module,
     Statement,
     exploded,
     import_of,
@@ -36,6 +37,8 @@ from autograder.words import first_line
 
 EVERYTHING = "*"  # in the kit's `GRADER_HAS`: all that is installed
 _GRADER = kit.__name__.partition(".")[0]
+IMPORTS_BY_TEXT = {"__import__", "importlib", "import_module"}
+BY_TEXT = "what it imports cannot be told; import at the top of the module, by its name"
 _IMPORTS = "an import"
 _HELP = f"students have; properties may use NumPy, Python's own library and {kit.__name__}"
 _ANSWER = "it is the reference of an exercise; what is shipped states properties, and no answer"
@@ -166,8 +169,7 @@ class _Shipped:
         except (OSError, TypeError, SyntaxError) as failure:
             why = f"{place.__name__} cannot be read: {first_line(failure)}"
             raise use.refused(why) from None
-        names = needed(module, [name], effects=False)
-        kept = [one for one in module.statements if one.names & names]
+        kept, names = _kept(module, name)
 
         def used(name: str, by: Statement | None = None) -> _Use:
             users = (one for one in kept if name in one.needs and not one.is_import)
@@ -180,6 +182,8 @@ class _Shipped:
             )
         for one in sorted(names & LOOKS_NAMES_UP):
             raise used(one).refused("what code needs that it looks up as text cannot be told")
+        for one in sorted(names & IMPORTS_BY_TEXT):
+            raise used(one).refused(BY_TEXT)
         for statement in kept:
             imports = [pair for pair in _imports_in(statement) if name_of(pair[1]) in names]
             if _only_imports(statement):
@@ -191,7 +195,10 @@ class _Shipped:
                 continue
             self.brought.add(key)
             for node, alias in _imports_in(statement):
-                if not _is_at_hand(_module_of(node, alias, place)):
+                imported = _module_of(node, alias, place)
+                if imported.partition(".")[0] in IMPORTS_BY_TEXT:
+                    raise used(alias.name, statement).refused(BY_TEXT)
+                if not _is_at_hand(imported):
                     why = "it is imported inside of something; import at the top of the module"
                     raise used(alias.name, statement).refused(why)
             for one in sorted(statement.names):
@@ -226,6 +233,22 @@ class _Shipped:
         text = f"{bound} = {alias.name}"
         if bound != alias.name and self.is_new([bound], use.place.__name__, text, use):
             self.pieces.append(f"\n\n{text}")
+
+
+def _kept(module: Module, name: str) -> tuple[list[Statement], frozenset[str]]:
+    """Return the statements that a name of a module needs, and all names that these need.
+
+    A loop that fills a table, or a call, may change what is kept, so it is kept too.
+    """
+    own = {one for line in module.statements if not line.is_import for one in line.names}
+    wanted = frozenset([name])
+    while True:
+        names = needed(module, wanted, effects=False)
+        changes = [one for one in module.statements if one.always and one.needs & names & own]
+        wanted = names.union(*(one.names | one.needs for one in changes))
+        if wanted == names:
+            kept = [one for one in module.statements if one.names & names or one in changes]
+            return kept, names
 
 
 # --- Imports --------------------------------------------------------------------------------------

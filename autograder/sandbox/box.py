@@ -29,8 +29,8 @@ from autograder.sandbox.packages import Shown, catalogues, shown
 from autograder.words import printable
 
 START_SECONDS = 120
-END_SECONDS = 5  # for a box that was killed to be gone
-KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # bubblewrap itself, or what it ran
+END_SECONDS = 5  # seconds until a killed box must be gone
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)  # bubblewrap, or what it ran, was killed
 FOLDER_PREFIX = "autograder-box-"
 PACKAGE = Path(__file__).resolve().parent.parent
 # What the box sees of this package: relative to PACKAGE.
@@ -311,7 +311,7 @@ def package_folders() -> list[Path]:
     for name in ("numpy", "matplotlib", "IPython"):
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
-            # Elsewhere with `pip install --user` and in Debian's own Python.
+            # The folders differ with `pip install --user` and in Debian's own Python.
             found.append(os.path.dirname(os.path.dirname(spec.origin)))
     folders = [Path(os.path.realpath(folder)) for folder in found]
     return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
@@ -338,7 +338,7 @@ def library_folders() -> list[Path]:
 def boxed(path: Path) -> str:
     """Return where a folder of packages is found inside the box."""
     if any(path.is_relative_to(folder) for folder in library_folders()):
-        # At its own path: libraries look for each other from there.
+        # At its own path, because libraries look for each other relative to it.
         return str(path)
     return f"/opt/packages/{package_folders().index(path)}"
 

@@ -38,6 +38,6 @@ def with_bytecode(files: Mapping[str, bytes], place: str) -> dict[str, bytes]:
                         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
                     )
                 except py_compile.PyCompileError:
-                    continue  # whoever imports it is told what is wrong
+                    continue  # the import in the notebook will say what is wrong
                 compiled[cache_from_source(name)] = target.read_bytes()
     return compiled

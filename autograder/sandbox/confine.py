@@ -45,7 +45,7 @@ mlock mlock2 mlockall landlock_create_ruleset mknod mknodat setsid
 vmsplice splice tee uselib ustat sysfs lookup_dcookie nfsservctl _sysctl quotactl_fd
 move_pages migrate_pages mbind set_mempolicy set_mempolicy_home_node
 """.split()
-# Without these there is no confinement to speak of, so a filter without them is no filter.
+# Calls that must be forbidden: a filter that could not include them is refused.
 ESSENTIAL = """
 execve execveat ptrace process_vm_writev unshare setns mount keyctl bpf io_uring_setup
 """.split()
@@ -213,7 +213,7 @@ def compile_filter() -> bytes:
         try:
             rules.add_rule(refuse, name)
         except (OSError, ValueError):
-            # Not every architecture and libseccomp has every call.
+            # Some calls are missing on some architectures or in some versions of libseccomp.
             if name in ESSENTIAL:
                 raise OSError(f"libseccomp does not know {name}") from None
     rules.add_rule(pyseccomp.ERRNO(ENOSYS), "clone3")  # the C library falls back to clone

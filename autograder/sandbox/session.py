@@ -452,7 +452,7 @@ class Session:
         """End the child and return for how many seconds it waited for a processor."""
         until = time.monotonic() + END_SECONDS
         try:
-            # To the guard this is the end; what it says comes after all that the child said.
+            # This tells the guard to end; its report comes after everything that the child sent.
             self.connection.shutdown(socket.SHUT_WR)
             while True:
                 answer = self._read(until)

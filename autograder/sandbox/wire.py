@@ -26,10 +26,10 @@ from autograder.catalogue.values import ARRAY_DTYPES, Opaque, Rng, Step, is_smal
 from autograder.limits import EXCHANGE
 
 HEADER = struct.Struct("!II")
-MAX_NUMBER = 2**64  # of seeds, handles and callbacks
+MAX_NUMBER = 2**64  # largest number of a seed, a handle or a callback
 LONGEST_INTEGER = 20  # characters of an integer of 64 bits, with its sign
 TAGS = frozenset(("array", "list", "tuple", "dict", "rng", "step", "opaque", "handle", "callback"))
-ITEMS_BETWEEN_LOOKS = 1024  # at the clock, while a frame is decoded
+ITEMS_BETWEEN_LOOKS = 1024  # values between two looks at the clock, while a frame is decoded
 # The exit code of a child that finds its connection closed.
 CLOSED_STATUS = 75
 DTYPES = {dtype.name: dtype for dtype in ARRAY_DTYPES}
@@ -218,8 +218,8 @@ class _Reader:
         raise WireError("unknown kind of value")
 
     def dictionary(self, content: list[Any], depth: int) -> dict[Any, Any]:
-        # Few, and of kinds whose hashes spread: whoever chooses all keys can make each of them
-        # go past all the others.
+        # Few keys, of types whose hashes spread: keys can be chosen so that their hashes collide,
+        # and then each insertion takes time in proportion to their number.
         if len(content) > EXCHANGE.value_keys:
             raise WireError("too many keys in a dictionary")
         result = {}

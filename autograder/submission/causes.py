@@ -81,7 +81,7 @@ def failed(name: str, cells: Sequence[CellRun], deeper: bool = True) -> str:
         return ""
     lacking = re.match(r"name '(\w{1,80})' is not defined", cell.text)
     if deeper and cell.error == "NameError" and lacking and lacking[1] != name:
-        # Its own cause, if there is one: a cell of imports that did not run, say.
+        # That cell may have failed because of an earlier one, such as imports that did not run.
         before = failed(lacking[1], cells, deeper=False)
         return f"{cell.end}; {before}" if before else cell.end
     return cell.end

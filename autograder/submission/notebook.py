@@ -36,7 +36,7 @@ STAND_IN = """
 def {name}(*_, **__):
     raise TimeoutError("{name} did not come back when it was judged, so it is not called again")
 """
-SANDBOX_TRIES = 3  # of a submission under which the fork server is killed
+SANDBOX_TRIES = 3  # tries of a submission during which the fork server is killed
 NO_ISOLATION = "Graded without isolation: its code could do all that the grader can."
 
 
@@ -102,7 +102,7 @@ def grade_notebook(
         return judge_notebook(
             notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict
         )
-    # Of what cannot be read, the repairs say nothing: every cell is missing.
+    # Where the notebook cannot be read, every cell is missing; the repairs need not say it.
     return judge_notebook(
         notebook, assignment, sandbox, seed, (), (unreadable, *beside), on_verdict
     )
@@ -346,7 +346,7 @@ class Run:
             try:
                 self.session.run_cell(source)
             except SessionLost as failure:
-                # It went well the first time: left out from now on, so that this ends.
+                # It ran well the first time and not now: leave it out, so that restarting ends.
                 del self.done[number]
                 self.remarks.append(f"A code cell was left out when run again: {failure}.")
                 return False
@@ -358,7 +358,7 @@ class Run:
         said = f"{name} was not judged: the catalogue has no such exercise."
         self.remarks.append(said)
         cell.execution_count = self.count
-        # nbgrader gives all points to a check that shows none.
+        # nbgrader gives full points to a check that shows no number, so a 0 is written.
         cell.outputs = _check_outputs({"text/plain": said}, {}, 0.0, self.count)
 
     def judge_cell(
@@ -391,7 +391,7 @@ class Run:
         if found.kind == "missing":
             if not last:
                 self.later.append(_Later(cell, exercise))
-            # Holds the place in the order of verdicts.
+            # Keep this exercise's place in the order of verdicts.
             self.conclude(cell, exercise, unjudged(exercise, self.missing_words(exercise)))
         elif found.kind != exercise.kind:
             what = f"{exercise.name} is {_article(found.kind)}, not a {exercise.kind}"

@@ -57,7 +57,7 @@ class KeptOutputs:
             if self.left[what] >= 0:
                 said = NOT_KEPT.format(self.limits[what] / (1 << 20), what)
                 kept.append(NotebookNode(output_type="stream", name="stdout", text=said))
-                self.left[what] = -1  # what is smaller is not kept either, after this
+                self.left[what] = -1  # from now on smaller ones are dropped too
         return kept
 
 

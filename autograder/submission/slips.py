@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from autograder.words import listed, printable
 
-MAX_LINE = 500  # of a line of a notebook, what is looked at
+MAX_LINE = 500  # characters of a line that are looked at
 MAX_SAID = 200
-MAX_LINES = 3  # of several lines with the same slip, those that are named
+MAX_LINES = 3  # lines that are named where several have the same slip
 CANNOT_BE_READ = ("SyntaxError", "IndentationError", "TabError")
 
 MARKS = re.compile(r"<{7}( |$)|={7}$|>{7}( |$)|\|{7}( |$)")

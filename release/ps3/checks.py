@@ -733,6 +733,8 @@ class Several:
 
 def copied(value: Any) -> Any:
     """Return a copy of an answer, its single numbers as floats."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -872,6 +874,8 @@ def written(value: Any) -> str:
         return f"{float(value):.10g}"
     if isinstance(value, int | np.integer):
         return str(value)
+    if type(value) is str:
+        return repr(value[:200])
     if inspect.isfunction(value):
         return value.__doc__ or "a function"
     return kind_of(value)
@@ -901,7 +905,7 @@ class Properties:
     Parameters
     ----------
     shape : what is asked for, from the arguments: () is one number, other tuples are shapes of
-        float64 arrays; see `Truth`, `Whole` and `Several`
+        float64 arrays; see `Truth`, `Text`, `Whole` and `Several`
     examples : makes the same arguments each time, anew
     hint : where to look if the shape is wrong
     """
@@ -931,7 +935,8 @@ class PropertiesOfClass(Properties):
 
     Parameters
     ----------
-    examples : the constructor's arguments, then a call of a method in each tuple
+    examples : each is the constructor's arguments in a tuple, then calls of methods, each in a
+        tuple: ``((0.0,), ("push", 1.0), ("push", 3.0))``; what `shape` says is not looked at
     parts : what each method returns, from the object and the arguments
     """
 

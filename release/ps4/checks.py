@@ -664,6 +664,8 @@ class Several:
 
 def copied(value: Any) -> Any:
     """Return a copy of an answer, its single numbers as floats."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -803,6 +805,8 @@ def written(value: Any) -> str:
         return f"{float(value):.10g}"
     if isinstance(value, int | np.integer):
         return str(value)
+    if type(value) is str:
+        return repr(value[:200])
     if inspect.isfunction(value):
         return value.__doc__ or "a function"
     return kind_of(value)
@@ -832,7 +836,7 @@ class Properties:
     Parameters
     ----------
     shape : what is asked for, from the arguments: () is one number, other tuples are shapes of
-        float64 arrays; see `Truth`, `Whole` and `Several`
+        float64 arrays; see `Truth`, `Text`, `Whole` and `Several`
     examples : makes the same arguments each time, anew
     hint : where to look if the shape is wrong
     """

@@ -56,7 +56,7 @@ SIGMOID = Exercise(
             "slope at the output",
             (layer_of(sigmoid, lambda Z, A: sigmoid(A) * (1 - sigmoid(A))),),
             did="You took the slope of the sigmoid at the output, as if A were the input.",
-            symptom="The slope never gets below 0.19, however large the input.",
+            symptom="The slope never gets below 0.197, however large the input.",
             experiment="Call forward(np.array([10.0])), then backward(np.ones(1)): nearly 0 is "
             "right.",
             looks_right="The formula is right, and for inputs near 0 the numbers differ little.",

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.course.folder import write_atomically
-from autograder.words import points_text, spreadsheet_text
+from autograder.words import lesson_address, points_text, spreadsheet_text
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "report"
 # What names a row of each table; the rest of it are figures.
@@ -28,7 +28,9 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def write(figures: Mapping[str, Any], folder: Path, formats: Sequence[str]) -> list[Path]:
+def write(
+    figures: Mapping[str, Any], folder: Path, formats: Sequence[str], book: str = ""
+) -> list[Path]:
     """Write a report in each format, whole or not at all; return the files.
 
     Raises
@@ -38,7 +40,8 @@ def write(figures: Mapping[str, Any], folder: Path, formats: Sequence[str]) -> l
     paths = []
     for name in formats:
         path = folder / f"{figures['assignment']}.{name}"
-        write_atomically(path, FORMATS[name](figures))
+        text = as_html(figures, book) if name == "html" else FORMATS[name](figures)
+        write_atomically(path, text)
         paths.append(path)
     return paths
 
@@ -76,8 +79,8 @@ def _lines(row: str, content: Any, figure: str = "") -> Iterator[tuple[str, str,
         yield row, figure, content
 
 
-def as_html(figures: Mapping[str, Any]) -> str:
-    """Return the figures as one page."""
+def as_html(figures: Mapping[str, Any], book: str = "") -> str:
+    """Return the figures as one page; see `autograder.course.course.Course.book`."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -89,7 +92,10 @@ def as_html(figures: Mapping[str, Any]) -> str:
     environment.filters |= {"number": number, "percent": percent, "points": points_text}
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return environment.get_template("index.html.j2").render(
-        report=figures, style=style, groups=_by_kind(figures["people"])
+        report=figures,
+        style=style,
+        groups=_by_kind(figures["people"]),
+        lesson_address=lambda path: lesson_address(book, Path(path).stem),
     )
 
 

@@ -95,7 +95,8 @@ def write_reports(
         reports = [report(course, name, gradebook, names) for name in assignments]
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
-    return [path for one in reports for path in write(one, folder, formats)]
+    book = Course(course).book
+    return [path for one in reports for path in write(one, folder, formats, book)]
 
 
 def report(

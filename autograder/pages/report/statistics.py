@@ -160,8 +160,8 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
 
     Returns
     -------
-    dict; `mean`, `facility` and `discrimination` are None where undefined: where nobody
-    was marked, and where all have the same points
+    dict; `mean`, `facility` and `discrimination` are None where undefined: where no answer
+    was marked, and where all have the same points; `waiting` are still to be marked
     """
     others = [other.name for other in items if not other.by_hand and other.name != item.name]
     points, rest = [], []
@@ -173,6 +173,9 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
             theirs = (record.attempts[name].points for name in others if name in record.attempts)
             # Rounded, so that equal sums are equal: a spread of nothing has no correlation.
             rest.append(round(sum(one or 0.0 for one in theirs), 9))
+    waiting = sum(attempt.points is None for attempt in attempts)
+    if waiting and all(attempt.blank for attempt in attempts if attempt.points is not None):
+        points, rest = [], []  # an answer that was left empty says nothing of those that wait
     mean = statistics.fmean(points) if points else None
     blank = sum(attempt.blank for attempt in attempts)
     return {
@@ -181,6 +184,7 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
         "lesson": item.lesson,
         "max_points": item.max_points,
         "n": len(points),
+        "waiting": waiting,
         "mean": mean,
         "facility": mean / item.max_points if mean is not None and item.max_points else None,
         "discrimination": correlation(points, rest),

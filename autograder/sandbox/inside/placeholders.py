@@ -49,7 +49,7 @@ class Placeholder(ModuleType):
         self.__version__ = "none: it is not here"
 
     def __getattr__(self, name: str) -> Any:
-        # Python, IPython and libraries probe for these; nobody computes with them.
+        # Python, IPython and libraries look for these attributes; a computation does not.
         if name.startswith("_") or name == "load_ipython_extension":
             raise AttributeError(f"{self.__name__} has no {name}")
         self.refuse()
@@ -186,7 +186,7 @@ def _ready_lines(source: str) -> frozenset[int]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     ready: set[int] = set()
-    # Outer ones first: what a function inside of one does when it is called is not caught.
+    # Outer blocks first. A function defined inside a `try` runs later, outside of it.
     for node in ast.walk(tree):
         body: list[ast.stmt] = []
         if isinstance(node, ast.Try):

@@ -28,7 +28,7 @@ from autograder.sandbox.inside import child, placeholders
 from autograder.sandbox.inside.shell import SandboxShell, warm_shell
 
 SCRATCH, COURSE = "/tmp", "/course"
-# The trusted side watches the time; this is for when it cannot.
+# The trusted side watches the time. This is the limit for when it cannot.
 GRACE_SECONDS = 5
 # Objects made before the collector looks for cycles: a child is too short-lived for 700.
 GARBAGE_THRESHOLD = 10_000
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--preload", nargs="*", default=())
     parser.add_argument("--refused", nargs="*", default=None)
     options = parser.parse_args()
-    # A bound of the process that started this one is not its children's.
+    # A limit set for the process that started this one must not pass to the children.
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     filter_bytes = None
@@ -51,7 +51,7 @@ def main() -> None:
             filter_bytes = file.read()
     control = socket.socket(fileno=options.control)
     for name in options.preload:
-        # Where it is not installed, the submission's own import says so.
+        # A package that is not installed: the submission's own import will say so.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     shell = warm_shell()
@@ -60,7 +60,7 @@ def main() -> None:
     gc.set_threshold(GARBAGE_THRESHOLD)
     gc.collect()
     gc.freeze()
-    # The kernel then reaps the guards; nobody waits for them.
+    # With this the kernel reaps the guards: nothing here waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(b"ready\n")
     while True:

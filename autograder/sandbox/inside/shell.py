@@ -194,7 +194,7 @@ class SandboxShell(InteractiveShell):
     def system(self, *_: Any, **__: Any) -> None:
         """Run no ``!command``; as where a program fails, the rest of the cell runs."""
         print("programs cannot be run while grading (a line with ! or a magic)", file=sys.stderr)
-        self.user_ns["_exit_code"] = 127  # as a shell has it of a command that is not found
+        self.user_ns["_exit_code"] = 127  # a shell's exit code for a command that is not found
 
     system_piped = system_raw = system
 
