@@ -22,6 +22,7 @@ NOTEBOOKS = ROOT / "notebooks"
 BESIDE_A_LESSON = tuple(
     NOTEBOOKS / name for name in ("figures.py", "lesson_figures.py", "digits.npz")
 )
+DRAWN_BY = (Path(__file__), Path(__file__).with_name("sliders.py"))
 SHAPES_A_LESSON = ("ipykernel", "matplotlib", "numpy", "tensorflow", "tensorflow-cpu")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -104,7 +105,7 @@ def executed(path: Path, cache: Path) -> NotebookNode:
     -------
     NotebookNode
     """
-    files = [file.read_bytes() for file in (path, *BESIDE_A_LESSON, Path(__file__))]
+    files = [file.read_bytes() for file in (path, *BESIDE_A_LESSON, *DRAWN_BY)]
     inputs = b"".join([*files, *(_installed(name).encode() for name in SHAPES_A_LESSON)])
     kept = cache / f"{path.stem}-{hashlib.sha256(inputs).hexdigest()[:16]}.ipynb"
     if not kept.exists():

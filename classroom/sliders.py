@@ -46,8 +46,10 @@ def _drawn(function: Callable[..., object] | None = None, /, **controls: Any) ->
         return lambda later: _drawn(later, **controls)
     import ipywidgets
     from IPython.display import display
+    from IPython.utils.capture import capture_output
 
-    widgets = ipywidgets.interactive(function, **controls).kwargs_widgets
+    with capture_output():  # it calls the function as well
+        widgets = ipywidgets.interactive(function, **controls).kwargs_widgets
     chosen = thinned([_choices(widget) for widget in widgets])
     names = [widget._kwarg for widget in widgets]
     shown = [
