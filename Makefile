@@ -8,7 +8,7 @@ DEMO := build/demo
 REGRESSION := build/linear_regression
 ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
-.PHONY: help setup system grade regression test browser lint bench soak kill lab slides site \
+.PHONY: help setup system grade regression test browser lint bench soak kill lab slides site lite \
   examples pictures requirements clean
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make lab           open JupyterLab on the course"
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
 	@echo "make site          the course as a book to read, into build/site/"
+	@echo "make lite          problem sets and lessons in a browser, nothing to install, into build/lite/"
 	@echo "make examples      build the sample submissions anew from examples/"
 	@echo "make pictures      take the pictures of README and docs/ anew (after make grade)"
 	@echo "make requirements  compile requirements.txt anew from pyproject.toml"
@@ -99,7 +100,7 @@ lab: setup
 	-$(BIN)/python -m classroom mathjax
 	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
 
-slides site: setup
+slides site lite: setup
 	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE))
 
 examples: setup

@@ -1,4 +1,4 @@
-"""`python -m classroom slides`, `site`, and `mathjax`, which Formgrader needs: into build/."""
+"""`python -m classroom slides`, `site`, `lite`, and `mathjax`, for Formgrader: into build/."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 from classroom.lessons import ROOT, executed, lessons
+from classroom.lite import LiteError, build_lite
 from classroom.pages import deck
 from classroom.site import Lite, SiteError, build_book
 from classroom.vendor import Vendored, VendorError, vendored
 
 BUILD = ROOT / "build"
 WORK = BUILD / "classroom"
+SERVE = "python3 -m http.server --directory build/lite, then open http://localhost:8000"
 
 
 def build_slides(target: Path, files: Vendored) -> list[Path]:
@@ -49,17 +51,34 @@ def build_site(target: Path, files: Vendored, lite: Lite) -> None:
     build_slides(target / "slides", files)
 
 
+def _megabytes(folder: Path) -> int:
+    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6)
+
+
 def main() -> None:
     """Build what is asked for, and say where it is."""
     parser = argparse.ArgumentParser(prog="classroom", description=__doc__)
-    parser.add_argument("what", choices=("slides", "site", "mathjax"))
+    parser.add_argument("what", choices=("slides", "site", "lite", "mathjax"))
     parser.add_argument(
         "--lite",
         metavar="ADDRESS",
         help="where the site finds what `make lite` built (../lite, seen from its index)",
     )
+    parser.add_argument(
+        "--pyodide",
+        metavar="DIR",
+        type=Path,
+        help="of `lite`: Pyodide's folder, served along, so that no page asks elsewhere",
+    )
     arguments = parser.parse_args()
     what = arguments.what
+    if what == "lite":
+        try:
+            build_lite(BUILD / "lite", WORK / "lite", arguments.pyodide)
+        except LiteError as error:
+            sys.exit(f"classroom: {error}")
+        print(f"build/lite/, {_megabytes(BUILD / 'lite')} MB. To look at it: {SERVE}")
+        return
     try:
         files = vendored(WORK)
     except VendorError as error:

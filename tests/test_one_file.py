@@ -19,11 +19,13 @@ import pytest
 from classes import ROOT
 from masters import master_of
 from nbclient import NotebookClient
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
+from traitlets.config import Configurable
 
 from autograder.course.assignment import Assignment
 from autograder.course.carried import CELL_ID, carried_files, carrying_cell, without_files
 from autograder.course.folder import assignment_files, files_beside
+from autograder.nbgrader_plugin.carrying import CarryFiles
 from autograder.sandbox import Sandbox
 from autograder.submission.notebook import GradedNotebook, grade_notebook
 from autograder.submission.sanitise import parse_submission
@@ -93,6 +95,22 @@ def test_too_much_to_carry_is_not_carried() -> None:
 
 def test_the_same_files_give_the_same_cell() -> None:
     assert carrying_cell("hw1", FILES) == carrying_cell("hw1", dict(reversed(FILES.items())))
+
+
+def test_the_step_that_makes_the_cell_makes_one_however_often_it_is_done(tmp_path: Path) -> None:
+    (tmp_path / "checks.py").write_bytes(FILES["checks.py"])
+
+    class Converter(Configurable):
+        def _format_dest(self, assignment: str, student: str) -> str:
+            return str(tmp_path)
+
+    step = CarryFiles(parent=Configurable(parent=Converter()))
+    info = {"assignment": "hw1", "student": ".", "notebook": "hw1"}
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# hw1"), v4.new_code_cell("x = 1")])
+    for _ in range(3):
+        notebook, _ = step.preprocess(notebook, {"nbgrader": info})
+    assert [cell.id == CELL_ID for cell in notebook.cells] == [False, True, False]
+    assert carried_files(notebook) == {"checks.py": FILES["checks.py"]}
 
 
 # --- Where it lays them -----------------------------------------------------------------------

@@ -524,7 +524,7 @@ def test_a_question_that_is_marked_in_part_has_a_facility_and_says_what_waits():
     row = exercise(ITEMS[2], ITEMS, answers(0.0, ITEMS[2].max_points, None))
     assert (row["n"], row["waiting"], row["facility"]) == (2, 1, 0.5)
     page = Seen(as_html(figures("ps1", ITEMS, answers(0.0, 2.0, None), about))).text
-    assert "!: 1 to mark" in page
+    assert "! 1 to mark" in page
 
 
 def test_a_question_that_everybody_left_empty_has_facility_nought():

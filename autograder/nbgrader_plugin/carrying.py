@@ -8,7 +8,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.course.carried import carrying_cell
+from autograder.course.carried import CELL_ID, carrying_cell
 from autograder.course.folder import files_beside
 
 
@@ -22,6 +22,8 @@ class CarryFiles(NbGraderPreprocessor):
         info = resources["nbgrader"]
         folder = Path(self.parent.parent._format_dest(info["assignment"], info["student"]))
         cell = carrying_cell(info["notebook"], files_beside(folder))
+        # Jupyter's server reads the settings several times, and then has this step several times.
+        nb.cells = [one for one in nb.cells if one.get("id") != CELL_ID]
         code = (place for place, one in enumerate(nb.cells) if one.cell_type == "code")
         first = next(code, None)
         if cell is not None and first is not None:

@@ -55,7 +55,7 @@ PIXELS_SIGNED = LinearSegmentedColormap.from_list("pixels", [BLUE, "#ffffff", VE
 # Set to "text" where nobody looks, as while grading: drawing takes most of a notebook's time.
 # Set to "large" for a projector.
 PICTURES = "COURSE_PICTURES"
-# In points, of which a page shows 84 to 72 pixels; all other sizes are relative to it.
+# In points; 72 of them are 84 pixels on a page. All other sizes are relative to it.
 _TYPE = {"large": 17.0}
 _USUAL_TYPE = 13.0
 _PIXELS_PER_INCH = 144
