@@ -22,7 +22,13 @@ NOTEBOOKS = ROOT / "notebooks"
 BESIDE_A_LESSON = tuple(
     NOTEBOOKS / name for name in ("figures.py", "lesson_figures.py", "digits.npz")
 )
-DRAWN_BY = (Path(__file__), Path(__file__).with_name("sliders.py"))
+DRAWN_BY = (Path(__file__), *map(Path(__file__).with_name, ("projected.py", "sliders.py")))
+# Without a lesson's own modules beside it a notebook is a problem set, and stays as it is.
+FIRST = """
+import importlib.util, classroom.projected, classroom.sliders
+classroom.sliders.draw_beforehand()
+if importlib.util.find_spec("lesson_figures"): classroom.projected.enlarge_type()
+"""
 SHAPES_A_LESSON = ("ipykernel", "matplotlib", "numpy", "tensorflow", "tensorflow-cpu")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -69,8 +75,7 @@ def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
     # Without a stand-in for the Output widget, what it captures arrives as the cell's own
     # output: a picture, which a page can show. (The stand-in can also lose a message and wait.)
     client.comm_open_handlers = {"jupyter.widget": _no_stand_in}
-    first = "from classroom.sliders import draw_beforehand\ndraw_beforehand()\ndel draw_beforehand"
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="first"))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(FIRST, id="first"))
     try:
         client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
     finally:

@@ -40,6 +40,8 @@ def deck(notebook: NotebookNode, files: Vendored) -> str:
         if sliders.POSITIONS in output.get("data", {}):
             output.data = {"text/html": sliders.slider(output)}
     notebook.cells = [cell for idea in _ideas(notebook.cells) for cell in _completed(idea)]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
     settings = Config()
     # On a slide the picture is the message, and not the lines that draw it.
     settings.TagRemovePreprocessor.enabled = True
@@ -93,8 +95,21 @@ def _completed(idea: list[NotebookNode]) -> list[NotebookNode]:
         if cell.cell_type == "markdown" and cell.source.startswith("#"):
             heading = cell.source.splitlines()[0].lstrip("# ")
         completed.append(cell)
+        if _draws(cell) and HIDDEN_ON_SLIDES not in cell.metadata.get("tags", []):
+            picture = deepcopy(cell)
+            picture.metadata.tags = [HIDDEN_ON_SLIDES]
+            picture.metadata.slideshow.slide_type = "-"
+            cell.outputs = []
+            completed += [*deepcopy(notes), _markdown(f"## {heading}", "subslide"), picture]
     return completed + notes
 
 
+def _draws(cell: NotebookNode) -> bool:
+    """Tell whether a cell shows a picture, which has a slide of its own below visible code."""
+    return any(
+        "<img" in out.get("data", {}).get("text/html", "") for out in cell.get("outputs", [])
+    )
+
+
 def _markdown(source: str, kind: str) -> NotebookNode:
-    return new_markdown_cell(source, id="title", metadata={"slideshow": {"slide_type": kind}})
+    return new_markdown_cell(source, metadata={"slideshow": {"slide_type": kind}})

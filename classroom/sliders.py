@@ -15,6 +15,7 @@ it once:
 
 from __future__ import annotations
 
+import functools
 import html
 import itertools
 import json
@@ -46,10 +47,12 @@ def _drawn(function: Callable[..., object] | None = None, /, **controls: Any) ->
         return lambda later: _drawn(later, **controls)
     import ipywidgets
     from IPython.display import display
-    from IPython.utils.capture import capture_output
 
-    with capture_output():  # it calls the function as well
-        widgets = ipywidgets.interactive(function, **controls).kwargs_widgets
+    @functools.wraps(function)
+    def silent(**_: object) -> None:
+        """Have the parameters of the function, which `interactive` would call."""
+
+    widgets = ipywidgets.interactive(silent, **controls).kwargs_widgets
     chosen = thinned([_choices(widget) for widget in widgets])
     names = [widget._kwarg for widget in widgets]
     shown = [

@@ -1,6 +1,6 @@
 // Lays a slide out when it comes up, and lets sliders and the keys of a remote live together.
 
-const HEIGHT = 720, ROOM = 700, LARGEST_TYPE = 34;
+const HEIGHT = 720, ROOM = 700, LEAST_TYPE = 20.5, LARGEST_TYPE = 34;
 
 const lengthOn = (pixels) => pixels / Reveal.getScale();
 const own = (slide, what) => [...slide.querySelectorAll(what)].filter((e) => !e.closest("aside"));
@@ -14,19 +14,15 @@ function tooWide(slide, column) {
       || (e.matches("pre") && e.scrollWidth > e.clientWidth + 1));
 }
 
-function bottom(slide, without) {
-  const top = slide.getBoundingClientRect().top;
-  return Math.max(0, ...[...slide.querySelectorAll(":scope > *, :scope > .fragment > *")]
-    .filter((e) => !e.matches("aside, .beside") && e !== without)
-    .map((e) => lengthOn(e.getBoundingClientRect().bottom - top)));
-}
-
+// Where there is no picture, text and code are as large as they can be.
 function type(slide) {
   for (const size of [40, 36, 32]) {
     slide.style.fontSize = `${size}px`;
+    slide.style.setProperty("--code", `${0.75 * size}px`);
     if (slide.scrollHeight <= ROOM - 40 && !tooWide(slide, slide.clientWidth - 40)) return;
   }
   slide.style.fontSize = "";
+  slide.style.removeProperty("--code");
 }
 
 // A picture is as large as it can be: below the text, or beside it.
@@ -35,38 +31,42 @@ function picture(slide, image) {
   const shape = image.naturalWidth / image.naturalHeight;
   const widest = Math.min(slide.clientWidth - 104, limit(image));
   const set = (width) => slide.style.setProperty("--picture", `${Math.floor(width)}px`);
-  box.classList.remove("beside");
-  slide.style.removeProperty("--column");
-  set(0);
-  const below = Math.min(widest, (ROOM - slide.scrollHeight) * shape);
-  const heading = slide.querySelector("h1, h2");
-  const top = heading ? heading.offsetTop + heading.offsetHeight + 12 : 14;
-  box.classList.add("beside");
-  box.style.top = `${top}px`;
-  const most = Math.min(widest, 760);
-  for (let width = most; width > Math.max(below * 1.04, 300); width -= 20) {
+  const below = () => {
+    box.classList.remove("beside");
+    slide.style.removeProperty("--column");
+    set(0);
+    const width = Math.min(widest, (ROOM - slide.scrollHeight) * shape);
     set(width);
-    slide.style.setProperty("--column", `${width + 36}px`);
-    const fits = top + box.offsetHeight <= ROOM && slide.scrollHeight <= HEIGHT
-      && !tooWide(slide, slide.clientWidth - 52 - width - 30);
-    if (fits) return;
+    return width;
+  };
+  const beside = (least) => {
+    const heading = slide.querySelector("h1, h2");
+    box.classList.add("beside");
+    box.style.top = `${heading.offsetTop + heading.offsetHeight + 12}px`;
+    for (let width = Math.min(widest, 760); width > least; width -= 20) {
+      set(width);
+      slide.style.setProperty("--column", `${width + 36}px`);
+      if (box.offsetTop + box.offsetHeight <= ROOM && slide.scrollHeight <= HEIGHT
+        && !tooWide(slide, slide.clientWidth - 82 - width)) return width;
+    }
+    return 0;
+  };
+  for (const size of [30, 27, 24]) { // the text gives way where a picture would be too small
+    slide.style.fontSize = `${size}px`;
+    const width = below(), better = beside(Math.max(width * 1.04, 300));
+    if (!better) below();
+    if (Math.max(width, better) * (image.dataset.typePerWidth || 1) >= LEAST_TYPE) return;
   }
-  box.classList.remove("beside");
-  slide.style.removeProperty("--column");
-  set(below);
 }
 
 // No wider than makes the smallest type in the picture as large as a heading.
-function limit(image) {
-  const points = Number(image.dataset.smallestType || 10);
-  return (LARGEST_TYPE / points) * 72 * (image.getAttribute("width") / 84);
-}
+const limit = (image) => LARGEST_TYPE / Number(image.dataset.typePerWidth || 0.015);
 
 function fit() {
   const slide = Reveal.getCurrentSlide();
   const [image] = own(slide, "img").filter((e) => !e.closest("[hidden]"));
   if (image) picture(slide, image);
-  else if (own(slide, ".jp-CodeCell").length === 0) type(slide);
+  else type(slide);
 }
 
 // --- keys ---------------------------------------------------------------------------------
