@@ -8,7 +8,7 @@ DEMO := build/demo
 REGRESSION := build/linear_regression
 ASSIGNMENTS := ps1 ps2 ps3 ps4 ps5
 
-.PHONY: help setup system grade regression test browser lint bench soak kill lab slides site lite \
+.PHONY: help setup system grade regression test browser lint bench soak kill lab lecture slides site lite \
   examples pictures requirements clean
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make soak          grade 10,000 submissions once, and measure coordinator, writer and scheduler alone"
 	@echo "make kill          judge some ten thousand wrong functions at 50 seeds each (an hour or two)"
 	@echo "make lab           open JupyterLab on the course"
+	@echo "make lecture       open JupyterLab on the lessons, with type for a projector"
 	@echo "make slides        each lesson as one HTML file of slides, into build/slides/"
 	@echo "make site          the course as a book to read, into build/site/"
 	@echo "make lite          problem sets and lessons in a browser, nothing to install, into build/lite/"
@@ -99,6 +100,12 @@ lab: setup
 	$(BIN)/autograder release $(ASSIGNMENTS)
 	-$(BIN)/python -m classroom mathjax
 	$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root)
+
+# Settings of its own, which may be changed: the reader's are left alone.
+lecture: setup
+	mkdir -p build && rm -rf build/projector && cp -R classroom/projector build/projector
+	$(BIN)/jupyter lab --LabApp.user_settings_dir=$(CURDIR)/build/projector \
+	  --ServerApp.root_dir=$(CURDIR)/notebooks $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 slides site lite: setup
 	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE))

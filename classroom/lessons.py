@@ -22,6 +22,13 @@ NOTEBOOKS = ROOT / "notebooks"
 BESIDE_A_LESSON = tuple(
     NOTEBOOKS / name for name in ("figures.py", "lesson_figures.py", "digits.npz")
 )
+DRAWN_BY = (Path(__file__), *map(Path(__file__).with_name, ("projected.py", "sliders.py")))
+# Without a lesson's own modules beside it a notebook is a problem set, and stays as it is.
+FIRST = """
+import importlib.util, classroom.projected, classroom.sliders
+classroom.sliders.draw_beforehand()
+if importlib.util.find_spec("lesson_figures"): classroom.projected.enlarge_type()
+"""
 SHAPES_A_LESSON = ("ipykernel", "matplotlib", "numpy", "tensorflow", "tensorflow-cpu")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -41,7 +48,7 @@ def title(notebook: NotebookNode) -> str:
 
 
 def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
-    """Run a notebook in place and return it; what a slider shows at first becomes a still.
+    """Run a notebook in place and return it; each position of its sliders is drawn.
 
     Parameters
     ----------
@@ -68,7 +75,11 @@ def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode:
     # Without a stand-in for the Output widget, what it captures arrives as the cell's own
     # output: a picture, which a page can show. (The stand-in can also lose a message and wait.)
     client.comm_open_handlers = {"jupyter.widget": _no_stand_in}
-    client.execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(FIRST, id="first"))
+    try:
+        client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
+    finally:
+        del notebook.cells[0]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]
@@ -99,7 +110,7 @@ def executed(path: Path, cache: Path) -> NotebookNode:
     -------
     NotebookNode
     """
-    files = [file.read_bytes() for file in (path, *BESIDE_A_LESSON, Path(__file__))]
+    files = [file.read_bytes() for file in (path, *BESIDE_A_LESSON, *DRAWN_BY)]
     inputs = b"".join([*files, *(_installed(name).encode() for name in SHAPES_A_LESSON)])
     kept = cache / f"{path.stem}-{hashlib.sha256(inputs).hexdigest()[:16]}.ipynb"
     if not kept.exists():

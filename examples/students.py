@@ -337,7 +337,7 @@ MISTAKEN = (
                 like=BASE,
             ),
             "ps5": Work(
-                "the slope of tanh left out; the network, which calls it, loses nothing by it",
+                "the slope of tanh left out; step and network, which call it, lose nothing by it",
                 PS5 - 8,
                 {"network_gradients": ("slope of tanh left out",)},
                 like=BASE,
@@ -400,7 +400,11 @@ MISTAKEN = (
                 {"is_softmax": ("only the sums",)},
             ),
             "ps4": Work("one exercise; the next one returns nothing", 2),
-            "ps5": Work("a ReLU with slope 1 at 0", 3, {"ReLU": ("slope 1 at 0",)}),
+            "ps5": Work(
+                "a ReLU with slope 1 at 0; of the network the way forward, and no more",
+                3 + 3,
+                {"ReLU": ("slope 1 at 0",)},
+            ),
         },
     ),
     Student(
@@ -439,7 +443,7 @@ BROKEN = (
         {
             "ps1": Work("a cell ends the process", PS1, like=BASE, said=("exit code 1",)),
             "ps2": Work("a function crashes it", PS2 - 6, like=BASE, said=("signal 11",)),
-            "ps5": Work("a method ends the process", PS5 - 10, like=BASE, said=("exit code 3",)),
+            "ps5": Work("a method ends the process", PS5 - 4, like=BASE, said=("exit code 3",)),
         },
     ),
     Student(

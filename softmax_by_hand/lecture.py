@@ -289,24 +289,38 @@ def mse_gradient(y: Array, Yhat: Array) -> Array:
     return 2 * (Yhat - y)
 
 
+def network_forward(W1: Array, W2: Array, X: Array) -> tuple[Array, Array]:
+    """A1 = tanh(W1 Xb), (H, N), and A2 = softmax(W2 A1b), (K, N)."""
+    A1 = np.tanh(W1 @ add_bias(X))
+    return A1, softmax(W2 @ add_bias(A1))
+
+
 def network_gradients(W1: Array, W2: Array, X: Array, Y: Array) -> dict[str, Array]:
     """The gradients of A2 = softmax(W2 A1b), A1 = tanh(W1 Xb), last to first.
 
     Of Z2, A1, Z1 they are of each sample's own loss, of W2, W1 of the mean loss.
     """
-    N, Xb = X.shape[1], add_bias(X)
-    A1 = np.tanh(W1 @ Xb)
-    A1b = add_bias(A1)
-    grad_z2 = softmax(W2 @ A1b) - Y
+    N = X.shape[1]
+    A1, A2 = network_forward(W1, W2, X)
+    grad_z2 = A2 - Y
     grad_a1 = W2[:, :-1].T @ grad_z2
     grad_z1 = grad_a1 * (1 - A1**2)
     return {
         "Z2": grad_z2,
-        "W2": grad_z2 @ A1b.T / N,
+        "W2": grad_z2 @ add_bias(A1).T / N,
         "A1": grad_a1,
         "Z1": grad_z1,
-        "W1": grad_z1 @ Xb.T / N,
+        "W1": grad_z1 @ add_bias(X).T / N,
     }
+
+
+def network_step(
+    W1: Array, W2: Array, X: Array, Y: Array, learning_rate: float
+) -> tuple[Array, Array, float]:
+    """W1 and W2 after a step against their gradients, and the mean loss before it."""
+    loss = cce(Y, network_forward(W1, W2, X)[1])
+    gradients = network_gradients(W1, W2, X, Y)
+    return W1 - learning_rate * gradients["W1"], W2 - learning_rate * gradients["W2"], loss
 
 
 class Network:
@@ -319,7 +333,7 @@ class Network:
     def forward(self, X: Array) -> Array:
         """X (D, N) -> probabilities (K, N)."""
         self.X = X
-        return softmax(self.W2 @ add_bias(np.tanh(self.W1 @ add_bias(X))))
+        return network_forward(self.W1, self.W2, X)[1]
 
     def backward(self, Y: Array) -> tuple[Array, Array]:
         """dL/dW1 and dL/dW2 of the mean loss on the data of the last forward."""

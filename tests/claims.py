@@ -157,8 +157,8 @@ CLAIMS: dict[str, list[tuple[str, ...]]] = {
     ],
     "10_hidden_layer": [
         ("forward-question", "\\ln 2 \\approx %.3f", "np.log(2)"),
-        ("graph-notes", "u is (%d, %.2f) here", "u_one"),
-        ("graph-notes", "is %d and about %.2f", "1 - np.tanh(u_one) ** 2"),
+        ("graph-notes", "z1 is (%d, %.2f) here", "z1_one"),
+        ("graph-notes", "is %d and about %.2f", "1 - np.tanh(z1_one) ** 2"),
         ("bug-output-notes", "between %.3f and %.2f", "np.exp(1) / (1 + np.exp(1)) ** 2", "1 / 4"),
         ("digits", "reached %.1f%% of the unseen", "100 * 388 / 397"),
         ("digits-answer", "%.1f%%: hardly more", "100 * right"),

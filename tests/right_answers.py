@@ -505,6 +505,21 @@ def gradients_in_place(W1, W2, X, Y):
     }
 
 
+def by_sigmoid(W1, W2, Xb):
+    A1 = 2 * sigmoid_stable(2 * (W1 @ Xb)) - 1
+    return A1, soft(W2[:, :-1] @ A1 + W2[:, [-1]])
+
+
+def step_by(gradients, W1, W2, X, Y, learning_rate):
+    old, slopes = (W1.copy(), W2.copy()), gradients(W1, W2, X, Y)
+    for W, name in zip(old, ("W1", "W2"), strict=True):
+        W -= learning_rate * slopes[name]
+    Z = W2 @ with_ones(np.tanh(W1 @ with_ones(X)))
+    highest = Z.max(axis=0)
+    lost = highest + np.log(np.exp(Z - highest).sum(axis=0)) - (Y * Z).sum(axis=0)
+    return [*old, float(lost.mean())]
+
+
 def network_by(gradients):
     """Return a network that takes its gradients from one of these functions."""
 
@@ -646,6 +661,19 @@ MORE = {
         "by loops": lambda y, Yhat: np.array(
             [[2 * (p - t) for p, t in zip(Yhat[0], y, strict=True)]]
         ),
+    },
+    "network_forward": {
+        "by sigmoid": lambda W1, W2, X: by_sigmoid(W1, W2, with_ones(X)),
+        "by einsum": lambda W1, W2, X: (
+            np.tanh(np.einsum("hd,dn->hn", W1, with_ones(X))),
+            soft(W2 @ with_ones(np.tanh(np.einsum("hd,dn->hn", W1, with_ones(X))))),
+        ),
+        "a list": lambda W1, W2, X: [*by_sigmoid(W1, W2, with_ones(X))],
+    },
+    "network_step": {
+        "by labels": partial(step_by, gradients_by_labels),
+        "by einsum": partial(step_by, gradients_by_einsum),
+        "in place": partial(step_by, gradients_in_place),
     },
     "network_gradients": {
         "by labels": gradients_by_labels,

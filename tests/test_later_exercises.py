@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from right_answers import MORE
@@ -349,6 +351,24 @@ def network_gradients_by_layers(W1, W2, X, Y):
     return {"Z2": z2, "A1": a1, "Z1": z1, "W2": np.inner(z2, A1b) / n, "W1": np.inner(z1, Xb) / n}
 
 
+def two_layers(bend, W1, W2, X):
+    A1 = bend(W1[:, :-1] @ X + W1[:, -1:])
+    Z2 = W2[:, :-1] @ A1 + W2[:, -1:]
+    E = np.exp(Z2 - Z2.max(axis=0))
+    return A1, E / E.sum(axis=0)
+
+
+def network_forward_by_samples(W1, W2, X):
+    one_by_one = [two_layers(np.tanh, W1, W2, x[:, None]) for x in X.T]
+    return tuple(np.hstack(parts) for parts in zip(*one_by_one, strict=True))
+
+
+def step_with(gradients, W1, W2, X, Y, learning_rate):
+    found, A2 = gradients(W1, W2, X, Y), two_layers(np.tanh, W1, W2, X)[1]
+    loss = -np.log(A2.T[Y.T == 1]).mean()
+    return W1 - learning_rate * found["W1"], W2 - learning_rate * found["W2"], loss
+
+
 class NetworkByHand:
     def __init__(self, D, H, K, rng):
         self.W1 = rng.standard_normal((H, D + 1)) / np.sqrt(D)
@@ -480,6 +500,14 @@ RIGHT = {
     "mse_gradient": {
         "by reshape": lambda y, Yhat: 2.0 * (Yhat - y.reshape(1, -1)),
         "by sum": lambda y, Yhat: (Yhat - y) + (Yhat - y),
+    },
+    "network_forward": {
+        "by samples": network_forward_by_samples,
+        "bias apart": lambda W1, W2, X: two_layers(np.tanh, W1, W2, X),
+    },
+    "network_step": {
+        "by samples": partial(step_with, network_gradients_by_samples),
+        "by layers": partial(step_with, network_gradients_by_layers),
     },
     "network_gradients": {
         "by samples": network_gradients_by_samples,
@@ -658,6 +686,19 @@ UNSEEN = {
     "mse_gradient": {
         "four times": lambda y, Yhat: 4 * (Yhat - y),
         "of the mean prediction": lambda y, Yhat: 2 * (Yhat.mean() - y[None, :]),
+    },
+    "network_forward": {
+        "softmax in the middle": lambda *a: two_layers(reference.softmax, *a),
+        "a matrix": lambda *a: np.vstack(reference.network_forward(*a)),
+    },
+    "network_step": {
+        "half the rate": lambda W1, W2, X, Y, rate: reference.network_step(W1, W2, X, Y, rate / 2),
+        "slopes": lambda W1, W2, X, Y, rate: tuple(
+            part - rest
+            for part, rest in zip(
+                reference.network_step(W1, W2, X, Y, rate), (W1, W2, 0.0), strict=True
+            )
+        ),
     },
     "network_gradients": {
         "clipped": lambda *a: {

@@ -100,6 +100,15 @@ def test_code_that_can_do_without_does_without(session, source):
     assert said(session, f"{source}\nprint(np.__name__)") == "numpy"
 
 
+@pytest.mark.parametrize("package", ["scipy", "cupy"])
+def test_a_function_that_can_do_without_does_without_when_it_is_called(session, package):
+    session.run_cell(
+        f"def f(n):\n    try:\n        import {package}\n        return 1\n"
+        "    except ImportError:\n        return 2"
+    )
+    assert session.bind("f").observe([(0,)])[0].value == 2
+
+
 def test_a_file_that_a_cell_writes_may_import_as_a_cell_may(session):
     said(session, "%%writefile mine.py\nimport scipy.special as s\ndef f(): return s.softmax(1)")
     said(session, "%%writefile ready.py\n" + READY[0])

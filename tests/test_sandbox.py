@@ -688,6 +688,57 @@ def test_a_call_that_does_not_end_is_ended(session):
     assert during.message == "a call of this function did not end within 0.3 s"
 
 
+@pytest.mark.parametrize("which", ["sandbox", "bare"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(n):\n    import slow\n    return slow.X",
+        "def f(n):\n    from slow import X\n    return X",
+        "def g():\n    import slow\n    return slow.X\ndef f(n): return g()",
+        "from functools import cache\n@cache\ndef f(n):\n    import slow\n    return slow.X",
+        "def by(g):\n    return lambda n: g()\n@by\ndef f():\n    import slow\n    return slow.X",
+        "class f:\n    def __new__(cls, n):\n        import slow\n        return slow.X",
+    ],
+)
+def test_the_first_import_in_a_function_is_not_charged_to_its_call(which, source, request):
+    files = {"slow.py": b"import time\ntime.sleep(2)\nX = 1\n"}
+    with request.getfixturevalue(which).session(files) as session:
+        session.run_cell(source)
+        limited(session, call_seconds=1.5)
+        assert session.bind("f").observe([(0,)])[0].value == 1
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        "import own",
+        "import absent",
+        "import broken",
+        "import figures.absent",
+        "from broken import x",
+    ],
+)
+def test_an_import_that_fails_is_the_calls_own(sandbox, imported):
+    files = {"broken.py": b"raise SystemError('broken')\n", "figures.py": b""}
+    with sandbox.session(files) as session:
+        session.run_cell("%%writefile own.py\nraise SystemError('broken')")
+        f = define(session, f"def f(n):\n    if n:\n        {imported}\n    return 1\n")
+        whole, failed = f.observe([(0,), (1,)])
+        assert whole.value == 1
+        assert failed.error in ("SystemError", "ModuleNotFoundError")
+
+
+def test_nothing_that_a_function_holds_keeps_its_import_from_ending(session):
+    session.run_cell(
+        "class Endless:\n    def __getattr__(self, name): return Endless()\n"
+        "class Meta(type):\n    def __getattribute__(cls, name): raise SystemExit\n"
+        "class Shy(metaclass=Meta): pass\n"
+        "deep, shy = Endless(), Shy\n"
+        "def f(n):\n    deep, shy\n    return f and 1"
+    )
+    assert session.bind("f").observe([(0,)])[0].value == 1
+
+
 def test_many_slow_calls_end_with_the_exercise(session):
     limited(session, exercise_seconds=0.5)
     f = define(session, "import time\ndef f():\n    time.sleep(0.2)\n    return 1")

@@ -45,7 +45,7 @@ def mathematics(page: Any) -> tuple[int, int, list[str]]:
 
 
 @pytest.mark.parametrize("name", DECKS)
-def test_a_deck_shows_every_slide_whole_and_asks_for_nothing(slides, visit, name):
+def test_a_deck_is_complete_and_asks_for_nothing(slides, visit, name):
     page = visit.page
     page.goto((slides / f"{name}.html").as_uri())
     page.wait_for_function("window.Reveal?.isReady()")
@@ -56,19 +56,6 @@ def test_a_deck_shows_every_slide_whole_and_asks_for_nothing(slides, visit, name
     assert heading["height"] > 30, "the first slide is really seen"
     arrow = page.locator(".controls .navigate-right").bounding_box()
     assert arrow["x"] + arrow["width"] < heading["x"], "the arrows stand in the margin"
-    off_the_slide = page.evaluate(
-        """() => Reveal.getSlides().filter((slide) => {
-             const { h, v } = Reveal.getIndices(slide);
-             Reveal.slide(h, v, 99);
-             const { width, height } = Reveal.getConfig();
-             const edge = slide.getBoundingClientRect().left + width * Reveal.getScale() + 1;
-             const wide = [...slide.querySelectorAll("pre, img, mjx-container")]
-               .filter((e) => !e.closest("aside"))
-               .some((e) => e.getBoundingClientRect().right > edge || e.scrollWidth > width);
-             return wide || slide.scrollHeight > height || slide.clientHeight < 50;
-           }).map((slide) => slide.textContent.trim().slice(0, 40))"""
-    )
-    assert off_the_slide == []
     assert page.evaluate("Reveal.getTotalSlides()") >= 15
     assert page.locator("img:not([alt]), img[alt='']").count() == 0
     assert (visit.left, visit.complaints) == ([], [])
@@ -127,3 +114,95 @@ def test_one_key_goes_through_every_slide_and_fragment_and_another_back(slides, 
         assert shown == page.locator(".fragment").count(), "no answer is skipped"
         assert pressed(page, back, at_the_start) == every[::-1], back
         assert page.locator(".fragment.visible").count() == 0
+
+
+# --- what the last row sees --------------------------------------------------------------
+
+LEAST = 20  # pixels, on a slide of 1280 x 720
+EACH_SLIDE = """() => Reveal.getSlides().map((slide) => {
+  const { h, v } = Reveal.getIndices(slide);
+  Reveal.slide(h, v, 99);
+  const seen = (e) => e.offsetParent && !e.closest("aside, [hidden], mjx-container");
+  const letters = [...slide.querySelectorAll("*")].filter((e) => seen(e)
+    && [...e.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
+  const pictures = [...slide.querySelectorAll("img")].filter(seen);
+  const parts = [...slide.querySelectorAll("pre, img, mjx-container svg, input, p, li")]
+    .filter((e) => !e.closest("aside, [hidden]"));
+  return {
+    title: slide.querySelector("h1, h2")?.textContent.trim() ?? "",
+    notes: slide.querySelector("aside.notes")?.textContent.trim() ?? "",
+    type: Math.min(...letters.map((e) => parseFloat(getComputedStyle(e).fontSize)))
+      * Reveal.getScale(),
+    pictures: pictures.map((e) => e.getBoundingClientRect().width * e.dataset.typePerWidth),
+    height: Math.max(slide.scrollHeight, ...parts.map((e) => e.getBoundingClientRect().bottom)),
+    right: Math.max(...parts.map((e) => e.getBoundingClientRect().right
+      + (e.matches("pre") ? e.scrollWidth - e.clientWidth : 0))),
+    filled: Math.max(...parts.map((e) => e.getBoundingClientRect().bottom)) / 720,
+  };
+})"""
+
+
+@pytest.mark.parametrize("name", DECKS)
+def test_every_slide_has_a_title_and_notes_fits_and_is_large_enough_to_read(slides, visit, name):
+    each = opened(visit, slides, name).evaluate(EACH_SLIDE)
+    for number, slide in enumerate(each, 1):
+        where = f"{name}, slide {number}: {slide}"
+        assert slide["title"], where
+        assert len(slide["notes"]) > 30, where
+        assert slide["type"] >= LEAST, where
+        assert all(size >= LEAST for size in slide["pictures"]), where
+        assert slide["height"] <= 720, where
+        assert slide["right"] <= 1280, where
+        if slide["pictures"]:
+            assert slide["filled"] > 0.55, where
+    assert sum(len(slide["pictures"]) for slide in each) >= 4
+
+
+# --- sliders without a kernel ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DECKS)
+def test_a_slider_of_a_deck_changes_its_picture_by_keys_and_by_mouse(slides, visit, name):
+    page = opened(visit, slides, name)
+    page.evaluate(
+        """() => {
+             const slide = document.querySelector("figure.positions").closest("section");
+             const { h, v } = Reveal.getIndices(slide);
+             Reveal.slide(h, v, 99);
+           }"""
+    )
+    figure = page.locator("section.present figure.positions")
+    picture = figure.locator(".shown > :not([hidden]) img")
+    said, number = [picture.get_attribute("alt")], page.evaluate("Reveal.getSlidePastCount()")
+    sources = {picture.get_attribute("src")}
+
+    def moved() -> None:
+        assert picture.count() == 1
+        assert picture.bounding_box()["width"] > 300
+        said.append(picture.get_attribute("alt"))
+        sources.add(picture.get_attribute("src"))
+
+    for control in figure.locator("input").all():
+        control.focus()
+        was, start = control.input_value(), control.get_attribute("aria-valuetext")
+        page.keyboard.press("ArrowRight" if was != control.get_attribute("max") else "ArrowLeft")
+        moved()
+        assert control.input_value() != was
+        now = control.get_attribute("aria-valuetext")
+        assert now != start
+        assert figure.locator("output").all_inner_texts().count(now) >= 1
+    assert page.evaluate("Reveal.getSlidePastCount()") == number, "the slide is the same"
+    figure.locator("input").first.click(position={"x": 8, "y": 8})
+    moved()
+    for key in ("ArrowUp", "ArrowDown"):
+        page.keyboard.press(key)
+        moved()
+    assert len(sources) >= 2
+    assert None not in said
+    assert page.evaluate("Reveal.getSlidePastCount()") == number
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("Reveal.getSlidePastCount()") == number + 1, "the keys are the slides'"
+    page.keyboard.press("ArrowLeft")
+    figure.locator("input").first.focus()
+    page.keyboard.press("PageDown")
+    assert page.evaluate("Reveal.getSlidePastCount()") == number + 1, "a remote goes on"

@@ -471,6 +471,26 @@ def network(
     return Network
 
 
+def layers(bend, soft, W1, W2, X):
+    A1 = bend(W1 @ np.vstack((X, np.ones(X.shape[1]))))
+    return A1, soft(W2 @ np.vstack((A1, np.ones(X.shape[1]))))
+
+
+def stepped(
+    sign=-1, first=1, after=False, over=lambda N: N, note=np.mean,
+    loss=lambda y, p: -np.log(np.sum(y * p, axis=0)),
+):  # fmt: skip
+    slopes = network_slopes(over=over)
+
+    def network_step(W1, W2, X, Y, learning_rate):
+        G = slopes(W1, W2, X, Y)
+        V1, V2 = W1 + sign * first * learning_rate * G["W1"], W2 + sign * learning_rate * G["W2"]
+        at = (V1, V2) if after else (W1, W2)
+        return V1, V2, float(note(loss(Y, layers(np.tanh, stable, *at, X)[1])))
+
+    return network_step
+
+
 class NetworkOfTheClass(network()):
     def __init__(self, D, H, K, rng):
         super().__init__(D, H, K, rng)
@@ -800,6 +820,40 @@ WRONG = {
             network_slopes(back=lambda W, g: (W.T @ g)[1:]),
             "first column dropped",
         ),
+    },
+    "network_forward": {
+        "linear": (lambda W1, W2, X: layers(lambda Z: Z, stable, W1, W2, X), "no bend"),
+        "relu": (lambda W1, W2, X: layers(relu, stable, W1, W2, X), "another bend"),
+        "logistic": (lambda W1, W2, X: layers(logistic, stable, W1, W2, X), "another bend"),
+        "rows": (
+            lambda W1, W2, X: layers(np.tanh, rows_softmax, W1, W2, X),
+            "softmax along the samples",
+        ),
+        "whole": (lambda W1, W2, X: layers(np.tanh, all_softmax, W1, W2, X), "whole-matrix sum"),
+        "scores": (
+            lambda W1, W2, X: layers(np.tanh, lambda Z: Z, W1, W2, X),
+            "scores instead of probabilities",
+        ),
+        "no shift": (
+            lambda W1, W2, X: layers(np.tanh, exponentials_over(np.zeros_like), W1, W2, X),
+            "no max shift",
+        ),
+        "one maximum": (
+            lambda W1, W2, X: layers(np.tanh, exponentials_over(np.max), W1, W2, X),
+            ONE,
+        ),
+        "turned": (lambda W1, W2, X: layers(np.tanh, stable, W1, W2, X)[::-1], "exchanged"),
+        "alone": (lambda W1, W2, X: layers(np.tanh, stable, W1, W2, X)[1], None),
+    },
+    "network_step": {
+        "uphill": (stepped(sign=1), "plus sign"),
+        "after": (stepped(after=True), "loss after the step"),
+        "last": (stepped(first=0), "only the last layer learns"),
+        "sum": (stepped(over=lambda N: 1), "sum instead of mean"),
+        "twice": (stepped(over=lambda N: N**2), "divided by N twice"),
+        "clip": (stepped(loss=clip(1e-9)), CLIPPED),
+        "added": (stepped(note=np.sum), "losses added up"),
+        "median": (stepped(note=np.median), None),
     },
     "Network": {
         "no shift": (network(exponentials_over(np.zeros_like)), "largest score not subtracted"),

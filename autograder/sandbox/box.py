@@ -42,6 +42,7 @@ VISIBLE = (
     "sandbox/confine.py",
     "sandbox/launch.py",
     "sandbox/inside/__init__.py",
+    "sandbox/inside/imports.py",
     "sandbox/inside/placeholders.py",
     "sandbox/inside/server.py",
     "sandbox/inside/shell.py",

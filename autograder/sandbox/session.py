@@ -159,13 +159,15 @@ class Session:
         return _outputs(outputs, self.limits)
 
     def bind(self, name: str) -> RemoteObject:
-        """Return a handle to what a name stands for now.
+        """Return a handle to what a name stands for now, once what it imports is imported.
 
         Raises
         ------
         SessionLost
         """
-        answer = self._ask({"do": "bind", "name": name}, self.limits.call_seconds, "a name")
+        # Imports have a cell's time: in a call, the first one of a package could use up all of it.
+        what = f"importing what {name} imports"
+        answer = self._ask({"do": "bind", "name": name}, self.limits.cell_seconds, what)
         return self._held(answer)
 
     @contextmanager

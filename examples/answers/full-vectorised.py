@@ -216,6 +216,11 @@ def mse(y, Yhat):
 def mse_gradient(y, Yhat):
     return 2 * (Yhat - y[None, :])
 
+# %% ps5 network_forward
+def network_forward(W1, W2, X):
+    hidden = np.tanh(W1[:, :-1] @ X + W1[:, -1:])
+    return hidden, softmax(W2[:, :-1] @ hidden + W2[:, -1:])
+
 # %% ps5 network_gradients
 def network_gradients(W1, W2, X, Y):
     X1, n = add_bias(X), Y.shape[1]
@@ -226,6 +231,12 @@ def network_gradients(W1, W2, X, Y):
     g["Z1"] = g["A1"] - g["A1"] * hidden**2
     g["W2"], g["W1"] = np.inner(g["Z2"], H1) / n, np.inner(g["Z1"], X1) / n
     return g
+
+# %% ps5 network_step
+def network_step(W1, W2, X, Y, learning_rate):
+    g = network_gradients(W1, W2, X, Y)
+    loss = cce(Y, network_forward(W1, W2, X)[1])
+    return W1 - learning_rate * g["W1"], W2 - learning_rate * g["W2"], loss
 
 # %% ps5 Network
 class Network:

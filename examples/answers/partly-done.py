@@ -63,3 +63,8 @@ class ReLU(Layer):
 
     def backward(self, grad_a, learning_rate=None):
         return grad_a * (self.Z >= 0)
+
+# %% ps5 network_forward
+def network_forward(W1, W2, X):
+    A1 = np.tanh(W1 @ add_bias(X))
+    return A1, softmax(W2 @ add_bias(A1))

@@ -1226,6 +1226,67 @@ def network_example(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
     return normal(H, D + 1), normal(K, H + 1, seed=1), normal(D, N), in_turn(K, N)
 
 
+def raised(W: np.ndarray) -> np.ndarray:
+    """Weights that give every score 1000 more."""
+    return np.hstack((W[:, :-1], W[:, -1:] + 1000))
+
+
+def samples_of_their_own(N: int) -> np.ndarray:
+    """Inputs (N + 1, N): a single 100 in each, so that slopes are large too, and the bias's 1."""
+    return np.vstack((100 * np.eye(N), np.ones(N)))
+
+
+def without_bias(Z: np.ndarray) -> np.ndarray:
+    """Weights that give the samples of their own these scores: sample n those of column n."""
+    return np.hstack((Z / 100, np.zeros((len(Z), 1))))
+
+
+@Properties(
+    shape=lambda W1, W2, X: Several(((len(W1), X.shape[1]), (len(W2), X.shape[1]))),
+    examples=lambda: [
+        network_example(4, 6, 3, 7)[:3],
+        network_example(3, 4, 4, 4)[:3],
+        network_example(2, 5, 3, 1)[:3],
+    ],
+    hint="Two values: what the hidden units give, (H, N), then the probabilities, (K, N).",
+)
+def network_forward(f: Student) -> None:
+    f.claim(
+        "a hidden unit gives a with log((1 + a) / (1 - a)) = 2 z, z its row of W1 times the sample "
+        "and the 1 below it",
+        "Is tanh taken, once, of these scores? Has the data its row of ones, as its last?",
+    )
+    for W1, W2, X in f.examples:
+        A1, _ = f(W1, W2, X)
+        for n, x in enumerate(X.T):
+            twice_z = 2 * W1 @ np.append(x, 1)
+            with np.errstate(all="ignore"):
+                found = np.log((1 + A1[:, n]) / (1 - A1[:, n]))
+            f.agree(found, twice_z, 1e-8, sample=n, your_logarithms=found, twice_z=twice_z)
+    f.claim("every column of the probabilities sums to 1", "Is softmax that of each column?")
+    for W1, W2, X in f.examples:
+        sums_to(f, 1, f(W1, W2, X)[1])
+    f.claim(
+        "log(a_k / a_0) of a sample is z_k - z_0, z being W2 times your hidden values and a 1",
+        "Is the row of ones added to the hidden values too? Is the second layer bent as well?",
+    )
+    for W1, W2, X in f.examples:
+        A1, A2 = f(W1, W2, X)
+        for n, hidden in enumerate(A1.T):
+            z = W2 @ np.append(hidden, 1)
+            with np.errstate(all="ignore"):
+                found = np.log(A2[:, n] / A2[0, n])
+            f.agree(found, z - z[0], sample=n, your_logarithms=found, differences=z - z[0])
+    f.claim("adding 1000 to the last biases changes no probability", "Does exp overflow?")
+    W1, W2, X = f.examples[0]
+    stays(f, f(W1, raised(W2), X)[1], f(W1, W2, X)[1])
+    f.claim("scores far apart: one class is certain, with probability 1", FAR_HINT)
+    for Z in (FAR, FARTHER):
+        X = samples_of_their_own(3)[:-1]  # whose hidden units are 1 and 0, by these W1
+        found = f(without_bias(100 * np.eye(3)), without_bias(100 * Z), X)[1]
+        f.agree(found, FAR_SLOPES + np.eye(3), should_be=FAR_SLOPES + np.eye(3))
+
+
 def of_one_sample(
     f: Student, gradient: Callable[[int], np.ndarray], x: np.ndarray, z: np.ndarray, what: str = ""
 ) -> None:
@@ -1314,21 +1375,6 @@ def of_a_network(
         f.agree(found, wanted, 1e-8, hidden_unit=unit_number, its_slope=found, by_steps=wanted)
 
 
-def raised(W: np.ndarray) -> np.ndarray:
-    """Weights that give every score 1000 more."""
-    return np.hstack((W[:, :-1], W[:, -1:] + 1000))
-
-
-def samples_of_their_own(N: int) -> np.ndarray:
-    """Inputs (N + 1, N): a single 100 in each, so that slopes are large too, and the bias's 1."""
-    return np.vstack((100 * np.eye(N), np.ones(N)))
-
-
-def without_bias(Z: np.ndarray) -> np.ndarray:
-    """Weights that give the samples of their own these scores: sample n those of column n."""
-    return np.hstack((Z / 100, np.zeros((len(Z), 1))))
-
-
 @Properties(
     shape=lambda W1, W2, X, Y: Several(
         {
@@ -1396,6 +1442,67 @@ def network_gradients(f: Student) -> None:
     smaller = np.hstack((W1[:, :-1] / 1000, W1[:, -1:]))
     found = f(smaller, W2, 1000 * X, Y)["W1"][:, :-1] / 1000
     f.agree(found, once, yours_over_1000=found, with_the_inputs_as_they_were=once)
+
+
+FAR_LOSSES = np.array([700.0, 0, 700])  # by how much the true score lies below the largest
+
+
+def is_loss_of(f: Student, loss: Any, G: np.ndarray, label: int, x: np.ndarray) -> None:
+    """Expect of a sample's loss what its gradient says of the true class's probability."""
+    chance = 1 + G[label, -1] / x[-1]
+    f.agree(np.exp(-loss), chance, exp_of_minus_your_loss=np.exp(-loss), probability_in_it=chance)
+
+
+@Properties(
+    shape=lambda W1, W2, X, Y, learning_rate: Several((W1.shape, W2.shape, ())),
+    examples=lambda: [
+        (*network_example(4, 6, 3, 7), 0.5),
+        (*network_example(3, 4, 4, 4), 1.0),
+        (*network_example(2, 5, 3, 1), 0.1),
+    ],
+    hint="Three values: the new W1, the new W2, and the loss, one number.",
+    purity_hint="Is W1 or W2 changed in place, as W1 -= ... does? Take W1 - ... into a new array.",
+)
+def network_step(f: Student) -> None:
+    f.claim("with learning rate 0 the weights stay", "What is the rate multiplied with?")
+    for W1, W2, X, Y, _ in f.examples:
+        new_1, new_2, _ = f(W1, W2, X, Y, 0.0)
+        f.agree(new_1, W1)
+        f.agree(new_2, W2)
+    f.claim("the loss of a batch is the mean of its samples' losses", "Added up, or averaged?")
+    for W1, W2, X, Y, rate in f.examples:
+        each = [f(W1, W2, X[:, [n]], Y[:, [n]], rate)[2] for n in range(Y.shape[1])]
+        is_mean(f, f(W1, W2, X, Y, rate)[2], each)
+    for W1, W2, X, _, rate in f.examples:
+
+        def moved(label: int, W1: Any = W1, W2: Any = W2, X: Any = X, rate: Any = rate) -> Any:
+            new_1, new_2, _ = f(W1, W2, X[:, :1], unit(len(W2), 1, at=(label, 0)), rate)
+            return (W1 - new_1) / rate, (W2 - new_2) / rate
+
+        what = "one sample alone, by what the weights move over minus the rate: "
+        of_a_network(f, moved, W1, W2, X[:, 0], what)
+        f.claim(
+            "the loss is that of the weights that were handed in",
+            "Is the loss taken before the step, or after it?",
+        )
+        loss = f(W1, W2, X[:, :1], unit(len(W2), 1, at=(0, 0)), rate)[2]
+        is_loss_of(f, loss, moved(0)[1], 0, np.ones(1))
+    f.claim(
+        "a batch moves both weights by the mean of what its samples move them by",
+        "Is the sum divided by the number of samples, once?",
+    )
+    for W1, W2, X, Y, rate in f.examples:
+        singles = [f(W1, W2, X[:, [n]], Y[:, [n]], rate) for n in range(Y.shape[1])]
+        whole = f(W1, W2, X, Y, rate)
+        for place in (0, 1):
+            is_mean(f, whole[place], [one[place] for one in singles])
+    f.claim(
+        "scores far apart: a sample costs as much as its true score lies below the largest",
+        "Is a probability clipped before the logarithm? " + FAR_HINT,
+    )
+    X = samples_of_their_own(3)[:-1]  # whose hidden units are 1 and 0, by these W1
+    loss = f(without_bias(100 * np.eye(3)), without_bias(100 * FAR), X, np.eye(3), 0.0)[2]
+    f.agree(loss, FAR_LOSSES.mean(), losses_of_the_samples_should_be=FAR_LOSSES)
 
 
 def network_example_of_steps(D: int, H: int, K: int, N: int) -> tuple[Any, ...]:
@@ -1542,10 +1649,12 @@ offer(
     ),
     ("mse(y, Yhat) -> float; y is (N,), Yhat is (1, N)", mse),
     ("mse_gradient(y, Yhat) -> (1, N); per sample, not divided by N", mse_gradient),
+    ("network_forward(W1, W2, X) -> (A1, A2), (H, N) and (K, N)", network_forward),
     (
         "network_gradients(W1, W2, X, Y) -> dictionary of Z2, W2, A1, Z1, W1",
         network_gradients,
     ),
+    ("network_step(W1, W2, X, Y, learning_rate) -> (W1, W2, loss)", network_step),
     (
         "Network(D, H, K, rng), forward(X) -> (K, N), backward(Y) -> (grad_W1, grad_W2), fit(X, Y, batch_size, epochs, learning_rate, rng) -> history, predict(X) -> labels",
         network,

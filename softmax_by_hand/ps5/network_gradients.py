@@ -31,10 +31,15 @@ def two_layers(rng: Generator, size: fixtures.Sizes, H: int) -> Arguments:
     return W1, W2, run.Xb[:-1].copy(), run.Y
 
 
-def networks(rng: Generator) -> list[Arguments]:
+def drawn_networks(rng: Generator) -> list[Arguments]:
+    """Draw networks of all sizes on labelled data."""
     sizes = fixtures.all_sizes(rng)
     hidden = (6, 2, 10, sizes[3].K, sizes[4].K, 6)
-    calls = [two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+    return [two_layers(rng, size, H) for size, H in zip(sizes, hidden, strict=True)]
+
+
+def networks(rng: Generator) -> list[Arguments]:
+    calls = drawn_networks(rng)
     W1, W2, X, Y = calls[1]
     return [*fixtures.crossed(calls), (W1, W2, X[:, :1], Y[:, :1])]
 
@@ -140,7 +145,14 @@ NETWORK_GRADIENTS = Exercise(
     lesson="10_hidden_layer",
     treated="Backwards, one factor at a time",
     # Not batch_gradient of ps4, which would be the link of W2 as a whole.
-    needs=("add_bias", "scores", "softmax", "cce_gradient", "softmax_backward"),
+    needs=(
+        "add_bias",
+        "scores",
+        "softmax",
+        "cce_gradient",
+        "softmax_backward",
+        "network_forward",
+    ),
     criteria=(
         Criterion(
             "every link",

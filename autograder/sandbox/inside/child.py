@@ -29,6 +29,7 @@ from autograder.catalogue.values import (
 )
 from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
+from autograder.sandbox.inside.imports import import_beforehand
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
 
 MISSING = object()  # what a name stands for where it stands for nothing
@@ -89,6 +90,8 @@ class Child:
         """Hold on to whatever the name stands for now."""
         if name not in self.shell.user_ns:
             return {"kind": "missing"}
+        sys.stdout = sys.stderr = _Nowhere()
+        import_beforehand(self.shell.user_ns[name], self.shell.user_ns)
         return self.hold(self.shell.user_ns[name])
 
     def names(self) -> list[tuple[str, str, int | None, int | None]]:

@@ -139,6 +139,12 @@ def install(refused: Iterable[str]) -> None:
     importlib.util.find_spec = find_spec
 
 
+def is_refused(package: str) -> bool:
+    """Tell whether a package is installed and not allowed."""
+    finders = [one for one in sys.meta_path if isinstance(one, Finder)]
+    return any(package in one.refused for one in finders if one.refused is not None)
+
+
 def _imported_by_a_cell() -> bool:
     """Tell whether an import is under way, written in a cell, that no handler waits for."""
     frame: FrameType | None = sys._getframe(2)

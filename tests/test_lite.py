@@ -1,0 +1,121 @@
+"""The JupyterLite site in Chromium, with Pyodide served along: nothing is asked of the network."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import choose, idle
+from isolation import need_isolation
+from pyodide import NoPyodideError, pyodide
+from running import PROGRAMS
+from test_jupyterlab import CARD, RIGHT, WHOLE_MATRIX, code_cell, write, write_and_check
+
+from classroom.lite import LiteError, build_lite
+
+ROOT = Path(__file__).resolve().parents[1]
+STARTS = 240_000  # milliseconds; half a minute where nothing else runs
+SOLVED = ("add_bias", "one_hot", "scores")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A web server that writes no log."""
+
+    def log_message(self, *_: Any) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the site, as any web server would serve it."""
+    folder = tmp_path_factory.mktemp("lite")
+    try:
+        build_lite(folder / "lite", folder / "work", pyodide())
+    except (NoPyodideError, LiteError) as reason:
+        pytest.skip(f"the site cannot be built here: {reason}")
+    handler = partial(Quiet, directory=str(folder / "lite"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def opened(visit: Any, site: str, notebook: str) -> Any:
+    """Open a notebook; return the page once Python waits for a cell."""
+    page = visit.page
+    page.set_default_timeout(STARTS)
+    page.goto(f"{site}lab/index.html?path={notebook}")
+    page.get_by_text("Python is ready").wait_for()
+    idle(page)
+    return page
+
+
+def test_what_a_kernel_would_fetch_from_outside_is_seen(visit, site):
+    """Without this, no request counted below could mean that none of a worker is ever seen."""
+    visit.page.goto(site)
+    visit.page.evaluate(
+        """() => new Promise((done) => {
+             const text = "fetch('https://example.org/x').finally(() => postMessage(1))";
+             const worker = new Worker(URL.createObjectURL(new Blob([text])));
+             worker.onmessage = done;
+           })"""
+    )
+    assert visit.left == ["https://example.org/x"]
+
+
+def test_the_first_page_leads_to_every_notebook_and_is_readable(visit, site, grave_findings):
+    page = visit.page
+    page.goto(site)
+    links = [a.get_attribute("href") for a in page.locator("a").all()]
+    assert len(links) == len(set(links)) == 15
+    for link in links:
+        asked = page.request.get(f"{site}files/{link.split('path=')[1]}")
+        assert asked.ok, link
+    assert grave_findings(page) == []
+
+
+def test_ps1_is_worked_on_downloaded_and_graded(visit, site, tmp_path):
+    need_isolation()
+    page = opened(visit, site, "ps1/ps1.ipynb")
+    choose(page, "Run", "Run All Cells")
+    code_cell(page, "check(add_bias)").get_by_text("add_bias: not written yet").wait_for()
+    page.wait_for_function("!document.body.innerText.includes('[*]:')")
+    for function in SOLVED:
+        write(page, code_cell(page, f"def {function}("), RIGHT[function])
+        page.keyboard.press("Shift+Enter")
+        page.keyboard.press("Shift+Enter")
+        page.locator(CARD.replace("softmax", function) + '[aria-label*="hold"]').wait_for()
+    card = write_and_check(page, WHOLE_MATRIX, "fails").inner_text()
+    assert "does not hold: every column sums to 1" in card
+    assert "Hint: The sum runs over the classes of one sample" in card
+
+    with page.expect_download() as download:
+        page.locator('.jp-NotebookPanel-toolbar :text("Download to hand in")').click()
+    assert download.value.suggested_filename == "ps1.ipynb"
+    course = tmp_path / "course"
+    shutil.copytree(ROOT / "source/ps1", course / "source/ps1")
+    shutil.copytree(ROOT / "notebooks", course / "notebooks")
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    handed_in = course / "submitted/ann/ps1/ps1.ipynb"
+    handed_in.parent.mkdir(parents=True)
+    download.value.save_as(handed_in)
+    for command in (("release", "ps1"), ("grade", "ps1", "--jobs", "1")):
+        done = subprocess.run(
+            [PROGRAMS / "autograder", *command, "--course", course],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+    # All of three exercises (3 + 4 + 3), and what holds of a softmax that sums the whole matrix.
+    assert "13.5 / 32" in done.stdout
+    assert "softmax: whole-matrix sum" in done.stdout
+
+    page.reload()
+    code_cell(page, "def softmax(z)").get_by_text("np.exp(z - np.max(z))").first.wait_for()
+    assert visit.left == []
