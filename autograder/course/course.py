@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
+from autograder.course.agreement import require_agreement
 from autograder.course.assignment import Assignment, MasterCell
 from autograder.course.folder import (
     CONFIG_FILE,
@@ -143,6 +144,30 @@ class Course:
         except CatalogueError as failure:
             raise CourseError(f"{self.folder}: {failure}") from None
 
+    def sets_of(self, assignment: str) -> tuple[str, ...]:
+        """Return the catalogue's sets whose exercises come before others of their name.
+
+        Those of ``c.Catalogue.sets``, else that with the assignment's own name.
+
+        Raises
+        ------
+        CourseError : the setting is no table of such names
+        """
+        sets = self.settings.get("Catalogue", {}).get("sets", {})
+        known = self.catalogue.assignments
+        named = sets.get(assignment, [assignment]) if isinstance(sets, Mapping) else None
+        if (
+            not isinstance(named, list | tuple)
+            or not all(isinstance(one, str) for one in named)
+            or (assignment in sets and not set(named) <= set(known))
+        ):
+            raise CourseError(
+                f"{self.folder / CONFIG_FILE}: Catalogue.sets names sets of the catalogue "
+                f'({", ".join(known)}) by assignment, {{"hw1": ["{next(iter(known), "ps1")}"]}}, '
+                f"not {sets!r}"
+            )
+        return tuple(named)
+
     def allowed_packages(
         self, assignment: str, folder: Path | None = None
     ) -> tuple[str, ...] | None:
@@ -178,11 +203,12 @@ class Course:
 
         Raises
         ------
-        CourseError : it was not released
+        CourseError : it was not released, or catalogue, release and gradebook contradict
+            each other
         """
         # First, because its error says what to do where nothing was released.
         files = assignment_files(self.folder, name)
-        return Assignment(
+        found = Assignment(
             name,
             tuple(released.released_cells(self.folder, name)),
             files,
@@ -190,4 +216,7 @@ class Course:
             self.carried_share,
             self.allowed_packages(name),
             self.catalogue_name,
+            self.sets_of(name),
         )
+        require_agreement(self.folder, found)
+        return found

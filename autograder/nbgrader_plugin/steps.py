@@ -7,6 +7,7 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.engine import make_job
+from autograder.grading.history import Entry, entry_of, is_news, note_history, read_history
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.limits import LIMITS
 from autograder.nbgrader_plugin.files import be_careful
@@ -95,6 +97,7 @@ class Judge(NbGraderPreprocessor):
         outcome = grade_alone(job)
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
+        _note(course, assignment.name, entry_of(job, outcome.verdicts))
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
@@ -161,6 +164,14 @@ class LatePenalties(BasePlugin):
     def late_submission_penalty(self, student_id: str, score: float, seconds_late: float) -> float:
         """Return the points to take away, as nbgrader asks for them."""
         return read_policy(self.config).penalty(score, seconds_late)
+
+
+def _note(course: Path, assignment: str, entry: Entry) -> None:
+    """Add to the history of points what is news in it; nobody's grade depends on it."""
+    before = read_history(course, assignment).get(entry.student, [None])[-1]
+    if is_news(before, entry):
+        with suppress(OSError):
+            note_history(course, assignment, [entry])
 
 
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:

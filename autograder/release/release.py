@@ -26,7 +26,7 @@ from autograder.release.beside import helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import drift, release_problems
 from autograder.release.readme import readme
-from autograder.release.source import read_source, source_problems
+from autograder.release.source import read_asked, read_source
 
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
 STUDENT_REQUIREMENTS = (
@@ -47,6 +47,7 @@ class Released:
     auto_points: float
     written_points: float
     is_enough: bool
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class Report:
             )
             for item in self.released
         ]
+
+    def remarks(self) -> list[str]:
+        """Return what is odd in the sources and may be meant, a line each."""
+        return [line for item in self.released for line in item.remarks]
 
 
 def release(
@@ -111,9 +116,10 @@ def prove_release(
         with _workplace(course) as work:
             settings = Course(course)
             known = catalogue or settings.catalogue
-            wrong = source_problems(course, name, known)
+            asked = read_asked(course, name, known, settings.sets_of(name))
+            wrong = list(asked.problems)
             if not wrong:
-                helpers = helpers_of(settings, course / "source" / name, known.assignments[name])
+                helpers = helpers_of(settings, course / "source" / name, asked.exercises)
                 new = generate(settings, name, work / "new", helpers)
                 wrong = [*drift(course / "release" / name, new)]
                 wrong += release_problems(course, name, new, known)
@@ -132,9 +138,10 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     with _workplace(course) as work:
         settings = Course(course)
         known = catalogue or settings.catalogue
-        _refuse(source_problems(course, name, known))
+        asked = read_asked(course, name, known, settings.sets_of(name))
+        _refuse(asked.problems)
         source = course / "source" / name
-        helpers = helpers_of(settings, source, known.assignments[name])
+        helpers = helpers_of(settings, source, asked.exercises)
         put(helpers, source)  # so that it runs there too
         tried = generate(settings, name, work / "tried", helpers)
         _refuse(release_problems(course, name, tried, known))
@@ -152,7 +159,9 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
     if not (course / "release" / README).exists():  # afterwards it is the course's own
         write_atomically(course / "release" / README, readme(name, is_enough))
-    return Released(name, target, files, points[False], points[True], is_enough)
+    return Released(
+        name, target, files, points[False], points[True], is_enough, asked.remarks
+    )
 
 
 def _refuse(problems: Sequence[str]) -> None:
