@@ -100,6 +100,8 @@ def properties_that_hold(student: Student, named: str) -> str | None:
     except NotWritten as missing:
         return f"{named}: {missing}"
     except Broken as broken:
+        if does_nothing(student.function):
+            return f"{named}: not written yet"
         card.failed, card.message, card.evidence = True, broken.message, broken.evidence
         card.hint = card.hint or broken.hint
         what = "does not hold: " + card.claims[-1]
@@ -107,6 +109,17 @@ def properties_that_hold(student: Student, named: str) -> str | None:
             what = broken.message + ("; so " + what if len(card.claims) > 2 else "")
         return f"{named}: {what}"
     return None
+
+
+def does_nothing(function: Any) -> bool:
+    """Tell whether a function, or a class with its methods, has no more than ``pass`` in it."""
+    is_class = isinstance(function, type)
+    inside = vars(function).values() if is_class else (function,)
+    made = [one for one in inside if inspect.isfunction(one)]
+    steps = [step for one in made for step in dis.get_instructions(one)]
+    # It gives back None or an ellipsis, and works with nothing else.
+    empty = all(x.argval is None or x.argval is ... or x.opname == "RESUME" for x in steps)
+    return empty and (is_class or bool(made))
 
 
 def one_line_error(text: str, kind: type[BaseException] = AssertionError) -> BaseException:
@@ -882,12 +895,6 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng([seed, *shape]).normal(size=shape)
 
 
-def chances(*shape: int) -> np.ndarray:
-    """Random probabilities: every column is positive and sums to 1."""
-    parts = 0.1 + np.random.default_rng(shape).random(shape)
-    return parts / parts.sum(axis=0)
-
-
 LABELS = np.array([1, 0, 2, 1, 2])
 
 
@@ -970,32 +977,42 @@ def batch_indices(f: Student) -> None:
     draws_no_more(f, lambda rng: f(9, 4, rng), lambda rng: rng.permutation(9))
 
 
-def slope_by_scores(f: Student, A: np.ndarray, G: np.ndarray, slope: np.ndarray) -> None:
-    """What the slope by the scores has, where A are the probabilities and G the slope by them."""
-    sums_to(f, 0, slope)
-    ratios = slope / A
-    differences, wanted = ratios - ratios[0], G - G[0]
-    f.agree(differences, wanted, yours_over_a_less_its_row_0=differences, should_be=wanted)
+def unit(*shape: int, at: tuple[int, ...]) -> np.ndarray:
+    """An array of zeros with a single 1."""
+    array = np.zeros(shape)
+    array[at] = 1
+    return array
 
 
 @Properties(
-    shape=lambda A, grad_A: A.shape,
-    examples=lambda: [(chances(*s), normal(*s)) for s in ((3, 5), (3, 3), (4,), (5, 1))],
-    hint="A sum over the classes of one sample: axis 0, for (K,) and for (K, N).",
+    shape=lambda J, grad_A: (len(J), J.shape[2]),
+    examples=lambda: [
+        (normal(4, 3, 6), normal(3, 6)),
+        (normal(3, 3, 3), normal(3, 3, seed=1)),
+        (normal(2, 5, 1), normal(5, 1)),
+    ],
+    hint="i says which input, k which output, n which sample: which of them is summed over?",
 )
-def softmax_backward(f: Student) -> None:
-    f.claim("every column sums to 0", "Is the factor A in front of the whole bracket?")
-    for A, G in f.examples:
-        sums_to(f, 0, f(A, G))
-    f.claim("equal slopes give 0", "The probabilities sum to 1 whatever the scores do.")
-    for A, G in f.examples:
-        f.agree(f(A, np.ones_like(G)), 0 * A)
+def batch_backward(f: Student) -> None:
     f.claim(
-        "between two classes of a sample, slope_i / a_i - slope_k / a_k = g_i - g_k",
-        "Which axis does the sum run along? What weighs the slopes in it?",
+        "a single slope of 1, by output k of sample n, gives J[:, k, n] in column n, and 0 in the "
+        "others",
+        "Which index belongs to what was handed in, and which to what is returned? Does each "
+        "sample meet its own slopes only?",
     )
-    for A, G in f.examples:
-        slope_by_scores(f, A, G, f(A, G))
+    for J, G in f.examples:
+        for k, n in np.ndindex(*G.shape):
+            wanted = np.zeros((len(J), G.shape[1]))
+            wanted[:, n] = J[:, k, n]
+            f.agree(f(J, unit(*G.shape, at=(k, n))), wanted, should_be=wanted)
+    f.claim("the answers to two sets of slopes add up", "Is each output's slope in the sum, once?")
+    for J, G in f.examples:
+        other = normal(*G.shape, seed=5)
+        apart = f(J, G) + f(J, other)
+        f.agree(f(J, G + other), apart, added_up=apart)
+    f.claim("twice the Jacobians give twice the answer", "Is each Jacobian in it, once?")
+    for J, G in f.examples:
+        with_twice(f, 0, J, G)
 
 
 # Scores of three samples so far apart that each one's probabilities are 1 and 0.  True are the
@@ -1086,13 +1103,6 @@ def samples_of_their_own(N: int) -> np.ndarray:
     return np.vstack((100 * np.eye(N), np.ones(N)))
 
 
-def unit(*shape: int, at: tuple[int, ...]) -> np.ndarray:
-    """An array of zeros with a single 1."""
-    array = np.zeros(shape)
-    array[at] = 1
-    return array
-
-
 def without_bias(Z: np.ndarray) -> np.ndarray:
     """Weights that give the samples of their own these scores: sample n those of column n."""
     return np.hstack((Z / 100, np.zeros((len(Z), 1))))
@@ -1134,27 +1144,6 @@ def batch_gradient(f: Student) -> None:
     for Z in (FAR, FARTHER):
         found = 0.03 * f(without_bias(Z), samples_of_their_own(3), np.eye(3))[:, :-1]
         f.agree(found, FAR_SLOPES, each_sample_over_its_x=found, should_be=FAR_SLOPES)
-
-
-@Properties(
-    shape=lambda W, strength: (),
-    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
-    hint="One number for all weights but the biases.",
-)
-def l2_penalty(f: Student) -> None:
-    f.claim("W = [[2, -1, 7]] with strength 1 costs 5", "The last column is the bias: is it free?")
-    f.agree(f(np.array([[2.0, -1, 7]]), 1.0), 5)
-    f.claim("twice the strength costs twice as much", "Where does strength enter?")
-    for W, strength in f.examples:
-        with_twice(f, 1, W, strength)
-    f.claim("twice the weights cost four times as much", "Are the weights squared?")
-    for W, strength in f.examples:
-        with_twice(f, 0, W, strength, gives=4)
-    f.claim(
-        "K rows of ones, D + 1 long, cost K D with strength 1", "Is it the sum, divided by nothing?"
-    )
-    for K, D in ((3, 4), (4, 3), (2, 6)):
-        f.agree(f(np.ones((K, D + 1)), 1.0), K * D)
 
 
 @Properties(
@@ -1318,6 +1307,62 @@ def train(f: Student) -> None:
     f.agree(moved, wanted, biases_moved_by=moved / 3, they_should_by=wanted / 3)
 
 
+CURVES = np.array(
+    [
+        [2.0, 1.6, 1.3, 1.1, 1.0, 0.9],
+        [2.0, 1.0, 0.6, 0.5, 0.4, 0.4],
+        [1.5, 0.7, 0.6, 0.6, 0.6, 0.6],
+        [2.0, 0.1, 0.9, 1.1, 0.8, 0.7],
+        [2.2, 2.0, 1.9, 1.8, 1.7, 0.2],
+    ]
+)
+
+RATES = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
+
+
+@Properties(
+    shape=lambda rates, histories, last: (),
+    examples=lambda: [(RATES.copy(), CURVES.copy(), 2), (RATES[:3].copy(), CURVES[:3].copy(), 1)],
+    hint="One number: one of the rates that were handed in.",
+)
+def choose_rate(f: Student) -> None:
+    f.claim("the answer is one of the rates", "Is it the rate, or its place in the list?")
+    for rates, histories, last in f.examples:
+        f.expect(f(rates, histories, last) in rates.tolist())
+    f.claim(
+        "of two curves that stay level, the lower one's rate is chosen, wherever it stands",
+        "Is a small loss good, or a large one?",
+    )
+    for level in ((0.3, 0.8), (0.8, 0.3)):
+        found = f(np.array([0.5, 2.0]), np.array([[one] * 4 for one in level]), 2)
+        f.expect(found == (0.5 if level[0] < level[1] else 2.0))
+    f.claim(
+        "what a curve does before its last entries does not matter",
+        "Which epochs count? Is the average taken of these alone?",
+    )
+    for early in ([[9, 9, 9], [0, 0, 0]], [[0, 0, 0], [9, 9, 9]]):
+        late = np.array([[0.2, 0.2], [0.4, 0.4]])
+        found = f(np.array([0.5, 2.0]), np.hstack((np.array(early, dtype=float), late)), 2)
+        f.expect(found == 0.5)
+    f.claim(
+        "a single low entry among the last ones does not win",
+        "Is it their mean that counts, or the lowest, or the very last?",
+    )
+    steady, lucky = [0.5] * 6, [0.5, 0.9, 0.9, 0.9, 0.9, 0.1]
+    f.expect(f(np.array([0.5, 2.0]), np.array([steady, lucky]), 4) == 0.5)
+    f.expect(f(np.array([0.5, 2.0]), np.array([lucky, steady]), 4) == 2.0)
+    f.claim(
+        "a curve with nan or infinity in it has lost, however low it was elsewhere",
+        "What does argmin say where one entry is nan? Print it. Is the whole curve looked at?",
+    )
+    for bad in (np.nan, np.inf):
+        for place in (1, 4, 5):
+            gone = np.full(6, 0.01)
+            gone[place] = bad
+            f.expect(f(np.array([0.5, 2.0]), np.array([steady, gone]), 2) == 0.5)
+            f.expect(f(np.array([0.5, 2.0]), np.array([gone, steady]), 2) == 2.0)
+
+
 @Properties(
     shape=lambda W, Xb: Whole((Xb.shape[1],)),
     examples=lambda: [batch_of(3, 4, 7)[:2], batch_of(4, 3, 4)[:2], batch_of(5, 2, 1)[:2]],
@@ -1386,6 +1431,109 @@ def confusion_matrix(f: Student) -> None:
     f.expect(f(np.array([11]), np.array([10]), 12)[11, 10] == 1)
 
 
+def clusters(X: np.ndarray, Y: np.ndarray, strength: float) -> np.ndarray:
+    """Weights from the mean of each class, which a strength makes smaller."""
+    means = X @ Y.T / np.maximum(Y.sum(axis=1), 1)
+    return np.hstack((means.T, np.zeros((len(Y), 1)))) / (1 + strength)
+
+
+def split_example(K: int, D: int, N: int, held: int) -> tuple[Any, ...]:
+    X, Y = normal(D, N), in_turn(K, N)
+    return X, Y, np.arange(1, 1 + held), np.array([0.1, 0.0, 2.0, 0.5]), clusters
+
+
+@Properties(
+    shape=lambda X, Y, held_out, strengths, fit: Several(((), (len(strengths),))),
+    examples=lambda: [split_example(3, 4, 11, 4), split_example(4, 3, 9, 3)],
+    hint="Two values: one of the strengths, and an array with one loss for each of them.",
+)
+def choose_strength(f: Student) -> None:
+    f.claim(
+        "what is chosen is the strength with the smallest loss of those that you return",
+        "Is it the strength, or its place? The smallest loss, or the largest?",
+    )
+    for example in f.examples:
+        chosen, losses = f(*example)
+        wanted = example[3][np.argmin(losses)]
+        f.expect(chosen == wanted, your_losses=losses, their_smallest_is_that_of=wanted)
+    f.claim(
+        "with fit asked for weights of 0, every loss is ln K: exp of it is K",
+        "Is it the mean loss? Is something added to it?",
+    )
+    for X, Y, held_out, strengths, _ in f.examples:
+
+        def zeros(X: Any, Y: Any, strength: float) -> np.ndarray:
+            return np.zeros((len(Y), len(X) + 1))
+
+        losses = f(X, Y, held_out, strengths, zeros)[1]
+        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))))
+    f.claim(
+        "fit is handed all samples that are not held out, and no other",
+        "Which samples may training see? Which does np.delete leave?",
+    )
+    for X, Y, held_out, strengths, _ in f.examples:
+        seen: list[tuple[Any, Any]] = []
+
+        def spies(X: Any, Y: Any, strength: float, seen: Any = seen) -> np.ndarray:
+            seen.append((X, Y))
+            return np.zeros((len(Y), len(X) + 1))
+
+        f(X, Y, held_out, strengths, spies)
+        rest = [n for n in range(X.shape[1]) if n not in held_out]
+        for one, truth in seen:
+            f.expect(one.shape == X[:, rest].shape, samples_it_got=one.shape[1], wanted=len(rest))
+            order, own = np.argsort(X[0, rest]), np.argsort(one[0])
+            f.agree(one[:, own], X[:, rest][:, order])
+            f.agree(truth[:, own], Y[:, rest][:, order])
+    f.claim("each strength is handed to fit, in turn", "One training for each strength?")
+    for X, Y, held_out, strengths, _ in f.examples:
+        asked: list[float] = []
+
+        def notes(X: Any, Y: Any, strength: float, asked: Any = asked) -> np.ndarray:
+            asked.append(strength)
+            return np.zeros((len(Y), len(X) + 1))
+
+        f(X, Y, held_out, strengths, notes)
+        f.expect(sorted(set(map(float, asked))) == sorted(strengths.tolist()))
+    f.claim(
+        "the losses are those of the samples held out: what the others are does not matter, if "
+        "the weights stay",
+        "On which samples is the loss taken? Is the penalty left out of it?",
+    )
+    for X, Y, held_out, strengths, _ in f.examples:
+        W = normal(len(Y), len(X) + 1, seed=4)
+
+        def stays(X: Any, Y: Any, strength: float, W: Any = W) -> np.ndarray:
+            return W.copy()
+
+        losses = f(X, Y, held_out, strengths, stays)[1]
+        changed = X.copy()
+        rest = [n for n in range(X.shape[1]) if n not in held_out]
+        changed[:, rest] += 1
+        again = f(changed, Y, held_out, strengths, stays)[1]
+        f.agree(again, losses, with_the_others_as_they_were=losses)
+        singles = [f(X, Y, held_out[[n]], strengths, stays)[1] for n in range(len(held_out))]
+        mean = np.mean(singles, axis=0)
+        f.agree(losses, mean, mean_of_each_held_out_alone=mean)
+        for n, alone in zip(held_out, singles, strict=True):
+            z = W @ np.append(X[:, n], 1)
+            parts = np.exp(z - z[Y[:, n].argmax()]).sum()
+            f.agree(np.exp(alone), np.full(len(strengths), parts))
+    f.claim(
+        "a true class whose score lies 400 below the largest costs 400",
+        "Is a probability clipped before the logarithm?",
+    )
+    X, Y, held_out, strengths, _ = f.examples[0]
+
+    def far(X: Any, Y: Any, strength: float) -> np.ndarray:
+        W = np.zeros((len(Y), len(X) + 1))
+        W[0, -1] = 400.0
+        return W
+
+    losses = f(X, Y, np.array([1]), strengths, far)[1]  # of class 1
+    f.agree(losses, np.full(len(strengths), 400.0))
+
+
 @Properties(
     shape=lambda W: Several(((W.shape[1] - 1, W.shape[0]), (W.shape[0],))),
     examples=lambda: [(normal(3, 5),), (normal(4, 5),), (normal(2, 4),)],
@@ -1408,22 +1556,26 @@ def to_keras(f: Student) -> None:
 GRADER_HAS |= {"matplotlib", "numpy"}
 offer(
     ("batch_indices(N, batch_size, rng) -> list of arrays of int", batch_indices),
-    ("softmax_backward(A, grad_A) -> same shape, (K,) or (K, N)", softmax_backward),
+    ("batch_backward(J, grad_A) -> (I, N); J is (I, K, N), grad_A (K, N)", batch_backward),
     (
         "batch_gradient(W, Xb, Y) -> (K, D+1); Xb is (D+1, N), Y one-hot (K, N)",
         batch_gradient,
     ),
-    ("l2_penalty(W, strength) -> float", l2_penalty),
     ("l2_gradient(W, strength) -> (K, D+1)", l2_gradient),
     (
         "train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
         train,
     ),
+    ("choose_rate(rates, histories, last) -> float, one of the rates", choose_rate),
     ("predict(W, Xb) -> (N,) of int", predict),
     ("accuracy(y, y_pred) -> float; both are labels (N,)", accuracy),
     (
         "confusion_matrix(y, y_pred, K) -> (K, K) of int; rows are the truth",
         confusion_matrix,
+    ),
+    (
+        "choose_strength(X, Y, held_out, strengths, fit) -> (strength, losses)",
+        choose_strength,
     ),
     ("to_keras(W) -> (kernel (D, K), bias (K,))", to_keras),
 )
