@@ -487,7 +487,7 @@ class Student:
     def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
         """Return what has to be callable: how it is asked for, its parameters, how many must be."""
         exercise = self.exercise
-        asked = f"{exercise.name}({', '.join(exercise.parameters)})"
+        asked = exercise.written[exercise.name]
         return [(self.function, asked, exercise.parameters, exercise.required)]
 
     def what_is_asked(self) -> str:
@@ -527,6 +527,11 @@ class Student:
             message = f"it takes {signature}; asked for is {asked}"
             hint = "Compare the def line with the one in the notebook."
             raise Broken(message, [], hint) from None
+        names = list(signature.parameters)
+        if names != list(parameters) and sorted(names) == sorted(parameters):
+            self.card.notes.append(
+                f"the def line has {signature}, in another order than it is called in: {asked}."
+            )
 
     def _innermost(self, failure: BaseException) -> tuple[str, str]:
         """Return the name of the innermost function of the notebook's, and its line there."""
@@ -824,6 +829,7 @@ class Properties:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
         self.calls = {name: parsed(listed) for name, listed in CALLS.findall(signature)}
+        self.written = {found[1]: found[0] for found in CALLS.finditer(signature)}
         self.name = next(iter(self.calls))
         self.parameters, self.required = self.calls[self.name]
 
@@ -949,6 +955,12 @@ def init_weights(f: Student) -> None:
     )
     W = draw(1, 1.0)
     f.expect(abs(W.mean()) < 0.1 and abs(W.std() - 1) < 0.1, mean=W.mean(), deviation=W.std())
+    f.claim(
+        "the last column, the biases, is drawn like the others",
+        "Is a column set to something afterwards, or put beside what was drawn?",
+    )
+    biases = W[:, -1]
+    f.expect(biases.std() > 0.5, the_biases=biases, their_deviation=biases.std())
     f.claim(
         "K = 5 and K = 2 with the same seed have the same first two rows",
         "In which order do the numbers fill W: row by row, in the shape that is asked for?",

@@ -488,7 +488,7 @@ class Student:
     def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
         """Return what has to be callable: how it is asked for, its parameters, how many must be."""
         exercise = self.exercise
-        asked = f"{exercise.name}({', '.join(exercise.parameters)})"
+        asked = exercise.written[exercise.name]
         return [(self.function, asked, exercise.parameters, exercise.required)]
 
     def what_is_asked(self) -> str:
@@ -528,6 +528,11 @@ class Student:
             message = f"it takes {signature}; asked for is {asked}"
             hint = "Compare the def line with the one in the notebook."
             raise Broken(message, [], hint) from None
+        names = list(signature.parameters)
+        if names != list(parameters) and sorted(names) == sorted(parameters):
+            self.card.notes.append(
+                f"the def line has {signature}, in another order than it is called in: {asked}."
+            )
 
     def _innermost(self, failure: BaseException) -> tuple[str, str]:
         """Return the name of the innermost function of the notebook's, and its line there."""
@@ -825,6 +830,7 @@ class Properties:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
         self.calls = {name: parsed(listed) for name, listed in CALLS.findall(signature)}
+        self.written = {found[1]: found[0] for found in CALLS.finditer(signature)}
         self.name = next(iter(self.calls))
         self.parameters, self.required = self.calls[self.name]
 
@@ -934,7 +940,8 @@ def numerical_gradient(f: Student) -> None:
     )
     f.agree(f(cubic, W), 3 * W**2, COARSE, exact=3 * W**2)
     coarse, fine = (np.abs(f(cubic, W, h) - 3 * W**2).max() for h in (0.1, 0.01))
-    f.expect(50 * fine < coarse < 200 * fine, error_at_01=coarse, error_at_001=fine)
+    errors = {"error_at_h_=_0.1": coarse, "error_at_h_=_0.01": fine}
+    f.expect(50 * fine < coarse < 200 * fine, **errors)
     f.claim(
         "an integer W gives the slopes that the same W gives in float64",
         "What becomes of 3 + 0.00001 when it is written into an integer array?",

@@ -487,7 +487,7 @@ class Student:
     def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
         """Return what has to be callable: how it is asked for, its parameters, how many must be."""
         exercise = self.exercise
-        asked = f"{exercise.name}({', '.join(exercise.parameters)})"
+        asked = exercise.written[exercise.name]
         return [(self.function, asked, exercise.parameters, exercise.required)]
 
     def what_is_asked(self) -> str:
@@ -527,6 +527,11 @@ class Student:
             message = f"it takes {signature}; asked for is {asked}"
             hint = "Compare the def line with the one in the notebook."
             raise Broken(message, [], hint) from None
+        names = list(signature.parameters)
+        if names != list(parameters) and sorted(names) == sorted(parameters):
+            self.card.notes.append(
+                f"the def line has {signature}, in another order than it is called in: {asked}."
+            )
 
     def _innermost(self, failure: BaseException) -> tuple[str, str]:
         """Return the name of the innermost function of the notebook's, and its line there."""
@@ -605,8 +610,7 @@ class StudentClass(Student):
             method = getattr(self.function, name, None)
             if not callable(method):
                 raise Broken(f"it has no method {name}", [], "Compare with the def lines above.")
-            asked = f"{name}({', '.join(parameters)})"
-            found.append((method, asked, ["self", *parameters], required + 1))
+            found.append((method, self.exercise.written[name], ["self", *parameters], required + 1))
         return found
 
     def what_is_asked(self) -> str:
@@ -938,6 +942,7 @@ class Properties:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
         self.calls = {name: parsed(listed) for name, listed in CALLS.findall(signature)}
+        self.written = {found[1]: found[0] for found in CALLS.finditer(signature)}
         self.name = next(iter(self.calls))
         self.parameters, self.required = self.calls[self.name]
 
