@@ -688,7 +688,7 @@ def test_parameters_in_another_order_are_noted_and_a_right_answer_holds_all_the_
     def cce(Yhat, Y):
         return reference.cce(Y, Yhat)
 
-    note = "the def line has (Yhat, Y), in another order than it is called in: cce(Y, Yhat)."
+    note = "the def line has (Yhat, Y), but the order is that of cce(Y, Yhat)"
     assert card_of(cce).notes == [note]
 
     def scores(Xb, W):  # the names are wrong, what is done with them is right
