@@ -628,7 +628,7 @@ class DenseOfTwo(reference.Dense):
 
 class DenseWithoutForward:
     def __init__(self, D, K, rng, scale=0.01):
-        pass
+        self.scale = scale
 
 
 class DenseWithoutW(DenseWithoutForward):
