@@ -6,8 +6,12 @@ An extension of Sphinx.  A chapter `lessons/02_softmax.md` takes from the execut
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import json
 import re
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,13 +25,21 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from classroom.pages import HIDDEN_ON_SLIDES
+from classroom.sliders import POSITIONS, slider
 
 LESSONS = "_lessons"  # executed notebooks, below the source of the book
-PICTURES = "_pictures"
+PICTURES = "_static/pictures"
+SCHEMES = ("light", "dark")
 DOORS = "_doors.json"
 LABELS = {"predict": "Predict", "bug": "Which bug is this?", "turn": "Your turn"}
+WIDE = 500  # pixels: on a narrow screen its type would be too small, and it is scrolled
 HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
 PREDICT = re.compile(r"\*Predict:\*\s+(\S)")
+
+
+def picture_name(png: str) -> str:
+    """Return a name for a picture that stands in a notebook as base64: the same for the same."""
+    return hashlib.sha256(png.strip().encode()).hexdigest()[:16]
 
 
 class folded(nodes.General, nodes.Element):
@@ -84,34 +96,47 @@ class FromLesson(SphinxDirective):
         code: nodes.Node = nodes.literal_block(cell.source, cell.source, language="python")
         hidden = HIDDEN_ON_SLIDES in cell.metadata.get("tags", [])
         shown: list[nodes.Node] = []
-        for number, output in enumerate(cell.outputs):
+        for output in cell.outputs:
             data = output.get("data", {})
-            if "image/png" in data:
-                shown += self._picture(f"{cell.id}-{number}", output)
+            if POSITIONS in data:
+                shown.append(nodes.raw("", slider(output, self._at_a_position), format="html"))
+            elif "image/png" in data:
+                shown += self._picture(output)
             else:
                 text = data.get("text/plain", output.get("text", "")).rstrip()
                 shown.append(nodes.literal_block(text, text, language="none", classes=["output"]))
-        if "@interact" in cell.source:
-            still = nodes.paragraph("", "A still: in the notebook, a slider moves this picture.")
-            # Its name is there for a script that lays other positions of the slider over it.
-            shown = [nodes.container("", *shown, still, classes=["slider"], ids=[f"s-{cell.id}"])]
         if hidden:
             return [*shown, self.fold("code", "Code of this picture", [code])]
         return [code, *shown]
 
-    def _picture(self, name: str, output: NotebookNode) -> list[nodes.Node]:
+    def _picture(self, output: NotebookNode) -> list[nodes.Node]:
         said = output.metadata["image/png"]
-        folder = f"/{PICTURES}/{Path(self.env.docname).name}"
+        name = picture_name(output.data["image/png"])
+        wide = ["wide"] if said["width"] > WIDE else []
         return [
             nodes.image(
                 "",
-                uri=f"{folder}/{name}-{scheme}.png",
+                uri=f"/{PICTURES}/{name}-{scheme}.png",
                 alt=said["alt"],
                 width=f"{said['width']}px",
-                classes=[f"only-{scheme}"],
+                classes=[f"only-{scheme}", *wide],
             )
-            for scheme in ("light", "dark")
+            for scheme in SCHEMES
         ]
+
+    def _at_a_position(self, shown: dict[str, Any]) -> str:
+        """Return the pictures of one position of a slider; fetched when they are first seen."""
+        said = shown["metadata"]["image/png"]
+        name = picture_name(shown["data"]["image/png"])
+        up = "../" * self.env.docname.count("/")
+        wide = " wide" if said["width"] > WIDE else ""
+        width, height = struct.unpack(">II", base64.b64decode(shown["data"]["image/png"])[16:24])
+        size = f'width="{said["width"]}" height="{round(said["width"] * height / width)}"'
+        about = f'loading="lazy" alt="{html.escape(said["alt"])}" {size}'
+        return "".join(
+            f'<img class="only-{scheme}{wide}" src="{up}{PICTURES}/{name}-{scheme}.png" {about}>'
+            for scheme in SCHEMES
+        )
 
 
 class Cells(FromLesson):

@@ -19,12 +19,14 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 
 from classroom.dark import dark
-from classroom.directives import DOORS, LESSONS, PICTURES
+from classroom.directives import DOORS, LESSONS, PICTURES, picture_name
 from classroom.lessons import BESIDE_A_LESSON, ROOT, executed, lessons
+from classroom.sliders import POSITIONS, SCRIPT, STYLE
 
 BOOK = Path(__file__).resolve().parent / "book"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same files make the same archive
-DOWNLOAD = "Download the notebook, with what it needs (zip)"
+DOWNLOAD = "Download the notebook"  # a problem set's brings along what it needs
+DOWNLOAD_ALL = "Download the notebook, with what it needs (zip)"
 IN_THE_BROWSER = "Open in the browser, nothing to install (JupyterLite)"
 
 
@@ -68,6 +70,8 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(BOOK, source)
     (source / "_static" / "mathjax.js").write_text(mathjax, encoding="utf-8")
+    for name, text in (("slider.js", SCRIPT), ("slider.css", STYLE)):
+        (source / "_static" / name).write_text(text, encoding="utf-8")
     for folder in (LESSONS, PICTURES, "problem-sets", "_extra/downloads"):
         (source / folder).mkdir(parents=True)
     doors: dict[str, list[tuple[str, str]]] = {}
@@ -81,7 +85,9 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
         notebook.cells.insert(1, new_markdown_cell("```{doors}\n```", id="doors"))
         nbformat.write(notebook, source / "problem-sets" / path.name)
         _pack(source, path.stem, sorted(path.parent.iterdir()))
-        doors[f"problem-sets/{path.stem}"] = _doors(path, lite)
+        shutil.copy(path, source / "_extra/downloads")
+        alone = (DOWNLOAD, f"../downloads/{path.name}")
+        doors[f"problem-sets/{path.stem}"] = [alone, *_doors(path, lite)]
     (source / DOORS).write_text(json.dumps(doors), encoding="utf-8")
     _run_sphinx(source, target, work / "doctrees")
 
@@ -89,14 +95,18 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
 def _lay_out_lesson(path: Path, source: Path, cache: Path) -> None:
     """Write a lesson that has run, and each of its pictures for a light and a dark page."""
     notebook = executed(path, cache)
-    folder = source / PICTURES / path.stem
-    folder.mkdir()
     for cell in notebook.cells:
-        for number, output in enumerate(cell.get("outputs", [])):
-            if "image/png" in output.get("data", {}):
-                png = base64.b64decode(output.data["image/png"])
-                (folder / f"{cell.id}-{number}-light.png").write_bytes(png)
-                (folder / f"{cell.id}-{number}-dark.png").write_bytes(dark(png))
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            for shown in (
+                data,
+                *(one["data"] for one in data.get(POSITIONS, {"shown": []})["shown"]),
+            ):
+                if "image/png" in shown:
+                    name = picture_name(shown["image/png"])
+                    png = base64.b64decode(shown["image/png"])
+                    (source / PICTURES / f"{name}-light.png").write_bytes(png)
+                    (source / PICTURES / f"{name}-dark.png").write_bytes(dark(png))
     nbformat.write(notebook, source / LESSONS / path.name)
 
 
@@ -113,7 +123,7 @@ def _doors(notebook: Path, lite: Lite) -> list[tuple[str, str]]:
     """Return where a page leads to its notebook: JupyterLite if it is there, and an archive."""
     return [
         *((IN_THE_BROWSER, address) for address in lite.links(notebook.name)),
-        (DOWNLOAD, f"../downloads/{notebook.stem}.zip"),
+        (DOWNLOAD_ALL, f"../downloads/{notebook.stem}.zip"),
     ]
 
 

@@ -133,7 +133,10 @@ def test_a_picture_is_there_for_light_and_for_dark_and_can_be_said(book):
     for name in LESSONS:
         pictures = Page(book / f"{name}.html").pictures
         for light, dark_one in zip(pictures[::2], pictures[1::2], strict=True):
-            assert (light["class"], dark_one["class"]) == ("only-light", "only-dark")
+            assert [one["class"].split()[0] for one in (light, dark_one)] == [
+                "only-light",
+                "only-dark",
+            ]
             assert len(light["alt"]) > 40
             assert light["alt"] == dark_one["alt"]
 
@@ -261,6 +264,16 @@ def test_the_first_page_says_what_each_notebook_needs():
             assert packages[name] in said[path.stem[:3]], f"{path.stem} needs {name}"
 
 
+def test_a_problem_set_can_be_downloaded_alone_and_shows_nothing_of_what_it_carries(book):
+    for name in PROBLEM_SETS:
+        stem = Path(name).name
+        text = (book / f"{name}.html").read_text(encoding="utf-8")
+        assert f'href="../downloads/{stem}.ipynb"' in text
+        kept = (book / f"downloads/{stem}.ipynb").read_bytes()
+        assert kept == (ROOT / "release" / stem / f"{stem}.ipynb").read_bytes()
+        assert "lay_out" not in text
+
+
 def test_the_book_holds_no_solution(book):
     for path in book.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
@@ -337,6 +350,25 @@ def test_answers_are_printed_and_folded_again_after(book, visit):
         "(n) => document.querySelectorAll('details.answer:not([open])').length === n", arg=before
     )
     assert before >= 8
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_slider_moves_its_picture_by_the_keyboard_without_a_kernel(book, visit, name):
+    page = visit.page
+    page.goto((book / f"{name}.html").as_uri())
+    page.evaluate("() => document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    figure = page.locator("figure.positions").first
+    figure.scroll_into_view_if_needed()
+    seen = figure.locator("img:visible")
+    before = seen.get_attribute("src")
+    moved = figure.locator("input").first
+    moved.press("End" if moved.input_value() != moved.get_attribute("max") else "Home")
+    assert seen.count() == 1
+    assert seen.get_attribute("src") != before
+    page.wait_for_function(
+        "(one) => one.complete && one.naturalWidth > 100", arg=seen.element_handle()
+    )
+    assert (visit.left, visit.complaints) == ([], [])
 
 
 @pytest.fixture(scope="module")

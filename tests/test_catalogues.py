@@ -16,7 +16,7 @@ from autograder.catalogue import name as named
 from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
 from autograder.course.course import Course
 from autograder.course.folder import CourseError
-from autograder.grading.jobs import code_fingerprint
+from autograder.grading.jobs import catalogue_fingerprint, code_fingerprint
 
 PROGRAM = Path(sys.executable).with_name("autograder")
 MADE_HERE = ("lessons", "parts", "helper")
@@ -44,6 +44,7 @@ def _as_before() -> Iterator[None]:
     named._load.cache_clear()
     named._reached.clear()
     code_fingerprint.cache_clear()
+    catalogue_fingerprint.cache_clear()
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -273,6 +274,7 @@ def test_modules_that_lie_in_no_course_are_left_as_they_are(
 
 def fingerprint(folder: Path) -> str:
     code_fingerprint.cache_clear()
+    catalogue_fingerprint.cache_clear()
     return code_fingerprint(Course(folder).catalogue_name)
 
 

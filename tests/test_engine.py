@@ -31,6 +31,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, CourseError, Submission
 from autograder.grading import engine, jobs
 from autograder.grading.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class, make_job
+from autograder.grading.history import HISTORY_FILE
 from autograder.grading.jobs import Job, Outcome, fingerprint, grade_here
 from autograder.grading.records import (
     SECONDS_FILE,
@@ -297,8 +298,8 @@ def test_a_students_name_may_be_any_text(course, hand_in, at_once):
     hand_in(**dict.fromkeys((*ODD_NAMES, ".hidden"), "untouched"))
     results = grade(course, at_once)
     assert points(results) == points_in(course) == dict.fromkeys(ODD_NAMES, 0)
-    seconds = SECONDS_FILE.format("ps1")
-    assert set(os.listdir(course / "autograded")) == {*ODD_NAMES, seconds}
+    beside = {SECONDS_FILE.format("ps1"), HISTORY_FILE.format("ps1")}
+    assert set(os.listdir(course / "autograded")) == beside.union(ODD_NAMES)
     assert set(read_seconds(course, "ps1")) == set(ODD_NAMES)
     assert fresh(grade(course, at_once)) == set()
 

@@ -22,7 +22,8 @@ from autograder import Catalogue, Criterion, Exercise
 from autograder.checking.kit import Properties, Student, normal
 from autograder.course.carried import CELL_ID, carried_files, carrying_cell
 from autograder.course.course import Course
-from autograder.course.folder import CourseError, files_beside, load_config
+from autograder.course.folder import CourseError, files_beside
+from autograder.course.settings import load_config
 from autograder.release import ReleaseError
 from autograder.release.generate import generate
 from autograder.release.proof import (
@@ -33,7 +34,7 @@ from autograder.release.proof import (
     unexpected_errors,
 )
 from autograder.release.release import STUDENT_REQUIREMENTS, prove_release, release
-from autograder.release.source import source_problems
+from autograder.release.source import read_asked
 
 ROOT = Path(__file__).parents[1]
 
@@ -104,7 +105,7 @@ def make_course(
 
 
 def problems_of(root: Path, change: Callable[[NotebookNode], object]) -> list[str]:
-    return source_problems(make_course(root, change), "ps1", CATALOGUE)
+    return list(read_asked(make_course(root, change), "ps1", CATALOGUE).problems)
 
 
 @pytest.fixture(autouse=True)
@@ -280,35 +281,84 @@ def test_a_sound_source_has_no_problems(tmp_path: Path) -> None:
     assert problems_of(tmp_path, lambda notebook: None) == []
 
 
-def test_points_that_disagree_are_named_with_cell_and_both_numbers(tmp_path: Path) -> None:
-    def change(notebook: NotebookNode) -> None:
-        cell_called(notebook, "grade_softmax").metadata.nbgrader["points"] = 9.5
-
-    course = make_course(tmp_path, change)
-    (course / "release").mkdir()
-    line = "source/ps1/ps1.ipynb, cell grade_softmax: 9.5 points here, 8 in the catalogue"
-    assert refused(course) == f"not released:\n  {line}"
-    assert not (course / "gradebook.db").exists()
+def remarks_of(root: Path, change: Callable[[NotebookNode], object]) -> list[str]:
+    asked = read_asked(make_course(root, change), "ps1", CATALOGUE)
+    assert not asked.problems
+    return [line.removeprefix("source/ps1/ps1.ipynb: ") for line in asked.remarks]
 
 
-@pytest.mark.parametrize("name", ["grade_sofmax", "softmax_check", "grade_"])
-def test_a_check_of_no_exercise_is_refused(tmp_path: Path, name: str) -> None:
+def check_worth(points: float) -> Callable[[NotebookNode], object]:
+    return lambda notebook: cell_called(notebook, "grade_softmax").metadata.nbgrader.update(
+        points=points
+    )
+
+
+def test_other_points_than_the_catalogues_are_taken_and_told(tmp_path: Path) -> None:
+    assert remarks_of(tmp_path / "other", check_worth(9.5)) == [
+        "softmax is worth 9.5 here and 8 in the catalogue: each criterion keeps its share"
+    ]
+    assert remarks_of(tmp_path / "none", check_worth(0)) == [
+        "softmax is worth 0 points: it is judged, and does not count"
+    ]
+    assert remarks_of(tmp_path / "same", check_worth(8)) == []
+
+
+@pytest.mark.parametrize("points", [-1, float("inf"), float("nan"), "8", None])
+def test_points_that_are_no_number_are_refused(tmp_path: Path, points: object) -> None:
+    assert problems_of(tmp_path, check_worth(points))[0] == (
+        f"source/ps1/ps1.ipynb, cell grade_softmax: {points!r} is no number of points"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("grade_sofmax", "and sofmax is none; is grade_softmax meant?"),
+        ("softmax_check", "and softmax_check is none; is grade_softmax meant?"),
+        ("grade_", "and  is none"),
+    ],
+)
+def test_a_check_of_no_exercise_is_refused(tmp_path: Path, name: str, words: str) -> None:
     def change(notebook: NotebookNode) -> None:
         cell_called(notebook, "grade_softmax").metadata.nbgrader["grade_id"] = name
 
+    called = "a check is called grade_<exercise of the catalogue>"
     assert problems_of(tmp_path, change) == [
-        f"source/ps1/ps1.ipynb, cell {name}: a check is called grade_<exercise of the catalogue>",
-        "source/ps1/ps1.ipynb: no cell grade_softmax checks softmax",
+        f"source/ps1/ps1.ipynb, cell {name}: {called}, {words}"
     ]
 
 
-def test_a_check_of_another_problem_set_is_refused(tmp_path: Path) -> None:
+def test_an_exercise_of_another_set_is_taken(tmp_path: Path) -> None:
     def change(notebook: NotebookNode) -> None:
-        cell_called(notebook, "grade_softmax").metadata.nbgrader["grade_id"] = "grade_cce"
+        check = cell_called(notebook, "grade_softmax")
+        check.metadata.nbgrader.update(grade_id="grade_cce", points=8)
+        check["source"] = "check(cce)"
+        solution = cell_called(notebook, "softmax")
+        solution.metadata.nbgrader["grade_id"] = "cce"
 
-    assert "source/ps1/ps1.ipynb, cell grade_cce: the catalogue has cce in ps2" in problems_of(
-        tmp_path, change
-    )
+    asked = read_asked(make_course(tmp_path, change), "ps1", CATALOGUE)
+    assert (asked.problems, [one.name for one in asked.exercises]) == ((), ["cce"])
+    assert asked.exercises[0].points == 8
+
+
+def test_an_exercise_to_be_written_that_nothing_checks_is_told(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        notebook.cells.remove(cell_called(notebook, "grade_softmax"))
+
+    assert remarks_of(tmp_path, change) == [
+        "softmax is to be written, and no cell grade_softmax checks it",
+        "no cell checks an exercise: there is nothing for the grader to judge",
+    ]
+
+
+def test_an_answer_among_what_is_given_is_refused(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        notebook.cells[0] = new_code_cell("def softmax(z):\n    return z", id="cell-0")
+
+    assert problems_of(tmp_path, change) == [
+        "source/ps1/ps1.ipynb, cell cell-0: it defines softmax, which is asked for: give it "
+        "another name, or put it into a solution region"
+    ]
 
 
 def test_a_check_that_does_something_else_is_refused(tmp_path: Path) -> None:
@@ -331,17 +381,17 @@ def test_cells_without_ids_of_their_own_are_refused(tmp_path: Path) -> None:
     path = course / "source" / "ps1" / "ps1.ipynb"
     text = path.read_text()
     path.write_text(text.replace('"nbformat_minor": 5', '"nbformat_minor": 4'))
-    assert "cells without ids" in source_problems(course, "ps1", CATALOGUE)[0]
+    assert "cells without ids" in read_asked(course, "ps1", CATALOGUE).problems[0]
     path.write_text(text.replace("cell-1", "cell-0"))
-    assert source_problems(course, "ps1", CATALOGUE) == [
-        "source/ps1/ps1.ipynb: two cells have the id cell-0"
-    ]
+    assert read_asked(course, "ps1", CATALOGUE).problems == (
+        "source/ps1/ps1.ipynb: two cells have the id cell-0",
+    )
 
 
 def test_a_second_notebook_is_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps1/solved.ipynb")
-    assert "solved.ipynb" in source_problems(course, "ps1", CATALOGUE)[0]
+    assert "solved.ipynb" in read_asked(course, "ps1", CATALOGUE).problems[0]
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"nbformat": 4, "cells": 3}'])
@@ -349,7 +399,7 @@ def test_a_source_that_is_no_notebook_is_refused(tmp_path: Path, content: str) -
     course = make_course(tmp_path)
     (course / "source" / "ps1" / "ps1.ipynb").write_text(content)
     with pytest.raises(CourseError, match=r"ps1\.ipynb"):
-        source_problems(course, "ps1", CATALOGUE)
+        read_asked(course, "ps1", CATALOGUE).problems
 
 
 def test_an_unknown_assignment_or_a_folder_that_is_no_course_is_refused(tmp_path: Path) -> None:

@@ -67,22 +67,36 @@ class Catalogue:
         found = {name: _exercises_in(f"{package}.{name}") for name in assignments}
         return cls(found, spellings or Spellings())
 
-    def of(self, assignment: str) -> Mapping[str, Exercise]:
+    def of(self, *assignments: str) -> Mapping[str, Exercise]:
         """Return every exercise by name, in the catalogue's order.
 
-        Of several with one name it is that of the assignment, else the first.
+        Of several with one name it is that of the first of these assignments that has one,
+        else the first.
+
+        Parameters
+        ----------
+        assignments : of the catalogue; others are passed over
         """
-        own = {exercise.name: exercise for exercise in self.assignments.get(assignment, ())}
+        listed = [self.assignments.get(assignment, ()) for assignment in assignments]
+        own = {one.name: one for exercises in reversed(listed) for one in exercises}
         found: dict[str, Exercise] = {}
         for exercise in chain.from_iterable(self.assignments.values()):
             if own.get(exercise.name, exercise) is exercise:
                 found.setdefault(exercise.name, exercise)
         return found
 
+    def where(self, name: str) -> list[str]:
+        """Return the assignments that have an exercise of that name."""
+        return [
+            assignment
+            for assignment, exercises in self.assignments.items()
+            if any(exercise.name == name for exercise in exercises)
+        ]
+
     @cached_property
     def exercises(self) -> Mapping[str, Exercise]:
         """Every exercise by name; of several with one name the first."""
-        return self.of("")
+        return self.of()
 
 
 def _exercises_in(package: str) -> tuple[Exercise, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -206,6 +206,23 @@ class Exercise:
         )
         object.__setattr__(self, "criteria", criteria)
 
+    def worth(self, points: float) -> Exercise:
+        """Return the exercise for that many points, each criterion with the share that it has.
+
+        Parameters
+        ----------
+        points : what a notebook gives for it, 0 or more; criteria get hundredths
+
+        >>> one = Exercise("f(x)", abs, (Criterion("values", 2, "", list), purity(1)))
+        >>> [criterion.points for criterion in one.worth(2).criteria]
+        [1.33, 0.67]
+        """
+        if points == self.points:
+            return self
+        shares = _in_hundredths([criterion.points for criterion in self.criteria], points)
+        criteria = zip(self.criteria, shares, strict=True)
+        return replace(self, criteria=tuple(replace(one, points=share) for one, share in criteria))
+
     @property
     def kind(self) -> str:
         """What is asked for: "function" or "class"."""
@@ -214,4 +231,24 @@ class Exercise:
     @property
     def points(self) -> float:
         """The points of all criteria together."""
-        return float(sum(criterion.points for criterion in self.criteria))
+        return added_up(criterion.points for criterion in self.criteria)
+
+
+def added_up(points: Iterable[float]) -> float:
+    """Return a sum of points without what adding floats leaves behind.
+
+    >>> added_up([0.1, 0.2])
+    0.3
+    """
+    return round(float(sum(points)), 6)
+
+
+def _in_hundredths(weights: Sequence[float], total: float) -> list[float]:
+    """Divide points by weights; the hundredths left over go to the largest remainders."""
+    whole = round(total * 100)
+    exact = [weight * whole / sum(weights) for weight in weights]
+    shares = [int(share) for share in exact]
+    by_remainder = sorted(range(len(shares)), key=lambda place: shares[place] - exact[place])
+    for place in by_remainder[: whole - sum(shares)]:
+        shares[place] += 1
+    return [share / 100 for share in shares]

@@ -1,4 +1,4 @@
-"""The command line: `autograder release / grade / feedback / report / export / diagnose / prove`.
+"""The command line: `autograder init / release / grade / feedback / report / export / ...`.
 
 Only reads arguments, shows progress and turns errors into lines and exit
 codes: 0 all graded, 1 some could not be graded, 2 wrong usage, 3 no isolation.
@@ -96,22 +96,58 @@ def _in_words() -> Iterator[None]:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new course's folder.", metavar="DIR")],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="Problem sets of the installed course. Without it: one exercise to grow from.",
+            metavar="PS [PS ...]",
+        ),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    course_id: Annotated[
+        str | None,
+        typer.Option(help="The course's name in nbgrader's exchange [DIR].", metavar="X"),
+    ] = None,
+) -> None:
+    """Begin a course: a folder with settings and source notebooks that works at once."""
+    with _in_words():
+        from autograder.cli.begin import begin
+
+        if more and not sets:
+            _stop(f"one folder at a time; problem sets come after --with, not {more[0]!r}")
+        named = (*(sets or []), *(more or []))
+        wanted = [name for some in named for name in some.split(",") if name]
+        notebooks = begin(folder, wanted, course_id)
+    names = " ".join(path.stem for path in notebooks)
+    for path in notebooks:
+        typer.echo(f"wrote {path}")
+    typer.echo(f"next: cd {folder}; autograder release {names}")
+
+
+@app.command()
 def release(
     assignments: Assignments,
     course: CourseOption = Path(),
 ) -> None:
     """Make the students' versions in release/ from source/, and prove them.
 
-    The proof: points agree with the catalogue, no line of a solution is left,
+    The proof: every check is of an exercise, no line of a solution is left,
     every cell parses, and running the notebook gives nothing but "not written
-    yet".
+    yet". Which exercises there are, and what each is worth, is what the notebook
+    says; what is odd is told.
     """
     folder = _course_folder(course)
     with _in_words():
         from autograder.release.release import release as make_release
 
-        for line in make_release(folder, list(dict.fromkeys(assignments))).lines():
-            typer.echo(line)
+        made = make_release(folder, list(dict.fromkeys(assignments)))
+    for line in made.remarks():
+        typer.echo(f"autograder: {line}", err=True)
+    for line in made.lines():
+        typer.echo(line)
 
 
 @app.command()
@@ -121,6 +157,12 @@ def grade(
     jobs: Jobs = None,
     force: Annotated[
         bool, typer.Option("--force", help="Grade again what has not changed.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Write nothing: tell what would be graded, and who gains or loses."
+        ),
     ] = False,
     course: CourseOption = Path(),
     isolation: IsolationOption = "bwrap",
@@ -136,7 +178,8 @@ def grade(
     """Grade the submissions of one or more assignments.
 
     What is already graded from the same submission with the same catalogue
-    and settings is skipped. Exit code 0: all graded, whatever the scores; 1:
+    and settings is skipped. At the end stands whose points are others than before.
+    Exit code 0: all graded, whatever the scores; 1:
     some could not be graded (they are named); 2: wrong usage; 3: isolation
     cannot be had.
     """
@@ -145,7 +188,7 @@ def grade(
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
         results = _grade(
-            folder, assignments, student or [], jobs or _cores(), force, isolation, cluster
+            folder, assignments, student or [], jobs or _cores(), force, dry_run, isolation, cluster
         )
     failed = [result for result in results if result.trouble is not None]
     for result in failed:
@@ -174,6 +217,7 @@ def _grade(
     students: Sequence[str],
     jobs: int,
     force: bool,
+    dry_run: bool,
     isolation: str,
     cluster: str | None,
 ) -> list[Result]:
@@ -181,12 +225,13 @@ def _grade(
 
     from autograder.grading.engine import ClassGrading
     from autograder.limits import LIMITS
+    from autograder.words import counted
 
     console = Console()
     if not console.is_terminal:
         # Into a file or a pipe: lines long enough to be read and searched.
         console.width = max(console.width, PIPE_WIDTH)
-    grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force)
+    grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force, dry_run)
     if isolation == "none":
         typer.echo(
             "autograder: without isolation student code can do all that you can; "
@@ -212,7 +257,7 @@ def _grade(
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
     results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
-    for table in _tables(results):
+    for table in _tables([one for one in results if one.fresh or one.trouble is not None]):
         console.print(table)
     fresh = sum(result.fresh for result in results)
     kept = sum(not result.fresh and result.trouble is None for result in results)
@@ -221,11 +266,37 @@ def _grade(
         f"{len(results) - fresh - kept} not graded",
         highlight=False,
     )
-    if fresh:
-        console.print(
-            f"wrote {folder / 'autograded'} and the gradebook", highlight=False, soft_wrap=True
-        )
+    for line in _changed(results):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    wrote = f"wrote {folder / 'autograded'} and the gradebook"
+    if fresh or dry_run:
+        said = "nothing is written: this was --dry-run" if dry_run else wrote
+        console.print(said, highlight=False, soft_wrap=True)
+    for name, number in grading.elsewhere().items():
+        if number:
+            typer.echo(
+                f"autograder: {counted(number, 'other hand-in')} of {name} had another version of "
+                f"the catalogue or the grader: `autograder grade {name}` grades all by this one",
+                err=True,
+            )
     return results
+
+
+def _changed(results: Sequence[Result]) -> Iterator[str]:
+    """Yield whose points are others than before, a line each, the numbers first."""
+    from autograder.words import points_text, printable
+
+    again = [one for one in results if one.before is not None]
+    changed = [one for one in again if one.changed]
+    if again:
+        up = sum(one.points > (one.before or 0) for one in changed)
+        down = sum(one.points < (one.before or 0) for one in changed)
+        yield f"changed: {len(changed)} of {len(again)} (up {up}, down {down})"
+    for one in changed:
+        yield (
+            f"{printable(one.student)} {one.assignment} {points_text(one.before or 0)} -> "
+            f"{points_text(one.points)}: {', '.join(one.changed)}"
+        )
 
 
 @contextmanager
@@ -292,6 +363,24 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
             # Names and remarks are text, never markup.
             table.add_row(*map(Text, cells(result)))
         yield table
+
+
+@app.command()
+def history(
+    student: Annotated[str, typer.Argument(help="Whose points.")],
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="Assignments, such as ps1 ps2 [all].")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Tell when and why a student's points became what they are."""
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.grading.story import story
+
+        lines = story(folder, student, assignments or [])
+    for line in lines:
+        typer.echo(line)
 
 
 @app.command()
@@ -523,6 +612,16 @@ def _all_known(what: str, names: Sequence[str], known: Collection[str]) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         _stop(f"the catalogue has no {what} {unknown[0]}: it has {', '.join(known)}")
+
+
+@app.command()
+def settings(course: CourseOption = Path()) -> None:
+    """List what can be set in nbgrader_config.py, and what this course sets."""
+    from autograder.course.settings import load_config, page
+
+    folder = _course_folder(course)
+    with _in_words():
+        typer.echo(page(load_config(folder)), nl=False)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from autograder.catalogue.name import CatalogueName, installed_catalogue
@@ -94,6 +94,8 @@ class Assignment:
     carried_share : of the points that are right but for an earlier exercise, from 0 to 1
     packages : what a submission may use of what is installed; None for all of it
     catalogue : where its exercises are described
+    sets : of the catalogue, whose exercises come before others of their name; without
+        them that of the assignment's own name
     """
 
     name: str
@@ -103,16 +105,49 @@ class Assignment:
     carried_share: float = 1.0
     packages: tuple[str, ...] | None = None
     catalogue: CatalogueName = field(default_factory=installed_catalogue)
+    sets: tuple[str, ...] = ()
 
     @property
     def exercises(self) -> Mapping[str, Exercise]:
-        """The catalogue's exercises by name; see `Catalogue.of`."""
-        return self.catalogue.load().of(self.name)
+        """The catalogue's exercises by name, each for the points that its check gives.
+
+        Those that no check asks for are there too: others may need them.
+        """
+        return _exercises(self.catalogue, self.sets or (self.name,), tuple(self.points.items()))
+
+    @property
+    def points(self) -> dict[str, float]:
+        """What the exercises that are asked for are worth, by name, in the notebook's order."""
+        return {cell.exercise: cell.points or 0.0 for cell in self.master if cell.exercise}
+
+    def left_out(self, exercise: Exercise) -> list[str]:
+        """Return what an exercise may call, of its own set, that this notebook does not ask for."""
+        if not self.master:  # no release: the set is judged as a whole
+            return []
+        catalogue = self.catalogue.load()
+        beside = catalogue.where(exercise.name)
+        return [
+            name
+            for name in exercise.needs
+            if name not in self.points and set(beside).intersection(catalogue.where(name))
+        ]
 
     @cached_property
     def digest(self) -> bytes:
         """A hash of all of it: the same for the same assignment, whoever computes it."""
         files = sorted(self.files.items())
-        settings = (self.preload, self.carried_share, self.packages, self.catalogue.module)
+        settings = (
+            *(self.preload, self.carried_share, self.packages),
+            *(self.catalogue.module, self.sets),
+        )
         parts = (self.name, self.master, files, *settings)
         return hashlib.sha256(repr(parts).encode()).digest()
+
+
+@lru_cache(maxsize=8)
+def _exercises(
+    catalogue: CatalogueName, sets: tuple[str, ...], points: tuple[tuple[str, float], ...]
+) -> Mapping[str, Exercise]:
+    known = dict(catalogue.load().of(*sets))
+    known.update({name: known[name].worth(worth) for name, worth in points if name in known})
+    return known

@@ -19,7 +19,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,23 @@ from autograder.course.handed_in import sentences_about
 from autograder.course.hard_links import not_of_owner
 from autograder.course.late_penalties import late_rule
 from autograder.course.reading import UnreadableSubmission, read_bytes
-from autograder.grading.jobs import Job, Outcome, failed, fingerprint, grade_one
+from autograder.grading.history import (
+    Entry,
+    changes,
+    entry_of,
+    is_news,
+    note_history,
+    read_history,
+)
+from autograder.grading.jobs import (
+    Job,
+    Outcome,
+    catalogue_fingerprint,
+    code_fingerprint,
+    failed,
+    fingerprint,
+    grade_one,
+)
 from autograder.grading.records import (
     Result,
     graded_before,
@@ -121,6 +137,7 @@ class _Graded:
     points: GradedSubmission
     record: dict[str, Any]
     seconds: float
+    entry: Entry
 
 
 class ClassGrading:
@@ -133,6 +150,7 @@ class ClassGrading:
     isolation : "bwrap" or "none"
     limits : of one submission
     force : grade again what is unchanged
+    dry_run : write nothing: what is graded only tells what would become of it
 
     Raises
     ------
@@ -147,6 +165,7 @@ class ClassGrading:
         isolation: str,
         limits: Limits,
         force: bool = False,
+        dry_run: bool = False,
     ) -> None:
         where = Course(course)
         self.late = late_rule(where.settings)
@@ -157,7 +176,8 @@ class ClassGrading:
         from autograder.gradebook import GradebookStore
 
         self.course = course
-        self.isolation, self.limits, self.force = isolation, limits, force
+        self.isolation, self.limits = isolation, limits
+        self.force, self.dry_run = force, dry_run
         self.secret = where.secret
         self.saved = 0  # submissions that are settled, on the disk and in the gradebook
         self._unsaved: list[_Graded] = []
@@ -169,6 +189,7 @@ class ClassGrading:
                 name: where.assignment(name, self.gradebook) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
+            self.history = {name: read_history(course, name) for name in assignments}
         except BaseException:
             self.gradebook.close()
             raise
@@ -211,11 +232,11 @@ class ClassGrading:
         window: Callable[[], int],
         again: list[Submission] | None = None,
     ) -> Iterator[Result]:
-        at_work: dict[tuple[str, str], tuple[Submission, str, int]] = {}
+        at_work: dict[tuple[str, str], tuple[Submission, Job, str]] = {}
         settled: list[Result] = []
 
         def room() -> int:
-            read = sum(size for *_, size in at_work.values())
+            read = sum(len(job.data or b"") for _, job, _ in at_work.values())
             return window() if read < READ_AHEAD_BYTES else 1
 
         def jobs() -> Iterator[Job]:
@@ -230,20 +251,23 @@ class ClassGrading:
                 if earlier is not None and submission.student in self.recorded[assignment.name]:
                     settled.append(earlier)
                     continue
-                size = len(job.data or b"")
-                at_work[submission.student, assignment.name] = (submission, mark, size)
+                at_work[submission.student, assignment.name] = (submission, job, mark)
                 yield job
 
         for outcomes in grade_class(jobs(), executor, room):
             for outcome in outcomes:
-                submission, mark, _ = at_work.pop((outcome.student, outcome.assignment))
+                submission, job, mark = at_work.pop((outcome.student, outcome.assignment))
                 if outcome.unsure and again is not None:
                     again.append(submission)
                 elif outcome.notebook is None:
                     trouble = outcome.trouble or "unknown"
                     settled.append(not_graded(submission, trouble, outcome.no_isolation))
                 else:
-                    self._unsaved.append(self._to_save(submission, outcome, mark))
+                    graded = self._to_save(submission, outcome, mark, job)
+                    if self.dry_run:
+                        settled.append(self._told(graded))
+                    else:
+                        self._unsaved.append(graded)
             self.saved += len(settled)
             yield from settled
             settled.clear()
@@ -263,7 +287,7 @@ class ClassGrading:
         when = f"{mark} {self.late.settings} {timestamp_text(submission)}"
         return hashlib.sha256(when.encode()).hexdigest()
 
-    def _to_save(self, submission: Submission, outcome: Outcome, mark: str) -> _Graded:
+    def _to_save(self, submission: Submission, outcome: Outcome, mark: str, job: Job) -> _Graded:
         assert outcome.notebook is not None
         points = GradedSubmission(
             submission.student,
@@ -273,7 +297,35 @@ class ClassGrading:
             outcome.cells,
         )
         record = record_of(outcome, mark, self.isolation)
-        return _Graded(submission, outcome.notebook, points, record, outcome.seconds)
+        entry = entry_of(job, outcome.verdicts)
+        return _Graded(submission, outcome.notebook, points, record, outcome.seconds, entry)
+
+    def _told(self, graded: _Graded) -> Result:
+        """Return the line of the class's table, with what became of the grading before."""
+        result = summary(graded.record, graded.seconds, fresh=True)
+        before = self._before(graded.submission)
+        if before is None:
+            return result
+        changed = changes(before, graded.entry)
+        return replace(result, before=before.total, changed=tuple(changed))
+
+    def _before(self, submission: Submission) -> Entry | None:
+        entries = self.history[submission.assignment].get(submission.student)
+        return entries[-1] if entries else None
+
+    def elsewhere(self) -> dict[str, int]:
+        """Return of how many students, who are not asked for, another version graded the work."""
+        asked = {(one.assignment, one.student) for one in self.submissions}
+        counts = {}
+        for name, assignment in self.assignments.items():
+            now = (catalogue_fingerprint(assignment.catalogue), code_fingerprint())
+            counts[name] = sum(
+                not (now[0].startswith(one.made_of.get("catalogue", "-")))
+                or not now[1].startswith(one.made_of.get("grader", "-"))
+                for student, (*_, one) in self.history[name].items()
+                if (name, student) not in asked
+            )
+        return counts
 
     def _save(self) -> list[Result]:
         """Save what is waiting, step by step; what fails one step goes no further."""
@@ -297,10 +349,12 @@ class ClassGrading:
                     for graded, trouble in zip(left, troubles, strict=True)
                     if trouble is None
                 ]
+        told = [self._told(graded) for graded in left]
         self._note_seconds(left)
+        self._note_history(left)
         self.saved += len(batch)
         self._unsaved = []  # only now: after Ctrl-C in the middle it is saved once more
-        return results + [summary(graded.record, graded.seconds, fresh=True) for graded in left]
+        return results + told
 
     def _note_seconds(self, saved: Sequence[_Graded]) -> None:
         for name in self.assignments:
@@ -313,6 +367,20 @@ class ClassGrading:
             with suppress(OSError):
                 if took:
                     note_seconds(self.course, name, took)
+
+    def _note_history(self, saved: Sequence[_Graded]) -> None:
+        for name, history in self.history.items():
+            news = [
+                graded.entry
+                for graded in saved
+                if graded.submission.assignment == name
+                and is_news(self._before(graded.submission), graded.entry)
+            ]
+            # Nobody's grade depends on it.
+            with suppress(OSError):
+                note_history(self.course, name, news)
+            for entry in news:
+                history.setdefault(entry.student, []).append(entry)
 
     def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
         """Write into the gradebook; return for each submission why it could not be, or None."""

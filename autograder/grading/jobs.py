@@ -56,7 +56,20 @@ def code_fingerprint(catalogue: CatalogueName | None = None) -> str:
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())
-    files = catalogue.sources() if catalogue is not None else []
+    if catalogue is not None:
+        digest.update(catalogue_fingerprint(catalogue).encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def catalogue_fingerprint(catalogue: CatalogueName) -> str:
+    """Return a hash of the files that a catalogue is made of, wherever they lie.
+
+    Raises
+    ------
+    CatalogueError : there is no such catalogue
+    """
+    digest, files = hashlib.sha256(), catalogue.sources()
     for path in files:
         digest.update(os.path.relpath(path, files[0].parent).encode())
         digest.update(path.read_bytes())

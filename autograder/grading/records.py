@@ -32,7 +32,13 @@ SECONDS_FILE = ".seconds-{}.jsonl"  # of an assignment, beside the students' fol
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the class's table."""
+    """One line of the class's table.
+
+    Parameters
+    ----------
+    before : the points of the grading before this one, where there was one
+    changed : the exercises whose points are others than then, a phrase each
+    """
 
     student: str
     assignment: str
@@ -44,6 +50,8 @@ class Result:
     fresh: bool = False
     trouble: str | None = None
     no_isolation: bool = False
+    before: float | None = None
+    changed: tuple[str, ...] = ()
 
 
 def not_graded(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:

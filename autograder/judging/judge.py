@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice, pairwise
 from typing import Any
@@ -21,7 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.random import mtrand
 
-from autograder.catalogue.model import Arguments, Criterion, Exercise, Misconception, Specimen
+from autograder.catalogue.model import (
+    Arguments,
+    Criterion,
+    Exercise,
+    Misconception,
+    Specimen,
+    added_up,
+)
 from autograder.catalogue.values import (
     Observation,
     Opaque,
@@ -92,8 +99,8 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether all points were earned."""
-        return self.points >= self.max_points
+        """Whether all points were earned, and nothing fails that is worth none."""
+        return self.points >= self.max_points and all(one.passed for one in self.findings)
 
 
 @dataclass(frozen=True)
@@ -170,11 +177,11 @@ def _verdict(exercise: Exercise, findings: Sequence[Finding], given: Sequence[st
     named = [finding.misconception for finding in findings if finding.misconception]
     return Verdict(
         exercise=exercise.name,
-        points=float(sum(finding.points for finding in findings)),
+        points=added_up(finding.points for finding in findings),
         max_points=exercise.points,
         findings=tuple(findings),
         misconception=named[0] if named else None,
-        carried_points=float(sum(carried)),
+        carried_points=added_up(carried),
         given=tuple(given) if carried else (),
     )
 
@@ -237,6 +244,18 @@ def carry_forward(
             other = Finding(one.criterion, True, earned, message, carried=True)
         findings.append(other)
     return _verdict(exercise, findings, given)
+
+
+def answered_for(verdict: Verdict, names: Sequence[str]) -> Verdict:
+    """Return a verdict that says which exercises were answered that the notebook does not have."""
+    if not names:
+        return verdict
+    gate, *others = verdict.findings
+    are = "are" if len(names) > 1 else "is"
+    said = f"{listed(names)} {are} no part of this notebook: answered rightly for you."
+    return replace(
+        verdict, findings=(replace(gate, message=_bounded(f"{said} {gate.message}")), *others)
+    )
 
 
 # --- The calls, and what is seen --------------------------------------------------------------

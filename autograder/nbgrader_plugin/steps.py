@@ -7,6 +7,7 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,16 @@ from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Float, default
+from traitlets import default
 
+from autograder.course import settings
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.engine import make_job
+from autograder.grading.history import Entry, entry_of, is_news, note_history, read_history
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.limits import LIMITS
 from autograder.nbgrader_plugin.files import be_careful
@@ -37,12 +40,13 @@ from autograder.submission.sanitise import empty_submission, sanitise
 class SubmissionExporter(NotebookExporter):
     """Stands between nbgrader and what was handed in, which `Judge` alone reads."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         be_careful(self.parent)
         # Read before the first submission: settings that make no sense stop nbgrader here, and not
         # at each submission, where they would leave a notebook that looks graded.
         try:
+            settings.require_sense(self.config)
             late_rule(self.config)
         except CourseError as failure:
             self.log.error("%s", failure)
@@ -62,10 +66,10 @@ class SubmissionExporter(NotebookExporter):
         return self.from_notebook_node(notebook, resources=resources)
 
     def from_notebook_node(  # type: ignore[override]
-        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **settings: Any
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
         """Return the notebook after all steps as `autograder grade` writes it, in little memory."""
-        notebook, resources = Exporter.from_notebook_node(self, nb, resources, **settings)
+        notebook, resources = Exporter.from_notebook_node(self, nb, resources, **options)
         return notebook_bytes(notebook).decode(), resources
 
 
@@ -95,6 +99,7 @@ class Judge(NbGraderPreprocessor):
         outcome = grade_alone(job)
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
+        _note(course, assignment.name, entry_of(job, outcome.verdicts))
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
@@ -122,8 +127,8 @@ class FeedbackExporter(Exporter):
     export_from_notebook = None  # type: ignore[assignment]
     output_mimetype = "text/html"
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         be_careful(self.parent)
 
     @default("file_extension")
@@ -150,17 +155,20 @@ class FeedbackExporter(Exporter):
         return text, resources
 
 
-class LatePenalties(BasePlugin):
+class LatePenalties(BasePlugin, settings.LatePenalties):
     """Takes away points for late hand-ins; see `autograder.course.late_penalties.LatePolicy`."""
-
-    points_per_day = Float(0.0, help="for each day that has begun").tag(config=True)
-    percent_per_day = Float(0.0, help="of the score, for each day").tag(config=True)
-    grace_hours = Float(0.0, help="for which nothing is taken away").tag(config=True)
-    at_most_percent = Float(100.0, help="of the score, however late").tag(config=True)
 
     def late_submission_penalty(self, student_id: str, score: float, seconds_late: float) -> float:
         """Return the points to take away, as nbgrader asks for them."""
         return read_policy(self.config).penalty(score, seconds_late)
+
+
+def _note(course: Path, assignment: str, entry: Entry) -> None:
+    """Add to the history of points what is news in it; nobody's grade depends on it."""
+    before = read_history(course, assignment).get(entry.student, [None])[-1]
+    if is_news(before, entry):
+        with suppress(OSError):
+            note_history(course, assignment, [entry])
 
 
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:

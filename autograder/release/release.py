@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.catalogue.catalogue import Catalogue
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.carried import carried_files
 from autograder.course.course import Course
 from autograder.course.folder import (
-    CONFIG_FILE,
     CourseError,
     require_assignment,
     write_atomically,
 )
 from autograder.release import ReleaseError
-from autograder.release.beside import helpers_of, put
+from autograder.release.beside import Helpers, helpers_of, put
 from autograder.release.generate import generate
-from autograder.release.proof import drift, release_problems
+from autograder.release.proof import STUB, drift, release_problems, stub_problems
 from autograder.release.readme import readme
-from autograder.release.source import read_source, source_problems
+from autograder.release.source import read_asked, read_source
 
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
 STUDENT_REQUIREMENTS = (
@@ -47,6 +47,7 @@ class Released:
     auto_points: float
     written_points: float
     is_enough: bool
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class Report:
             )
             for item in self.released
         ]
+
+    def remarks(self) -> list[str]:
+        """Return what is odd in the sources and may be meant, a line each."""
+        return [line for item in self.released for line in item.remarks]
 
 
 def release(
@@ -111,12 +116,13 @@ def prove_release(
         with _workplace(course) as work:
             settings = Course(course)
             known = catalogue or settings.catalogue
-            wrong = source_problems(course, name, known)
+            asked = read_asked(course, name, known, settings.sets_of(name))
+            wrong = list(asked.problems)
             if not wrong:
-                helpers = helpers_of(settings, course / "source" / name, known.assignments[name])
+                helpers = helpers_of(settings, course / "source" / name, asked.exercises)
                 new = generate(settings, name, work / "new", helpers)
                 wrong = [*drift(course / "release" / name, new)]
-                wrong += release_problems(course, name, new, known)
+                wrong += _problems(settings, name, new, helpers, known)
             problems += wrong
     wanted = course / "release" / "requirements.txt"
     if not wanted.is_file() or wanted.read_text() != _requirements():
@@ -132,12 +138,13 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     with _workplace(course) as work:
         settings = Course(course)
         known = catalogue or settings.catalogue
-        _refuse(source_problems(course, name, known))
+        asked = read_asked(course, name, known, settings.sets_of(name))
+        _refuse(asked.problems)
         source = course / "source" / name
-        helpers = helpers_of(settings, source, known.assignments[name])
+        helpers = helpers_of(settings, source, asked.exercises)
         put(helpers, source)  # so that it runs there too
         tried = generate(settings, name, work / "tried", helpers)
-        _refuse(release_problems(course, name, tried, known))
+        _refuse(_problems(settings, name, tried, helpers, known))
         # The one that is kept also goes into the gradebook; it must be the one proved.
         made = generate(settings, name, work / "made", helpers, settings.gradebook_url)
         _refuse(drift(tried, made))
@@ -152,7 +159,20 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
     if not (course / "release" / README).exists():  # afterwards it is the course's own
         write_atomically(course / "release" / README, readme(name, is_enough))
-    return Released(name, target, files, points[False], points[True], is_enough)
+    return Released(
+        name, target, files, points[False], points[True], is_enough, asked.remarks
+    )
+
+
+def _problems(
+    course: Course, name: str, made: Path, helpers: Helpers, catalogue: Catalogue
+) -> list[str]:
+    """Return what is wrong with a release, and with the stub in it where that is the course's."""
+    stub, raising = course.code_stub, None
+    wrong = stub_problems(stub)
+    if stub != STUB and not wrong:
+        raising = generate(course, name, made.parents[1] / "raising", helpers, stub=STUB)
+    return wrong or release_problems(course.folder, name, made, catalogue, raising)
 
 
 def _refuse(problems: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ import math
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -171,17 +171,21 @@ class Session:
         return self._held(answer)
 
     @contextmanager
-    def lending(self, functions: Mapping[str, Callable[..., Any]]) -> Iterator[set[str]]:
+    def lending(
+        self, functions: Mapping[str, Callable[..., Any]], missing: Collection[str] = ()
+    ) -> Iterator[set[str]]:
         """Answer for names of the child's namespace while the block runs.
 
-        Only names that stand for something there are lent.  Afterwards they stand for it
-        again, and whatever the child kept of what was lent leads nowhere.
+        Only names that stand for something there are lent, or are said to be missing.
+        Afterwards they stand for it again, and whatever the child kept of what was lent
+        leads nowhere.
 
         Parameters
         ----------
         functions : of this process, by name, each of which refuses what would take it long
             or much memory; what is not plain among their arguments reaches them as a
             `BorrowedObject`
+        missing : those of them that are lent although they stand for nothing
 
         Yields
         ------
@@ -203,7 +207,8 @@ class Session:
 
         seconds = self.limits.call_seconds
         lent = {name: wire.Callback(number) for name, number in numbers.items()}
-        self._ask({"do": "lend", "functions": lent}, seconds, "a name")
+        question = {"do": "lend", "functions": lent, "missing": list(missing)}
+        self._ask(question, seconds, "a name")
         self._lent = {number: noted(name) for name, number in numbers.items()}
         try:
             yield asked

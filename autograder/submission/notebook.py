@@ -22,7 +22,14 @@ from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise, Specimen
 from autograder.course.assignment import GRADE_PREFIX, Assignment
 from autograder.judging import cards
-from autograder.judging.judge import NOT_WRITTEN, Verdict, carry_forward, judge, unjudged
+from autograder.judging.judge import (
+    NOT_WRITTEN,
+    Verdict,
+    answered_for,
+    carry_forward,
+    judge,
+    unjudged,
+)
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
 from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
 from autograder.submission.graded_cells import NOTE
@@ -248,7 +255,6 @@ class Run:
 
     def __post_init__(self) -> None:
         self.limits = self.sandbox.limits
-        self.catalogue = self.assignment.catalogue.load()
         self.exercises = self.assignment.exercises
         self.deadline = time.monotonic() + self.limits.session_seconds
         self.restarts = self.limits.restarts
@@ -397,7 +403,7 @@ class Run:
             what = f"{exercise.name} is {_article(found.kind)}, not a {exercise.kind}"
             self.conclude(cell, exercise, unjudged(exercise, what))
         else:
-            verdict = self.told(exercise, self.judged(exercise, found))
+            verdict = self.told(exercise, self.judged(exercise, found)[0])
             if verdict.findings[0].message == NOT_WRITTEN and not last:
                 self.later.append(_Later(cell, exercise))
             elif not verdict.passed and self.session.lost is None:
@@ -413,7 +419,7 @@ class Run:
 
     def missing_words(self, exercise: Exercise) -> str:
         """Say that an exercise is not defined, and why."""
-        of_set = [one.name for one in self.catalogue.assignments.get(self.assignment.name, ())]
+        of_set = list(self.assignment.points)
         return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
 
     def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
@@ -443,15 +449,42 @@ class Run:
         message = f"{why}. {said[:1].upper()}{said[1:]}" if why else first.message
         return replace(verdict, findings=(replace(first, message=message), *others))
 
-    def judged(self, exercise: Exercise, function: RemoteObject) -> Verdict:
+    def judged(
+        self, exercise: Exercise, function: RemoteObject, needs: Sequence[str] = ()
+    ) -> tuple[Verdict, set[str]]:
         """Judge with fixtures that nothing in this submission has met before.
 
         So what was noted in one judgement is worth nothing in the next one.
+
+        Parameters
+        ----------
+        needs : what is answered rightly meanwhile, besides what the notebook does not have
+
+        Returns
+        -------
+        the verdict, and which of the needs were asked
         """
+        assert self.session is not None
         self.judgements[exercise.name] += 1
         text = f"judgement {self.judgements[exercise.name]} {self.seed}"
         digest = hashlib.sha256(text.encode()).digest()
-        return judge(exercise, function, int.from_bytes(digest[:16], "big"))
+        seed = int.from_bytes(digest[:16], "big")
+        absent = self.absent(exercise)
+        if not (needs or absent):
+            return judge(exercise, function, seed), set()
+        answers = {name: lent(self.exercises[name]) for name in (*needs, *absent)}
+        with self.session.lending(answers, absent) as asked:
+            verdict = judge(exercise, function, seed)
+        return answered_for(verdict, sorted(asked.intersection(absent))), asked.difference(absent)
+
+    def absent(self, exercise: Exercise) -> list[str]:
+        """Return what an exercise may call and the notebook, made of a part of a set, leaves out.
+
+        What belongs to another set than the exercise is for students to bring along.
+        """
+        assert self.session is not None
+        left_out = self.assignment.left_out(exercise)
+        return [name for name in left_out if self.session.bind(name).kind == "missing"]
 
     def carried_forward(
         self, exercise: Exercise, function: RemoteObject, alone: Verdict
@@ -474,8 +507,7 @@ class Run:
                 if self.over is not None:
                     return alone
                 function = self.session.bind(exercise.name)
-            with self.session.lending({n: lent(self.exercises[n]) for n in needs}) as asked:
-                helped = self.judged(exercise, function)
+            helped, asked = self.judged(exercise, function, needs)
         except SessionLost as failure:
             self.remarks.append(f"Judging {exercise.name} once more: {failure}.")
             self.take_up_again()
@@ -484,7 +516,7 @@ class Run:
 
     def is_right(self, name: str) -> bool:
         verdict = self.verdicts.get(name)
-        return verdict is not None and verdict.points - verdict.carried_points >= verdict.max_points
+        return verdict is not None and verdict.passed and not verdict.carried_points
 
     def second_chances(self) -> None:
         """Judge what could not be judged fairly at its check cell.

@@ -30,8 +30,8 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
-html_css_files = ["book.css"]
-html_js_files = ["book.js"]
+html_css_files = ["slider.css", "book.css"]
+html_js_files = ["slider.js", "book.js"]
 html_favicon = "_static/favicon.svg"
 html_show_copyright = False
 html_show_sphinx = False

@@ -32,6 +32,8 @@ from autograder.sandbox import wire
 from autograder.sandbox.inside.imports import import_beforehand
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
 
+MISSING = object()  # what a name stands for where it stands for nothing
+
 
 def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
     """Answer until the connection is closed, by the trusted side or by student code."""
@@ -69,7 +71,8 @@ class Child:
         elif kind == "names":
             wire.send(self.connection, {"names": self.names()})
         elif kind == "lend":
-            wire.send(self.connection, {"lent": self.lend(question["functions"])})
+            names = self.lend(question["functions"], question["missing"])
+            wire.send(self.connection, {"lent": names})
         elif kind == "take back":
             wire.send(self.connection, {"lent": self.take_back()})
         elif kind == "calls":
@@ -116,18 +119,22 @@ class Child:
             kind = "function"
         return {"kind": kind, "handle": wire.Handle(number)}
 
-    def lend(self, functions: dict[str, wire.Callback]) -> list[str]:
-        """Let the trusted side answer for names that stand for something now."""
-        names = [name for name in functions if name in self.shell.user_ns]
+    def lend(self, functions: dict[str, wire.Callback], missing: list[str]) -> list[str]:
+        """Let the trusted side answer for names that stand for something now, or are missing."""
+        names = [name for name in functions if name in self.shell.user_ns or name in missing]
         for name in names:
-            self.lent[name] = self.shell.user_ns[name]
+            self.lent[name] = self.shell.user_ns.get(name, MISSING)
             self.shell.user_ns[name] = self.callback(functions[name].number, name)
         return names
 
     def take_back(self) -> list[str]:
         """Give all these names back what they stood for."""
         names = list(self.lent)
-        self.shell.user_ns.update(self.lent)
+        for name, before in self.lent.items():
+            if before is MISSING:
+                self.shell.user_ns.pop(name, None)
+            else:
+                self.shell.user_ns[name] = before
         self.lent.clear()
         return names
 

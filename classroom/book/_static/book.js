@@ -12,11 +12,12 @@ printed.addEventListener("change", () => {
 });
 
 // What is wider than the window is scrolled with the arrow keys, once Tab has reached it.
+const scrolled = "pre, .bd-article table, .math mjx-container, figure.positions .shown";
 const reach = () => {
   const room = document.querySelector(".bd-article")?.clientWidth;
   for (const formula of document.querySelectorAll("span.math mjx-container"))
     formula.classList.toggle("wide", formula.firstElementChild.clientWidth > 0.9 * room);
-  for (const wide of document.querySelectorAll("pre, .bd-article table, .math mjx-container")) {
+  for (const wide of document.querySelectorAll(scrolled)) {
     if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     else wide.removeAttribute("tabindex");
   }

@@ -1,0 +1,79 @@
+"""Whether catalogue, release and gradebook say the same of an assignment, before it is graded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from autograder.course.assignment import Assignment, MasterCell
+from autograder.course.folder import CourseError
+from autograder.words import listed, points_text
+
+
+def require_agreement(folder: Path, assignment: Assignment) -> None:
+    """Say so where an assignment cannot be graded as it stands.
+
+    Parameters
+    ----------
+    folder : the course's
+    assignment : as the gradebook has it
+
+    Raises
+    ------
+    CourseError : the catalogue lacks what the gradebook has, or the release differs from it
+    """
+    name = assignment.name
+    checks = [cell for cell in assignment.master if _is_check(cell)]
+    unknown = [cell for cell in checks if cell.exercise not in assignment.exercises]
+    if unknown:
+        raise CourseError(
+            f"{name} asks for {listed([cell.exercise or cell.grade_id for cell in unknown])}, "
+            f"and the catalogue {assignment.catalogue.module} has no such exercise: put it back "
+            f"there, or take its cells out of source/{name}/ and run `autograder release {name}`"
+        )
+    released = _points_of(folder / "release" / name / f"{name}.ipynb")
+    kept = {cell.grade_id: cell.points for cell in assignment.master if cell.points is not None}
+    differences = list(_differences(released, kept))
+    if differences:
+        raise CourseError(
+            f"release/{name} and the gradebook differ: {'; '.join(differences)}. "
+            f"Run `autograder release {name}`, which makes both from source/{name}"
+        )
+
+
+def _is_check(cell: MasterCell) -> bool:
+    return cell.grade and not cell.solution and cell.cell_type == "code"
+
+
+def _differences(released: Mapping[str, float], kept: Mapping[str, float]) -> Iterator[str]:
+    for name in sorted(released.keys() | kept.keys()):
+        there, here = released.get(name), kept.get(name)
+        if there is None:
+            yield f"{name} is only in the gradebook"
+        elif here is None:
+            yield f"{name} is only in the release"
+        elif there != here:
+            yield (
+                f"{name} is worth {points_text(there)} in the release and {points_text(here)} "
+                "in the gradebook"
+            )
+
+
+def _points_of(notebook: Path) -> dict[str, float]:
+    """Return what the cells of a released notebook are worth, by name.
+
+    Raises
+    ------
+    CourseError : it cannot be read
+    """
+    try:
+        owned = [
+            cell["metadata"].get("nbgrader", {})
+            for cell in json.loads(notebook.read_bytes())["cells"]
+        ]
+        graded = [data for data in owned if data.get("grade") or data.get("task")]
+        return {str(data["grade_id"]): float(data.get("points", 0)) for data in graded}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        name = notebook.stem
+        raise CourseError(f"{notebook} cannot be read: run `autograder release {name}`") from None

@@ -1,0 +1,137 @@
+"""What each submission has earned, when, and why that changed: a line for each change.
+
+It lies beside the graded notebooks, one file an assignment, and is only added to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from autograder.course.folder import digest_of
+from autograder.grading.jobs import Job, catalogue_fingerprint, code_fingerprint
+from autograder.words import points_text
+
+HISTORY_FILE = ".history-{}.jsonl"  # of an assignment, beside the students' folders
+SHOWN = 16  # characters of a hash: enough to tell versions apart
+# What a verdict is made of, and what is said where that is another than before.
+REASONS = {
+    "submission": "another hand-in",
+    "catalogue": "another version of the catalogue",
+    "grader": "another version of the grader",
+    "release": "another release or other settings",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One grading of a submission.
+
+    Parameters
+    ----------
+    at : when, in UTC, ``"2026-10-05 14:03:21"``
+    points : what each exercise earned, by its name
+    made_of : hashes of what the verdicts follow from, by the names of `REASONS`
+    """
+
+    student: str
+    at: str
+    points: Mapping[str, float]
+    made_of: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """The points of all exercises together."""
+        return round(sum(self.points.values()), 6)
+
+
+def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
+    """Return the entry for a submission that was graded just now."""
+    made_of = {
+        "submission": digest_of(job.data) or "none",
+        "catalogue": catalogue_fingerprint(job.assignment.catalogue),
+        "grader": code_fingerprint(),
+        "release": job.assignment.digest.hex(),
+    }
+    return Entry(
+        job.student,
+        datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S"),
+        {verdict["exercise"]: verdict["points"] for verdict in verdicts},
+        {name: digest[:SHOWN] for name, digest in made_of.items()},
+    )
+
+
+def read_history(course: Path, assignment: str) -> dict[str, list[Entry]]:
+    """Return the entries of each student, the oldest first."""
+    found: dict[str, list[Entry]] = {}
+    try:
+        lines = _file(course, assignment).read_bytes().splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        with suppress(ValueError, TypeError, AttributeError):  # a line that a full disk cut off
+            entry = Entry(**json.loads(line))
+            if all(isinstance(points, int | float) for points in entry.points.values()):
+                found.setdefault(entry.student, []).append(entry)
+    return found
+
+
+def note_history(course: Path, assignment: str, entries: Sequence[Entry]) -> None:
+    """Add entries.
+
+    Raises
+    ------
+    OSError : they cannot be written
+    """
+    if entries:
+        lines = "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries)
+        _file(course, assignment).parent.mkdir(exist_ok=True)
+        # In one piece, so that a run beside this one, or a kill, leaves whole lines.
+        with open(_file(course, assignment), "ab", buffering=0) as file:
+            file.write(lines.encode())
+
+
+def is_news(before: Entry | None, after: Entry) -> bool:
+    """Tell whether an entry says anything that the one before does not."""
+    if before is None:
+        return True
+    return (before.points, before.made_of) != (after.points, after.made_of)
+
+
+def changes(before: Entry, after: Entry) -> list[str]:
+    """Return what became of each exercise whose points are others, a phrase each.
+
+    >>> changes(Entry("s001", "", {"scores": 2.0}), Entry("s001", "", {"scores": 3.0, "cce": 1.0}))
+    ['scores 2 -> 3', 'cce - -> 1']
+    """
+    names = dict.fromkeys((*before.points, *after.points))
+    return [
+        f"{name} {_points(before, name)} -> {_points(after, name)}"
+        for name in names
+        if before.points.get(name) != after.points.get(name)
+    ]
+
+
+def why(before: Entry | None, after: Entry) -> list[str]:
+    """Return why a submission was graded again, a phrase each."""
+    if before is None:
+        return ["graded for the first time"]
+    others = [
+        said
+        for name, said in REASONS.items()
+        if before.made_of.get(name) != after.made_of.get(name)
+    ]
+    return others or ["graded once more"]
+
+
+def _points(entry: Entry, name: str) -> str:
+    return points_text(entry.points[name]) if name in entry.points else "-"
+
+
+def _file(course: Path, assignment: str) -> Path:
+    return course / "autograded" / HISTORY_FILE.format(assignment)
