@@ -95,8 +95,10 @@ def test_ps1_is_worked_on_downloaded_and_graded(visit, site, tmp_path):
         page.keyboard.press("Shift+Enter")
         page.keyboard.press("Shift+Enter")
         page.locator(CARD.replace("softmax", function) + '[aria-label*="hold"]').wait_for()
+    drawn = code_cell(page, "figures.one_hot_grid(")
+    drawn.locator(".cm-content").click()
     page.keyboard.press("Shift+Enter")
-    code_cell(page, "three_samples").locator(PICTURE).wait_for()
+    drawn.locator(PICTURE).wait_for()
     card = write_and_check(page, WHOLE_MATRIX, "fails").inner_text()
     assert "does not hold: every column sums to 1" in card
     assert "Hint: The sum runs over the classes of one sample" in card
@@ -147,6 +149,8 @@ def test_a_lesson_has_pictures_a_slider_that_moves_them_and_says_what_it_skips(v
         " return now && now.src !== before; }",
         arg=[slider.element_handle(), before],
     )
+    # It lies over the notebook.
+    page.get_by_text("Python is ready").wait_for(state="detached")
     for code in ("import tensorflow as tf", "gaps = compare()", "cap = capped_by_keras()"):
         said = code_cell(page, code).locator(".jp-OutputArea-output").inner_text()
         assert said == "'skipped: TensorFlow is not installed'"

@@ -44,7 +44,8 @@
       await session.ready;
       await session.session?.kernel?.info;
       await commands.execute("apputils:update-notification", {
-        id, message: "Python is ready.", type: "success", options: { autoClose: 4000 },
+        // Not in `options`, as JupyterLab's text about this command has it: that is not looked at.
+        id, message: "Python is ready.", type: "success", autoClose: 8000,
       });
     };
     shell.currentChanged.connect((_, { newValue }) => tell(newValue));
