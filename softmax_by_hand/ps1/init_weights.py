@@ -107,7 +107,7 @@ INIT_WEIGHTS = Exercise(
             looks_right="There is a weight for each feature of the data; the bias feature comes "
             "only with add_bias.",
             lesson="01_scores",
-            treated="$W$ is $(K, D+1)",
+            treated="$\\mathbf{W}$ is $(K, D+1)",
         ),
         Misconception(
             "transposed",
@@ -121,7 +121,7 @@ INIT_WEIGHTS = Exercise(
             looks_right="There are as many weights as there should be, and for samples in rows "
             "this is their shape.",
             lesson="01_scores",
-            treated="$W$ is $(K, D+1)",
+            treated="$\\mathbf{W}$ is $(K, D+1)",
         ),
         Misconception(
             "global generator",
