@@ -53,6 +53,12 @@ def init_weights(f: Student) -> None:
     W = draw(1, 1.0)
     f.expect(abs(W.mean()) < 0.1 and abs(W.std() - 1) < 0.1, mean=W.mean(), deviation=W.std())
     f.claim(
+        "the last column, the biases, is drawn like the others",
+        "Is a column set to something afterwards, or put beside what was drawn?",
+    )
+    biases = W[:, -1]
+    f.expect(biases.std() > 0.5, the_biases=biases, their_deviation=biases.std())
+    f.claim(
         "K = 5 and K = 2 with the same seed have the same first two rows",
         "In which order do the numbers fill W: row by row, in the shape that is asked for?",
     )
