@@ -469,9 +469,15 @@ class Student:
             signature.bind(*range(own + len(parameters)))
         except (TypeError, ValueError):
             if signature is not None:
-                message = f"it takes {signature}; asked for is {name}({', '.join(parameters)})"
+                message = f"it takes {signature}; asked for is {self.exercise.written[name]}"
                 hint = "Compare the def line with the one in the notebook."
                 raise Broken(message, [], hint) from None
+        names = list(signature.parameters)[own:] if signature else parameters
+        if names != parameters and sorted(names) == sorted(parameters):
+            called = self.exercise.written[name]
+            self.card.notes.append(
+                f"the def line has {signature}, but the order is that of {called}"
+            )
 
     def what_is_asked(self) -> str:
         """Say what the examples have to give."""
@@ -830,10 +836,12 @@ class Properties:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
         self.calls: dict[str, tuple[list[str], int]] = {}  # parameters; how many have no default
+        self.written: dict[str, str] = {}  # as the signature has it, with its defaults
         for name, listed in re.findall(r"(\w+)\(([^)]*)\)", signature):
             texts = [text for text in listed.split(", ") if text]
             parameters = [text.partition("=")[0] for text in texts]
             self.calls[name] = parameters, sum("=" not in text for text in texts)
+            self.written[name] = f"{name}({listed})"
         self.name = next(iter(self.calls))
         self.parameters = self.calls[self.name][0]
 
@@ -1276,7 +1284,7 @@ CURVES = np.array(
     ]
 )
 
-RATES = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
+RATES = np.array([0.15, 0.3, 1.5, 3.5, 10.5])  # none of which is the place of another
 
 
 @Properties(
@@ -1425,7 +1433,7 @@ def choose_strength(f: Student) -> None:
             return np.zeros((len(Y), len(X) + 1))
 
         losses = f(X, Y, held_out, strengths, zeros)[1]
-        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))))
+        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))), your_losses=losses)
     f.claim(
         "fit is handed all samples that are not held out, and no other",
         "Which samples may training see? Which does np.delete leave?",
@@ -1490,7 +1498,7 @@ def choose_strength(f: Student) -> None:
         return W
 
     losses = f(X, Y, np.array([1]), strengths, far)[1]  # of class 1
-    f.agree(losses, np.full(len(strengths), 400.0))
+    f.agree(losses, np.full(len(strengths), 400.0), your_losses=losses)
 
 
 @Properties(
