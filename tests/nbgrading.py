@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 from classes import ROOT
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.course.folder import load_config
 from autograder.release.release import release
 
 
 def settings(course: Path) -> Config:
     """Return a course's own settings, as nbgrader has them when it is asked about ps1."""
-    config = Config(load_config(course))
+    config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config())
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.assignment_id = "ps1"
     return config

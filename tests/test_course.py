@@ -29,13 +29,13 @@ from autograder.course.folder import (
     course_secret,
     digest_of,
     find_submissions,
-    load_config,
     require_assignment,
     seed_of,
     submitted_at,
     timestamp_text,
     write_atomically,
 )
+from autograder.course.settings import load_config
 from softmax_by_hand import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -378,7 +378,7 @@ def test_no_time_is_read_through_a_link_or_from_a_pipe(tmp_path):
 
 def test_a_courses_settings_are_read_without_the_sandbox_the_judge_and_nbgrader():
     program = (
-        "import sys; from pathlib import Path; from autograder.course.folder import load_config\n"
+        "import sys; from pathlib import Path; from autograder.course.settings import load_config\n"
         f"assert load_config(Path({str(ROOT)!r})).Autograde.exporter_class\n"
         "names = ('autograder.sandbox', 'autograder.judging.judge', 'nbgrader', 'sqlalchemy')\n"
         "print([name for name in names if name in sys.modules])"

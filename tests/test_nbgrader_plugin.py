@@ -28,7 +28,8 @@ from nbgrading import convert, settings
 from seen import Seen
 from traitlets.config import Config
 
-from autograder.course.folder import SECRET_FILE, load_config
+from autograder.course.folder import SECRET_FILE
+from autograder.course.settings import load_config
 from autograder.grading import jobs
 from autograder.limits import PAGE
 from autograder.nbgrader_plugin.formgrader.filters import markdown2html

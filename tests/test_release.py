@@ -22,7 +22,8 @@ from autograder import Catalogue, Criterion, Exercise
 from autograder.checking.kit import Properties, Student, normal
 from autograder.course.carried import CELL_ID, carried_files, carrying_cell
 from autograder.course.course import Course
-from autograder.course.folder import CourseError, files_beside, load_config
+from autograder.course.folder import CourseError, files_beside
+from autograder.course.settings import load_config
 from autograder.release import ReleaseError
 from autograder.release.generate import generate
 from autograder.release.proof import (

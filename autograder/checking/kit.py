@@ -101,6 +101,8 @@ def properties_that_hold(student: Student, named: str) -> str | None:
     except NotWritten as missing:
         return f"{named}: {missing}"
     except Broken as broken:
+        if does_nothing(student.function):
+            return f"{named}: not written yet"
         card.failed, card.message, card.evidence = True, broken.message, broken.evidence
         card.hint = card.hint or broken.hint
         what = "does not hold: " + card.claims[-1]
@@ -108,6 +110,17 @@ def properties_that_hold(student: Student, named: str) -> str | None:
             what = broken.message + ("; so " + what if len(card.claims) > 2 else "")
         return f"{named}: {what}"
     return None
+
+
+def does_nothing(function: Any) -> bool:
+    """Tell whether a function, or a class with its methods, has no more than ``pass`` in it."""
+    is_class = isinstance(function, type)
+    inside = vars(function).values() if is_class else (function,)
+    made = [one for one in inside if inspect.isfunction(one)]
+    steps = [step for one in made for step in dis.get_instructions(one)]
+    # It gives back None or an ellipsis, and works with nothing else.
+    empty = all(x.argval is None or x.argval is ... or x.opname == "RESUME" for x in steps)
+    return empty and (is_class or bool(made))
 
 
 def one_line_error(text: str, kind: type[BaseException] = AssertionError) -> BaseException:

@@ -615,6 +615,16 @@ def _all_known(what: str, names: Sequence[str], known: Collection[str]) -> None:
 
 
 @app.command()
+def settings(course: CourseOption = Path()) -> None:
+    """List what can be set in nbgrader_config.py, and what this course sets."""
+    from autograder.course.settings import load_config, page
+
+    folder = _course_folder(course)
+    with _in_words():
+        typer.echo(page(load_config(folder)), nl=False)
+
+
+@app.command()
 def doctor(course: CourseOption = Path()) -> None:
     """Say what works on this computer, and what to install for the rest."""
     from autograder.cli.doctor import examine

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
+from autograder.catalogue.name import (
+    CONFIG_FILE,
+    CatalogueError,
+    CatalogueName,
+    installed_catalogue,
+)
+from autograder.course import settings as own
 from autograder.course.agreement import require_agreement
 from autograder.course.assignment import Assignment, MasterCell
 from autograder.course.folder import (
-    CONFIG_FILE,
     CourseError,
     assignment_files,
     course_secret,
     heavy_imports,
     imports_of,
-    load_config,
 )
 
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue
-
-
-LESSON_ADDRESS = re.compile(r"https?://[^\s\"'<>{}]+\{\}[^\s\"'<>{}]*")
 
 
 class ReleasedCells(Protocol):
@@ -56,7 +56,7 @@ class Course:
         ------
         CourseError : the file cannot be run
         """
-        return load_config(self.folder)
+        return own.load_config(self.folder)
 
     @cached_property
     def secret(self) -> bytes:
@@ -66,47 +66,26 @@ class Course:
     @property
     def gradebook_url(self) -> str:
         """The address of the gradebook: of the settings, else ``gradebook.db``."""
-        configured = self.settings.get("CourseDirectory", {}).get("db_url")
-        if isinstance(configured, str) and configured:
+        configured = own.read(own.CourseDirectory, self.settings).db_url
+        if configured:
             return configured
         file = f"sqlite:///{(self.folder / 'gradebook.db').resolve()}"
         return os.environ.get("GRADEBOOK_URL") or file
 
     @property
     def carried_share(self) -> float:
-        """The share of points for what is right but for an earlier exercise, from 0 to 1.
+        """The share of points for what is right but for an earlier exercise, from 0 to 1."""
+        return float(own.read(own.ErrorCarriedForward, self.settings).share)
 
-        Set in ``nbgrader_config.py`` as ``c.ErrorCarriedForward.share``; 1 by default.
-
-        Raises
-        ------
-        CourseError : it is no such number
-        """
-        share = self.settings.get("ErrorCarriedForward", {}).get("share", 1.0)
-        if type(share) not in (int, float) or not 0 <= share <= 1:
-            raise CourseError(
-                f"{self.folder / CONFIG_FILE}: ErrorCarriedForward.share is a number from 0 to 1, "
-                f"not {share!r}"
-            )
-        return float(share)
+    @property
+    def code_stub(self) -> str:
+        """What stands in a released notebook in place of a solution in Python."""
+        return own.read(own.ClearSolutions, self.settings).code_stub.get("python", "")
 
     @property
     def book(self) -> str:
-        """The address of a lesson in the course's book, ``{}`` for the lesson's name, or "".
-
-        Set in ``nbgrader_config.py`` as ``c.Book.lesson``.
-
-        Raises
-        ------
-        CourseError : it is no such address
-        """
-        book = self.settings.get("Book", {}).get("lesson", "")
-        if not isinstance(book, str) or (book and not LESSON_ADDRESS.fullmatch(book)):
-            raise CourseError(
-                f"{self.folder / CONFIG_FILE}: Book.lesson is the address of a lesson with {{}} "
-                f'for its name, "https://course.example/lessons/{{}}.html", not {book!r}'
-            )
-        return book
+        """The address of a lesson in the course's book, ``{}`` for the lesson's name, or ""."""
+        return own.read(own.Book, self.settings).lesson
 
     @cached_property
     def catalogue_name(self) -> CatalogueName:
@@ -116,12 +95,7 @@ class Course:
         ------
         CourseError : it is not there
         """
-        module = self.settings.get("Catalogue", {}).get("module")
-        if module is not None and not (isinstance(module, str) and module):
-            raise CourseError(
-                f"{self.folder / CONFIG_FILE}: Catalogue.module is a module's dotted name, "
-                f"not {module!r}"
-            )
+        module = own.read(own.Catalogue, self.settings).module
         try:
             if module is None:
                 return installed_catalogue()
@@ -151,16 +125,12 @@ class Course:
 
         Raises
         ------
-        CourseError : the setting is no table of such names
+        CourseError : the setting names others
         """
-        sets = self.settings.get("Catalogue", {}).get("sets", {})
+        sets = own.read(own.Catalogue, self.settings).sets
         known = self.catalogue.assignments
-        named = sets.get(assignment, [assignment]) if isinstance(sets, Mapping) else None
-        if (
-            not isinstance(named, list | tuple)
-            or not all(isinstance(one, str) for one in named)
-            or (assignment in sets and not set(named) <= set(known))
-        ):
+        named = sets.get(assignment, [assignment])
+        if assignment in sets and not set(named) <= set(known):
             raise CourseError(
                 f"{self.folder / CONFIG_FILE}: Catalogue.sets names sets of the catalogue "
                 f'({", ".join(known)}) by assignment, {{"hw1": ["{next(iter(known), "ps1")}"]}}, '
@@ -182,16 +152,11 @@ class Course:
 
         Raises
         ------
-        CourseError : the setting is no list of names, or the notebook cannot be read
+        CourseError : the notebook cannot be read
         """
-        named = self.settings.get("Submissions", {}).get("packages")
+        named = own.read(own.Submissions, self.settings).packages
         if named is None:
             return None
-        if not isinstance(named, list | tuple) or not all(isinstance(one, str) for one in named):
-            raise CourseError(
-                f"{self.folder / CONFIG_FILE}: Submissions.packages is a list of names, "
-                f'["numpy", "matplotlib"], not {named!r}'
-            )
         folder = folder or self.folder / "release" / assignment
         beside = {path.stem for path in folder.glob("*")}
         imported = {name.partition(".")[0] for name in imports_of(folder)}

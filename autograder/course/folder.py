@@ -20,14 +20,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.hard_links import not_of_owner
 from autograder.course.reading import UnreadableSubmission, read_bytes
-from autograder.words import named
 
 SECRET_FILE = ".grading-secret"
-# The grader's own settings, one of each: `c.Catalogue.module`.
-SETTINGS = {"Catalogue": "module", "ErrorCarriedForward": "share", "Submissions": "packages"}
 MAX_FILE_BYTES = 20 << 20
 SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
 MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
@@ -215,41 +211,6 @@ def seed_of(secret: bytes, assignment: str, student: str, digest: str) -> int:
     """
     text = json.dumps([assignment, student, digest]).encode()
     return int.from_bytes(hmac.digest(secret, text, "sha256")[:16], "big")
-
-
-def load_config(course: Path) -> dict:
-    """Return the settings of a course's ``nbgrader_config.py``; empty where there is none.
-
-    Raises
-    ------
-    CourseError : the file cannot be run
-    """
-    from traitlets.config import PyFileConfigLoader
-
-    path = course / CONFIG_FILE
-    if not path.is_file():
-        return {}
-    try:
-        settings = PyFileConfigLoader(CONFIG_FILE, path=str(course)).load_config()
-    except SyntaxError as failure:
-        line = f", line {failure.lineno}" if failure.lineno else ""
-        raise CourseError(f"{path}{line}: {failure.msg}; mend it first") from None
-    except (Exception, SystemExit) as failure:
-        line = _line_in(failure, path)
-        raise CourseError(f"{path}{line}: {named(failure)}; mend it first") from None
-    for section, own in SETTINGS.items():
-        for unknown in sorted(set(settings.get(section, ())) - {own}):
-            raise CourseError(f"{path}: there is no c.{section}.{unknown}: write c.{section}.{own}")
-    return settings
-
-
-def _line_in(failure: BaseException, path: Path) -> str:
-    trace, line = failure.__traceback__, ""
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = f", line {trace.tb_lineno}"
-        trace = trace.tb_next
-    return line
 
 
 def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:

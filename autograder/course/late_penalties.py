@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from autograder.course.folder import CONFIG_FILE, CourseError
-from autograder.words import listed, named
+from autograder.catalogue.name import CONFIG_FILE
+from autograder.course import settings
+from autograder.course.folder import CourseError
+from autograder.words import named
 
 # (student, score, seconds late) -> points to take away, as in nbgrader's plugin
 LatePenalty = Callable[[str, float, float], float | None]
@@ -70,7 +72,7 @@ def late_rule(config: Mapping[str, Any]) -> LateRule | None:
 
     Parameters
     ----------
-    config : as `autograder.course.folder.load_config` gives it
+    config : as `autograder.course.settings.load_config` gives it
 
     Raises
     ------
@@ -81,9 +83,9 @@ def late_rule(config: Mapping[str, Any]) -> LateRule | None:
     plugin = config.get("AssignLatePenalties", {}).get("plugin_class", NBGRADERS)
     name = plugin if isinstance(plugin, str) else f"{plugin.__module__}.{plugin.__qualname__}"
     section = name.rpartition(".")[2]
-    settings = f"{name} {sorted(config.get(section, {}).items())}"
+    used = f"{name} {sorted(config.get(section, {}).items())}"
     if name == OURS:
-        return None if policy.takes_nothing else LateRule(_of(policy), settings)
+        return None if policy.takes_nothing else LateRule(_of(policy), used)
     if not policy.takes_nothing:
         raise CourseError(
             f"{CONFIG_FILE}: {SECTION} says what is taken away, but nothing uses it: "
@@ -92,7 +94,7 @@ def late_rule(config: Mapping[str, Any]) -> LateRule | None:
     method = config.get(NBGRADERS, {}).get("penalty_method", "none")
     if section == NBGRADERS and method == "none":
         return None
-    return LateRule(_plugin(plugin, name, config), settings)
+    return LateRule(_plugin(plugin, name, config), used)
 
 
 def read_policy(config: Mapping[str, Any]) -> LatePolicy:
@@ -103,18 +105,8 @@ def read_policy(config: Mapping[str, Any]) -> LatePolicy:
     CourseError
         where they make no sense
     """
-    given = dict(config.get(SECTION, {}))
-    known = [field.name for field in fields(LatePolicy)]
-    for name, value in given.items():
-        where = f"{CONFIG_FILE}: {SECTION}.{name}"
-        if name not in known:
-            raise CourseError(f"{where} is no setting: there are {listed(known)}")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise CourseError(f"{where} is a number, not {value!r}")
-        if not 0 <= value < math.inf or ("percent" in name and value > 100):
-            most = "to 100" if "percent" in name else "on"
-            raise CourseError(f"{where} is {value:g}: give a number from 0 {most}")
-    policy = LatePolicy(**{name: float(value) for name, value in given.items()})
+    given = settings.read(settings.LatePenalties, config)
+    policy = LatePolicy(**{name: getattr(given, name) for name in given.trait_names(config=True)})
     if policy.points_per_day and policy.percent_per_day:
         raise CourseError(
             f"{CONFIG_FILE}: {SECTION} has points_per_day and percent_per_day: set one of them"

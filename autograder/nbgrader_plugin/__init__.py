@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from autograder.course.settings import ClearSolutions
+
 STEPS, FILES = "autograder.nbgrader_plugin.steps", "autograder.nbgrader_plugin.files"
 CARRYING = "autograder.nbgrader_plugin.carrying"
 FILTERS = "autograder.nbgrader_plugin.formgrader.filters"
@@ -45,8 +47,8 @@ def configure(c: Any, file: str) -> None:
     ]
 
     # A stub must parse, and must fail in a way that `check` and the graders recognise.
-    c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
-    c.ClearSolutions.text_stub = "*Write your answer here.*"
+    stubs = ClearSolutions()
+    c.ClearSolutions.code_stub, c.ClearSolutions.text_stub = stubs.code_stub, stubs.text_stub
 
     # Each notebook carries the files beside it, so that it works where it is opened alone.
     # A course that does not want this sets `c.CarryFiles.enabled = False`.

@@ -19,8 +19,9 @@ from nbgrader.api import Gradebook
 from nbgrader.converters.base import NbGraderException
 from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Float, default
+from traitlets import default
 
+from autograder.course import settings
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission
@@ -39,12 +40,13 @@ from autograder.submission.sanitise import empty_submission, sanitise
 class SubmissionExporter(NotebookExporter):
     """Stands between nbgrader and what was handed in, which `Judge` alone reads."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         be_careful(self.parent)
         # Read before the first submission: settings that make no sense stop nbgrader here, and not
         # at each submission, where they would leave a notebook that looks graded.
         try:
+            settings.require_sense(self.config)
             late_rule(self.config)
         except CourseError as failure:
             self.log.error("%s", failure)
@@ -64,10 +66,10 @@ class SubmissionExporter(NotebookExporter):
         return self.from_notebook_node(notebook, resources=resources)
 
     def from_notebook_node(  # type: ignore[override]
-        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **settings: Any
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
         """Return the notebook after all steps as `autograder grade` writes it, in little memory."""
-        notebook, resources = Exporter.from_notebook_node(self, nb, resources, **settings)
+        notebook, resources = Exporter.from_notebook_node(self, nb, resources, **options)
         return notebook_bytes(notebook).decode(), resources
 
 
@@ -125,8 +127,8 @@ class FeedbackExporter(Exporter):
     export_from_notebook = None  # type: ignore[assignment]
     output_mimetype = "text/html"
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         be_careful(self.parent)
 
     @default("file_extension")
@@ -153,13 +155,8 @@ class FeedbackExporter(Exporter):
         return text, resources
 
 
-class LatePenalties(BasePlugin):
+class LatePenalties(BasePlugin, settings.LatePenalties):
     """Takes away points for late hand-ins; see `autograder.course.late_penalties.LatePolicy`."""
-
-    points_per_day = Float(0.0, help="for each day that has begun").tag(config=True)
-    percent_per_day = Float(0.0, help="of the score, for each day").tag(config=True)
-    grace_hours = Float(0.0, help="for which nothing is taken away").tag(config=True)
-    at_most_percent = Float(100.0, help="of the score, however late").tag(config=True)
 
     def late_submission_penalty(self, student_id: str, score: float, seconds_late: float) -> float:
         """Return the points to take away, as nbgrader asks for them."""

@@ -16,9 +16,9 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin, ExportPlugin
-from traitlets import Enum
 from traitlets.config import Config
 
+from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
@@ -98,7 +98,7 @@ class ScoresExporter(ExportPlugin):
         return people, marks
 
 
-class CanvasExporter(ScoresExporter):
+class CanvasExporter(ScoresExporter, settings.CanvasExporter):
     """Canvas's gradebook: `Grades`, `Import`.
 
     Canvas finds a student by its own user id, else by the login, else by the name, and an
@@ -106,11 +106,6 @@ class CanvasExporter(ScoresExporter):
     """
 
     destination = "grades-canvas.csv"
-    lms_user_id = Enum(
-        ("ID", "SIS User ID"),
-        default_value="ID",
-        help="which of Canvas's ids stands in the gradebook's lms_user_id",
-    ).tag(config=True)
 
     def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
         """Return header, points possible, and a line for each student."""

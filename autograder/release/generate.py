@@ -27,6 +27,7 @@ def generate(
     into: Path,
     helpers: Helpers,
     gradebook: str | None = None,
+    stub: str | None = None,
 ) -> Path:
     """Have nbgrader make an assignment's release in a folder, in this process.
 
@@ -36,6 +37,7 @@ def generate(
     into : a new folder for it, in a work folder in the course
     helpers : what lies beside the notebook; see `autograder.release.beside`
     gradebook : URL of the database to enter it in, or None to leave that alone
+    stub : stands in place of each solution in code; None: what the course sets
 
     Returns
     -------
@@ -58,6 +60,8 @@ def generate(
     config.CourseDirectory.release_directory = into.relative_to(root).as_posix()
     config.GenerateAssignment.force = config.GenerateAssignment.create_assignment = True
     config.GenerateAssignment.permissions = 644
+    if stub is not None:
+        config.ClearSolutions.code_stub = {"python": stub}
     if gradebook is None:
         config.GenerateAssignment.no_database = True
         config.SaveCells.enabled = False

@@ -23,14 +23,16 @@ from autograder.course.folder import files_beside
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
 from autograder.release.source import read_source
+from autograder.submission.slips import does_nothing
 from autograder.words import first_line
 
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+STUB = f'raise NotImplementedError("{NOT_WRITTEN}")'
 SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
 
 
 def release_problems(
-    course: Path, assignment: str, folder: Path, catalogue: Catalogue
+    course: Path, assignment: str, folder: Path, catalogue: Catalogue, raising: Path | None = None
 ) -> list[str]:
     """Return what is wrong with a generated release, a line for each.
 
@@ -39,6 +41,8 @@ def release_problems(
     course, assignment : where its source is
     folder : the generated release of that assignment
     catalogue : nothing in the folder may answer an exercise of the assignment
+    raising : the same release with `STUB` in place of the course's own stub; it is the one that is
+        run, since what follows from a stub that does nothing cannot be told from a slip
     """
     notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
     where = f"release/{assignment}/{assignment}.ipynb"
@@ -50,7 +54,30 @@ def release_problems(
     problems += _carried_problems(notebook, folder, where)
     unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
     # What does not parse would only be said again by running it.
-    return problems + (unparsed or unexpected_errors(folder, assignment))
+    return problems + (unparsed or unexpected_errors(raising or folder, assignment))
+
+
+def stub_problems(stub: str) -> list[str]:
+    """Return why a course's stub would not be known as one, by `check` and the judge.
+
+    >>> stub_problems('raise NotImplementedError("noch nicht geschrieben")')
+    []
+    >>> stub_problems("return 0")[0].partition(":")[0]
+    'c.ClearSolutions.code_stub'
+    """
+    body = "def f():\n    ''\n" + "\n".join(f"    {line}" for line in stub.split("\n"))
+    where = "c.ClearSolutions.code_stub"
+    try:
+        statements = ast.parse(body).body[0].body[1:]  # type: ignore[attr-defined]
+    except SyntaxError as error:
+        return [f"{where}: does not parse: {error.msg}"]
+    raised = [ast.unparse(one.exc) for one in statements if isinstance(one, ast.Raise) and one.exc]
+    if any(one.startswith("NotImplementedError") for one in raised) or does_nothing(body):
+        return []
+    return [
+        f"{where}: it neither raises NotImplementedError nor does nothing, as `pass` does: nobody "
+        "could tell it from an answer"
+    ]
 
 
 def _carried_problems(notebook: NotebookNode, folder: Path, where: str) -> list[str]:
@@ -130,7 +157,10 @@ def _unparsed(cell: NotebookNode, where: str) -> list[str]:
     try:
         ast.parse(TransformerManager().transform_cell(cell.source))
     except SyntaxError as error:
-        return [f"{where}, cell {cell.id}, line {error.lineno}: does not parse: {error.msg}"]
+        what = f"{where}, cell {cell.id}, line {error.lineno}: does not parse: {error.msg}"
+        is_stub = bool(cell.metadata.get("nbgrader", {}).get("solution"))
+        hint = "; a stub of comments needs a docstring above it, or `pass` in it"
+        return [what + hint if is_stub and "expected an indented block" in error.msg else what]
     return []
 
 

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.catalogue.catalogue import Catalogue
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.carried import carried_files
 from autograder.course.course import Course
 from autograder.course.folder import (
-    CONFIG_FILE,
     CourseError,
     require_assignment,
     write_atomically,
 )
 from autograder.release import ReleaseError
-from autograder.release.beside import helpers_of, put
+from autograder.release.beside import Helpers, helpers_of, put
 from autograder.release.generate import generate
-from autograder.release.proof import drift, release_problems
+from autograder.release.proof import STUB, drift, release_problems, stub_problems
 from autograder.release.readme import readme
 from autograder.release.source import read_asked, read_source
 
@@ -122,7 +122,7 @@ def prove_release(
                 helpers = helpers_of(settings, course / "source" / name, asked.exercises)
                 new = generate(settings, name, work / "new", helpers)
                 wrong = [*drift(course / "release" / name, new)]
-                wrong += release_problems(course, name, new, known)
+                wrong += _problems(settings, name, new, helpers, known)
             problems += wrong
     wanted = course / "release" / "requirements.txt"
     if not wanted.is_file() or wanted.read_text() != _requirements():
@@ -144,7 +144,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         helpers = helpers_of(settings, source, asked.exercises)
         put(helpers, source)  # so that it runs there too
         tried = generate(settings, name, work / "tried", helpers)
-        _refuse(release_problems(course, name, tried, known))
+        _refuse(_problems(settings, name, tried, helpers, known))
         # The one that is kept also goes into the gradebook; it must be the one proved.
         made = generate(settings, name, work / "made", helpers, settings.gradebook_url)
         _refuse(drift(tried, made))
@@ -162,6 +162,17 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     return Released(
         name, target, files, points[False], points[True], is_enough, asked.remarks
     )
+
+
+def _problems(
+    course: Course, name: str, made: Path, helpers: Helpers, catalogue: Catalogue
+) -> list[str]:
+    """Return what is wrong with a release, and with the stub in it where that is the course's."""
+    stub, raising = course.code_stub, None
+    wrong = stub_problems(stub)
+    if stub != STUB and not wrong:
+        raising = generate(course, name, made.parents[1] / "raising", helpers, stub=STUB)
+    return wrong or release_problems(course.folder, name, made, catalogue, raising)
 
 
 def _refuse(problems: Sequence[str]) -> None:
