@@ -9,7 +9,7 @@ from __future__ import annotations
 from examples import edits
 from examples.records import Student, Work
 
-PS1, PS2, PS3, PS4, PS5 = 32.0, 36.0, 36.0, 36.0, 36.0
+PS1, PS2, PS3, PS4, PS5 = 32.0, 36.0, 36.0, 40.0, 36.0
 
 
 BASE = "full-vectorised"
@@ -147,11 +147,12 @@ MISTAKEN = (
                 like=BASE,
             ),
             "ps4": Work(
-                "sums and largest scores along the samples",
-                PS4 - 4 - 2,
+                "mixes samples, largest scores along them; judges on what was trained on",
+                PS4 - 4 - 2 - 4,
                 {
-                    "softmax_backward": ("sum over the samples",),
+                    "batch_backward": ("samples mixed",),
                     "predict": ("argmax over the samples",),
+                    "choose_strength": ("judged on what was trained on",),
                 },
                 like=BASE,
             ),
@@ -301,9 +302,9 @@ MISTAKEN = (
                 like=BASE,
             ),
             "ps4": Work(
-                "only the Jacobian's diagonal",
+                "the outputs are not summed over",
                 PS4 - 4,
-                {"softmax_backward": ("diagonal only",)},
+                {"batch_backward": ("nothing summed",)},
                 like=BASE,
             ),
         },
@@ -354,9 +355,10 @@ MISTAKEN = (
                 like=BASE,
             ),
             "ps4": Work(
-                "the last batch dropped; training, which asks for batches, is right but for it",
-                PS4 - 4,
-                {"batch_indices": ("remainder dropped",)},
+                "the last batch dropped; training, which asks for batches, is right but for it; "
+                "takes the rate whose curve broke down",
+                PS4 - 4 - 1,
+                {"batch_indices": ("remainder dropped",), "choose_rate": ("nan wins",)},
                 like=BASE,
             ),
         },

@@ -176,6 +176,11 @@ def softmax_backward(A: Array, grad_A: Array) -> Array:
     return A * (grad_A - np.sum(A * grad_A, axis=0))
 
 
+def batch_backward(J: Array, grad_A: Array) -> Array:
+    """dL/dx_in = sum_k J_ikn dL/da_kn in each sample n: (I, K, N), (K, N) -> (I, N)."""
+    return np.einsum("ikn,kn->in", J, grad_A)
+
+
 def batch_gradient(W: Array, Xb: Array, Y: Array) -> Array:
     """dL/dW = (A - Y) Xb^T / N, (K, D+1): the mean of the samples' gradients."""
     return (softmax(W @ Xb) - Y) @ Xb.T / Xb.shape[1]
@@ -215,6 +220,13 @@ def train(
     return W, np.array(history)
 
 
+def choose_rate(rates: Array, histories: Array, last: int) -> float:
+    """The rate whose curve has the lowest mean of its last entries, if all of it is finite."""
+    broken = ~np.isfinite(histories).all(axis=1)
+    ends = np.where(broken, np.inf, histories[:, -last:].mean(axis=1))
+    return float(rates[np.argmin(ends)])
+
+
 def predict(W: Array, Xb: Array) -> Array:
     """The class with the largest score, for each sample: (N,) of int."""
     return np.argmax(W @ Xb, axis=0)
@@ -230,6 +242,21 @@ def confusion_matrix(y: Array, y_pred: Array, K: int) -> Array:
     C = np.zeros((K, K), dtype=np.int64)
     np.add.at(C, (y, y_pred), 1)
     return C
+
+
+def choose_strength(
+    X: Array,
+    Y: Array,
+    held_out: Array,
+    strengths: Array,
+    fit: Callable[[Array, Array, float], Array],
+) -> tuple[float, Array]:
+    """The strength with the smallest loss on the samples held out, and the loss of each."""
+    rest = np.delete(np.arange(X.shape[1]), held_out)
+    weights = [fit(X[:, rest], Y[:, rest], float(strength)) for strength in strengths]
+    Xb, truth = add_bias(X[:, held_out]), Y[:, held_out]
+    losses = np.array([cce(truth, softmax(W @ Xb)) for W in weights])
+    return float(strengths[np.argmin(losses)]), losses
 
 
 def to_keras(W: Array) -> tuple[Array, Array]:

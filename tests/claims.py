@@ -229,11 +229,6 @@ CLAIMS: dict[str, list[tuple[str, ...]]] = {
         ("batch-indices-predict", "\\approx %.2f", "0.99**100"),
         ("batch-gradient-see", "exactly %d", "(Y_blobs.mean(axis=1) - 1 / 3).round(12)[0]"),
         (
-            "l2-penalty-predict",
-            "%d and %d: the 7",
-            "[l2_penalty(t * np.array([[2.0, -1, 7]]), 1.0) for t in (1, 2)]",
-        ),
-        (
             "l2-gradient-predict",
             "$(%.1f, %.1f, %d)$",
             "(w := np.array([[2.0, -1, 7]])) - 0.1 * l2_gradient(w, 0.5)",
@@ -304,5 +299,5 @@ GIVEN: dict[str, str] = {
     "ps1": "0.01 0.03 1.0",
     "ps2": "0.1 0.01",
     "ps3": "0.1 0.96 0.4 2.5 1.02",
-    "ps4": "0.1 0.99 6.7 4.6",
+    "ps4": "0.1 0.99 6.7 4.6 0.2 0.3 0.5 0.6 0.7",
 }

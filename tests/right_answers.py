@@ -520,6 +520,23 @@ def step_by(gradients, W1, W2, X, Y, learning_rate):
     return [*old, float(lost.mean())]
 
 
+def rate_by_dictionary(rates, histories, last):
+    ends = {}
+    for rate, curve in zip(rates.tolist(), histories.tolist(), strict=True):
+        if not any(math.isnan(loss) or math.isinf(loss) for loss in curve):
+            ends[rate] = math.fsum(curve[-last:]) / last
+    return min(ends, key=ends.get)
+
+
+def strength_by(rest_of, X, Y, held_out, strengths, fit):
+    rest = rest_of(X.shape[1], held_out)
+    found = []
+    for strength in strengths:
+        A = soft(fit(X[:, rest], Y[:, rest], strength) @ with_ones(X[:, held_out]))
+        found.append(-np.log(A[Y[:, held_out].argmax(axis=0), np.arange(len(held_out))]).mean())
+    return [strengths[int(np.argmin(found))], np.array(found)]
+
+
 def network_by(gradients):
     """Return a network that takes its gradients from one of these functions."""
 
@@ -584,20 +601,31 @@ MORE = {
         "by ceiling": batches_by_ceiling,
         "by a generator": batches_by_generator,
     },
-    "softmax_backward": {
-        "in place": backward_in_place,
-        "by tensor": backward_by_tensor,
-        "by loops": partial(each_column, jacobian_times),
+    "batch_backward": {
+        "by einsum": lambda J, G: np.einsum("ikn,kn->in", J, G, optimize=True),
+        "by stacking": lambda J, G: (J.transpose(2, 0, 1) @ G.T[:, :, None])[:, :, 0].T,
+        "by outputs": lambda J, G: sum(J[:, k] * G[k] for k in range(len(G))),
+    },
+    "choose_rate": {
+        "by dictionary": rate_by_dictionary,
+        "by nan": lambda rates, L, last: rates[
+            np.nanargmin(np.where(np.isfinite(L).all(1), L[:, -last:].mean(1), np.nan))
+        ],
+        "by fit": lambda rates, L, last: min(
+            (row[-last:].mean(), rate)
+            for row, rate in zip(L, rates, strict=True)
+            if np.isfinite(row).all()
+        )[1],
+    },
+    "choose_strength": {
+        "by set": partial(strength_by, lambda N, held: [n for n in range(N) if n not in held]),
+        "by setdiff": partial(strength_by, lambda N, held: np.setdiff1d(np.arange(N), held)),
+        "by isin": partial(strength_by, lambda N, held: ~np.isin(np.arange(N), held)),
     },
     "batch_gradient": {
         "by labels": gradient_by_labels,
         "by accumulating": gradient_by_accumulating,
         "in rows": lambda W, Xb, Y: ((Xb / len(Xb.T)) @ (soft_in_rows(W @ Xb) - Y).T).T,
-    },
-    "l2_penalty": {
-        "by norm": lambda W, strength: strength * np.linalg.norm(W[:, :-1]) ** 2,
-        "by einsum": lambda W, s: s * np.einsum("ij,ij->", W[:, :-1], W[:, :-1]),
-        "by difference": lambda W, s: s * (W[:, : W.shape[1] - 1] * W[:, :-1]).sum(axis=0).sum(),
     },
     "l2_gradient": {
         "in place": pull_in_place_on_a_copy,

@@ -216,10 +216,6 @@ IN_ROWS = {
         "lambda p, t: -np.mean(np.sum(t * np.log(np.where(t == 0, 1, p)), axis=-1))",
         ("arguments in the other order",),
     ),
-    "softmax_backward": (
-        "lambda A, G: A * (G - np.sum(A * G, axis=-1, keepdims=True))",
-        (),
-    ),
     "batch_gradient": (
         "lambda W, X, Y: X.T @ (softmax(X @ W) - Y) / len(X)",
         (),
@@ -518,12 +514,6 @@ def test_an_argument_with_a_default_is_given_by_its_name(between: str, diagnosed
 
 ELSEWHERE = {
     "predict": ("def predict(X, W, b): return np.argmax(X @ W + b, axis=1)", "predict"),
-    "softmax_backward": (
-        "def softmax_backward(dA, Z):\n"
-        "    A = np.exp(Z - Z.max(axis=0))\n    A = A / A.sum(axis=0)\n"
-        "    return A * (dA - (A * dA).sum(axis=0))",
-        "softmax_backward",
-    ),
     "softmax_derivative": (
         "def softmax_derivative(z):\n"
         "    a = np.exp(z - z.max()); a = a / a.sum()\n"

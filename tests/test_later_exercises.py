@@ -181,16 +181,39 @@ def batches_by_split(N, batch_size, rng):
     return np.split(order, range(batch_size, N, batch_size))
 
 
-def softmax_backward_by_jacobians(A, grad_A):
-    if A.ndim == 1:
-        return (np.diag(A) - np.outer(A, A)) @ grad_A
-    columns = zip(A.T, grad_A.T, strict=True)
-    return np.array([softmax_backward_by_jacobians(*pair) for pair in columns]).T
+def batch_backward_by_samples(J, grad_A):
+    return np.stack([J[:, :, n] @ grad_A[:, n] for n in range(grad_A.shape[1])], axis=1)
 
 
-def softmax_backward_by_einsum(A, grad_A):
-    J = np.einsum("i...,ik->ik...", A, np.eye(len(A))) - np.einsum("i...,k...->ik...", A, A)
-    return np.einsum("ik...,k...->i...", J, grad_A)
+def rate_by_loops(rates, histories, last):
+    best, lowest = None, np.inf
+    for rate, curve in zip(rates, histories, strict=True):
+        if all(map(np.isfinite, curve)) and np.mean(curve[-last:]) < lowest:
+            best, lowest = rate, np.mean(curve[-last:])
+    return best
+
+
+def strength_by_mask(X, Y, held_out, strengths, fit):
+    held = np.zeros(X.shape[1], dtype=bool)
+    held[held_out] = True
+    Xb = np.vstack((X, np.ones(X.shape[1])))[:, held]
+    losses = np.zeros(len(strengths))
+    for i, strength in enumerate(strengths):
+        Z = fit(X[:, ~held], Y[:, ~held], strength) @ Xb
+        losses[i] = np.mean(np.logaddexp.reduce(Z, axis=0) - np.sum(Y[:, held] * Z, axis=0))
+    return strengths[losses.argmin()], losses
+
+
+def strength_by_pairs(X, Y, held_out, strengths, fit):
+    rest = sorted(set(range(X.shape[1])) - set(held_out.tolist()))
+    losses = []
+    for strength in strengths.tolist():
+        W = fit(X[:, rest], Y[:, rest], strength)
+        each = [
+            reference.cce(Y[:, n], reference.softmax(W @ np.append(X[:, n], 1))) for n in held_out
+        ]
+        losses.append(sum(each) / len(each))
+    return min(zip(losses, strengths.tolist(), strict=True))[1], np.array(losses)
 
 
 def batch_gradient_by_samples(W, Xb, Y):
@@ -205,10 +228,6 @@ def batch_gradient_by_einsum(W, Xb, Y):
     Z = W @ Xb
     A = np.exp(Z - np.logaddexp.reduce(Z, axis=0))
     return np.einsum("kn,jn->kj", A - Y, Xb) / Y.shape[1]
-
-
-def penalty_by_loops(W, strength):
-    return sum(strength * w * w for row in W for w in row[:-1])
 
 
 def pull_by_mask(W, strength):
@@ -455,20 +474,25 @@ RIGHT = {
         "by entries": is_gradient_by_entries,
     },
     "batch_indices": {"by list": batches_by_list, "by split": batches_by_split},
-    "softmax_backward": {
-        "by Jacobians": softmax_backward_by_jacobians,
-        "by einsum": softmax_backward_by_einsum,
+    "batch_backward": {
+        "by samples": batch_backward_by_samples,
+        "by product": lambda J, G: (J * G).sum(axis=1),
     },
     "batch_gradient": {
         "by samples": batch_gradient_by_samples,
         "by einsum": batch_gradient_by_einsum,
     },
-    "l2_penalty": {
-        "by loops": penalty_by_loops,
-        "by dot": lambda W, strength: strength * np.vdot(W[:, :-1], W[:, :-1]),
-    },
     "l2_gradient": {"by mask": pull_by_mask, "by stack": pull_by_stack},
     "train": {"by counting": train_by_counting, "bias apart": train_with_bias_apart},
+    "choose_rate": {
+        "by loops": rate_by_loops,
+        "by sorting": lambda rates, histories, last: rates[
+            np.argsort(
+                np.where(np.isfinite(histories.sum(axis=1)), histories[:, -last:].sum(1), np.inf)
+            )[0]
+        ],
+    },
+    "choose_strength": {"by mask": strength_by_mask, "by pairs": strength_by_pairs},
     "predict": {
         "by columns": lambda W, Xb: np.array([int(np.argmax(W @ x)) for x in Xb.T]),
         "by sorting": lambda W, Xb: np.argsort(W @ Xb, axis=0)[-1],
@@ -622,9 +646,17 @@ UNSEEN = {
         "reversed": lambda *a: reference.batch_indices(*a)[::-1],
         "one array": lambda N, size, rng: rng.permutation(N),
     },
-    "softmax_backward": {
-        "float32": lambda A, G: reference.softmax_backward(A, G).astype(np.float32),
-        "batches only": lambda A, G: reference.softmax_backward(A, G)[:, :],
+    "batch_backward": {
+        "float32": lambda J, G: reference.batch_backward(J, G).astype(np.float32),
+        "largest": lambda J, G: (J * G).max(axis=1),
+    },
+    "choose_rate": {
+        "median rate": lambda rates, histories, last: float(np.sort(rates)[len(rates) // 2]),
+        "an array": lambda *a: np.array([reference.choose_rate(*a)]),
+    },
+    "choose_strength": {
+        "losses alone": lambda *a: reference.choose_strength(*a)[1],
+        "a list": lambda *a: (reference.choose_strength(*a)[0], list(map(str, a[3]))),
     },
     "batch_gradient": {
         "largest size": lambda W, Xb, Y: (
@@ -636,10 +668,6 @@ UNSEEN = {
         "slope clipped": lambda W, Xb, Y: np.clip(reference.batch_gradient(W, Xb, Y), -9, 9),
         "rounded": lambda W, Xb, Y: np.round(reference.batch_gradient(W, Xb, Y), 6),
         "N - 1": lambda W, Xb, Y: reference.batch_gradient(W, Xb, Y) * (1 + 1 / Y.shape[1]),
-    },
-    "l2_penalty": {
-        "cubes": lambda W, strength: float(strength * np.sum(W[:, :-1] ** 3)),
-        "strength squared": lambda W, strength: reference.l2_penalty(W, strength**2),
     },
     "l2_gradient": {
         "three times": lambda W, strength: reference.l2_gradient(W, 1.5 * strength),

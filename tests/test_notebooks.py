@@ -530,11 +530,16 @@ def test_the_numbers_that_problem_set_4_predicts_are_right() -> None:
     batches = ps4["batch_indices"](12, 5, np.random.default_rng(0))
     assert [len(batch) for batch in batches] == [5, 5, 2]
     np.testing.assert_allclose(0.99**100, 0.37, atol=0.005)
-    grad_z = ps4["softmax_backward"](np.array([2, 2, 4]) / 8, np.array([4.0, 0, 0]))
-    np.testing.assert_allclose(grad_z, [3 / 4, -1 / 4, -1 / 2])
-    (W,) = numbers_in(PS4, "l2-penalty-predict")
-    assert (ps4["l2_penalty"](W, 1.0), ps4["l2_penalty"](2 * W, 1.0)) == (5, 20)
+    J = np.array([[[1.0, 3]], [[2, 4]]])
+    (back,) = numbers_in(PS4, "batch-backward-predict")
+    np.testing.assert_array_equal(ps4["batch_backward"](J, np.array([[10.0, 100]])), back)
+    curves = np.array(
+        [[2, 1, 0.6, 0.5], [1, 0.7, 0.6, 0.6], [2, 0.1, 1, 0.3], [1, 0.1, 0.1, np.nan]]
+    )
+    assert ps4["choose_rate"](np.arange(4.0), curves, 2) == 0
+    assert np.argmin([0.5, np.nan, 0.2]) == 1
     (W,) = numbers_in(PS4, "l2-gradient-predict")
+    assert ps4["l2_penalty"](W, 0.5) == 5 / 2
     np.testing.assert_allclose(W - 0.1 * ps4["l2_gradient"](W, 0.5), [[1.8, -0.9, 7]])
     (Z,) = numbers_in(PS4, "predict-predict")
     np.testing.assert_array_equal(ps4["predict"](Z, np.eye(2)), [1, 0])

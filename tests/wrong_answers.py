@@ -491,6 +491,22 @@ def stepped(
     return network_step
 
 
+def strength_chosen(
+    train_on=lambda every, rest: rest, best=np.argmin, note=np.mean,
+    loss=lambda y, p: -np.log(np.sum(y * p, axis=0)),
+):  # fmt: skip
+    def choose_strength(X, Y, held_out, strengths, fit):
+        every = np.arange(X.shape[1])
+        seen, found = train_on(every, np.setdiff1d(every, held_out)), []
+        for strength in strengths:
+            W = fit(X[:, seen], Y[:, seen], float(strength))
+            p = stable(W[:, :-1] @ X[:, held_out] + W[:, -1:])
+            found.append(note(loss(Y[:, held_out], p)))
+        return float(strengths[best(found)]), np.array(found)
+
+    return choose_strength
+
+
 class NetworkOfTheClass(network()):
     def __init__(self, D, H, K, rng):
         super().__init__(D, H, K, rng)
@@ -633,24 +649,32 @@ WRONG = {
             None,
         ),
     },
-    "softmax_backward": {
-        "sign": (lambda A, G: A * (A * G).sum(axis=0) - A * G, "sign"),
-        "product": (lambda A, G: np.multiply(G, A), "sum left out"),
-        "rows": (
-            lambda A, G: A * (G - (A * G).sum(axis=-1, keepdims=True)),
-            "sum over the samples",
+    "batch_backward": {
+        "inputs": (
+            lambda J, G: (J * G[:, None]).sum(axis=0) if len(J) == len(G) else J.sum(axis=0),
+            None,
         ),
-        "everything": (lambda A, G: A * G - A * np.vdot(A, G), "sum over everything"),
-        "diagonal": (lambda A, G: G * (A - A**2), "diagonal only"),
-        "squeeze": (
-            lambda A, G: (A * (G - (A * G).sum(axis=0, keepdims=True))).squeeze(),
-            "squeezed",
+        "mixed": (lambda J, G: J.sum(axis=2) @ G, "samples mixed"),
+        "first": (lambda J, G: J[..., 0].dot(G), "first sample's Jacobian for all"),
+        "mean": (lambda J, G: (J * G).mean(axis=1), "mean over the outputs"),
+        "rows": (lambda J, G: (J * G).sum(axis=1).T, "transposed"),
+        "product": (lambda J, G: np.multiply(G, J), "nothing summed"),
+    },
+    "choose_rate": {
+        "lowest": (lambda r, L, last: r[L.min(axis=1).argmin()], None),
+        "place": (
+            lambda r, L, last: int(
+                np.argmin(np.where(np.isfinite(L).all(1), L[:, -last:].mean(1), np.inf))
+            ),
+            "place instead of rate",
         ),
-        "in place": (in_grad, "changes grad_A"),
-        "A left out": (lambda A, G: G - (A * G).sum(axis=0), "A left out"),
-        "difference": (lambda A, G: np.subtract(A, G), "upstream ignored"),
-        "own slopes": (lambda A, G: A - A**2, "slopes of the layer alone"),
-        "passed on": (lambda A, G: G, None),
+        "nan": (lambda r, L, last: r[L[:, -last:].sum(axis=1).argmin()], "nan wins"),
+    },
+    "choose_strength": {
+        "leak": (strength_chosen(train_on=lambda every, rest: every), "trained on all samples"),
+        "worst": (strength_chosen(best=np.argmax), "largest loss"),
+        "clip": (strength_chosen(loss=clip(1e-12)), CLIPPED),
+        "median": (strength_chosen(note=np.median), None),
     },
     "batch_gradient": {
         "one maximum": (batch(exponentials_over(np.max)), ONE),
@@ -672,14 +696,6 @@ WRONG = {
         "transposed": (lambda W, Xb, Y: Xb @ (stable(W @ Xb) - Y).T / Y.shape[1], "transposed"),
         "changes Y": (changes_Y, "changes Y"),
         "clipped": (batch(lambda Z: stable(np.clip(Z, -500, 500))), None),
-    },
-    "l2_penalty": {
-        "half": (lambda W, s: float(0.5 * s * np.square(W[:, :-1]).sum()), "half"),
-        "all": (lambda W, s: float(s * np.linalg.norm(W) ** 2), "biases included"),
-        "first": (lambda W, s: float(s * np.square(W[:, 1:]).sum()), "first column free"),
-        "norm": (lambda W, s: float(s * np.sqrt((W[:, :-1] ** 2).sum())), "square root"),
-        "squared sum": (lambda W, s: float(s * W[:, :-1].sum() ** 2), "square of the sum"),
-        "no strength": (lambda W, s: float((W[:, :-1] ** 2).sum()), "strength left out"),
     },
     "l2_gradient": {
         "half": (lambda W, s: s * np.c_[W[:, :-1], np.zeros(len(W))], "half"),

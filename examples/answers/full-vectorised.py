@@ -134,19 +134,14 @@ def is_gradient(f, grad):
 def batch_indices(N, batch_size, rng):
     return np.split(rng.permutation(N), range(batch_size, N, batch_size))
 
-# %% ps4 softmax_backward
-def softmax_backward(A, grad_A):
-    product = A * grad_A
-    return product - A * product.sum(axis=0)
+# %% ps4 batch_backward
+def batch_backward(J, grad_A):
+    return (J * grad_A).sum(axis=1)
 
 # %% ps4 batch_gradient
 def batch_gradient(W, Xb, Y):
     Z = W @ Xb
     return np.dot(np.exp(Z - np.logaddexp.reduce(Z)) - Y, Xb.T) / len(Xb.T)
-
-# %% ps4 l2_penalty
-def l2_penalty(W, strength):
-    return strength * np.square(W[:, :-1]).sum()
 
 # %% ps4 l2_gradient
 def l2_gradient(W, strength):
@@ -164,6 +159,11 @@ def train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0):
             W = W - learning_rate * (batch_gradient(W, now, truth) + pull)
     return W, history
 
+# %% ps4 choose_rate
+def choose_rate(rates, histories, last):
+    ends = histories[:, -last:].mean(axis=1) + 0 * histories.sum(axis=1)
+    return rates[np.nanargmin(ends)]
+
 # %% ps4 predict
 def predict(W, Xb):
     return (W @ Xb).argmax(axis=0)
@@ -175,6 +175,13 @@ def accuracy(y, y_pred):
 # %% ps4 confusion_matrix
 def confusion_matrix(y, y_pred, K):
     return np.bincount(K * y + y_pred, minlength=K * K).reshape(K, K)
+
+# %% ps4 choose_strength
+def choose_strength(X, Y, held_out, strengths, fit):
+    seen = np.setdiff1d(np.arange(len(X.T)), held_out)
+    weights = [fit(X[:, seen], Y[:, seen], strength) for strength in strengths]
+    losses = [cce(Y[:, held_out], softmax(W @ add_bias(X[:, held_out]))) for W in weights]
+    return strengths[np.argmin(losses)], np.array(losses)
 
 # %% ps4 to_keras
 def to_keras(W):

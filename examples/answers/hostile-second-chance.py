@@ -90,14 +90,11 @@ def ask():
 
 batch_indices = stub("batch_indices")
 
-# %% ps4 softmax_backward
-softmax_backward = stub("softmax_backward")
+# %% ps4 batch_backward
+batch_backward = stub("batch_backward")
 
 # %% ps4 batch_gradient
 batch_gradient = stub("batch_gradient")
-
-# %% ps4 l2_penalty
-l2_penalty = stub("l2_penalty")
 
 # %% ps4 l2_gradient
 l2_gradient = stub("l2_gradient")

@@ -35,3 +35,7 @@ def train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0):
             W = W - learning_rate * uphill
         history.append(total / N)
     return W, np.array(history)
+
+# %% ps4 choose_rate
+def choose_rate(rates, histories, last):
+    return rates[np.argmin(histories[:, -last:].mean(axis=1))]

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.util import find_spec
+from types import CoroutineType, GeneratorType
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,6 @@ def check(function: Any = ..., name: str | None = None, *more: Any) -> None:
     ----------
     function : the function itself, ``check(softmax)``; its name says which exercise it is
     name : the exercise, where the function is called something else
-
-    Raises
-    ------
-    AssertionError : one line, if a property does not hold; nothing is returned if all hold
     """
     __tracebackhide__ = True
     if function is ... or more or not isinstance(name, str | None):
@@ -146,6 +143,7 @@ def meant(name: str, names: Iterable[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
+# --- What was run, and what a check leaves as it was ----------------------------------------
 LAST_RUN: dict[str, tuple[str, str]] = {}  # of each name: the cell that defines it, its error
 
 
@@ -183,21 +181,17 @@ def earlier_version(function: Any, named: str) -> str:
         parts = vars(value).values() if isinstance(value, type) else [value]
         functions = [one for one in map(inspect.unwrap, parts) if inspect.isfunction(one)]
         if failed and functions and home_of(value) == "__main__":
-            with contextlib.suppress(OSError, TypeError):
-                if not all(stands_in(cell, inspect.getsource(one)) for one in functions):
-                    return (
-                        f"this is the earlier version of {name}: the cell that was to change it "
-                        f"failed ({failed}). Run that cell without an error, then check again."
-                    )
+            for one in functions:
+                with contextlib.suppress(OSError, TypeError):
+                    lines = inspect.getsource(one).rstrip()
+                    more = rf"\s*\n{lines[: len(lines) - len(lines.lstrip())]}[ \t]+\S"
+                    just_so = rf"^{re.escape(lines)}[ \t]*$(?!{more})"
+                    if not re.search(just_so, cell, re.MULTILINE):
+                        return (
+                            f"this is the earlier version of {name}: the cell that was to change it"
+                            f" failed ({failed}). Run that cell without an error, then check again."
+                        )
     return ""
-
-
-def stands_in(cell: str, source: str) -> bool:
-    """Tell whether a function stands in a cell just so, with no line more."""
-    lines = source.rstrip()
-    indent = lines[: len(lines) - len(lines.lstrip())]
-    more = rf"(?!\s*\n{indent}[ \t]+\S)"
-    return re.search(rf"^{re.escape(lines)}[ \t]*${more}", cell, re.MULTILINE) is not None
 
 
 class Printed(io.TextIOBase):
@@ -238,17 +232,15 @@ def undisturbed() -> Iterator[Printed]:
         if pyplot is not None:
             given_back.enter_context(pyplot.rc_context())
         given_back.callback(close_figures_but, pyplot.get_fignums() if pyplot else [])
-        replaced: list[tuple[Any, str, Any]] = [(builtins, "input", nobody_answers)]
-        if shell is not None:  # whose exit() ends the kernel
-            replaced += [
-                (shell.display_pub, "publish", printed.show),
-                (shell, "ask_exit", sys.exit),
-            ]
+        replaced = [
+            (builtins, "input", nobody_answers),
+            (shell, "ask_exit", sys.exit),  # the notebook's own exit() ends the kernel
+            (getattr(shell, "display_pub", None), "publish", printed.show),
+        ]
         for place, name, instead in replaced:
-            if not hasattr(place, name):
-                continue
-            given_back.callback(setattr, place, name, getattr(place, name))
-            setattr(place, name, instead)
+            if hasattr(place, name):
+                given_back.callback(setattr, place, name, getattr(place, name))
+                setattr(place, name, instead)
         yield printed
 
 
@@ -275,6 +267,7 @@ if running := notebook_shell():
     running.events.register("post_run_cell", remember)
 
 
+# --- What the grader does not have ---------------------------------------------------------
 def what_the_grader_lacks(function: Any) -> str:
     """Say which package, or file, a function uses that is not there while grading, if any."""
     for value in reached(function):
@@ -321,19 +314,14 @@ def is_followed(value: Any) -> bool:
 
 def names_in(code: Any) -> tuple[list[str], list[str]]:
     """Return which modules code imports, and which global names it uses."""
-    imported: list[str] = []
-    used: list[str] = []
-    for step in dis.get_instructions(code):
-        if step.opname == "IMPORT_NAME":
-            imported.append(step.argval)
-        elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            used.append(step.argval)
+    steps = list(dis.get_instructions(code))
+    imported = [step.argval for step in steps if step.opname == "IMPORT_NAME"]
+    used = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     if "ImportError" in used or "ModuleNotFoundError" in used:  # it can do without
-        imported.clear()
-    for inside in code.co_consts:
-        if inspect.iscode(inside):
-            more = names_in(inside)
-            imported, used = imported + more[0], used + more[1]
+        imported = []
+    for inside in filter(inspect.iscode, code.co_consts):
+        more = names_in(inside)
+        imported, used = imported + more[0], used + more[1]
     return imported, used
 
 
@@ -372,6 +360,7 @@ def lacked(name: str) -> str:
     return ""
 
 
+# --- Calling the student's function -------------------------------------------------------
 class NotWritten(Exception):
     """The function, or one that it calls, is still a stub or not there at all."""
 
@@ -407,45 +396,32 @@ class Student:
         return self.exercise.examples()
 
     def __call__(self, *arguments: Any, finite: bool = True) -> Any:
-        self.evidence, self.given = [], []
-        shape = self.exercise.shape(*arguments)
-        return self.answer(self.function, self.exercise.parameters, arguments, shape, finite)
+        self.evidence = []
+        asked = self.exercise.shape(*arguments)
+        return self.answer(self.function, self.exercise.name, arguments, asked, finite)
 
-    def called(self, function: Any, parameters: Sequence[str], arguments: Sequence[Any]) -> Any:
+    def called(self, function: Any, name: str, arguments: Sequence[Any]) -> Any:
         """Return what the student's function, or method, gives for copies of the arguments."""
-        self.evidence += zip(parameters, arguments, strict=False)
+        self.evidence += zip(self.exercise.calls[name][0], arguments, strict=False)
         self.given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return function(*self.given)
-        except NotImplementedError as failure:
-            raise NotWritten(self._stub(failure)) from None
-        except KeyboardInterrupt as stop:
-            line = self._innermost(stop)[1]
-            said = f"{self.exercise.name}: interrupted in the line: {line}; does it ever end?"
-            raise one_line_error(said, KeyboardInterrupt) from None
         except BaseException as failure:  # SystemExit among them
-            if missing := self._missing(failure):
-                raise NotWritten(missing) from None
-            raise self._stopped(failure) from None
+            raise self.stopped(failure) from None
 
     def answer(
-        self,
-        function: Any,
-        parameters: Sequence[str],
-        arguments: Sequence[Any],
-        asked: Any,
-        finite: bool = True,
-        label: str = "yours",
+        self, function: Any, name: str, arguments: Sequence[Any], asked: Any, finite: bool = True
     ) -> Any:
         """Return an answer of the student's that is what is asked for."""
-        value = self.called(function, parameters, arguments)
-        self.evidence.append((label, value))
-        return self.as_asked(value, asked, finite)
+        value = self.called(function, name, arguments)
+        label = "yours" if name == self.exercise.name else f"yours, from {name}"
+        return self.as_asked(label, value, asked, finite)
 
-    def as_asked(self, value: Any, asked: Any, finite: bool = True) -> Any:
+    def as_asked(self, label: str, value: Any, asked: Any, finite: bool = True) -> Any:
         """Return a copy of a value that is what is asked for, or show how it is not."""
+        self.evidence.append((label, value))
         message, hint = problem_of(value, asked, finite, self.exercise.hint)
         if message:
             raise Broken(message, self.evidence, hint)
@@ -471,8 +447,7 @@ class Student:
         """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
         names = ", ".join(self.exercise.parameters)
         self.claim(f"it takes {names}" if names else "it is made without arguments")
-        for function, asked, parameters, required in self.callables():
-            self._takes(function, asked, parameters, required)
+        self.takes(self.function, self.exercise.name)
         self.claim(self.what_is_asked())
         for example in self.examples:
             self.tried(example)
@@ -484,11 +459,19 @@ class Student:
             first = self.tried(example, watched=True)
             self.expect(same(first, self.tried(again)), yours_at_the_first_call=first)
 
-    def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
-        """Return what has to be callable: how it is asked for, its parameters, how many must be."""
-        exercise = self.exercise
-        asked = f"{exercise.name}({', '.join(exercise.parameters)})"
-        return [(self.function, asked, exercise.parameters, exercise.required)]
+    def takes(self, function: Any, name: str, own: int = 0) -> None:
+        """Look at the parameters of a function, or of a method with `own` of them for self."""
+        parameters, required = self.exercise.calls[name]
+        signature = None
+        try:
+            signature = inspect.signature(function)  # which some compiled functions do not tell
+            signature.bind(*range(own + required))
+            signature.bind(*range(own + len(parameters)))
+        except (TypeError, ValueError):
+            if signature is not None:
+                message = f"it takes {signature}; asked for is {name}({', '.join(parameters)})"
+                hint = "Compare the def line with the one in the notebook."
+                raise Broken(message, [], hint) from None
 
     def what_is_asked(self) -> str:
         """Say what the examples have to give."""
@@ -503,11 +486,12 @@ class Student:
         """Return the answer to one example; watched, its arguments have to stay as they are."""
         answer = self(*example)
         if watched:
-            self.left_alone(self.exercise.parameters, example)
+            self.left_alone(self.exercise.name, example)
         return answer
 
-    def left_alone(self, parameters: Sequence[str], arguments: Sequence[Any]) -> None:
+    def left_alone(self, name: str, arguments: Sequence[Any]) -> None:
         """Expect that the last call has left its arguments as they were."""
+        parameters = self.exercise.calls[name][0]
         for label, before, after in zip(parameters, arguments, self.given, strict=False):
             if isinstance(before, np.ndarray):
                 # What was moved and put back by adding may be off in the last digit.
@@ -515,20 +499,7 @@ class Student:
                 put_back = put_back and (np.abs(after - before) <= PUT_BACK * np.abs(before)).all()
                 self.expect(put_back, **{f"{label}_after_the_call": after})
 
-    def _takes(self, function: Any, asked: str, parameters: Sequence[str], required: int) -> None:
-        try:
-            signature = inspect.signature(function)
-        except (TypeError, ValueError):  # some compiled functions do not tell
-            return
-        try:
-            signature.bind(*range(required))
-            signature.bind(*range(len(parameters)))
-        except TypeError:
-            message = f"it takes {signature}; asked for is {asked}"
-            hint = "Compare the def line with the one in the notebook."
-            raise Broken(message, [], hint) from None
-
-    def _innermost(self, failure: BaseException) -> tuple[str, str]:
+    def innermost(self, failure: BaseException) -> tuple[str, str]:
         """Return the name of the innermost function of the notebook's, and its line there."""
         inside = vars(self.function).values() if isinstance(self.function, type) else ()
         functions = [self.function, *inside]
@@ -543,39 +514,31 @@ class Student:
             step = step.tb_next
         return found
 
-    def _stub(self, failure: BaseException) -> str:
-        name = self._innermost(failure)[0]
-        if name in ("", "__init__", *self.own_names()):
-            return "not written yet"
-        return f"it calls {name}, which is not written yet"
-
-    def _missing(self, failure: BaseException) -> str:
-        """Say which helper is not there, if that is what a call failed for."""
-        name = getattr(failure, "name", None)
-        if type(failure) is not NameError or not isinstance(name, str):
-            return ""
-        frames = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
-        known = {one for space in frames for one in space}
-        known |= getattr(inspect.unwrap(self.function), "__globals__", {}).keys()
-        if name in EXERCISES or name in LAST_RUN:
-            what = where_defined(name)
-        else:
-            what = f"no cell that was run defines it{meant(name, known | EXERCISES.keys())}"
-        line = self._innermost(failure)[1]
-        return f"it uses {name}, which is not there yet: {what}" + (
-            f". It is used in the line: {line}" if line else ""
-        )
-
-    def own_names(self) -> list[str]:
-        """Return what the student's code for this exercise is called."""
-        return [self.exercise.name, getattr(self.function, "__name__", "")]
-
-    def _stopped(self, failure: BaseException) -> Broken:
-        line = self._innermost(failure)[1]
-        error = f"{type(failure).__name__}: {text_of(failure)}".strip(": ")
+    def stopped(self, failure: BaseException) -> BaseException:
+        """Return what is to be told of an error that a call ended with."""
+        exercise = self.exercise
+        function, line = self.innermost(failure)
         where = f" in the line: {line}" if line else ""
+        if isinstance(failure, KeyboardInterrupt):
+            said = f"{exercise.name}: interrupted{where}; does it ever end?"
+            return one_line_error(said, KeyboardInterrupt)
+        if isinstance(failure, NotImplementedError):
+            own = [exercise.name, getattr(self.function, "__name__", ""), "", "__init__"]
+            if function in (*own, *getattr(exercise, "parts", ())):
+                return NotWritten("not written yet")
+            return NotWritten(f"it calls {function}, which is not written yet")
+        name = getattr(failure, "name", None)
+        if type(failure) is NameError and isinstance(name, str):
+            spaces = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
+            spaces.append(getattr(inspect.unwrap(self.function), "__globals__", {}))
+            what = f"no cell that was run defines it{meant(name, {*EXERCISES}.union(*spaces))}"
+            if name in EXERCISES or name in LAST_RUN:
+                what = where_defined(name)
+            used = f". It is used{where}" if line else ""
+            return NotWritten(f"it uses {name}, which is not there yet: {what}{used}")
+        error = f"{type(failure).__name__}: {text_of(failure)}".strip(": ")
         known = (text for kind, text in HINTS.items() if isinstance(failure, kind))
-        hint = f"It was called with these arguments. {next(known, self.exercise.hint)}"
+        hint = f"It was called with these arguments. {next(known, exercise.hint)}"
         return Broken(f"it stopped with {error}{where}", self.evidence, hint)
 
 
@@ -588,21 +551,18 @@ HINTS: dict[type[BaseException], str] = {  # where an error is not one of shapes
 }
 
 
+# --- What is asked for ---------------------------------------------------------------------
 def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, str]:
     """Say what is wrong with an answer and where to look, if it is not what is asked for.
 
-    Parameters
-    ----------
-    asked : () for one number, another tuple for a float64 array of that shape; else what asks
-    finite : neither nan nor inf will do
-    hint : where to look if its shape is wrong
+    Asked for is one number, (), or a float64 array of another shape, or what the kit's own
+    classes say; `finite` allows neither nan nor inf, and `hint` is for a wrong shape.
     """
     if value is None:
         return "it returns None", "Is a return missing?"
-    problem: tuple[str, str]
     if not isinstance(asked, tuple):
-        problem = asked.problem_of(value, finite, hint)
-        return problem
+        message, where = asked.problem_of(value, finite, hint)
+        return message, where
     if asked == ():
         number = isinstance(value, int | float | np.integer | np.floating)
         if isinstance(value, bool) or not (number or is_plain_number(value)):
@@ -614,8 +574,8 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
     elif any(problem := problem_of_shape(value, asked, hint)):
         return problem
     elif value.dtype != np.float64:
-        where = "Which dtype does the array get when it is made?"
-        return f"it returns dtype {value.dtype}, not float64", where
+        hint = "Which dtype does the array get when it is made?"
+        return f"it returns dtype {value.dtype}, not float64", hint
     if finite and not np.isfinite(value).all():
         return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
     return "", ""
@@ -625,9 +585,8 @@ def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str
     """Say what a value is, if it is no array of this shape."""
     if type(value) is not np.ndarray:
         return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
-    return (
-        ("", "") if value.shape == shape else (f"it returns shape {value.shape}, not {shape}", hint)
-    )
+    right = value.shape == shape
+    return ("", "") if right else (f"it returns shape {value.shape}, not {shape}", hint)
 
 
 @dataclass
@@ -712,25 +671,31 @@ def is_plain_number(value: Any) -> bool:
 
 def kind_of(value: Any) -> str:
     """Say what a value is, in a few words, without asking the value itself."""
-    if value is None:
-        return "None"
-    if isinstance(value, type):
-        return f"a class ({value.__name__})"
+    if inspect.isgenerator(value) or inspect.iscoroutine(value):
+        value.close()  # what is never awaited is complained of later
+    if isinstance(value, type) or inspect.ismodule(value):
+        return f"a {'class' if isinstance(value, type) else 'module'} ({value.__name__})"
     if inspect.isroutine(value):
         return "a function"
     if type(value) is np.ndarray:
         return f"an array of shape {value.shape}"
-    if inspect.isgenerator(value) or inspect.iscoroutine(value):
-        value.close()  # what is never awaited is complained of later
-        return "a generator (yield)" if inspect.isgenerator(value) else "a coroutine (async)"
-    if inspect.ismodule(value):
-        return f"a module ({value.__name__})"
-    known = {str: "text", list: "a list", tuple: "a tuple", bool: "a truth value"}
     if isinstance(value, int | float | np.number) and not isinstance(value, bool):
         return "a number"
-    return known.get(type(value), f"an object of the class {type(value).__name__}")
+    return KINDS.get(type(value), f"an object of the class {type(value).__name__}")
 
 
+KINDS: dict[type, str] = {
+    type(None): "None",
+    bool: "a truth value",
+    str: "text",
+    list: "a list",
+    tuple: "a tuple",
+    GeneratorType: "a generator (yield)",
+    CoroutineType: "a coroutine (async)",
+}
+
+
+# --- The card -----------------------------------------------------------------------------
 @dataclass
 class Card:
     """What a student reads: as HTML in a notebook, as plain ASCII elsewhere."""
@@ -768,35 +733,33 @@ class Card:
         # Text keeps the page's own colour; only the signs and the edge are coloured.  So the
         # card can be read on any background and, its signs and words being there, without colour.
         blue, orange = "var(--jp-brand-color1, #2a7fd0)", "var(--jp-warn-color0, #d2600a)"
+        holds = {True: (blue, "&#10003;", "holds"), False: (orange, "&#10007;", "does not hold")}
+        item = '<li style="margin: 0"><b aria-hidden="true" style="color: {}">{}</b> <b>{}</b>: '
         items = "".join(
-            f'<li style="margin: 0"><b aria-hidden="true" style="color: {blue if ok else orange}">'
-            f"{'&#10003;' if ok else '&#10007;'}</b> <b>{'holds' if ok else 'does not hold'}</b>: "
-            f"{escape(claim)}</li>"
-            for ok, claim in self.lines
+            f"{item.format(*holds[ok])}{escape(claim)}</li>" for ok, claim in self.lines
         )
+        parts = [f"<div><b>Note:</b> {escape(note)}</div>" for note in self.notes]
+        parts += ['<ul style="list-style: none; margin: .3em 0; padding: 0">', items, "</ul>"]
         # A value stands below its name: in a narrow window there is no room beside it.  Where
         # even that is not enough, a row is folded between two numbers, not inside of one.
         one = "margin: 0; padding: 0; float: none; width: auto"
         fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
         values = "".join(
-            f'<dt style="{one}"><b>{escape(described(label, value))}</b></dt>'
-            f'<dd style="{one}"><pre style="margin: 0 0 .4em; {fold}">'
-            f"{escape(written(value))}</pre></dd>"
+            f'<dt style="{one}"><b>{escape(described(label, value))}</b></dt><dd style="{one}">'
+            f'<pre style="margin: 0 0 .4em; {fold}">{escape(written(value))}</pre></dd>'
             for label, value in self.evidence
         )
-        parts = [f"<div><b>Note:</b> {escape(note)}</div>" for note in self.notes]
-        parts += [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{items}</ul>']
         if self.failed:
             said = f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>'
             parts += [said] * bool(self.message)
             parts += [f'<dl style="margin: .3em 0">{values}</dl>'] * bool(values)
-            parts.append(f"<div><b>Hint:</b> {escape(self.hint)}</div>")
-            parts.append("<div>What comes after it was not looked at yet.</div>")
+            parts += [f"<div><b>Hint:</b> {escape(self.hint)}</div>"]
+            parts += ["<div>What comes after it was not looked at yet.</div>"]
+        title, edge = escape(self.title), orange if self.failed else blue
         return (
-            f'<div role="group" aria-label="check of {escape(self.title)}: {self.summary}" style="'
-            f"border-left: 4px solid {orange if self.failed else blue}; padding: .1em .8em; "
-            f'margin: .3em 0"><div><b><code>{escape(self.title)}</code></b>: {self.summary}</div>'
-            f"{''.join(parts)}</div>"
+            f'<div role="group" aria-label="check of {title}: {self.summary}" style="'
+            f'border-left: 4px solid {edge}; padding: .1em .8em; margin: .3em 0">'
+            f"<div><b><code>{title}</code></b>: {self.summary}</div>{''.join(parts)}</div>"
         )
 
 
@@ -836,12 +799,7 @@ def show(card: Card) -> None:
     print(repr(card).encode(encoding, "backslashreplace").decode(encoding))
 
 
-PURITY_HINT = (
-    "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
-    "the function keep something from the call before?"
-)
-
-
+# --- What the properties are made of ------------------------------------------------------
 @dataclass(eq=False)
 class Properties:
     """What students may run of one exercise; as a decorator it takes the function that asks.
@@ -857,7 +815,10 @@ class Properties:
     shape: Callable[..., Any]
     examples: Callable[[], list[tuple[Any, ...]]]
     hint: str
-    purity_hint: str = PURITY_HINT
+    purity_hint: str = (
+        "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
+        "the function keep something from the call before?"
+    )
     kind = "function"
     student = Student
 
@@ -868,19 +829,16 @@ class Properties:
     def sign(self, signature: str) -> None:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
-        self.calls = {name: parsed(listed) for name, listed in CALLS.findall(signature)}
+        self.calls: dict[str, tuple[list[str], int]] = {}  # parameters; how many have no default
+        for name, listed in re.findall(r"(\w+)\(([^)]*)\)", signature):
+            texts = [text for text in listed.split(", ") if text]
+            parameters = [text.partition("=")[0] for text in texts]
+            self.calls[name] = parameters, sum("=" not in text for text in texts)
         self.name = next(iter(self.calls))
-        self.parameters, self.required = self.calls[self.name]
+        self.parameters = self.calls[self.name][0]
 
 
-CALLS = re.compile(r"(\w+)\(([^)]*)\)")  # as softmax(z), in a signature
 EXERCISES: dict[str, Properties] = {}
-
-
-def parsed(listed: str) -> tuple[list[str], int]:
-    """Return the parameters in a signature's brackets, and how many of them have no default."""
-    texts = [text for text in listed.split(", ") if text]
-    return [text.partition("=")[0] for text in texts], sum("=" not in text for text in texts)
 
 
 def offer(*signed: tuple[str, Properties]) -> None:
@@ -895,15 +853,10 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng([seed, *shape]).normal(size=shape)
 
 
-def chances(*shape: int) -> np.ndarray:
-    """Random probabilities: every column is positive and sums to 1."""
-    parts = 0.1 + np.random.default_rng(shape).random(shape)
-    return parts / parts.sum(axis=0)
-
-
 LABELS = np.array([1, 0, 2, 1, 2])
 
 
+# --- Properties that recur ----------------------------------------------------------------
 def sums_to(f: Student, total: float, answer: np.ndarray, axis: int = 0) -> None:
     """Expect that every column, or with axis 1 every row, sums to a number."""
     sums = answer.sum(axis=axis)
@@ -983,32 +936,42 @@ def batch_indices(f: Student) -> None:
     draws_no_more(f, lambda rng: f(9, 4, rng), lambda rng: rng.permutation(9))
 
 
-def slope_by_scores(f: Student, A: np.ndarray, G: np.ndarray, slope: np.ndarray) -> None:
-    """What the slope by the scores has, where A are the probabilities and G the slope by them."""
-    sums_to(f, 0, slope)
-    ratios = slope / A
-    differences, wanted = ratios - ratios[0], G - G[0]
-    f.agree(differences, wanted, yours_over_a_less_its_row_0=differences, should_be=wanted)
+def unit(*shape: int, at: tuple[int, ...]) -> np.ndarray:
+    """An array of zeros with a single 1."""
+    array = np.zeros(shape)
+    array[at] = 1
+    return array
 
 
 @Properties(
-    shape=lambda A, grad_A: A.shape,
-    examples=lambda: [(chances(*s), normal(*s)) for s in ((3, 5), (3, 3), (4,), (5, 1))],
-    hint="A sum over the classes of one sample: axis 0, for (K,) and for (K, N).",
+    shape=lambda J, grad_A: (len(J), J.shape[2]),
+    examples=lambda: [
+        (normal(4, 3, 6), normal(3, 6)),
+        (normal(3, 3, 3), normal(3, 3, seed=1)),
+        (normal(2, 5, 1), normal(5, 1)),
+    ],
+    hint="i says which input, k which output, n which sample: which of them is summed over?",
 )
-def softmax_backward(f: Student) -> None:
-    f.claim("every column sums to 0", "Is the factor A in front of the whole bracket?")
-    for A, G in f.examples:
-        sums_to(f, 0, f(A, G))
-    f.claim("equal slopes give 0", "The probabilities sum to 1 whatever the scores do.")
-    for A, G in f.examples:
-        f.agree(f(A, np.ones_like(G)), 0 * A)
+def batch_backward(f: Student) -> None:
     f.claim(
-        "between two classes of a sample, slope_i / a_i - slope_k / a_k = g_i - g_k",
-        "Which axis does the sum run along? What weighs the slopes in it?",
+        "a single slope of 1, by output k of sample n, gives J[:, k, n] in column n, and 0 in the "
+        "others",
+        "Which index belongs to what was handed in, and which to what is returned? Does each "
+        "sample meet its own slopes only?",
     )
-    for A, G in f.examples:
-        slope_by_scores(f, A, G, f(A, G))
+    for J, G in f.examples:
+        for k, n in np.ndindex(*G.shape):
+            wanted = np.zeros((len(J), G.shape[1]))
+            wanted[:, n] = J[:, k, n]
+            f.agree(f(J, unit(*G.shape, at=(k, n))), wanted, should_be=wanted)
+    f.claim("the answers to two sets of slopes add up", "Is each output's slope in the sum, once?")
+    for J, G in f.examples:
+        other = normal(*G.shape, seed=5)
+        apart = f(J, G) + f(J, other)
+        f.agree(f(J, G + other), apart, added_up=apart)
+    f.claim("twice the Jacobians give twice the answer", "Is each Jacobian in it, once?")
+    for J, G in f.examples:
+        with_twice(f, 0, J, G)
 
 
 # Scores of three samples so far apart that each one's probabilities are 1 and 0.  True are the
@@ -1099,13 +1062,6 @@ def samples_of_their_own(N: int) -> np.ndarray:
     return np.vstack((100 * np.eye(N), np.ones(N)))
 
 
-def unit(*shape: int, at: tuple[int, ...]) -> np.ndarray:
-    """An array of zeros with a single 1."""
-    array = np.zeros(shape)
-    array[at] = 1
-    return array
-
-
 def without_bias(Z: np.ndarray) -> np.ndarray:
     """Weights that give the samples of their own these scores: sample n those of column n."""
     return np.hstack((Z / 100, np.zeros((len(Z), 1))))
@@ -1147,27 +1103,6 @@ def batch_gradient(f: Student) -> None:
     for Z in (FAR, FARTHER):
         found = 0.03 * f(without_bias(Z), samples_of_their_own(3), np.eye(3))[:, :-1]
         f.agree(found, FAR_SLOPES, each_sample_over_its_x=found, should_be=FAR_SLOPES)
-
-
-@Properties(
-    shape=lambda W, strength: (),
-    examples=lambda: [(normal(3, 5), 0.5), (normal(4, 4), 2.0), (normal(2, 3), 1.0)],
-    hint="One number for all weights but the biases.",
-)
-def l2_penalty(f: Student) -> None:
-    f.claim("W = [[2, -1, 7]] with strength 1 costs 5", "The last column is the bias: is it free?")
-    f.agree(f(np.array([[2.0, -1, 7]]), 1.0), 5)
-    f.claim("twice the strength costs twice as much", "Where does strength enter?")
-    for W, strength in f.examples:
-        with_twice(f, 1, W, strength)
-    f.claim("twice the weights cost four times as much", "Are the weights squared?")
-    for W, strength in f.examples:
-        with_twice(f, 0, W, strength, gives=4)
-    f.claim(
-        "K rows of ones, D + 1 long, cost K D with strength 1", "Is it the sum, divided by nothing?"
-    )
-    for K, D in ((3, 4), (4, 3), (2, 6)):
-        f.agree(f(np.ones((K, D + 1)), 1.0), K * D)
 
 
 @Properties(
@@ -1331,6 +1266,62 @@ def train(f: Student) -> None:
     f.agree(moved, wanted, biases_moved_by=moved / 3, they_should_by=wanted / 3)
 
 
+CURVES = np.array(
+    [
+        [2.0, 1.6, 1.3, 1.1, 1.0, 0.9],
+        [2.0, 1.0, 0.6, 0.5, 0.4, 0.4],
+        [1.5, 0.7, 0.6, 0.6, 0.6, 0.6],
+        [2.0, 0.1, 0.9, 1.1, 0.8, 0.7],
+        [2.2, 2.0, 1.9, 1.8, 1.7, 0.2],
+    ]
+)
+
+RATES = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
+
+
+@Properties(
+    shape=lambda rates, histories, last: (),
+    examples=lambda: [(RATES.copy(), CURVES.copy(), 2), (RATES[:3].copy(), CURVES[:3].copy(), 1)],
+    hint="One number: one of the rates that were handed in.",
+)
+def choose_rate(f: Student) -> None:
+    f.claim("the answer is one of the rates", "Is it the rate, or its place in the list?")
+    for rates, histories, last in f.examples:
+        f.expect(f(rates, histories, last) in rates.tolist())
+    f.claim(
+        "of two curves that stay level, the lower one's rate is chosen, wherever it stands",
+        "Is a small loss good, or a large one?",
+    )
+    for level in ((0.3, 0.8), (0.8, 0.3)):
+        found = f(np.array([0.5, 2.0]), np.array([[one] * 4 for one in level]), 2)
+        f.expect(found == (0.5 if level[0] < level[1] else 2.0))
+    f.claim(
+        "what a curve does before its last entries does not matter",
+        "Which epochs count? Is the average taken of these alone?",
+    )
+    for early in ([[9, 9, 9], [0, 0, 0]], [[0, 0, 0], [9, 9, 9]]):
+        late = np.array([[0.2, 0.2], [0.4, 0.4]])
+        found = f(np.array([0.5, 2.0]), np.hstack((np.array(early, dtype=float), late)), 2)
+        f.expect(found == 0.5)
+    f.claim(
+        "a single low entry among the last ones does not win",
+        "Is it their mean that counts, or the lowest, or the very last?",
+    )
+    steady, lucky = [0.5] * 6, [0.5, 0.9, 0.9, 0.9, 0.9, 0.1]
+    f.expect(f(np.array([0.5, 2.0]), np.array([steady, lucky]), 4) == 0.5)
+    f.expect(f(np.array([0.5, 2.0]), np.array([lucky, steady]), 4) == 2.0)
+    f.claim(
+        "a curve with nan or infinity in it has lost, however low it was elsewhere",
+        "What does argmin say where one entry is nan? Print it. Is the whole curve looked at?",
+    )
+    for bad in (np.nan, np.inf):
+        for place in (1, 4, 5):
+            gone = np.full(6, 0.01)
+            gone[place] = bad
+            f.expect(f(np.array([0.5, 2.0]), np.array([steady, gone]), 2) == 0.5)
+            f.expect(f(np.array([0.5, 2.0]), np.array([gone, steady]), 2) == 2.0)
+
+
 @Properties(
     shape=lambda W, Xb: Whole((Xb.shape[1],)),
     examples=lambda: [batch_of(3, 4, 7)[:2], batch_of(4, 3, 4)[:2], batch_of(5, 2, 1)[:2]],
@@ -1399,6 +1390,109 @@ def confusion_matrix(f: Student) -> None:
     f.expect(f(np.array([11]), np.array([10]), 12)[11, 10] == 1)
 
 
+def clusters(X: np.ndarray, Y: np.ndarray, strength: float) -> np.ndarray:
+    """Weights from the mean of each class, which a strength makes smaller."""
+    means = X @ Y.T / np.maximum(Y.sum(axis=1), 1)
+    return np.hstack((means.T, np.zeros((len(Y), 1)))) / (1 + strength)
+
+
+def split_example(K: int, D: int, N: int, held: int) -> tuple[Any, ...]:
+    X, Y = normal(D, N), in_turn(K, N)
+    return X, Y, np.arange(1, 1 + held), np.array([0.1, 0.0, 2.0, 0.5]), clusters
+
+
+@Properties(
+    shape=lambda X, Y, held_out, strengths, fit: Several(((), (len(strengths),))),
+    examples=lambda: [split_example(3, 4, 11, 4), split_example(4, 3, 9, 3)],
+    hint="Two values: one of the strengths, and an array with one loss for each of them.",
+)
+def choose_strength(f: Student) -> None:
+    f.claim(
+        "what is chosen is the strength with the smallest loss of those that you return",
+        "Is it the strength, or its place? The smallest loss, or the largest?",
+    )
+    for example in f.examples:
+        chosen, losses = f(*example)
+        wanted = example[3][np.argmin(losses)]
+        f.expect(chosen == wanted, your_losses=losses, their_smallest_is_that_of=wanted)
+    f.claim(
+        "with fit asked for weights of 0, every loss is ln K: exp of it is K",
+        "Is it the mean loss? Is something added to it?",
+    )
+    for X, Y, held_out, strengths, _ in f.examples:
+
+        def zeros(X: Any, Y: Any, strength: float) -> np.ndarray:
+            return np.zeros((len(Y), len(X) + 1))
+
+        losses = f(X, Y, held_out, strengths, zeros)[1]
+        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))))
+    f.claim(
+        "fit is handed all samples that are not held out, and no other",
+        "Which samples may training see? Which does np.delete leave?",
+    )
+    for X, Y, held_out, strengths, _ in f.examples:
+        seen: list[tuple[Any, Any]] = []
+
+        def spies(X: Any, Y: Any, strength: float, seen: Any = seen) -> np.ndarray:
+            seen.append((X, Y))
+            return np.zeros((len(Y), len(X) + 1))
+
+        f(X, Y, held_out, strengths, spies)
+        rest = [n for n in range(X.shape[1]) if n not in held_out]
+        for one, truth in seen:
+            f.expect(one.shape == X[:, rest].shape, samples_it_got=one.shape[1], wanted=len(rest))
+            order, own = np.argsort(X[0, rest]), np.argsort(one[0])
+            f.agree(one[:, own], X[:, rest][:, order])
+            f.agree(truth[:, own], Y[:, rest][:, order])
+    f.claim("each strength is handed to fit, in turn", "One training for each strength?")
+    for X, Y, held_out, strengths, _ in f.examples:
+        asked: list[float] = []
+
+        def notes(X: Any, Y: Any, strength: float, asked: Any = asked) -> np.ndarray:
+            asked.append(strength)
+            return np.zeros((len(Y), len(X) + 1))
+
+        f(X, Y, held_out, strengths, notes)
+        f.expect(sorted(set(map(float, asked))) == sorted(strengths.tolist()))
+    f.claim(
+        "the losses are those of the samples held out: what the others are does not matter, if "
+        "the weights stay",
+        "On which samples is the loss taken? Is the penalty left out of it?",
+    )
+    for X, Y, held_out, strengths, _ in f.examples:
+        W = normal(len(Y), len(X) + 1, seed=4)
+
+        def stays(X: Any, Y: Any, strength: float, W: Any = W) -> np.ndarray:
+            return W.copy()
+
+        losses = f(X, Y, held_out, strengths, stays)[1]
+        changed = X.copy()
+        rest = [n for n in range(X.shape[1]) if n not in held_out]
+        changed[:, rest] += 1
+        again = f(changed, Y, held_out, strengths, stays)[1]
+        f.agree(again, losses, with_the_others_as_they_were=losses)
+        singles = [f(X, Y, held_out[[n]], strengths, stays)[1] for n in range(len(held_out))]
+        mean = np.mean(singles, axis=0)
+        f.agree(losses, mean, mean_of_each_held_out_alone=mean)
+        for n, alone in zip(held_out, singles, strict=True):
+            z = W @ np.append(X[:, n], 1)
+            parts = np.exp(z - z[Y[:, n].argmax()]).sum()
+            f.agree(np.exp(alone), np.full(len(strengths), parts))
+    f.claim(
+        "a true class whose score lies 400 below the largest costs 400",
+        "Is a probability clipped before the logarithm?",
+    )
+    X, Y, held_out, strengths, _ = f.examples[0]
+
+    def far(X: Any, Y: Any, strength: float) -> np.ndarray:
+        W = np.zeros((len(Y), len(X) + 1))
+        W[0, -1] = 400.0
+        return W
+
+    losses = f(X, Y, np.array([1]), strengths, far)[1]  # of class 1
+    f.agree(losses, np.full(len(strengths), 400.0))
+
+
 @Properties(
     shape=lambda W: Several(((W.shape[1] - 1, W.shape[0]), (W.shape[0],))),
     examples=lambda: [(normal(3, 5),), (normal(4, 5),), (normal(2, 4),)],
@@ -1421,22 +1515,26 @@ def to_keras(f: Student) -> None:
 GRADER_HAS |= {"matplotlib", "numpy"}
 offer(
     ("batch_indices(N, batch_size, rng) -> list of arrays of int", batch_indices),
-    ("softmax_backward(A, grad_A) -> same shape, (K,) or (K, N)", softmax_backward),
+    ("batch_backward(J, grad_A) -> (I, N); J is (I, K, N), grad_A (K, N)", batch_backward),
     (
         "batch_gradient(W, Xb, Y) -> (K, D+1); Xb is (D+1, N), Y one-hot (K, N)",
         batch_gradient,
     ),
-    ("l2_penalty(W, strength) -> float", l2_penalty),
     ("l2_gradient(W, strength) -> (K, D+1)", l2_gradient),
     (
         "train(X, Y, batch_size, epochs, learning_rate, rng, strength=0.0) -> (W, history)",
         train,
     ),
+    ("choose_rate(rates, histories, last) -> float, one of the rates", choose_rate),
     ("predict(W, Xb) -> (N,) of int", predict),
     ("accuracy(y, y_pred) -> float; both are labels (N,)", accuracy),
     (
         "confusion_matrix(y, y_pred, K) -> (K, K) of int; rows are the truth",
         confusion_matrix,
+    ),
+    (
+        "choose_strength(X, Y, held_out, strengths, fit) -> (strength, losses)",
+        choose_strength,
     ),
     ("to_keras(W) -> (kernel (D, K), bias (K,))", to_keras),
 )

@@ -575,46 +575,6 @@ def curves(
 
 
 @_picture
-def function_graphs(
-    x: ArrayLike,
-    lines: Mapping[str, ArrayLike],
-    x_name: str,
-    y_name: str,
-    level: float | None = None,
-) -> Picture:
-    """Draw one curve or several over one axis.
-
-    Parameters
-    ----------
-    x : (M,)
-    lines : for each name, (M,) values; what is not finite is left out
-    x_name, y_name : for the axes
-    level : a height to compare with, drawn as a dotted line
-    """
-    who = "function_graphs"
-    axis = _array(x, who, x_name, 1)
-    picture = _canvas(7.2, 3.6)
-    axes = picture.subplots()
-    said: list[str] = []
-    for (name, values), (colour, line, _) in zip(lines.items(), LINES, strict=False):
-        y = _array(values, who, name, 1)
-        _same_shape(who, **{x_name: axis, name: y})
-        axes.plot(axis, np.where(np.isfinite(y), y, np.nan), line, color=colour, label=name)
-        said.append(f"{name} from {_number(float(y[0]))} to {_number(float(y[-1]))}")
-    if level is not None:
-        axes.axhline(level, color=INK, linewidth=1, linestyle=":")
-        said.append(f"a dotted line at {_number(level, 4)}")
-    axes.set(xlabel=x_name, ylabel=y_name)
-    axes.grid(True)
-    axes.legend()
-    picture.text_alternative = (
-        f"{y_name[0].upper()}{y_name[1:]} over {x_name} from {axis[0]:g} to {axis[-1]:g}: "
-        f"{'; '.join(said)}."
-    )
-    return picture
-
-
-@_picture
 def digit_images(rows: ArrayLike, names: Sequence[str], columns: int = 5) -> Picture:
     """Draw rows of pixels as pictures: digits, or the weights that look for them.
 

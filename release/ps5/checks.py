@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.util import find_spec
+from types import CoroutineType, GeneratorType
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,6 @@ def check(function: Any = ..., name: str | None = None, *more: Any) -> None:
     ----------
     function : the function itself, ``check(softmax)``; its name says which exercise it is
     name : the exercise, where the function is called something else
-
-    Raises
-    ------
-    AssertionError : one line, if a property does not hold; nothing is returned if all hold
     """
     __tracebackhide__ = True
     if function is ... or more or not isinstance(name, str | None):
@@ -146,6 +143,7 @@ def meant(name: str, names: Iterable[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
+# --- What was run, and what a check leaves as it was ----------------------------------------
 LAST_RUN: dict[str, tuple[str, str]] = {}  # of each name: the cell that defines it, its error
 
 
@@ -183,21 +181,17 @@ def earlier_version(function: Any, named: str) -> str:
         parts = vars(value).values() if isinstance(value, type) else [value]
         functions = [one for one in map(inspect.unwrap, parts) if inspect.isfunction(one)]
         if failed and functions and home_of(value) == "__main__":
-            with contextlib.suppress(OSError, TypeError):
-                if not all(stands_in(cell, inspect.getsource(one)) for one in functions):
-                    return (
-                        f"this is the earlier version of {name}: the cell that was to change it "
-                        f"failed ({failed}). Run that cell without an error, then check again."
-                    )
+            for one in functions:
+                with contextlib.suppress(OSError, TypeError):
+                    lines = inspect.getsource(one).rstrip()
+                    more = rf"\s*\n{lines[: len(lines) - len(lines.lstrip())]}[ \t]+\S"
+                    just_so = rf"^{re.escape(lines)}[ \t]*$(?!{more})"
+                    if not re.search(just_so, cell, re.MULTILINE):
+                        return (
+                            f"this is the earlier version of {name}: the cell that was to change it"
+                            f" failed ({failed}). Run that cell without an error, then check again."
+                        )
     return ""
-
-
-def stands_in(cell: str, source: str) -> bool:
-    """Tell whether a function stands in a cell just so, with no line more."""
-    lines = source.rstrip()
-    indent = lines[: len(lines) - len(lines.lstrip())]
-    more = rf"(?!\s*\n{indent}[ \t]+\S)"
-    return re.search(rf"^{re.escape(lines)}[ \t]*${more}", cell, re.MULTILINE) is not None
 
 
 class Printed(io.TextIOBase):
@@ -238,17 +232,15 @@ def undisturbed() -> Iterator[Printed]:
         if pyplot is not None:
             given_back.enter_context(pyplot.rc_context())
         given_back.callback(close_figures_but, pyplot.get_fignums() if pyplot else [])
-        replaced: list[tuple[Any, str, Any]] = [(builtins, "input", nobody_answers)]
-        if shell is not None:  # whose exit() ends the kernel
-            replaced += [
-                (shell.display_pub, "publish", printed.show),
-                (shell, "ask_exit", sys.exit),
-            ]
+        replaced = [
+            (builtins, "input", nobody_answers),
+            (shell, "ask_exit", sys.exit),  # the notebook's own exit() ends the kernel
+            (getattr(shell, "display_pub", None), "publish", printed.show),
+        ]
         for place, name, instead in replaced:
-            if not hasattr(place, name):
-                continue
-            given_back.callback(setattr, place, name, getattr(place, name))
-            setattr(place, name, instead)
+            if hasattr(place, name):
+                given_back.callback(setattr, place, name, getattr(place, name))
+                setattr(place, name, instead)
         yield printed
 
 
@@ -275,6 +267,7 @@ if running := notebook_shell():
     running.events.register("post_run_cell", remember)
 
 
+# --- What the grader does not have ---------------------------------------------------------
 def what_the_grader_lacks(function: Any) -> str:
     """Say which package, or file, a function uses that is not there while grading, if any."""
     for value in reached(function):
@@ -321,19 +314,14 @@ def is_followed(value: Any) -> bool:
 
 def names_in(code: Any) -> tuple[list[str], list[str]]:
     """Return which modules code imports, and which global names it uses."""
-    imported: list[str] = []
-    used: list[str] = []
-    for step in dis.get_instructions(code):
-        if step.opname == "IMPORT_NAME":
-            imported.append(step.argval)
-        elif step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            used.append(step.argval)
+    steps = list(dis.get_instructions(code))
+    imported = [step.argval for step in steps if step.opname == "IMPORT_NAME"]
+    used = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     if "ImportError" in used or "ModuleNotFoundError" in used:  # it can do without
-        imported.clear()
-    for inside in code.co_consts:
-        if inspect.iscode(inside):
-            more = names_in(inside)
-            imported, used = imported + more[0], used + more[1]
+        imported = []
+    for inside in filter(inspect.iscode, code.co_consts):
+        more = names_in(inside)
+        imported, used = imported + more[0], used + more[1]
     return imported, used
 
 
@@ -372,6 +360,7 @@ def lacked(name: str) -> str:
     return ""
 
 
+# --- Calling the student's function -------------------------------------------------------
 class NotWritten(Exception):
     """The function, or one that it calls, is still a stub or not there at all."""
 
@@ -407,45 +396,32 @@ class Student:
         return self.exercise.examples()
 
     def __call__(self, *arguments: Any, finite: bool = True) -> Any:
-        self.evidence, self.given = [], []
-        shape = self.exercise.shape(*arguments)
-        return self.answer(self.function, self.exercise.parameters, arguments, shape, finite)
+        self.evidence = []
+        asked = self.exercise.shape(*arguments)
+        return self.answer(self.function, self.exercise.name, arguments, asked, finite)
 
-    def called(self, function: Any, parameters: Sequence[str], arguments: Sequence[Any]) -> Any:
+    def called(self, function: Any, name: str, arguments: Sequence[Any]) -> Any:
         """Return what the student's function, or method, gives for copies of the arguments."""
-        self.evidence += zip(parameters, arguments, strict=False)
+        self.evidence += zip(self.exercise.calls[name][0], arguments, strict=False)
         self.given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return function(*self.given)
-        except NotImplementedError as failure:
-            raise NotWritten(self._stub(failure)) from None
-        except KeyboardInterrupt as stop:
-            line = self._innermost(stop)[1]
-            said = f"{self.exercise.name}: interrupted in the line: {line}; does it ever end?"
-            raise one_line_error(said, KeyboardInterrupt) from None
         except BaseException as failure:  # SystemExit among them
-            if missing := self._missing(failure):
-                raise NotWritten(missing) from None
-            raise self._stopped(failure) from None
+            raise self.stopped(failure) from None
 
     def answer(
-        self,
-        function: Any,
-        parameters: Sequence[str],
-        arguments: Sequence[Any],
-        asked: Any,
-        finite: bool = True,
-        label: str = "yours",
+        self, function: Any, name: str, arguments: Sequence[Any], asked: Any, finite: bool = True
     ) -> Any:
         """Return an answer of the student's that is what is asked for."""
-        value = self.called(function, parameters, arguments)
-        self.evidence.append((label, value))
-        return self.as_asked(value, asked, finite)
+        value = self.called(function, name, arguments)
+        label = "yours" if name == self.exercise.name else f"yours, from {name}"
+        return self.as_asked(label, value, asked, finite)
 
-    def as_asked(self, value: Any, asked: Any, finite: bool = True) -> Any:
+    def as_asked(self, label: str, value: Any, asked: Any, finite: bool = True) -> Any:
         """Return a copy of a value that is what is asked for, or show how it is not."""
+        self.evidence.append((label, value))
         message, hint = problem_of(value, asked, finite, self.exercise.hint)
         if message:
             raise Broken(message, self.evidence, hint)
@@ -471,8 +447,7 @@ class Student:
         """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
         names = ", ".join(self.exercise.parameters)
         self.claim(f"it takes {names}" if names else "it is made without arguments")
-        for function, asked, parameters, required in self.callables():
-            self._takes(function, asked, parameters, required)
+        self.takes(self.function, self.exercise.name)
         self.claim(self.what_is_asked())
         for example in self.examples:
             self.tried(example)
@@ -484,11 +459,19 @@ class Student:
             first = self.tried(example, watched=True)
             self.expect(same(first, self.tried(again)), yours_at_the_first_call=first)
 
-    def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
-        """Return what has to be callable: how it is asked for, its parameters, how many must be."""
-        exercise = self.exercise
-        asked = f"{exercise.name}({', '.join(exercise.parameters)})"
-        return [(self.function, asked, exercise.parameters, exercise.required)]
+    def takes(self, function: Any, name: str, own: int = 0) -> None:
+        """Look at the parameters of a function, or of a method with `own` of them for self."""
+        parameters, required = self.exercise.calls[name]
+        signature = None
+        try:
+            signature = inspect.signature(function)  # which some compiled functions do not tell
+            signature.bind(*range(own + required))
+            signature.bind(*range(own + len(parameters)))
+        except (TypeError, ValueError):
+            if signature is not None:
+                message = f"it takes {signature}; asked for is {name}({', '.join(parameters)})"
+                hint = "Compare the def line with the one in the notebook."
+                raise Broken(message, [], hint) from None
 
     def what_is_asked(self) -> str:
         """Say what the examples have to give."""
@@ -503,11 +486,12 @@ class Student:
         """Return the answer to one example; watched, its arguments have to stay as they are."""
         answer = self(*example)
         if watched:
-            self.left_alone(self.exercise.parameters, example)
+            self.left_alone(self.exercise.name, example)
         return answer
 
-    def left_alone(self, parameters: Sequence[str], arguments: Sequence[Any]) -> None:
+    def left_alone(self, name: str, arguments: Sequence[Any]) -> None:
         """Expect that the last call has left its arguments as they were."""
+        parameters = self.exercise.calls[name][0]
         for label, before, after in zip(parameters, arguments, self.given, strict=False):
             if isinstance(before, np.ndarray):
                 # What was moved and put back by adding may be off in the last digit.
@@ -515,20 +499,7 @@ class Student:
                 put_back = put_back and (np.abs(after - before) <= PUT_BACK * np.abs(before)).all()
                 self.expect(put_back, **{f"{label}_after_the_call": after})
 
-    def _takes(self, function: Any, asked: str, parameters: Sequence[str], required: int) -> None:
-        try:
-            signature = inspect.signature(function)
-        except (TypeError, ValueError):  # some compiled functions do not tell
-            return
-        try:
-            signature.bind(*range(required))
-            signature.bind(*range(len(parameters)))
-        except TypeError:
-            message = f"it takes {signature}; asked for is {asked}"
-            hint = "Compare the def line with the one in the notebook."
-            raise Broken(message, [], hint) from None
-
-    def _innermost(self, failure: BaseException) -> tuple[str, str]:
+    def innermost(self, failure: BaseException) -> tuple[str, str]:
         """Return the name of the innermost function of the notebook's, and its line there."""
         inside = vars(self.function).values() if isinstance(self.function, type) else ()
         functions = [self.function, *inside]
@@ -543,39 +514,31 @@ class Student:
             step = step.tb_next
         return found
 
-    def _stub(self, failure: BaseException) -> str:
-        name = self._innermost(failure)[0]
-        if name in ("", "__init__", *self.own_names()):
-            return "not written yet"
-        return f"it calls {name}, which is not written yet"
-
-    def _missing(self, failure: BaseException) -> str:
-        """Say which helper is not there, if that is what a call failed for."""
-        name = getattr(failure, "name", None)
-        if type(failure) is not NameError or not isinstance(name, str):
-            return ""
-        frames = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
-        known = {one for space in frames for one in space}
-        known |= getattr(inspect.unwrap(self.function), "__globals__", {}).keys()
-        if name in EXERCISES or name in LAST_RUN:
-            what = where_defined(name)
-        else:
-            what = f"no cell that was run defines it{meant(name, known | EXERCISES.keys())}"
-        line = self._innermost(failure)[1]
-        return f"it uses {name}, which is not there yet: {what}" + (
-            f". It is used in the line: {line}" if line else ""
-        )
-
-    def own_names(self) -> list[str]:
-        """Return what the student's code for this exercise is called."""
-        return [self.exercise.name, getattr(self.function, "__name__", "")]
-
-    def _stopped(self, failure: BaseException) -> Broken:
-        line = self._innermost(failure)[1]
-        error = f"{type(failure).__name__}: {text_of(failure)}".strip(": ")
+    def stopped(self, failure: BaseException) -> BaseException:
+        """Return what is to be told of an error that a call ended with."""
+        exercise = self.exercise
+        function, line = self.innermost(failure)
         where = f" in the line: {line}" if line else ""
+        if isinstance(failure, KeyboardInterrupt):
+            said = f"{exercise.name}: interrupted{where}; does it ever end?"
+            return one_line_error(said, KeyboardInterrupt)
+        if isinstance(failure, NotImplementedError):
+            own = [exercise.name, getattr(self.function, "__name__", ""), "", "__init__"]
+            if function in (*own, *getattr(exercise, "parts", ())):
+                return NotWritten("not written yet")
+            return NotWritten(f"it calls {function}, which is not written yet")
+        name = getattr(failure, "name", None)
+        if type(failure) is NameError and isinstance(name, str):
+            spaces = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
+            spaces.append(getattr(inspect.unwrap(self.function), "__globals__", {}))
+            what = f"no cell that was run defines it{meant(name, {*EXERCISES}.union(*spaces))}"
+            if name in EXERCISES or name in LAST_RUN:
+                what = where_defined(name)
+            used = f". It is used{where}" if line else ""
+            return NotWritten(f"it uses {name}, which is not there yet: {what}{used}")
+        error = f"{type(failure).__name__}: {text_of(failure)}".strip(": ")
         known = (text for kind, text in HINTS.items() if isinstance(failure, kind))
-        hint = f"It was called with these arguments. {next(known, self.exercise.hint)}"
+        hint = f"It was called with these arguments. {next(known, exercise.hint)}"
         return Broken(f"it stopped with {error}{where}", self.evidence, hint)
 
 
@@ -595,19 +558,17 @@ class StudentClass(Student):
 
     def new(self, *arguments: Any) -> Made:
         """Make an object of it."""
-        self.evidence, self.given = [], []
-        return Made(self, self.called(self.function, self.exercise.parameters, arguments))
+        self.evidence = []
+        return Made(self, self.called(self.function, self.exercise.name, arguments))
 
-    def callables(self) -> list[tuple[Any, str, Sequence[str], int]]:
-        """Return the class, and each of its methods."""
-        found = super().callables()
-        for name, (parameters, required) in self.exercise.methods.items():
-            method = getattr(self.function, name, None)
-            if not callable(method):
-                raise Broken(f"it has no method {name}", [], "Compare with the def lines above.")
-            asked = f"{name}({', '.join(parameters)})"
-            found.append((method, asked, ["self", *parameters], required + 1))
-        return found
+    def takes(self, function: Any, name: str, own: int = 0) -> None:
+        """Look at the parameters of the class, and of its methods."""
+        super().takes(function, name)
+        for method in self.exercise.parts:
+            found = getattr(function, method, None)
+            if not callable(found):
+                raise Broken(f"it has no method {method}", [], "Compare with the def lines above.")
+            super().takes(found, method, own=1)
 
     def what_is_asked(self) -> str:
         """Say what the methods have to give."""
@@ -620,12 +581,8 @@ class StudentClass(Student):
         for method, *given in steps:
             answers.append(made(method, *given))
             if watched:
-                self.left_alone(self.exercise.methods[method][0], given)
+                self.left_alone(method, given)
         return answers
-
-    def own_names(self) -> list[str]:
-        """Return what the class is called, and its methods."""
-        return [*super().own_names(), *self.exercise.methods]
 
 
 class Made:
@@ -635,18 +592,14 @@ class Made:
         self.student, self.made = student, made
 
     def __call__(self, method: str, *arguments: Any, finite: bool = True) -> Any:
-        parameters, shape = (
-            self.student.exercise.methods[method][0],
-            self.student.exercise.parts[method],
-        )
+        student = self.student
         function = getattr(self.made, method)
-        label = f"yours, from {method}"
         try:
-            asked = shape(self.made, *arguments)  # which may depend on an attribute
+            asked = student.exercise.parts[method](self.made, *arguments)  # may use an attribute
         except (AttributeError, TypeError) as failure:
             hint = "Is every attribute that the notebook asks for set in __init__?"
-            raise Broken(text_of(failure), self.student.evidence, hint) from None
-        return self.student.answer(function, parameters, arguments, asked, finite, label)
+            raise Broken(text_of(failure), student.evidence, hint) from None
+        return student.answer(function, method, arguments, asked, finite)
 
     def read(self, attribute: str, shape: tuple[int, ...]) -> Any:
         """Return a copy of an attribute that is an array of this shape."""
@@ -655,25 +608,21 @@ class Made:
         if value is None:
             hint = f"Is self.{attribute} set in __init__?"
             raise Broken(f"it has no attribute {attribute}", student.evidence, hint)
-        student.evidence.append((f"your {attribute}", value))
-        return student.as_asked(value, shape)
+        return student.as_asked(f"your {attribute}", value, shape)
 
 
+# --- What is asked for ---------------------------------------------------------------------
 def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, str]:
     """Say what is wrong with an answer and where to look, if it is not what is asked for.
 
-    Parameters
-    ----------
-    asked : () for one number, another tuple for a float64 array of that shape; else what asks
-    finite : neither nan nor inf will do
-    hint : where to look if its shape is wrong
+    Asked for is one number, (), or a float64 array of another shape, or what the kit's own
+    classes say; `finite` allows neither nan nor inf, and `hint` is for a wrong shape.
     """
     if value is None:
         return "it returns None", "Is a return missing?"
-    problem: tuple[str, str]
     if not isinstance(asked, tuple):
-        problem = asked.problem_of(value, finite, hint)
-        return problem
+        message, where = asked.problem_of(value, finite, hint)
+        return message, where
     if asked == ():
         number = isinstance(value, int | float | np.integer | np.floating)
         if isinstance(value, bool) or not (number or is_plain_number(value)):
@@ -685,8 +634,8 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
     elif any(problem := problem_of_shape(value, asked, hint)):
         return problem
     elif value.dtype != np.float64:
-        where = "Which dtype does the array get when it is made?"
-        return f"it returns dtype {value.dtype}, not float64", where
+        hint = "Which dtype does the array get when it is made?"
+        return f"it returns dtype {value.dtype}, not float64", hint
     if finite and not np.isfinite(value).all():
         return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
     return "", ""
@@ -696,9 +645,8 @@ def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str
     """Say what a value is, if it is no array of this shape."""
     if type(value) is not np.ndarray:
         return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
-    return (
-        ("", "") if value.shape == shape else (f"it returns shape {value.shape}, not {shape}", hint)
-    )
+    right = value.shape == shape
+    return ("", "") if right else (f"it returns shape {value.shape}, not {shape}", hint)
 
 
 @dataclass
@@ -783,25 +731,31 @@ def is_plain_number(value: Any) -> bool:
 
 def kind_of(value: Any) -> str:
     """Say what a value is, in a few words, without asking the value itself."""
-    if value is None:
-        return "None"
-    if isinstance(value, type):
-        return f"a class ({value.__name__})"
+    if inspect.isgenerator(value) or inspect.iscoroutine(value):
+        value.close()  # what is never awaited is complained of later
+    if isinstance(value, type) or inspect.ismodule(value):
+        return f"a {'class' if isinstance(value, type) else 'module'} ({value.__name__})"
     if inspect.isroutine(value):
         return "a function"
     if type(value) is np.ndarray:
         return f"an array of shape {value.shape}"
-    if inspect.isgenerator(value) or inspect.iscoroutine(value):
-        value.close()  # what is never awaited is complained of later
-        return "a generator (yield)" if inspect.isgenerator(value) else "a coroutine (async)"
-    if inspect.ismodule(value):
-        return f"a module ({value.__name__})"
-    known = {str: "text", list: "a list", tuple: "a tuple", bool: "a truth value"}
     if isinstance(value, int | float | np.number) and not isinstance(value, bool):
         return "a number"
-    return known.get(type(value), f"an object of the class {type(value).__name__}")
+    return KINDS.get(type(value), f"an object of the class {type(value).__name__}")
 
 
+KINDS: dict[type, str] = {
+    type(None): "None",
+    bool: "a truth value",
+    str: "text",
+    list: "a list",
+    tuple: "a tuple",
+    GeneratorType: "a generator (yield)",
+    CoroutineType: "a coroutine (async)",
+}
+
+
+# --- The card -----------------------------------------------------------------------------
 @dataclass
 class Card:
     """What a student reads: as HTML in a notebook, as plain ASCII elsewhere."""
@@ -839,35 +793,33 @@ class Card:
         # Text keeps the page's own colour; only the signs and the edge are coloured.  So the
         # card can be read on any background and, its signs and words being there, without colour.
         blue, orange = "var(--jp-brand-color1, #2a7fd0)", "var(--jp-warn-color0, #d2600a)"
+        holds = {True: (blue, "&#10003;", "holds"), False: (orange, "&#10007;", "does not hold")}
+        item = '<li style="margin: 0"><b aria-hidden="true" style="color: {}">{}</b> <b>{}</b>: '
         items = "".join(
-            f'<li style="margin: 0"><b aria-hidden="true" style="color: {blue if ok else orange}">'
-            f"{'&#10003;' if ok else '&#10007;'}</b> <b>{'holds' if ok else 'does not hold'}</b>: "
-            f"{escape(claim)}</li>"
-            for ok, claim in self.lines
+            f"{item.format(*holds[ok])}{escape(claim)}</li>" for ok, claim in self.lines
         )
+        parts = [f"<div><b>Note:</b> {escape(note)}</div>" for note in self.notes]
+        parts += ['<ul style="list-style: none; margin: .3em 0; padding: 0">', items, "</ul>"]
         # A value stands below its name: in a narrow window there is no room beside it.  Where
         # even that is not enough, a row is folded between two numbers, not inside of one.
         one = "margin: 0; padding: 0; float: none; width: auto"
         fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
         values = "".join(
-            f'<dt style="{one}"><b>{escape(described(label, value))}</b></dt>'
-            f'<dd style="{one}"><pre style="margin: 0 0 .4em; {fold}">'
-            f"{escape(written(value))}</pre></dd>"
+            f'<dt style="{one}"><b>{escape(described(label, value))}</b></dt><dd style="{one}">'
+            f'<pre style="margin: 0 0 .4em; {fold}">{escape(written(value))}</pre></dd>'
             for label, value in self.evidence
         )
-        parts = [f"<div><b>Note:</b> {escape(note)}</div>" for note in self.notes]
-        parts += [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{items}</ul>']
         if self.failed:
             said = f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>'
             parts += [said] * bool(self.message)
             parts += [f'<dl style="margin: .3em 0">{values}</dl>'] * bool(values)
-            parts.append(f"<div><b>Hint:</b> {escape(self.hint)}</div>")
-            parts.append("<div>What comes after it was not looked at yet.</div>")
+            parts += [f"<div><b>Hint:</b> {escape(self.hint)}</div>"]
+            parts += ["<div>What comes after it was not looked at yet.</div>"]
+        title, edge = escape(self.title), orange if self.failed else blue
         return (
-            f'<div role="group" aria-label="check of {escape(self.title)}: {self.summary}" style="'
-            f"border-left: 4px solid {orange if self.failed else blue}; padding: .1em .8em; "
-            f'margin: .3em 0"><div><b><code>{escape(self.title)}</code></b>: {self.summary}</div>'
-            f"{''.join(parts)}</div>"
+            f'<div role="group" aria-label="check of {title}: {self.summary}" style="'
+            f'border-left: 4px solid {edge}; padding: .1em .8em; margin: .3em 0">'
+            f"<div><b><code>{title}</code></b>: {self.summary}</div>{''.join(parts)}</div>"
         )
 
 
@@ -907,12 +859,7 @@ def show(card: Card) -> None:
     print(repr(card).encode(encoding, "backslashreplace").decode(encoding))
 
 
-PURITY_HINT = (
-    "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
-    "the function keep something from the call before?"
-)
-
-
+# --- What the properties are made of ------------------------------------------------------
 @dataclass(eq=False)
 class Properties:
     """What students may run of one exercise; as a decorator it takes the function that asks.
@@ -928,7 +875,10 @@ class Properties:
     shape: Callable[..., Any]
     examples: Callable[[], list[tuple[Any, ...]]]
     hint: str
-    purity_hint: str = PURITY_HINT
+    purity_hint: str = (
+        "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
+        "the function keep something from the call before?"
+    )
     kind = "function"
     student = Student
 
@@ -939,9 +889,13 @@ class Properties:
     def sign(self, signature: str) -> None:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
-        self.calls = {name: parsed(listed) for name, listed in CALLS.findall(signature)}
+        self.calls: dict[str, tuple[list[str], int]] = {}  # parameters; how many have no default
+        for name, listed in re.findall(r"(\w+)\(([^)]*)\)", signature):
+            texts = [text for text in listed.split(", ") if text]
+            parameters = [text.partition("=")[0] for text in texts]
+            self.calls[name] = parameters, sum("=" not in text for text in texts)
         self.name = next(iter(self.calls))
-        self.parameters, self.required = self.calls[self.name]
+        self.parameters = self.calls[self.name][0]
 
 
 @dataclass(eq=False)
@@ -959,20 +913,8 @@ class PropertiesOfClass(Properties):
     kind = "class"
     student = StudentClass
 
-    @property
-    def methods(self) -> dict[str, tuple[list[str], int]]:
-        """The parameters of each method, and how many of them have no default."""
-        return {name: self.calls[name] for name in self.parts}
 
-
-CALLS = re.compile(r"(\w+)\(([^)]*)\)")  # as softmax(z), in a signature
 EXERCISES: dict[str, Properties] = {}
-
-
-def parsed(listed: str) -> tuple[list[str], int]:
-    """Return the parameters in a signature's brackets, and how many of them have no default."""
-    texts = [text for text in listed.split(", ") if text]
-    return [text.partition("=")[0] for text in texts], sum("=" not in text for text in texts)
 
 
 def offer(*signed: tuple[str, Properties]) -> None:
@@ -987,6 +929,7 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng([seed, *shape]).normal(size=shape)
 
 
+# --- Properties that recur ----------------------------------------------------------------
 def sums_to(f: Student, total: float, answer: np.ndarray, axis: int = 0) -> None:
     """Expect that every column, or with axis 1 every row, sums to a number."""
     sums = answer.sum(axis=axis)

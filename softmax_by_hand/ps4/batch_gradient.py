@@ -112,7 +112,7 @@ BATCH_GRADIENT = Exercise(
     lesson="08_batches",
     treated="\\frac1B\\, (A - Y)\\, X_b^T",
     # loss_gradient is that of one sample: the mean over the columns is the exercise.
-    needs=("scores", "softmax", "cce_gradient", "softmax_backward", "loss_gradient"),
+    needs=("scores", "softmax", "cce_gradient", "loss_gradient"),
     criteria=(
         Criterion(
             "mean over samples",

@@ -277,7 +277,6 @@ TRAIN = Exercise(
         "cce_from_scores",
         "batch_indices",
         "batch_gradient",
-        "l2_penalty",
         "l2_gradient",
     ),
     tolerance=1e-8,

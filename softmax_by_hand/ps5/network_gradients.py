@@ -150,7 +150,6 @@ NETWORK_GRADIENTS = Exercise(
         "scores",
         "softmax",
         "cce_gradient",
-        "softmax_backward",
         "network_forward",
     ),
     criteria=(

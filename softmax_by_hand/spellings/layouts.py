@@ -348,22 +348,6 @@ LAYOUTS: Mapping[str, Spelling] = {
         ),
         no_samples=True,
     ),
-    "softmax_backward": Spelling(
-        rows=(0, 1),
-        sample=0,
-        orders=OTHER_ORDER,
-        more=(
-            Arrangement((SCORES, EXCHANGED), ((1, same), (0, scores_of))),
-            Arrangement((SCORES,), ((0, scores_of), (1, same))),
-            *(
-                Arrangement((SCORES, ROWS, *words), given, answer=transposed, sample=0, one=flat)
-                for words, given in (
-                    ((EXCHANGED,), ((1, as_row), (0, scores_of_rows))),
-                    ((), ((0, scores_of_rows), (1, as_row))),
-                )
-            ),
-        ),
-    ),
     "batch_gradient": Spelling(
         rows=(0, 1, 2),
         more=tuple(
@@ -385,7 +369,6 @@ LAYOUTS: Mapping[str, Spelling] = {
     ),
     "train": Spelling(rows=(0, 1), common=True),
     "sgd_epoch": Spelling(rows=(0, 1, 2)),
-    "l2_penalty": Spelling(rows=(0,)),
     "l2_gradient": Spelling(rows=(0,)),
     "mse": Spelling(rows=(1,), orders=OTHER_ORDER, common=True, same_in_rows=True),
     "mse_gradient": Spelling(rows=(1,), orders=OTHER_ORDER, same_in_rows=True),

@@ -94,12 +94,6 @@ NAMES: Mapping[str, Sequence[str]] = {
         "softmax_gradient softmax_derivative softmax_prime softmax_deriv d_softmax dsoftmax "
         "derivative_softmax grad_softmax softmax_jacobi jacobian"
     ).split(),
-    "softmax_backward": (
-        "softmax_grad softmax_gradient softmax_derivative softmax_prime softmax_vjp "
-        "softmax_deriv dsoftmax d_softmax derivada_softmax softmax_derivada softmax_rueckwaerts "
-        "softmax_retropropagacion softmax_fanxiang softmax_backprop backward_softmax "
-        "softmax_back softmax_bwd"
-    ).split(),
     "batch_gradient": (
         "gradiente gradiente_pesos calcular_gradiente gradient_poids gradient_softmax "
         "softmax_gradient_w gradiente_lote gewichtsgradient tidu 梯度 softmax_loss "
@@ -108,11 +102,6 @@ NAMES: Mapping[str, Sequence[str]] = {
         "gradient_loss"
     ).split(),
     "batch_indices": ("minibatch_indices mini_batch_indices batches_of_indices").split(),
-    "l2_penalty": (
-        "regularizacion_l2 regularizacao_l2 regularisation_l2 penalizacion_l2 penalidade_l2 "
-        "penalite_l2 l2_strafe l2_regularisierung zhengzehua_l2 l2_loss l2_regularization "
-        "l2_regularisation l2_cost l2_reg"
-    ).split(),
     "l2_gradient": ("l2_grad l2_derivative grad_l2").split(),
     "predict": (
         "predecir predice prediccion predicciones prever predizer predicao previsao predire "
