@@ -144,12 +144,12 @@ def test_cells_that_came_or_went_are_named_with_what_to_do(taught: Path) -> None
             convert(taught, GenerateAssignment, assignment_id="hw1")
     finally:
         source_of(taught).write_bytes(before)
-    assert code == 1
+    assert code == 2
     assert "3 submissions of hw1 in the gradebook, so its graded cells can neither come" in said
     assert "(added: more; dropped: given)" in said
     assert "`nbgrader db assignment remove hw1 --force`" in said
     assert "RuntimeError" not in said
-    assert len(said.splitlines()) == 1
+    assert len(said.splitlines()) <= 2
 
 
 def test_an_exercise_left_out_of_the_sum_may_stay(taught: Path) -> None:
