@@ -30,13 +30,16 @@ def enlarge_type() -> None:
         smallest, (width, height) = _smallest_type(picture), picture.get_size_inches()
         pixels = min(ROOM[0] / width, ROOM[1] / height) / 72 * smallest
         canvas = min(1, max(pixels / LEAST, SMALLEST_CANVAS))
-        picture.set_size_inches(canvas * width, canvas * height)
+        # Where no axis is drawn, labels were given the width that they need.
+        drawn = any(axes.axison or axes.get_aspect() != "auto" for axes in picture.axes)
+        across = canvas if drawn else min(1, max(ROOM[0] / width / 72 * smallest / LEAST, canvas))
+        picture.set_size_inches(across * width, canvas * height)
         with capture_output() as captured:
             plain(picture)
         (output,) = captured.outputs
         # A page to read shows it as wide as ever; a slide, by how large the type becomes.
-        wide = round(output.metadata["image/png"]["width"] / canvas)
-        share = round(smallest / 72 / (canvas * width), 6)
+        wide = round(output.metadata["image/png"]["width"] / across)
+        share = round(smallest / 72 / (across * width), 6)
         output.metadata["image/png"] |= {"width": wide, "type_per_width": share}
         image = re.sub(r'width="\d+"', f'width="{wide}"', output.data["text/html"], count=1)
         image = image.replace("<img", f'<img data-type-per-width="{share}"', 1)

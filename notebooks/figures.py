@@ -756,7 +756,7 @@ def simplex(
         )
     axes.set(aspect="equal", xlim=(-0.14, 1.2), ylim=(-0.14, 0.98))
     axes.set_axis_off()
-    axes.set_title(f"loss of each guess when class {truth} is true")
+    axes.set_title(f"loss of each guess when class {truth} is true", pad=18)  # above the corner
     said = "; ".join(f"{name} at {_listed(q)}" for name, q in zip(labels, p.T, strict=True))
     if towards is not None:
         said += f", with arrows to {'; '.join(_listed(q) for q in ends.T)}"

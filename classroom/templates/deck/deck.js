@@ -16,7 +16,7 @@ function tooWide(slide, column) {
 
 // Where there is no picture, text and code are as large as they can be.
 function type(slide) {
-  for (const size of [40, 36, 32]) {
+  for (const size of [46, 40, 36, 32]) {
     slide.style.fontSize = `${size}px`;
     slide.style.setProperty("--code", `${0.75 * size}px`);
     if (slide.scrollHeight <= ROOM - 40 && !tooWide(slide, slide.clientWidth - 40)) return;
@@ -43,7 +43,7 @@ function picture(slide, image) {
     const heading = slide.querySelector("h1, h2");
     box.classList.add("beside");
     box.style.top = `${heading.offsetTop + heading.offsetHeight + 12}px`;
-    for (let width = Math.min(widest, 760); width > least; width -= 20) {
+    for (let width = Math.min(widest, 700); width > least; width -= 20) {
       set(width);
       slide.style.setProperty("--column", `${width + 36}px`);
       if (box.offsetTop + box.offsetHeight <= ROOM && slide.scrollHeight <= HEIGHT
