@@ -61,7 +61,7 @@ def build_lite(target: Path, work: Path, pyodide: Path | None = None) -> None:
     settings = json.dumps(_of_the_builder(target, contents, wheels))
     (work / "jupyter_lite_config.json").write_text(settings, encoding="utf-8")
     shutil.copy(TEMPLATES / "lite/overrides.json", work)
-    _run("JupyterLite", "-m", "jupyterlite_core", "build", "--lite-dir", str(work))
+    _run("JupyterLite", work, "-m", "jupyterlite_core", "build")
     _set_up_kernel(target, wheels, alone=pyodide is not None)
     (target / "index.html").write_text(_first_page(contents), encoding="utf-8")
 
@@ -87,7 +87,8 @@ def _lay_out(contents: Path) -> None:
 def _download_wheels(folder: Path) -> list[Path]:
     """Get the packages that are not Pyodide's own, at the versions that are installed here."""
     pinned = [f"{name}=={version(name)}" for name in WHEELS]
-    _run("pip", "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), *pinned)
+    command = ("-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), *pinned)
+    _run("pip", folder.parent, *command)
     return sorted(folder.glob("*.whl"))
 
 
@@ -144,9 +145,10 @@ def _first_page(contents: Path) -> str:
     )
 
 
-def _run(what: str, *command: str) -> None:
+def _run(what: str, where: Path, *command: str) -> None:
+    # JupyterLite's builder keeps a database of its own in the folder in which it is started.
     done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, *command], cwd=where, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()][-8:]

@@ -384,6 +384,9 @@ OWN: dict[str, dict[str, Callable[..., Any]]] = {
         "uniform, centred": lambda D, K, rng, scale=0.01: (
             scale * rng.uniform(-np.sqrt(3), np.sqrt(3), (K, D + 1))
         ),
+        "biases of 0": lambda D, K, rng, scale=0.01: (
+            scale * rng.standard_normal((K, D + 1)) * ([1.0] * D + [0.0])
+        ),
         "another default": lambda D, K, rng, scale=0.1: scale * rng.standard_normal((K, D + 1)),
         "draws first": init_weights_after_a_first_draw,
     },
@@ -625,7 +628,7 @@ class DenseOfTwo(reference.Dense):
 
 class DenseWithoutForward:
     def __init__(self, D, K, rng, scale=0.01):
-        pass
+        self.scale = scale
 
 
 class DenseWithoutW(DenseWithoutForward):
@@ -678,7 +681,21 @@ def test_a_missing_optional_parameter_is_noticed():
     def init_weights(D, K, rng):
         return 0.01 * rng.standard_normal((K, D + 1))
 
-    assert "asked for is init_weights(D, K, rng, scale)" in problem(init_weights)
+    assert "asked for is init_weights(D, K, rng, scale=0.01)" in problem(init_weights)
+
+
+def test_parameters_in_another_order_are_noted_and_a_right_answer_holds_all_the_same():
+    def cce(Yhat, Y):
+        return reference.cce(Y, Yhat)
+
+    note = "the def line has (Yhat, Y), but the order is that of cce(Y, Yhat)"
+    assert card_of(cce).notes == [note]
+
+    def scores(Xb, W):  # the names are wrong, what is done with them is right
+        return Xb @ W
+
+    card, line = checks.look_at(scores)
+    assert (len(card.notes), line) == (1, None)
 
 
 def test_returning_nothing_asks_whether_a_return_is_missing():

@@ -776,6 +776,21 @@ def test_a_page_is_open_to_everybody_and_asks_for_nothing(browser, made, grave_f
         one.context.close()
 
 
+def test_no_heading_of_a_table_is_broken_inside_a_word(browser, made):
+    one = Visit(browser, viewport={"width": 390, "height": 900})
+    one.page.goto((made / "ann" / "ps1" / "ps1.html").as_uri())
+    headings = one.page.locator("nav thead th, section.text thead th")
+    assert headings.count() > 0
+    for heading in headings.all():
+        if " " not in heading.inner_text():
+            lines = heading.evaluate(
+                "e => { const range = document.createRange(); range.selectNodeContents(e);"
+                " return new Set([...range.getClientRects()].map(box => box.top)).size }"
+            )
+            assert lines == 1, heading.inner_text()
+    one.context.close()
+
+
 def test_mathematics_is_drawn_without_a_script(browser, tmp_path):
     text = page_of(v4.new_markdown_cell("$$\\frac{1}{\\sum_k e^{z_k}}$$"))
     one = opened(Visit(browser, java_script_enabled=False), tmp_path, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import threading
@@ -22,6 +23,8 @@ from classroom.lite import LiteError, build_lite
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS = 240_000  # milliseconds; half a minute where nothing else runs
+PICTURE = ".jp-OutputArea img"
+UNSAVED = ".lm-TabBar-tab.jp-mod-dirty"
 SOLVED = ("add_bias", "one_hot", "scores")
 
 
@@ -92,6 +95,10 @@ def test_ps1_is_worked_on_downloaded_and_graded(visit, site, tmp_path):
         page.keyboard.press("Shift+Enter")
         page.keyboard.press("Shift+Enter")
         page.locator(CARD.replace("softmax", function) + '[aria-label*="hold"]').wait_for()
+    drawn = code_cell(page, "figures.one_hot_grid(")
+    drawn.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    drawn.locator(PICTURE).wait_for()
     card = write_and_check(page, WHOLE_MATRIX, "fails").inner_text()
     assert "does not hold: every column sums to 1" in card
     assert "Hint: The sum runs over the classes of one sample" in card
@@ -106,6 +113,8 @@ def test_ps1_is_worked_on_downloaded_and_graded(visit, site, tmp_path):
     handed_in = course / "submitted/ann/ps1/ps1.ipynb"
     handed_in.parent.mkdir(parents=True)
     download.value.save_as(handed_in)
+    # Not JupyterLite's "python", with which stock nbgrader finds no kernel.
+    assert json.loads(handed_in.read_text())["metadata"]["kernelspec"]["name"] == "python3"
     for command in (("release", "ps1"), ("grade", "ps1", "--jobs", "1")):
         done = subprocess.run(
             [PROGRAMS / "autograder", *command, "--course", course],
@@ -116,6 +125,34 @@ def test_ps1_is_worked_on_downloaded_and_graded(visit, site, tmp_path):
     assert "13.5 / 32" in done.stdout
     assert "softmax: whole-matrix sum" in done.stdout
 
+    write(page, code_cell(page, "def softmax(z)"), "# not saved by hand")
+    page.locator(UNSAVED).wait_for()
+    page.locator(UNSAVED).wait_for(state="detached")
     page.reload()
-    code_cell(page, "def softmax(z)").get_by_text("np.exp(z - np.max(z))").first.wait_for()
+    page.locator(".jp-CodeCell").get_by_text("# not saved by hand").wait_for()
+    assert visit.left == []
+
+
+def test_a_lesson_has_pictures_a_slider_that_moves_them_and_says_what_it_skips(visit, site):
+    page = opened(visit, site, "lessons/09_tensorflow.ipynb")
+    choose(page, "Run", "Run All Cells")
+    slider = code_cell(page, "def twice(size)")
+    picture = slider.locator(PICTURE)
+    picture.wait_for(state="attached")
+    before = picture.get_attribute("src")
+    handle = slider.locator(".noUi-handle")
+    handle.scroll_into_view_if_needed()
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "([cell, before]) => { const now = cell.querySelector('.jp-OutputArea img');"
+        " return now && now.src !== before; }",
+        arg=[slider.element_handle(), before],
+    )
+    # It lies over the notebook.
+    page.get_by_text("Python is ready").wait_for(state="detached")
+    for code in ("import tensorflow as tf", "gaps = compare()", "cap = capped_by_keras()"):
+        # Not `inner_text`, which is empty where nobody has scrolled to.
+        said = code_cell(page, code).locator(".jp-OutputArea-output").text_content()
+        assert said.strip() == "'skipped: TensorFlow is not installed'"
     assert visit.left == []

@@ -192,6 +192,13 @@ def test_a_file_of_another_set_or_release_is_left_alone_and_not_used(folder, run
     assert run() == [other.replace(Path(sys.path[1]).name, Path(sys.path[0]).name)], "once more"
 
 
+def test_a_package_of_that_name_is_not_imported_instead(folder, run):
+    (folder / "figures").mkdir()
+    (folder / "figures" / "__init__.py").write_text("who = 'theirs'\n")
+    assert "this notebook uses its own figures.py, in " in run()[-1]
+    assert imported() == ["ours", "ours"]
+
+
 def test_where_nothing_can_be_written_a_temporary_folder_does(folder, run, monkeypatch):
     write = Path.write_bytes
 

@@ -31,6 +31,8 @@ def lay_out(packed: dict[str, str]) -> None:
                     laid.append(name)
                 # Mail and version control may write the ends of lines in another way.
                 fits = place.read_bytes().replace(b"\r", b"") == content.replace(b"\r", b"")
+                # Python prefers a folder with an __init__.py to a file of its name.
+                fits = fits and not (here / place.stem / "__init__.py").exists()
             except OSError:
                 fits = False
             if not fits:

@@ -18,7 +18,7 @@ TEXT = """\
 6. **Work from the top**: run each cell (Shift+Enter), write what a stub asks for, run the `check(...)` below it and read its card; it never shows the answer.
 7. **Before you hand in**: restart the kernel and run all cells; what works only in the order in which you happened to run it will not work for the grader.
 8. **Validate** names what is still missing: a button above the notebook in JupyterLab, `nbgrader validate {name}.ipynb` in a terminal. In Colab and JupyterLite read the cards.
-9. **Hand in** the notebook as `{name}.ipynb`, the way your teacher says: *Nbgrader, Assignment List, Submit* where the computers are the course's; else download it (Colab: *File, Download .ipynb*; JupyterLite: *File, Download*) and send that one file.
+9. **Hand in** the notebook as `{name}.ipynb`, the way your teacher says: *Nbgrader, Assignment List, Submit* where the computers are the course's; else download it (Colab: *File, Download .ipynb*; JupyterLite: *Download to hand in*, above the notebook) and send that one file.
 10. **You get back** a page with your points, a card for each exercise, and known mistakes by their names.
 """
 

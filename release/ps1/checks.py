@@ -469,9 +469,15 @@ class Student:
             signature.bind(*range(own + len(parameters)))
         except (TypeError, ValueError):
             if signature is not None:
-                message = f"it takes {signature}; asked for is {name}({', '.join(parameters)})"
+                message = f"it takes {signature}; asked for is {self.exercise.written[name]}"
                 hint = "Compare the def line with the one in the notebook."
                 raise Broken(message, [], hint) from None
+        names = list(signature.parameters)[own:] if signature else parameters
+        if names != parameters and sorted(names) == sorted(parameters):
+            called = self.exercise.written[name]
+            self.card.notes.append(
+                f"the def line has {signature}, but the order is that of {called}"
+            )
 
     def what_is_asked(self) -> str:
         """Say what the examples have to give."""
@@ -785,10 +791,12 @@ class Properties:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
         self.calls: dict[str, tuple[list[str], int]] = {}  # parameters; how many have no default
+        self.written: dict[str, str] = {}  # as the signature has it, with its defaults
         for name, listed in re.findall(r"(\w+)\(([^)]*)\)", signature):
             texts = [text for text in listed.split(", ") if text]
             parameters = [text.partition("=")[0] for text in texts]
             self.calls[name] = parameters, sum("=" not in text for text in texts)
+            self.written[name] = f"{name}({listed})"
         self.name = next(iter(self.calls))
         self.parameters = self.calls[self.name][0]
 
@@ -908,6 +916,12 @@ def init_weights(f: Student) -> None:
     )
     W = draw(1, 1.0)
     f.expect(abs(W.mean()) < 0.1 and abs(W.std() - 1) < 0.1, mean=W.mean(), deviation=W.std())
+    f.claim(
+        "the last column, the biases, is drawn like the others",
+        "Is a column set to something afterwards, or put beside what was drawn?",
+    )
+    biases = W[:, -1]
+    f.expect(biases.std() > 0.5, the_biases=biases, their_deviation=biases.std())
     f.claim(
         "K = 5 and K = 2 with the same seed have the same first two rows",
         "In which order do the numbers fill W: row by row, in the shape that is asked for?",

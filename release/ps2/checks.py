@@ -470,9 +470,15 @@ class Student:
             signature.bind(*range(own + len(parameters)))
         except (TypeError, ValueError):
             if signature is not None:
-                message = f"it takes {signature}; asked for is {name}({', '.join(parameters)})"
+                message = f"it takes {signature}; asked for is {self.exercise.written[name]}"
                 hint = "Compare the def line with the one in the notebook."
                 raise Broken(message, [], hint) from None
+        names = list(signature.parameters)[own:] if signature else parameters
+        if names != parameters and sorted(names) == sorted(parameters):
+            called = self.exercise.written[name]
+            self.card.notes.append(
+                f"the def line has {signature}, but the order is that of {called}"
+            )
 
     def what_is_asked(self) -> str:
         """Say what the examples have to give."""
@@ -786,10 +792,12 @@ class Properties:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
         self.calls: dict[str, tuple[list[str], int]] = {}  # parameters; how many have no default
+        self.written: dict[str, str] = {}  # as the signature has it, with its defaults
         for name, listed in re.findall(r"(\w+)\(([^)]*)\)", signature):
             texts = [text for text in listed.split(", ") if text]
             parameters = [text.partition("=")[0] for text in texts]
             self.calls[name] = parameters, sum("=" not in text for text in texts)
+            self.written[name] = f"{name}({listed})"
         self.name = next(iter(self.calls))
         self.parameters = self.calls[self.name][0]
 
@@ -893,7 +901,8 @@ def numerical_gradient(f: Student) -> None:
     )
     f.agree(f(cubic, W), 3 * W**2, COARSE, exact=3 * W**2)
     coarse, fine = (np.abs(f(cubic, W, h) - 3 * W**2).max() for h in (0.1, 0.01))
-    f.expect(50 * fine < coarse < 200 * fine, error_at_01=coarse, error_at_001=fine)
+    errors = {"error_at_h_=_0.1": coarse, "error_at_h_=_0.01": fine}
+    f.expect(50 * fine < coarse < 200 * fine, **errors)
     f.claim(
         "an integer W gives the slopes that the same W gives in float64",
         "What becomes of 3 + 0.00001 when it is written into an integer array?",

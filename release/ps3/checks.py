@@ -469,9 +469,15 @@ class Student:
             signature.bind(*range(own + len(parameters)))
         except (TypeError, ValueError):
             if signature is not None:
-                message = f"it takes {signature}; asked for is {name}({', '.join(parameters)})"
+                message = f"it takes {signature}; asked for is {self.exercise.written[name]}"
                 hint = "Compare the def line with the one in the notebook."
                 raise Broken(message, [], hint) from None
+        names = list(signature.parameters)[own:] if signature else parameters
+        if names != parameters and sorted(names) == sorted(parameters):
+            called = self.exercise.written[name]
+            self.card.notes.append(
+                f"the def line has {signature}, but the order is that of {called}"
+            )
 
     def what_is_asked(self) -> str:
         """Say what the examples have to give."""
@@ -886,10 +892,12 @@ class Properties:
         """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
         self.calls: dict[str, tuple[list[str], int]] = {}  # parameters; how many have no default
+        self.written: dict[str, str] = {}  # as the signature has it, with its defaults
         for name, listed in re.findall(r"(\w+)\(([^)]*)\)", signature):
             texts = [text for text in listed.split(", ") if text]
             parameters = [text.partition("=")[0] for text in texts]
             self.calls[name] = parameters, sum("=" not in text for text in texts)
+            self.written[name] = f"{name}({listed})"
         self.name = next(iter(self.calls))
         self.parameters = self.calls[self.name][0]
 

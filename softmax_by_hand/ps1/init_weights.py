@@ -53,6 +53,12 @@ def init_weights(f: Student) -> None:
     W = draw(1, 1.0)
     f.expect(abs(W.mean()) < 0.1 and abs(W.std() - 1) < 0.1, mean=W.mean(), deviation=W.std())
     f.claim(
+        "the last column, the biases, is drawn like the others",
+        "Is a column set to something afterwards, or put beside what was drawn?",
+    )
+    biases = W[:, -1]
+    f.expect(biases.std() > 0.5, the_biases=biases, their_deviation=biases.std())
+    f.claim(
         "K = 5 and K = 2 with the same seed have the same first two rows",
         "In which order do the numbers fill W: row by row, in the shape that is asked for?",
     )
@@ -101,7 +107,7 @@ INIT_WEIGHTS = Exercise(
             looks_right="There is a weight for each feature of the data; the bias feature comes "
             "only with add_bias.",
             lesson="01_scores",
-            treated="$W$ is $(K, D+1)",
+            treated="$\\mathbf{W}$ is $(K, D+1)",
         ),
         Misconception(
             "transposed",
@@ -115,7 +121,7 @@ INIT_WEIGHTS = Exercise(
             looks_right="There are as many weights as there should be, and for samples in rows "
             "this is their shape.",
             lesson="01_scores",
-            treated="$W$ is $(K, D+1)",
+            treated="$\\mathbf{W}$ is $(K, D+1)",
         ),
         Misconception(
             "global generator",

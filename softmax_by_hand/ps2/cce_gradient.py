@@ -114,7 +114,7 @@ CCE_GRADIENT = Exercise(
     signature="cce_gradient(Y, Yhat) -> same shape, (K,) or (K, N); per sample, not divided by N",
     reference=lecture.cce_gradient,
     lesson="04_jacobian",
-    treated="\\partial L/\\partial \\mathbf{a} = (0,\\ -4,\\ 0)",
+    treated="\\nabla_{\\mathbf{a}} L = (0,\\ -4,\\ 0)",
     criteria=(
         Criterion(
             "single sample",

@@ -117,7 +117,7 @@ LOSS_GRADIENT = Exercise(
     signature="loss_gradient(W, x, y) -> (K, D+1); x is (D+1,), y is one-hot (K,)",
     reference=lecture.loss_gradient,
     lesson="05_chain_rule",
-    treated="(\\mathbf{a} - \\mathbf{y})\\, \\mathbf{x}^T",
+    treated="(\\mathbf{a} - \\mathbf{y})\\, \\mathbf{x}^{\\mathsf T}",
     # The long way round, link by link, is as good as a - y.
     needs=(
         "scores",
@@ -218,7 +218,7 @@ LOSS_GRADIENT = Exercise(
             looks_right="The shape is right, the columns sum to 0, and a step against it lowers "
             "the loss.",
             lesson="04_jacobian",
-            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
+            treated="\\nabla_{\\mathbf{z}} L = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "label off by one",

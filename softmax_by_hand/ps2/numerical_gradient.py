@@ -197,7 +197,8 @@ def numerical_gradient(f: Student) -> None:
     )
     f.agree(f(cubic, W), 3 * W**2, COARSE, exact=3 * W**2)
     coarse, fine = (np.abs(f(cubic, W, h) - 3 * W**2).max() for h in (0.1, 0.01))
-    f.expect(50 * fine < coarse < 200 * fine, error_at_01=coarse, error_at_001=fine)
+    errors = {"error_at_h_=_0.1": coarse, "error_at_h_=_0.01": fine}
+    f.expect(50 * fine < coarse < 200 * fine, **errors)
     f.claim(
         "an integer W gives the slopes that the same W gives in float64",
         "What becomes of 3 + 0.00001 when it is written into an integer array?",

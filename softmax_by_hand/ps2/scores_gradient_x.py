@@ -35,7 +35,7 @@ SCORES_GRADIENT_X = Exercise(
     signature="scores_gradient_x(W) -> (D+1, K); W is (K, D+1)",
     reference=lecture.scores_gradient_x,
     lesson="05_chain_rule",
-    treated="\\frac{\\partial \\mathbf{z}}{\\partial \\mathbf{x}} = W^T",
+    treated="\\nabla_{\\mathbf{x}} \\mathbf{z} = \\mathbf{W}^{\\mathsf T}",
     criteria=(
         Criterion(
             "layout",

@@ -323,7 +323,7 @@ DENSE = Exercise(
             looks_right="W was multiplied with all of Xb, and the transpose of W is the right "
             "factor on the way back.",
             lesson="10_hidden_layer",
-            treated="which column of $W_2$ must stay out",
+            treated="which column of $\\mathbf{W}_2$ must stay out",
         ),
         Misconception(
             "first row dropped",
@@ -333,7 +333,7 @@ DENSE = Exercise(
             experiment="Set W[:, 0] to 0: the first row of the answer must be 0.",
             looks_right="The shape is right, and where the bias comes first the numbers are too.",
             lesson="10_hidden_layer",
-            treated="which column of $W_2$ must stay out",
+            treated="which column of $\\mathbf{W}_2$ must stay out",
         ),
         Misconception(
             "updates first",

@@ -321,7 +321,7 @@ SGD_EPOCH = Exercise(
             looks_right="The slope by the probabilities is right, and the loss may fall all the "
             "same.",
             lesson="04_jacobian",
-            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
+            treated="\\nabla_{\\mathbf{z}} L = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "rate divided by N",

@@ -147,7 +147,7 @@ SOFTMAX = Exercise(
     "(K,), (K, 1) or (K, N)",
     reference=lecture.Softmax,
     lesson="04_jacobian",
-    treated="= J\\, \\frac{\\partial L}{\\partial \\mathbf{a}}",
+    treated="= J\\, \\nabla_{\\mathbf{a}} L",
     # Not softmax_backward of ps4: that is what backward asks for, under another name.
     needs=("softmax", "softmax_jacobian"),
     criteria=(

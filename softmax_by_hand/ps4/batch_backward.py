@@ -80,7 +80,7 @@ BATCH_BACKWARD = Exercise(
     signature="batch_backward(J, grad_A) -> (I, N); J is (I, K, N), grad_A (K, N)",
     reference=lecture.batch_backward,
     lesson="04_jacobian",
-    treated="= J\\, \\frac{\\partial L}{\\partial \\mathbf{a}}",
+    treated="= J\\, \\nabla_{\\mathbf{a}} L",
     criteria=(
         Criterion(
             "each its own",

@@ -110,7 +110,7 @@ BATCH_GRADIENT = Exercise(
     signature="batch_gradient(W, Xb, Y) -> (K, D+1); Xb is (D+1, N), Y one-hot (K, N)",
     reference=lecture.batch_gradient,
     lesson="08_batches",
-    treated="\\frac1B\\, (A - Y)\\, X_b^T",
+    treated="\\frac1B\\, (\\mathbf{A} - \\mathbf{Y})\\, \\mathbf{X}_b^{\\mathsf T}",
     # loss_gradient is that of one sample: the mean over the columns is the exercise.
     needs=("scores", "softmax", "cce_gradient", "loss_gradient"),
     criteria=(
@@ -229,7 +229,7 @@ BATCH_GRADIENT = Exercise(
             looks_right="The slope by the probabilities is right, and the loss may fall all the "
             "same.",
             lesson="04_jacobian",
-            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
+            treated="\\nabla_{\\mathbf{z}} L = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "diagonal only",

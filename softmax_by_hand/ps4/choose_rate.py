@@ -12,14 +12,13 @@ from softmax_by_hand import lecture
 from softmax_by_hand.fixtures import Array, Generator
 
 
-def curves(rng: Generator) -> Arguments:
+def curves(rng: Generator, E: int, last: int) -> Arguments:
     """Draw rates and their curves, each of which a wrong reading prefers to the right one.
 
     In turn: falls slowly and ends lowest; falls fast and stays higher; touches the lowest loss
     of all, and rises; is noisy and has its lowest loss last; learns nothing; is lowest at
     first, and rises.
     """
-    last, E = int(rng.integers(3, 6)), int(rng.integers(14, 22))
     t = np.arange(E) / (E - 1)
     level = float(rng.uniform(0.2, 0.5))
     slow = level + 2.0 * (1 - t) ** 1.5 + 0.01 * rng.random(E)
@@ -35,9 +34,9 @@ def curves(rng: Generator) -> Arguments:
     return _shuffled(rng, drawn, last)
 
 
-def overflowing(rng: Generator) -> Arguments:
+def overflowing(rng: Generator, E: int, last: int) -> Arguments:
     """Draw curves of which two end in nan and in infinity, below all others before."""
-    _, histories, last = curves(rng)
+    _, histories, _ = curves(rng, E, last)
     best = histories[np.argmin(ends(histories, last))]
     gone = [histories.min(axis=0) / 8 for _ in range(2)]
     gone[0][-2:], gone[1][-1] = np.nan, np.inf  # in the last of which some numbers are left
@@ -55,8 +54,17 @@ def _shuffled(rng: Generator, drawn: list[Array], last: int) -> Arguments:
     return rates, np.array([*others[:place], drawn[0], *others[place:]]), last
 
 
-def several(draw: Callable[[Generator], Arguments]) -> Callable[[Generator], list[Arguments]]:
-    return lambda rng: [draw(rng) for _ in range(6)]
+def several(draw: Callable[..., Arguments]) -> Callable[[Generator], list[Arguments]]:
+    """Return a maker of six calls; the first four and the last two are of one shape each."""
+
+    def drawn(rng: Generator) -> list[Arguments]:
+        one, other = ((int(rng.integers(14, 22)), int(rng.integers(3, 6))) for _ in range(2))
+        calls = [draw(rng, *sizes) for sizes in (one, one, one, one, other, other)]
+        # So that no answer can be kept by shape: not every one of them may be the same place.
+        rates, histories, last = calls[0]
+        return [*calls[1:], (rates, np.roll(histories, 1, axis=0), last), calls[0]]
+
+    return drawn
 
 
 def chosen_by(score: Callable[[Array, int], Array]) -> Callable[..., float]:

@@ -273,7 +273,7 @@ NETWORK_GRADIENTS = Exercise(
             experiment="Compare Z2 with the probabilities minus Y.",
             looks_right="It is the slope of the cross-entropy, and the first link of the chain.",
             lesson="04_jacobian",
-            treated="\\partial L / \\partial \\mathbf{z} = \\mathbf{a} - \\mathbf{y}",
+            treated="\\nabla_{\\mathbf{z}} L = \\mathbf{a} - \\mathbf{y}",
         ),
         Misconception(
             "bias slopes left out",

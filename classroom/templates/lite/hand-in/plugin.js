@@ -4,6 +4,8 @@
 // JupyterLab's own build tool would write it.
 (() => {
   const HAND_IN = "softmax-by-hand:hand-in";
+  // Here Python's kernel has another name, by which nbgrader and Jupyter find none elsewhere.
+  const KERNELSPEC = { display_name: "Python 3", language: "python", name: "python3" };
 
   const save = (name, text) => {
     const link = document.createElement("a");
@@ -20,8 +22,11 @@
       caption: "Save this notebook, and a copy of it on your computer: that file is what you hand in",
       execute: async () => {
         const { context } = shell.currentWidget;
+        await context.ready;
         // The file is what stands on the page, even where the browser refuses to keep it.
-        save(context.path.split("/").pop(), JSON.stringify(context.model.toJSON(), null, 1) + "\n");
+        const notebook = context.model.toJSON();
+        notebook.metadata.kernelspec = KERNELSPEC;
+        save(context.path.split("/").pop(), JSON.stringify(notebook, null, 1) + "\n");
         await context.save();
       },
     });
@@ -39,7 +44,8 @@
       await session.ready;
       await session.session?.kernel?.info;
       await commands.execute("apputils:update-notification", {
-        id, message: "Python is ready.", type: "success", options: { autoClose: 4000 },
+        // Not in `options`, as JupyterLab's text about this command has it: that is not looked at.
+        id, message: "Python is ready.", type: "success", autoClose: 8000,
       });
     };
     shell.currentChanged.connect((_, { newValue }) => tell(newValue));
