@@ -182,7 +182,7 @@ def test_what_is_not_there_is_named_with_exit_code_2(course, tmp_path):
         (("release", "ps9", "--course", course), "no assignment 'ps9' in"),
         (("grade", "../ps1", "--course", course), "there are ps1"),
         (("grade", "ps1", "--course", course), f"no submissions of ps1: looked in {where}"),
-        (("grade", "ps1", "--course", tmp_path), "there are none"),
+        (("grade", "ps1", "--course", tmp_path), "`autograder init DIR` begins a course"),
     ):
         code, said = refused(*arguments)
         assert (code, words in said) == (2, True), (arguments, said)

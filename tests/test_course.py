@@ -103,7 +103,9 @@ def test_where_nothing_is_handed_in_it_is_said_where_was_looked(tmp_path):
 
 @pytest.mark.parametrize("name", ["ps9", "", "..", "../ps1", "ps1/", "/etc", "a\nb", "*"])
 def test_an_unknown_assignment_is_named_with_those_that_there_are(tmp_path, name):
-    assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith("there are none")
+    assert refusal(lambda: require_assignment(tmp_path, "ps1"))[0].endswith(
+        "`autograder init DIR` begins a course"
+    )
     for known in ("ps1", "ps2"):
         (tmp_path / "source" / known).mkdir(parents=True)
         (tmp_path / "source" / known / f"{known}.ipynb").touch()

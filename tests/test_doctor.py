@@ -45,7 +45,7 @@ def test_missing_packages_come_with_the_line_that_installs_them(monkeypatch):
     found = {check.name: check for check in doctor._packages()}
     assert found["numpy"] == Check("numpy", "works", "1.0")
     assert found["matplotlib"].state == "missing"
-    assert found["matplotlib"].message.endswith("-m pip install -r requirements.txt`")
+    assert found["matplotlib"].message.endswith("-m pip install matplotlib`")
     monkeypatch.setattr(doctor, "_version", lambda name: None)
     found = {check.name: check for check in doctor._packages()}
     assert found["tensorflow"].state == "optional"
@@ -67,8 +67,10 @@ def test_formulas_that_formgrader_shows_as_text_come_with_the_line_that_gets_mat
     monkeypatch.setattr(doctor.shutil, "which", lambda name: npm)
     check = doctor._formgrader(tmp_path)
     assert check.state == "optional"
-    assert "`make lab` gets MathJax" in check.message
+    assert "`npm install --prefix build/classroom mathjax@3` gets MathJax" in check.message
     assert ("apt-get install npm" in check.message) == install
+    (tmp_path / "Makefile").touch()
+    assert "`make lab` gets MathJax" in doctor._formgrader(tmp_path).message
 
 
 # --- Isolation ------------------------------------------------------------------------------------
@@ -165,8 +167,8 @@ def not_released(course: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "state", "words"),
     [
-        (no_source, "missing", "has no source/: start in a course, or pass --course"),
-        (no_settings, "missing", "has no nbgrader_config.py: copy the project's"),
+        (no_source, "missing", "has no source/: put an assignment's notebook at"),
+        (no_settings, "missing", "has no nbgrader_config.py: is that the course's folder?"),
         (broken_settings, "missing", "line 1: '(' was never closed; mend it first"),
         (no_gradebook, "optional", "run `autograder release`"),
         (damaged_gradebook, "missing", "put a backup in its place"),

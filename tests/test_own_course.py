@@ -294,3 +294,32 @@ def test_from_an_installed_wheel_a_course_is_begun_released_and_graded(
     for student in ("ann", "ben", "eve"):
         hand_in(course, student, {"scores": SCORES})
     assert done("grade", "hw1", "--course", "course").count("1 / 13") == 3
+
+
+def test_the_commands_of_the_instructors_page_give_a_course_of_ones_own(
+    installed: Path, tmp_path: Path
+) -> None:
+    need_isolation()
+    page = (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
+    part = page.partition("## A course of your own\n")[2].partition("\n## ")[0]
+    begun, made, graded_by = re.findall(r"^```\w*\n(.*?)^```$", part, re.DOTALL | re.MULTILINE)
+    path = f"{installed}{os.pathsep}{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+
+    def followed(commands: str, folder: Path) -> str:
+        shell = ["sh", "-e", "-c", commands]
+        done = subprocess.run(
+            shell, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    first, rest = begun.split("python make_hw1.py\n")
+    followed(first, tmp_path)
+    course = tmp_path / "course"
+    (course / "make_hw1.py").write_text(made)
+    assert "hw1: 17 points" in followed(f"python make_hw1.py\n{rest}", course)
+    for student in ("ann", "ben", "eve"):
+        hand_in(course, student, {"scores": SCORES})
+    said = followed(graded_by, course)
+    assert said.count("4 / 17") >= 3
+    assert "this was --dry-run" in said

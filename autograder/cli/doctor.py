@@ -62,7 +62,7 @@ def _packages() -> Iterator[Check]:
         yield Check(
             name,
             "works" if version else "missing",
-            version or f"run `{Path(sys.executable).name} -m pip install -r requirements.txt`",
+            version or f"run `{Path(sys.executable).name} -m pip install {name}`",
         )
     for name, packages in OPTIONAL.items():
         version = next((found for package in packages if (found := _version(package))), None)
@@ -111,24 +111,20 @@ def _why_not() -> str:
 
 def _course(course: Path) -> Check:
     from autograder.course.course import Course
-    from autograder.course.folder import CourseError
+    from autograder.course.folder import CourseError, nothing_here
 
     try:
         where = Course(course)
         settings, url = where.settings, where.gradebook_url
     except CourseError as failure:
         return Check("course", "missing", str(failure))
-    if not (course / "source").is_dir():
-        return Check(
-            "course", "missing", f"{course} has no source/: start in a course, or pass --course"
-        )
-    if not settings:
-        return Check("course", "missing", f"{course} has no nbgrader_config.py: copy the project's")
+    assignments = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
+    if not settings or not assignments:
+        return Check("course", "missing", nothing_here(course))
     if not os.access(course, os.W_OK):
         return Check("course", "missing", f"{course} cannot be written to")
     from autograder.gradebook import GradebookError, GradebookStore
 
-    assignments = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
     missing = []
     try:
         with GradebookStore.open(url, busy_seconds=1) as gradebook:
@@ -151,8 +147,10 @@ def _formgrader(course: Path) -> Check:
     if (course / MATHJAX).is_file():
         return Check("Formgrader", "works", "formulas by MathJax, from this computer")
     npm = "" if shutil.which("npm") else " once npm is installed (Debian: `apt-get install npm`)"
+    makes = (course / "Makefile").is_file()
+    gets = "make lab" if makes else "npm install --prefix build/classroom mathjax@3"
     return Check(
         "Formgrader",
         "optional",
-        f"works, with formulas as text: `make lab` gets MathJax into build/{npm}",
+        f"works, with formulas as text: `{gets}` gets MathJax into build/{npm}",
     )

@@ -96,6 +96,8 @@ class Assignment:
     catalogue : where its exercises are described
     sets : of the catalogue, whose exercises come before others of their name; without
         them that of the assignment's own name
+    releases : digests of the cells of each until now; see `autograder.course.releases`.
+        What is said of a hand-in depends on them, and no points do, so no digest has them
     """
 
     name: str
@@ -106,6 +108,7 @@ class Assignment:
     packages: tuple[str, ...] | None = None
     catalogue: CatalogueName = field(default_factory=installed_catalogue)
     sets: tuple[str, ...] = ()
+    releases: tuple[Mapping[str, str], ...] = ()
 
     @property
     def exercises(self) -> Mapping[str, Exercise]:

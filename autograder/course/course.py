@@ -25,6 +25,7 @@ from autograder.course.folder import (
     heavy_imports,
     imports_of,
 )
+from autograder.course.releases import known_releases
 
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue
@@ -182,6 +183,7 @@ class Course:
             self.allowed_packages(name),
             self.catalogue_name,
             self.sets_of(name),
+            known_releases(self.folder, name),
         )
         require_agreement(self.folder, found)
         return found

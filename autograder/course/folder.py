@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.hard_links import not_of_owner
 from autograder.course.reading import UnreadableSubmission, read_bytes
 
@@ -157,10 +158,24 @@ def require_assignment(course: Path, assignment: str) -> None:
     CourseError
     """
     sources = course / "source"
-    known = sorted(folder.parent.name for folder in sources.glob("*/*.ipynb"))
+    known = sorted({folder.parent.name for folder in sources.glob("*/*.ipynb")})
+    if not known:
+        raise CourseError(nothing_here(course))
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", assignment) or assignment not in known:
-        there = f"there are {', '.join(dict.fromkeys(known))}" if known else "there are none"
-        raise CourseError(f"no assignment {assignment!r} in {sources}: {there}")
+        raise CourseError(
+            f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
+        )
+
+
+def nothing_here(course: Path) -> str:
+    """Say what a folder lacks of a course, and what to do."""
+    if not (course / CONFIG_FILE).is_file():
+        lacks = f"no {CONFIG_FILE}: is that the course's folder? Go there, or pass --course DIR"
+    elif not (course / "source").is_dir():
+        lacks = "no source/: put an assignment's notebook at source/hw1/hw1.ipynb"
+    else:
+        lacks = "no notebook in source/: put one at source/hw1/hw1.ipynb"
+    return f"{course} has {lacks}; `autograder init DIR` begins a course"
 
 
 def course_secret(course: Path) -> bytes:

@@ -44,6 +44,16 @@ class Text(Unicode):
         return value
 
 
+class Names(List):
+    """A list of texts; one text alone is no list."""
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Set the list; traitlets would make one of a text."""
+        if isinstance(value, str):
+            self.error(obj, value)
+        super().set(obj, value)
+
+
 def _number(help: str, default: float = 0.0, most: float = math.inf) -> Any:
     must = "a number from 0 on" if most == math.inf else f"a number from 0 to {most:g}"
     return Number(default, min=0.0, max=most, help=help).tag(config=True, must=must)
@@ -85,7 +95,7 @@ class Catalogue(Configurable):
 class Submissions(Configurable):
     """What a submission may use."""
 
-    packages = List(
+    packages = Names(
         Text(MODULE),
         default_value=None,
         allow_none=True,

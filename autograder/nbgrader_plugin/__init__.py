@@ -52,7 +52,8 @@ def configure(c: Any, file: str) -> None:
 
     # Each notebook carries the files beside it, so that it works where it is opened alone.
     # A course that does not want this sets `c.CarryFiles.enabled = False`.
-    c.GenerateAssignment.preprocessors.append(f"{CARRYING}.CarryFiles")
+    c.GenerateAssignment.preprocessors.prepend([f"{CARRYING}.CheckCells"])
+    c.GenerateAssignment.preprocessors.extend([f"{CARRYING}.CarryFiles", f"{CARRYING}.NoteRelease"])
 
     # nbgrader follows links when it copies, and lets all that lies beside a notebook go out
     # with feedback.  These copy ordinary files, within limits; see docs/security.md.

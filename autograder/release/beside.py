@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.catalogue.model import Exercise
 from autograder.course.course import Course
+from autograder.course.folder import imports_of
 from autograder.release import ReleaseError
 from autograder.release.slices import sliced, used_of
 from autograder.release.source import read_source
@@ -50,7 +51,14 @@ def helpers_of(course: Course, folder: Path, exercises: Sequence[Exercise]) -> H
     for path in sorted((root / FIGURES.parent).glob("*")):
         if path.suffix in DATA and path.name in text:
             helpers[path.name] = path.read_bytes()
-    if (root / FIGURES).is_file():
+    is_there = (root / FIGURES).is_file()
+    if not is_there and not (folder / FIGURES.name).is_file() and FIGURES.stem in imports_of(folder):
+        raise ReleaseError(
+            f"source/{folder.name}/{folder.name}.ipynb imports {FIGURES.stem}, and there is no "
+            f"{FIGURES}: copy it from the course that the notebook is from (`autograder init DIR "
+            "--with ps1` brings it)"
+        )
+    if is_there:
         drawn = pictures(root, folder)
         helpers[FIGURES.name] = None if drawn is None else drawn.encode()
     return helpers

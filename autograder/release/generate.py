@@ -64,7 +64,7 @@ def generate(
         config.ClearSolutions.code_stub = {"python": stub}
     if gradebook is None:
         config.GenerateAssignment.no_database = True
-        config.SaveCells.enabled = False
+        config.SaveCells.enabled = config.CheckCells.enabled = config.NoteRelease.enabled = False
         # _clean_old_notebooks and the preprocessors open whatever this says.
         config.CourseDirectory.db_url = "sqlite://"
     else:
@@ -128,5 +128,6 @@ def _reasons(log: Sequence[str], name: str) -> list[str]:
         if not lines or lines[0].startswith(("There was an error", "Please see")):
             continue
         reason = lines[-1] if lines[0].startswith("Traceback") else " ".join(lines)
-        reasons.append(f"nbgrader cannot release {name}: {reason[:400]}")
+        reason = reason.rpartition("NbGraderException: ")[2]
+        reasons.append(f"nbgrader cannot release {name}: {reason[:800]}")
     return list(dict.fromkeys(reasons))

@@ -18,6 +18,7 @@ from autograder.course.carried import carried_files
 from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
+    nothing_here,
     require_assignment,
     write_atomically,
 )
@@ -133,7 +134,7 @@ def prove_release(
 def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Released:
     require_assignment(course, name)
     if not (course / CONFIG_FILE).is_file():
-        raise CourseError(f"no {CONFIG_FILE} in {course}: is that the course's folder?")
+        raise CourseError(nothing_here(course))
     target = course / "release" / name
     with _workplace(course) as work:
         settings = Course(course)

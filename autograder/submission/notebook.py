@@ -104,7 +104,7 @@ def grade_notebook(
     IsolationUnavailable : the sandbox cannot be started
     SandboxLost : it was killed in the middle, again and again
     """
-    notebook, repairs = sanitise(submission, assignment.master)
+    notebook, repairs = sanitise(submission, assignment.master, assignment.releases)
     if unreadable is None:
         return judge_notebook(
             notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict
@@ -167,7 +167,7 @@ def write_unfinished(
     beside : what lies beside it and is left alone, in sentences
     """
     started = time.monotonic()
-    notebook, repairs = sanitise(submission, assignment.master)
+    notebook, repairs = sanitise(submission, assignment.master, assignment.releases)
     remarks = [f"Stopped: {reason}; what was judged until then stands."]
     if unreadable is not None:
         repairs, remarks = [], [*remarks, unreadable]

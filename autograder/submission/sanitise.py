@@ -19,7 +19,8 @@ from nbformat import NotebookNode
 from autograder.course.assignment import MasterCell
 from autograder.course.carried import without_files
 from autograder.course.reading import MAX_BYTES, UnreadableSubmission, read_bytes
-from autograder.words import line_breaks
+from autograder.course.releases import Marks, made_from, marks_of
+from autograder.words import line_breaks, listed
 
 MAX_CELLS = 2000
 # What reading makes of a file takes more memory than the file: an object of 230 bytes of a pair of
@@ -252,7 +253,9 @@ def _name_cells(cells: list[NotebookNode]) -> None:
 
 
 def sanitise(
-    notebook: NotebookNode, master: Sequence[MasterCell]
+    notebook: NotebookNode,
+    master: Sequence[MasterCell],
+    releases: Sequence[Marks] = (),
 ) -> tuple[NotebookNode, list[str]]:
     """Repair a submitted notebook against the released cells.
 
@@ -264,6 +267,8 @@ def sanitise(
     ----------
     notebook : as `read_submission` gives it; not changed
     master : the released cells, in the notebook's order
+    releases : digests of all until now; what differs because the hand-in was made from an
+        earlier one is told as that
 
     Returns
     -------
@@ -281,16 +286,22 @@ def sanitise(
         was = f"the kernel {_shown(kernel)}" if kernel else "no kernel"
         repairs.append(f"The notebook named {was}; it is graded with Python 3.")
     known = {cell.grade_id: cell for cell in master}
-    cells = _demote_unknown(cells, known, repairs)
+    old = _of_earlier_release(marks_of(NotebookNode(cells=cells)), releases)
+    if old:
+        repairs.append(
+            "The notebook was handed in on an earlier version of this assignment; "
+            f"{listed(old)} {'is' if len(old) == 1 else 'are'} as in the present one."
+        )
+    cells = _demote_unknown(cells, known, old, repairs)
     cells = _keep_one_of_each(cells, master, repairs)
     _adopt(cells, master, repairs)
     missing = {cell.grade_id for cell in master} - {_grade_id(cell) for cell in cells}
     cells = [
-        _restore(cell, known[grade_id], repairs) if (grade_id := _grade_id(cell)) else cell
+        _restore(cell, known[grade_id], old, repairs) if (grade_id := _grade_id(cell)) else cell
         for cell in cells
     ]
     cells = _grade_after_solution(cells, master, repairs)
-    cells = _add_missing(cells, master, missing, repairs)
+    cells = _add_missing(cells, master, missing, old, repairs)
     return _notebook(cells), repairs
 
 
@@ -304,14 +315,26 @@ def _places(cells: list[NotebookNode]) -> dict[str, int]:
     return {name: i for i, cell in enumerate(cells) if (name := _grade_id(cell)) is not None}
 
 
+def _of_earlier_release(there: Marks, releases: Sequence[Marks]) -> list[str]:
+    """Return the cells that are as an earlier release had them, and not as the present one."""
+    if not there or not releases:
+        return []
+    was, now = made_from(there, releases), releases[-1]
+    names = [name for name in {**now, **was} if was.get(name) != now.get(name)]
+    return [name for name in names if there.get(name) == was.get(name)]
+
+
 def _demote_unknown(
-    cells: list[NotebookNode], known: dict[str, MasterCell], repairs: list[str]
+    cells: list[NotebookNode],
+    known: dict[str, MasterCell],
+    old: Container[str],
+    repairs: list[str],
 ) -> list[NotebookNode]:
     for cell in cells:
         grade_id = _grade_id(cell)
         if grade_id not in known and "nbgrader" in cell.metadata:
             del cell.metadata["nbgrader"]
-            if grade_id:
+            if grade_id and grade_id not in old:
                 repairs.append(
                     f"A cell called {_shown(grade_id)} is not part of this assignment; "
                     "it counts as an ordinary cell."
@@ -388,7 +411,9 @@ def _may_be(source: str, released: MasterCell) -> bool:
     return bool(first) and source.strip().partition("\n")[0] == first
 
 
-def _restore(cell: NotebookNode, released: MasterCell, repairs: list[str]) -> NotebookNode:
+def _restore(
+    cell: NotebookNode, released: MasterCell, old: Container[str], repairs: list[str]
+) -> NotebookNode:
     """Return a cell with all that the student does not own of it as released."""
     name = released.grade_id
     restored = _cell(released.cell_type, cell.source)
@@ -403,11 +428,12 @@ def _restore(cell: NotebookNode, released: MasterCell, repairs: list[str]) -> No
         if "attachments" in cell and released.cell_type == "markdown":
             restored["attachments"] = cell["attachments"]
     elif cell.source != released.source:
-        repairs.append(f"The cell {name} had been edited; the original is back.")
+        if name not in old:
+            repairs.append(f"The cell {name} had been edited; the original is back.")
         restored["source"] = released.source
     was, owned = cell.metadata["nbgrader"], released.nbgrader
     settings = ("grade", "locked", "points", "schema_version", "solution")
-    if any(was.get(setting) != owned.get(setting) for setting in settings):
+    if name not in old and any(was.get(setting) != owned.get(setting) for setting in settings):
         repairs.append(f"The grading settings of {name} had been changed; they are restored.")
     restored["metadata"] = _metadata(released)
     return restored
@@ -441,6 +467,7 @@ def _add_missing(
     cells: list[NotebookNode],
     master: Sequence[MasterCell],
     missing: set[str],
+    old: Container[str],
     repairs: list[str],
 ) -> list[NotebookNode]:
     """Put missing released cells back.
@@ -471,7 +498,8 @@ def _add_missing(
         cell = _cell(released.cell_type, released.source)
         cell["metadata"] = _metadata(released)
         cells.insert(at, cell)
-        repairs.append(f"The cell {released.grade_id} was missing; it has been put back.")
+        if released.grade_id not in old:
+            repairs.append(f"The cell {released.grade_id} was missing; it has been put back.")
     return cells
 
 

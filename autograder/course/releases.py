@@ -1,0 +1,81 @@
+"""What earlier releases of an assignment were: digests of their cells, kept in the course.
+
+A hand-in may be older than the release that it is graded by.  What the instructor changed since
+is told as that, and never as a change of the student's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.course.folder import write_atomically
+
+RELEASES_FILE = ".releases.json"
+FLAGS = ("grade", "locked", "solution", "task")
+KEPT = 20  # releases of an assignment, the newest last
+Marks = Mapping[str, str]  # a digest by a cell's name
+
+
+def mark_of(source: str, owned: Mapping[str, Any]) -> str:
+    """Return what stands for a released cell; of one that students write its source is theirs."""
+    text = "" if owned.get("solution") else source
+    points = owned.get("points")
+    worth = points if isinstance(points, int | float) else 0
+    settings = [bool(owned.get(flag)) for flag in FLAGS]
+    said = json.dumps([text, int(worth) if worth in range(1000) else repr(worth), *settings])
+    return hashlib.sha256(said.encode()).hexdigest()[:20]
+
+
+def marks_of(notebook: NotebookNode) -> dict[str, str]:
+    """Return the digests of a notebook's cells that nbgrader owns."""
+    found = [(cell.source, cell.metadata.get("nbgrader", {})) for cell in notebook.cells]
+    return {
+        owned["grade_id"]: mark_of(source, owned)
+        for source, owned in found
+        if isinstance(owned.get("grade_id"), str) and any(map(owned.get, FLAGS))
+    }
+
+
+def note_release(course: Path, assignment: str, notebook: NotebookNode) -> None:
+    """Add a release to those that are kept, where it is another than the last one."""
+    releases = _read(course)
+    kept, marks = releases.get(assignment, []), marks_of(notebook)
+    if not kept or kept[-1] != marks:
+        releases[assignment] = [*(one for one in kept if one != marks), marks][-KEPT:]
+        write_atomically(course / RELEASES_FILE, json.dumps(releases, indent=1, sort_keys=True))
+
+
+def known_releases(course: Path, assignment: str) -> tuple[Marks, ...]:
+    """Return the digests of an assignment's releases, the newest last; () where none is known."""
+    kept = _read(course).get(assignment)
+    return tuple(one for one in kept if isinstance(one, dict)) if isinstance(kept, list) else ()
+
+
+def made_from(cells: Marks, releases: Sequence[Marks]) -> Marks:
+    """Return the release that a hand-in is most like; of several the newest.
+
+    Parameters
+    ----------
+    cells : the digests of the hand-in
+    releases : as `known_releases` gives them, one at least
+    """
+
+    def likeness(release: Marks) -> int:
+        same = sum(cells.get(name) == mark for name, mark in release.items())
+        return same - len(cells.keys() ^ release.keys())
+
+    return max(reversed(releases), key=likeness)
+
+
+def _read(course: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((course / RELEASES_FILE).read_bytes())
+    except (OSError, ValueError):  # no points depend on it
+        return {}
+    return found if isinstance(found, dict) else {}
