@@ -133,6 +133,22 @@ def test_after_one_hand_in_only_that_one_is_shown(own: Path, hand_in: Callable[.
     assert "another hand-in: add_bias 0 -> 3, scores 0 -> 3, softmax 0 -> 8" in told[1]
 
 
+def test_the_report_has_whose_points_changed_and_why(own: Path) -> None:
+    graded(own)
+    assert run(own, "report", "ps1").returncode == 0
+    page = own / "reports" / "ps1.html"
+    assert "Points that changed" not in page.read_text()
+    (own / "own_catalogue.py").write_text(CATALOGUE.format(change=HALF_OF_VALUES))
+    graded(own)
+    assert run(own, "report", "ps1", "--names").returncode == 0
+    assert "Points that changed" in page.read_text()
+    (row,) = json.loads((own / "reports" / "ps1.json").read_text())["regrades"]
+    assert (row["student"], row["why"]) == ("ben", "another version of the catalogue")
+    assert row["points_before"] - row["points"] == 1
+    assert row["changed"].startswith("softmax ")
+    assert f"{row['at']}: ben,why,another version" in (own / "reports" / "ps1.csv").read_text()
+
+
 def test_what_another_version_graded_is_told(own: Path) -> None:
     graded(own)
     (own / "own_catalogue.py").write_text(CATALOGUE.format(change=HALF_OF_VALUES))

@@ -25,6 +25,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "exercises": ("exercise",),
     "mistakes": ("exercise", "mistake"),
     "people": ("student", "kind"),
+    "regrades": ("at", "student"),
 }
 
 

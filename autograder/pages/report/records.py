@@ -11,8 +11,9 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from autograder.course.folder import (
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
+from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.files import write
@@ -128,7 +130,23 @@ def report(
         return words_on(exercises.get(exercise), mistake)
 
     items = [_item(cell, exercises) for cell in cells]
-    return figures(assignment, items, named, about)
+    return figures(assignment, items, named, about, _regrades(course, assignment, shown))
+
+
+def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield each change of somebody's points."""
+    for student, entries in read_history(course, assignment).items():
+        for before, after in pairwise(entries if student in shown else ()):
+            changed = changes(before, after)
+            if changed:
+                yield {
+                    "at": printable(after.at),
+                    "student": printable(shown[student]),
+                    "points_before": before.total,
+                    "points": after.total,
+                    "why": ", ".join(why(before, after)),
+                    "changed": printable(", ".join(changed)),
+                }
 
 
 def read_records(

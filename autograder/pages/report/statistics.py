@@ -93,6 +93,7 @@ def figures(
     items: Sequence[Item],
     records: Iterable[Record],
     about: Callable[[str, str], tuple[str, str]],
+    regrades: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return all figures of a report, as JSON has them.
 
@@ -102,6 +103,7 @@ def figures(
     items : in the order of the notebook
     records : one for each student
     about : (exercise, mistake) -> what was done, and the lesson to revisit
+    regrades : the changes of points, a row each
 
     Returns
     -------
@@ -124,6 +126,7 @@ def figures(
             "mistakes": mistakes(items, graded, about),
             "carried_forward": carried_forward(items, graded),
             "people": people(everybody),
+            "regrades": sorted(regrades, key=lambda row: (row["at"], row["student"])),
             "seconds": seconds(graded),
         }
     )
