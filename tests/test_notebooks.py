@@ -280,6 +280,13 @@ def test_every_exercise_keeps_the_rhythm(path: Path) -> None:
         assert see.source.count("<details>") == 1
 
 
+@every_source
+def test_a_folded_answer_says_what_it_holds(path: Path) -> None:
+    text = "\n".join(cell.source for cell in read(path).cells)
+    for line in re.findall(r"<summary>(.*?)</summary>", text):
+        assert re.match(r"(Hint \d|Answer|Short answer): \S.{5,}", line), line
+
+
 def idea_lines(source: str) -> list[str]:
     """Return the lines of text of an idea, without its heading and its formula."""
     text = re.sub(r"\$\$.*?\$\$", "", source, flags=re.DOTALL)

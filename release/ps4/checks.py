@@ -97,7 +97,7 @@ def properties_that_hold(student: Student, named: str) -> str | None:
     except NotWritten as missing:
         return f"{named}: {missing}"
     except Broken as broken:
-        if does_nothing(student.function):
+        if does_nothing(student.function) and "no method" not in broken.message:
             return f"{named}: not written yet"
         card.failed, card.message, card.evidence = True, broken.message, broken.evidence
         card.hint = card.hint or broken.hint
@@ -1284,7 +1284,7 @@ CURVES = np.array(
     ]
 )
 
-RATES = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
+RATES = np.array([0.15, 0.3, 1.5, 3.5, 10.5])  # none of which is the place of another
 
 
 @Properties(
@@ -1433,7 +1433,7 @@ def choose_strength(f: Student) -> None:
             return np.zeros((len(Y), len(X) + 1))
 
         losses = f(X, Y, held_out, strengths, zeros)[1]
-        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))))
+        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))), your_losses=losses)
     f.claim(
         "fit is handed all samples that are not held out, and no other",
         "Which samples may training see? Which does np.delete leave?",
@@ -1498,7 +1498,7 @@ def choose_strength(f: Student) -> None:
         return W
 
     losses = f(X, Y, np.array([1]), strengths, far)[1]  # of class 1
-    f.agree(losses, np.full(len(strengths), 400.0))
+    f.agree(losses, np.full(len(strengths), 400.0), your_losses=losses)
 
 
 @Properties(

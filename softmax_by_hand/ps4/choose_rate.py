@@ -106,7 +106,7 @@ CURVES = np.array(
         [2.2, 2.0, 1.9, 1.8, 1.7, 0.2],
     ]
 )
-RATES = np.array([0.1, 0.3, 1.0, 3.0, 10.0])
+RATES = np.array([0.15, 0.3, 1.5, 3.5, 10.5])  # none of which is the place of another
 
 
 @Properties(

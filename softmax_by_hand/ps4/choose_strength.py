@@ -180,7 +180,7 @@ def choose_strength(f: Student) -> None:
             return np.zeros((len(Y), len(X) + 1))
 
         losses = f(X, Y, held_out, strengths, zeros)[1]
-        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))))
+        f.agree(np.exp(losses), np.full(len(strengths), float(len(Y))), your_losses=losses)
     f.claim(
         "fit is handed all samples that are not held out, and no other",
         "Which samples may training see? Which does np.delete leave?",
@@ -245,7 +245,7 @@ def choose_strength(f: Student) -> None:
         return W
 
     losses = f(X, Y, np.array([1]), strengths, far)[1]  # of class 1
-    f.agree(losses, np.full(len(strengths), 400.0))
+    f.agree(losses, np.full(len(strengths), 400.0), your_losses=losses)
 
 
 CHOOSE_STRENGTH = Exercise(
