@@ -145,7 +145,7 @@ def test_cells_that_came_or_went_are_named_with_what_to_do(taught: Path) -> None
     finally:
         source_of(taught).write_bytes(before)
     assert code == 2
-    assert "3 submissions of hw1 in the gradebook, so its graded cells can neither come" in said
+    assert "hw1 has 3 submissions in the gradebook, so its graded cells can neither come" in said
     assert "(added: more; dropped: given)" in said
     assert "`nbgrader db assignment remove hw1 --force`" in said
     assert "RuntimeError" not in said

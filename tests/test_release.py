@@ -203,7 +203,8 @@ def test_the_gradebook_knows_the_cells_and_is_whole(released: Path) -> None:
 
 def test_nothing_else_is_left_in_the_course(released: Path) -> None:
     assert {path.name for path in released.iterdir()} == {
-        *("gradebook.db", "nbgrader_config.py", "notebooks", "release", "source")
+        *(".releases.json", "gradebook.db", "nbgrader_config.py"),
+        *("notebooks", "release", "source"),
     }
 
 
@@ -271,7 +272,7 @@ def test_a_release_after_submissions_says_why_cells_must_stay(course: Path) -> N
     changed = source()
     changed.cells.insert(1, new_code_cell("pass", metadata=owned("more", locked=True), id="more"))
     nbformat.write(changed, course / "source" / "ps1" / "ps1.ipynb")
-    assert "submissions associated with it" in refused(course)
+    assert "(added: more)" in refused(course)
 
 
 # --- What is refused before nbgrader is asked --------------------------------

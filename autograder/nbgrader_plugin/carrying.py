@@ -77,7 +77,7 @@ class CheckCells(NbGraderPreprocessor):
         ]
         if submissions and said:
             raise NbGraderException(
-                f"{counted(submissions, 'submission')} of {name} in the gradebook, so its graded "
+                f"{name} has {counted(submissions, 'submission')} in the gradebook, so its graded "
                 f"cells can neither come nor go ({'; '.join(said)}). Put back what was dropped: an "
                 "exercise whose check has 0 points stays and does not count. Take out what was "
                 f"added, or give it a name of its own, another folder in source/. Or begin anew, "
