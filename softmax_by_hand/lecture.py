@@ -323,7 +323,7 @@ def network_forward(W1: Array, W2: Array, X: Array) -> tuple[Array, Array]:
 
 
 def network_gradients(W1: Array, W2: Array, X: Array, Y: Array) -> dict[str, Array]:
-    """The gradients of A2 = softmax(W2 A1b), A1 = tanh(W1 Xb), last to first.
+    """The gradients of a network with one hidden layer, last to first.
 
     Of Z2, A1, Z1 they are of each sample's own loss, of W2, W1 of the mean loss.
     """
@@ -351,7 +351,7 @@ def network_step(
 
 
 class Network:
-    """A classifier with one hidden layer: A2 = softmax(W2 A1b), A1 = tanh(W1 Xb)."""
+    """A classifier with one hidden layer, and its weights W1 (H, D+1) and W2 (K, H+1)."""
 
     def __init__(self, D: int, H: int, K: int, rng: np.random.Generator) -> None:
         self.W1 = init_weights(D, H, rng, scale=1 / np.sqrt(D))
