@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,14 @@ def verdicts(course: Path) -> int:
 
 @dataclass(frozen=True)
 class Graded:
-    """All that a grading leaves: rows without their ids, files, and the printed table."""
+    """All that a grading leaves: rows without their ids, files, and the printed table.
+
+    A run that goes on prints only what it graded itself, so its table may be a part.
+    """
 
     rows: dict[str, list[tuple[Any, ...]]]
     files: dict[str, bytes]
-    table: list[str]
+    table: list[str] = field(compare=False)
 
 
 def graded(course: Path, output: str, url: str | None = None) -> Graded:

@@ -24,7 +24,7 @@ from autograder.course.folder import CourseError
 from softmax_by_hand import CATALOGUE
 
 # The exercises of hw1, with what they are worth there; in the catalogue 8, 6, 8 and 3.
-WORTH = {"softmax": 10.0, "cce": 3.0, "loss_gradient": 5.0, "l2_penalty": 0.0}
+WORTH = {"softmax": 10.0, "cce": 3.0, "loss_gradient": 5.0, "l2_gradient": 0.0}
 CHAINED = """
 def loss_gradient(W, x, y):
     a = softmax(scores(W, x))
@@ -120,7 +120,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_release_tells_what_is_odd_in_a_notebook_of_ones_own(graded: Path) -> None:
     said = run(graded, "release", "hw1").stderr
     assert "softmax is worth 10 here and 8 in the catalogue" in said
-    assert "l2_penalty is worth 0 points: it is judged, and does not count" in said
+    assert "l2_gradient is worth 0 points: it is judged, and does not count" in said
     assert "loss_gradient may be written with cce_gradient, softmax_jacobian" in said
 
 
@@ -147,7 +147,7 @@ def test_what_a_notebook_leaves_out_of_a_set_is_answered_rightly_and_told(graded
 
 
 def test_an_exercise_worth_nothing_is_judged_all_the_same(graded: Path) -> None:
-    first = verdicts(graded, "nothing")["l2_penalty"]["findings"][0]
+    first = verdicts(graded, "nothing")["l2_gradient"]["findings"][0]
     assert (first["passed"], first["message"]) == (False, "not written yet")
 
 

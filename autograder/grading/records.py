@@ -12,7 +12,7 @@ import math
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,8 @@ class Result:
     fresh: bool = False
     trouble: str | None = None
     no_isolation: bool = False
-    before: float | None = None
-    changed: tuple[str, ...] = ()
+    before: float | None = field(default=None, compare=False)
+    changed: tuple[str, ...] = field(default=(), compare=False)
 
 
 def not_graded(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:
