@@ -46,12 +46,11 @@ from autograder.grading.history import (
     is_news,
     note_history,
     read_history,
+    versions_of,
 )
 from autograder.grading.jobs import (
     Job,
     Outcome,
-    catalogue_fingerprint,
-    code_fingerprint,
     failed,
     fingerprint,
     grade_one,
@@ -318,11 +317,10 @@ class ClassGrading:
         asked = {(one.assignment, one.student) for one in self.submissions}
         counts = {}
         for name, assignment in self.assignments.items():
-            now = (catalogue_fingerprint(assignment.catalogue), code_fingerprint())
+            now = versions_of(assignment).items()
             counts[name] = sum(
-                not (now[0].startswith(one.made_of.get("catalogue", "-")))
-                or not now[1].startswith(one.made_of.get("grader", "-"))
-                for student, (*_, one) in self.history[name].items()
+                not now <= entries[-1].made_of.items()
+                for student, entries in self.history[name].items()
                 if (name, student) not in asked
             )
         return counts

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from autograder.course.assignment import Assignment
 from autograder.course.folder import digest_of
 from autograder.grading.jobs import Job, catalogue_fingerprint, code_fingerprint
 from autograder.words import points_text
@@ -54,8 +55,7 @@ def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
     """Return the entry for a submission that was graded just now."""
     made_of = {
         "submission": digest_of(job.data) or "none",
-        "catalogue": catalogue_fingerprint(job.assignment.catalogue),
-        "grader": code_fingerprint(),
+        **versions_of(job.assignment),
         "release": job.assignment.digest.hex(),
     }
     return Entry(
@@ -64,6 +64,12 @@ def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
         {verdict["exercise"]: verdict["points"] for verdict in verdicts},
         {name: digest[:SHOWN] for name, digest in made_of.items()},
     )
+
+
+def versions_of(assignment: Assignment) -> dict[str, str]:
+    """Return the versions of catalogue and grader that grade an assignment now, as entries do."""
+    catalogue = catalogue_fingerprint(assignment.catalogue)
+    return {"catalogue": catalogue[:SHOWN], "grader": code_fingerprint()[:SHOWN]}
 
 
 def read_history(course: Path, assignment: str) -> dict[str, list[Entry]]:

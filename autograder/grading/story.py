@@ -30,8 +30,8 @@ def story(course: Path, student: str, assignments: Sequence[str]) -> list[str]:
         for name in assignments or dict.fromkeys(known):
             entries = read_history(course, name).get(student, [])
             if entries:
-                lines += [printable(line) for line in (*_graded(name, entries),)]
-                lines += [printable(line) for line in _by_hand(gradebook, name, student)]
+                told = (*_graded(name, entries), *_by_hand(gradebook, name, student))
+                lines += [printable(line) for line in told]
     if not lines:
         asked = " or ".join(assignments) or "anything"
         raise CourseError(f"nothing of {student} is graded, of {asked}, in {course / 'autograded'}")
