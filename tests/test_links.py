@@ -38,7 +38,7 @@ SIGN = "the course's own"
 COURSE_ID = "softmax-by-hand"
 PS1 = "source/ps1/ps1.ipynb"
 IS_A_LINK = "'a.html' beside the notebook is a symbolic link"
-NOTHING = "There is no notebook ps1.ipynb to grade."
+NOTHING = "there is no notebook of ps1: "
 BESIDE = ("timestamp.txt", "submission_secret.txt")
 HARMLESS = ("more.html", "picture.svg", "data.csv")
 
@@ -139,7 +139,7 @@ def grade_data(course: Path, student: str) -> tuple[bytes | None, tuple[str, ...
     """Return what of a hand-in would be graded, and what is said beside it, or why not."""
     assignment = Assignment("ps1", (), {})
     job = make_job(Submission(course, "ps1", student), assignment, b"s", "bwrap", LIMITS)
-    return job.data, (*job.beside, *([job.unreadable] if job.unreadable else []))
+    return job.data, (job.unreadable,) if job.unreadable else job.beside
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,7 @@ def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(cour
     steal(course, hand_in(course, "eve"), mine)
     assert grade_data(course, "eve") == (
         None,
-        (
-            "ps1.ipynb is a hard link to a file that was not handed in here: "
-            "submit a copy of the notebook itself.",
-        ),
+        (f"{NOTHING}'ps1.ipynb' is a hard link and was left out: hand in a copy of the file",),
     )
     # Whose file it is loses nothing by it.
     assert grade_data(course, "ada") == (ada.read_bytes(), ())
@@ -436,8 +433,8 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course, tmp_path):
     said = grade_data(course, "eve")[1]
     assert IS_A_LINK in said[0]
     assert said[-1] == "So were 6 more beside it."
-    lost = "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file."
-    assert grade_data(course, "mel") == (None, (lost, NOTHING))
+    lost = "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file"
+    assert grade_data(course, "mel") == (None, (f"{NOTHING}{lost}",))
     # A time that is none stops nobody.
     (course / "submitted" / "eve" / "ps1" / "timestamp.txt").write_text("no time")
     (folders["ada"] / "new.txt").write_text("new")
@@ -446,10 +443,10 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course, tmp_path):
     assert (course / "submitted" / "ada" / "ps1" / "new.txt").is_file()
 
 
-def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_are_graded_all_the_same(
+def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_cost_nobody_else_anything(
     course, isolated
 ):
-    """Each of these used to end nbgrader with an error, and to have no row."""
+    """Each of these used to end nbgrader with an error."""
     (course / "source" / "ps1" / "data.csv").write_text(SIGN)
     (course / "source" / "ps1" / "more").mkdir()
     (course / "source" / "ps1" / "more" / "x.csv").write_text(SIGN)
@@ -457,20 +454,22 @@ def test_a_folder_in_the_place_of_a_file_and_no_notebook_at_all_are_graded_all_t
         path = course / "submitted" / name.replace("/", "-") / "ps1" / name
         path.parent.mkdir(parents=True)
         path.write_text("{}")
+        shutil.copyfile(UNTOUCHED, course / "submitted" / name.replace("/", "-") / "ps1" / "mine")
     (course / "submitted" / "empty" / "ps1").mkdir(parents=True)
     (hand_in(course, "kim") / "more").write_text("mine")
     hand_in(course, "ada", "all-right")
-    said = nbgrader(course, "autograde", "ps1")
+    said = nbgrader(course, "autograde", "ps1", expected=1)
+    assert f"empty/ps1 was not graded: {NOTHING}its folder is empty" in said
+    assert "Traceback" not in said
     assert "'data.csv/x.txt' beside the notebook has the name of a file or a folder of" in said
     assert "'more' beside the notebook has the name of a file or a folder of" in said
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         scores = {one.student.id: one.score for one in gradebook.assignment_submissions("ps1")}
-    assert len(scores) == 7
+    assert len(scores) == 6
     assert {name for name, score in scores.items() if score} == {"ada"}
     assert {path.parts[-3] for path in course.glob("autograded/*/ps1/ps1.ipynb")} == set(scores)
     for path in course.glob("autograded/*/ps1"):
         assert (path / "data.csv").read_text() == (path / "more" / "x.csv").read_text() == SIGN
-    assert NOTHING in (course / "autograded" / "empty" / "ps1" / "ps1.ipynb").read_text()
 
 
 @pytest.fixture
@@ -509,8 +508,8 @@ def test_archives_bring_ordinary_files_only(course, archive):
         *("'pip_ps1.ipynb' is no ordinary file", "'all' is a symbolic link"),
     ):
         assert line in said
-    lost = "'lin_ps1.ipynb' is a symbolic link and was left out: hand in the file itself."
-    assert grade_data(course, "lin") == (None, (lost, NOTHING))
+    lost = "'lin_ps1.ipynb' is a symbolic link and was left out: hand in the file itself"
+    assert grade_data(course, "lin") == (None, (f"{NOTHING}{lost}",))
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
