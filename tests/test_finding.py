@@ -188,6 +188,7 @@ def test_what_is_more_than_can_be_compared_is_left_aside(found, monkeypatch):
         ({"ps1.ipynb": b""}, "'ps1.ipynb' is empty"),
         ({"ps1.ipynb": b"\xff\xfe{\x00"}, "'ps1.ipynb' is not UTF-8 text"),
         ({"ps1.ipynb": b"{half"}, "'ps1.ipynb' is not JSON"),
+        ({"ps1.ipynb": b"[" * 20_000 + b"]" * 20_000}, "'ps1.ipynb' is nested too deeply"),
         ({"work.zip": b"PK\x03\x04 and no more"}, "'work.zip' cannot be unpacked"),
         ({f"{n}.txt": b"" for n in range(9)}, "and 4 more"),
     ],
@@ -198,7 +199,9 @@ def test_where_there_is_none_what_lies_there_is_named(found, files, says):
     assert one.trouble is not None
     assert one.trouble.startswith("there is no notebook of ps1: ")
     assert says in one.trouble
-    assert one.unreadable == any(sign in says for sign in ("JSON", "UTF", "unpack", "' is empty"))
+    assert one.unreadable == any(
+        sign in says for sign in ("JSON", "UTF", "nested", "unpack", "' is empty")
+    )
 
 
 def test_the_notebook_of_another_assignment_is_none_of_this_one(found, released, tmp_path):

@@ -261,6 +261,7 @@ def why_unreadable(data: bytes, name: str) -> str | None:
 def _why_unreadable(data: bytes, name: str) -> str | None:
     from autograder.submission.sanitise import parse_submission
 
+    begun()
     try:
         parse_submission(data, name)
     except UnreadableSubmission as failure:

@@ -256,6 +256,9 @@ def _unreadable(copy: _Copy, other: _Other) -> str | None:
     except UnreadableSubmission as failure:
         other.unreadable = True
         return str(failure).removesuffix(".").removeprefix("it ")
+    except (RecursionError, MemoryError):
+        other.unreadable = True
+        return "is nested too deeply to be read"
     return None
 
 
