@@ -125,7 +125,10 @@ def parse_json(data: bytes, name: str) -> Any:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UnreadableSubmission(f"{name} is not UTF-8 text, so it is no notebook.") from None
+        raise UnreadableSubmission(
+            f"{name} is not UTF-8 text, so it is no notebook: "
+            "open it in a text editor, save it as UTF-8 and submit it again."
+        ) from None
     brackets = text.count("[") + text.count("{")
     texts = (text.count('"') - text.count('\\"')) / 2
     if brackets > MAX_BRACKETS or texts > MAX_TEXTS:

@@ -110,7 +110,7 @@ class CanvasExporter(ScoresExporter, settings.CanvasExporter):
     def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
         """Return header, points possible, and a line for each student."""
         columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-        yield [*columns, *(one.name for one in marks)]
+        yield [*columns, *(spreadsheet_text(self.titles.get(one.name, one.name)) for one in marks)]
         possible = (plain_number(one.max_score) for one in marks)
         yield ["    Points Possible", *[""] * (len(columns) - 1), *possible]
         for person in people:

@@ -19,7 +19,7 @@ from autograder.course.assignment import MasterCell
 from autograder.course.carried import without_files
 from autograder.course.releases import Marks, made_from, marks_of
 from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, parse_json, read_bytes
-from autograder.words import line_breaks, listed
+from autograder.words import line_breaks, listed, unix_lines
 
 MAX_CELLS = 2000
 MAX_LINES = 300_000
@@ -117,7 +117,7 @@ def _plain_cell(cell: Any, number: int) -> NotebookNode:
     kind = cell.get("cell_type")
     if kind not in CELL_TYPES:
         kind = "markdown" if kind == "heading" else "raw"
-    source = _text(cell.get("source"))
+    source = unix_lines(_text(cell.get("source")))
     plain = _cell(kind, without_files(source) if kind == "code" else source)
     identifier = cell.get("id")
     if type(identifier) is str and _CELL_ID.fullmatch(identifier):
@@ -381,10 +381,13 @@ def _restore(
             f"The cell {name} had been made a {cell.cell_type} cell; "
             f"it is a {released.cell_type} cell again."
         )
+    same = cell.source == unix_lines(released.source)
+    if same:
+        restored["source"] = released.source
     if released.solution:
         if "attachments" in cell and released.cell_type == "markdown":
             restored["attachments"] = cell["attachments"]
-    elif cell.source != released.source:
+    elif not same:
         if name not in old:
             repairs.append(f"The cell {name} had been edited; the original is back.")
         restored["source"] = released.source
