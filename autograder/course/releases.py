@@ -15,6 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.course.folder import write_atomically
+from autograder.words import unix_lines
 
 RELEASES_FILE = ".releases.json"
 FLAGS = ("grade", "locked", "solution", "task")
@@ -24,7 +25,7 @@ Digests = Mapping[str, str]  # a digest by a cell's name
 
 def digest_of(source: str, owned: Mapping[str, Any]) -> str:
     """Return what stands for a released cell; of one that students write its source is theirs."""
-    text = "" if owned.get("solution") else source
+    text = "" if owned.get("solution") else unix_lines(source)
     points = owned.get("points")
     worth = points if isinstance(points, int | float) else 0
     settings = [bool(owned.get(flag)) for flag in FLAGS]

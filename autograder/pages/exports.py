@@ -114,7 +114,10 @@ class CanvasExporter(ScoresExporter, settings.CanvasExporter):
     ) -> Iterable[Sequence[str]]:
         """Return header, points possible, and a line for each student."""
         columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-        yield [*columns, *(one.name for one in assignments)]
+        yield [
+            *columns,
+            *(spreadsheet_text(self.titles.get(one.name, one.name)) for one in assignments),
+        ]
         possible = (plain_number(one.max_score) for one in assignments)
         yield ["    Points Possible", *[""] * (len(columns) - 1), *possible]
         for person in people:

@@ -154,8 +154,8 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     points = {False: 0.0, True: 0.0}
     for cell in read_source(source).cells:
         data = cell.metadata.get("nbgrader", {})
-        if data.get("grade"):
-            points[bool(data.get("solution"))] += float(data["points"])
+        if data.get("grade") or data.get("task"):
+            points[bool(data.get("solution") or data.get("task"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
     is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
     if not (course / "release" / README).exists():  # afterwards it is the course's own
