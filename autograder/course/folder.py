@@ -6,6 +6,7 @@ neither the sandbox nor the judge.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -161,7 +162,13 @@ def require_assignment(course: Path, assignment: str) -> None:
     known = sorted({folder.parent.name for folder in sources.glob("*/*.ipynb")})
     if not known:
         raise CourseError(nothing_here(course))
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", assignment) or assignment not in known:
+    if assignment in known and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", assignment):
+        raise CourseError(
+            f"{assignment!r} cannot be an assignment's name: it may have letters from a to z, "
+            f"digits, - and _, and dots but not as its first; rename {sources / assignment} and "
+            "its notebook"
+        )
+    if assignment not in known:
         raise CourseError(
             f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
         )
@@ -226,6 +233,12 @@ def seed_of(secret: bytes, assignment: str, student: str, digest: str) -> int:
     """
     text = json.dumps([assignment, student, digest]).encode()
     return int.from_bytes(hmac.digest(secret, text, "sha256")[:16], "big")
+
+
+def label_of(secret: bytes, student: str) -> str:
+    """Return what stands for a student: the same each time, and only the course can tell whom."""
+    digest = hmac.digest(secret, json.dumps(["report", student]).encode(), "sha256")
+    return "student " + base64.b32encode(digest[:5]).decode().lower()
 
 
 def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:

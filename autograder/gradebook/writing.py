@@ -10,21 +10,21 @@ from __future__ import annotations
 import datetime
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select, true, update
 
 from autograder.course.late_penalties import LatePenalty
 from autograder.gradebook.database import GradebookError, upsert
-from autograder.gradebook.released import Released
+from autograder.gradebook.released import ReleasedAssignment
 from autograder.gradebook.tables import COMMENT, GRADE, STUDENT, SUBMISSION, SUBMITTED
 from autograder.submission.graded_cells import GradedCell, GradedSubmission
 
 NOT_GRADED = GradedCell(0.0)
 
 
-def check(released: Released, graded: list[GradedSubmission]) -> None:
+def check(released: ReleasedAssignment, graded: list[GradedSubmission]) -> None:
     """Refuse what would be stored wrongly without a word; SQLite makes nan NULL.
 
     Raises
@@ -50,7 +50,7 @@ def check(released: Released, graded: list[GradedSubmission]) -> None:
 
 def write_results(
     connection: Connection,
-    released: Released,
+    released: ReleasedAssignment,
     graded: list[GradedSubmission],
     late_penalty: LatePenalty | None,
 ) -> None:
@@ -58,11 +58,15 @@ def write_results(
     submissions = _submissions(connection, released, graded)
     submitted = _submitted(connection, released, submissions)
     _write_cells(connection, released, graded, submitted)
-    _write_penalties(connection, released, graded, submissions, submitted, late_penalty)
+    places = {
+        submitted[result.student, released.id_of(result.notebook)]: result.student
+        for result in graded
+    }
+    write_penalties(connection, released, submissions, places, late_penalty)
 
 
 def _submissions(
-    connection: Connection, released: Released, graded: list[GradedSubmission]
+    connection: Connection, released: ReleasedAssignment, graded: list[GradedSubmission]
 ) -> dict[str, Any]:
     """Make students and submissions where missing, note the times.
 
@@ -98,7 +102,7 @@ def _submissions(
 
 
 def _submitted(
-    connection: Connection, released: Released, submissions: dict[str, Any]
+    connection: Connection, released: ReleasedAssignment, submissions: dict[str, Any]
 ) -> dict[tuple[str, str], str]:
     """Make a row for every notebook of the assignment, as nbgrader does.
 
@@ -129,7 +133,7 @@ def _submitted(
 
 def _write_cells(
     connection: Connection,
-    released: Released,
+    released: ReleasedAssignment,
     graded: list[GradedSubmission],
     submitted: dict[tuple[str, str], str],
 ) -> None:
@@ -187,25 +191,29 @@ def _set(
     _run(connection, made.on_conflict_do_nothing(index_elements=key), rows[False])
 
 
-def _write_penalties(
+def write_penalties(
     connection: Connection,
-    released: Released,
-    graded: list[GradedSubmission],
-    submissions: dict[str, Any],
-    submitted: dict[tuple[str, str], str],
+    released: ReleasedAssignment,
+    submissions: Mapping[str, Any],
+    submitted: Mapping[str, str],
     late_penalty: LatePenalty | None,
 ) -> None:
-    """Set the penalty of each notebook anew, within 0 and its score."""
+    """Set the penalty of notebooks anew, within 0 and their score.
+
+    Parameters
+    ----------
+    submissions : rows with timestamp and extension by student
+    submitted : whose notebook, by the submitted notebook's id
+    """
     late: dict[str, tuple[str, float]] = {}
     penalties: dict[str, float | None] = {}
-    for result in graded:
-        key = submitted[result.student, released.id_of(result.notebook)]
+    for key, student in submitted.items():
         penalties[key] = None
-        row = submissions[result.student]
+        row = submissions[student]
         if late_penalty is not None and released.due is not None and row.timestamp is not None:
             due = released.due + (row.extension or datetime.timedelta())
             if row.timestamp > due:
-                late[key] = (result.student, (row.timestamp - due).total_seconds())
+                late[key] = (student, (row.timestamp - due).total_seconds())
     if late_penalty is not None and late:
         cells = [cell.id for key in released.cells for cell in released.graded(key)]
         score = func.coalesce(GRADE.c.manual_score, GRADE.c.auto_score)
