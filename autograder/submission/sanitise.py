@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import MasterCell
 from autograder.course.carried import without_files
-from autograder.course.releases import Marks, made_from, marks_of
+from autograder.course.releases import Digests, digests_of, made_from
 from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, parse_json, read_bytes
 from autograder.words import line_breaks, listed, unix_lines
 
@@ -212,7 +212,7 @@ def _name_cells(cells: list[NotebookNode]) -> None:
 def sanitise(
     notebook: NotebookNode,
     master: Sequence[MasterCell],
-    releases: Sequence[Marks] = (),
+    releases: Sequence[Digests] = (),
 ) -> tuple[NotebookNode, list[str]]:
     """Repair a submitted notebook against the released cells.
 
@@ -243,7 +243,7 @@ def sanitise(
         was = f"the kernel {_shown(kernel)}" if kernel else "no kernel"
         repairs.append(f"The notebook named {was}; it is graded with Python 3.")
     known = {cell.grade_id: cell for cell in master}
-    old = _of_earlier_release(marks_of(NotebookNode(cells=cells)), releases)
+    old = _of_earlier_release(digests_of(NotebookNode(cells=cells)), releases)
     if old:
         repairs.append(
             "The notebook was handed in on an earlier version of this assignment; "
@@ -272,7 +272,7 @@ def _places(cells: list[NotebookNode]) -> dict[str, int]:
     return {name: i for i, cell in enumerate(cells) if (name := _grade_id(cell)) is not None}
 
 
-def _of_earlier_release(there: Marks, releases: Sequence[Marks]) -> list[str]:
+def _of_earlier_release(there: Digests, releases: Sequence[Digests]) -> list[str]:
     """Return the cells that are as an earlier release had them, and not as the present one."""
     if not there or not releases:
         return []
