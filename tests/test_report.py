@@ -339,7 +339,7 @@ def test_a_mistake_is_listed_with_the_catalogues_words(reported):
 def test_damaged_verdicts_cost_no_other_student_and_are_named(reported, damage):
     (reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE).write_bytes(damage)
     whole = report(reported, "--names")
-    assert whole["class"]["graded"] == 4
+    assert whole["class"]["graded"] == 3
     said = "its verdicts cannot be read: run `autograder grade ps1 --force`"
     unread = {"student": "=Brown, Ann (ann)", "kind": "not graded", "reason": said}
     assert unread in whole["people"]
@@ -408,9 +408,9 @@ def test_csv_has_every_figure_of_json(reported):
     in_rows += 2 * (len(whole["scores"]["bins"]) + len(whole["seconds"]["bins"]))
     assert len(lines) == count(whole) - in_rows
     found = {tuple(line[:3]): line[3] for line in lines}
-    assert float(found["exercises", "softmax", "facility"]) == 0.4
+    assert float(found["exercises", "softmax", "facility"]) == 0.5
     assert found["exercises", "written_shift", "discrimination"] == ""
-    assert found["scores", "0: 10", "count"] == "2"
+    assert found["scores", "0: 10", "count"] == "1"
 
 
 def test_formats_and_folder_are_those_asked_for(reported, tmp_path):

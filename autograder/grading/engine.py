@@ -253,7 +253,7 @@ class ClassGrading:
                 assignment = self.assignments[submission.assignment]
                 job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
                 if job.data is None:
-                    settled.append(not_graded(submission, job.unreadable or "unknown"))
+                    settled.append(not_graded(submission, str(job.unreadable), nothing=True))
                     continue
                 mark = self._mark(submission, job)
                 earlier = None if self.force else graded_before(submission, mark)
@@ -270,7 +270,9 @@ class ClassGrading:
                     again.append(submission)
                 elif outcome.notebook is None:
                     trouble = outcome.trouble or "unknown"
-                    settled.append(not_graded(submission, trouble, outcome.no_isolation))
+                    settled.append(
+                        not_graded(submission, trouble, outcome.no_isolation, outcome.nothing)
+                    )
                 else:
                     graded = self._to_save(submission, outcome, mark, job)
                     if self.dry_run:

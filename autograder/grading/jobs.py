@@ -118,6 +118,7 @@ class Outcome:
     cells : points and comments of its cells, for the gradebook
     verdicts : of `autograder.judging.judge.Verdict`, as dictionaries
     trouble : why grading failed, or None
+    nothing : it failed because there is no notebook, or none that can be read
     unsure : a second try, with no other submission beside it, may give another result: time
         ran out while the machine was crowded, or the process that graded it was killed
     """
@@ -133,6 +134,7 @@ class Outcome:
     trouble: str | None = None
     no_isolation: bool = False
     unsure: bool = False
+    nothing: bool = False
 
 
 def fingerprint(job: Job) -> str:
@@ -154,7 +156,10 @@ def failed(
     job: Job, trouble: str | Exception, no_isolation: bool = False, unsure: bool = False
 ) -> Outcome:
     """Return the outcome of a job that could not be done, with the reason why."""
-    if isinstance(trouble, Exception):
+    nothing = isinstance(trouble, UnreadableSubmission)
+    if nothing:
+        trouble = str(trouble)
+    elif isinstance(trouble, Exception):
         trouble = f"{type(trouble).__name__}: {trouble}"[:500]
     return Outcome(
         job.student,
@@ -163,6 +168,7 @@ def failed(
         trouble=trouble,
         no_isolation=no_isolation,
         unsure=unsure,
+        nothing=nothing,
     )
 
 
@@ -229,8 +235,6 @@ def grade_here(job: Job) -> Outcome:
         return _outcome(
             job, grade_notebook(submission, job.assignment, sandbox, job.seed, tell, job.beside)
         )
-    except UnreadableSubmission as failure:
-        return failed(job, str(failure))
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)
     except (SandboxLost, ConnectionError) as failure:
@@ -286,7 +290,7 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
         submission = _read(job)
     except UnreadableSubmission as failure:
         if not known:
-            return failed(job, str(failure))
+            return failed(job, failure)
         submission, beside = empty_submission(), (str(failure), *beside)
     return _outcome(
         job, write_unfinished(submission, job.assignment, job.isolation, reason, known, beside)
