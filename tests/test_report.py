@@ -405,6 +405,8 @@ def test_csv_has_every_figure_of_json(reported):
         return sum(map(count, content)) if isinstance(content, list) else 1
 
     in_rows = len(whole["exercises"]) + 2 * len(whole["mistakes"]) + 2 * len(whole["people"])
+    in_rows += sum(len(whole[table]) for table in ("failed_cells", "help", "matrix"))
+    in_rows += sum(len(one["examples"]) for one in whole["mistakes"])
     in_rows += 2 * (len(whole["scores"]["bins"]) + len(whole["seconds"]["bins"]))
     assert len(lines) == count(whole) - in_rows
     found = {tuple(line[:3]): line[3] for line in lines}
