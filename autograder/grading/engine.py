@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import (
+    TIMESTAMP,
     CourseError,
     Submission,
     digest_of,
@@ -35,7 +36,6 @@ from autograder.course.folder import (
     submitted_at,
     timestamp_text,
 )
-from autograder.course.late_penalties import late_rule
 from autograder.course.work import find_notebooks
 from autograder.grading.history import (
     Entry,
@@ -93,7 +93,9 @@ def make_job(
     seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
     refused = not_of_owner(submission.folder, submission.course)
     left = sentences_about(submission.folder, submission.course / "submitted", refused)
-    beside = (*found.said, *left)
+    trouble = submitted_at(submission).trouble
+    when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
+    beside = (*found.said, *when, *left)
     return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
 
 
@@ -172,7 +174,7 @@ class ClassGrading:
         dry_run: bool = False,
     ) -> None:
         where = Course(course)
-        self.late = late_rule(where.settings)
+        self.late = where.late
         for name in assignments:
             require_assignment(course, name)
         self.submissions = find_submissions(course, assignments, students)
@@ -302,7 +304,7 @@ class ClassGrading:
             submission.student,
             submission.assignment,
             submission.assignment,
-            submitted_at(submission),
+            submitted_at(submission).at,
             outcome.cells,
         )
         record = record_of(outcome, mark, self.isolation)

@@ -18,6 +18,7 @@ from typing import Any
 
 from autograder.course.folder import (
     SUBMISSION_SECRET,
+    TIMESTAMP,
     Submission,
     clear_unfinished,
     secret_text,
@@ -131,7 +132,7 @@ def store_notebook(submission: Submission, notebook: bytes) -> None:
     # Old verdicts are about an earlier hand-in, and the notebook beside them is new now.
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
     for name, text in (
-        ("timestamp.txt", timestamp_text(submission)),
+        (TIMESTAMP, timestamp_text(submission)),
         (SUBMISSION_SECRET, secret_text(submission)),
     ):
         if text is not None:

@@ -25,7 +25,7 @@ from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
 
-from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET, Submission
+from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET, TIMESTAMP, Submission
 from autograder.grading.engine import why_not_graded
 from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.handed_in.files import (
@@ -45,8 +45,9 @@ from autograder.handed_in.files import (
 )
 from autograder.handed_in.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.times import Moment, read_moment
 from autograder.limits import RENDERING
-from autograder.pages.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
+from autograder.pages.feedback import WITH_FEEDBACK, clear_foreign
 
 # nbgrader makes a path of a name.
 NAME = re.compile(r"[^./\\][^/\\]*")
@@ -59,14 +60,14 @@ class CarefulDirectory(CourseDirectory):
     def get_existing_timestamp(self, dest_path: str) -> datetime | None:
         """Return when a submission was handed in, or None."""
         path, root = Path(dest_path, TIMESTAMP), Path(self.root)
+        refused = not_of_owner(path, root)
         try:
-            refused = not_of_owner(path, root)
-            said = read_bytes(path, MAX_BYTES_BESIDE, root, refused).decode().strip()
-            return parse_utc(said) if said else None
-        except (UnreadableSubmission, ValueError, TypeError, OverflowError):
-            if path.is_symlink() or path.exists():
-                self.log.warning("%s is no time", path)
-            return None
+            moment = read_moment(read_bytes(path, MAX_BYTES_BESIDE, root, refused, cut=True))
+        except UnreadableSubmission:
+            moment = Moment(trouble="is no time" if path.is_symlink() or path.exists() else None)
+        if moment.trouble is not None:
+            self.log.warning("%s %s", path, moment.trouble)
+        return moment.at
 
 
 # --- The converters -------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from autograder.course.course import Course
 from autograder.course.folder import (
     MAX_BYTES_BESIDE,
     SUBMISSION_SECRET,
+    TIMESTAMP,
     Submission,
     clear_unfinished,
     find_graded,
@@ -40,7 +41,6 @@ from autograder.words import first_line, named, os_trouble
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
-TIMESTAMP = "timestamp.txt"
 # What goes out with a page: nbgrader needs both to find the student's own page again.
 WITH_FEEDBACK = (TIMESTAMP, SUBMISSION_SECRET)
 TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
