@@ -191,7 +191,7 @@ def grade(
     folder = _course_folder(course)
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
-        results = _grade(
+        results, gone = _grade(
             folder, assignments, student or [], jobs or _cores(), force, dry_run, isolation, cluster
         )
     failed = [result for result in results if result.trouble is not None]
@@ -199,7 +199,16 @@ def grade(
         if result.no_isolation:
             _stop(str(result.trouble), EXIT_NO_ISOLATION)
         _say_trouble(result.student, result.assignment, f"was not graded: {result.trouble}")
+    _say_left_out(gone)
     if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _say_left_out(left_out: Sequence[str]) -> None:
+    """Name the hand-ins that a command leaves out; then its exit code is 1."""
+    for sentence in left_out:
+        typer.echo(f"autograder: {sentence}", err=True)
+    if left_out:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
@@ -224,12 +233,12 @@ def _grade(
     dry_run: bool,
     isolation: str,
     cluster: str | None,
-) -> list[Result]:
+) -> tuple[list[Result], list[str]]:
     from rich.console import Console
 
     from autograder.grading.engine import ClassGrading
     from autograder.limits import LIMITS
-    from autograder.words import counted
+    from autograder.words import counted, printable
 
     console = Console()
     if not console.is_terminal:
@@ -283,7 +292,10 @@ def _grade(
                 f"the catalogue or the grader: `autograder grade {name}` grades all by this one",
                 err=True,
             )
-    return results
+    if grading.left_out:
+        named = f"c.CourseDirectory.student_id_exclude leaves out {', '.join(grading.left_out)}"
+        typer.echo(f"autograder: {printable(named)}", err=True)
+    return results, [printable(sentence) for sentence in grading.gone()]
 
 
 def _changed(results: Sequence[Result]) -> Iterator[str]:
@@ -579,6 +591,7 @@ def report(
     """Report on a class: scores, exercises, mistakes, and who needs help or a person.
 
     Without assignments: one report over all problem sets. `--student S`: a page on one person.
+    Exit code 1: some who handed in are left out of the figures (they are named).
     """
     folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
     if not set(wanted) <= {"html", "csv", "json"}:
@@ -587,8 +600,10 @@ def report(
         from autograder.pages.report import write_reports
 
         chosen = list(dict.fromkeys(assignments or ()))
-        for path in write_reports(folder, chosen, names, wanted, output, student):
-            typer.echo(f"wrote {path}")
+        paths, left_out = write_reports(folder, chosen, names, wanted, output, student)
+    for path in paths:
+        typer.echo(f"wrote {path}")
+    _say_left_out(left_out)
 
 
 @app.command()
@@ -600,17 +615,21 @@ def export(
     ] = None,
     course: CourseOption = Path(),
 ) -> None:
-    """Export scores, late penalties taken away, to a learning management system."""
+    """Export scores, late penalties taken away, to a learning management system.
+
+    Exit code 1: the scores of some who handed in are left out (they are named).
+    """
     if to not in ("canvas", "moodle", "csv"):
         _stop(f"--to is canvas, moodle or csv, not {to!r}")
     folder = _course_folder(course)
     with _in_words():
         from autograder.pages.exports import export as export_scores
 
-        path, said = export_scores(folder, to, list(dict.fromkeys(assignments)), output)
+        path, said, left_out = export_scores(folder, to, list(dict.fromkeys(assignments)), output)
     typer.echo(f"wrote {path}")
     for sentence in said:
         typer.echo(f"autograder: {sentence}", err=True)
+    _say_left_out(left_out)
 
 
 @app.command()

@@ -198,7 +198,25 @@ def write_penalties(
     submitted: Mapping[str, str],
     late_penalty: LatePenalty | None,
 ) -> None:
-    """Set the penalty of notebooks anew, within 0 and their score.
+    """Set the penalty of notebooks anew; see `penalties_of`."""
+    penalties = penalties_of(connection, released, submissions, submitted, late_penalty)
+    _run(
+        connection,
+        update(SUBMITTED)
+        .where(SUBMITTED.c.id == bindparam("at"))
+        .values(late_submission_penalty=bindparam("penalty")),
+        [{"at": key, "penalty": penalty} for key, penalty in penalties.items()],
+    )
+
+
+def penalties_of(
+    connection: Connection,
+    released: ReleasedAssignment,
+    submissions: Mapping[str, Any],
+    submitted: Mapping[str, str],
+    late_penalty: LatePenalty | None,
+) -> dict[str, float | None]:
+    """Return what is to be taken away from notebooks, within 0 and their score.
 
     Parameters
     ----------
@@ -225,13 +243,7 @@ def write_penalties(
         ):
             penalty = late_penalty(late[key][0], float(total), late[key][1])
             penalties[key] = None if penalty is None else min(max(penalty, 0.0), float(total))
-    _run(
-        connection,
-        update(SUBMITTED)
-        .where(SUBMITTED.c.id == bindparam("at"))
-        .values(late_submission_penalty=bindparam("penalty")),
-        [{"at": key, "penalty": penalty} for key, penalty in penalties.items()],
-    )
+    return penalties
 
 
 def _new() -> str:

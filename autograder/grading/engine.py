@@ -9,7 +9,7 @@ all is there.  So whatever is killed when, the same command goes on from there.
 
 from __future__ import annotations
 
-import hashlib
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import (
@@ -23,20 +23,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import (
-    TIMESTAMP,
     CourseError,
     Submission,
-    digest_of,
     find_submissions,
     require_assignment,
-    seed_of,
     submitted_at,
-    timestamp_text,
 )
-from autograder.course.work import find_notebooks
 from autograder.grading.history import (
     Entry,
     Latest,
@@ -50,21 +44,19 @@ from autograder.grading.jobs import (
     failed,
     fingerprint,
     grade_one,
-    why_unreadable,
 )
 from autograder.grading.records import (
     Result,
-    graded_before,
     not_graded,
     note_seconds,
     record_of,
+    store_beside,
     store_notebook,
     store_record,
     summary,
 )
+from autograder.grading.standing import CURRENT, IS_GONE, LATE, compared, make_job, read_record
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
-from autograder.handed_in.files import sentences_about
-from autograder.handed_in.hard_links import not_of_owner
 from autograder.submission.graded_cells import GradedSubmission
 from autograder.words import named
 
@@ -80,30 +72,8 @@ WRITERS = 8  # files of a batch written side by side: most of it is waiting for 
 # each of them has waited the full time for the lock.
 MAX_REFUSED = 2
 NOT_TEXT = "the name of the student's folder is not UTF-8 text: rename the folder"
+NEW_TIME = "Nothing was run again: only the time, the due date or the late penalty is another."
 WORKER_LOST = "a worker was killed; run the command again, what is graded is kept"
-
-
-def make_job(
-    submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
-) -> Job:
-    """Find a submission's notebook and say what is to be done with it; never raises."""
-    found = find_notebooks(submission)
-    work = found.works.get(assignment.name)
-    data = None if work is None else work.data
-    seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    refused = not_of_owner(submission.folder, submission.course)
-    left = sentences_about(submission.folder, submission.course / "submitted", refused)
-    trouble = submitted_at(submission).trouble
-    when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
-    beside = (*found.said, *when, *left)
-    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
-
-
-def why_not_graded(submission: Submission) -> str | None:
-    """Return why a submission has nothing to grade, or None."""
-    found = find_notebooks(submission)
-    whys = (why_unreadable(work.data, f"{name}.ipynb") for name, work in found.works.items())
-    return found.trouble or next(filter(None, whys), None)
 
 
 def grade_class(
@@ -174,10 +144,13 @@ class ClassGrading:
         dry_run: bool = False,
     ) -> None:
         where = Course(course)
-        self.late = where.late
+        self._penalty = where.late.penalty if where.late is not None else None
         for name in assignments:
             require_assignment(course, name)
-        self.submissions = find_submissions(course, assignments, students)
+        found = find_submissions(course, assignments, students)
+        self.submissions = [one for one in found if one.student not in where.excluded]
+        self.left_out = sorted({one.student for one in found} & where.excluded)
+        self._everybody = not students
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
 
@@ -187,6 +160,7 @@ class ClassGrading:
         self.secret = where.secret
         self.saved = 0  # submissions that are settled, on the disk and in the gradebook
         self._unsaved: list[_Graded] = []
+        self._late: list[tuple[Submission, dict[str, Any]]] = []  # to get another time
         self._saved_at = time.monotonic()
         self._refused = 0
         self.gradebook = GradebookStore.open(where.gradebook_url)
@@ -195,10 +169,16 @@ class ClassGrading:
                 name: where.assignment(name, self.gradebook) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
+            self.outdated = {name: self._outdated(name) for name in assignments}
             self.history = {name: Latest(course, name) for name in assignments}
         except BaseException:
             self.gradebook.close()
             raise
+
+    def _outdated(self, name: str) -> set[str]:
+        ours = [one for one in self.submissions if one.assignment == name]
+        times = {one.student: submitted_at(one).at for one in ours if _is_text(one.student)}
+        return self.gradebook.outdated(name, times, self._penalty)
 
     @property
     def total(self) -> int:
@@ -255,10 +235,8 @@ class ClassGrading:
                 if job.data is None:
                     settled.append(not_graded(submission, str(job.unreadable), nothing=True))
                     continue
-                mark = self._mark(submission, job)
-                earlier = None if self.force else graded_before(submission, mark)
-                if earlier is not None and submission.student in self.recorded[assignment.name]:
-                    settled.append(earlier)
+                mark = fingerprint(job)
+                if not self.force and self._is_settled(submission, job, settled):
                     continue
                 at_work[submission.student, assignment.name] = (submission, job, mark)
                 yield job
@@ -290,13 +268,20 @@ class ClassGrading:
         yield from settled
         yield from self._save()
 
-    def _mark(self, submission: Submission, job: Job) -> str:
-        """Return a hash of all that what is stored depends on."""
-        mark = fingerprint(job)
-        if self.late is None:
-            return mark
-        when = f"{mark} {self.late.settings} {timestamp_text(submission)}"
-        return hashlib.sha256(when.encode()).hexdigest()
+    def _is_settled(self, submission: Submission, job: Job, settled: list[Result]) -> bool:
+        """Whether nothing has to be run: what is graded stands, but for its time at most."""
+        name, student = submission.assignment, submission.student
+        record = read_record(submission) if student in self.recorded[name] else None
+        state = compared(record, job, student in self.outdated[name]).state
+        if record is None or state not in (CURRENT, LATE):
+            return False
+        if state == CURRENT:
+            settled.append(summary(record))
+        elif self.dry_run:
+            settled.append(_with_new_time(record))
+        else:
+            self._late.append((submission, record))
+        return True
 
     def _to_save(self, submission: Submission, outcome: Outcome, mark: str, job: Job) -> _Graded:
         assert outcome.notebook is not None
@@ -307,8 +292,8 @@ class ClassGrading:
             submitted_at(submission).at,
             outcome.cells,
         )
-        record = record_of(outcome, mark, self.isolation)
         entry = entry_of(job, outcome.verdicts)
+        record = record_of(outcome, mark, entry.made_of, self.isolation)
         return _Graded(submission, outcome.notebook, points, record, outcome.seconds, entry)
 
     def _told(self, graded: _Graded) -> Result:
@@ -322,6 +307,16 @@ class ClassGrading:
 
     def _before(self, submission: Submission) -> Entry | None:
         return self.history[submission.assignment].get(submission.student)
+
+    def gone(self) -> list[str]:
+        """Return what was graded and is no longer handed in, a sentence each."""
+        said = []
+        for name in self.assignments if self._everybody else ():
+            for path in sorted((self.course / "autograded").glob(f"*/{name}")):
+                student = path.parent.name
+                if not os.path.lexists(Submission(self.course, name, student).folder):
+                    said.append(f"{student}'s {name} {IS_GONE.format(name, student)}")
+        return said
 
     def elsewhere(self) -> dict[str, int]:
         """Return of how many students, who are not asked for, another version graded the work."""
@@ -340,7 +335,7 @@ class ClassGrading:
         """Save what is waiting, step by step; what fails one step goes no further."""
         batch = self._unsaved
         self._saved_at = time.monotonic()
-        results, left = [], batch
+        results, left = self._save_times(), batch
         with ThreadPoolExecutor(WRITERS) as writers:
             for step in (
                 lambda some: writers.map(_notebook_trouble, some),
@@ -365,6 +360,27 @@ class ClassGrading:
         self._unsaved = []  # only now: after Ctrl-C in the middle it is saved once more
         return results + told
 
+    def _save_times(self) -> list[Result]:
+        """Set the times and penalties of hand-ins of which nothing else is another."""
+        late, self._late = self._late, []
+        self.saved += len(late)
+        results = []
+        for name in self.assignments:
+            ours = [
+                (submission, kept) for submission, kept in late if submission.assignment == name
+            ]
+            times = {one.student: submitted_at(one).at for one, _ in ours}
+            try:
+                if ours:
+                    self.gradebook.write_times(name, times, self._penalty)
+                for submission, _ in ours:
+                    store_beside(submission)
+            except (CourseError, OSError) as failure:
+                results += [not_graded(submission, str(failure)) for submission, _ in ours]
+            else:
+                results += [_with_new_time(kept) for _, kept in ours]
+        return results
+
     def _note_seconds(self, saved: Sequence[_Graded]) -> None:
         for name in self.assignments:
             took = {
@@ -386,8 +402,7 @@ class ClassGrading:
         from autograder.gradebook import GradebookUnusable
 
         try:
-            late = self.late.penalty if self.late is not None else None
-            self.gradebook.write([graded.points for graded in batch], late)
+            self.gradebook.write([graded.points for graded in batch], self._penalty)
         except GradebookUnusable as failure:
             self._refused += 1
             if self._refused >= MAX_REFUSED:
@@ -423,6 +438,12 @@ def _file_trouble(graded: _Graded, write: Callable[[], None]) -> str | None:
     except Exception as failure:  # one submission never stops a class
         return _words(failure)
     return None
+
+
+def _with_new_time(record: dict[str, Any]) -> Result:
+    """Return the line for a submission of which only the time, or what it costs, is another."""
+    result = replace(summary(record), fresh=True)
+    return replace(result, remarks=(*result.remarks, NEW_TIME))
 
 
 def _words(failure: Exception) -> str:

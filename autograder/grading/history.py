@@ -75,17 +75,18 @@ class MarkGiven:
 
 def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
     """Return the entry for a submission that was graded just now."""
-    made_of = {
+    points = {verdict["exercise"]: verdict["points"] for verdict in verdicts}
+    return Entry(job.student, _now(), points, made_of(job))
+
+
+def made_of(job: Job) -> dict[str, str]:
+    """Return the hashes of what the verdicts on a submission follow from."""
+    parts = {
         "submission": digest_of(job.data) or "none",
         **versions_of(job.assignment),
         "release": job.assignment.digest.hex(),
     }
-    return Entry(
-        job.student,
-        _now(),
-        {verdict["exercise"]: verdict["points"] for verdict in verdicts},
-        {name: digest[:SHOWN] for name, digest in made_of.items()},
-    )
+    return {name: digest[:SHOWN] for name, digest in parts.items()}
 
 
 def versions_of(assignment: Assignment) -> dict[str, str]:

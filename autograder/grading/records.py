@@ -70,12 +70,21 @@ def not_graded(
     )
 
 
-def record_of(outcome: Outcome, fingerprint: str, isolation: str) -> dict[str, Any]:
-    """Return what ``verdicts.json`` holds."""
+def record_of(
+    outcome: Outcome, fingerprint: str, made_of: Mapping[str, str], isolation: str
+) -> dict[str, Any]:
+    """Return what ``verdicts.json`` holds.
+
+    Parameters
+    ----------
+    fingerprint : of all that it depends on
+    made_of : hashes of parts of that, so that it can be said what is another than before
+    """
     return {
         "assignment": outcome.assignment,
         "fingerprint": fingerprint,
         "isolation": isolation,
+        "made_of": dict(made_of),
         "remarks": outcome.remarks,
         "repairs": outcome.repairs,
         "student": outcome.student,
@@ -105,19 +114,6 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
     )
 
 
-def graded_before(submission: Submission, fingerprint: str) -> Result | None:
-    """Return the earlier result of the same submission under the same settings, if it stands."""
-    try:
-        record = json.loads((submission.graded_folder / VERDICTS_FILE).read_text())
-        if record["fingerprint"] != fingerprint:
-            return None
-        if not (submission.graded_folder / f"{submission.assignment}.ipynb").is_file():
-            return None
-        return summary(record)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def store_notebook(submission: Submission, notebook: bytes) -> None:
     """Write the graded notebook, whole or not at all.
 
@@ -131,6 +127,17 @@ def store_notebook(submission: Submission, notebook: bytes) -> None:
     write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
     # Old verdicts are about an earlier hand-in, and the notebook beside them is new now.
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
+    store_beside(submission)
+
+
+def store_beside(submission: Submission) -> None:
+    """Write what nbgrader needs beside a graded notebook: the time, and the exchange's secret.
+
+    Raises
+    ------
+    OSError : it cannot be written
+    """
+    folder = submission.graded_folder
     for name, text in (
         (TIMESTAMP, timestamp_text(submission)),
         (SUBMISSION_SECRET, secret_text(submission)),

@@ -26,11 +26,12 @@ from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
-from autograder.grading.engine import make_job
 from autograder.grading.history import Latest, entry_of
-from autograder.grading.jobs import grade_alone, notebook_bytes
+from autograder.grading.jobs import fingerprint, grade_alone, notebook_bytes
+from autograder.grading.records import record_of
+from autograder.grading.standing import make_job
 from autograder.limits import LIMITS
-from autograder.nbgrader_plugin.copying import be_careful
+from autograder.nbgrader_plugin.copying import be_careful, keep_record
 from autograder.pages.feedback import NO_MARKS, page_of, rendered
 from autograder.submission.graded_cells import carried_comments
 from autograder.submission.sanitise import empty_submission, sanitise
@@ -98,7 +99,10 @@ class Judge(NbGraderPreprocessor):
         outcome = grade_alone(job)
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
-        _history(course, assignment.name).note([entry_of(job, outcome.verdicts)])
+        entry = entry_of(job, outcome.verdicts)
+        _history(course, assignment.name).note([entry])
+        record = record_of(outcome, fingerprint(job), entry.made_of, job.isolation)
+        keep_record(_converter_of(self), submission, record)
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
@@ -180,8 +184,13 @@ _history = lru_cache(maxsize=4)(Latest)
 
 
 def _course_of(step: NbGraderPreprocessor | Exporter) -> Path:
-    """Return the course's root: the converter that all this serves knows it."""
+    """Return the course's root."""
+    return Path(_converter_of(step).coursedir.root)
+
+
+def _converter_of(step: NbGraderPreprocessor | Exporter) -> Any:
+    """Return the converter that all this serves."""
     owner: Any = step.parent
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
-    return Path(owner.coursedir.root)
+    return owner

@@ -32,6 +32,7 @@ from autograder.course.folder import (
 )
 from autograder.gradebook.cell_marks import Marks
 from autograder.grading.jobs import code_fingerprint
+from autograder.grading.standing import Standings
 from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
 from autograder.grading.working import begun
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
@@ -46,8 +47,6 @@ WITH_FEEDBACK = (TIMESTAMP, SUBMISSION_SECRET)
 TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
 MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
 HEAD_BYTES = 1000
-NOT_GRADED = "is handed in but not graded: run `autograder grade {}`"
-OLD = "was handed in again since it was graded: run `autograder grade {}`"
 NO_MARKS = "the gradebook does not know it: run `autograder grade {} --force`"
 LOST = "a worker was killed; run the command again, the pages that are made are kept"
 
@@ -97,8 +96,8 @@ class ClassFeedback:
     def __init__(
         self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
     ) -> None:
-        settings = Course(course)
-        url, self.book = settings.gradebook_url, settings.book
+        where = Course(course)
+        url, self.book = where.gradebook_url, where.book
         for name in assignments:
             require_assignment(course, name)
         found = [find_graded(course, name, students) for name in assignments]
@@ -110,21 +109,14 @@ class ClassFeedback:
         with GradebookStore.open(url) as gradebook:
             for name, submissions in zip(assignments, found, strict=True):
                 marks = gradebook.marks(name, [one.student for one in submissions])
+                standings = Standings(where, name, gradebook)
                 for submission in submissions:
-                    self._sort(submission, marks.get(submission.student), force)
-
-    def _sort(self, submission: Submission, marks: Marks | None, force: bool) -> None:
-        trouble = None
-        if not submission.graded_path.is_file():
-            trouble = NOT_GRADED
-        elif _handed_in_again(submission):
-            trouble = OLD
-        elif marks is None:
-            trouble = NO_MARKS
-        else:
-            self.jobs.append(PageJob(submission, marks, force, self.book))
-        if trouble is not None:
-            self.settled.append(_failed(submission, trouble.format(submission.assignment)))
+                    standing = standings.of(submission.student)
+                    if standing.counts:
+                        mine = marks[submission.student]
+                        self.jobs.append(PageJob(submission, mine, force, self.book))
+                    elif standing.left_out or submission.student in students:
+                        self.settled.append(_failed(submission, standing.why))
 
     @property
     def total(self) -> int:
@@ -307,13 +299,6 @@ def _beside(submission: Submission) -> dict[str, str]:
         if text is not None:
             found[name] = text
     return found
-
-
-def _handed_in_again(submission: Submission) -> bool:
-    """Whether another hand-in has come since; where nobody noted times, nobody knows."""
-    graded = _read_text(submission.graded_folder / TIMESTAMP)
-    now = timestamp_text(submission)
-    return graded is not None and now is not None and graded != now
 
 
 def _read_text(path: Path) -> str | None:

@@ -27,6 +27,8 @@ from autograder.course.folder import (
 from autograder.gradebook import GradebookStore
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
+from autograder.grading.standing import EXCLUDED, GONE, NONE, NOTHING, Standing, Standings
+from autograder.handed_in.finding import FOUND
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.formats import write
 from autograder.pages.report.statistics import (
@@ -46,7 +48,6 @@ from autograder.pages.report.work import (
     read_cells,
     words_of,
 )
-from autograder.submission.graded_cells import NOTE, verdicts_of
 from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
@@ -79,7 +80,7 @@ def write_reports(
     formats: Sequence[str],
     output: Path | None = None,
     student: str | None = None,
-) -> list[Path]:
+) -> tuple[list[Path], list[str]]:
     """Write the report on each assignment, on the whole course, or on one student.
 
     Parameters
@@ -93,7 +94,8 @@ def write_reports(
 
     Returns
     -------
-    list of the files, in the order in which they were written
+    the files, in the order in which they were written, and a sentence on each hand-in that is
+    left out of the figures
 
     Raises
     ------
@@ -103,12 +105,14 @@ def write_reports(
     known = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
     for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
+    left_out: list[str] = []
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         if student is None and assignments:
-            reports = [report(course, name, gradebook, names) for name in assignments]
+            reports = [report(course, name, gradebook, names, left_out) for name in assignments]
         else:
+            shown, aside = names or bool(student), left_out if student is None else []
             chosen = assignments or _released_of(course, known)
-            gathered = [gather(course, one, gradebook, names or bool(student)) for one in chosen]
+            gathered = [gather(course, one, gradebook, shown, aside) for one in chosen]
             graded = [one for one in gathered if one.is_graded]
             if not graded:
                 raise CourseError("nothing is graded yet: run `autograder grade` first")
@@ -116,7 +120,8 @@ def write_reports(
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
-    return [path for one in reports for path in write(one, folder, formats, book)]
+    paths = [path for one in reports for path in write(one, folder, formats, book)]
+    return paths, left_out
 
 
 def _released_of(course: Path, known: Sequence[str]) -> list[str]:
@@ -133,13 +138,28 @@ def _of_one(gathered: Sequence[Gathered], student: str) -> dict[str, Any]:
 
 
 def gather(
-    course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
+    course: Path,
+    assignment: str,
+    gradebook: GradebookStore,
+    names: bool,
+    left_out: list[str],
 ) -> Gathered:
-    """Return what there is of an assignment; students have labels, or names."""
+    """Return what there is of an assignment; students have labels, or names.
+
+    Parameters
+    ----------
+    left_out : gets a sentence on each hand-in that is left out
+    """
     cells = [
         cell for cell in gradebook.released_cells(course, assignment) if cell.points is not None
     ]
-    records = read_records(course, assignment, cells, gradebook)
+    standings = Standings(Course(course), assignment, gradebook)
+    records = read_records(course, assignment, cells, gradebook, standings)
+    left_out += [
+        f"{printable(student)}'s {assignment} {standing.why}"
+        for student, standing in standings.everybody().items()
+        if standing.left_out
+    ]
     secret = Course(course).secret
     shown = (
         _names(gradebook) if names else {student: label_of(secret, student) for student in records}
@@ -157,15 +177,15 @@ def gather(
 
 
 def report(
-    course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
+    course: Path, assignment: str, gradebook: GradebookStore, names: bool, left_out: list[str]
 ) -> dict[str, Any]:
-    """Return the figures of one assignment.
+    """Return the figures of one assignment; see `gather`.
 
     Raises
     ------
     CourseError : nothing of it is graded
     """
-    found = gather(course, assignment, gradebook, names)
+    found = gather(course, assignment, gradebook, names, left_out)
     if not found.is_graded:
         raise CourseError(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
@@ -192,10 +212,14 @@ def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterat
 
 
 def read_records(
-    course: Path, assignment: str, cells: Sequence[MasterCell], gradebook: GradebookStore
+    course: Path,
+    assignment: str,
+    cells: Sequence[MasterCell],
+    gradebook: GradebookStore,
+    standings: Standings,
 ) -> dict[str, Record]:
     """Return a record for each student of the roster and each who handed in, by id."""
-    scores = gradebook.scores(assignment)
+    scores = standings.scores
     took = read_seconds(course, assignment)
     handed_in = _students(course / "submitted", assignment)
     known_by = {
@@ -206,7 +230,13 @@ def read_records(
     students = set(known_by) | handed_in | set(scores)
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
+        standing = standings.of(student)
+        if standing.state == EXCLUDED:
+            continue
         record = Record(student, handed_in=student in handed_in)
+        if not standing.counts:
+            records[student] = replace(record, signs=((_kind(standing), standing.why),))
+            continue
         try:
             kept = read_kept(Submission(course, assignment, student))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -217,12 +247,12 @@ def read_records(
         marks = score.cells if score is not None else {}
         attempts: dict[str, Attempt] = {}
         for cell in cells:
-            verdict = kept.verdicts.get(_name(cell)) if kept is not None else None
+            verdict = kept.verdicts.get(_name(cell))
             mark = marks.get(cell.grade_id)
             if cell.exercise is not None and verdict is not None:
                 manual = mark.manual_score if mark is not None else None
                 attempts[_name(cell)] = _attempt(verdict, manual)
-            elif mark is not None and kept is not None:
+            elif mark is not None:
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
                 attempts[_name(cell)] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
@@ -236,39 +266,28 @@ def read_records(
         records[student] = Record(
             student,
             student in handed_in,
-            kept is not None,
+            True,
             attempts,
             sum(mark.extra for mark in marks.values() if mark.points is not None),
             score.late_penalty if score is not None else 0.0,
             took.get(student),
-            tuple(_signs(assignment, student in handed_in, kept, waiting)),
+            tuple(_signs(kept, waiting)),
             code,
             tuple(failures(runs, _not_defined(kept), everybody)),
         )
     return records
 
 
-def read_kept(submission: Submission) -> Kept | None:
-    """Return what grading left of a submission, or None where it is not graded.
-
-    `autograder grade` leaves ``verdicts.json``; nbgrader's road the graded notebook alone,
-    which holds the same.
+def read_kept(submission: Submission) -> Kept:
+    """Return what grading left of a submission, on whichever road.
 
     Raises
     ------
     OSError, ValueError, KeyError, TypeError, AttributeError
         where that is damaged
     """
-    path = submission.graded_folder / VERDICTS_FILE
-    notebook = submission.graded_folder / f"{submission.assignment}.ipynb"
-    if path.is_file():
-        kept = json.loads(path.read_bytes())
-        verdicts = kept["verdicts"]
-    elif notebook.is_file():
-        graded = json.loads(notebook.read_bytes())
-        kept, verdicts = graded["metadata"][NOTE], verdicts_of(graded)
-    else:
-        return None
+    kept = json.loads((submission.graded_folder / VERDICTS_FILE).read_bytes())
+    verdicts = kept["verdicts"]
     for verdict in verdicts:
         _attempt(verdict, None)  # so that what is damaged shows here
     return Kept(
@@ -324,18 +343,18 @@ def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
     )
 
 
-def _signs(
-    assignment: str, handed_in: bool, kept: Kept | None, waiting: Sequence[str]
-) -> Iterable[tuple[str, str]]:
+def _kind(standing: Standing) -> str:
+    """Return the kind of a hand-in whose marks do not count."""
+    if standing.state == NOTHING:
+        return HOSTILE if kind_of(standing.why) == HOSTILE else UNREADABLE
+    return {NONE: NONE_HANDED_IN, GONE: GONE}.get(standing.state, NOT_GRADED)
+
+
+def _signs(kept: Kept, waiting: Sequence[str]) -> Iterable[tuple[str, str]]:
     """Yield why a person must look at a submission, a kind and a sentence each."""
-    if kept is None:
-        if handed_in:
-            yield NOT_GRADED, f"handed in, not graded: run `autograder grade {assignment}`"
-        else:
-            yield NONE_HANDED_IN, "nothing was handed in"
-        return
     for remark in kept.remarks:
-        yield kind_of(remark), remark
+        if not remark.startswith(FOUND):
+            yield kind_of(remark), remark
     if kept.repairs:
         more = len(kept.repairs) - SHOWN_REPAIRS
         told = f" And {more} more, on top of the graded notebook." if more > 0 else ""
@@ -345,10 +364,10 @@ def _signs(
         yield BY_HAND, f"{number} to be marked in Formgrader: {listed(sorted(waiting))}"
 
 
-def _not_defined(kept: Kept | None) -> dict[str, str]:
+def _not_defined(kept: Kept) -> dict[str, str]:
     """Return the exercises of which a verdict says that nothing has their name, and why."""
     found = {}
-    for name, verdict in (kept.verdicts if kept is not None else {}).items():
+    for name, verdict in kept.verdicts.items():
         said = str(verdict["findings"][0]["message"]) if verdict["findings"] else ""
         if said.startswith(f"{name} is not defined"):
             found[name] = said.removeprefix(f"{name} is not defined").removeprefix(": ")
