@@ -5,6 +5,7 @@ It lies beside the graded notebooks, one file an assignment, and is only added t
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -51,19 +52,25 @@ class Entry:
         return round(sum(self.points.values()), 6)
 
 
-def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
-    """Return the entry for a submission that was graded just now."""
+def entry_of(jobs: Iterable[Job], verdicts: Iterable[Mapping[str, Any]]) -> Entry:
+    """Return the entry for a submission that was graded just now: of the jobs of its notebooks."""
+    one, *others = jobs
     made_of = {
-        "submission": digest_of(job.data) or "none",
-        **versions_of(job.assignment),
-        "release": job.assignment.digest.hex(),
+        "submission": _joined([digest_of(job.data) or "none" for job in (one, *others)]),
+        **versions_of(one.assignment),
+        "release": _joined([job.assignment.digest.hex() for job in (one, *others)]),
     }
     return Entry(
-        job.student,
+        one.student,
         datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S"),
         {verdict["exercise"]: verdict["points"] for verdict in verdicts},
         {name: digest[:SHOWN] for name, digest in made_of.items()},
     )
+
+
+def _joined(digests: Sequence[str]) -> str:
+    one, *others = digests
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest() if others else one
 
 
 def versions_of(assignment: Assignment) -> dict[str, str]:

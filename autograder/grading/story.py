@@ -49,8 +49,8 @@ def _graded(name: str, entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _by_hand(gradebook: GradebookStore, name: str, student: str) -> Iterator[str]:
-    marks = gradebook.marks(name, [student]).get(student)
-    for cell, mark in (marks.cells if marks is not None else {}).items():
+    score = gradebook.scores(name).get(student)
+    for cell, mark in sorted(score.cells.items() if score is not None else ()):
         if mark.manual_score is not None:
             yield f"by hand {name}: {cell} {points_text(mark.manual_score)} points"
         if mark.extra:

@@ -107,7 +107,7 @@ class CarefulAutograde(Autograde, _CarefulConverter):
         """Grade each hand-in, and of it the assignment's own notebook alone, there or not."""
         course = self.coursedir
         released = Path(course.root, course.release_directory, course.assignment_id)
-        names = [path.name for path in released.glob(f"{course.notebook_id}.ipynb")]
+        names = sorted(path.name for path in released.glob(f"{course.notebook_id}.ipynb"))
         for folder in glob(self._format_source(course.assignment_id, course.student_id)):
             self.assignments[folder] = [str(Path(folder, name)) for name in names]
         super().convert_notebooks()
