@@ -11,7 +11,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from autograder.course.assignment import MasterCell, in_notebook_order
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.gradebook.by_hand import (
+    HandMark,
+    NewMark,
+    Place,
+    read_hand_marks,
+    write_hand_marks,
+)
 from autograder.gradebook.cell_marks import Marks
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
 from autograder.gradebook.marks import read_marks
@@ -19,6 +25,7 @@ from autograder.gradebook.released import read_master_cells, read_released
 from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
 from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_results
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 
 CHUNK = 200  # submissions in one statement: databases limit the values of a statement
@@ -90,7 +97,12 @@ class GradebookStore:
                 f"{folder}: {failure} Run `autograder release {assignment}`"
             ) from None
         cells = in_notebook_order(self.master_cells(assignment, notebook), released)
-        return [replace(cell, released=released.get(cell.grade_id)) for cell in cells]
+        return [
+            replace(cell, released=text)
+            if (text := released.get(cell.grade_id)) not in (None, cell.source)
+            else cell
+            for cell in cells
+        ]
 
     def graded_students(self, assignment: str) -> set[str]:
         """Return the students of whom the gradebook holds a submission of an assignment."""
@@ -137,6 +149,35 @@ class GradebookStore:
             return found
 
         return self._read(marks)
+
+    def hand_marks(self, assignment: str) -> dict[Place, HandMark]:
+        """Return the marks of every graded cell of an assignment's submissions.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(
+            lambda connection: read_hand_marks(connection, read_released(connection, assignment))
+        )
+
+    def write_by_hand(
+        self, assignment: str, marks: Sequence[NewMark], late_penalty: LatePenalty | None = None
+    ) -> None:
+        """Write what a person gave, as Formgrader does, in one transaction: all of it or nothing.
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written, or somebody else changed one of the marks meanwhile
+        """
+        with said_plainly():
+            self._database.write(
+                lambda connection: write_hand_marks(
+                    connection, read_released(connection, assignment), marks, late_penalty
+                )
+            )
 
     def write(
         self, results: Iterable[GradedSubmission], late_penalty: LatePenalty | None = None
