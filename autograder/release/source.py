@@ -63,7 +63,11 @@ def _with_ids(content: dict[str, Any]) -> dict[str, Any]:
         content["nbformat_minor"] = 5
         for cell in content["cells"]:
             cell.pop("id", None)
-    taken = {cell["id"] for cell in content["cells"] if "id" in cell}
+    ids = Counter(cell["id"] for cell in content["cells"] if "id" in cell)
+    twice = [identifier for identifier, times in ids.items() if times > 1]
+    if twice:  # reading would give one of them a random one
+        raise ValueError(f"two cells have the id {twice[0]}")
+    taken = set(ids)
     for number, cell in enumerate(content["cells"], start=1):
         if "id" not in cell:
             cell["id"] = free_id(f"cell-{number}", taken)
@@ -152,11 +156,7 @@ def _asked_by(
     language = language_of(notebook)
     if language.lower() not in PYTHON:
         return Asked(problems=(f"{path}: {other_language(language, path.parent.name)}",))
-    problems = [
-        f"{path}: two cells have the id {identifier}"
-        for identifier, times in sorted(Counter(cell.id for cell in notebook.cells).items())
-        if times > 1
-    ]
+    problems: list[str] = []
     known = catalogue.of(*sets)
     asked: dict[str, Exercise] = {}
     solved, given, tested, odd = set(), {}, [], list[str]()
