@@ -38,11 +38,9 @@ from autograder.course.folder import (
 from autograder.course.late_penalties import late_rule
 from autograder.grading.history import (
     Entry,
+    Latest,
     changes,
     entry_of,
-    is_news,
-    note_history,
-    read_history,
     versions_of,
 )
 from autograder.grading.jobs import (
@@ -188,7 +186,7 @@ class ClassGrading:
                 name: where.assignment(name, self.gradebook) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
-            self.history = {name: read_history(course, name) for name in assignments}
+            self.history = {name: Latest(course, name) for name in assignments}
         except BaseException:
             self.gradebook.close()
             raise
@@ -309,8 +307,7 @@ class ClassGrading:
         return replace(result, before=before.total, changed=tuple(changed))
 
     def _before(self, submission: Submission) -> Entry | None:
-        entries = self.history[submission.assignment].get(submission.student)
-        return entries[-1] if entries else None
+        return self.history[submission.assignment].get(submission.student)
 
     def elsewhere(self) -> dict[str, int]:
         """Return of how many students, who are not asked for, another version graded the work."""
@@ -319,8 +316,8 @@ class ClassGrading:
         for name, assignment in self.assignments.items():
             now = versions_of(assignment).items()
             counts[name] = sum(
-                not now <= entries[-1].made_of.items()
-                for student, entries in self.history[name].items()
+                not now <= entry.made_of.items()
+                for student, entry in self.history[name].items()
                 if (name, student) not in asked
             )
         return counts
@@ -368,17 +365,7 @@ class ClassGrading:
 
     def _note_history(self, saved: Sequence[_Graded]) -> None:
         for name, history in self.history.items():
-            news = [
-                graded.entry
-                for graded in saved
-                if graded.submission.assignment == name
-                and is_news(self._before(graded.submission), graded.entry)
-            ]
-            # Nobody's grade depends on it.
-            with suppress(OSError):
-                note_history(self.course, name, news)
-            for entry in news:
-                history.setdefault(entry.student, []).append(entry)
+            history.note([one.entry for one in saved if one.submission.assignment == name])
 
     def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
         """Write into the gradebook; return for each submission why it could not be, or None."""
