@@ -14,9 +14,10 @@ import sys
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+import typer.core
 
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
@@ -548,9 +549,25 @@ def feedback(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-@app.command()
+class _Report(typer.core.TyperCommand):
+    """`--course` alone, without a folder, means the whole course, as no assignment does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Leave out `--course` where no folder follows it."""
+        pairs = zip(args, [*args[1:], "-"], strict=True)
+        kept = [one for one, two in pairs if one != "--course" or not two.startswith("-")]
+        return super().parse_args(ctx, kept)
+
+
+@app.command(cls=_Report)
 def report(
-    assignments: Assignments,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Argument(help="Assignments, such as ps1 ps2 [all, in one report on the course]."),
+    ] = None,
+    student: Annotated[
+        str | None, typer.Option("--student", help="One person's page.", metavar="S")
+    ] = None,
     names: Annotated[
         bool, typer.Option("--names", help="Students by name instead of by labels.")
     ] = False,
@@ -562,14 +579,18 @@ def report(
     ] = None,
     course: CourseOption = Path(),
 ) -> None:
-    """Report on a class: scores, exercises, mistakes, and who needs a person."""
+    """Report on a class: scores, exercises, mistakes, and who needs help or a person.
+
+    Without assignments: one report over all problem sets. `--student S`: a page on one person.
+    """
     folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
     if not set(wanted) <= {"html", "csv", "json"}:
         _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
     with _in_words():
         from autograder.pages.report import write_reports
 
-        for path in write_reports(folder, list(dict.fromkeys(assignments)), names, wanted, output):
+        chosen = list(dict.fromkeys(assignments or ()))
+        for path in write_reports(folder, chosen, names, wanted, output, student):
             typer.echo(f"wrote {path}")
 
 
