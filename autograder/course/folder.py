@@ -21,8 +21,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from autograder.catalogue.name import CONFIG_FILE
-from autograder.course.hard_links import not_of_owner
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.hard_links import not_of_owner
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 
 SECRET_FILE = ".grading-secret"
 MAX_FILE_BYTES = 20 << 20

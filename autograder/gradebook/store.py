@@ -10,7 +10,6 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from autograder.course.assignment import MasterCell, in_notebook_order
-from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.gradebook.cell_marks import Marks
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
 from autograder.gradebook.marks import read_marks
@@ -18,6 +17,7 @@ from autograder.gradebook.released import read_master_cells, read_released
 from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
 from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_results
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 
 CHUNK = 200  # submissions in one statement: databases limit the values of a statement

@@ -35,10 +35,7 @@ from autograder.course.folder import (
     submitted_at,
     timestamp_text,
 )
-from autograder.course.handed_in import sentences_about
-from autograder.course.hard_links import not_of_owner
 from autograder.course.late_penalties import late_rule
-from autograder.course.reading import UnreadableSubmission, read_bytes
 from autograder.grading.history import (
     Entry,
     changes,
@@ -66,6 +63,9 @@ from autograder.grading.records import (
     summary,
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
+from autograder.handed_in.files import sentences_about
+from autograder.handed_in.hard_links import not_of_owner
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 from autograder.words import named
 

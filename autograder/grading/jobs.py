@@ -263,7 +263,7 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
 
 def _read(job: Job) -> tuple[NotebookNode, str | None]:
     """Return a submission, and why it could not be read where it is an empty one."""
-    from autograder.course.reading import UnreadableSubmission
+    from autograder.handed_in.reading import UnreadableSubmission
     from autograder.submission.sanitise import empty_submission, parse_submission
 
     if job.data is None:

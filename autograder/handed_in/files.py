@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from autograder.course.hard_links import Refused, any_hard_link
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.hard_links import Refused, any_hard_link
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.limits import HAND_IN
 
 NAMED = 5  # of what is left out; the rest is counted
@@ -252,7 +252,7 @@ def sentences_about(
     if not is_real_folder(folder, inside):
         return ()
     found, noted = survey(folder, PASSED_OVER, refused), read_note(folder, inside, refused)
-    # What is wrong with the notebook itself, `autograder.course.reading` says.
+    # What is wrong with the notebook itself, `autograder.handed_in.reading` says.
     found.left_out.pop(f"{folder.name}.ipynb", None)
     found.left_out = noted.left_out | found.left_out
     found.more += noted.more
