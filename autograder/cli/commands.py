@@ -151,6 +151,94 @@ def release(
 
 
 @app.command()
+def collect(
+    assignment: Annotated[str, typer.Argument(help="An assignment, such as ps1.")],
+    download: Annotated[
+        Path, typer.Argument(help="The zip or folder that the system gave.", metavar="DOWNLOAD")
+    ],
+    system: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="Which system it is of [found out].",
+            metavar="moodle|canvas|blackboard|brightspace|github|google|folder",
+            show_default=False,
+        ),
+    ] = "",
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who is in the course: Moodle's grading worksheet, Canvas's gradebook CSV, "
+            "nbgrader's students.csv [the gradebook's students].",
+            metavar="FILE",
+        ),
+    ] = None,
+    who: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Whose a hand-in is that no roster tells; may be given several times.",
+            metavar="SENT=STUDENT",
+        ),
+    ] = None,
+    zone: Annotated[
+        str,
+        typer.Option(
+            "--timezone",
+            help="In which the system tells time [c.Exchange.timezone, else UTC].",
+            metavar="ZONE",
+            show_default=False,
+        ),
+    ] = "",
+    take_this: Annotated[
+        bool,
+        typer.Option("--replace", help="Take this one where nothing says which is newer."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing: tell what would become of it.")
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Collect what a learning management system gave into submitted/.
+
+    Each hand-in is matched by the system's number, else by a login, else by a
+    name that one person has; who could be several is named and not guessed. The
+    newest attempt is taken, and none is replaced by an older one.
+    Exit code 0: all are somebody's and collected; 1: some are not (they are named).
+    """
+    folder = _course_folder(course)
+    told = dict(_pair(one) for one in who or [])
+    with _in_words():
+        from autograder.collecting.collect import Request
+        from autograder.collecting.collect import collect as collect_download
+
+        request = Request(folder, assignment, download, system, roster, zone, told, take_this)
+        found = collect_download(request, dry_run)
+    from rich.console import Console
+
+    from autograder.cli.collecting import remarks_of, summary_of, table_of
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, PIPE_WIDTH)
+    console.print(table_of(found))
+    for line in summary_of(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    said = "nothing is written: this was --dry-run" if dry_run else f"wrote {folder / 'submitted'}"
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
+    for line in remarks_of(found):
+        typer.echo(f"autograder: {line}", err=True)
+    if any(row.trouble for row in found.rows):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    sent, mark, student = text.rpartition("=")
+    if not (mark and sent and student):
+        _stop(f"--who says whose a hand-in is, SENT=STUDENT, not {text!r}")
+    return sent, student
+
+
+@app.command()
 def grade(
     assignments: Assignments,
     student: Students = None,

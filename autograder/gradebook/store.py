@@ -16,7 +16,7 @@ from autograder.gradebook.marks import read_marks
 from autograder.gradebook.released import read_master_cells, read_released
 from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
 from autograder.gradebook.tables import SUBMISSION
-from autograder.gradebook.writing import LatePenalty, check, write_results
+from autograder.gradebook.writing import LatePenalty, check, write_people, write_results
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 
@@ -104,6 +104,18 @@ class GradebookStore:
     def roster(self) -> list[Person]:
         """Return the students of the course by last name, first name and id."""
         return self._read(read_roster)
+
+    def enrol(self, people: Sequence[Person]) -> None:
+        """Add people to the roster, and to those who are in it what it does not know of them.
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written
+        """
+        with said_plainly():
+            if people:
+                self._database.write(lambda connection: write_people(connection, people))
 
     def scores(self, assignment: str) -> dict[str, SubmissionScore]:
         """Return what is stored of an assignment's submissions, by student.

@@ -1,0 +1,298 @@
+"""How each system names what it gives: whose a file is, when it came, and how the student named it.
+
+Pure text: a path in a download goes in, what it says comes out.  Where a system writes names
+into folders or files, the first part of the path that has its form counts, so it does not matter
+what the download was unpacked into.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+
+from autograder.collecting.people import Sender
+
+TIMES = r"\d{4}(?:-\d\d){5}"
+MOODLE = re.compile(
+    r"(?P<key>(?P<name>.+?)_(?P<number>\d+))_assignsubmission_[a-z]+(?:_(?P<rest>.*))?"
+)
+BLACKBOARD = re.compile(
+    rf"(?P<head>.+?)_attempt_(?P<time>{TIMES})(?:_(?P<rest>.+)|(?P<told>\.txt))", re.DOTALL
+)
+BRIGHTSPACE = re.compile(
+    r"(?P<key>(?P<number>\d+)-\d+ - (?P<name>.+?)) - (?P<date>[^-]*?\b\d{4}) "
+    r"(?P<clock>\d{1,4})(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: - (?P<rest>.+))?"
+)
+CANVAS = re.compile(
+    r"(?P<key>(?P<name>.+?)(?:_(?:LATE|late))?_(?P<number>\d+))_"
+    r"(?:(?P<order>\d+)_(?P<rest>.+)|(?:text|link)\.html)"
+)
+CANVAS_ANONYMOUS = re.compile(
+    r"(?P<key>anon_(?P<number>[A-Za-z0-9]+))(?:_LATE)?_"
+    r"(?:(?P<order>\d+)_(?P<rest>.+)|(?:text|link)\.html)"
+)
+FORMS = {"blackboard": BLACKBOARD, "moodle": MOODLE, "brightspace": BRIGHTSPACE, "canvas": CANVAS}
+SYSTEMS = (*sorted(FORMS), "github", "google", "folder")
+BRANCHES = ("-main", "-master")  # of which GitHub's own archives have one at the end
+# Made by systems and programs; nobody handed it in.
+OF_SYSTEMS = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints",
+              "__pycache__"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file, as its name in a download tells it.
+
+    Parameters
+    ----------
+    sender : whose it is
+    inner : the student's name for it, folders and all
+    at : when, as the system's clock has it, or None
+    attempt : what tells the attempts of one sender apart
+    order : of two files with one name the greater came later
+    """
+
+    sender: Sender
+    inner: str
+    at: datetime | None = None
+    attempt: str = ""
+    order: int = 0
+
+
+def system_of(names: Sequence[str], assignment: str, cloned: bool = False) -> str:
+    """Return which system gave files with these names.
+
+    Parameters
+    ----------
+    cloned : whether there are repositories among them
+    """
+    names = [name for name in names if not is_made_by_a_system(name)]
+    found = {
+        system: sum(any(form.fullmatch(part) for part in name.split("/")) for name in names)
+        for system, form in FORMS.items()
+    }
+    best = max(found, key=lambda system: found[system])
+    if names and found[best] * 2 > len(names):
+        return best
+    tops = {name.split("/")[0] for name in names if "/" in name}
+    if cloned or (tops and all(top.startswith(f"{assignment}-") for top in tops)):
+        return "github"
+    if sum(" - " in name.rsplit("/", 1)[-1] for name in names) * 2 > len(names):
+        return "google"
+    return "folder"
+
+
+def is_made_by_a_system(name: str) -> bool:
+    """Whether nobody handed this in."""
+    return any(part in OF_SYSTEMS or part.startswith("._") for part in name.split("/"))
+
+
+def has_a_form(name: str) -> bool:
+    """Whether a file's name says whose it is in the form of a system that writes it there."""
+    return any(form.fullmatch(name) for form in FORMS.values())
+
+
+def read_names(
+    system: str,
+    names: Sequence[str],
+    assignment: str,
+    knows: Callable[[str], bool],
+    first_lines: Mapping[str, str],
+) -> dict[str, Sent]:
+    """Return what each name says; what says nothing is not there.
+
+    Parameters
+    ----------
+    system : one of `SYSTEMS`
+    names : paths in the download
+    knows : whether somebody in the course is called like this
+    first_lines : of text files that Blackboard writes: they say login and name
+    """
+    if system == "blackboard":
+        return _blackboard(names, first_lines)
+    if system in FORMS:
+        read = _canvas if system == "canvas" else _moodle if system == "moodle" else _brightspace
+        found = {name: _first(read, name) for name in names}
+        return {name: sent for name, sent in found.items() if sent is not None}
+    if system == "google":
+        return {name: _google(name) for name in names}
+    return _folders(names, assignment, knows, system)
+
+
+def _first(read: Callable[[str, str], Sent | None], name: str) -> Sent | None:
+    """Return what the first part of a path that says something says."""
+    parts = name.split("/")
+    for place, part in enumerate(parts):
+        sent = read(part, "/".join(parts[place + 1 :]))
+        if sent is not None:
+            return sent
+    return None
+
+
+def _inside(written: str | None, below: str, otherwise: str) -> str:
+    """Return the student's path of a file from what stands in a part of a path and below it."""
+    return "/".join(part for part in (written, below) if part) or otherwise
+
+
+def _moodle(part: str, below: str) -> Sent | None:
+    found = MOODLE.fullmatch(part)
+    if found is None:
+        return None
+    sender = Sender(found["key"], found["number"], names=(found["name"],))
+    return Sent(sender, _inside(found["rest"], below, part))
+
+
+def _canvas(part: str, below: str) -> Sent | None:
+    found = CANVAS_ANONYMOUS.fullmatch(part) or CANVAS.fullmatch(part)
+    if found is None:
+        return None
+    names = () if found.re is CANVAS_ANONYMOUS else (found["name"],)
+    sender = Sender(found["key"], found["number"], names=names)
+    inner = _inside(found["rest"], below, part.rsplit("_", 1)[-1])
+    return Sent(sender, inner, order=int(found["order"] or 0))
+
+
+def _brightspace(part: str, below: str) -> Sent | None:
+    found = BRIGHTSPACE.fullmatch(part)
+    if found is None:
+        return None
+    sender = Sender(f"{found['number']} - {found['name']}", found["number"], (), (found["name"],))
+    at = _at(found["date"], found["clock"], found["half"])
+    attempt = found["date"] + found["clock"] + (found["half"] or "")
+    return Sent(sender, _inside(found["rest"], below, part), at, attempt)
+
+
+def _at(date: str, clock: str, half: str | None) -> datetime | None:
+    """Return the moment of ``"Jan 31, 2025 145 PM"``.
+
+    >>> _at("Jan 31, 2025", "145", "P")
+    datetime.datetime(2025, 1, 31, 13, 45)
+    """
+    from dateutil.parser import parse
+
+    clock = clock.zfill(3)
+    text = f"{date} {clock[:-2]}:{clock[-2:]}" + (f" {half}M" if half else "")
+    try:
+        return parse(text)
+    except (ValueError, OverflowError):  # another language's month
+        return None
+
+
+def _blackboard(names: Sequence[str], first_lines: Mapping[str, str]) -> dict[str, Sent]:
+    found = {}
+    for name in names:
+        parts = name.split("/")
+        for place, part in enumerate(parts):
+            if (match := BLACKBOARD.fullmatch(part)) is not None:
+                found[name] = match, "/".join(parts[place + 1 :])
+                break
+    heads = {match["head"] for match, _ in found.values()}
+    # Before the login stands the assignment's title, which all have in common.
+    title = _in_common(heads, "_")
+    people = {}
+    for name, (match, _) in found.items():
+        told = re.fullmatch(r"Name:\s*(.*)\s\((.+)\)\s*", first_lines.get(name, ""))
+        if match["told"] and told and match["head"].endswith(f"_{told[2]}"):
+            people[match["head"]] = (told[2],), (told[1].strip(),)
+    sent = {}
+    for name, (match, below) in found.items():
+        head = match["head"]
+        endings = [head.split("_", cut)[-1] for cut in range(1, head.count("_") + 1)]
+        likely = head.removeprefix(title)
+        logins, people_names = people.get(head, ((likely, *endings, head), ()))
+        time = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S") if _is_time(match) else None
+        sender = Sender(logins[0], "", tuple(dict.fromkeys(logins)), people_names)
+        inner = _inside(match["rest"], below, "blackboard.txt")
+        sent[name] = Sent(sender, inner, time, match["time"])
+    return sent
+
+
+def _is_time(match: re.Match[str]) -> bool:
+    try:
+        datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S")
+    except ValueError:
+        return False
+    return True
+
+
+def _google(name: str) -> Sent:
+    """Classroom puts a name before what it copied for a student, or a folder is called so."""
+    *folders, file = name.split("/")
+    stem = file.rsplit(".", 1)[0] if "." in file else file
+    pieces = [*_pieces(stem, " - "), *_pieces(stem, "_")]
+    whole = folders[-1] if folders else stem
+    likely = (*folders[::-1], *(piece for piece in pieces if piece != stem), stem)
+    return Sent(Sender(whole, "", likely, likely), file)
+
+
+def _pieces(text: str, between: str) -> list[str]:
+    """Return the beginnings and the ends of a text, the shortest first."""
+    parts = text.split(between)
+    cuts = range(1, len(parts))
+    return [
+        *(between.join(parts[:cut]).strip() for cut in cuts),
+        *(between.join(parts[cut:]).strip() for cut in reversed(cuts)),
+    ]
+
+
+def _folders(
+    names: Sequence[str], assignment: str, knows: Callable[[str], bool], system: str
+) -> dict[str, Sent]:
+    """Read a folder for each student, or a file for each."""
+    below = {name: name.split("/") for name in names}
+    while (top := _wrapper(below.values(), knows, assignment)) is not None:
+        below = {name: parts[1:] for name, parts in below.items() if parts[0] == top}
+    tops = {parts[0] for parts in below.values()}
+    ours = all(top.startswith(f"{assignment}-") for top in tops)
+    begin = f"{assignment}-" if ours else _in_common(tops, "-")
+    own = {parts[0] for parts in below.values() if len(parts) > 2 and parts[1] == assignment}
+    sent = {}
+    for name, (top, *rest) in below.items():
+        if rest and top in own:
+            if rest[0] != assignment:
+                continue  # of another assignment
+            rest = rest[1:]
+        if rest:
+            logins = _logins(top.removeprefix(begin)) if system == "github" else (top,)
+            sender = Sender(logins[0], "", logins, logins)
+            sent[name] = Sent(sender, "/".join(rest))
+        else:
+            stem = top.rsplit(".", 1)[0]
+            likely = (stem, *_pieces(stem, "_"), *_pieces(stem, " - "))
+            sent[name] = Sent(Sender(stem, "", likely, likely), top)
+    return sent
+
+
+def _wrapper(
+    paths: Iterable[Sequence[str]], knows: Callable[[str], bool], assignment: str
+) -> str | None:
+    """Return the one folder that everything is in and that is nobody's, or None."""
+    paths = list(paths)
+    tops = {path[0] for path in paths}
+    if len(tops) != 1 or any(len(path) < 3 for path in paths):
+        return None
+    (top,) = tops
+    if knows(top) or all(path[1] == assignment for path in paths):
+        return None
+    return top
+
+
+def _in_common(texts: Iterable[str], between: str) -> str:
+    """Return the parts that all texts begin with, but for their last ones.
+
+    >>> _in_common({"ps1_s001", "ps1_s002"}, "_")
+    'ps1_'
+    """
+    places = zip(*(text.split(between)[:-1] for text in texts), strict=False)
+    common = takewhile(lambda parts: len(set(parts)) == 1, places)
+    return "".join(f"{parts[0]}{between}" for parts in common)
+
+
+def _logins(rest: str) -> tuple[str, ...]:
+    """Return what of a repository's name can be a login, the likeliest first."""
+    plain = next((rest.removesuffix(end) for end in BRANCHES if rest.endswith(end)), rest)
+    ends = [plain.split("-", cut)[-1] for cut in range(1, plain.count("-") + 1)]
+    return tuple(dict.fromkeys((plain, rest, *ends)))
