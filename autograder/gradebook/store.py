@@ -10,6 +10,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from autograder.course.assignment import MasterCell, in_notebook_order
+from autograder.gradebook.by_hand import (
+    HandMark,
+    NewMark,
+    Place,
+    read_hand_marks,
+    write_hand_marks,
+)
 from autograder.gradebook.cell_marks import Marks
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
 from autograder.gradebook.marks import read_marks
@@ -147,6 +154,35 @@ class GradebookStore:
             return found
 
         return self._read(marks)
+
+    def hand_marks(self, assignment: str) -> dict[Place, HandMark]:
+        """Return the marks of every graded cell of an assignment's submissions.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(
+            lambda connection: read_hand_marks(connection, read_released(connection, assignment))
+        )
+
+    def write_by_hand(
+        self, assignment: str, marks: Sequence[NewMark], late_penalty: LatePenalty | None = None
+    ) -> None:
+        """Write what a person gave, as Formgrader does, in one transaction: all of it or nothing.
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written, or somebody else changed one of the marks meanwhile
+        """
+        with said_plainly():
+            self._database.write(
+                lambda connection: write_hand_marks(
+                    connection, read_released(connection, assignment), marks, late_penalty
+                )
+            )
 
     def write(
         self, results: Iterable[GradedSubmission], late_penalty: LatePenalty | None = None

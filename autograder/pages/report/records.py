@@ -6,8 +6,6 @@ grader stored, whichever road graded, and their sentences are text.
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import os
 import re
@@ -23,6 +21,7 @@ from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
+    label_of,
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
@@ -119,7 +118,9 @@ def report(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
         )
     secret = Course(course).secret
-    shown = _names(gradebook) if names else {student: label(secret, student) for student in records}
+    shown = (
+        _names(gradebook) if names else {student: label_of(secret, student) for student in records}
+    )
     named = [
         replace(record, student=printable(shown.get(student, student)))
         for student, record in records.items()
@@ -220,12 +221,6 @@ def read_kept(submission: Submission) -> Kept | None:
         tuple(map(str, kept["repairs"])),
         tuple(map(str, kept["remarks"])),
     )
-
-
-def label(secret: bytes, student: str) -> str:
-    """Return what stands for a student: the same each time, and only the course can tell whom."""
-    digest = hmac.digest(secret, json.dumps(["report", student]).encode(), "sha256")
-    return "student " + base64.b32encode(digest[:5]).decode().lower()
 
 
 def kind_of(remark: str) -> str:
