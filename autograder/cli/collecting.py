@@ -35,16 +35,3 @@ def summary_of(found: Collected) -> Iterator[str]:
     yield f"{found.system}: {counted(len(found.rows), 'hand-in')} ({', '.join(parts)})"
     if found.missing:
         yield f"handed in nothing: {', '.join(map(printable, found.missing))}"
-
-
-def remarks_of(found: Collected) -> Iterator[str]:
-    """Yield what a person should know besides."""
-    yield from found.said
-    for row in found.rows:
-        yield from (f"{printable(row.student)}: {remark}" for remark in row.remarks)
-    for name, why in found.left_out.items():
-        yield f"{printable(name)} {why}"
-    for row in found.rows:
-        if row.trouble:
-            of = f" of {row.student}" if row.student and row.student != row.sent else ""
-            yield f"{printable(row.sent + of)} was not collected: {printable(row.outcome)}"

@@ -209,14 +209,14 @@ def collect(
     folder = _course_folder(course)
     told = dict(_pair(one) for one in who or [])
     with _in_words():
-        from autograder.collecting.collect import Request
+        from autograder.collecting.collect import Request, remarks_of
         from autograder.collecting.collect import collect as collect_download
 
         request = Request(folder, assignment, download, system, roster, zone, told, take_this)
         found = collect_download(request, dry_run)
     from rich.console import Console
 
-    from autograder.cli.collecting import remarks_of, summary_of, table_of
+    from autograder.cli.collecting import summary_of, table_of
 
     console = Console()
     if not console.is_terminal:
@@ -572,12 +572,29 @@ def feedback(
     force: Annotated[
         bool, typer.Option("--force", help="Make pages anew that are up to date.")
     ] = False,
+    zipped_for: Annotated[
+        str,
+        typer.Option(
+            "--zip",
+            help="Pack the pages as a system takes them back, under the names that it gave.",
+            metavar="moodle|canvas|folder",
+            show_default=False,
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The zip [feedback-ps1-moodle.zip, ...].", metavar="FILE"),
+    ] = None,
     course: CourseOption = Path(),
 ) -> None:
     """Make a page of feedback for each graded submission, into feedback/.
 
-    Exit code 1: some pages could not be made (they are named).
+    Exit code 1: some pages could not be made, or packed (they are named).
     """
+    if zipped_for not in ("", "moodle", "canvas", "folder"):
+        _stop(f"--zip is moodle, canvas or folder, not {zipped_for!r}")
+    if out is not None and not (zipped_for and len(set(assignments)) == 1):
+        _stop("--out is the file of --zip, of one assignment")
     folder = _course_folder(course)
     with _in_words():
         from autograder.pages.feedback import ClassFeedback
@@ -600,8 +617,30 @@ def feedback(
             _say_trouble(result.student, result.assignment, said)
     for result in sorted(failed, key=lambda result: (result.assignment, result.student)):
         _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
-    if failed:
+    packed = True
+    if zipped_for:
+        for name in dict.fromkeys(assignments):
+            paged = [one.student for one in results if one.assignment == name and not one.trouble]
+            packed &= _give_back(folder, name, zipped_for, paged, out)
+    if failed or not packed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _give_back(
+    folder: Path, assignment: str, system: str, students: Sequence[str], out: Path | None
+) -> bool:
+    """Pack pages for a system; return whether all are packed."""
+    with _in_words():
+        from autograder.collecting.giving_back import give_back
+
+        given = give_back(folder, assignment, system, students, out)
+    for path in given.files:
+        typer.echo(f"wrote {path}")
+    for sentence in given.said:
+        typer.echo(f"autograder: {sentence}", err=True)
+    for student, trouble in given.trouble.items():
+        _say_trouble(student, assignment, f"is not in the zip: {trouble}")
+    return not given.trouble
 
 
 @app.command()

@@ -43,7 +43,7 @@ from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import Person
 from autograder.handed_in.files import NOTE, HandIn, is_real_folder, write_note
 from autograder.handed_in.hard_links import Refused, not_of
-from autograder.words import listed
+from autograder.words import counted, listed, printable
 
 TIMESTAMP = "timestamp.txt"
 INDEX = "index.html"  # Brightspace puts a table of all submissions beside them
@@ -192,7 +192,8 @@ class Gathering:
             raise CourseError(f"--from is one of {listed(SYSTEMS)}, not {request.system!r}")
         course = Course(request.course)
         self._url = course.gradebook_url
-        self._zone = _zone(request.zone, course.settings)
+        zone = request.zone or str(course.settings.get("Exchange", {}).get("timezone", ""))
+        self._zone, self._zone_is_a_guess = _zone(zone or "UTC"), not zone
         self._refused: Refused = not_of(None, request.course, None)
         self.memory = read_memory(request.course, request.assignment)
         with GradebookStore.open(self._url) as gradebook:
@@ -287,8 +288,31 @@ class Gathering:
             newest = self._newest(student, some)
             if newest is not None:
                 self.chosen[student] = newest
+        self._say_times()
         if not self.roster.open:
             self.found.missing = sorted({*self.roster.students} - {*of} - could_be)
+
+    def _say_times(self) -> None:
+        """Say what times are not known, or mean: whether something is late depends on them."""
+        timeless = [
+            student
+            for student, one in self.chosen.items()
+            if one.at is None and self._from_roster(student) is None
+        ]
+        if timeless:
+            hints = {
+                "moodle": ": Moodle's grading worksheet has it (--roster)",
+                "github": ": GitHub Classroom's table of grades has it (--roster)",
+            }
+            self.found.said.append(
+                f"of {counted(len(timeless), 'hand-in')} nothing says when it was handed in, so it "
+                f"counts as in time{hints.get(self.found.system, '')}"
+            )
+        if self._zone_is_a_guess and len(timeless) < len(self.chosen):
+            self.found.said.append(
+                f"{self.found.system} writes times without a zone, which are taken for UTC: "
+                "--timezone Europe/Berlin, or c.Exchange.timezone, says otherwise"
+            )
 
     def _match(self, sender: Sender) -> Match:
         told = self.request.told
@@ -332,10 +356,7 @@ class Gathering:
 
     def take(self, student: str, attempt: Attempt, dry_run: bool) -> Row:
         """Put one hand-in in its place, if it is newer than what is there."""
-        match = self._matched[attempt.sender.key]
-        at = attempt.at or self._from_roster(student)
-        row = Row(student, attempt.sender.key, match.how, _stamp(at))
-        submission = Submission(self.course, self.request.assignment, student)
+        row, submission, at = self._row(student, attempt)
         folder = submission.folder
         if os.path.lexists(folder.parent) and not is_real_folder(
             folder.parent, self.course / "submitted"
@@ -347,9 +368,10 @@ class Gathering:
                 laid = self.lay_out(attempt, at, Path(aside) / "new")
                 return self._compared(row, submission, at, laid)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(made, ignore_errors=True)
+        _remove(made)
         laid = self.lay_out(attempt, at, made)
         done = self._compared(row, submission, at, laid)
+        self._note(done, attempt, laid)
         if done.outcome in (NEW, REPLACED):
             old = folder.parent / f"{UNFINISHED}old-{self.request.assignment}"
             _remove(old)
@@ -358,14 +380,33 @@ class Gathering:
             os.replace(made, folder)
             _remove(old)
         _remove(made)
-        if done.outcome in (NEW, REPLACED, SAME):
-            packed = (
-                max(self.made, self._made_before(student)) if done.outcome == SAME else self.made
-            )
-            self.memory.students[student] = Remembered(
-                self.found.system, attempt.sender.key, laid.sent, packed
-            )
         return done
+
+    def take_into(self, student: str, attempt: Attempt, place: Path) -> Row:
+        """Lay one hand-in out elsewhere, if it is newer than what is there, which then goes."""
+        row, submission, at = self._row(student, attempt)
+        laid = self.lay_out(attempt, at, place)
+        done = self._compared(row, submission, at, laid)
+        self._note(done, attempt, laid)
+        if done.outcome not in (NEW, REPLACED):
+            _remove(place)
+        elif done.outcome == REPLACED:
+            _remove(submission.folder)
+        return done
+
+    def _row(self, student: str, attempt: Attempt) -> tuple[Row, Submission, datetime | None]:
+        at = attempt.at or self._from_roster(student)
+        how = self._matched[attempt.sender.key].how
+        submission = Submission(self.course, self.request.assignment, student)
+        return Row(student, attempt.sender.key, how, _stamp(at)), submission, at
+
+    def _note(self, row: Row, attempt: Attempt, laid: Laid) -> None:
+        """Remember how a hand-in is called, where it is the one that counts."""
+        if row.outcome in (NEW, REPLACED, SAME):
+            before = self._made_before(row.student) if row.outcome == SAME else ""
+            self.memory.students[row.student] = Remembered(
+                self.found.system, attempt.sender.key, laid.sent, max(self.made, before)
+            )
 
     def lay_out(self, attempt: Attempt, at: datetime | None, folder: Path) -> Laid:
         """Write one hand-in into a new folder: files, time, and a note of what was left out."""
@@ -451,10 +492,24 @@ class Gathering:
             return None
 
 
-def _zone(name: str, config: Mapping[str, Any]) -> tzinfo:
+def remarks_of(found: Collected) -> Iterator[str]:
+    """Yield what a person should know besides."""
+    yield from found.said
+    for row in found.rows:
+        yield from (f"{printable(row.student)}: {remark}" for remark in row.remarks)
+    for name, why in found.left_out.items():
+        yield f"{printable(name)} {why}"
+    for row in found.rows:
+        if row.trouble:
+            of = f" of {row.student}" if row.student and row.student != row.sent else ""
+            yield f"{printable(row.sent + of)} was not collected: {printable(row.outcome)}"
+    if any(row.trouble and not row.student for row in found.rows):
+        yield 'run it again with --who "as it is in the download=student" to say whose one is'
+
+
+def _zone(name: str) -> tzinfo:
     from dateutil.tz import gettz
 
-    name = name or str(config.get("Exchange", {}).get("timezone", "UTC"))
     zone = gettz(name)
     if zone is None:
         raise CourseError(f"{name!r} is no time zone: give one such as Europe/Berlin or UTC")

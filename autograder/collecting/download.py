@@ -123,6 +123,7 @@ class Opener:
         found.files |= {f"{where}{one}": file for one, file in inside.files.items()}
         found.left_out |= {f"{where}{one}": why for one, why in inside.left_out.items()}
         found.cloned |= inside.cloned
+        found.made = max(found.made, _packed_at(path))
 
     def _folder(self, folder: Path, found: Download) -> None:
         for path in _walk(folder):

@@ -92,7 +92,7 @@ def read_roster_file(
     head = [heading.strip().casefold() for heading in rows[0]]
     lines = [row + [""] * (len(head) - len(row)) for row in rows[1:]]
     kind = kind_of(head, lines)
-    columns = {role: place for role in HEADINGS if (place := _place(head, HEADINGS[role])) >= 0}
+    columns = {role: place for role in HEADINGS if (place := place_of(head, HEADINGS[role])) >= 0}
     if kind == "canvas":
         columns |= {"canvas": head.index("id")}
         lines = [row for row in lines if _is_student(row[columns["name"]], row[columns["canvas"]])]
@@ -145,12 +145,13 @@ def kind_of(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     if head == ["id"] or ("id" in head and {"first_name", "last_name", "lms_user_id"} & {*head}):
         return "nbgrader"
     numbered = [row[0] for row in lines if row[0].strip()]
-    if _place(head, GRADE) > 0 and all(map(PARTICIPANT.fullmatch, map(str.strip, numbered))):
+    if place_of(head, GRADE) > 0 and all(map(PARTICIPANT.fullmatch, map(str.strip, numbered))):
         return "moodle"
     return "other"
 
 
-def _place(head: Sequence[str], headings: set[str]) -> int:
+def place_of(head: Sequence[str], headings: set[str]) -> int:
+    """Return which column has one of these headings, or -1."""
     return next((place for place, heading in enumerate(head) if heading in headings), -1)
 
 
