@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import runpy
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import commanding
 import nbformat
 import numpy as np
 import pytest
@@ -139,6 +141,28 @@ def course(released: Path, tmp_path: Path) -> Path:
 def without_running_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the part of the proof that takes seconds, where it is not the subject."""
     monkeypatch.setattr("autograder.release.proof.unexpected_errors", lambda folder, name: [])
+
+
+def test_points_of_a_task_are_counted_among_those_by_hand(
+    tmp_path: Path, without_running_it: None
+) -> None:
+    def add_task(notebook: NotebookNode) -> None:
+        task = owned("draw", task=True, locked=True, points=2)
+        notebook.cells.append(new_markdown_cell("Draw it.", metadata=task, id="draw"))
+
+    report = release(make_course(tmp_path, add_task), ["ps1"], CATALOGUE)
+    assert report.lines()[0].startswith("ps1: 8 points by the grader and 6 by hand; proved")
+
+
+def test_a_full_disk_is_said_in_a_line(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: object, to: object, **_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(to))
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    code, said = commanding.refused("release", "ps1", "--course", course)
+    assert code == 1
+    assert f"source/ps1/ps1.ipynb: {os.strerror(errno.ENOSPC)}" in said
+    assert "[" not in said
 
 
 def notebook_of(course: Path) -> NotebookNode:

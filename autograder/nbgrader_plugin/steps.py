@@ -31,7 +31,7 @@ from autograder.grading.engine import make_job
 from autograder.grading.history import Entry, entry_of, is_news, note_history, read_history
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.limits import LIMITS
-from autograder.nbgrader_plugin.files import be_careful
+from autograder.nbgrader_plugin.copying import be_careful
 from autograder.pages.feedback import NO_MARKS, page_of, rendered
 from autograder.submission.graded_cells import carried_comments
 from autograder.submission.sanitise import empty_submission, sanitise

@@ -19,6 +19,7 @@ from traitlets.config import Config
 from autograder.course.course import Course
 from autograder.release import ReleaseError
 from autograder.release.beside import Helpers, put
+from autograder.words import os_trouble
 
 
 def generate(
@@ -76,7 +77,9 @@ def generate(
             GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).start()
         except NbGraderException as error:
             raise ReleaseError("\n".join(_reasons(log, name) or [str(error)])) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise ReleaseError(f"{name} cannot be released: {os_trouble(error)}") from None
+        except ValueError as error:
             raise ReleaseError(f"nbgrader cannot release {name}: {error}") from None
     return into / name
 

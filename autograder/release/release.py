@@ -52,7 +52,7 @@ class Released:
 
 
 @dataclass(frozen=True)
-class Report:
+class ReleaseReport:
     """What was released."""
 
     released: tuple[Released, ...]
@@ -80,7 +80,7 @@ def release(
     course: Path,
     assignments: Sequence[str],
     catalogue: Catalogue | None = None,
-) -> Report:
+) -> ReleaseReport:
     """Make the students' versions of assignments, prove them, and enter them in the gradebook.
 
     Parameters
@@ -97,7 +97,7 @@ def release(
         where there is no such course, assignment or gradebook
     """
     course = course.resolve()
-    return Report(tuple(_release_one(course, name, catalogue) for name in assignments))
+    return ReleaseReport(tuple(_release_one(course, name, catalogue) for name in assignments))
 
 
 def prove_release(
@@ -154,8 +154,8 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     points = {False: 0.0, True: 0.0}
     for cell in read_source(source).cells:
         data = cell.metadata.get("nbgrader", {})
-        if data.get("grade"):
-            points[bool(data.get("solution"))] += float(data["points"])
+        if data.get("grade") or data.get("task"):
+            points[bool(data.get("solution") or data.get("task"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
     is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
     if not (course / "release" / README).exists():  # afterwards it is the course's own
