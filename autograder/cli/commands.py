@@ -210,8 +210,8 @@ def collect(
     folder = _course_folder(course)
     told = dict(_pair(one) for one in who or [])
     with _in_words():
-        from autograder.collecting.collect import Request, remarks_of
         from autograder.collecting.collect import collect as collect_download
+        from autograder.collecting.gathering import Request
 
         request = Request(folder, assignment, download, system, roster, zone, told, take_this)
         found = collect_download(request, dry_run)
@@ -227,7 +227,7 @@ def collect(
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     said = "nothing is written: this was --dry-run" if dry_run else f"wrote {folder / 'submitted'}"
     console.print(said, highlight=False, markup=False, soft_wrap=True)
-    for line in remarks_of(found):
+    for line in found.remarks():
         typer.echo(f"autograder: {line}", err=True)
     if any(row.trouble for row in found.rows):
         raise typer.Exit(EXIT_SOME_FAILED)
@@ -664,9 +664,12 @@ def report(
         _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
     with _in_words():
         from autograder.pages.report import write_reports
+        from autograder.pages.strangers import said_of_strangers
 
         for path in write_reports(folder, list(dict.fromkeys(assignments)), names, wanted, output):
             typer.echo(f"wrote {path}")
+        for sentence in said_of_strangers(folder, list(dict.fromkeys(assignments))):
+            typer.echo(f"autograder: {sentence}", err=True)
 
 
 @app.command()

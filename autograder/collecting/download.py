@@ -1,47 +1,42 @@
 """Opens what a system gave: a zip, a folder, archives in it; reads with limits, follows no link.
 
 Files of an archive are unpacked under numbers, so that no name that somebody chose is ever a path.
-Knows no system's names but whether one is there.
+An archive that one student sent stays as it is.  Knows no system.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autograder.course.folder import CourseError
-from autograder.handed_in.archives import (
-    Room,
-    UnsoundArchive,
-    copy_bounded,
-    members,
-    safe_path,
-)
 from autograder.handed_in.files import (
     NO_FILE,
     SYMBOLIC_LINK,
     TOO_LARGE,
-    TOO_MANY,
-    TOO_MUCH,
     UNREADABLE,
-    UNSOUND,
     Refused,
-    copy,
     why_not,
 )
 from autograder.limits import ARCHIVE, HAND_IN
-from autograder.words import named, printable
+from autograder.words import named
 
-ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 GIT = ".git"
-COPIED = ".copied"
-DEPTH = 3  # of archives in a hand-in's archives
+CHUNK = 1 << 20
+MANY_MEGABYTES = f"more than {ARCHIVE.total_bytes >> 20} MB"
+MANY_FILES = f"more than {ARCHIVE.files} files and folders"
 UNKNOWN_TIME = (1980, 1, 1, 0, 0, 0)  # what a zip file has where nobody noted a time
+
+
+class _Unusable(Exception):
+    """An archive cannot be unpacked; the text says why."""
 
 
 @dataclass
@@ -69,8 +64,7 @@ class Opener:
     ----------
     scratch : an empty folder for what is unpacked
     refused : tells which files are hard links to the course's own
-    is_a_hand_in : whether a name says whose file it is, so that an archive of this name is left
-        for `unpacked`
+    is_a_hand_in : whether a name says whose file it is, so that an archive of this name stays
     """
 
     def __init__(
@@ -78,7 +72,7 @@ class Opener:
     ) -> None:
         self._scratch, self._refused, self._is_a_hand_in = scratch, refused, is_a_hand_in
         self._numbers = count(1)
-        self._room = Room(ARCHIVE.files, ARCHIVE.total_bytes)
+        self._files, self._bytes = ARCHIVE.files, ARCHIVE.total_bytes
 
     def open(self, download: Path) -> Download:
         """Return what is in a zip file or a folder.
@@ -91,182 +85,126 @@ class Opener:
         if download.is_dir():
             self._folder(download, found)
         elif download.is_file():
-            found.made = _packed_at(download)
             try:
                 self._archive(download, found)
-            except UnsoundArchive as failure:
-                raise CourseError(f"{download}: {failure}") from None
+            except _Unusable as failure:
+                raise CourseError(f"{download} {failure}") from None
         else:
             raise CourseError(f"there is no file and no folder {download}")
-        for name, path in list(found.files.items()):
-            if is_archive(name) and not self._is_a_hand_in(name.rsplit("/", 1)[-1]):
-                self._inner(name, path, found)
+        top = min((name.count("/") for name in found.files), default=0)
+        beside = [name for name in found.files if name.count("/") == top]
+        if len({name.rpartition("/")[0] for name in beside}) == 1:  # else a folder for each student
+            for name in beside:
+                if self._is_of_the_class(name):
+                    self._inner(name, found.files[name], found)
         if not found.files and not found.left_out:
             raise CourseError(f"there is nothing in {download}")
         return found
 
+    def _is_of_the_class(self, name: str) -> bool:
+        """Whether an archive is not what one student sent."""
+        return name.lower().endswith(".zip") and not any(map(self._is_a_hand_in, name.split("/")))
+
     def _inner(self, name: str, path: Path, found: Download) -> None:
-        """Put what is in an archive in its place; it may be a part of the class, or one's work."""
-        # A repository or a person's folder is often called as the archive is.
-        inside = Download()
+        """Put what is in an archive in its place: a part of the class, or a person's folder."""
+        inside, files, size = Download(), self._files, self._bytes
         try:
             self._archive(path, inside)
-        except UnsoundArchive as failure:
-            found.left_out[name] = str(failure)
+        except _Unusable:  # somebody sent it, and it stays as it is
+            for unpacked in inside.files.values():
+                unpacked.unlink()
+            self._files, self._bytes = files, size
             return
         del found.files[name]
         where = f"{without_ending(name)}/"
         last = where.rstrip("/").rsplit("/", 1)[-1]
-        tops = {one.split("/")[0] for one in inside.files}
-        if tops == {last} and all("/" in one for one in inside.files):
-            where = where[: -len(last) - 1]
+        if all(one.startswith(f"{last}/") for one in inside.files):
+            where = where[: -len(last) - 1]  # the folder in it is called as it is
         found.files |= {f"{where}{one}": file for one, file in inside.files.items()}
         found.left_out |= {f"{where}{one}": why for one, why in inside.left_out.items()}
         found.cloned |= inside.cloned
-        found.made = max(found.made, _packed_at(path))
+        found.made = max(found.made, inside.made)
 
     def _folder(self, folder: Path, found: Download) -> None:
         for path in _walk(folder):
             if path.name == GIT:
                 found.cloned = True
                 continue
-            name = path.relative_to(folder).as_posix()
-            if len(found.files) + len(found.left_out) >= ARCHIVE.files:
-                raise CourseError(
-                    f"{folder} has more than {ARCHIVE.files} files: is it the download alone?"
-                )
+            name = _shown(path.relative_to(folder).as_posix())
+            self._files -= 1
+            if self._files < 0:
+                raise CourseError(f"{folder} has {MANY_FILES}: is it the download alone?")
             why = why_not(path.lstat(), self._refused)
             # An archive of the class may be larger than a file of a student's.
-            if why is None or (why == TOO_LARGE and is_archive(name)):
-                found.files[_shown(name)] = path
+            if why is None or (why == TOO_LARGE and name.lower().endswith(".zip")):
+                found.files[name] = path
             else:
-                found.left_out[_shown(name)] = why
+                found.left_out[name] = why
 
     def _archive(self, archive: Path, found: Download) -> None:
         """Unpack what is sound of an archive; what is not costs nobody else anything."""
         try:
-            for member in members(archive):
-                name = member.name.replace("\\", "/")
-                if GIT in name.split("/"):
-                    found.cloned = True
-                    continue
-                self._room.files -= 1
-                if self._room.files < 0:
-                    raise UnsoundArchive(f"it holds more than {ARCHIVE.files} files")
-                if member.is_link:
-                    found.left_out[_shown(name)] = SYMBOLIC_LINK
-                    continue
-                try:
-                    name = safe_path(name).as_posix()
-                except UnsoundArchive:
-                    found.left_out[_shown(name)] = NO_FILE
-                    continue
-                path = self._scratch / f"{next(self._numbers):06}"
-                own = Room(1, min(HAND_IN.file_bytes, self._room.bytes))
-                had = own.bytes
-                try:
-                    with member.open() as file, path.open("xb") as target:
-                        copy_bounded(file, target, own)
-                except UnsoundArchive:
-                    if own.bytes < 0 and had < HAND_IN.file_bytes:
-                        raise UnsoundArchive(
-                            f"it holds more than {ARCHIVE.total_bytes >> 20} MB: unpack it "
-                            "yourself, and give the folder"
-                        ) from None
-                    found.left_out[name] = TOO_LARGE
-                except Exception:  # encrypted, or broken
-                    found.left_out[name] = UNREADABLE
-                else:
-                    found.files[_free(name, found.files)] = path
-                self._room.bytes -= had - max(0, own.bytes)
-        except UnsoundArchive:
+            with zipfile.ZipFile(archive) as zipped:
+                members = zipped.infolist()
+                if len(members) > self._files:
+                    self._files = -1
+                    raise _Unusable(f"holds {MANY_FILES}")
+                self._files -= len(members)
+                found.made = _packed_at(members)
+                for member in members:
+                    self._take(zipped, member, found)
+        except _Unusable:
             raise
-        except Exception as failure:  # no archive, or a broken one
-            raise UnsoundArchive(
-                f"it cannot be unpacked ({named(failure)}): download it again"
-            ) from None
+        except zipfile.BadZipFile:
+            raise _Unusable("is no zip file, or a broken one: download it again") from None
+        except Exception as failure:
+            raise _Unusable(f"cannot be unpacked ({named(failure)}): download it again") from None
 
-    def unpacked(self, files: dict[str, Path]) -> tuple[dict[str, Path], dict[str, str]]:
-        """Return one hand-in's files, archives in it unpacked, and what was left out and why.
-
-        Parameters
-        ----------
-        files : by the student's names
-        """
-        own = Room(HAND_IN.files, HAND_IN.total_bytes)
-        found, left_out = dict(files), {}
-        waiting = [(name, 1) for name in files if is_archive(name)]
-        while waiting:
-            name, depth = waiting.pop(0)
-            trial = Room(own.files, own.bytes)
-            inside: dict[str, Path] = {}
-            try:
-                for member in members(found[name]):
-                    if member.is_link:
-                        left_out[member.name] = SYMBOLIC_LINK
-                        continue
-                    path = self._scratch / f"{next(self._numbers):06}"
-                    inner = safe_path(member.name).as_posix()
-                    trial.files -= 1
-                    if trial.files < 0:
-                        raise UnsoundArchive(TOO_MANY)
-                    with member.open() as file, path.open("xb") as target:
-                        copy_bounded(file, target, trial)
-                    inside[_free(inner, inside)] = path
-            except Exception:  # whatever a student made of it
-                left_out[name] = UNSOUND
-                continue
-            own = trial
-            del found[name]
-            where = without_ending(name)
-            for inner, path in inside.items():
-                inner = _free(f"{where}/{inner}", found)
-                found[inner] = path
-                if is_archive(inner) and depth < DEPTH:
-                    waiting.append((inner, depth + 1))
-        return found, left_out
-
-
-def lay_out(
-    files: dict[str, Path], folder: Path, refused: Refused
-) -> tuple[dict[str, Path], dict[str, str]]:
-    """Copy one hand-in's files into a folder under their names, as many as a hand-in may have.
-
-    Returns
-    -------
-    what is there, by name, and what was left out and why
-    """
-    there: dict[str, Path] = {}
-    left_out: dict[str, str] = {}
-    total = 0
-    # The work comes before whatever fills the room.
-    for name in sorted(files, key=lambda name: (not name.endswith(".ipynb"), name)):
-        path = files[name]
-        size = path.lstat().st_size
-        if len(there) >= HAND_IN.files:
-            left_out[name] = TOO_MANY
-        elif size > HAND_IN.file_bytes:
-            left_out[name] = TOO_LARGE
-        elif total + size > HAND_IN.total_bytes:
-            left_out[name] = TOO_MUCH
+    def _take(self, zipped: zipfile.ZipFile, member: zipfile.ZipInfo, found: Download) -> None:
+        name = written_name(member).replace("\\", "/")
+        parts = PurePosixPath(name).parts
+        if GIT in parts:
+            found.cloned = True
+        elif member.is_dir():
+            pass
+        elif not parts or parts[0] == "/" or ".." in parts:
+            found.left_out[_shown(name)] = NO_FILE
+        elif stat.S_ISLNK(member.external_attr >> 16):
+            found.left_out[_shown(name)] = SYMBOLIC_LINK
         else:
-            target = folder / name
-            why = copy(path.parent, [path.name], folder / COPIED, refused).get(path.name)
-            if why is not None:
-                left_out[name] = why
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(folder / COPIED / path.name, target)
-            there[name] = target
-            total += size
-    if (folder / COPIED).is_dir():
-        (folder / COPIED).rmdir()
-    return there, left_out
+            path = self._scratch / f"{next(self._numbers):06}"
+            try:
+                whole = self._unpack(zipped, member, path)
+            except _Unusable:
+                raise
+            except Exception:  # encrypted, or broken
+                found.left_out[name] = UNREADABLE
+                return
+            if whole:
+                found.files[_free("/".join(parts), found.files)] = path
+            else:
+                found.left_out[name] = TOO_LARGE
 
+    def _unpack(self, zipped: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bool:
+        """Unpack one file; return whether it is not too large.
 
-def is_archive(name: str) -> bool:
-    """Whether a file is called as archives are."""
-    return name.lower().endswith(ARCHIVES)
+        Its header does not count: whoever made it may have written anything.
+        """
+        most = (
+            ARCHIVE.total_bytes if member.filename.lower().endswith(".zip") else HAND_IN.file_bytes
+        )
+        size = 0
+        with zipped.open(member) as file, path.open("xb") as target:
+            while chunk := file.read(CHUNK):
+                size += len(chunk)
+                self._bytes -= len(chunk)
+                if self._bytes < 0:
+                    raise _Unusable(f"holds {MANY_MEGABYTES}: unpack it, and give the folder")
+                if size > most:
+                    path.unlink()
+                    return False
+                target.write(chunk)
+        return True
 
 
 def without_ending(name: str) -> str:
@@ -275,7 +213,27 @@ def without_ending(name: str) -> str:
     >>> without_ending("a/work.tar.gz")
     'a/work'
     """
-    return name.rsplit(".", 1)[0].removesuffix(".tar")
+    stem, dot, ending = name.rpartition(".")
+    return stem.removesuffix(".tar") if dot and "/" not in ending else name
+
+
+def written_name(info: zipfile.ZipInfo) -> str:
+    """Return a name as it was meant: many programs write UTF-8 or Windows's letters unmarked.
+
+    >>> written_name(zipfile.ZipInfo("Müller".encode().decode("cp437")))
+    'Müller'
+    """
+    if info.flag_bits & 0x800 or info.filename.isascii():
+        return info.filename
+    with suppress(UnicodeEncodeError):
+        written = info.filename.encode("cp437")
+        with suppress(UnicodeDecodeError):
+            return written.decode("utf-8")
+        # A box or a fraction within a name: it was no letter of DOS.
+        if not all(letter.isascii() or letter.isalpha() for letter in info.filename):
+            with suppress(UnicodeDecodeError):
+                return written.decode("cp1252")
+    return info.filename
 
 
 def _free(name: str, taken: dict[str, Path]) -> str:
@@ -286,8 +244,8 @@ def _free(name: str, taken: dict[str, Path]) -> str:
 
 
 def _shown(name: str) -> str:
-    """Return a name that can be printed, whatever bytes a file system had for it."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") or printable(name)
+    """Return a name as text, whatever bytes a file system had for it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -299,11 +257,10 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield from _walk(Path(entry.path))
 
 
-def _packed_at(archive: Path) -> str:
+def _packed_at(members: list[zipfile.ZipInfo]) -> str:
     """Return the latest time in a zip file, as text that sorts, or ""."""
+    latest = max((info.date_time for info in members), default=UNKNOWN_TIME)
     try:
-        with zipfile.ZipFile(archive) as zipped:
-            latest = max((info.date_time for info in zipped.infolist()), default=UNKNOWN_TIME)
         return "" if latest == UNKNOWN_TIME else datetime(*latest).isoformat(" ")
-    except Exception:  # no zip file, or a time that is none
+    except ValueError:
         return ""

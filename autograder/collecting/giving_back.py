@@ -85,7 +85,7 @@ def give_back(
     given.files.append(path)
     given.pages = len(pages)
     if system == "moodle":
-        _fill_in(course, assignment, memory, path.with_suffix(".csv"), given)
+        _fill_in(course, assignment, set(students), memory, path.with_suffix(".csv"), given)
     return given
 
 
@@ -125,8 +125,10 @@ def _write_zip(path: Path, files: dict[str, bytes]) -> None:
         raise
 
 
-def _fill_in(course: Path, assignment: str, memory: Memory, path: Path, given: GivenBack) -> None:
-    """Write Moodle's worksheet with the scores in it; all else in it stays as it is."""
+def _fill_in(
+    course: Path, assignment: str, students: set[str], memory: Memory, path: Path, given: GivenBack
+) -> None:
+    """Write Moodle's worksheet with these students' scores; all else in it stays as it is."""
     if not memory.worksheet:
         given.said.append(
             f"Moodle's grading worksheet is not filled in: `autograder collect {assignment} "
@@ -139,11 +141,11 @@ def _fill_in(course: Path, assignment: str, memory: Memory, path: Path, given: G
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         scores = gradebook.scores(assignment)
         max_score = gradebook.max_score(assignment)
-    filled, closed, others = 0, [], set()
+    filled, waiting, closed, others = 0, 0, [], set()
     for row in rows[1:]:
         found = PARTICIPANT.fullmatch(row[0].strip()) if row else None
         student = memory.participants.get(found[1]) if found else None
-        if student is None or student not in scores:
+        if student is None or student not in scores or student not in students:
             continue
         if locked >= 0 and row[locked].strip().casefold() in ("no", "nein", "non"):
             closed.append(student)
@@ -152,11 +154,17 @@ def _fill_in(course: Path, assignment: str, memory: Memory, path: Path, given: G
             others.add(row[most])
         row[grade] = plain_number(scores[student].final)
         filled += 1
+        waiting += scores[student].waits
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     write_atomically(path, "\ufeff" + text.getvalue())
     given.files.append(path)
     given.said.append(f"{counted(filled, 'grade')} in {path.name}")
+    if waiting:
+        given.said.append(
+            f"{counted(waiting, 'grade')} of them without what waits for a person's marks: "
+            "run it again after that"
+        )
     if others:
         given.said.append(
             f"Moodle counts {assignment} out of {', '.join(sorted(others))}, here it is out of "

@@ -6,10 +6,11 @@ Where two people could be meant nobody is taken.  Knows neither files nor what s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from autograder.collecting.names import folded, run_together, spellings, words_of
+from autograder.course.folder import CourseError
 from autograder.words import listed
 
 
@@ -178,3 +179,32 @@ def safe_id(text: str) -> str:
     """
     text = "".join(char if char.isprintable() and char not in "/\\+" else "-" for char in text)
     return text.strip().lstrip(".")[:128]
+
+
+def joined(students: Sequence[Student], known: Sequence[Student]) -> list[Student]:
+    """Return a roster with the ids by which the gradebook knows its people.
+
+    Raises
+    ------
+    CourseError : two of the roster are one to the gradebook
+    """
+    keys, names = _Index(), _Index()
+    for one in known:
+        logins = {one.id, one.email, one.lms_user_id} - {""}
+        keys.add(map(folded, logins), one.id)
+        if one.first_name and one.last_name:
+            names.add([words_of(one.full_name)], one.id)
+    found: dict[str, Student] = {}
+    for one in students:
+        ids: set[str] = set()
+        for key in (one.id, one.lms_user_id, *one.logins, one.email):
+            ids = ids or (keys.of([folded(key)]) if key else set())
+        ids = ids or names.of([words_of(one.full_name)])
+        student = replace(one, id=min(ids)) if len(ids) == 1 else one
+        if student.id in found:
+            raise CourseError(
+                f"the roster has two people, {found[student.id].full_name} and {one.full_name}, "
+                f"whom the gradebook knows as {student.id}"
+            )
+        found[student.id] = student
+    return list(found.values())

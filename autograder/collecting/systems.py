@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
+from autograder.collecting.download import without_ending
 from autograder.collecting.people import Sender
 
 TIMES = r"\d{4}(?:-\d\d){5}"
@@ -27,15 +28,21 @@ BRIGHTSPACE = re.compile(
     r"(?P<clock>\d{1,4})(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?: - (?P<rest>.+))?"
 )
 CANVAS = re.compile(
-    r"(?P<key>(?P<name>.+?)(?:_(?:LATE|late))?_(?P<number>\d+))_"
+    r"(?P<key>(?P<name>.+?)(?P<late>_(?:LATE|late))?_(?P<number>\d+))_"
     r"(?:(?P<order>\d+)_(?P<rest>.+)|(?:text|link)\.html)"
 )
 CANVAS_ANONYMOUS = re.compile(
-    r"(?P<key>anon_(?P<number>[A-Za-z0-9]+))(?:_LATE)?_"
+    r"(?P<key>(?P<late>LATE_)?anon_(?P<number>[A-Za-z0-9]+))_"
     r"(?:(?P<order>\d+)_(?P<rest>.+)|(?:text|link)\.html)"
 )
-FORMS = {"blackboard": BLACKBOARD, "moodle": MOODLE, "brightspace": BRIGHTSPACE, "canvas": CANVAS}
+FORMS = {
+    "blackboard": (BLACKBOARD,),
+    "moodle": (MOODLE,),
+    "brightspace": (BRIGHTSPACE,),
+    "canvas": (CANVAS_ANONYMOUS, CANVAS),
+}
 SYSTEMS = (*sorted(FORMS), "github", "google", "folder")
+PATTERN = "named_regexp"  # nbgrader's way, for a system that is not among these
 BRANCHES = ("-main", "-master")  # of which GitHub's own archives have one at the end
 # Made by systems and programs; nobody handed it in.
 OF_SYSTEMS = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints",
@@ -53,6 +60,7 @@ class Sent:
     at : when, as the system's clock has it, or None
     attempt : what tells the attempts of one sender apart
     order : of two files with one name the greater came later
+    late : whether the system says so
     """
 
     sender: Sender
@@ -60,6 +68,7 @@ class Sent:
     at: datetime | None = None
     attempt: str = ""
     order: int = 0
+    late: bool = False
 
 
 def system_of(names: Sequence[str], assignment: str, cloned: bool = False) -> str:
@@ -71,8 +80,8 @@ def system_of(names: Sequence[str], assignment: str, cloned: bool = False) -> st
     """
     names = [name for name in names if not is_made_by_a_system(name)]
     found = {
-        system: sum(any(form.fullmatch(part) for part in name.split("/")) for name in names)
-        for system, form in FORMS.items()
+        system: sum(any(_has(forms, part) for part in name.split("/")) for name in names)
+        for system, forms in FORMS.items()
     }
     best = max(found, key=lambda system: found[system])
     if names and found[best] * 2 > len(names):
@@ -92,7 +101,11 @@ def is_made_by_a_system(name: str) -> bool:
 
 def has_a_form(name: str) -> bool:
     """Whether a file's name says whose it is in the form of a system that writes it there."""
-    return any(form.fullmatch(name) for form in FORMS.values())
+    return any(_has(forms, name) for forms in FORMS.values())
+
+
+def _has(forms: Iterable[re.Pattern[str]], name: str) -> bool:
+    return any(form.fullmatch(name) for form in forms)
 
 
 def read_names(
@@ -101,6 +114,7 @@ def read_names(
     assignment: str,
     knows: Callable[[str], bool],
     first_lines: Mapping[str, str],
+    pattern: str = "",
 ) -> dict[str, Sent]:
     """Return what each name says; what says nothing is not there.
 
@@ -110,7 +124,11 @@ def read_names(
     names : paths in the download
     knows : whether somebody in the course is called like this
     first_lines : of text files that Blackboard writes: they say login and name
+    pattern : the course's own (`c.FileNameCollectorPlugin.named_regexp`), where that is the system
     """
+    if system == PATTERN:
+        found = {name: _by_pattern(pattern, name) for name in names}
+        return {name: sent for name, sent in found.items() if sent is not None}
     if system == "blackboard":
         return _blackboard(names, first_lines)
     if system in FORMS:
@@ -130,6 +148,26 @@ def _first(read: Callable[[str, str], Sent | None], name: str) -> Sent | None:
         if sent is not None:
             return sent
     return None
+
+
+def _by_pattern(pattern: str, name: str) -> Sent | None:
+    """Read a name as nbgrader's collector does; it sees whole paths."""
+    from dateutil.parser import parse
+
+    found = re.match(pattern, f"/{name}")
+    told = {key: text for key, text in (found.groupdict() if found else {}).items() if text}
+    if "student_id" not in told:
+        return None
+    try:
+        at = parse(told["timestamp"]) if "timestamp" in told else None
+    except (ValueError, OverflowError):
+        at = None
+    ending = name[name.rfind(".") :] if "." in name.rsplit("/", 1)[-1] else ""
+    stem = without_ending(told.get("file_id", name.rsplit("/", 1)[-1]))
+    written = f"{told.get('first_name', '')} {told.get('last_name', '')}".strip()
+    logins = tuple(filter(None, (told["student_id"], told.get("email"))))
+    sender = Sender(told["student_id"], "", logins, (written,) if written else ())
+    return Sent(sender, f"{stem}{ending}", at, told.get("timestamp", ""))
 
 
 def _inside(written: str | None, below: str, otherwise: str) -> str:
@@ -152,7 +190,7 @@ def _canvas(part: str, below: str) -> Sent | None:
     names = () if found.re is CANVAS_ANONYMOUS else (found["name"],)
     sender = Sender(found["key"], found["number"], names=names)
     inner = _inside(found["rest"], below, part.rsplit("_", 1)[-1])
-    return Sent(sender, inner, order=int(found["order"] or 0))
+    return Sent(sender, inner, order=int(found["order"] or 0), late=bool(found["late"]))
 
 
 def _brightspace(part: str, below: str) -> Sent | None:
@@ -221,11 +259,18 @@ def _is_time(match: re.Match[str]) -> bool:
 def _google(name: str) -> Sent:
     """Classroom puts a name before what it copied for a student, or a folder is called so."""
     *folders, file = name.split("/")
-    stem = file.rsplit(".", 1)[0] if "." in file else file
-    pieces = [*_pieces(stem, " - "), *_pieces(stem, "_")]
-    whole = folders[-1] if folders else stem
-    likely = (*folders[::-1], *(piece for piece in pieces if piece != stem), stem)
-    return Sent(Sender(whole, "", likely, likely), file)
+    likely = tuple(dict.fromkeys((*folders[::-1], *possible_names(file))))
+    return Sent(Sender(folders[-1] if folders else likely[-1], "", likely, likely), file)
+
+
+def possible_names(file: str) -> list[str]:
+    """Return what of a file's name can be the name of who sent it, the likeliest first.
+
+    >>> possible_names("Ann Lee - ps1.ipynb")
+    ['Ann Lee', 'ps1', 'Ann Lee - ps1']
+    """
+    stem = without_ending(file)
+    return [*_pieces(stem, " - "), *_pieces(stem, "_"), stem]
 
 
 def _pieces(text: str, between: str) -> list[str]:
@@ -260,9 +305,8 @@ def _folders(
             sender = Sender(logins[0], "", logins, logins)
             sent[name] = Sent(sender, "/".join(rest))
         else:
-            stem = top.rsplit(".", 1)[0]
-            likely = (stem, *_pieces(stem, "_"), *_pieces(stem, " - "))
-            sent[name] = Sent(Sender(stem, "", likely, likely), top)
+            likely = tuple(possible_names(top)[::-1])
+            sent[name] = Sent(Sender(likely[0], "", likely, likely), top)
     return sent
 
 

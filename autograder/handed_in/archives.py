@@ -10,14 +10,11 @@ import bz2
 import gzip
 import lzma
 import shutil
-import stat
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -34,27 +31,11 @@ class UnsoundArchive(Exception):
 
 
 @dataclass
-class Room:
+class _Room:
     """How much more may be unpacked."""
 
     files: int
     bytes: int
-
-
-@dataclass(frozen=True)
-class Member:
-    """A file in an archive.
-
-    Parameters
-    ----------
-    name : as it is written there, folders and all
-    open : opens it; what is wrong with it is raised then, or while it is read
-    is_link : it only says where another file is
-    """
-
-    name: str
-    open: Callable[[], IO[bytes]]
-    is_link: bool = False
 
 
 def unpack(archive: Path, folder: Path, kinds: Collection[str]) -> dict[str, str]:
@@ -75,12 +56,12 @@ def unpack(archive: Path, folder: Path, kinds: Collection[str]) -> dict[str, str
     UnsoundArchive : nothing of it is in the folder
     """
     left: dict[str, str] = {}
-    room = Room(ARCHIVE.files, ARCHIVE.total_bytes)
+    room = _Room(ARCHIVE.files, ARCHIVE.total_bytes)
     for path in _unpack(archive, folder, room):
         if path.suffix not in kinds:
             continue
-        own = Room(min(HAND_IN.files, room.files), min(HAND_IN.total_bytes, room.bytes))
-        had = Room(own.files, own.bytes)
+        own = _Room(min(HAND_IN.files, room.files), min(HAND_IN.total_bytes, room.bytes))
+        had = _Room(own.files, own.bytes)
         try:
             _unpack(path, own_folder(path), own)
         except UnsoundArchive as failure:
@@ -100,7 +81,7 @@ def own_folder(archive: Path) -> Path:
     return archive.with_name(archive.stem.removesuffix(".tar"))
 
 
-def _unpack(archive: Path, folder: Path, room: Room) -> list[Path]:
+def _unpack(archive: Path, folder: Path, room: _Room) -> list[Path]:
     """Return the files that were in one archive, those in archives in it left out."""
     paths = []
     try:
@@ -108,13 +89,11 @@ def _unpack(archive: Path, folder: Path, room: Room) -> list[Path]:
     except OSError as failure:
         raise UnsoundArchive(f"{folder.name} cannot be made: {failure.strerror}") from None
     try:
-        for member in members(archive):
-            if member.is_link:
-                continue
-            path = folder / safe_path(member.name)
+        for name, file in _members(archive):
+            path = folder / _safe(name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with member.open() as file:
-                write(file, path, room)
+            room.files -= 1
+            _write(file, path, room)
             paths.append(path)
     except Exception as failure:  # whatever a student made of it
         shutil.rmtree(folder, ignore_errors=True)
@@ -124,91 +103,43 @@ def _unpack(archive: Path, folder: Path, room: Room) -> list[Path]:
     return paths
 
 
-def members(archive: Path) -> Iterator[Member]:
-    """Yield the files of an archive.
-
-    Raises
-    ------
-    Exception : whatever reading it raises
-    """
+def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield the ordinary files of an archive, each with its name."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as zipped:
             for info in zipped.infolist():
                 if not info.is_dir():
-                    is_link = stat.S_ISLNK(info.external_attr >> 16)
-                    yield Member(written_name(info), partial(zipped.open, info), is_link)
+                    with zipped.open(info) as file:
+                        yield info.filename, file
         return
     with archive.open("rb") as file:
         start = file.read(6)
     opener = next((one for sign, one in OPENERS.items() if start.startswith(sign)), open)
     with tempfile.TemporaryFile() as plain, opener(archive, "rb") as compressed:
         # Limit the uncompressed stream: Python reads a tar file's headers whole, however long.
-        copy_bounded(compressed, plain, Room(0, HAND_IN.total_bytes))
+        _copy(compressed, plain, _Room(0, HAND_IN.total_bytes))
         plain.seek(0)
         with tarfile.open(fileobj=plain, mode="r:") as tar:
             for member in tar:
-                if member.isfile():
-                    yield Member(member.name, partial(_opened, tar, member))
-                elif not member.isdir():
-                    yield Member(member.name, partial(_opened, tar, member), is_link=True)
+                if member.isfile() and (content := tar.extractfile(member)) is not None:
+                    yield member.name, content
 
 
-def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
-    file = tar.extractfile(member)
-    if file is None:
-        raise UnsoundArchive("a file in it is no ordinary file")
-    return file
-
-
-def written_name(info: zipfile.ZipInfo) -> str:
-    """Return a name as it was meant: many programs write UTF-8 or Windows's letters unmarked.
-
-    >>> info = zipfile.ZipInfo("Müller".encode().decode("cp437"))
-    >>> written_name(info)
-    'Müller'
-    """
-    if info.flag_bits & 0x800 or info.filename.isascii():
-        return info.filename
-    with suppress(UnicodeEncodeError):
-        written = info.filename.encode("cp437")
-        with suppress(UnicodeDecodeError):
-            return written.decode("utf-8")
-        # A box or a fraction within a name: it was no letter of DOS.
-        if not all(letter.isascii() or letter.isalpha() for letter in info.filename):
-            with suppress(UnicodeDecodeError):
-                return written.decode("cp1252")
-    return info.filename
-
-
-def safe_path(name: str) -> PurePosixPath:
-    """Return a member's path within a folder.
-
-    Raises
-    ------
-    UnsoundArchive : it leads out of it
-    """
+def _safe(name: str) -> PurePosixPath:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise UnsoundArchive("a file in it has a name that leads elsewhere")
     return path
 
 
-def write(file: IO[bytes], path: Path, room: Room) -> None:
-    """Write a member, which makes room smaller.
-
-    Raises
-    ------
-    UnsoundArchive : there is no room for it
-    """
-    room.files -= 1
+def _write(file: IO[bytes], path: Path, room: _Room) -> None:
     if room.files < 0:
         raise UnsoundArchive("it holds too many files")
     with path.open("xb") as target:
-        copy_bounded(file, target, room)
+        _copy(file, target, room)
 
 
-def copy_bounded(source: IO[bytes], target: IO[bytes], room: Room) -> None:
-    """Copy until there is no more room."""
+def _copy(source: IO[bytes], target: IO[bytes], room: _Room) -> None:
     while chunk := source.read(CHUNK):
         room.bytes -= len(chunk)
         if room.bytes < 0:

@@ -26,7 +26,8 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
 from traitlets import Unicode
 
-from autograder.collecting.collect import Request, gathered, remarks_of
+from autograder.collecting.collect import opened
+from autograder.collecting.gathering import Request
 from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET, CourseError
 from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.handed_in.files import (
@@ -313,15 +314,17 @@ class Extractor(ExtractorPlugin):
             replace=self.force,
         )
         try:
-            with gathered(request) as gathering:
-                found = gathering.found
-                for student, attempt in sorted(gathering.chosen.items()):
-                    found.rows.append(gathering.take_into(student, attempt, self.root / student))
-                gathering.remember()
+            with opened(request) as collection:
+                rows = [
+                    collection.take_into(student, self.root / student)
+                    for student in collection.students
+                ]
+                collection.remember()
+                found = collection.collected(rows)
         except CourseError as failure:
             self.parent.fail("%s", failure)
         collector.laid_out = self.root
-        for line in remarks_of(found):
+        for line in found.remarks():
             self.log.error("%s", line)
 
     def _unpack(self, archive: Path, name: str) -> None:
