@@ -8,6 +8,7 @@ Imports late, so that `--help` is quick.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -453,6 +454,33 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
             # Names and remarks are text, never markup.
             table.add_row(*map(Text, cells(result)))
         yield table
+
+
+@app.command()
+def watch(
+    assignments: Assignments,
+    jobs: Jobs = None,
+    course: CourseOption = Path(),
+    isolation: IsolationOption = "bwrap",
+) -> None:
+    """Grade hand-ins and release their feedback as they come, until Ctrl-C.
+
+    Takes what students submit to nbgrader's exchange, and whatever else comes into
+    submitted/, and says what became of each in a line. How many hand-ins of a student
+    are answered in 24 hours, c.Watch.answers_per_day says. Ended in whatever way, the
+    same command goes on where it was. Exit code 130: stopped by Ctrl-C; 2: wrong
+    usage, or watched already; 3: isolation cannot be had.
+    """
+    _isolation(isolation)
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.watching.watch import Watch
+
+        # What ends services and containers is as good as Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        names = list(dict.fromkeys(assignments))
+        watching = Watch(folder, names, isolation, typer.echo)
+        watching.run(jobs or _cores())
 
 
 @app.command()

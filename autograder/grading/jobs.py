@@ -293,6 +293,16 @@ def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandb
     return _sandboxes[key]
 
 
+def start_sandbox(isolation: str, limits: Limits, assignment: Assignment) -> None:
+    """Start this process's sandbox for an assignment before there is something to grade.
+
+    Raises
+    ------
+    IsolationUnavailable, ConnectionError
+    """
+    sandbox_for(isolation, limits, assignment)
+
+
 def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
     return Outcome(
         job.student,
