@@ -49,16 +49,18 @@ def spellings(name: str) -> frozenset[tuple[str, ...]]:
 
 
 def run_together(name: str) -> frozenset[str]:
-    """Return a name in plain letters without spaces, beginning at any of its words.
+    """Return a name without spaces, beginning at any of its words.
 
-    >>> "leeann" in run_together("Ann Lee")
-    True
+    >>> sorted(run_together("Ann Müller"))
+    ['annmüller', 'müllerann']
     """
-    found = set()
-    for text in _plain(name):
-        words = _words(text)
-        found |= {"".join(words[at:] + words[:at]) for at in range(len(words))}
-    return frozenset(found)
+    words = _words(folded(name))
+    return frozenset("".join(words[at:] + words[:at]) for at in range(len(words)))
+
+
+def plain_together(name: str) -> frozenset[str]:
+    """Return `run_together` in plain letters, with umlauts written out and without."""
+    return frozenset(whole for text in _plain(name) for whole in run_together(text))
 
 
 def _plain(name: str) -> tuple[str, str]:

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from autograder.collecting.names import folded, run_together, spellings, words_of
+from autograder.collecting.names import (
+    folded,
+    plain_together,
+    run_together,
+    spellings,
+    words_of,
+)
 from autograder.course.folder import CourseError
 from autograder.words import listed
 
@@ -105,7 +111,8 @@ class Roster:
         self.students = {student.id: student for student in students}
         self.open = open
         self._numbers, self._logins, self._any_case = _Index(), _Index(), _Index()
-        self._words, self._spelled, self._together = _Index(), _Index(), _Index()
+        self._words, self._spelled = _Index(), _Index()
+        self._together, self._plain_together = _Index(), _Index()
         for one in students:
             logins = {one.id, one.email, one.lms_user_id, *one.logins} - {""}
             self._numbers.add(one.numbers, one.id)
@@ -115,6 +122,7 @@ class Roster:
                 self._words.add([words_of(name)], one.id)
                 self._spelled.add(spellings(name), one.id)
                 self._together.add(run_together(name), one.id)
+                self._plain_together.add(plain_together(name), one.id)
 
     def knows(self, text: str) -> bool:
         """Whether somebody is called like this."""
@@ -124,6 +132,9 @@ class Roster:
         """Return who a sender is."""
         numbered = self._numbers.of([(system, sender.number)]) if sender.number else set()
         named = self._by_name(sender.names)
+        if sender.number and not numbered:
+            # Who has another number in this system is another person, however alike the name.
+            named = {one for one in named if system not in dict(self.students[one].numbers)}
         if len(numbered) == 1:
             (student,) = numbered
             if named and student not in named:
@@ -162,12 +173,12 @@ class Roster:
     def _by_name(self, names: Sequence[str]) -> set[str]:
         """Return who has one of these names, as it is written, else in plain letters."""
         given = [name for name in names if words_of(name)]
+        whole = [name for name in given if " " not in name]
         return (
             self._words.of(map(words_of, given))
-            or self._spelled.of(spelled for name in given for spelled in spellings(name))
-            or self._together.of(
-                whole for name in given if " " not in name for whole in run_together(name)
-            )
+            or self._together.of(one for name in whole for one in run_together(name))
+            or self._spelled.of(one for name in given for one in spellings(name))
+            or self._plain_together.of(one for name in whole for one in plain_together(name))
         )
 
 

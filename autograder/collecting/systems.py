@@ -8,12 +8,14 @@ what the download was unpacked into.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
 from autograder.collecting.download import without_ending
+from autograder.collecting.names import folded
 from autograder.collecting.people import Sender
 
 TIMES = r"\d{4}(?:-\d\d){5}"
@@ -86,12 +88,21 @@ def system_of(names: Sequence[str], assignment: str, cloned: bool = False) -> st
     best = max(found, key=lambda system: found[system])
     if names and found[best] * 2 > len(names):
         return best
-    tops = {name.split("/")[0] for name in names if "/" in name}
-    if cloned or (tops and all(top.startswith(f"{assignment}-") for top in tops)):
+    if cloned or _are_repositories([name.split("/") for name in names], assignment):
         return "github"
     if sum(" - " in name.rsplit("/", 1)[-1] for name in names) * 2 > len(names):
         return "google"
     return "folder"
+
+
+def _are_repositories(paths: list[list[str]], assignment: str) -> bool:
+    """Whether every folder, in whatever they all are, begins with the assignment's name."""
+    while paths and all(len(path) > 1 for path in paths):
+        tops = {path[0] for path in paths}
+        if len(tops) > 1 or {f"{assignment}-"} == {top[: len(assignment) + 1] for top in tops}:
+            return all(top.startswith(f"{assignment}-") for top in tops)
+        paths = [path[1:] for path in paths]
+    return False
 
 
 def is_made_by_a_system(name: str) -> bool:
@@ -130,19 +141,20 @@ def read_names(
         found = {name: _by_pattern(pattern, name) for name in names}
         return {name: sent for name, sent in found.items() if sent is not None}
     if system == "blackboard":
-        return _blackboard(names, first_lines)
+        return _blackboard(names, first_lines, knows)
     if system in FORMS:
         read = _canvas if system == "canvas" else _moodle if system == "moodle" else _brightspace
         found = {name: _first(read, name) for name in names}
         return {name: sent for name, sent in found.items() if sent is not None}
     if system == "google":
-        return {name: _google(name) for name in names}
+        return {name: _google(name, assignment, knows) for name in names}
     return _folders(names, assignment, knows, system)
 
 
 def _first(read: Callable[[str, str], Sent | None], name: str) -> Sent | None:
     """Return what the first part of a path that says something says."""
-    parts = name.split("/")
+    # An archive that went through macOS has its umlauts in two parts.
+    parts = unicodedata.normalize("NFC", name).split("/")
     for place, part in enumerate(parts):
         sent = read(part, "/".join(parts[place + 1 :]))
         if sent is not None:
@@ -219,7 +231,9 @@ def _at(date: str, clock: str, half: str | None) -> datetime | None:
         return None
 
 
-def _blackboard(names: Sequence[str], first_lines: Mapping[str, str]) -> dict[str, Sent]:
+def _blackboard(
+    names: Sequence[str], first_lines: Mapping[str, str], knows: Callable[[str], bool]
+) -> dict[str, Sent]:
     found = {}
     for name in names:
         parts = name.split("/")
@@ -228,8 +242,7 @@ def _blackboard(names: Sequence[str], first_lines: Mapping[str, str]) -> dict[st
                 found[name] = match, "/".join(parts[place + 1 :])
                 break
     heads = {match["head"] for match, _ in found.values()}
-    # Before the login stands the assignment's title, which all have in common.
-    title = _in_common(heads, "_")
+    title = _beginning(heads, "_", knows)
     people = {}
     for name, (match, _) in found.items():
         told = re.fullmatch(r"Name:\s*(.*)\s\((.+)\)\s*", first_lines.get(name, ""))
@@ -238,11 +251,9 @@ def _blackboard(names: Sequence[str], first_lines: Mapping[str, str]) -> dict[st
     sent = {}
     for name, (match, below) in found.items():
         head = match["head"]
-        endings = [head.split("_", cut)[-1] for cut in range(1, head.count("_") + 1)]
-        likely = head.removeprefix(title)
-        logins, people_names = people.get(head, ((likely, *endings, head), ()))
+        logins, people_names = people.get(head, ((head.removeprefix(title),), ()))
         time = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S") if _is_time(match) else None
-        sender = Sender(logins[0], "", tuple(dict.fromkeys(logins)), people_names)
+        sender = Sender(logins[0], "", logins, people_names)
         inner = _inside(match["rest"], below, "blackboard.txt")
         sent[name] = Sent(sender, inner, time, match["time"])
     return sent
@@ -256,11 +267,31 @@ def _is_time(match: re.Match[str]) -> bool:
     return True
 
 
-def _google(name: str) -> Sent:
+def _google(name: str, assignment: str, knows: Callable[[str], bool]) -> Sent:
     """Classroom puts a name before what it copied for a student, or a folder is called so."""
     *folders, file = name.split("/")
-    likely = tuple(dict.fromkeys((*folders[::-1], *possible_names(file))))
-    return Sent(Sender(folders[-1] if folders else likely[-1], "", likely, likely), file)
+    place = next((at for at in reversed(range(len(folders))) if knows(folders[at])), None)
+    if place is not None:
+        whose = folders[place]
+        return Sent(Sender(whose, "", (whose,), (whose,)), "/".join((*folders[place + 1 :], file)))
+    return Sent(_sender_of(file, assignment), file)
+
+
+def _sender_of(file: str, assignment: str) -> Sender:
+    """Return whose a file can be by its name alone.
+
+    A login is one word, and another word of the name may be somebody else's: it counts where the
+    rest is the assignment's name.
+    """
+    stem = without_ending(file)
+    logins = [stem]
+    for between in (" - ", "_", "-"):
+        parts = stem.split(between)
+        for cut in range(1, len(parts)):
+            begins, ends = between.join(parts[:cut]), between.join(parts[cut:])
+            logins += [begins] if folded(ends).strip() == folded(assignment) else []
+            logins += [ends] if folded(begins).strip() == folded(assignment) else []
+    return Sender(stem, "", tuple(logins), tuple(possible_names(file)))
 
 
 def possible_names(file: str) -> list[str]:
@@ -291,8 +322,7 @@ def _folders(
     while (top := _wrapper(below.values(), knows, assignment)) is not None:
         below = {name: parts[1:] for name, parts in below.items() if parts[0] == top}
     tops = {parts[0] for parts in below.values()}
-    ours = all(top.startswith(f"{assignment}-") for top in tops)
-    begin = f"{assignment}-" if ours else _in_common(tops, "-")
+    begin = _beginning(map(_without_branch, tops), "-", knows) if system == "github" else ""
     own = {parts[0] for parts in below.values() if len(parts) > 2 and parts[1] == assignment}
     sent = {}
     for name, (top, *rest) in below.items():
@@ -301,12 +331,10 @@ def _folders(
                 continue  # of another assignment
             rest = rest[1:]
         if rest:
-            logins = _logins(top.removeprefix(begin)) if system == "github" else (top,)
-            sender = Sender(logins[0], "", logins, logins)
-            sent[name] = Sent(sender, "/".join(rest))
+            whose = _without_branch(top).removeprefix(begin) if system == "github" else top
+            sent[name] = Sent(Sender(whose, "", (whose,), (whose,)), "/".join(rest))
         else:
-            likely = tuple(possible_names(top)[::-1])
-            sent[name] = Sent(Sender(likely[0], "", likely, likely), top)
+            sent[name] = Sent(_sender_of(top, assignment), top)
     return sent
 
 
@@ -316,27 +344,40 @@ def _wrapper(
     """Return the one folder that everything is in and that is nobody's, or None."""
     paths = list(paths)
     tops = {path[0] for path in paths}
-    if len(tops) != 1 or any(len(path) < 3 for path in paths):
+    if len(tops) != 1 or any(len(path) < 2 for path in paths):
         return None
     (top,) = tops
     if knows(top) or all(path[1] == assignment for path in paths):
         return None
-    return top
+    deep = any(len(path) > 2 for path in paths)
+    return top if deep or any(knows(without_ending(path[1])) for path in paths) else None
 
 
-def _in_common(texts: Iterable[str], between: str) -> str:
-    """Return the parts that all texts begin with, but for their last ones.
+def _beginning(texts: Iterable[str], between: str, knows: Callable[[str], bool]) -> str:
+    """Return what stands before the login in each of these: a title, which all have in common.
 
-    >>> _in_common({"ps1_s001", "ps1_s002"}, "_")
-    'ps1_'
+    Where logins begin alike too, it is the beginning after which most are somebody's.
+
+    >>> _beginning(["ps_1_s001", "ps_1_s002"], "_", lambda login: False)
+    'ps_1_'
+    >>> _beginning(["ps-1-a-b", "ps-1-a-c"], "-", {"a-b", "a-c"}.__contains__)
+    'ps-1-'
     """
+    texts = list(texts)
     places = zip(*(text.split(between)[:-1] for text in texts), strict=False)
-    common = takewhile(lambda parts: len(set(parts)) == 1, places)
-    return "".join(f"{parts[0]}{between}" for parts in common)
+    common = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, places)]
+    beginnings = [
+        "".join(f"{part}{between}" for part in common[:length])
+        for length in reversed(range(len(common) + 1))
+    ]
+    return max(
+        beginnings,
+        key=lambda beginning: sum(knows(text.removeprefix(beginning)) for text in texts),
+    )
 
 
-def _logins(rest: str) -> tuple[str, ...]:
-    """Return what of a repository's name can be a login, the likeliest first."""
-    plain = next((rest.removesuffix(end) for end in BRANCHES if rest.endswith(end)), rest)
-    ends = [plain.split("-", cut)[-1] for cut in range(1, plain.count("-") + 1)]
-    return tuple(dict.fromkeys((plain, rest, *ends)))
+def _without_branch(repository: str) -> str:
+    """Return a repository's name without what GitHub's own archives have after it."""
+    return next(
+        (repository.removesuffix(end) for end in BRANCHES if repository.endswith(end)), repository
+    )
