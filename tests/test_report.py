@@ -238,7 +238,7 @@ def graded_class(
     (course / "autograded" / "bob" / "ps1" / VERDICTS_FILE).unlink()
     sql(course, "INSERT INTO student VALUES ('gus', 'Gus', 'G<b>reen</b>', NULL, NULL)")
     sql(course, "UPDATE student SET first_name = 'Ann', last_name = '=Brown' WHERE id = 'ann'")
-    sql(course, "INSERT INTO student VALUES ('fay', NULL, NULL, NULL, NULL)")
+    sql(course, "INSERT INTO student (id) VALUES ('eve'), ('fay')")  # who are not graded
     sql(course, "UPDATE student SET email = id || '@example.org'")  # so all are in the roster
     return course
 
