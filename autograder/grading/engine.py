@@ -36,13 +36,12 @@ from autograder.course.folder import (
     timestamp_text,
 )
 from autograder.course.late_penalties import late_rule
+from autograder.course.work import find_notebooks
 from autograder.grading.history import (
     Entry,
+    Latest,
     changes,
     entry_of,
-    is_news,
-    note_history,
-    read_history,
     versions_of,
 )
 from autograder.grading.jobs import (
@@ -51,6 +50,7 @@ from autograder.grading.jobs import (
     failed,
     fingerprint,
     grade_one,
+    why_unreadable,
 )
 from autograder.grading.records import (
     Result,
@@ -65,7 +65,6 @@ from autograder.grading.records import (
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.handed_in.files import sentences_about
 from autograder.handed_in.hard_links import not_of_owner
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 from autograder.words import named
 
@@ -87,16 +86,22 @@ WORKER_LOST = "a worker was killed; run the command again, what is graded is kep
 def make_job(
     submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
 ) -> Job:
-    """Read a submission and say what is to be done with it; never raises."""
-    data, unreadable, inside = None, None, submission.course / "submitted"
-    refused = not_of_owner(submission.folder, submission.course)
-    try:
-        data = read_bytes(submission.path, inside=inside, refused=refused)
-    except UnreadableSubmission as failure:
-        unreadable = str(failure)
+    """Find a submission's notebook and say what is to be done with it; never raises."""
+    found = find_notebooks(submission)
+    work = found.works.get(assignment.name)
+    data = None if work is None else work.data
     seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    beside = sentences_about(submission.folder, inside, refused)
-    return Job(submission.student, assignment, data, unreadable, seed, isolation, limits, beside)
+    refused = not_of_owner(submission.folder, submission.course)
+    left = sentences_about(submission.folder, submission.course / "submitted", refused)
+    beside = (*found.said, *left)
+    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
+
+
+def why_not_graded(submission: Submission) -> str | None:
+    """Return why a submission has nothing to grade, or None."""
+    found = find_notebooks(submission)
+    whys = (why_unreadable(work.data, f"{name}.ipynb") for name, work in found.works.items())
+    return found.trouble or next(filter(None, whys), None)
 
 
 def grade_class(
@@ -188,7 +193,7 @@ class ClassGrading:
                 name: where.assignment(name, self.gradebook) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
-            self.history = {name: read_history(course, name) for name in assignments}
+            self.history = {name: Latest(course, name) for name in assignments}
         except BaseException:
             self.gradebook.close()
             raise
@@ -245,6 +250,9 @@ class ClassGrading:
                     continue
                 assignment = self.assignments[submission.assignment]
                 job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
+                if job.data is None:
+                    settled.append(not_graded(submission, str(job.unreadable), nothing=True))
+                    continue
                 mark = self._mark(submission, job)
                 earlier = None if self.force else graded_before(submission, mark)
                 if earlier is not None and submission.student in self.recorded[assignment.name]:
@@ -260,7 +268,9 @@ class ClassGrading:
                     again.append(submission)
                 elif outcome.notebook is None:
                     trouble = outcome.trouble or "unknown"
-                    settled.append(not_graded(submission, trouble, outcome.no_isolation))
+                    settled.append(
+                        not_graded(submission, trouble, outcome.no_isolation, outcome.nothing)
+                    )
                 else:
                     graded = self._to_save(submission, outcome, mark, job)
                     if self.dry_run:
@@ -309,8 +319,7 @@ class ClassGrading:
         return replace(result, before=before.total, changed=tuple(changed))
 
     def _before(self, submission: Submission) -> Entry | None:
-        entries = self.history[submission.assignment].get(submission.student)
-        return entries[-1] if entries else None
+        return self.history[submission.assignment].get(submission.student)
 
     def elsewhere(self) -> dict[str, int]:
         """Return of how many students, who are not asked for, another version graded the work."""
@@ -319,8 +328,8 @@ class ClassGrading:
         for name, assignment in self.assignments.items():
             now = versions_of(assignment).items()
             counts[name] = sum(
-                not now <= entries[-1].made_of.items()
-                for student, entries in self.history[name].items()
+                not now <= entry.made_of.items()
+                for student, entry in self.history[name].items()
                 if (name, student) not in asked
             )
         return counts
@@ -368,17 +377,7 @@ class ClassGrading:
 
     def _note_history(self, saved: Sequence[_Graded]) -> None:
         for name, history in self.history.items():
-            news = [
-                graded.entry
-                for graded in saved
-                if graded.submission.assignment == name
-                and is_news(self._before(graded.submission), graded.entry)
-            ]
-            # Nobody's grade depends on it.
-            with suppress(OSError):
-                note_history(self.course, name, news)
-            for entry in news:
-                history.setdefault(entry.student, []).append(entry)
+            history.note([one.entry for one in saved if one.submission.assignment == name])
 
     def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
         """Write into the gradebook; return for each submission why it could not be, or None."""

@@ -7,7 +7,6 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.engine import make_job
-from autograder.grading.history import Entry, entry_of, is_news, note_history, read_history
+from autograder.grading.history import Latest, entry_of
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.limits import LIMITS
 from autograder.nbgrader_plugin.copying import be_careful
@@ -99,7 +98,7 @@ class Judge(NbGraderPreprocessor):
         outcome = grade_alone(job)
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
-        _note(course, assignment.name, entry_of(job, outcome.verdicts))
+        _history(course, assignment.name).note([entry_of(job, outcome.verdicts)])
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
@@ -163,14 +162,6 @@ class LatePenalties(BasePlugin, settings.LatePenalties):
         return read_policy(self.config).penalty(score, seconds_late)
 
 
-def _note(course: Path, assignment: str, entry: Entry) -> None:
-    """Add to the history of points what is news in it; nobody's grade depends on it."""
-    before = read_history(course, assignment).get(entry.student, [None])[-1]
-    if is_news(before, entry):
-        with suppress(OSError):
-            note_history(course, assignment, [entry])
-
-
 def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
     """Return an assignment as it was released, read anew when it is released anew."""
     name = info["assignment"]
@@ -183,6 +174,9 @@ def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
 def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) -> Assignment:
     with GradebookStore.open(gradebook_url) as gradebook:
         return Course(course).assignment(name, gradebook)
+
+
+_history = lru_cache(maxsize=4)(Latest)
 
 
 def _course_of(step: NbGraderPreprocessor | Exporter) -> Path:
