@@ -8,6 +8,7 @@ Imports late, so that `--help` is quick.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
@@ -69,10 +70,16 @@ def _stop(message: str, code: int = EXIT_USAGE) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _course_folder(course: Path) -> Path:
+def _course_folder(course: Path, is_begun: bool = True) -> Path:
+    """Return a course's folder; of one that is begun the settings must be there."""
+    from autograder.course.folder import CONFIG_FILE, nothing_here
+
     if not course.is_dir():
-        _stop(f"there is no folder {course}")
-    return course.resolve()
+        _stop(f"there is no folder {course}; `autograder init DIR` begins a course")
+    folder = course.resolve()
+    if is_begun and not (folder / CONFIG_FILE).is_file():
+        _stop(nothing_here(folder))
+    return folder
 
 
 def _isolation(isolation: str) -> None:
@@ -101,7 +108,7 @@ def _in_words() -> Iterator[None]:
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="The new course's folder.", metavar="DIR")],
+    words: Annotated[list[str], typer.Argument(help="The new course's folder.", metavar="DIR")],
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,7 +117,6 @@ def init(
             metavar="PS [PS ...]",
         ),
     ] = None,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     course_id: Annotated[
         str | None,
         typer.Option(help="The course's name in nbgrader's exchange [DIR].", metavar="X"),
@@ -118,17 +124,14 @@ def init(
 ) -> None:
     """Begin a course: a folder with settings and source notebooks that works at once."""
     with _in_words():
-        from autograder.cli.begin import begin
+        from autograder.cli.begin import begin, told_apart
 
-        if more and not sets:
-            _stop(f"one folder at a time; problem sets come after --with, not {more[0]!r}")
-        named = (*(sets or []), *(more or []))
-        wanted = [name for some in named for name in some.split(",") if name]
-        notebooks = begin(folder, wanted, course_id)
-    names = " ".join(path.stem for path in notebooks)
+        where, wanted = told_apart(words, sets or [])
+        notebooks = begin(where, wanted, course_id)
     for path in notebooks:
         typer.echo(f"wrote {path}")
-    typer.echo(f"next: cd {folder}; autograder release {names}")
+    go = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(str(where))}; "
+    typer.echo(f"next: {go}autograder release {' '.join(path.stem for path in notebooks)}")
 
 
 @app.command()
@@ -772,7 +775,7 @@ def doctor(course: CourseOption = Path()) -> None:
     """Say what works on this computer, and what to install for the rest."""
     from autograder.cli.doctor import examine
 
-    folder = _course_folder(course)
+    folder = _course_folder(course, is_begun=False)
     signs = {"works": "ok     ", "missing": "MISSING", "optional": "option "}
     missing = 0
     for check in examine(folder):

@@ -97,7 +97,8 @@ def answer(submission: Submission, isolation: str, turns: Turns, exchange: Excha
         (result,) = grading.on(_Here(turns), lambda: 1)
         if result.trouble is not None:
             said = f"was not graded: {result.trouble}"
-            return Answer(said, trouble=True, no_isolation=result.no_isolation)
+            # Where there is nothing to read, only another hand-in changes that.
+            return Answer(said, not result.nothing, result.no_isolation)
         feedback = ClassFeedback(course, [name], [student])
         (page,) = (*feedback.settled, *feedback.on(_Here(turns), 1))
         if page.trouble is not None:
