@@ -25,6 +25,7 @@ from autograder.course.folder import (
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
+from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
 from autograder.judging.judge import NOT_WRITTEN
@@ -51,6 +52,7 @@ from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
 REPAIRED, NO_ISOLATION, REMARK = "repaired", "no isolation", "remark"
+STRANGER = ("not in the roster", "handed in, and is nobody in your roster")
 SHOWN_REPAIRS = 2
 # What the grader's sentences on a run mean; the first that fits counts.
 KINDS = (
@@ -206,12 +208,14 @@ def read_records(
     scores = gradebook.scores(assignment)
     took = read_seconds(course, assignment)
     handed_in = _students(course / "submitted", assignment)
+    roster = gradebook.roster()
     known_by = {
         person.id: {person.id.lower(), *words_of(person.first_name, person.last_name)}
-        for person in gradebook.roster()
+        for person in roster
     }
     everybody = set().union(*known_by.values())
     students = set(known_by) | handed_in | set(scores)
+    nobody = set(strangers(roster, handed_in | set(scores)))
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
         record = Record(student, handed_in=student in handed_in)
@@ -249,7 +253,10 @@ def read_records(
             sum(mark.extra for mark in marks.values() if mark.points is not None),
             score.late_penalty if score is not None else 0.0,
             took.get(student),
-            tuple(_signs(assignment, student in handed_in, kept, waiting)),
+            (
+                *_signs(assignment, student in handed_in, kept, waiting),
+                *((STRANGER,) if student in nobody else ()),
+            ),
             code,
             tuple(failures(runs, _not_defined(kept), everybody)),
         )
