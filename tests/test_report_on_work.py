@@ -335,6 +335,10 @@ def test_one_person_has_a_page_and_somebody_unknown_is_said(reported, tmp_path):
     assert whole["student"] == "Lee, Ann (s001)"
     assert "Report on Lee, Ann (s001)" in page
     assert (tmp_path / "student-s001.csv").is_file()
+    label = label_of((reported / SECRET_FILE).read_bytes(), "s001")
+    for one in (label, label.removeprefix("student ")):
+        _, again = run(reported, "--student", one, "--course", reported, "--output", tmp_path)
+        assert again == whole
     code, said = commanding.refused("report", "--student", "nobody", "--course", reported)
     assert code == 2
     assert said.startswith("nobody is called 'nobody'")
