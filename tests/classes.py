@@ -15,7 +15,7 @@ from autograder.gradebook import GradebookStore
 from autograder.grading.engine import ClassGrading
 from autograder.grading.history import made_of
 from autograder.grading.jobs import Outcome, fingerprint
-from autograder.grading.records import Result, record_of, store_notebook, store_record
+from autograder.grading.records import Result, record_of, store_notebooks, store_record
 from autograder.grading.standing import make_job
 from autograder.sandbox import LIMITS
 
@@ -61,9 +61,9 @@ def note_as_graded(course: Path, student: str) -> None:
     """Leave beside a hand-in what grading leaves, for a test that fills the gradebook itself."""
     where = Course(course)
     with GradebookStore.open(where.gradebook_url) as gradebook:
-        assignment = where.assignment("ps1", gradebook)
+        (assignment,) = where.assignment("ps1", gradebook)
     submission = Submission(course, "ps1", student)
     job = make_job(submission, assignment, where.secret, "bwrap", LIMITS)
-    outcome = Outcome(student, "ps1", job.data)
-    store_notebook(submission, job.data or b"")
-    store_record(submission, record_of(outcome, fingerprint(job), made_of(job), "bwrap"))
+    outcome = Outcome(student, "ps1", "ps1", job.data)
+    store_notebooks(submission, {"ps1": job.data or b""})
+    store_record(submission, record_of({"ps1": outcome}, fingerprint(job), made_of([job]), "bwrap"))

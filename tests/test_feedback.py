@@ -63,7 +63,7 @@ def gradebook_of(course: Path) -> str:
 
 def marks_of(course: Path, *students: str) -> dict[str, Marks]:
     with GradebookStore.open(gradebook_of(course)) as store:
-        return store.marks("ps1", students)
+        return store.marks("ps1", "ps1", students)
 
 
 def write_by_hand(course: Path) -> None:
@@ -394,6 +394,23 @@ def test_a_formulas_lines_stay_lines_and_no_sign_of_a_column_is_left(formula, li
         shown = markdown_with_mathml(text)
         assert "verbatim" not in shown
         assert (shown.count("<mtr>"), shown.count("&amp;")) == (lines, 0)
+
+
+def test_equals_signs_of_aligned_formulas_stand_below_each_other(visit, tmp_path):
+    formula = r"$$\begin{aligned} a + b + c &= d \\ e &= f \end{aligned}$$"
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell(formula)])
+    path = tmp_path / "page.html"
+    path.write_text(page(nbformat.writes(notebook).encode(), Marks(), "ps1", "0" * 64))
+    visit.page.goto(path.as_uri())
+    ends = visit.page.evaluate(
+        "[...document.querySelectorAll('mtd:first-child')].map("
+        "e => Math.round(e.lastElementChild.getBoundingClientRect().right))"
+    )
+    signs = visit.page.evaluate(
+        "[...document.querySelectorAll('mtd:nth-child(2) mo')].map("
+        "e => Math.round(e.getBoundingClientRect().left))"
+    )
+    assert (len(ends), len(set(ends)), len(set(signs))) == (2, 1, 1)
 
 
 def test_columns_of_what_is_not_known_are_shown_as_they_were_written():

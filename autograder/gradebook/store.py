@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,9 +29,15 @@ from autograder.gradebook.lateness import (
 )
 from autograder.gradebook.marks import read_marks
 from autograder.gradebook.released import read_master_cells, read_released
-from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
+from autograder.gradebook.scores import (
+    Person,
+    SubmissionScore,
+    read_max_score,
+    read_roster,
+    read_scores,
+)
 from autograder.gradebook.tables import SUBMISSION
-from autograder.gradebook.writing import LatePenalty, check, write_results
+from autograder.gradebook.writing import LatePenalty, check, write_people, write_results
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 
@@ -87,8 +94,8 @@ class GradebookStore:
         """
         return self._read(lambda connection: read_master_cells(connection, assignment, notebook))
 
-    def released_cells(self, course: Path, assignment: str) -> list[MasterCell]:
-        """Return the released cells of an assignment's one notebook, in its order.
+    def released_cells(self, course: Path, assignment: str, notebook: str) -> list[MasterCell]:
+        """Return the released cells of a notebook, in its order.
 
         Raises
         ------
@@ -97,12 +104,18 @@ class GradebookStore:
         """
         folder = course / "release" / assignment
         try:
-            order = _released_order(folder / f"{assignment}.ipynb")
+            released = _released_sources(folder / f"{notebook}.ipynb")
         except UnreadableSubmission as failure:
             raise GradebookError(
                 f"{folder}: {failure} Run `autograder release {assignment}`"
             ) from None
-        return in_notebook_order(self.master_cells(assignment, assignment), order)
+        cells = in_notebook_order(self.master_cells(assignment, notebook), released)
+        return [
+            replace(cell, released=text)
+            if (text := released.get(cell.grade_id)) not in (None, cell.source)
+            else cell
+            for cell in cells
+        ]
 
     def graded_students(self, assignment: str) -> set[str]:
         """Return the students of whom the gradebook holds a submission of an assignment."""
@@ -119,6 +132,18 @@ class GradebookStore:
         """Return the students of the course by last name, first name and id."""
         return self._read(read_roster)
 
+    def enrol(self, people: Sequence[Person]) -> None:
+        """Add people to the roster, and to those who are in it what it does not know of them.
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written
+        """
+        with said_plainly():
+            if people:
+                self._database.write(lambda connection: write_people(connection, people))
+
     def scores(self, assignment: str) -> dict[str, SubmissionScore]:
         """Return what is stored of an assignment's submissions, by student.
 
@@ -129,8 +154,18 @@ class GradebookStore:
         """
         return self._read(lambda connection: read_scores(connection, assignment))
 
-    def marks(self, assignment: str, students: Sequence[str]) -> dict[str, Marks]:
-        """Return the marks of an assignment's one notebook, by student; see `cell_marks`.
+    def max_score(self, assignment: str) -> float:
+        """Return the points that an assignment can earn.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(lambda connection: read_max_score(connection, assignment))
+
+    def marks(self, assignment: str, notebook: str, students: Sequence[str]) -> dict[str, Marks]:
+        """Return the marks of a notebook, by student; see `cell_marks`.
 
         Who has no submission in the gradebook is not there.
 
@@ -145,7 +180,7 @@ class GradebookStore:
             found: dict[str, Marks] = {}
             for first in range(0, len(students), CHUNK):
                 some = students[first : first + CHUNK]
-                found |= read_marks(connection, released, assignment, some)
+                found |= read_marks(connection, released, notebook, some)
             return found
 
         return self._read(marks)
@@ -261,11 +296,14 @@ class GradebookStore:
             return self._database.read(question)
 
 
-def _released_order(path: Path) -> list[str]:
-    """Return the names of nbgrader's cells in a release notebook, in its order."""
+def _released_sources(path: Path) -> dict[str, str]:
+    """Return what nbgrader's cells hold in a release notebook, by name, in its order."""
     data = read_bytes(path)
     try:
-        owned = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(data)["cells"]]
-        return [cell["grade_id"] for cell in owned if cell.get("grade_id")]
+        cells = [
+            (cell["metadata"].get("nbgrader", {}).get("grade_id"), "".join(cell["source"]))
+            for cell in json.loads(data)["cells"]
+        ]
+        return {name: source for name, source in cells if name}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UnreadableSubmission(f"{path.name} is not a notebook.") from None

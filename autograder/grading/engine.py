@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -19,7 +19,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +36,13 @@ from autograder.grading.history import (
     Latest,
     changes,
     entry_of,
+    made_of,
     versions_of,
 )
 from autograder.grading.jobs import (
     Job,
     Outcome,
     failed,
-    fingerprint,
     grade_one,
 )
 from autograder.grading.records import (
@@ -51,11 +51,19 @@ from autograder.grading.records import (
     note_seconds,
     record_of,
     store_beside,
-    store_notebook,
+    store_notebooks,
     store_record,
     summary,
 )
-from autograder.grading.standing import CURRENT, IS_GONE, LATE, compared, make_job, read_record
+from autograder.grading.standing import (
+    CURRENT,
+    IS_GONE,
+    LATE,
+    compared,
+    fingerprint_of,
+    make_job,
+    read_record,
+)
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.submission.graded_cells import GradedSubmission
 from autograder.words import named
@@ -109,11 +117,25 @@ class _Graded:
     """A graded submission that is not saved yet."""
 
     submission: Submission
-    notebook: bytes
-    points: GradedSubmission
+    notebooks: Mapping[str, bytes]
+    points: tuple[GradedSubmission, ...]
     record: dict[str, Any]
     seconds: float
     entry: Entry
+
+
+@dataclass
+class _AtWork:
+    """A submission that is being graded: what is asked for of its notebooks, and what came."""
+
+    submission: Submission
+    jobs: Mapping[str, Job]
+    mark: str
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(job.data or b"") for job in self.jobs.values())
 
 
 class ClassGrading:
@@ -218,11 +240,11 @@ class ClassGrading:
         window: Callable[[], int],
         again: list[Submission] | None = None,
     ) -> Iterator[Result]:
-        at_work: dict[tuple[str, str], tuple[Submission, Job, str]] = {}
+        at_work: dict[tuple[str, str], _AtWork] = {}
         settled: list[Result] = []
 
         def room() -> int:
-            read = sum(len(job.data or b"") for _, job, _ in at_work.values())
+            read = sum(work.bytes for work in at_work.values())
             return window() if read < READ_AHEAD_BYTES else 1
 
         def jobs() -> Iterator[Job]:
@@ -230,29 +252,45 @@ class ClassGrading:
                 if not _is_text(submission.student):
                     settled.append(not_graded(submission, NOT_TEXT))
                     continue
-                assignment = self.assignments[submission.assignment]
-                job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
-                if job.data is None:
-                    settled.append(not_graded(submission, str(job.unreadable), nothing=True))
+                name = submission.assignment
+                made = {
+                    one.notebook: make_job(
+                        submission, one, self.secret, self.isolation, self.limits
+                    )
+                    for one in self.assignments[name]
+                }
+                nothing = next((job.unreadable for job in made.values() if job.unreadable), None)
+                if nothing is not None:
+                    settled.append(not_graded(submission, nothing, nothing=True))
                     continue
-                mark = fingerprint(job)
-                if not self.force and self._is_settled(submission, job, settled):
+                mark = fingerprint_of(made.values())
+                if not self.force and self._is_settled(submission, made, settled):
                     continue
-                at_work[submission.student, assignment.name] = (submission, job, mark)
-                yield job
+                at_work[submission.student, name] = _AtWork(submission, made, mark)
+                yield from made.values()
 
         for outcomes in grade_class(jobs(), executor, room):
             for outcome in outcomes:
-                submission, job, mark = at_work.pop((outcome.student, outcome.assignment))
-                if outcome.unsure and again is not None:
-                    again.append(submission)
-                elif outcome.notebook is None:
-                    trouble = outcome.trouble or "unknown"
+                key = (outcome.student, outcome.assignment)
+                work = at_work[key]
+                work.outcomes[outcome.name] = outcome
+                if len(work.outcomes) < len(work.jobs):
+                    continue
+                del at_work[key]
+                ended = work.outcomes.values()
+                failed_one = next((one for one in ended if one.notebook is None), None)
+                if again is not None and any(one.unsure for one in ended):
+                    again.append(work.submission)
+                elif failed_one is not None:
+                    trouble = failed_one.trouble or "unknown"
                     settled.append(
-                        not_graded(submission, trouble, outcome.no_isolation, outcome.nothing)
+                        not_graded(
+                            *(work.submission, trouble),
+                            *(failed_one.no_isolation, failed_one.nothing),
+                        )
                     )
                 else:
-                    graded = self._to_save(submission, outcome, mark, job)
+                    graded = self._to_save(work)
                     if self.dry_run:
                         settled.append(self._told(graded))
                     else:
@@ -261,18 +299,22 @@ class ClassGrading:
             yield from settled
             settled.clear()
             late = time.monotonic() - self._saved_at >= BATCH_SECONDS
-            much = sum(len(graded.notebook) for graded in self._unsaved) > BATCH_CHARACTERS
+            sizes = [len(one) for graded in self._unsaved for one in graded.notebooks.values()]
+            much = sum(sizes) > BATCH_CHARACTERS
             if len(self._unsaved) >= BATCH or much or late:
                 yield from self._save()
         self.saved += len(settled)
         yield from settled
         yield from self._save()
 
-    def _is_settled(self, submission: Submission, job: Job, settled: list[Result]) -> bool:
+    def _is_settled(
+        self, submission: Submission, jobs: Mapping[str, Job], settled: list[Result]
+    ) -> bool:
         """Whether nothing has to be run: what is graded stands, but for its time at most."""
         name, student = submission.assignment, submission.student
-        record = read_record(submission) if student in self.recorded[name] else None
-        state = compared(record, job, student in self.outdated[name]).state
+        known = student in self.recorded[name]
+        record = read_record(submission, list(jobs)) if known else None
+        state = compared(record, list(jobs.values()), student in self.outdated[name]).state
         if record is None or state not in (CURRENT, LATE):
             return False
         if state == CURRENT:
@@ -283,18 +325,24 @@ class ClassGrading:
             self._late.append((submission, record))
         return True
 
-    def _to_save(self, submission: Submission, outcome: Outcome, mark: str, job: Job) -> _Graded:
-        assert outcome.notebook is not None
-        points = GradedSubmission(
-            submission.student,
-            submission.assignment,
-            submission.assignment,
-            submitted_at(submission).at,
-            outcome.cells,
+    def _to_save(self, work: _AtWork) -> _Graded:
+        submission, moment = work.submission, submitted_at(work.submission).at
+        outcomes = {name: work.outcomes[name] for name in work.jobs}
+        points = tuple(
+            GradedSubmission(submission.student, submission.assignment, name, moment, outcome.cells)
+            for name, outcome in outcomes.items()
         )
-        entry = entry_of(job, outcome.verdicts)
-        record = record_of(outcome, mark, entry.made_of, self.isolation)
-        return _Graded(submission, outcome.notebook, points, record, outcome.seconds, entry)
+        parts = made_of(work.jobs.values())
+        record = record_of(outcomes, work.mark, parts, self.isolation)
+        entry = entry_of(work.jobs.values(), record["verdicts"])
+        return _Graded(
+            submission,
+            {name: outcome.notebook or b"" for name, outcome in outcomes.items()},
+            points,
+            record,
+            sum(outcome.seconds for outcome in outcomes.values()),
+            entry,
+        )
 
     def _told(self, graded: _Graded) -> Result:
         """Return the line of the class's table, with what became of the grading before."""
@@ -322,8 +370,8 @@ class ClassGrading:
         """Return of how many students, who are not asked for, another version graded the work."""
         asked = {(one.assignment, one.student) for one in self.submissions}
         counts = {}
-        for name, assignment in self.assignments.items():
-            now = versions_of(assignment).items()
+        for name, notebooks in self.assignments.items():
+            now = versions_of(notebooks[0]).items()
             counts[name] = sum(
                 not now <= entry.made_of.items()
                 for student, entry in self.history[name].items()
@@ -402,7 +450,8 @@ class ClassGrading:
         from autograder.gradebook import GradebookUnusable
 
         try:
-            self.gradebook.write([graded.points for graded in batch], self._penalty)
+            results = [one for graded in batch for one in graded.points]
+            self.gradebook.write(results, self._penalty)
         except GradebookUnusable as failure:
             self._refused += 1
             if self._refused >= MAX_REFUSED:
@@ -423,7 +472,7 @@ class ClassGrading:
 
 
 def _notebook_trouble(graded: _Graded) -> str | None:
-    return _file_trouble(graded, lambda: store_notebook(graded.submission, graded.notebook))
+    return _file_trouble(graded, lambda: store_notebooks(graded.submission, graded.notebooks))
 
 
 def _record_trouble(graded: _Graded) -> str | None:

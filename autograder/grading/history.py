@@ -5,9 +5,10 @@ It lies beside the graded notebooks, one file an assignment, and is only added t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
@@ -73,20 +74,26 @@ class MarkGiven:
     by: str = ""
 
 
-def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
-    """Return the entry for a submission that was graded just now."""
+def entry_of(jobs: Collection[Job], verdicts: Iterable[Mapping[str, Any]]) -> Entry:
+    """Return the entry for a submission that was graded just now: of the jobs of its notebooks."""
     points = {verdict["exercise"]: verdict["points"] for verdict in verdicts}
-    return Entry(job.student, _now(), points, made_of(job))
+    return Entry(next(iter(jobs)).student, _now(), points, made_of(jobs))
 
 
-def made_of(job: Job) -> dict[str, str]:
+def made_of(jobs: Iterable[Job]) -> dict[str, str]:
     """Return the hashes of what the verdicts on a submission follow from."""
+    one, *others = jobs
     parts = {
-        "submission": digest_of(job.data) or "none",
-        **versions_of(job.assignment),
-        "release": job.assignment.digest.hex(),
+        "submission": _joined([digest_of(job.data) or "none" for job in (one, *others)]),
+        **versions_of(one.assignment),
+        "release": _joined([job.assignment.digest.hex() for job in (one, *others)]),
     }
     return {name: digest[:SHOWN] for name, digest in parts.items()}
+
+
+def _joined(digests: Sequence[str]) -> str:
+    one, *others = digests
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest() if others else one
 
 
 def versions_of(assignment: Assignment) -> dict[str, str]:

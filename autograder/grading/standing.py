@@ -6,15 +6,23 @@ hand-in, of other settings or of another time, and each says which it leaves out
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
-from autograder.course.folder import TIMESTAMP, Submission, digest_of, seed_of, submitted_at
+from autograder.course.folder import (
+    TIMESTAMP,
+    Submission,
+    digest_of,
+    notebooks_in,
+    seed_of,
+    submitted_at,
+)
 from autograder.course.work import find_notebooks
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import SubmissionScore
@@ -74,23 +82,23 @@ IS_GONE = (
 LEFT_OUT = "is left out by c.CourseDirectory.student_id_exclude"
 
 
-def compared(record: Mapping[str, Any] | None, job: Job, outdated: bool) -> Standing:
+def compared(record: Mapping[str, Any] | None, jobs: Sequence[Job], outdated: bool) -> Standing:
     """Compare a hand-in with what was graded.
 
     Parameters
     ----------
     record : what grading kept of it, as `read_record` gives it
-    job : the hand-in as it lies there, with the settings of now
+    jobs : the hand-in as it lies there, a job for each notebook, with the settings of now
     outdated : its time or penalty in the gradebook is not that of now
     """
-    name = job.assignment.name
-    if job.data is None:
-        return Standing(NOTHING, f"was not graded: {job.unreadable}")
+    name = jobs[0].assignment.name
+    if any(job.unreadable for job in jobs):
+        return Standing(NOTHING, f"was not graded: {jobs[0].unreadable}")
     if record is None:
         return Standing(NEVER, NOT_GRADED.format(name))
-    if record["fingerprint"] == fingerprint(job):
+    if record["fingerprint"] == fingerprint_of(jobs):
         return Standing(LATE, ANOTHER_TIME.format(name)) if outdated else Standing(CURRENT)
-    before, now = record.get("made_of", {}), made_of(job)
+    before, now = record.get("made_of", {}), made_of(jobs)
     if before.get("submission") not in (None, now["submission"]):
         return Standing(STALE, AGAIN.format(name))
     if any(before.get(part) != now[part] for part in ("catalogue", "grader")) and not outdated:
@@ -98,30 +106,50 @@ def compared(record: Mapping[str, Any] | None, job: Job, outdated: bool) -> Stan
     return Standing(STALE, OTHERWISE.format(name))
 
 
-def read_record(submission: Submission) -> dict[str, Any] | None:
-    """Return what grading kept of a submission, or None where it is not all there."""
+def fingerprint_of(jobs: Iterable[Job]) -> str:
+    """Return a hash of all that the verdicts on a submission depend on."""
+    one, *others = map(fingerprint, jobs)
+    return hashlib.sha256(" ".join((one, *others)).encode()).hexdigest() if others else one
+
+
+def read_record(submission: Submission, notebooks: Iterable[str]) -> dict[str, Any] | None:
+    """Return what grading kept of a submission, or None where it is not all there.
+
+    Parameters
+    ----------
+    notebooks : the names of the assignment's
+    """
     try:
         record = json.loads((submission.graded_folder / VERDICTS_FILE).read_bytes())
         fine = isinstance(record["fingerprint"], str) and isinstance(record["isolation"], str)
         summary(record)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return record if fine and submission.graded_path.is_file() else None
+    there = all(submission.graded_path_of(name).is_file() for name in notebooks)
+    return record if fine and there else None
 
 
 def make_job(
     submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
 ) -> Job:
-    """Find a submission's notebook and say what is to be done with it; never raises."""
-    found = find_notebooks(submission)
-    work = found.works.get(assignment.name)
+    """Find a submission's notebook and say what is to be done with it; never raises.
+
+    A notebook that is missing beside others is graded as one in which nothing is written.
+    """
+    found, name = find_notebooks(submission), assignment.notebook
+    work = found.works.get(name)
     data = None if work is None else work.data
-    seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    refused = not_of_owner(submission.folder, submission.course)
-    left = sentences_about(submission.folder, submission.course / "submitted", refused)
-    trouble = submitted_at(submission).trouble
-    when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
-    beside = (*found.said, *when, *left)
+    seed = seed_of(secret, assignment.key, submission.student, digest_of(data))
+    missing = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
+    ours = notebooks_in(submission.course / "release" / assignment.name)
+    beside: tuple[str, ...] = ()
+    if name == (*ours, name)[0]:  # of several notebooks the first one tells what lies beside them
+        refused = not_of_owner(submission.folder, submission.course)
+        left = sentences_about(submission.folder, submission.course / "submitted", refused)
+        trouble = submitted_at(submission).trouble
+        when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
+        beside = (*found.said, *when, *left)
+    beside = (*missing, *beside)
     return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
 
 
@@ -142,7 +170,7 @@ class Standings:
 
     def __init__(self, course: Course, name: str, gradebook: GradebookStore) -> None:
         self.course, self.name = course, name
-        self.assignment = course.assignment(name, gradebook)
+        self.notebooks = course.assignment(name, gradebook)
         self.scores = gradebook.scores(name)
         penalty = course.late.penalty if course.late is not None else None
         times = {student: submitted_at(self._of(student)).at for student in self.scores}
@@ -168,10 +196,14 @@ class Standings:
             if graded or os.path.lexists(submission.graded_folder):
                 return Standing(GONE, IS_GONE.format(self.name, student))
             return Standing(NONE, "nothing was handed in")
-        record = read_record(submission) if score is not None else None
+        names = [one.notebook for one in self.notebooks]
+        record = read_record(submission, names) if score is not None else None
         isolation = "bwrap" if record is None else record["isolation"]
-        job = make_job(submission, self.assignment, self.course.secret, isolation, LIMITS)
-        found = compared(record, job, student in self.outdated)
+        jobs = [
+            make_job(submission, one, self.course.secret, isolation, LIMITS)
+            for one in self.notebooks
+        ]
+        found = compared(record, jobs, student in self.outdated)
         if found.state in (NEVER, STALE) and (why := why_not_graded(submission)):
             return Standing(NOTHING, f"was not graded: {why}")
         return found

@@ -24,10 +24,20 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc, rmtree
+from traitlets import Unicode
 
+from autograder.collecting.collect import opened
+from autograder.collecting.gathering import Request
 from autograder.course.course import Course
-from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET, TIMESTAMP, Submission
+from autograder.course.folder import (
+    MAX_BYTES_BESIDE,
+    SUBMISSION_SECRET,
+    TIMESTAMP,
+    CourseError,
+    Submission,
+)
 from autograder.gradebook import GradebookStore
+from autograder.grading.jobs import Outcome
 from autograder.grading.records import store_record
 from autograder.grading.standing import LEFT_OUT, Standings, why_not_graded
 from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
@@ -125,7 +135,7 @@ class CarefulAutograde(Autograde, _CarefulConverter):
         """
         course = self.coursedir
         released = Path(course.root, course.release_directory, course.assignment_id)
-        names = [path.name for path in released.glob(f"{course.notebook_id}.ipynb")]
+        names = sorted(path.name for path in released.glob(f"{course.notebook_id}.ipynb"))
         failed = 0
         for folder in sorted(glob(self._format_source(course.assignment_id, course.student_id))):
             student = Path(folder).parent.name
@@ -166,6 +176,14 @@ class CarefulAutograde(Autograde, _CarefulConverter):
         if getattr(self, "_standings", None) is None:
             self._standings = _standings_for(self)
         return self._standings
+
+
+def outcomes_so_far(converter: Any, submission: Submission) -> dict[str, Outcome]:
+    """Return what the notebooks of a submission were graded as until now, to be added to."""
+    if getattr(converter, "at_work", None) is None or converter.at_work[0] != submission:
+        converter.at_work = submission, {}
+    outcomes: dict[str, Outcome] = converter.at_work[1]
+    return outcomes
 
 
 def keep_record(converter: Any, submission: Submission, record: dict[str, Any]) -> None:
@@ -376,14 +394,22 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
 class Extractor(ExtractorPlugin):
     """Unpacks archives within limits and copies ordinary files; what is unsound is named.
 
-    It is noted for the student whose file the collector takes it for.  The notes are files that
-    the collector takes like any other, because nbgrader refuses to collect into a folder
-    in which something is already.
+    Without a pattern of the course's own (`named_regexp`) each student's files are laid out as
+    `autograder collect` takes them.  With one, what is left out is noted for the student whose file
+    the collector takes it for.  The notes are files that the collector takes like any other,
+    because nbgrader refuses to collect into a folder in which something is already.
     """
+
+    system = Unicode(help="Which system it is of, as `autograder collect --from`.").tag(config=True)
+    roster = Unicode(help="A file, as `autograder collect --roster`.").tag(config=True)
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """Unpack what is sound of what was downloaded."""
         source, self.root = Path(archive_path), Path(extracted_path)
+        collector = getattr(self.parent, "collector_plugin_inst", None)
+        if isinstance(collector, Collector) and not collector.named_regexp:
+            self._as_collect_does(source, collector)
+            return
         refused = _not_the_courses(self)
         self.left_out: dict[str, str] = {}
         for path in sorted(source.rglob("*")):
@@ -400,6 +426,27 @@ class Extractor(ExtractorPlugin):
                 for changed, reason in copy(source, [name], self.root, refused).items():
                     self._leave_out(changed, reason)
         self._write_notes()
+
+    def _as_collect_does(self, source: Path, collector: Collector) -> None:
+        course = self.parent.coursedir
+        request = Request(
+            *(Path(course.root), course.assignment_id, source, self.system),
+            roster=Path(self.roster) if self.roster else None,
+            replace=self.force,
+        )
+        try:
+            with opened(request) as collection:
+                rows = [
+                    collection.take_into(student, self.root / student)
+                    for student in collection.students
+                ]
+                collection.remember()
+                found = collection.collected(rows)
+        except CourseError as failure:
+            self.parent.fail("%s", failure)
+        collector.laid_out = self.root
+        for line in found.remarks():
+            self.log.error("%s", line)
 
     def _unpack(self, archive: Path, name: str) -> None:
         folder = own_folder(self.root / name)
@@ -441,11 +488,15 @@ class Collector(FileNameCollectorPlugin):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.notes: dict[str, str] = {}  # and whose they are
+        self.laid_out: Path | None = None  # a folder for each student
         # Of each student's file whether a time is known.
         self._taken: dict[tuple[str, str], bool] = {}
 
     def collect(self, submitted_file: str) -> Any:
         """Return whose file it is, or None for what is not to be collected."""
+        if self.laid_out is not None:
+            student, *name = Path(submitted_file).relative_to(self.laid_out).parts
+            return {"student_id": student, "file_id": "/".join(name)}
         if submitted_file in self.notes:
             return {"student_id": self.notes[submitted_file], "file_id": NOTE}
         path = Path(submitted_file)

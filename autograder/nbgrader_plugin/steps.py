@@ -26,13 +26,13 @@ from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
-from autograder.grading.history import Latest, entry_of
-from autograder.grading.jobs import fingerprint, grade_alone, notebook_bytes
+from autograder.grading.history import Latest, entry_of, made_of
+from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.grading.records import record_of
-from autograder.grading.standing import make_job
+from autograder.grading.standing import fingerprint_of, make_job
 from autograder.limits import LIMITS
-from autograder.nbgrader_plugin.copying import be_careful, keep_record
-from autograder.pages.feedback import NO_MARKS, page_of, rendered
+from autograder.nbgrader_plugin.copying import be_careful, keep_record, outcomes_so_far
+from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
 from autograder.submission.graded_cells import carried_comments
 from autograder.submission.sanitise import empty_submission, sanitise
 
@@ -80,7 +80,9 @@ class Sanitise(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Put in the cells that nbgrader owns; see `autograder.submission.sanitise`."""
-        notebook, _ = sanitise(nb, _assignment(_course_of(self), resources["nbgrader"]).master)
+        info = resources["nbgrader"]
+        released = _notebooks(_course_of(self), info)[info["notebook"]]
+        notebook, _ = sanitise(nb, released.master)
         return notebook, resources
 
 
@@ -93,16 +95,28 @@ class Judge(NbGraderPreprocessor):
         """Grade the submission itself; nbgrader then reads the points from the outputs."""
         info = resources["nbgrader"]
         course = _course_of(self)
-        assignment = _assignment(course, info)
-        submission = Submission(course, assignment.name, info["student"])
-        job = make_job(submission, assignment, Course(course).secret, "bwrap", LIMITS)
-        outcome = grade_alone(job)
+        notebooks, name = _notebooks(course, info), info["notebook"]
+        submission, secret = (
+            Submission(course, info["assignment"], info["student"]),
+            Course(course).secret,
+        )
+        jobs = {
+            other: make_job(submission, one, secret, "bwrap", LIMITS)
+            for other, one in notebooks.items()
+        }
+        outcome = grade_alone(jobs[name])
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
-        entry = entry_of(job, outcome.verdicts)
-        _history(course, assignment.name).note([entry])
-        record = record_of(outcome, fingerprint(job), entry.made_of, job.isolation)
-        keep_record(_converter_of(self), submission, record)
+        outcomes = outcomes_so_far(_converter_of(self), submission)
+        outcomes[name] = outcome
+        if len(outcomes) == len(jobs):
+            parts = made_of(jobs.values())
+            record = record_of(
+                {one: outcomes[one] for one in jobs}, fingerprint_of(jobs.values()), parts, "bwrap"
+            )
+            keep_record(_converter_of(self), submission, record)
+            entry = entry_of(jobs.values(), record["verdicts"])
+            _history(course, info["assignment"]).note([entry])
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
@@ -145,14 +159,15 @@ class FeedbackExporter(Exporter):
         resources = resources or {}
         info = resources["nbgrader"]
         student, name = info["student"], info["assignment"]
+        notebook = info["notebook"]
         with GradebookStore.open(info["db_url"]) as gradebook:
-            marks = gradebook.marks(name, [student]).get(student)
+            marks = gradebook.marks(name, notebook, [student]).get(student)
         book = Course(_course_of(self)).book
         make = partial(page_of, book=book) if book else page_of
         if marks is None:
             raise GradebookError(f"{student}'s {name}: {NO_MARKS.format(name)}")
         resources["output_extension"] = self.file_extension
-        text, plain = rendered(make, Path(filename).absolute(), marks, name)
+        text, plain = rendered(make, Path(filename).absolute(), marks, title_of(name, notebook))
         if plain is not None:
             self.log.warning("%s's page is in a plain form: making it %s", student, plain)
         return text, resources
@@ -166,18 +181,19 @@ class LatePenalties(BasePlugin, settings.LatePenalties):
         return read_policy(self.config).penalty(score, seconds_late)
 
 
-def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
-    """Return an assignment as it was released, read anew when it is released anew."""
-    name = info["assignment"]
-    released = course / "release" / name / f"{name}.ipynb"
-    stamp = released.stat().st_mtime_ns if released.is_file() else 0
-    return _read_assignment(course, info["db_url"], name, stamp)
+def _notebooks(course: Path, info: dict[str, Any]) -> dict[str, Assignment]:
+    """Return an assignment's notebooks as they were released, read anew when released anew."""
+    released = sorted((course / "release" / info["assignment"]).glob("*.ipynb"))
+    stamps = tuple((path.name, path.stat().st_mtime_ns) for path in released)
+    return _read_notebooks(course, info["db_url"], info["assignment"], stamps)
 
 
 @lru_cache(maxsize=4)
-def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) -> Assignment:
+def _read_notebooks(
+    course: Path, gradebook_url: str, name: str, stamps: tuple[tuple[str, int], ...]
+) -> dict[str, Assignment]:
     with GradebookStore.open(gradebook_url) as gradebook:
-        return Course(course).assignment(name, gradebook)
+        return {one.notebook: one for one in Course(course).assignment(name, gradebook)}
 
 
 _history = lru_cache(maxsize=4)(Latest)

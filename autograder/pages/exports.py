@@ -34,6 +34,7 @@ from autograder.gradebook.scores import (
     read_roster,
 )
 from autograder.grading.standing import Standings
+from autograder.pages.strangers import said_of_strangers
 from autograder.words import listed, printable, spreadsheet_text
 
 DECIMALS = 2  # Canvas knows no more
@@ -215,8 +216,8 @@ def export(
 
     Returns
     -------
-    the file, a sentence on each assignment whose scores are not final, and one on each
-    hand-in whose score is left out
+    the file, sentences on what a person should know of the scores, and one on each hand-in
+    whose score is left out
 
     Raises
     ------
@@ -241,6 +242,7 @@ def export(
                     f"{name}: {waiting} of {len(scores)} wait for a person's marks, "
                     "which count nothing until then: see Formgrader"
                 )
+    said += said_of_strangers(course, assignments)
     exporter = EXPORTERS[to]
     path = (output or course / exporter.destination).absolute()
     if not path.parent.is_dir():

@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from autograder.catalogue.model import Exercise
-from autograder.course.assignment import GRADE_PREFIX, MasterCell
+from autograder.course.assignment import MasterCell, of_several
 from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
     label_of,
+    notebooks_in,
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
+from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
 from autograder.grading.standing import EXCLUDED, GONE, NONE, NOTHING, Standing, Standings
@@ -52,16 +54,35 @@ from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
 REPAIRED, NO_ISOLATION, REMARK = "repaired", "no isolation", "remark"
+STRANGER = ("not in the roster", "handed in, and is nobody in your roster")
 SHOWN_REPAIRS = 2
 # What the grader's sentences on a run mean; the first that fits counts.
 KINDS = (
     # Signal 31: a system call that the sandbox forbids.
     (HOSTILE, r"malformed answer|symbolic link|not an ordinary file|lies outside|signal 31\b"),
     (TIMED_OUT, r"did not end within|ran out of its time|used up its"),
-    (UNREADABLE, r"^(The submission's path|There is no notebook|\S+\.ipynb (is|has|holds|cannot))"),
+    (
+        UNREADABLE,
+        r"^(\S+: )?(The submission's path|There is no notebook|\S+\.ipynb (is|has|holds|cannot))",
+    ),
     (NO_ISOLATION, r"without isolation"),
     (DIED, r"process|could not be judged|was left out|was lost"),
 )
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A cell that has points.
+
+    Parameters
+    ----------
+    key : its name among the scores of a submission
+    name : what it is called: the exercise of a check, or the cell's own name
+    """
+
+    cell: MasterCell
+    key: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -90,7 +111,7 @@ def write_reports(
     names : whether students are shown by name; otherwise by labels that stay the same
     formats : of "html", "csv" and "json"
     output : the folder for them; ``reports/`` in the course where None
-    student : the one that it is about, who is shown by name
+    student : the one that it is about, by id or by the label of a report; is shown by name
 
     Returns
     -------
@@ -102,7 +123,8 @@ def write_reports(
     CourseError : there is no such assignment, or nothing of it is graded; nothing is written
     OSError : a file cannot be written
     """
-    known = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
+    there = {path.parent.name for path in (course / "source").glob("*/*.ipynb")}
+    known = sorted(there, key=lambda name: [part.zfill(9) for part in re.split(r"(\d+)", name)])
     for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
     left_out: list[str] = []
@@ -116,7 +138,10 @@ def write_reports(
             graded = [one for one in gathered if one.is_graded]
             if not graded:
                 raise CourseError("nothing is graded yet: run `autograder grade` first")
-            reports = [_of_one(graded, student) if student else course_figures(graded)]
+            if student is None:
+                reports = [course_figures(graded)]
+            else:
+                reports = [student_figures(graded, _who(graded, student, Course(course).secret))]
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
@@ -125,16 +150,20 @@ def write_reports(
 
 
 def _released_of(course: Path, known: Sequence[str]) -> list[str]:
-    return [name for name in known if (course / "release" / name / f"{name}.ipynb").is_file()]
+    return [name for name in known if notebooks_in(course / "release" / name)]
 
 
-def _of_one(gathered: Sequence[Gathered], student: str) -> dict[str, Any]:
-    if not any(student in one.records for one in gathered):
+def _who(gathered: Sequence[Gathered], asked: str, secret: bytes) -> str:
+    """Return the id of a student who is asked for by it, or by the label that a report shows."""
+    there = {student for one in gathered for student in one.records}
+    labels = {label_of(secret, student): student for student in there}
+    label = f"student {asked.removeprefix('student ')}"
+    if asked not in there and label not in labels:
         raise CourseError(
-            f"nobody is called {student!r}, in the roster or among those who handed in: "
-            "say the id, as their folder in submitted/ is called"
+            f"nobody is called {asked!r}, in the roster or among those who handed in: "
+            "say the id, as their folder in submitted/ is called, or the label of a report"
         )
-    return student_figures(gathered, student)
+    return asked if asked in there else labels[label]
 
 
 def gather(
@@ -150,9 +179,7 @@ def gather(
     ----------
     left_out : gets a sentence on each hand-in that is left out
     """
-    cells = [
-        cell for cell in gradebook.released_cells(course, assignment) if cell.points is not None
-    ]
+    cells = graded_cells(course, assignment, gradebook)
     standings = Standings(Course(course), assignment, gradebook)
     records = read_records(course, assignment, cells, gradebook, standings)
     left_out += [
@@ -164,10 +191,13 @@ def gather(
     shown = (
         _names(gradebook) if names else {student: label_of(secret, student) for student in records}
     )
-    exercises = Course(course).catalogue.of(*Course(course).sets_of(assignment))
+    known = Course(course).catalogue.of(*Course(course).sets_of(assignment))
+    exercises = {
+        one.name: known[name] for one in cells if (name := one.cell.exercise) and name in known
+    }
     return Gathered(
         assignment,
-        [_item(cell, exercises) for cell in cells],
+        [_item(cell, exercises.get(cell.name)) for cell in cells],
         {
             student: replace(record, student=printable(shown.get(student, student)))
             for student, record in records.items()
@@ -195,6 +225,21 @@ def report(
     return figures(assignment, found.items, found.records.values(), found.about, regrades, names)
 
 
+def graded_cells(course: Path, assignment: str, gradebook: GradebookStore) -> list[Graded]:
+    """Return the cells of an assignment that have points, notebook after notebook."""
+    notebooks = gradebook.notebooks(assignment)
+    return [
+        Graded(
+            cell,
+            of_several(cell.grade_id, notebook, notebooks),
+            of_several(cell.exercise or cell.grade_id, notebook, notebooks),
+        )
+        for notebook in notebooks
+        for cell in gradebook.released_cells(course, assignment, notebook)
+        if cell.points is not None
+    ]
+
+
 def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield each change of somebody's points."""
     for student, entries in read_history(course, assignment).items():
@@ -214,20 +259,23 @@ def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterat
 def read_records(
     course: Path,
     assignment: str,
-    cells: Sequence[MasterCell],
+    cells: Sequence[Graded],
     gradebook: GradebookStore,
     standings: Standings,
 ) -> dict[str, Record]:
     """Return a record for each student of the roster and each who handed in, by id."""
     scores = standings.scores
     took = read_seconds(course, assignment)
+    notebooks = gradebook.notebooks(assignment)
     handed_in = _students(course / "submitted", assignment)
+    roster = gradebook.roster()
     known_by = {
         person.id: {person.id.lower(), *words_of(person.first_name, person.last_name)}
-        for person in gradebook.roster()
+        for person in roster
     }
     everybody = set().union(*known_by.values())
     students = set(known_by) | handed_in | set(scores)
+    nobody = set(strangers(roster, handed_in | set(scores)))
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
         standing = standings.of(student)
@@ -247,21 +295,25 @@ def read_records(
         marks = score.cells if score is not None else {}
         attempts: dict[str, Attempt] = {}
         for cell in cells:
-            verdict = kept.verdicts.get(_name(cell))
-            mark = marks.get(cell.grade_id)
-            if cell.exercise is not None and verdict is not None:
+            verdict = kept.verdicts.get(cell.name)
+            mark = marks.get(cell.key)
+            if cell.cell.is_test and verdict is not None:
                 manual = mark.manual_score if mark is not None else None
-                attempts[_name(cell)] = _attempt(verdict, manual)
+                attempts[cell.name] = _attempt(verdict, manual)
             elif mark is not None:
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
-                attempts[_name(cell)] = Attempt(mark.points, blank=blank)
+                attempts[cell.name] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
-        runs = read_cells(Submission(course, assignment, student).graded_path)
+        graded = Submission(course, assignment, student)
+        runs = [
+            run for notebook in notebooks for run in read_cells(graded.graded_path_of(notebook))
+        ]
         mine = known_by.get(student, {student.lower()})
         code = {
             name: text
             for name, attempt in attempts.items()
-            if attempt.mistakes and names_nobody(text := code_of(runs, name), mine)
+            if attempt.mistakes
+            and names_nobody(text := code_of(runs, name.rpartition("/")[2]), mine)
         }
         records[student] = Record(
             student,
@@ -271,7 +323,7 @@ def read_records(
             sum(mark.extra for mark in marks.values() if mark.points is not None),
             score.late_penalty if score is not None else 0.0,
             took.get(student),
-            tuple(_signs(kept, waiting)),
+            (*_signs(kept, waiting), *((STRANGER,) if student in nobody else ())),
             code,
             tuple(failures(runs, _not_defined(kept), everybody)),
         )
@@ -313,20 +365,13 @@ def words_on(entry: Exercise | None, mistake: str) -> tuple[str, str]:
     return found[0].did if found else "", _lesson(lesson)
 
 
-def _name(cell: MasterCell) -> str:
-    """Return what a graded cell is called: the exercise of a check, or the cell's own name."""
-    return cell.grade_id.removeprefix(GRADE_PREFIX) if cell.exercise else cell.grade_id
-
-
 def _lesson(stem: str) -> str:
     return f"notebooks/{stem}.ipynb" if stem else ""
 
 
-def _item(cell: MasterCell, exercises: Mapping[str, Exercise]) -> Item:
-    name = _name(cell)
-    entry = exercises.get(name) if cell.exercise else None
+def _item(graded: Graded, entry: Exercise | None) -> Item:
     lesson = _lesson(entry.lesson) if entry is not None else ""
-    return Item(name, cell.points or 0.0, cell.exercise is None, lesson)
+    return Item(graded.name, graded.cell.points or 0.0, not graded.cell.is_test, lesson)
 
 
 def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
