@@ -17,6 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrading import convert, settings
 
 from autograder.grading.records import VERDICTS_FILE
+from autograder.pages.feedback import ClassFeedback
 
 DUE = "2026-10-05 12:00:00.000000"
 AGAIN = "was handed in again since it was graded: run `autograder grade ps1`"
@@ -134,7 +135,15 @@ def score_of(course: Path, student: str) -> str:
         return next(row[-1] for row in csv.reader(file) if row[3] == student)
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.fixture
+def all_in_process(in_process: None, at_once: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have pages made here too."""
+    monkeypatch.setattr(
+        ClassFeedback, "run", lambda self, _: (one for one in (*self.settled, *self.on(at_once, 1)))
+    )
+
+
+@pytest.mark.usefixtures("all_in_process")
 @pytest.mark.parametrize("happens", STATES, ids=lambda happens: happens.__name__)
 def test_every_command_says_the_same_of_a_state_and_leaves_it_out(graded, happens):
     says, code_of_grade, counts = STATES[happens]
@@ -191,7 +200,7 @@ def test_a_time_that_is_none_is_said_in_table_and_report(graded, at_once):
     assert "which is no time" in (graded / "reports" / "ps1.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.usefixtures("in_process")
+@pytest.mark.usefixtures("all_in_process")
 def test_who_is_excluded_is_left_out_of_grading_and_feedback_and_said(graded):
     configure(graded, 'c.CourseDirectory.student_id_exclude = "bob, zoe"')
     classes.hand_in(graded, "bob", "untouched")

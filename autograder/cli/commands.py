@@ -500,6 +500,50 @@ def watch(
 
 
 @app.command()
+def extension(
+    given: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDENT ASSIGNMENT", help="For --list the assignment alone."),
+    ],
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="The new due date, UTC unless it says otherwise; the old one ends an extension.",
+            metavar='"2026-10-12 23:59 Europe/Berlin"',
+        ),
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Tell who has more time.")] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Give a student more time for an assignment, or list who has more."""
+    folder = _course_folder(course)
+    if listing == (until is not None) or len(given) != (1 if listing else 2):
+        _stop('say STUDENT ASSIGNMENT --until "2026-10-12 23:59 UTC", or ASSIGNMENT --list')
+    assignment, student = given[-1], given[0]
+    with _in_words():
+        from autograder.course.course import Course
+        from autograder.course.folder import require_assignment
+        from autograder.gradebook import GradebookStore
+        from autograder.handed_in.times import read_moment
+        from autograder.words import printable
+
+        require_assignment(folder, assignment)
+        moment = read_moment((until or "").encode()) if until is not None else None
+        if moment is not None and (moment.at is None or moment.trouble):
+            _stop(f"--until {moment.trouble}")
+        with GradebookStore.open(Course(folder).gradebook_url) as gradebook:
+            if moment is not None and moment.at is not None:
+                gradebook.extend(assignment, student, moment.at)
+            known = gradebook.extensions(assignment)
+    for one in known:
+        if listing or one.student == student:
+            when = f"until {one.until} UTC, " if one.until else ""
+            typer.echo(f"{printable(one.student)} {assignment} {when}{one.extra} more")
+    if not listing:
+        typer.echo(f"next: autograder grade {assignment}, for what is late by now")
+
+
+@app.command()
 def history(
     student: Annotated[str, typer.Argument(help="Whose points.")],
     assignments: Annotated[

@@ -15,9 +15,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, select, update
 
 from autograder.course.late_penalties import LatePenalty
+from autograder.gradebook.database import GradebookError
 from autograder.gradebook.released import ReleasedAssignment
-from autograder.gradebook.tables import SUBMISSION, SUBMITTED
-from autograder.gradebook.writing import penalties_of, write_penalties
+from autograder.gradebook.tables import STUDENT, SUBMISSION, SUBMITTED
+from autograder.gradebook.writing import make_submission, penalties_of, write_penalties
 
 FEW = 200  # values in one statement
 Times = Mapping[str, datetime | None]  # when each student handed in, as far as it is known
@@ -91,6 +92,36 @@ def read_extensions(connection: Connection, released: ReleasedAssignment) -> Seq
         for student, extra in sorted(map(tuple, rows))
         if extra
     ]
+
+
+def write_extension(
+    connection: Connection, released: ReleasedAssignment, student: str, until: datetime
+) -> None:
+    """Give a student more time, also before anything is handed in.
+
+    Raises
+    ------
+    GradebookError : there is no such student, no due date, or it is no more time
+    """
+    if connection.execute(select(STUDENT.c.id).where(STUDENT.c.id == student)).first() is None:
+        raise GradebookError(
+            f"the gradebook has no student {student}: `nbgrader db student add {student}`", code=2
+        )
+    if released.due is None:
+        raise GradebookError(
+            f"{released.name} has no due date: set one in Formgrader, or with `nbgrader db "
+            f'assignment add {released.name} --duedate="2026-10-05 23:59 UTC"`',
+            code=2,
+        )
+    if until < released.due:
+        raise GradebookError(
+            f"{until} UTC is before {released.name} is due, {released.due} UTC", code=2
+        )
+    key = make_submission(connection, released, student)
+    extra = until - released.due
+    connection.execute(
+        update(SUBMISSION).where(SUBMISSION.c.id == key).values(extension=extra or None)
+    )
 
 
 def _rows(

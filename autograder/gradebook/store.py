@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from autograder.gradebook.lateness import (
     Times,
     read_extensions,
     read_outdated,
+    write_extension,
     write_times,
 )
 from autograder.gradebook.marks import read_marks
@@ -244,6 +246,21 @@ class GradebookStore:
             self._database.write(
                 lambda connection: write_times(
                     connection, read_released(connection, assignment), times, late_penalty
+                )
+            )
+
+    def extend(self, assignment: str, student: str, until: datetime) -> None:
+        """Give a student time until a moment, UTC without a zone.
+
+        Raises
+        ------
+        GradebookError
+            where there is no such student or due date, or it is no more time
+        """
+        with said_plainly():
+            self._database.write(
+                lambda connection: write_extension(
+                    connection, read_released(connection, assignment), student, until
                 )
             )
 

@@ -146,6 +146,27 @@ def _submitted(
     return {(students[row.assignment_id], row.notebook_id): row.id for row in found}
 
 
+def make_submission(connection: Connection, released: ReleasedAssignment, student: str) -> str:
+    """Make the rows of a submission where they are missing, as nbgrader does; return its id."""
+    one = GradedSubmission(student, released.name, "", None, {})
+    submissions = _submissions(connection, released, [one])
+    submitted = _submitted(connection, released, submissions)
+    for table, cells_of, values in (
+        (GRADE, released.graded, {"needs_manual_grade": False}),
+        (COMMENT, released.commented, {}),
+    ):
+        made = upsert(connection, table).on_conflict_do_nothing(
+            index_elements=["cell_id", "notebook_id"]
+        )
+        rows = [
+            _of_cell(key, cell.id) | values
+            for (_, notebook), key in submitted.items()
+            for cell in cells_of(notebook)
+        ]
+        _run(connection, made, rows)
+    return str(submissions[student].id)
+
+
 def _write_cells(
     connection: Connection,
     released: ReleasedAssignment,
