@@ -30,6 +30,7 @@ from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
 from autograder.grading.standing import EXCLUDED, GONE, NONE, NOTHING, Standing, Standings
+from autograder.grading.standing import NOT_GRADED as NOT_GRADED_YET
 from autograder.handed_in.finding import FOUND
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.formats import write
@@ -217,6 +218,9 @@ def report(
     """
     found = gather(course, assignment, gradebook, names, left_out)
     if not found.is_graded:
+        once = [said for said in left_out if NOT_GRADED_YET.format(assignment) not in said]
+        if once:
+            raise CourseError(f"no marks of {assignment} count: {once[0]}", 1)
         raise CourseError(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
         )
