@@ -166,7 +166,8 @@ def _odd(
         if lacking:
             yield (
                 f"{name} may be written with {listed(lacking)}, which the notebook neither asks "
-                "for nor gives: students need it where they run their code"
+                "for nor gives: the grader answers it rightly, but where students run their code "
+                "they need it"
             )
 
 

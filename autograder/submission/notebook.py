@@ -465,10 +465,7 @@ class Run:
         return answered_for(verdict, sorted(asked.intersection(absent))), asked.difference(absent)
 
     def absent(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call and the notebook, made of a part of a set, leaves out.
-
-        What belongs to another set than the exercise is for students to bring along.
-        """
+        """Return what an exercise may call that is neither asked for nor there."""
         assert self.session is not None
         left_out = self.assignment.left_out(exercise)
         return [name for name in left_out if self.session.bind(name).kind == "missing"]
