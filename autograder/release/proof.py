@@ -9,9 +9,11 @@ import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import nbformat
@@ -23,6 +25,7 @@ from autograder.course.folder import files_beside
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
 from autograder.release.source import read_source
+from autograder.submission.causes import defines
 from autograder.submission.slips import does_nothing
 from autograder.words import first_line
 
@@ -32,7 +35,12 @@ SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
 
 
 def release_problems(
-    course: Path, assignment: str, folder: Path, catalogue: Catalogue, raising: Path | None = None
+    course: Path,
+    assignment: str,
+    folder: Path,
+    catalogue: Catalogue,
+    raising: Path | None = None,
+    stub: str = STUB,
 ) -> list[str]:
     """Return what is wrong with a generated release, a line for each.
 
@@ -43,10 +51,11 @@ def release_problems(
     catalogue : nothing in the folder may answer an exercise of the assignment
     raising : the same release with `STUB` in place of the course's own stub; it is the one that is
         run, since what follows from a stub that does nothing cannot be told from a slip
+    stub : what stands in place of solutions; a source may have it where it has no solution
     """
     notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
     where = f"release/{assignment}/{assignment}.ipynb"
-    problems = leftovers(read_source(course / "source" / assignment), folder)
+    problems = leftovers(read_source(course / "source" / assignment), folder, stub)
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder).as_posix()
         answers = answers_in(name, path.read_bytes(), catalogue, assignment)
@@ -90,15 +99,17 @@ def _carried_problems(notebook: NotebookNode, folder: Path, where: str) -> list[
     ]
 
 
-def leftovers(source: NotebookNode, folder: Path) -> list[str]:
+def leftovers(source: NotebookNode, folder: Path, stub: str = STUB) -> list[str]:
     """Return what is left in a release of what only instructors may see.
 
     Parameters
     ----------
     source : the source notebook
     folder : the generated release; all its files are searched
+    stub : what stands in place of solutions
     """
     secret, public = _split(source)
+    public += f"\n{stub}"
     released = {
         path.relative_to(folder).as_posix(): _text_of(path)
         for path in sorted(folder.rglob("*"))
@@ -200,19 +211,46 @@ def unexpected_errors(folder: Path, assignment: str) -> list[str]:
             )
         except (CellTimeoutError, DeadKernelError) as error:
             return [f"{where} cannot be run: {first_line(error) or '?'}"]
+    to_define = _to_define(notebook)
     return [
-        f"{where}, cell {cell.id}: {output.ename}: {output.evalue.splitlines()[0][:120]}"
-        if output.evalue
-        else f"{where}, cell {cell.id}: {output.ename}"
+        f"{where}, cell {cell.id}: {output.ename}{_first(output)}{_hint(output)}"
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if output.output_type == "error" and not _says_not_written(output)
+        if output.output_type == "error" and not _says_not_written(output, to_define)
     ]
 
 
-def _says_not_written(output: NotebookNode) -> bool:
+def _first(output: NotebookNode) -> str:
+    return f": {output.evalue.splitlines()[0][:120]}" if output.evalue else ""
+
+
+def _hint(output: NotebookNode) -> str:
+    """Return what to do about a name that is not there."""
+    if output.ename != "NameError":
+        return ""
+    if _lacks(output) == "check":
+        return ": put `from checks import check` into a code cell above"
+    return ": define it, or import it, in a cell above"
+
+
+def _lacks(output: NotebookNode) -> str:
+    found = re.match(r"name '(\w+)' is not defined", output.evalue)
+    return found[1] if found and output.ename == "NameError" else ""
+
+
+def _to_define(notebook: NotebookNode) -> set[str]:
+    """Return the exercises of which students get no line: their names are for them to define."""
+    solutions = (one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("solution"))
+    code = [one.source for one in notebook.cells if one.cell_type == "code"]
+    names = {one.metadata.nbgrader["grade_id"] for one in solutions if one.cell_type == "code"}
+    return {name for name in names if not any(defines(text, name) for text in code)}
+
+
+def _says_not_written(output: NotebookNode, to_define: Collection[str]) -> bool:
     if output.ename == "NotImplementedError":
         return bool(output.evalue == NOT_WRITTEN)
+    if _lacks(output) in to_define:
+        return True
     return bool(output.ename == "AssertionError" and output.evalue.endswith(NOT_WRITTEN))
 
 

@@ -31,7 +31,15 @@ from autograder.judging.judge import (
     unjudged,
 )
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
+from autograder.submission.causes import (
+    NO_CELL,
+    NOT_RUN,
+    STOPPED,
+    CellRun,
+    defines,
+    failed,
+    why_missing,
+)
 from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
@@ -406,8 +414,12 @@ class Run:
 
     def missing_words(self, exercise: Exercise) -> str:
         """Say that an exercise is not defined, and why."""
-        of_set = list(self.assignment.points)
-        return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
+        why = why_missing(exercise.name, self.cells, list(self.assignment.points))
+        stub = next((one for one in self.assignment.master if one.grade_id == exercise.name), None)
+        # Where students get no line of it, the stub defines nothing.
+        if why == NO_CELL and stub and any(one.source == stub.source for one in self.cells):
+            return NOT_WRITTEN
+        return f"{exercise.name} is not defined: {why}"
 
     def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
         """Return a verdict that says "not written yet" of a function whose body does nothing."""
