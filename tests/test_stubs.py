@@ -166,10 +166,13 @@ def test_students_may_get_no_line_of_a_function(
 def test_a_name_that_nothing_defines_is_told_with_what_to_do(tmp_path: Path) -> None:
     course = course_with(tmp_path / "course", "pass")
     path = course / "source" / "hw1" / "hw1.ipynb"
-    text = path.read_text().replace("from checks import check", "import checks")
-    path.write_text(text.replace("* 2", "* twice"))
+    text = path.read_text()
+    path.write_text(text.replace("from checks import check", "import checks"))
     said = run("release", "hw1", "--course", course)[2]
-    assert "'check' is not defined: put `from checks import check` into a code cell" in said
+    assert "cell grade_standardise: put `from checks import check` into a code cell above" in said
+    path.write_text(text.replace(f'"{USED}"', '"twice"'))
+    said = run("release", "hw1", "--course", course)[2]
+    assert "name 'twice' is not defined: define it, or import it, in a cell above" in said
 
 
 def test_a_table_of_stubs_without_one_for_python_is_refused(tmp_path: Path) -> None:
