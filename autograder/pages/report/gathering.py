@@ -91,7 +91,7 @@ def write_reports(
     names : whether students are shown by name; otherwise by labels that stay the same
     formats : of "html", "csv" and "json"
     output : the folder for them; ``reports/`` in the course where None
-    student : the one that it is about, who is shown by name
+    student : the one that it is about, by id or by the label of a report; is shown by name
 
     Returns
     -------
@@ -102,7 +102,8 @@ def write_reports(
     CourseError : there is no such assignment, or nothing of it is graded; nothing is written
     OSError : a file cannot be written
     """
-    known = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
+    there = {path.parent.name for path in (course / "source").glob("*/*.ipynb")}
+    known = sorted(there, key=lambda name: [part.zfill(9) for part in re.split(r"(\d+)", name)])
     for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
@@ -114,7 +115,10 @@ def write_reports(
             graded = [one for one in gathered if one.is_graded]
             if not graded:
                 raise CourseError("nothing is graded yet: run `autograder grade` first")
-            reports = [_of_one(graded, student) if student else course_figures(graded)]
+            if student is None:
+                reports = [course_figures(graded)]
+            else:
+                reports = [student_figures(graded, _who(graded, student, Course(course).secret))]
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
@@ -125,13 +129,17 @@ def _released_of(course: Path, known: Sequence[str]) -> list[str]:
     return [name for name in known if (course / "release" / name / f"{name}.ipynb").is_file()]
 
 
-def _of_one(gathered: Sequence[Gathered], student: str) -> dict[str, Any]:
-    if not any(student in one.records for one in gathered):
+def _who(gathered: Sequence[Gathered], asked: str, secret: bytes) -> str:
+    """Return the id of a student who is asked for by it, or by the label that a report shows."""
+    there = {student for one in gathered for student in one.records}
+    labels = {label_of(secret, student): student for student in there}
+    label = f"student {asked.removeprefix('student ')}"
+    if asked not in there and label not in labels:
         raise CourseError(
-            f"nobody is called {student!r}, in the roster or among those who handed in: "
-            "say the id, as their folder in submitted/ is called"
+            f"nobody is called {asked!r}, in the roster or among those who handed in: "
+            "say the id, as their folder in submitted/ is called, or the label of a report"
         )
-    return student_figures(gathered, student)
+    return asked if asked in there else labels[label]
 
 
 def gather(
