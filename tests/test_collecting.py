@@ -404,6 +404,20 @@ def test_times_are_read_in_the_systems_zone_and_by_every_reader(course, tmp_path
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Friday, 31 January 2025, 1:45 PM", "Friday, January 31, 2025, 1:45 PM",
+        "Freitag, 31. Januar 2025, 13:45", "vendredi 31 janvier 2025, 13:45",
+        "viernes, 31 de enero de 2025, 13:45", "martedì, 31 gennaio 2025, 13:45",
+        "2025-01-31T13:45:00Z", "2025-01-31 13:45:00 UTC",
+    ],
+)  # fmt: skip
+def test_times_are_read_in_the_languages_of_systems(text):
+    assert str(Clock("UTC", {}).read(text)) == "2025-01-31 13:45:00"
+    assert Clock("UTC", {}).read("31 Smarch 2025, 13:45") is None
+
+
 def test_what_times_are_not_known_is_said(course, tmp_path):
     download = zip_of(tmp_path / "d.zip", downloads.canvas(FEW, work))
     _, _, said = commanding.run(
