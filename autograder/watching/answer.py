@@ -18,7 +18,7 @@ from autograder.grading.engine import ClassGrading
 from autograder.limits import LIMITS
 from autograder.pages.feedback import ClassFeedback
 from autograder.watching.exchange import Exchange, ExchangeTrouble
-from autograder.words import named, points_text
+from autograder.words import listed, named, points_text
 
 
 class Turns:
@@ -82,11 +82,13 @@ class Answer:
     said : in a phrase
     trouble : it has to be tried once more
     no_isolation : that would be in vain
+    nothing : there was nothing to grade, and only another hand-in changes that
     """
 
     said: str
     trouble: bool = False
     no_isolation: bool = False
+    nothing: bool = False
 
 
 def answer(submission: Submission, isolation: str, turns: Turns, exchange: Exchange) -> Answer:
@@ -97,16 +99,16 @@ def answer(submission: Submission, isolation: str, turns: Turns, exchange: Excha
         (result,) = grading.on(_Here(turns), lambda: 1)
         if result.trouble is not None:
             said = f"was not graded: {result.trouble}"
-            # Where there is nothing to read, only another hand-in changes that.
-            return Answer(said, not result.nothing, result.no_isolation)
+            return Answer(said, not result.nothing, result.no_isolation, result.nothing)
         feedback = ClassFeedback(course, [name], [student])
         (page,) = (*feedback.settled, *feedback.on(_Here(turns), 1))
         if page.trouble is not None:
             return Answer(f"has no page: {page.trouble}", trouble=True)
         said = f"{points_text(result.points)} of {points_text(result.max_points)} points"
         if not (submission.feedback_folder / SUBMISSION_SECRET).is_file():
-            where = (submission.feedback_folder / f"{name}.html").relative_to(course)
-            return Answer(f"{said}, {where} is made; it did not come through the exchange")
+            where = submission.feedback_folder.relative_to(course)
+            pages = listed([f"{where / one}.html" for one in feedback.jobs[0].marks])
+            return Answer(f"{said}, {pages} is made; it did not come through the exchange")
         exchange.release(name, student)
         return Answer(f"{said}, feedback released")
     except ExchangeTrouble as failure:
@@ -133,7 +135,7 @@ def warm_up(course: Path, name: str, isolation: str) -> None:
 
     where = Course(course)
     with GradebookStore.open(where.gradebook_url) as gradebook:
-        assignment = where.assignment(name, gradebook)
+        assignment = where.assignment(name, gradebook)[0]  # all have the same packages
     try:
         own_worker().do(start_sandbox, isolation, LIMITS, assignment, budget=GRADING)
     except IsolationUnavailable as failure:
