@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import runpy
@@ -37,7 +38,7 @@ from autograder.release.proof import (
 )
 from autograder.release.readme import STUDENT_REQUIREMENTS
 from autograder.release.release import prove_release, release
-from autograder.release.source import read_asked
+from autograder.release.source import read_asked, read_source
 
 ROOT = Path(__file__).parents[1]
 
@@ -373,7 +374,7 @@ def test_an_exercise_to_be_written_that_nothing_checks_is_told(tmp_path: Path) -
 
     assert remarks_of(tmp_path, change) == [
         "softmax is to be written, and no cell grade_softmax checks it",
-        "no cell checks an exercise: there is nothing for the grader to judge",
+        "no cell tests anything: there is nothing for the grader to judge",
     ]
 
 
@@ -389,10 +390,21 @@ def test_an_answer_among_what_is_given_is_refused(tmp_path: Path) -> None:
 
 def test_a_check_that_does_something_else_is_refused(tmp_path: Path) -> None:
     def change(notebook: NotebookNode) -> None:
-        cell_called(notebook, "grade_softmax")["source"] = "assert True"
+        notebook.cells[0]["source"] = "from checks import check"
+        cell_called(notebook, "grade_softmax")["source"] = "check(softmax); check(softmax)"
 
     assert problems_of(tmp_path, change) == [
         "source/ps1/ps1.ipynb, cell grade_softmax: its source is not exactly check(softmax)"
+    ]
+
+
+def test_a_test_of_its_own_that_has_an_exercises_name_is_told(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell_called(notebook, "grade_softmax")["source"] = "assert True"
+
+    assert remarks_of(tmp_path, change) == [
+        "grade_softmax tests softmax by its own code, and not as the catalogue's exercise: for "
+        "that its source is check(softmax)"
     ]
 
 
@@ -402,22 +414,34 @@ def test_a_check_without_its_solution_cell_is_refused(tmp_path: Path) -> None:
     ]
 
 
-def test_cells_without_ids_of_their_own_are_refused(tmp_path: Path) -> None:
+def test_two_cells_with_one_id_are_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     path = course / "source" / "ps1" / "ps1.ipynb"
     text = path.read_text()
-    path.write_text(text.replace('"nbformat_minor": 5', '"nbformat_minor": 4'))
-    assert "cells without ids" in read_asked(course, "ps1", CATALOGUE).problems[0]
     path.write_text(text.replace("cell-1", "cell-0"))
-    assert read_asked(course, "ps1", CATALOGUE).problems == (
-        "source/ps1/ps1.ipynb: two cells have the id cell-0",
-    )
+    with pytest.raises(ReleaseError, match="two cells have the id cell-0"):
+        read_asked(course, "ps1", CATALOGUE)
 
 
-def test_a_second_notebook_is_refused(tmp_path: Path) -> None:
+def test_cells_without_ids_get_the_same_ones_each_time(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    path = course / "source" / "ps1" / "ps1.ipynb"
+    content = json.loads(path.read_text())
+    for cell in content["cells"]:
+        del cell["id"]
+    path.write_text(json.dumps({**content, "nbformat_minor": 2}))
+    ids = [cell.id for cell in read_source(path).cells]
+    assert ids == [f"cell-{number}" for number in range(1, len(ids) + 1)]
+    assert read_source(path).nbformat_minor == 5
+
+
+def test_an_exercise_that_two_notebooks_ask_for_is_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps1/solved.ipynb")
-    assert "solved.ipynb" in read_asked(course, "ps1", CATALOGUE).problems[0]
+    assert read_asked(course, "ps1", CATALOGUE).problems == (
+        "source/ps1/solved.ipynb: it asks for softmax as another notebook of ps1 does; is it a "
+        "copy?",
+    )
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"nbformat": 4, "cells": 3}'])
@@ -528,7 +552,7 @@ def leak(tmp_path: Path, name: str, text: str) -> list[str]:
     folder = tmp_path / "ps1"
     folder.mkdir(parents=True)
     (folder / name).write_text(text)
-    return leftovers(source(), folder)
+    return leftovers([source()], folder)
 
 
 def test_a_line_of_a_solution_is_found_in_any_file(tmp_path: Path) -> None:
@@ -556,14 +580,14 @@ def test_a_solution_cell_without_a_region_is_secret_as_a_whole(tmp_path: Path) -
     notebook = source()
     cell_called(notebook, "softmax")["source"] = "def softmax(z):\n    return np.tanh(z) + 0.5"
     (tmp_path / "x.py").write_text("return np.tanh(z) + 0.5")
-    assert len(leftovers(notebook, tmp_path)) == 1
+    assert len(leftovers([notebook], tmp_path)) == 1
 
 
 def test_what_students_are_shown_anyway_is_no_leak(tmp_path: Path) -> None:
     notebook = source()
     notebook.cells[0]["source"] += f"\n<details>Hint: `{SOLUTION}`</details>"
     (tmp_path / "x.txt").write_text(SOLUTION)
-    assert leftovers(notebook, tmp_path) == []
+    assert leftovers([notebook], tmp_path) == []
 
 
 def test_trying_a_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:
