@@ -134,7 +134,7 @@ class _Compiler(CachingCompiler):
         return f"<cell {number}>"
 
 
-class _Stream(io.TextIOBase):
+class Stream(io.TextIOBase):
     encoding = "utf-8"
 
     def __init__(self, outputs: Outputs, name: str) -> None:
@@ -184,6 +184,11 @@ class SandboxShell(InteractiveShell):
 
     outputs: Outputs
 
+    @property
+    def user_global_ns(self) -> dict[str, Any]:
+        """The names of the cells: one dictionary, whoever made it."""
+        return self.user_ns
+
     def enable_gui(self, gui: Any = None) -> None:
         """There is no window system."""
 
@@ -216,8 +221,8 @@ class SandboxShell(InteractiveShell):
     def run(self, source: str, text_bytes: int, image_bytes: int) -> list[dict[str, Any]]:
         """Run one cell and return its outputs."""
         self.outputs = Outputs(text_bytes, image_bytes)
-        sys.stdout = _Stream(self.outputs, "stdout")
-        sys.stderr = _Stream(self.outputs, "stderr")
+        sys.stdout = Stream(self.outputs, "stdout")
+        sys.stderr = Stream(self.outputs, "stderr")
         sys.stdin = io.StringIO()
         failure: BaseException | None
         try:
