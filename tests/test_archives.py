@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
+from autograder.handed_in import archives
+from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.limits import ArchiveLimits, HandInLimits
-from autograder.nbgrader_plugin import archives
-from autograder.nbgrader_plugin.archives import UnsoundArchive, own_folder, unpack
 from autograder.nbgrader_plugin.files import Collector, Extractor
 
 KINDS = (".zip", ".gz")

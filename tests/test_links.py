@@ -23,15 +23,14 @@ from nbgrader.utils import notebook_hash
 from nbgrading import settings
 from running import PROGRAMS, done, ended, start
 
-from autograder.course import handed_in, hard_links
 from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, Submission, secret_text, timestamp_text
-from autograder.course.handed_in import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.grading.engine import make_job
 from autograder.grading.jobs import Job, write_so_far
+from autograder.handed_in import archives, files, hard_links
+from autograder.handed_in.archives import UnsoundArchive, unpack
+from autograder.handed_in.files import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.limits import HAND_IN, LIMITS, ArchiveLimits
-from autograder.nbgrader_plugin import archives
-from autograder.nbgrader_plugin.archives import UnsoundArchive, unpack
 from autograder.nbgrader_plugin.files import Collect
 
 UNTOUCHED = classes.NOTEBOOKS / "untouched.ipynb"
@@ -128,7 +127,7 @@ def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course):
     found = survey(folder)
     assert set(found.left_out) == LEFT_OUT
     assert set(found.files) == {"ps1.ipynb", *BESIDE, *HARMLESS}
-    said = sentences_about(folder, course / "submitted")
+    said = sentences_about(folder, course / "submitted", hard_links.any_hard_link, ["ps1"])
     assert said[0] == f"{IS_A_LINK} and was left out: hand in the file itself."
     assert said[-1] == "So were 6 more beside it."
 
@@ -181,8 +180,8 @@ def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(course, tmp_pa
     shutil.copytree(tmp_path / "elsewhere", course / "submitted", copy_function=os.link)
     for student in ("ada", "eve"):
         submission = Submission(course, "ps1", student)
-        assert submission.path.stat().st_nlink == 2
-        assert grade_data(course, student) == (submission.path.read_bytes(), ())
+        assert submission.path_of("ps1").stat().st_nlink == 2
+        assert grade_data(course, student) == (submission.path_of("ps1").read_bytes(), ())
         assert secret_text(submission) == f"secret of {student}"
 
 
@@ -221,7 +220,7 @@ def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(course, t
         os.link(tmp_path / name, folder / name)
     collect = Collect(coursedir=CourseDirectory(root=str(course)))
     collect.do_copy(str(folder), str(course / "submitted" / "eve" / "ps1"))
-    assert set(everything(course / "submitted" / "eve" / "ps1")) == {"own", handed_in.NOTE}
+    assert set(everything(course / "submitted" / "eve" / "ps1")) == {"own", files.NOTE}
 
 
 # --- The note of what was left out ----------------------------------------------------------------
@@ -230,14 +229,14 @@ def test_what_came_by_the_exchange_and_is_of_another_user_is_not_taken(course, t
 def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course):
     folder = hand_in(course, "eve")
     found = survey(folder)
-    found.left_out = {"a.html": handed_in.SYMBOLIC_LINK, "ps1.ipynb": handed_in.HARD_LINK}
-    handed_in.write_note(folder, found)
+    found.left_out = {"a.html": files.SYMBOLIC_LINK, "ps1.ipynb": files.HARD_LINK}
+    files.write_note(folder, found)
     assert grade_data(course, "eve")[1] == (
         f"{IS_A_LINK} and was left out: hand in the file itself.",
         "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file.",
     )
-    handed_in.write_note(folder, survey(folder, handed_in.PASSED_OVER))
-    assert not (folder / handed_in.NOTE).exists()
+    files.write_note(folder, survey(folder, files.PASSED_OVER))
+    assert not (folder / files.NOTE).exists()
 
 
 @pytest.mark.parametrize(
@@ -248,14 +247,14 @@ def test_what_was_left_out_at_collection_is_told_when_it_is_graded(course):
         ('{"more": 1e999}', ()), ("[" * 9_000, ()), ("9" * 9_000, ()),
         ('{"left_out": [], "more": 10000000}', ("So were 1000 more beside it.",)),
         (
-            json.dumps({"left_out": [["<b>\n" * 40, handed_in.NO_FILE]] * 9, "more": 0}),
+            json.dumps({"left_out": [["<b>\n" * 40, files.NO_FILE]] * 9, "more": 0}),
             (f"'{('?b??' * 500)[:80]}' beside the notebook is no ordinary file and was left out.",),
         ),
         ("x" * 20_000, ()), ('{"left_out": [["\\ud800", 1]], "more": "x"}', ()),
     ],
 )  # fmt: skip
 def test_a_note_that_a_student_wrote_says_nothing_else(course, note, said):
-    (hand_in(course, "eve") / handed_in.NOTE).write_text(note)
+    (hand_in(course, "eve") / files.NOTE).write_text(note)
     assert grade_data(course, "eve")[1] == said
 
 
@@ -322,7 +321,7 @@ def test_a_folder_is_real_where_no_part_of_it_is_a_link(tmp_path):
 
 
 def test_a_name_cannot_break_out_of_a_sentence():
-    assert handed_in.shown_name("a\n**b**<script>\u202e.txt") == "'a???b???script??.txt'"
+    assert files.shown_name("a\n**b**<script>\u202e.txt") == "'a???b???script??.txt'"
 
 
 # --- nbgrader's roads -----------------------------------------------------------------------------
@@ -336,8 +335,8 @@ def isolated() -> None:
 def test_from_grading_to_release_nothing_that_a_link_names_is_copied(course, tmp_path, isolated):
     hostile_folder(hand_in(course, "eve"), course)
     hand_in(course, "ada")
-    note = HandIn(left_out={"k.html": handed_in.SYMBOLIC_LINK})
-    handed_in.write_note(hand_in(course, "kim"), note)
+    note = HandIn(left_out={"k.html": files.SYMBOLIC_LINK})
+    files.write_note(hand_in(course, "kim"), note)
     steal(course, hand_in(course, "mel"), PS1)
     (course / "submitted" / "lin").mkdir()
     (course / "submitted" / "lin" / "ps1").symlink_to(course / "source" / "ps1")
@@ -359,7 +358,7 @@ def test_from_grading_to_release_nothing_that_a_link_names_is_copied(course, tmp
     assert IS_A_LINK in classes.graded_notebook(course, "eve").cells[0].source
     assert "beside" not in graded["ada/ps1/ps1.ipynb"].decode()
     assert IS_A_LINK.replace("a.", "k.") in graded["kim/ps1/ps1.ipynb"].decode()
-    assert f"kim/ps1/{handed_in.NOTE}" not in graded
+    assert f"kim/ps1/{files.NOTE}" not in graded
     assert "ps1.ipynb is a hard link" in graded["mel/ps1/ps1.ipynb"].decode()
 
     # As it was left by an earlier version.
@@ -413,7 +412,7 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course, tmp_path):
         shutil.move(course / "submitted" / student / "ps1", folders[student])
         shutil.rmtree(course / "submitted")
     hostile_folder(folders["eve"], course)
-    (folders["eve"] / handed_in.NOTE).write_text('{"left_out": [], "more": 999}')
+    (folders["eve"] / files.NOTE).write_text('{"left_out": [], "more": 999}')
     thief = inbound / "mel+ps1+2026-10-05 14:03:22 UTC+x"
     thief.mkdir()
     steal(folders["ada"], thief, "ps1.ipynb")
@@ -430,7 +429,7 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course, tmp_path):
         f"ada/ps1/{name}" for name in ("ps1.ipynb", *BESIDE)
     }
     assert {name.split("/")[-1] for name in collected if name.startswith("eve")} == {
-        *("ps1.ipynb", *HARMLESS, handed_in.NOTE, *BESIDE)
+        *("ps1.ipynb", *HARMLESS, files.NOTE, *BESIDE)
     }
     assert {name.split("/")[0] for name in collected} == {"ada", "eve", "mel"}
     # It is told to the student when the work is graded, whatever note the student wrote.

@@ -503,7 +503,7 @@ def leak(tmp_path: Path, name: str, text: str) -> list[str]:
     folder = tmp_path / "ps1"
     folder.mkdir(parents=True)
     (folder / name).write_text(text)
-    return leftovers(source(), folder)
+    return leftovers([source()], folder)
 
 
 def test_a_line_of_a_solution_is_found_in_any_file(tmp_path: Path) -> None:
@@ -531,14 +531,14 @@ def test_a_solution_cell_without_a_region_is_secret_as_a_whole(tmp_path: Path) -
     notebook = source()
     cell_called(notebook, "softmax")["source"] = "def softmax(z):\n    return np.tanh(z) + 0.5"
     (tmp_path / "x.py").write_text("return np.tanh(z) + 0.5")
-    assert len(leftovers(notebook, tmp_path)) == 1
+    assert len(leftovers([notebook], tmp_path)) == 1
 
 
 def test_what_students_are_shown_anyway_is_no_leak(tmp_path: Path) -> None:
     notebook = source()
     notebook.cells[0]["source"] += f"\n<details>Hint: `{SOLUTION}`</details>"
     (tmp_path / "x.txt").write_text(SOLUTION)
-    assert leftovers(notebook, tmp_path) == []
+    assert leftovers([notebook], tmp_path) == []
 
 
 def test_trying_a_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:

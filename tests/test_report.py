@@ -21,9 +21,9 @@ from browsing import Visit
 from databases import sql
 from seen import Seen
 
-from autograder.course.folder import SECRET_FILE
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.course.folder import SECRET_FILE, label_of
 from autograder.grading.records import VERDICTS_FILE
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.pages.report.files import as_html, as_json
 from autograder.pages.report.records import (
     DIED,
@@ -32,7 +32,6 @@ from autograder.pages.report.records import (
     TIMED_OUT,
     UNREADABLE,
     kind_of,
-    label,
 )
 from autograder.pages.report.records import NO_ISOLATION as WITHOUT
 from autograder.pages.report.statistics import (
@@ -362,14 +361,14 @@ def test_without_the_switch_no_file_and_no_files_name_tells_who_it_is(reported):
         text = path.read_text(encoding="utf-8")
         for name in (*NAMES, "Brown", "Green"):
             assert not re.search(rf"\b{name}\b", text), (path.name, name)
-        assert label((reported / SECRET_FILE).read_text().encode(), "dan") in text
+        assert label_of((reported / SECRET_FILE).read_text().encode(), "dan") in text
 
 
 def test_labels_stay_the_same_and_only_the_courses_secret_makes_them():
     one, other = b"1" * 64, b"2" * 64
-    assert label(one, "ann") == label(one, "ann") != label(other, "ann")
-    assert len({label(one, f"s{number}") for number in range(5000)}) == 5000
-    assert re.fullmatch(r"student [a-z2-7]{8}", label(one, "ann"))
+    assert label_of(one, "ann") == label_of(one, "ann") != label_of(other, "ann")
+    assert len({label_of(one, f"s{number}") for number in range(5000)}) == 5000
+    assert re.fullmatch(r"student [a-z2-7]{8}", label_of(one, "ann"))
 
 
 def test_with_the_switch_names_are_shown_and_are_text(reported):

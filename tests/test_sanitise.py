@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from masters import master_of
 
 from autograder.course.assignment import MasterCell, in_notebook_order
-from autograder.course.reading import UnreadableSubmission
+from autograder.handed_in.reading import UnreadableSubmission
 from autograder.submission.sanitise import (
     MAX_BRACKETS,
     MAX_CELLS,

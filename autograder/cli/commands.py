@@ -19,6 +19,7 @@ import typer
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
     from autograder.grading.records import Result
+    from autograder.marking import Filled
 
 PIPE_WIDTH = 120
 TABLE_ROWS, MAX_WIDTH = 200, 40
@@ -381,6 +382,98 @@ def history(
         lines = story(folder, student, assignments or [])
     for line in lines:
         typer.echo(line)
+
+
+@app.command()
+def marks(
+    given: Annotated[
+        list[str],
+        typer.Argument(metavar="ASSIGNMENT", help="Such as ps1; after --in A.csv also B.csv ..."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the table to fill in.", metavar="FILE.csv"),
+    ] = None,
+    filled: Annotated[
+        list[Path] | None,
+        typer.Option("--in", help="Take filled tables in.", metavar="FILE.csv [FILE.csv ...]"),
+    ] = None,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="With --out: labels instead of students.")
+    ] = False,
+    separator: Annotated[
+        str,
+        typer.Option(help="With --out: `;` for an Excel with decimal commas.", metavar=",|;|tab"),
+    ] = ",",
+    yes: Annotated[bool, typer.Option("--yes", help="With --in: write without asking.")] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Mark by hand in a spreadsheet: a row for each answer that a person marks.
+
+    `--out FILE.csv` writes the table, `--in FILE.csv` shows what it changes, asks, and
+    writes it as Formgrader would; the tables of several people at once are merged. Rows
+    that are as they were written change nothing. Exit code 0: written, or nothing to
+    change; 1: nothing was written, and why; 2: wrong usage.
+    """
+    folder = _course_folder(course)
+    if (out is None) == (not filled):
+        _stop("--out FILE.csv writes the table, --in FILE.csv takes it in: say one of them")
+    if separator not in (",", ";", "tab"):
+        _stop(f"--separator is , or ; or tab, not {separator!r}")
+    known = [name for name in given if (folder / "source" / name).is_dir()]
+    assignment = (known or given)[0]
+    more = [Path(name) for name in given if name != assignment]
+    if more and (out is not None or len(known) > 1):
+        _stop(f"one assignment at a time, not {' '.join(given)}")
+    with _in_words():
+        from autograder.marking import Filled, write_table
+
+        if out is not None:
+            for sentence in write_table(folder, assignment, out, blind, separator):
+                typer.echo(sentence)
+        else:
+            _take_in(Filled(folder, assignment, [*(filled or ()), *more]), yes)
+
+
+def _take_in(filled: Filled, yes: bool) -> None:
+    """Show what filled tables change, and write it if that is wanted."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from autograder.words import counted
+
+    for problem in filled.problems[:TABLE_ROWS]:
+        typer.echo(f"autograder: {problem}", err=True)
+    if filled.problems:
+        _stop(
+            f"{counted(len(filled.problems), 'problem')}: nothing is written; correct the table "
+            "and take it in again",
+            EXIT_SOME_FAILED,
+        )
+    changes = filled.changes
+    if not changes:
+        typer.echo("nothing to change: the gradebook has all of it already")
+        return
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, PIPE_WIDTH)
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in ("student", "question", "points", "comment"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "points")
+    for row in changes:
+        table.add_row(*map(Text, row))
+    console.print(table)
+    said = counted(len(changes), "mark")
+    if not yes:
+        try:
+            yes = typer.confirm(f"write {said}?")
+        except typer.Abort:
+            typer.echo()
+    if not yes:
+        _stop("nothing is written; --yes writes without asking", EXIT_SOME_FAILED)
+    filled.write()
+    typer.echo(f"wrote {said} into the gradebook; `autograder feedback` makes the pages anew")
 
 
 @app.command()

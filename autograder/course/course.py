@@ -16,7 +16,7 @@ from autograder.catalogue.name import (
     installed_catalogue,
 )
 from autograder.course import settings as own
-from autograder.course.agreement import require_agreement
+from autograder.course.agreement import require_agreement, require_notebooks
 from autograder.course.assignment import Assignment, MasterCell
 from autograder.course.folder import (
     CourseError,
@@ -24,6 +24,7 @@ from autograder.course.folder import (
     course_secret,
     heavy_imports,
     imports_of,
+    notebooks_in,
 )
 from autograder.course.releases import known_releases
 
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 class ReleasedCells(Protocol):
     """What knows the cells of a release: a gradebook."""
 
-    def released_cells(self, course: Path, name: str) -> Sequence[MasterCell]:
+    def notebooks(self, assignment: str) -> Sequence[str]:
+        """Return the names of an assignment's notebooks, sorted."""
+
+    def released_cells(self, course: Path, assignment: str, notebook: str) -> Sequence[MasterCell]:
         """Return the cells that nbgrader owns, in the notebook's order."""
 
 
@@ -164,8 +168,8 @@ class Course:
         answers = {self.catalogue_name.module.partition(".")[0]}
         return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names - answers}))
 
-    def assignment(self, name: str, released: ReleasedCells) -> Assignment:
-        """Return an assignment as it was released.
+    def assignment(self, name: str, released: ReleasedCells) -> tuple[Assignment, ...]:
+        """Return an assignment as it was released: each of its notebooks.
 
         Raises
         ------
@@ -173,17 +177,29 @@ class Course:
             each other
         """
         # First, because its error says what to do where nothing was released.
-        files = assignment_files(self.folder, name)
-        found = Assignment(
-            name,
-            tuple(released.released_cells(self.folder, name)),
-            files,
-            heavy_imports(self.folder, name),
-            self.carried_share,
-            self.allowed_packages(name),
-            self.catalogue_name,
-            self.sets_of(name),
-            known_releases(self.folder, name),
+        assignment_files(self.folder, name)
+        require_notebooks(self.folder, name, released.notebooks(name))
+        masters = {
+            notebook: tuple(released.released_cells(self.folder, name, notebook))
+            for notebook in notebooks_in(self.folder / "release" / name)
+        }
+        asks = any(cell.exercise for master in masters.values() for cell in master)
+        files = assignment_files(self.folder, name, asks)
+        found = tuple(
+            Assignment(
+                name,
+                master,
+                files,
+                heavy_imports(self.folder, name),
+                self.carried_share,
+                self.allowed_packages(name),
+                self.catalogue_name,
+                self.sets_of(name),
+                known_releases(self.folder, name, notebook),
+                notebook,
+            )
+            for notebook, master in masters.items()
         )
-        require_agreement(self.folder, found)
+        for one in found:
+            require_agreement(self.folder, one)
         return found

@@ -6,6 +6,7 @@ neither the sandbox nor the judge.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -21,8 +22,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from autograder.catalogue.name import CONFIG_FILE
-from autograder.course.hard_links import not_of_owner
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.hard_links import not_of_owner
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 
 SECRET_FILE = ".grading-secret"
 MAX_FILE_BYTES = 20 << 20
@@ -71,16 +72,16 @@ class Submission:
         return self.course / "submitted" / self.student / self.assignment
 
     @property
-    def path(self) -> Path:
-        return self.folder / f"{self.assignment}.ipynb"
-
-    @property
     def graded_folder(self) -> Path:
         return self.course / "autograded" / self.student / self.assignment
 
-    @property
-    def graded_path(self) -> Path:
-        return self.graded_folder / f"{self.assignment}.ipynb"
+    def path_of(self, notebook: str) -> Path:
+        """Return where a notebook of it is to be handed in."""
+        return self.folder / f"{notebook}.ipynb"
+
+    def graded_path_of(self, notebook: str) -> Path:
+        """Return where a notebook of it lies when it is graded."""
+        return self.graded_folder / f"{notebook}.ipynb"
 
     @property
     def feedback_folder(self) -> Path:
@@ -142,7 +143,8 @@ def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> 
             f"no graded {assignment} of {', '.join(missing)}: "
             f"looked in {course / 'autograded'}/<student>/{assignment}/"
         )
-    if not any(one.graded_path.is_file() for one in found.values()):
+    names = notebooks_in(course / "release" / assignment)
+    if not any(one.graded_path_of(name).is_file() for one in found.values() for name in names):
         raise CourseError(
             f"nothing of {assignment} is graded in {course / 'autograded'}: "
             f"run `autograder grade {assignment}` first"
@@ -165,6 +167,11 @@ def require_assignment(course: Path, assignment: str) -> None:
         raise CourseError(
             f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
         )
+
+
+def notebooks_in(folder: Path) -> tuple[str, ...]:
+    """Return the names of the notebooks of an assignment's folder, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.ipynb") if path.is_file()))
 
 
 def nothing_here(course: Path) -> str:
@@ -228,23 +235,33 @@ def seed_of(secret: bytes, assignment: str, student: str, digest: str) -> int:
     return int.from_bytes(hmac.digest(secret, text, "sha256")[:16], "big")
 
 
-def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
-    """Return what lies beside the released notebook, by relative path.
+def label_of(secret: bytes, student: str) -> str:
+    """Return what stands for a student: the same each time, and only the course can tell whom."""
+    digest = hmac.digest(secret, json.dumps(["report", student]).encode(), "sha256")
+    return "student " + base64.b32encode(digest[:5]).decode().lower()
+
+
+def assignment_files(course: Path, assignment: str, exercises: bool = True) -> dict[str, bytes]:
+    """Return what lies beside the released notebooks, by relative path.
 
     It is all that a submission sees of the course: never what a student sent,
     which could shadow a module.
+
+    Parameters
+    ----------
+    exercises : whether it has exercises checked; then `checks.py` is the students' `check`
 
     Raises
     ------
     CourseError : the assignment was not released
     """
     root = course / "release" / assignment
-    if not (root / f"{assignment}.ipynb").is_file():
+    if not notebooks_in(root):
         raise CourseError(
             f"{assignment} is not released in {course}: run `autograder release {assignment}`"
         )
     files = files_beside(root)
-    if CHECKS in files:
+    if CHECKS in files and exercises:
         files[CHECKS] = INERT_CHECKS.read_bytes()
     return files
 
@@ -268,7 +285,7 @@ def files_beside(folder: Path) -> dict[str, bytes]:
 
 
 def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
-    """Return what a released notebook imports of `HEAVY`, to be imported once for all.
+    """Return what an assignment's notebooks import of `HEAVY`, to be imported once for all.
 
     Raises
     ------
@@ -279,15 +296,17 @@ def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
 
 
 def imports_of(folder: Path) -> set[str]:
-    """Return the names of all modules that the notebook of an assignment's folder imports."""
-    path = folder / f"{folder.name}.ipynb"
-    try:
-        cells = json.loads(path.read_bytes())["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CourseError(
-            f"{path} cannot be read: run `autograder release {folder.name}`", 1
-        ) from None
+    """Return the names of all modules that the notebooks of an assignment's folder import."""
+    sources: list[str] = []
+    for name in notebooks_in(folder):
+        path = folder / f"{name}.ipynb"
+        try:
+            cells = json.loads(path.read_bytes())["cells"]
+            sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise CourseError(
+                f"{path} cannot be read: run `autograder release {folder.name}`", 1
+            ) from None
     found = [names for source in sources for pair in IMPORT.findall(source) for names in pair]
     return {name.split()[0] for names in found for name in names.split(",") if name.strip()}
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
 from autograder.course.assignment import MasterCell, in_notebook_order
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.gradebook.by_hand import (
+    HandMark,
+    NewMark,
+    Place,
+    read_hand_marks,
+    write_hand_marks,
+)
 from autograder.gradebook.cell_marks import Marks
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
 from autograder.gradebook.marks import read_marks
@@ -18,6 +25,7 @@ from autograder.gradebook.released import read_master_cells, read_released
 from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
 from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_results
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 
 CHUNK = 200  # submissions in one statement: databases limit the values of a statement
@@ -73,8 +81,8 @@ class GradebookStore:
         """
         return self._read(lambda connection: read_master_cells(connection, assignment, notebook))
 
-    def released_cells(self, course: Path, assignment: str) -> list[MasterCell]:
-        """Return the released cells of an assignment's one notebook, in its order.
+    def released_cells(self, course: Path, assignment: str, notebook: str) -> list[MasterCell]:
+        """Return the released cells of a notebook, in its order.
 
         Raises
         ------
@@ -83,12 +91,18 @@ class GradebookStore:
         """
         folder = course / "release" / assignment
         try:
-            order = _released_order(folder / f"{assignment}.ipynb")
+            released = _released_sources(folder / f"{notebook}.ipynb")
         except UnreadableSubmission as failure:
             raise GradebookError(
                 f"{folder}: {failure} Run `autograder release {assignment}`"
             ) from None
-        return in_notebook_order(self.master_cells(assignment, assignment), order)
+        cells = in_notebook_order(self.master_cells(assignment, notebook), released)
+        return [
+            replace(cell, released=text)
+            if (text := released.get(cell.grade_id)) not in (None, cell.source)
+            else cell
+            for cell in cells
+        ]
 
     def graded_students(self, assignment: str) -> set[str]:
         """Return the students of whom the gradebook holds a submission of an assignment."""
@@ -115,8 +129,8 @@ class GradebookStore:
         """
         return self._read(lambda connection: read_scores(connection, assignment))
 
-    def marks(self, assignment: str, students: Sequence[str]) -> dict[str, Marks]:
-        """Return the marks of an assignment's one notebook, by student; see `cell_marks`.
+    def marks(self, assignment: str, notebook: str, students: Sequence[str]) -> dict[str, Marks]:
+        """Return the marks of a notebook, by student; see `cell_marks`.
 
         Who has no submission in the gradebook is not there.
 
@@ -131,10 +145,39 @@ class GradebookStore:
             found: dict[str, Marks] = {}
             for first in range(0, len(students), CHUNK):
                 some = students[first : first + CHUNK]
-                found |= read_marks(connection, released, assignment, some)
+                found |= read_marks(connection, released, notebook, some)
             return found
 
         return self._read(marks)
+
+    def hand_marks(self, assignment: str) -> dict[Place, HandMark]:
+        """Return the marks of every graded cell of an assignment's submissions.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(
+            lambda connection: read_hand_marks(connection, read_released(connection, assignment))
+        )
+
+    def write_by_hand(
+        self, assignment: str, marks: Sequence[NewMark], late_penalty: LatePenalty | None = None
+    ) -> None:
+        """Write what a person gave, as Formgrader does, in one transaction: all of it or nothing.
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written, or somebody else changed one of the marks meanwhile
+        """
+        with said_plainly():
+            self._database.write(
+                lambda connection: write_hand_marks(
+                    connection, read_released(connection, assignment), marks, late_penalty
+                )
+            )
 
     def write(
         self, results: Iterable[GradedSubmission], late_penalty: LatePenalty | None = None
@@ -179,11 +222,14 @@ class GradebookStore:
             return self._database.read(question)
 
 
-def _released_order(path: Path) -> list[str]:
-    """Return the names of nbgrader's cells in a release notebook, in its order."""
+def _released_sources(path: Path) -> dict[str, str]:
+    """Return what nbgrader's cells hold in a release notebook, by name, in its order."""
     data = read_bytes(path)
     try:
-        owned = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(data)["cells"]]
-        return [cell["grade_id"] for cell in owned if cell.get("grade_id")]
+        cells = [
+            (cell["metadata"].get("nbgrader", {}).get("grade_id"), "".join(cell["source"]))
+            for cell in json.loads(data)["cells"]
+        ]
+        return {name: source for name, source in cells if name}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UnreadableSubmission(f"{path.name} is not a notebook.") from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select, true, update
@@ -58,7 +58,11 @@ def write_results(
     submissions = _submissions(connection, released, graded)
     submitted = _submitted(connection, released, submissions)
     _write_cells(connection, released, graded, submitted)
-    _write_penalties(connection, released, graded, submissions, submitted, late_penalty)
+    places = {
+        submitted[result.student, released.id_of(result.notebook)]: result.student
+        for result in graded
+    }
+    write_penalties(connection, released, submissions, places, late_penalty)
 
 
 def _submissions(
@@ -187,25 +191,29 @@ def _set(
     _run(connection, made.on_conflict_do_nothing(index_elements=key), rows[False])
 
 
-def _write_penalties(
+def write_penalties(
     connection: Connection,
     released: Released,
-    graded: list[GradedSubmission],
-    submissions: dict[str, Any],
-    submitted: dict[tuple[str, str], str],
+    submissions: Mapping[str, Any],
+    submitted: Mapping[str, str],
     late_penalty: LatePenalty | None,
 ) -> None:
-    """Set the penalty of each notebook anew, within 0 and its score."""
+    """Set the penalty of notebooks anew, within 0 and their score.
+
+    Parameters
+    ----------
+    submissions : rows with timestamp and extension by student
+    submitted : whose notebook, by the submitted notebook's id
+    """
     late: dict[str, tuple[str, float]] = {}
     penalties: dict[str, float | None] = {}
-    for result in graded:
-        key = submitted[result.student, released.id_of(result.notebook)]
+    for key, student in submitted.items():
         penalties[key] = None
-        row = submissions[result.student]
+        row = submissions[student]
         if late_penalty is not None and released.due is not None and row.timestamp is not None:
             due = released.due + (row.extension or datetime.timedelta())
             if row.timestamp > due:
-                late[key] = (result.student, (row.timestamp - due).total_seconds())
+                late[key] = (student, (row.timestamp - due).total_seconds())
     if late_penalty is not None and late:
         cells = [cell.id for key in released.cells for cell in released.graded(key)]
         score = func.coalesce(GRADE.c.manual_score, GRADE.c.auto_score)

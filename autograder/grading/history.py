@@ -5,10 +5,11 @@ It lies beside the graded notebooks, one file an assignment, and is only added t
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from autograder.grading.jobs import Job, catalogue_fingerprint, code_fingerprint
 from autograder.words import points_text
 
 HISTORY_FILE = ".history-{}.jsonl"  # of an assignment, beside the students' folders
+MARKS_FILE = ".marks-{}.jsonl"  # the same, of marks that people gave
 SHOWN = 16  # characters of a hash: enough to tell versions apart
 # What a verdict is made of, and what is said where that is another than before.
 REASONS = {
@@ -51,19 +53,45 @@ class Entry:
         return round(sum(self.points.values()), 6)
 
 
-def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
-    """Return the entry for a submission that was graded just now."""
+@dataclass(frozen=True)
+class MarkGiven:
+    """A mark that a person gave.
+
+    Parameters
+    ----------
+    points : None where the person took theirs back
+    comment : whether there is one
+    at : when, in UTC, as in `Entry`
+    by : what it came in by
+    """
+
+    student: str
+    cell: str
+    points: float | None
+    comment: bool = False
+    at: str = ""
+    by: str = ""
+
+
+def entry_of(jobs: Iterable[Job], verdicts: Iterable[Mapping[str, Any]]) -> Entry:
+    """Return the entry for a submission that was graded just now: of the jobs of its notebooks."""
+    one, *others = jobs
     made_of = {
-        "submission": digest_of(job.data) or "none",
-        **versions_of(job.assignment),
-        "release": job.assignment.digest.hex(),
+        "submission": _joined([digest_of(job.data) or "none" for job in (one, *others)]),
+        **versions_of(one.assignment),
+        "release": _joined([job.assignment.digest.hex() for job in (one, *others)]),
     }
     return Entry(
-        job.student,
-        datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S"),
+        one.student,
+        _now(),
         {verdict["exercise"]: verdict["points"] for verdict in verdicts},
         {name: digest[:SHOWN] for name, digest in made_of.items()},
     )
+
+
+def _joined(digests: Sequence[str]) -> str:
+    one, *others = digests
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest() if others else one
 
 
 def versions_of(assignment: Assignment) -> dict[str, str]:
@@ -75,11 +103,7 @@ def versions_of(assignment: Assignment) -> dict[str, str]:
 def read_history(course: Path, assignment: str) -> dict[str, list[Entry]]:
     """Return the entries of each student, the oldest first."""
     found: dict[str, list[Entry]] = {}
-    try:
-        lines = _file(course, assignment).read_bytes().splitlines()
-    except OSError:
-        return {}
-    for line in lines:
+    for line in _lines(_file(course, assignment)):
         with suppress(ValueError, TypeError, AttributeError):  # a line that a full disk cut off
             entry = Entry(**json.loads(line))
             if all(isinstance(points, int | float) for points in entry.points.values()):
@@ -94,12 +118,28 @@ def note_history(course: Path, assignment: str, entries: Sequence[Entry]) -> Non
     ------
     OSError : they cannot be written
     """
-    if entries:
-        lines = "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries)
-        _file(course, assignment).parent.mkdir(exist_ok=True)
-        # In one piece, so that a run beside this one, or a kill, leaves whole lines.
-        with open(_file(course, assignment), "ab", buffering=0) as file:
-            file.write(lines.encode())
+    _add(_file(course, assignment), entries)
+
+
+def read_marks_given(course: Path, assignment: str) -> dict[str, list[MarkGiven]]:
+    """Return the marks that people gave each student, as far as they were noted, in order."""
+    found: dict[str, list[MarkGiven]] = {}
+    for line in _lines(_file(course, assignment, MARKS_FILE)):
+        with suppress(ValueError, TypeError, AttributeError):
+            given = MarkGiven(**json.loads(line))
+            found.setdefault(given.student, []).append(given)
+    return found
+
+
+def note_marks(course: Path, assignment: str, given: Sequence[MarkGiven], by: str) -> None:
+    """Note marks that a person has just given.
+
+    Raises
+    ------
+    OSError : they cannot be written
+    """
+    at = _now()
+    _add(_file(course, assignment, MARKS_FILE), [replace(one, at=at, by=by) for one in given])
 
 
 def is_news(before: Entry | None, after: Entry) -> bool:
@@ -139,5 +179,25 @@ def _points(entry: Entry, name: str) -> str:
     return points_text(entry.points[name]) if name in entry.points else "-"
 
 
-def _file(course: Path, assignment: str) -> Path:
-    return course / "autograded" / HISTORY_FILE.format(assignment)
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _lines(path: Path) -> list[bytes]:
+    try:
+        return path.read_bytes().splitlines()
+    except OSError:
+        return []
+
+
+def _add(path: Path, entries: Sequence[Entry | MarkGiven]) -> None:
+    if entries:
+        lines = "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries)
+        path.parent.mkdir(exist_ok=True)
+        # In one piece, so that a run beside this one, or a kill, leaves whole lines.
+        with open(path, "ab", buffering=0) as file:
+            file.write(lines.encode())
+
+
+def _file(course: Path, assignment: str, name: str = HISTORY_FILE) -> Path:
+    return course / "autograded" / name.format(assignment)

@@ -113,6 +113,7 @@ class Outcome:
 
     Parameters
     ----------
+    name : of the notebook
     notebook : the graded notebook's file, or None where grading failed
     cells : points and comments of its cells, for the gradebook
     verdicts : of `autograder.judging.judge.Verdict`, as dictionaries
@@ -123,6 +124,7 @@ class Outcome:
 
     student: str
     assignment: str
+    name: str
     notebook: bytes | None
     cells: Mapping[str, GradedCell] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
@@ -158,6 +160,7 @@ def failed(
     return Outcome(
         job.student,
         job.assignment.name,
+        job.assignment.notebook,
         None,
         trouble=trouble,
         no_isolation=no_isolation,
@@ -263,13 +266,13 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
 
 def _read(job: Job) -> tuple[NotebookNode, str | None]:
     """Return a submission, and why it could not be read where it is an empty one."""
-    from autograder.course.reading import UnreadableSubmission
+    from autograder.handed_in.reading import UnreadableSubmission
     from autograder.submission.sanitise import empty_submission, parse_submission
 
     if job.data is None:
         return empty_submission(), job.unreadable
     try:
-        return parse_submission(job.data, f"{job.assignment.name}.ipynb"), job.unreadable
+        return parse_submission(job.data, f"{job.assignment.notebook}.ipynb"), job.unreadable
     except UnreadableSubmission as failure:
         return empty_submission(), str(failure)
 
@@ -297,6 +300,7 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
     return Outcome(
         job.student,
         job.assignment.name,
+        job.assignment.notebook,
         cells=cells_of(graded.notebook),
         notebook=notebook_bytes(graded.notebook),
         verdicts=[asdict(verdict) for verdict in graded.verdicts],

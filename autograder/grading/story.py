@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 from autograder.course.course import Course
 from autograder.course.folder import CourseError
 from autograder.gradebook import GradebookStore
-from autograder.grading.history import Entry, changes, read_history, why
+from autograder.grading.history import (
+    Entry,
+    MarkGiven,
+    changes,
+    read_history,
+    read_marks_given,
+    why,
+)
 from autograder.words import points_text, printable
 
 
@@ -29,8 +37,10 @@ def story(course: Path, student: str, assignments: Sequence[str]) -> list[str]:
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         for name in assignments or dict.fromkeys(known):
             entries = read_history(course, name).get(student, [])
-            if entries:
-                told = (*_graded(name, entries), *_by_hand(gradebook, name, student))
+            given = read_marks_given(course, name).get(student, [])
+            if entries or given:
+                dated = sorted((*_graded(name, entries), *_given(name, given)), key=itemgetter(0))
+                told = (*map(" ".join, dated), *_by_hand(gradebook, name, student, given))
                 lines += [printable(line) for line in told]
     if not lines:
         asked = " or ".join(assignments) or "anything"
@@ -38,20 +48,29 @@ def story(course: Path, student: str, assignments: Sequence[str]) -> list[str]:
     return lines
 
 
-def _graded(name: str, entries: Sequence[Entry]) -> Iterator[str]:
+def _graded(name: str, entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
     for before, entry in pairwise((None, *entries)):
         assert entry is not None
-        said = (
-            f"{entry.at} {name}: {points_text(entry.total)} points, {', '.join(why(before, entry))}"
-        )
+        said = f"{name}: {points_text(entry.total)} points, {', '.join(why(before, entry))}"
         changed = changes(before, entry) if before is not None else []
-        yield f"{said}: {', '.join(changed)}" if changed else said
+        yield entry.at, f"{said}: {', '.join(changed)}" if changed else said
 
 
-def _by_hand(gradebook: GradebookStore, name: str, student: str) -> Iterator[str]:
-    marks = gradebook.marks(name, [student]).get(student)
-    for cell, mark in (marks.cells if marks is not None else {}).items():
-        if mark.manual_score is not None:
+def _given(name: str, given: Sequence[MarkGiven]) -> Iterator[tuple[str, str]]:
+    for one in given:
+        points = "marks taken back" if one.points is None else f"{points_text(one.points)} points"
+        said = " and a comment" if one.comment else ""
+        yield one.at, f"{name}: {one.cell} {points}{said}, by hand ({one.by})"
+
+
+def _by_hand(
+    gradebook: GradebookStore, name: str, student: str, given: Sequence[MarkGiven]
+) -> Iterator[str]:
+    """Yield the marks by hand that count, but for those of which it was told when."""
+    told = {one.cell: one.points for one in given}
+    score = gradebook.scores(name).get(student)
+    for cell, mark in sorted(score.cells.items() if score is not None else ()):
+        if mark.manual_score is not None and told.get(cell) != mark.manual_score:
             yield f"by hand {name}: {cell} {points_text(mark.manual_score)} points"
         if mark.extra:
             yield f"by hand {name}: {cell} {points_text(mark.extra)} points more"

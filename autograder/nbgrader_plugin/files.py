@@ -26,7 +26,8 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
 
 from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET
-from autograder.course.handed_in import (
+from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
+from autograder.handed_in.files import (
     NOTE,
     PASSED_OVER,
     REASONS,
@@ -41,10 +42,9 @@ from autograder.course.handed_in import (
     why_not,
     write_note,
 )
-from autograder.course.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.limits import RENDERING
-from autograder.nbgrader_plugin.archives import UnsoundArchive, own_folder, unpack
 from autograder.pages.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
 
 # nbgrader makes a path of a name.
@@ -107,7 +107,7 @@ class CarefulAutograde(Autograde, _CarefulConverter):
         """Grade each hand-in, and of it the assignment's own notebook alone, there or not."""
         course = self.coursedir
         released = Path(course.root, course.release_directory, course.assignment_id)
-        names = [path.name for path in released.glob(f"{course.notebook_id}.ipynb")]
+        names = sorted(path.name for path in released.glob(f"{course.notebook_id}.ipynb"))
         for folder in glob(self._format_source(course.assignment_id, course.student_id)):
             self.assignments[folder] = [str(Path(folder, name)) for name in names]
         super().convert_notebooks()

@@ -12,17 +12,20 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.catalogue.catalogue import Catalogue
+from autograder.course.assignment import exercise_asked
 from autograder.course.carried import carried_files
-from autograder.course.folder import files_beside
+from autograder.course.folder import IMPORT, files_beside, notebooks_in
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
-from autograder.release.source import read_source
+from autograder.release.source import sources_in
 from autograder.submission.slips import does_nothing
 from autograder.words import first_line
 
@@ -44,17 +47,34 @@ def release_problems(
     raising : the same release with `STUB` in place of the course's own stub; it is the one that is
         run, since what follows from a stub that does nothing cannot be told from a slip
     """
-    notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
-    where = f"release/{assignment}/{assignment}.ipynb"
-    problems = leftovers(read_source(course / "source" / assignment), folder)
-    for path in sorted(folder.rglob("*.py")):
+    problems = leftovers(sources_in(course / "source" / assignment).values(), folder)
+    notebooks = {
+        name: nbformat.read(folder / f"{name}.ipynb", as_version=4) for name in notebooks_in(folder)
+    }
+    for name, notebook in notebooks.items():
+        problems += _carried_problems(notebook, folder, f"release/{assignment}/{name}.ipynb")
+    # Elsewhere a cell may be there to be completed, and what fails before it is says nothing.
+    checked = {name: one for name, one in notebooks.items() if any(map(_is_check, one.cells))}
+    for path in sorted(folder.rglob("*.py")) if checked else ():
         name = path.relative_to(folder).as_posix()
         answers = answers_in(name, path.read_bytes(), catalogue, assignment)
         problems += [f"release/{assignment}/{line}" for line in answers]
-    problems += _carried_problems(notebook, folder, where)
-    unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
-    # What does not parse would only be said again by running it.
-    return problems + (unparsed or unexpected_errors(raising or folder, assignment))
+    for name, notebook in checked.items():
+        where = f"release/{assignment}/{name}.ipynb"
+        unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
+        # What does not parse would only be said again by running it.
+        problems += unparsed or unexpected_errors(raising or folder, name)
+    return problems
+
+
+def _is_check(cell: NotebookNode) -> bool:
+    """Tell whether a released cell has an exercise of a catalogue checked."""
+    return exercise_asked(str(_owned(cell).get("grade_id")), cell.source) is not None
+
+
+def _owned(cell: NotebookNode) -> Mapping[str, Any]:
+    owned: Mapping[str, Any] = cell.metadata.get("nbgrader", {})
+    return owned
 
 
 def stub_problems(stub: str) -> list[str]:
@@ -90,15 +110,15 @@ def _carried_problems(notebook: NotebookNode, folder: Path, where: str) -> list[
     ]
 
 
-def leftovers(source: NotebookNode, folder: Path) -> list[str]:
+def leftovers(sources: Iterable[NotebookNode], folder: Path) -> list[str]:
     """Return what is left in a release of what only instructors may see.
 
     Parameters
     ----------
-    source : the source notebook
+    sources : the source notebooks
     folder : the generated release; all its files are searched
     """
-    secret, public = _split(source)
+    secret, public = _split([cell for source in sources for cell in source.cells])
     released = {
         path.relative_to(folder).as_posix(): _text_of(path)
         for path in sorted(folder.rglob("*"))
@@ -117,14 +137,14 @@ def leftovers(source: NotebookNode, folder: Path) -> list[str]:
     return problems
 
 
-def _split(source: NotebookNode) -> tuple[list[str], str]:
+def _split(cells: Iterable[NotebookNode]) -> tuple[list[str], str]:
     """Return the lines inside solution, hidden test and mark scheme regions, and the text outside.
 
     A solution cell without a region is replaced as a whole, so all of it is inside.
     """
     secret: dict[str, None] = {}
     public = []
-    for cell in source.cells:
+    for cell in cells:
         is_solution = bool(cell.metadata.get("nbgrader", {}).get("solution"))
         inside = is_solution and "BEGIN SOLUTION" not in cell.source
         for line in cell.source.splitlines():
@@ -134,7 +154,7 @@ def _split(source: NotebookNode) -> tuple[list[str], str]:
                 inside = False
             elif not inside:
                 public.append(line)
-            elif len(line.strip()) >= SHORTEST_LINE:
+            elif len(line.strip()) >= SHORTEST_LINE and not IMPORT.match(line):
                 secret[line.strip()] = None
     return list(secret), "\n".join(public)
 
@@ -164,21 +184,21 @@ def _unparsed(cell: NotebookNode, where: str) -> list[str]:
     return []
 
 
-def unexpected_errors(folder: Path, assignment: str) -> list[str]:
+def unexpected_errors(folder: Path, name: str) -> list[str]:
     """Run a release as a student who wrote nothing; return all errors but "not written yet".
 
     Parameters
     ----------
     folder : the release; it is run in a copy, of the notebook alone where that carries the rest
-    assignment : the notebook's name
+    name : the notebook's name
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    where = f"release/{assignment}/{assignment}.ipynb"
+    where = f"release/{folder.name}/{name}.ipynb"
     with tempfile.TemporaryDirectory(prefix="release-run-") as run:
-        desk = Path(run, assignment)
-        notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
+        desk = Path(run, folder.name)
+        notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
         if carried_files(notebook):
             desk.mkdir()
         else:
@@ -205,6 +225,7 @@ def unexpected_errors(folder: Path, assignment: str) -> list[str]:
         if output.evalue
         else f"{where}, cell {cell.id}: {output.ename}"
         for cell in notebook.cells
+        if _is_check(cell) or not _owned(cell).get("grade")  # a test of its own is to fail
         for output in cell.get("outputs", [])
         if output.output_type == "error" and not _says_not_written(output)
     ]

@@ -27,7 +27,8 @@ from autograder.release.beside import Helpers, helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import STUB, drift, release_problems, stub_problems
 from autograder.release.readme import readme
-from autograder.release.source import read_asked, read_source
+from autograder.release.source import read_asked, sources_in
+from autograder.words import listed
 
 # What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
 STUDENT_REQUIREMENTS = (
@@ -64,7 +65,7 @@ class Report:
             f"{item.written_points:g} by hand; proved, and written to {item.folder} "
             f"({', '.join(item.files)}); "
             + (
-                f"{item.assignment}.ipynb is enough alone"
+                f"{_each(item.files)} enough alone"
                 if item.is_enough
                 else "students need all of it"
             )
@@ -74,6 +75,11 @@ class Report:
     def remarks(self) -> list[str]:
         """Return what is odd in the sources and may be meant, a line each."""
         return [line for item in self.released for line in item.remarks]
+
+
+def _each(files: Sequence[str]) -> str:
+    notebooks = [name for name in files if name.endswith(".ipynb")]
+    return f"{listed(notebooks)} {'is' if len(notebooks) == 1 else 'are each'}"
 
 
 def release(
@@ -152,12 +158,14 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         _replace(target, made, work / "old")
     write_atomically(course / "release" / "requirements.txt", _requirements())
     points = {False: 0.0, True: 0.0}
-    for cell in read_source(source).cells:
+    for cell in (cell for one in sources_in(source).values() for cell in one.cells):
         data = cell.metadata.get("nbgrader", {})
-        if data.get("grade"):
-            points[bool(data.get("solution"))] += float(data["points"])
+        if data.get("grade") or data.get("task"):
+            by_hand = not data.get("grade") or data.get("solution") or cell.cell_type != "code"
+            points[bool(by_hand)] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
-    is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
+    notebooks = sources_in(target)
+    is_enough = len(files) == len(notebooks) or all(map(carried_files, notebooks.values()))
     if not (course / "release" / README).exists():  # afterwards it is the course's own
         write_atomically(course / "release" / README, readme(name, is_enough))
     return Released(

@@ -20,7 +20,7 @@ from nbformat.v4 import new_markdown_cell
 
 from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise, Specimen
-from autograder.course.assignment import GRADE_PREFIX, Assignment
+from autograder.course.assignment import Assignment, exercise_asked
 from autograder.judging import cards
 from autograder.judging.judge import (
     NOT_WRITTEN,
@@ -36,6 +36,7 @@ from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
 from autograder.submission.slips import blocks, does_nothing
+from autograder.submission.test_cells import INSIDE, CellVerdict, judged, plain, verdict_on
 
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
@@ -179,8 +180,11 @@ def write_unfinished(
         if cell.cell_type == "code":
             run.visit(cell)
             exercise = exercise_of(cell, assignment.exercises)
-            if exercise is not None and exercise.name in known:
-                run.conclude(cell, exercise, known[exercise.name])
+            name = exercise.name if exercise else cell.metadata.get("nbgrader", {}).get("grade_id")
+            if exercise is not None and name in known:
+                run.conclude(cell, exercise, known[name])
+            elif isinstance(verdict := known.get(name), CellVerdict):
+                run.set_down(cell, verdict)
     return _finished(notebook, run, tuple(repairs), started)
 
 
@@ -219,7 +223,7 @@ def exercise_of(cell: NotebookNode, exercises: Mapping[str, Exercise]) -> Exerci
     owned = cell.metadata.get("nbgrader", {})
     if not owned.get("grade") or cell.cell_type != "code":
         return None
-    return exercises.get(str(owned.get("grade_id", "")).removeprefix(GRADE_PREFIX))
+    return exercises.get(exercise_asked(str(owned.get("grade_id", "")), cell.source) or "")
 
 
 @dataclass(frozen=True)
@@ -256,6 +260,7 @@ class Run:
     def __post_init__(self) -> None:
         self.limits = self.sandbox.limits
         self.exercises = self.assignment.exercises
+        self.released = {cell.grade_id: cell.handed_out for cell in self.assignment.master}
         self.deadline = time.monotonic() + self.limits.session_seconds
         self.restarts = self.limits.restarts
         # Student code can see this one, and it must say nothing of the fixtures' seed.
@@ -284,7 +289,7 @@ class Run:
         if owned.get("grade") and not owned.get("solution"):
             exercise = exercise_of(cell, self.exercises)
             if exercise is None:
-                self.pass_over(cell)
+                self.judge_test(cell)
             else:
                 self.judge_cell(cell, exercise)
             return
@@ -358,14 +363,32 @@ class Run:
                 return False
         return True
 
-    def pass_over(self, cell: NotebookNode) -> None:
-        """Give no points for a check of no exercise; `autograder release` refuses such a cell."""
-        name = cell.metadata.nbgrader.grade_id
-        said = f"{name} was not judged: the catalogue has no such exercise."
-        self.remarks.append(said)
+    def judge_test(self, cell: NotebookNode) -> None:
+        """Judge a test cell of the instructor's own."""
+        owned = cell.metadata.nbgrader
+        if not self.ready():
+            said = f"not judged: {self.over}"
+            self.set_down(cell, verdict_on(owned.grade_id, float(owned.points), 0.0, said))
+            return
+        released = self.released.get(owned.grade_id, cell.source)
+        outputs, asserted = self.test_cell(cell)
+        self.set_down(cell, judged(cell, outputs, asserted, released), outputs)
+
+    def test_cell(self, cell: NotebookNode) -> tuple[list[Any], str]:
+        """Run a test cell; return its outputs, and where it ran."""
+        return self.run_cell(cell.source), INSIDE
+
+    def set_down(
+        self, cell: NotebookNode, verdict: CellVerdict, outputs: Sequence[Any] = ()
+    ) -> None:
+        """Set down the verdict on a test cell: its card, what it showed, and its points."""
+        self.verdicts[verdict.exercise] = verdict
         cell.execution_count = self.count
-        # nbgrader gives full points to a check that shows no number, so a 0 is written.
-        cell.outputs = _check_outputs({"text/plain": said}, {}, 0.0, self.count)
+        card, result = verdict_outputs(verdict, None, self.count)
+        shown = [one for one in plain(outputs) if one.output_type != "execute_result"]
+        cell.outputs = [card, *self.outputs.keep(shown), result]
+        if self.on_verdict is not None:
+            self.on_verdict(verdict)
 
     def judge_cell(
         self,
@@ -549,9 +572,12 @@ class Run:
             self.on_verdict(verdict)
 
 
-def verdict_outputs(verdict: Verdict, exercise: Exercise, count: int | None) -> list[NotebookNode]:
+def verdict_outputs(
+    verdict: Verdict, exercise: Exercise | None, count: int | None
+) -> list[NotebookNode]:
     """Return what a grade cell shows: the card, and the points that nbgrader reads."""
-    points = min(max(float(verdict.points), 0.0), exercise.points)
+    most = verdict.max_points if exercise is None else exercise.points
+    points = min(max(float(verdict.points), 0.0), most)
     card = {
         "text/plain": cards.verdict_text(verdict, exercise),
         "text/html": cards.verdict_html(verdict, exercise),

@@ -18,8 +18,8 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import MasterCell
 from autograder.course.carried import without_files
-from autograder.course.reading import MAX_BYTES, UnreadableSubmission, read_bytes
 from autograder.course.releases import Marks, made_from, marks_of
+from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, read_bytes
 from autograder.words import line_breaks, listed
 
 MAX_CELLS = 2000

@@ -6,8 +6,6 @@ grader stored, whichever road graded, and their sentences are text.
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import os
 import re
@@ -18,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from autograder.catalogue.model import Exercise
-from autograder.course.assignment import GRADE_PREFIX, MasterCell
+from autograder.course.assignment import MasterCell, of_several
 from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
+    label_of,
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
 from autograder.grading.history import changes, read_history, why
-from autograder.grading.records import VERDICTS_FILE, read_seconds
+from autograder.grading.records import VERDICTS_FILE, placed, read_seconds, told
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.files import write
 from autograder.pages.report.statistics import (
@@ -50,10 +49,28 @@ KINDS = (
     # Signal 31: a system call that the sandbox forbids.
     (HOSTILE, r"malformed answer|symbolic link|not an ordinary file|lies outside|signal 31\b"),
     (TIMED_OUT, r"did not end within|ran out of its time|used up its"),
-    (UNREADABLE, r"^(The submission's path|There is no notebook|\S+\.ipynb (is|has|holds|cannot))"),
+    (
+        UNREADABLE,
+        r"^(\S+: )?(The submission's path|There is no notebook|\S+\.ipynb (is|has|holds|cannot))",
+    ),
     (NO_ISOLATION, r"without isolation"),
     (DIED, r"process|could not be judged|was left out|was lost"),
 )
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A cell that has points.
+
+    Parameters
+    ----------
+    key : its name among the scores of a submission
+    name : what it is called: the exercise of a check, or the cell's own name
+    """
+
+    cell: MasterCell
+    key: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -110,27 +127,45 @@ def report(
     ------
     CourseError : nothing of it is graded
     """
-    cells = [
-        cell for cell in gradebook.released_cells(course, assignment) if cell.points is not None
-    ]
+    cells = graded_cells(course, assignment, gradebook)
     records = read_records(course, assignment, cells, gradebook)
     if not any(record.graded for record in records.values()):
         raise CourseError(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
         )
     secret = Course(course).secret
-    shown = _names(gradebook) if names else {student: label(secret, student) for student in records}
+    shown = (
+        _names(gradebook) if names else {student: label_of(secret, student) for student in records}
+    )
     named = [
         replace(record, student=printable(shown.get(student, student)))
         for student, record in records.items()
     ]
-    exercises = Course(course).catalogue.of(assignment)
+    known = Course(course).catalogue.of(assignment)
+    exercises = {
+        one.name: known[name] for one in cells if (name := one.cell.exercise) and name in known
+    }
 
     def about(exercise: str, mistake: str) -> tuple[str, str]:
         return words_on(exercises.get(exercise), mistake)
 
-    items = [_item(cell, exercises) for cell in cells]
+    items = [_item(cell, exercises.get(cell.name)) for cell in cells]
     return figures(assignment, items, named, about, _regrades(course, assignment, shown))
+
+
+def graded_cells(course: Path, assignment: str, gradebook: GradebookStore) -> list[Graded]:
+    """Return the cells of an assignment that have points, notebook after notebook."""
+    notebooks = gradebook.notebooks(assignment)
+    return [
+        Graded(
+            cell,
+            of_several(cell.grade_id, notebook, notebooks),
+            of_several(cell.exercise or cell.grade_id, notebook, notebooks),
+        )
+        for notebook in notebooks
+        for cell in gradebook.released_cells(course, assignment, notebook)
+        if cell.points is not None
+    ]
 
 
 def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -150,18 +185,19 @@ def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterat
 
 
 def read_records(
-    course: Path, assignment: str, cells: Sequence[MasterCell], gradebook: GradebookStore
+    course: Path, assignment: str, cells: Sequence[Graded], gradebook: GradebookStore
 ) -> dict[str, Record]:
     """Return a record for each student of the roster and each who handed in, by id."""
     scores = gradebook.scores(assignment)
     took = read_seconds(course, assignment)
+    notebooks = gradebook.notebooks(assignment)
     handed_in = _students(course / "submitted", assignment)
     students = {person.id for person in gradebook.roster()} | handed_in | set(scores)
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
         record = Record(student, handed_in=student in handed_in)
         try:
-            kept = read_kept(Submission(course, assignment, student))
+            kept = read_kept(Submission(course, assignment, student), notebooks)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             why = f"its verdicts cannot be read: run `autograder grade {assignment} --force`"
             records[student] = replace(record, signs=((NOT_GRADED, why),))
@@ -170,14 +206,14 @@ def read_records(
         marks = score.cells if score is not None else {}
         attempts: dict[str, Attempt] = {}
         for cell in cells:
-            verdict = kept.verdicts.get(_name(cell)) if kept is not None else None
-            mark = marks.get(cell.grade_id)
-            if cell.exercise is not None and verdict is not None:
+            verdict = kept.verdicts.get(cell.name) if kept is not None else None
+            mark = marks.get(cell.key)
+            if cell.cell.is_test and verdict is not None:
                 manual = mark.manual_score if mark is not None else None
-                attempts[_name(cell)] = _attempt(verdict, manual)
+                attempts[cell.name] = _attempt(verdict, manual)
             elif mark is not None and kept is not None:
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
-                attempts[_name(cell)] = Attempt(mark.points, blank=blank)
+                attempts[cell.name] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
         records[student] = Record(
             student,
@@ -192,7 +228,7 @@ def read_records(
     return records
 
 
-def read_kept(submission: Submission) -> Kept | None:
+def read_kept(submission: Submission, notebooks: Sequence[str]) -> Kept | None:
     """Return what grading left of a submission, or None where it is not graded.
 
     `autograder grade` leaves ``verdicts.json``; nbgrader's road the graded notebook alone,
@@ -204,15 +240,19 @@ def read_kept(submission: Submission) -> Kept | None:
         where that is damaged
     """
     path = submission.graded_folder / VERDICTS_FILE
-    notebook = submission.graded_folder / f"{submission.assignment}.ipynb"
+    graded = [name for name in notebooks if submission.graded_path_of(name).is_file()]
     if path.is_file():
         kept = json.loads(path.read_bytes())
-        verdicts = kept["verdicts"]
-    elif notebook.is_file():
-        graded = json.loads(notebook.read_bytes())
-        kept, verdicts = graded["metadata"][NOTE], verdicts_of(graded)
+    elif graded:
+        kept = {"verdicts": [], "remarks": [], "repairs": []}
+        for name in graded:
+            notebook = json.loads(submission.graded_path_of(name).read_bytes())
+            kept["verdicts"] += placed(verdicts_of(notebook), name, notebooks)
+            for key in ("remarks", "repairs"):
+                kept[key] += told(notebook["metadata"][NOTE][key], name, notebooks)
     else:
         return None
+    verdicts = kept["verdicts"]
     for verdict in verdicts:
         _attempt(verdict, None)  # so that what is damaged shows here
     return Kept(
@@ -220,12 +260,6 @@ def read_kept(submission: Submission) -> Kept | None:
         tuple(map(str, kept["repairs"])),
         tuple(map(str, kept["remarks"])),
     )
-
-
-def label(secret: bytes, student: str) -> str:
-    """Return what stands for a student: the same each time, and only the course can tell whom."""
-    digest = hmac.digest(secret, json.dumps(["report", student]).encode(), "sha256")
-    return "student " + base64.b32encode(digest[:5]).decode().lower()
 
 
 def kind_of(remark: str) -> str:
@@ -244,20 +278,13 @@ def words_on(entry: Exercise | None, mistake: str) -> tuple[str, str]:
     return found[0].did if found else "", _lesson(lesson)
 
 
-def _name(cell: MasterCell) -> str:
-    """Return what a graded cell is called: the exercise of a check, or the cell's own name."""
-    return cell.grade_id.removeprefix(GRADE_PREFIX) if cell.exercise else cell.grade_id
-
-
 def _lesson(stem: str) -> str:
     return f"notebooks/{stem}.ipynb" if stem else ""
 
 
-def _item(cell: MasterCell, exercises: Mapping[str, Exercise]) -> Item:
-    name = _name(cell)
-    entry = exercises.get(name) if cell.exercise else None
+def _item(graded: Graded, entry: Exercise | None) -> Item:
     lesson = _lesson(entry.lesson) if entry is not None else ""
-    return Item(name, cell.points or 0.0, cell.exercise is None, lesson)
+    return Item(graded.name, graded.cell.points or 0.0, not graded.cell.is_test, lesson)
 
 
 def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:

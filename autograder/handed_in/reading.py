@@ -10,7 +10,7 @@ import os
 import stat
 from pathlib import Path
 
-from autograder.course.hard_links import Refused
+from autograder.handed_in.hard_links import Refused
 
 MAX_BYTES = 20 << 20
 
@@ -33,7 +33,7 @@ def read_bytes(
     max_bytes : larger files are refused
     inside : a trusted folder; below it no part of the path may be a link
     refused : tells whether the open file is a hard link to one that was not handed in; see
-        `autograder.course.hard_links`
+        `autograder.handed_in.hard_links`
 
     Raises
     ------

@@ -11,13 +11,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from autograder.course.hard_links import Refused, any_hard_link
-from autograder.course.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.hard_links import Refused, any_hard_link
+from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.limits import HAND_IN
 
 NAMED = 5  # of what is left out; the rest is counted
@@ -246,14 +246,15 @@ def read_note(folder: Path, inside: Path, refused: Refused = any_hard_link) -> H
 
 
 def sentences_about(
-    folder: Path, inside: Path, refused: Refused = any_hard_link
+    folder: Path, inside: Path, refused: Refused, notebooks: Iterable[str]
 ) -> tuple[str, ...]:
     """Return what of a hand-in is left alone, in sentences; of what cannot be read, none."""
     if not is_real_folder(folder, inside):
         return ()
     found, noted = survey(folder, PASSED_OVER, refused), read_note(folder, inside, refused)
-    # What is wrong with the notebook itself, `autograder.course.reading` says.
-    found.left_out.pop(f"{folder.name}.ipynb", None)
+    # What is wrong with a notebook itself, `autograder.handed_in.reading` says.
+    for name in notebooks:
+        found.left_out.pop(f"{name}.ipynb", None)
     found.left_out = noted.left_out | found.left_out
     found.more += noted.more
     return found.sentences
