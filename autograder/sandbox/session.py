@@ -586,9 +586,7 @@ class Sandbox:
         laid_out = self._compiled if files is not None else {}
         for _ in range(2):
             try:
-                return Session(
-                    self.start(), laid_out, self.limits, seconds, random_seed, tester
-                )
+                return Session(self.start(), laid_out, self.limits, seconds, random_seed, tester)
             except ConnectionError:
                 self.close()
         raise ConnectionError("the fork server ended twice in a row")

@@ -60,8 +60,8 @@ class Child:
         self.lent: dict[str, Any] = {}
         # One thread asks at a time; what it asked about may make it ask again.
         self.asking = threading.RLock()
-        kind = Tester if request.get("tester") else Owner
-        self.peer = kind(connection, self.answer, shell)
+        kind = Tester if request["tester"] else Owner
+        self.peer: Owner | Tester = kind(connection, self.answer, shell)
 
     def answer(self, question: dict[str, Any]) -> None:
         kind = question["do"]
@@ -72,7 +72,7 @@ class Child:
             wire.send(self.connection, {"outputs": outputs})
         elif kind == "peer":
             self.peer.serve(question["question"])
-        elif kind == "test":
+        elif kind == "test" and isinstance(self.peer, Tester):
             self.peer.run(question, self.request["output_bytes"], self.request["image_bytes"])
         elif kind == "bind":
             wire.send(self.connection, self.bind(question["name"]))

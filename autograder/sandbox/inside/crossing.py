@@ -49,7 +49,9 @@ OTHER_TYPES = {
 }
 BUILTIN_TYPES = {**TYPES, **OTHER_TYPES}
 NAME_OF_TYPE = {kind: name for name, kind in BUILTIN_TYPES.items()}
-FACTORIES = {name: TYPES[name] for name in ("int", "float", "str", "list", "dict", "set", "bool")}
+FACTORIES: dict[str, Callable[[], Any]] = {
+    kind.__name__: kind for kind in (int, float, str, list, dict, set, bool)
+}
 VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 SINGLE = {Ellipsis: "...", NotImplemented: "NotImplemented"}
 MUTABLE = (
@@ -236,7 +238,7 @@ _PACKED: dict[type, Callable[[Packer, Any], Any]] = {
     type(PurePosixPath()): lambda _, v: ("path", str(v)),
     type(Ellipsis): lambda _, v: ("single", "..."),
     type(NotImplemented): lambda _, v: ("single", "NotImplemented"),
-    **{kind: (lambda p, v, n=name: ("view", n, [p.pack(x) for x in v])) for kind, name in VIEWS.items()},
+    **dict.fromkeys(VIEWS, lambda p, v: ("view", VIEWS[type(v)], [p.pack(item) for item in v])),
 }
 
 
@@ -373,7 +375,7 @@ def _named(name: Any, fields: Any) -> type:
     if key not in _named_classes:
         if len(_named_classes) > EXCHANGE.value_keys:
             raise CannotCross("too many classes")
-        _named_classes[key] = collections.namedtuple(str(name), [str(one) for one in fields])  # noqa: PYI024
+        _named_classes[key] = collections.namedtuple(str(name), [str(one) for one in fields])
     return _named_classes[key]
 
 
@@ -392,7 +394,7 @@ def _rng(unpacker: Unpacker, kind: str, node: Any) -> Any:
     if kind == "rng":
         bits.state = state
         return unpacker._new(np.random.Generator(bits))
-    value = np.random.RandomState(bits)  # noqa: NPY002
+    value = np.random.RandomState(bits)
     value.set_state(state)
     return unpacker._new(value)
 
@@ -416,8 +418,8 @@ _BUILT: dict[str, Callable[..., Any]] = {
     "date": lambda u, parts: datetime.date(*parts),
     "time": lambda u, parts: datetime.time(*parts),
     "timedelta": lambda u, parts: datetime.timedelta(*parts),
-    "datetime": lambda u, parts, utc: datetime.datetime(
-        *parts[:7], tzinfo=datetime.timezone.utc if utc else None, fold=parts[7]
+    "datetime": lambda u, parts, utc: datetime.datetime(*parts[:7]).replace(
+        tzinfo=datetime.timezone.utc if utc else None, fold=parts[7]
     ),
     "decimal": lambda u, text: Decimal(text),
     "fraction": lambda u, nodes: Fraction(*u._items(nodes)),
@@ -467,7 +469,10 @@ def _state_of(value: Any) -> Any:
         state = value.get_state(legacy=False)
         return {**state, "state": {**state["state"], "key": state["state"]["key"].tobytes()}}
     state = value.bit_generator.state
-    inner = {key: item.tobytes() if type(item) is np.ndarray else item for key, item in state["state"].items()}
+    inner = {
+        key: item.tobytes() if type(item) is np.ndarray else item
+        for key, item in state["state"].items()
+    }
     return {**state, "state": inner}
 
 

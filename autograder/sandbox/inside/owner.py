@@ -119,9 +119,7 @@ class Owner(Peer):
                 self.stubs[number] = Borrowed(self._call_back, number, name)
             return self.stubs[number]
         if tag == "library":
-            return functools.reduce(
-                getattr, parts[1].split("."), importlib.import_module(parts[0])
-            )
+            return functools.reduce(getattr, parts[1].split("."), importlib.import_module(parts[0]))
         if tag == "module":
             return importlib.import_module(parts[0])
         if tag == "error":
@@ -135,7 +133,7 @@ class Owner(Peer):
 
     def do(self, question: dict[str, Any], values: list[Any], keywords: dict[str, Any]) -> Any:
         """Do one thing; what it prints goes to the tester."""
-        kind, name = question["ask"], question.get("name")
+        kind, name = question["ask"], str(question.get("name"))
         with self._printing():
             if kind == "names":
                 return self._names(question["names"])
@@ -176,7 +174,7 @@ class Owner(Peer):
 
     def raised(self, pack: Callable[[Any], Node], failure: BaseException) -> Node:
         """Return the nearest class of an exception, its arguments, its text, and itself."""
-        arguments = BaseException.args.__get__(failure)
+        arguments = vars(BaseException)["args"].__get__(failure)
         try:
             text = str(failure)
         except BaseException:

@@ -50,9 +50,7 @@ class Peer:
     answer : what answers a question of the trusted process in the middle of asking
     """
 
-    def __init__(
-        self, connection: socket.socket, answer: Callable[[dict[str, Any]], None]
-    ) -> None:
+    def __init__(self, connection: socket.socket, answer: Callable[[dict[str, Any]], None]) -> None:
         self.connection, self.answer = connection, answer
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}

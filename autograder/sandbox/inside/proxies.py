@@ -158,8 +158,10 @@ class Method:
         return getattr(peer.ask("get", [self.__self__], name=self.__name__), name)
 
     def __eq__(self, other: Any) -> bool:
-        return type(other) is Method and (other.__self__ is self.__self__) and (
-            other.__name__ == self.__name__
+        return (
+            type(other) is Method
+            and (other.__self__ is self.__self__)
+            and (other.__name__ == self.__name__)
         )
 
     def __hash__(self) -> int:
@@ -224,7 +226,7 @@ class Borrower(Peer):
 
     def _instance(self, kind: type) -> Any:
         if isinstance(kind, Remote):
-            return kind.__new__(kind)
+            return _made(kind)
         return kind()  # an exception of a class that both sides have
 
     def module(self, name: Any, number: Any) -> Any:
@@ -232,9 +234,9 @@ class Borrower(Peer):
         if type(name) is not str or not all(part.isidentifier() for part in name.split(".")):
             raise CannotCross("not the name of a module")
         first = name.partition(".")[0]
-        if first not in sys.stdlib_module_names and first not in LIBRARIES:
-            if name not in sys.modules:
-                raise CannotCross(f"the module {name} is not known here")
+        known = first in sys.stdlib_module_names or first in LIBRARIES or name in sys.modules
+        if not known:
+            raise CannotCross(f"the module {name} is not known here")
         return importlib.import_module(name)
 
     def kind(self, node: Node) -> type:
@@ -254,9 +256,10 @@ class Borrower(Peer):
     def _class(self, said: dict[str, Any]) -> type:
         bases = [self.kind(node) for node in said["bases"]]
         real = self._real(said) or next(
-            (one for base in bases if (one := vars(base).get("_real", base)) and _is_real(one)), None
+            (one for base in bases if (one := vars(base).get("_real", base)) and _is_real(one)),
+            None,
         )
-        above = [base for base in bases if isinstance(base, Remote)]
+        above: list[type] = [base for base in bases if isinstance(base, Remote)]
         error = next((base for base in bases if issubclass(base, BaseException)), None)
         if error is not None:
             if not issubclass(error, ErrorStandIn):
@@ -291,9 +294,7 @@ class Borrower(Peer):
         ):
             return None
         try:
-            found = functools.reduce(
-                getattr, name.split("."), importlib.import_module(module)
-            )
+            found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
         except (ImportError, AttributeError):
             return None
         return found if isinstance(found, type) else None
@@ -331,7 +332,9 @@ class Borrower(Peer):
             return ("library", *library)
         if callable(value):
             return ("call", self.number(value), str(getattr(value, "__name__", "function"))[:80])
-        raise CannotCross(f"a {kind.__name__} of the tests' cannot be given to a student's function")
+        raise CannotCross(
+            f"a {kind.__name__} of the tests' cannot be given to a student's function"
+        )
 
     def lend_method(self, value: Method) -> Node:
         """Return the number of a student's own method."""
@@ -366,7 +369,7 @@ class Borrower(Peer):
         if number in self.there:
             return self.there[number]
         if isinstance(kind, Remote):
-            made = kind.__new__(kind)
+            made = _made(kind)
             made.args, made._text = values, text
         else:
             try:
@@ -376,20 +379,25 @@ class Borrower(Peer):
         return self._keep(number, made)
 
 
+def _made(kind: Any) -> Any:
+    return kind.__new__(kind)
+
+
+def _real_of(kind: type) -> type:
+    return vars(kind).get("_real", kind)
+
+
 def _is_real(kind: Any) -> bool:
     return isinstance(kind, type) and not isinstance(kind, Remote)
 
 
 def _in_library(value: Any) -> tuple[str, str] | None:
     """Return module and name by which the student's side finds a function of a library's too."""
-    if isinstance(value, np.ufunc):
-        return ("numpy", value.__name__) if getattr(np, value.__name__, None) is value else None
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if type(module) is not str or type(name) is not str or module == "__main__":
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    module = "numpy" if isinstance(value, np.ufunc) else getattr(value, "__module__", None)
+    if type(module) is not str or type(name) is not str:
         return None
-    if module.startswith("autograder") or "<" in name or getattr(value, "__self__", None) is not (
-        None
-    ) and not isinstance(value.__self__, types.ModuleType):
+    if module == "__main__" or module.startswith("autograder"):
         return None
     try:
         found = functools.reduce(getattr, name.split("."), sys.modules[module])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from autograder.catalogue.values import type_name
 KEPT_TYPES = ("text/plain", "image/png", "image/jpeg")
 MAX_OUTPUTS = 200
 MAX_FRAMES = 20
+OWN = f"{os.path.dirname(__file__)}/"  # frames of this folder say nothing to a student
 CUT = "\n[the rest of this output is cut]\n"
 
 
@@ -72,10 +74,13 @@ class Outputs:
             self._add({"type": kind, "data": kept})
 
     def error(self, failure: BaseException) -> None:
-        lines = traceback.format_exception(
-            type(failure), failure, _cell_frames(failure), limit=-MAX_FRAMES, chain=False
+        said = traceback.TracebackException(
+            type(failure), failure, _cell_frames(failure), limit=-MAX_FRAMES
         )
-        text = "".join(lines)
+        said.stack = traceback.StackSummary.from_list(
+            [frame for frame in said.stack if not frame.filename.startswith(OWN)]
+        )
+        text = "".join(said.format(chain=False))
         self.items.append(
             {
                 "type": "error",

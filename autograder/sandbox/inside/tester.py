@@ -144,5 +144,3 @@ class Tester(Borrower):
         if not self.running:
             return []
         return [name for name in self.ask("all names", []) if self._is_theirs(name)]
-
-
