@@ -12,9 +12,7 @@ MAGIC = re.compile(r"^\s*(%{1,2}\w+|!)", re.MULTILINE)
 # What is only there where the student's own code ran.
 SHELL_NAMES = ("get_ipython", "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii")
 READS_SOURCE = ("inspect", "ast", "dis", "tokenize", "linecache")
-CODE = re.compile(
-    r"__(code|globals|closure|defaults|kwdefaults|wrapped|annotations)__|co_\w+|gi_\w+"
-)
+CODE = re.compile(r"__(code|globals|closure)__|co_\w+|gi_\w+")
 
 
 def why_inside(source: str) -> str:

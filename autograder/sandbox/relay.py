@@ -29,6 +29,8 @@ class TestRun:
     mine : names that are the instructor's: nobody asks the student for them
     theirs : names that are the student's, whatever Python itself calls so
     imports : by which name the assignment's own code knows a module
+    step : names that it may set and that the student's functions read
+    back : names that it binds and that later cells of the notebook read
     needs : operations on the student's objects that it may pass on; None: by the usual rule
     record : note what it uses, and pass all of it on: the student is the instructor
     """
@@ -40,6 +42,8 @@ class TestRun:
     mine: tuple[str, ...] = ()
     theirs: tuple[str, ...] = ()
     imports: tuple[tuple[str, str], ...] = ()
+    step: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
     needs: tuple[str, ...] | None = None
     record: bool = False
 
@@ -53,6 +57,8 @@ class TestRun:
             "mine": list(self.mine),
             "theirs": list(self.theirs),
             "imports": [list(pair) for pair in self.imports],
+            "step": list(self.step),
+            "back": list(self.back),
             "needs": None if self.needs is None else list(self.needs),
             "record": self.record,
         }

@@ -65,7 +65,17 @@ class Testing:
         self, cell: TestCell, source: str, student: Session, seconds: float, record: bool
     ) -> Relayed:
         assert self.session is not None
-        run = TestRun(source, cell.names, cell.mine, cell.theirs, cell.imports, cell.needs, record)
+        run = TestRun(
+            source,
+            cell.names,
+            cell.mine,
+            cell.theirs,
+            cell.imports,
+            cell.step,
+            cell.back,
+            cell.needs,
+            record,
+        )
         told = relay(self.session, student, run, seconds)
         if told.lost:
             self.close()

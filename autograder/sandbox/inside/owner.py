@@ -15,7 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autograder.sandbox.inside.crossing import NAME_OF_TYPE, CannotCross
+from autograder.sandbox.inside.crossing import (
+    MUTABLE,
+    NAME_OF_TYPE,
+    CannotCross,
+    is_as_before,
+    snapshot,
+)
 from autograder.sandbox.inside.peer import BUILTIN_ERRORS, NAME_OF_ERROR, Node, Peer
 from autograder.sandbox.inside.shell import Outputs, SandboxShell, Stream
 
@@ -29,6 +35,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "deepcopy": copy.deepcopy,
     "hash": hash,
 }
+MISSING = object()
 TEXT_BYTES = 100_000  # that one call may print
 METHODS = (types.FunctionType, classmethod, staticmethod)
 
@@ -62,6 +69,8 @@ class Owner(Peer):
         self.described: set[int] = set()
         self.stubs: dict[int, Borrowed] = {}
         self.outputs = Outputs(TEXT_BYTES, 0)
+        # What the tester knows of the notebook's names, and what each was when it was told.
+        self.shared: dict[str, tuple[Any, Any]] = {}
 
     # --- Objects ---------------------------------------------------------------------------
 
@@ -139,12 +148,10 @@ class Owner(Peer):
                 return self._names(question["names"])
             if kind == "all names":
                 return [one for one in list(self.names) if type(one) is str]
-            if kind == "assign":
-                return self.names.update(keywords)
-            if kind == "unbind":
-                return [self.names.pop(one, None) for one in question["names"]] and None
             if kind == "function":
                 return FUNCTIONS[name](*values, **keywords)
+            if kind == "nothing":  # what came with it is all
+                return None
             target, *given = values
             if kind == "call":
                 return target(*given, **keywords)
@@ -161,7 +168,31 @@ class Owner(Peer):
         raise CannotCross(f"nobody can {kind!r}")
 
     def _names(self, names: list[str]) -> dict[str, Any]:
-        return {name: self.names[name] for name in names if name in self.names}
+        found = {name: self.names[name] for name in names if name in self.names}
+        for name, value in found.items():
+            self._share(name, value)
+        return found
+
+    def _share(self, name: str, value: Any) -> None:
+        self.shared[name] = (value, snapshot(value) if type(value) in MUTABLE else None)
+
+    def _changed(self, name: str) -> bool:
+        value, before = self.shared[name]
+        if self.names.get(name, MISSING) is not value:
+            return True
+        return type(value) in MUTABLE and not is_as_before(value, before)
+
+    def hear(self, unpack: Callable[[Node], Any], message: dict[str, Any]) -> None:
+        """Take in which names a test gave something, or deleted."""
+        super().hear(unpack, message)
+        if message.get("begins"):
+            self.shared.clear()
+        for name in message.get("unbind", ()):
+            self.names.pop(name, None)
+            self.shared.pop(name, None)
+        for name, node in message.get("assign", ()):
+            self.names[name] = unpack(node)
+            self._share(name, self.names[name])
 
     @contextmanager
     def _printing(self) -> Iterator[None]:
@@ -195,7 +226,18 @@ class Owner(Peer):
         said = super().told(pack)
         text = [[one["name"], one["text"]] for one in self.outputs.plain() if "text" in one]
         self.outputs.clear()
-        return {**said, "text": text} if text else said
+        if text:
+            said["text"] = text
+        changed = [name for name in self.shared if self._changed(name)]
+        if changed:
+            there = [name for name in changed if name in self.names]
+            said["unbind"] = [name for name in changed if name not in self.names]
+            said["assign"] = [[name, pack(self.names[name])] for name in there]
+            for name in there:
+                self._share(name, self.names[name])
+            for name in said["unbind"]:
+                del self.shared[name]
+        return said
 
 
 def _is_class(value: Any) -> bool:

@@ -162,9 +162,9 @@ class Peer:
         unpacker = Unpacker(self.borrow)
         values = list(map(unpacker.unpack, question["values"]))
         keywords = {name: unpacker.unpack(node) for name, node in question["keywords"]}
+        self.hear(unpacker.unpack, question)
         given = unpacker.kept
         before = list(map(snapshot, given))
-        self.hear(unpacker.unpack, question)
         value, failure = None, None
         try:
             value = self.do(question, values, keywords)
@@ -174,7 +174,7 @@ class Peer:
             failure = raised
         packer = Packer(self.lend, given)
         reply: dict[str, Any] = {"changed": []}
-        for number, (one, was) in enumerate(zip(list(given), before, strict=False)):
+        for number, (one, was) in enumerate(zip(list(given), before, strict=True)):
             if not is_as_before(one, was):
                 packer.kept.append(None)  # the new contents come as a container of their own
                 reply["changed"].append([number, packer.contents(one)])

@@ -6,10 +6,14 @@ A name that the instructor's own code does not define is looked up in the studen
 from __future__ import annotations
 
 import builtins
+import contextlib
 import types
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.sandbox import wire
+from autograder.sandbox.inside.crossing import MUTABLE, CannotCross, is_as_before, snapshot
+from autograder.sandbox.inside.peer import Node
 from autograder.sandbox.inside.proxies import Borrower, Remote
 from autograder.sandbox.inside.shell import SandboxShell
 
@@ -66,7 +70,11 @@ class Tester(Borrower):
         self.mine: frozenset[str] = frozenset()
         self.theirs: frozenset[str] = frozenset()
         self.imports: dict[str, str] = {}
-        self.running = False
+        self.step: tuple[str, ...] = ()
+        self.unbound: list[str] = []
+        # Of each name that the student's process knows too, what it was when it was told.
+        self.known: dict[str, tuple[Any, Any]] = {}
+        self.running, self.begins = False, False
 
     def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
         """Run a cell of the instructor's and answer with its outputs."""
@@ -77,12 +85,15 @@ class Tester(Borrower):
         self.recorded = set() if question["record"] else None
         self.named.clear()
         self.borrowed.clear()
+        self.known.clear()
+        self.step = tuple(question["step"])
         for name in self.theirs:
             dict.pop(self.names, name, None)
-        self.running = True
+        self.running, self.begins = True, True
         try:
             self.fetch(question["names"])
             outputs = self.shell.run(question["source"], text_bytes, image_bytes)
+            self._give_back(question["back"])
         finally:
             self.running = False
         used = sorted(self.recorded or ())
@@ -101,6 +112,7 @@ class Tester(Borrower):
             if isinstance(value, Remote):
                 self.named.add(value)
             self.borrowed[name] = value
+            self._know(name, value)
 
     def look_up(self, name: str) -> Any:
         """Return what a name stands for in the student's process.
@@ -136,8 +148,73 @@ class Tester(Borrower):
         if not self.has(name):
             return False
         self.borrowed.pop(name)
-        self.ask("unbind", [], names=[name])
+        self.unbound.append(name)
         return True
+
+    # --- Names in step ------------------------------------------------------------------------
+
+    def told(self, pack: Callable[[Any], Node]) -> dict[str, Any]:
+        """Return which names a test changed that the student's functions read, or deleted."""
+        said = super().told(pack)
+        if self.begins:
+            said["begins"], self.begins = True, False
+        if not self.running:
+            return said
+        for name in self.step:
+            if name in self.known and not dict.__contains__(self.names, name):
+                del self.known[name]
+                self.unbound.append(name)
+        if self.unbound:
+            said["unbind"], self.unbound = self.unbound, []
+        changed = [
+            (name, value)
+            for name, value in self._shared()
+            if name not in self.known or self._is_changed(name, value)
+        ]
+        if changed:
+            said["assign"] = [[name, pack(value)] for name, value in changed]
+            for name, value in changed:
+                self._know(name, value)
+        return said
+
+    def _shared(self) -> Iterator[tuple[str, Any]]:
+        for name in self.step:
+            if dict.__contains__(self.names, name):
+                yield name, self.names[name]
+        for name, value in self.borrowed.items():
+            if type(value) in MUTABLE and not dict.__contains__(self.names, name):
+                yield name, value
+
+    def _is_changed(self, name: str, value: Any) -> bool:
+        before, held = self.known[name]
+        return value is not before or (type(value) in MUTABLE and not is_as_before(value, held))
+
+    def _know(self, name: str, value: Any) -> None:
+        self.known[name] = (value, snapshot(value) if type(value) in MUTABLE else None)
+
+    def hear(self, unpack: Callable[[Node], Any], message: dict[str, Any]) -> None:
+        """Take in what a call did to names that the test uses."""
+        super().hear(unpack, message)
+        for name in message.get("unbind", ()):
+            self.borrowed.pop(name, None)
+            if name in self.step:
+                dict.pop(self.names, name, None)
+        for name, node in message.get("assign", ()):
+            value = unpack(node)
+            if name in self.step and dict.__contains__(self.names, name):
+                dict.__setitem__(self.names, name, value)
+            elif self._is_theirs(name):
+                self.borrowed[name] = value
+            self._know(name, value)
+
+    def _give_back(self, names: list[str]) -> None:
+        """Give later cells of the notebook what a test cell bound, as far as it can cross."""
+        for name in names:
+            if dict.__contains__(self.names, name):
+                self.step = (name,)
+                self.known.pop(name, None)
+                with contextlib.suppress(CannotCross, ValueError):
+                    self.ask("nothing", [])
 
     def all_names(self) -> list[str]:
         """Return all names of the student's that a test may see."""
