@@ -167,7 +167,11 @@ class Assignment:
     @cached_property
     def tests(self) -> Mapping[str, TestCell]:
         """How its test cells are judged, by name."""
-        planned = plan(list(map(_given, self.master))) if self.planned is None else self.planned
+        planned = (
+            plan(list(map(_given, self.master)), self.files)
+            if self.planned is None
+            else self.planned
+        )
         return {cell.name: cell for cell in planned}
 
     @property

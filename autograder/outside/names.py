@@ -159,6 +159,16 @@ def imports_in(source: str) -> list[str]:
     return [ast.get_source_segment(text, node) or "" for node in found]
 
 
+def modules_of(source: str) -> set[str]:
+    """Return the packages and modules that code imports.
+
+    >>> sorted(modules_of("import a.b, c as d"))
+    ['a', 'c']
+    """
+    found = names_of(source)
+    return {module.partition(".")[0] for _, module in found.imports} | {*found.star}
+
+
 def _is_stub(node: ast.FunctionDef | ast.ClassDef) -> bool:
     """Tell whether a function, or a method of a class, is left to be written."""
     if isinstance(node, ast.ClassDef):

@@ -8,11 +8,11 @@ so.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from autograder.outside.look import why_inside
-from autograder.outside.names import Names, given_statements, imports_in, names_of
+from autograder.outside.names import Names, given_statements, imports_in, modules_of, names_of
 
 OUTSIDE, INSIDE = "outside", "inside"
 TEST, SOLUTION, LOCKED, OPEN = "test", "solution", "locked", "open"
@@ -96,39 +96,43 @@ class _Part:
     cell: int
 
 
-def plan(cells: Sequence[Given]) -> list[TestCell]:
+def plan(cells: Sequence[Given], beside: Collection[str] = ()) -> list[TestCell]:
     """Return what each test cell of a notebook needs.
 
     Parameters
     ----------
     cells : all code cells of the instructor's notebook, in its order
+    beside : files that lie beside it
 
     >>> [one] = plan([Given("f", SOLUTION, "def f(): ..."), Given("t", TEST, "assert f() == 1")])
     >>> one.way, one.names, one.theirs
     ('outside', ('f',), ('f',))
     """
-    return [_planned(cells, place) for place, cell in enumerate(cells) if cell.kind == TEST]
+    local = frozenset(name.partition("/")[0].partition(".")[0] for name in beside)
+    return [_planned(cells, place, local) for place, cell in enumerate(cells) if cell.kind == TEST]
 
 
-def _parts(cells: Sequence[Given], until: int) -> Iterator[_Part]:
+def _parts(cells: Sequence[Given], until: int, local: frozenset[str]) -> Iterator[_Part]:
     """Yield the instructor's code before a cell that may be run in the tester's process."""
     for place, cell in enumerate(cells[:until]):
         texts = [cell.source]
         if cell.kind == OPEN:
             texts = given_statements(cell.source)
         elif cell.kind == SOLUTION:
-            texts = [*imports_in(cell.source), *imports_in(cell.solution)]
+            # A module beside the notebook may remember what students' functions did with it.
+            both = [*imports_in(cell.source), *imports_in(cell.solution)]
+            texts = [text for text in both if not modules_of(text) & local]
         elif cell.kind == TEST and why_inside(cell.source):
             texts = []
         for number, text in enumerate(dict.fromkeys(texts)):
             yield _Part(Piece(1000 * place + number, text), names_of(text), place)
 
 
-def _planned(cells: Sequence[Given], place: int) -> TestCell:
+def _planned(cells: Sequence[Given], place: int, local: frozenset[str]) -> TestCell:
     test = cells[place]
     own = names_of(test.source)
-    parts = list(_parts(cells, place))
-    students = _bound_by_students(cells, place)
+    parts = list(_parts(cells, place, local))
+    students = _bound_by_students(cells, place, local)
     wanted, taken = set(own.reads), set()
     last: dict[str, int] = {}  # of the instructor's code, the cell that binds a name last
     waiting = list(wanted)
@@ -172,16 +176,19 @@ def _planned(cells: Sequence[Given], place: int) -> TestCell:
     )
 
 
-def _bound_by_students(cells: Sequence[Given], until: int) -> dict[str, int]:
+def _bound_by_students(cells: Sequence[Given], until: int, local: frozenset[str]) -> dict[str, int]:
     """Return the names that solutions bind before a cell, each with the last cell that does."""
     bound: dict[str, int] = {}
     for place, cell in enumerate(cells[:until]):
         if cell.kind == SOLUTION:
+            both = names_of(cell.source), names_of(cell.solution)
             imported = {
-                name for text in (cell.source, cell.solution) for name, _ in names_of(text).imports
+                name
+                for names in both
+                for name, module in names.imports
+                if module.partition(".")[0] not in local
             }
-            binds = names_of(cell.source).binds | names_of(cell.solution).binds
-            bound.update(dict.fromkeys(binds - imported, place))
+            bound.update(dict.fromkeys((both[0].binds | both[1].binds) - imported, place))
         elif cell.kind == OPEN:
             given = {
                 name for text in given_statements(cell.source) for name in names_of(text).binds

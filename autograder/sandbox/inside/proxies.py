@@ -138,6 +138,9 @@ class Remote(type):
     def __contains__(cls, item: Any) -> bool:
         return any(item is one for one in cls)
 
+    def __dir__(cls) -> list[str]:
+        return cls._autograder.ask("function", [cls], name="dir")
+
 
 class Method:
     """A method of a student's object: asked for when it is called."""
@@ -355,7 +358,9 @@ class Borrower(Peer):
         """Return the nearest builtin class of an exception and its text, or the student's own."""
         number = self.numbers_there.get(id(failure))
         names = (kind.__name__ for kind in type(failure).__mro__ if kind in BUILTIN_ERRORS.values())
-        return [next(names, "Exception"), [str(failure)], number]
+        plain = all(type(one) in (str, int, float, bool, type(None)) for one in failure.args)
+        arguments = list(failure.args) if plain else [str(failure)]
+        return [next(names, "Exception"), arguments, number]
 
     def failure(self, unpack: Callable[[Node], Any], node: Node) -> BaseException:
         """Return an exception as it was raised in the student's process."""

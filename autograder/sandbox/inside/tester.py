@@ -149,6 +149,7 @@ class Tester(Borrower):
             return False
         self.borrowed.pop(name)
         self.unbound.append(name)
+        self.step = (*self.step, name)  # it may be given back what it stood for
         return True
 
     # --- Names in step ------------------------------------------------------------------------
@@ -166,11 +167,7 @@ class Tester(Borrower):
                 self.unbound.append(name)
         if self.unbound:
             said["unbind"], self.unbound = self.unbound, []
-        changed = [
-            (name, value)
-            for name, value in self._shared()
-            if name not in self.known or self._is_changed(name, value)
-        ]
+        changed = [one for one in self._shared() if self._is_new(*one)]
         if changed:
             said["assign"] = [[name, pack(value)] for name, value in changed]
             for name, value in changed:
@@ -185,7 +182,9 @@ class Tester(Borrower):
             if type(value) in MUTABLE and not dict.__contains__(self.names, name):
                 yield name, value
 
-    def _is_changed(self, name: str, value: Any) -> bool:
+    def _is_new(self, name: str, value: Any) -> bool:
+        if name not in self.known:
+            return True
         before, held = self.known[name]
         return value is not before or (type(value) in MUTABLE and not is_as_before(value, held))
 
@@ -209,10 +208,9 @@ class Tester(Borrower):
 
     def _give_back(self, names: list[str]) -> None:
         """Give later cells of the notebook what a test cell bound, as far as it can cross."""
-        for name in names:
-            if dict.__contains__(self.names, name):
-                self.step = (name,)
-                self.known.pop(name, None)
+        for name in dict.fromkeys([*self.step, *names]):
+            self.step = (name,)
+            if any(self._is_new(*one) for one in self._shared()) or self.unbound:
                 with contextlib.suppress(CannotCross, ValueError):
                     self.ask("nothing", [])
 
