@@ -72,6 +72,7 @@ class Tester(Borrower):
         self.imports: dict[str, str] = {}
         self.step: tuple[str, ...] = ()
         self.unbound: list[str] = []
+        self.given: set[str] = set()  # names of the tests that the student's process has too
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
         self.running, self.begins = False, False
@@ -86,6 +87,7 @@ class Tester(Borrower):
         self.named.clear()
         self.borrowed.clear()
         self.known.clear()
+        self.given.clear()
         self.step = tuple(question["step"])
         for name in self.theirs:
             dict.pop(self.names, name, None)
@@ -148,6 +150,7 @@ class Tester(Borrower):
         if not self.has(name):
             return False
         self.borrowed.pop(name)
+        self.known.pop(name, None)
         self.unbound.append(name)
         self.step = (*self.step, name)  # it may be given back what it stood for
         return True
@@ -161,10 +164,10 @@ class Tester(Borrower):
             said["begins"], self.begins = True, False
         if not self.running:
             return said
-        for name in self.step:
-            if name in self.known and not dict.__contains__(self.names, name):
-                del self.known[name]
-                self.unbound.append(name)
+        for name in [one for one in self.given if not dict.__contains__(self.names, one)]:
+            self.given.discard(name)
+            self.known.pop(name, None)
+            self.unbound.append(name)
         if self.unbound:
             said["unbind"], self.unbound = self.unbound, []
         changed = [one for one in self._shared() if self._is_new(*one)]
@@ -172,6 +175,8 @@ class Tester(Borrower):
             said["assign"] = [[name, pack(value)] for name, value in changed]
             for name, value in changed:
                 self._know(name, value)
+                if dict.__contains__(self.names, name):
+                    self.given.add(name)
         return said
 
     def _shared(self) -> Iterator[tuple[str, Any]]:
