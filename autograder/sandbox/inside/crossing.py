@@ -78,10 +78,14 @@ class Packer:
         self.other = other
         self.kept = list(known)
         self.numbers = {id(value): number for number, value in enumerate(self.kept)}
+        self.left = EXCHANGE.frame_items
 
     def pack(self, value: Any) -> Any:
         """Return what crosses for a value."""
         kind = type(value)
+        self.left -= 1
+        if self.left < 0:
+            raise CannotCross(f"more than {EXCHANGE.frame_items} values cannot cross at once")
         if value is None or kind is bool or kind is float or kind is str:
             return value
         if kind is int:
