@@ -44,6 +44,32 @@ def line_breaks(text: str) -> int:
     return sum(map(text.count, LINE_BREAKS))
 
 
+def unix_lines(text: str) -> str:
+    r"""Return text whose lines end as Jupyter writes them, whatever editor it went through.
+
+    >>> unix_lines("one\r\ntwo\rthree")
+    'one\ntwo\nthree'
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def os_trouble(failure: OSError) -> str:
+    """Say in a line what could not be read or written, and why.
+
+    >>> os_trouble(OSError(28, "No space left on device", "release/hw1"))
+    'release/hw1: No space left on device'
+    """
+    parts = failure.args[0] if failure.args else ""
+    if isinstance(parts, list):  # shutil's: (from, to, why) of each file of a folder
+        _, where, why = parts[0] if len(parts[0]) == 3 else ("", "", parts[0])
+        more = f" (and {len(parts) - 1} more)" if len(parts) > 1 else ""
+        # Its text has the error's number, and often the path once more.
+        reason = str(why).rpartition("] ")[2].partition(": '")[0]
+        return f"{where}: {reason}{more}"
+    where = f"{failure.filename}: " if failure.filename else ""
+    return f"{where}{failure.strerror or failure}"
+
+
 def points_text(points: float) -> str:
     """Write points without a needless ``.0``.
 

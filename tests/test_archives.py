@@ -14,7 +14,7 @@ from traitlets.config import Config
 from autograder.handed_in import archives
 from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.limits import ArchiveLimits, HandInLimits
-from autograder.nbgrader_plugin.files import Collector, Extractor
+from autograder.nbgrader_plugin.copying import Collector, Extractor
 
 KINDS = (".zip", ".gz")
 

@@ -945,10 +945,10 @@ def test_its_exercises_are_those_of_the_catalogue():
 @pytest.mark.parametrize("name", checks.EXERCISES)
 def test_its_signatures_have_the_parameters_of_the_lecture_s_functions(name):
     exercise, right = checks.EXERCISES[name], getattr(reference, name)
-    assert list(inspect.signature(right).parameters) == exercise.parameters
-    for method, (parameters, _) in getattr(exercise, "methods", {}).items():
+    assert list(inspect.signature(right).parameters) == exercise.parameters(name)
+    for method in getattr(exercise, "parts", ()):
         signature = inspect.signature(getattr(right, method))
-        assert list(signature.parameters)[1:] == parameters
+        assert list(signature.parameters)[1:] == exercise.parameters(method)
 
 
 # --- What the grader does not have ----------------------------------------------------------------
@@ -1151,12 +1151,12 @@ def test_what_a_function_prints_and_shows_is_one_line_of_the_card(ran):
     card, line, printed = ran(prints, "check(softmax)")
     assert (line, printed) == ("", "")
     assert re.search(r"Note: While it was tried it printed \d+ line\(s\), left out here; ", card)
-    assert "the first line is 'z is [" in card
+    assert "the first: 'z is [" in card
     draws = "import matplotlib.pyplot as plt\nplt.plot([1]); plt.show(); display(z); plt.plot([1])"
     draws = SOFTMAX.replace("return", draws.replace("\n", "\n    ") + "\n    return")
     card, line, printed = ran(draws, "check(softmax)")
     assert (line, printed) == ("", "")
-    assert re.search(r"it showed \d+ output\(s\), left out here\.", card)
+    assert re.search(r"it printed \d+ line\(s\), left out here; the first: '\(an output\)'", card)
 
 
 def test_a_function_that_prints_megabytes_is_checked_as_any_other(ran):

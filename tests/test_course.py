@@ -66,7 +66,7 @@ def test_submissions_are_found_by_assignment_and_student(tmp_path):
         ("ps2", "eve"),
         *(("ps1", name) for name in ("bob b", "eve", "\u00fcnal", "\u5f35")),
     ]
-    assert found[1].path == tmp_path / "submitted" / "bob b" / "ps1" / "ps1.ipynb"
+    assert found[1].path_of("ps1") == tmp_path / "submitted" / "bob b" / "ps1" / "ps1.ipynb"
     assert found[1].graded_folder == tmp_path / "autograded" / "bob b" / "ps1"
 
 
@@ -112,6 +112,16 @@ def test_an_unknown_assignment_is_named_with_those_that_there_are(tmp_path, name
     require_assignment(tmp_path, "ps1")
     said, code = refusal(lambda: require_assignment(tmp_path, name))
     assert (repr(name) in said, said.endswith("there are ps1, ps2"), code) == (True, True, 2)
+
+
+@pytest.mark.parametrize("name", ["hw (a)", "Übung", ".hw", "hw 1"])
+def test_an_assignment_that_is_there_under_a_name_it_cannot_have_is_not_denied(tmp_path, name):
+    (tmp_path / "source" / name).mkdir(parents=True)
+    (tmp_path / "source" / name / f"{name}.ipynb").touch()
+    said, code = refusal(lambda: require_assignment(tmp_path, name))
+    assert code == 2
+    assert said.startswith(f"{name!r} cannot be an assignment's name: it may have letters")
+    assert f"rename {tmp_path / 'source' / name}" in said
 
 
 def test_of_two_exercises_with_one_name_an_assignment_has_its_own_in_its_order():

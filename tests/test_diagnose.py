@@ -27,7 +27,7 @@ from autograder.diagnosis.diagnose import DiagnoseError, Request
 from autograder.diagnosis.foreign import said_of
 from autograder.diagnosis.names import Names
 from autograder.diagnosis.rearranged import Rearranged
-from autograder.diagnosis.telling import MAX_ERRORS, Card, Diagnosis
+from autograder.diagnosis.telling import MAX_ERRORS, Answer, Diagnosis
 from autograder.judging.judge import judge
 from autograder.limits import LIMITS
 from autograder.sandbox import Sandbox
@@ -80,8 +80,8 @@ def diagnosed(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return diagnosed
 
 
-def card(found: Diagnosis, name: str) -> Card:
-    return next(card for card in found.cards if card.name == name)
+def answer(found: Diagnosis, name: str) -> Answer:
+    return next(answer for answer in found.answers if answer.name == name)
 
 
 def text(found: Diagnosis) -> str:
@@ -93,7 +93,7 @@ def text(found: Diagnosis) -> str:
 
 def test_what_has_the_name_of_an_exercise_is_judged_as_it(diagnosed: Diagnose) -> None:
     found = diagnosed(SOFTMAX, "def accuracy(y, y_pred):\n    return 100 * np.mean(y == y_pred)")
-    softmax, accuracy = found.cards
+    softmax, accuracy = found.answers
     assert (softmax.name, softmax.how, softmax.verdict.passed) == ("softmax", (), True)
     assert accuracy.verdict.misconception == "percent"
     assert found.happened == found.passed_over == ()
@@ -113,28 +113,28 @@ def test_two_candidates_for_one_exercise_are_both_judged(diagnosed: Diagnose) ->
         SOFTMAX.replace("softmax", "softmax_stable"),
         "def softmax_naive(z):\n    return np.exp(z) / np.exp(z).sum(axis=0)",
     )
-    assert card(found, "softmax_stable").verdict.passed
-    assert card(found, "softmax_naive").verdict.misconception == "no max shift"
+    assert answer(found, "softmax_stable").verdict.passed
+    assert answer(found, "softmax_naive").verdict.misconception == "no max shift"
 
 
 def test_as_says_what_no_name_tells(diagnosed: Diagnose) -> None:
     cell = SOFTMAX.replace("softmax", "squash")
-    assert diagnosed(cell).cards == ()
+    assert diagnosed(cell).answers == ()
     found = diagnosed(cell, aliases={"squash": "softmax", "gone": "cce"})
-    assert card(found, "squash").verdict.passed
+    assert answer(found, "squash").verdict.passed
     assert found.passed_over == ("gone, for --as cce: the notebook defines no such function.",)
 
 
 def test_only_the_exercises_that_are_asked_for_are_judged(diagnosed: Diagnose) -> None:
     found = diagnosed(SOFTMAX, "def predict(W, Xb): return W", exercises=("softmax",))
-    assert [card.name for card in found.cards] == ["softmax"]
+    assert [answer.name for answer in found.answers] == ["softmax"]
 
 
 def test_other_arguments_than_an_exercise_has_are_named_and_not_scored(
     diagnosed: Diagnose,
 ) -> None:
     found = diagnosed("def softmax(x, axis):\n    return x")
-    assert found.cards == ()
+    assert found.answers == ()
     assert found.passed_over == (
         f"softmax takes 2 arguments; asked for is {EXERCISES['softmax'].signature}.",
     )
@@ -142,21 +142,21 @@ def test_other_arguments_than_an_exercise_has_are_named_and_not_scored(
 
 def test_an_alias_whose_answers_fit_nothing_is_not_scored(diagnosed: Diagnose) -> None:
     found = diagnosed("def loss(a, b):\n    return 17.0")
-    assert found.cards == ()
+    assert found.answers == ()
     (said,) = found.passed_over
     assert said.startswith(
         "loss may be meant as cce or cce_from_scores or mse; its answers are not "
     )
     assert "--as cce=loss" in said
     asked = diagnosed("def loss(a, b):\n    return 17.0", aliases={"loss": "cce"})
-    assert card(asked, "loss").verdict.points == 0
+    assert answer(asked, "loss").verdict.points == 0
 
 
 def test_what_only_shares_a_name_is_not_scored(diagnosed: Diagnose) -> None:
     found = diagnosed(
         "def scores(team, player):\n    return 3", "predict = lambda W, X: np.dot(W, X)"
     )
-    assert found.cards == ()
+    assert found.answers == ()
     assert found.passed_over[0].startswith(
         "scores has the name of an exercise; its answers are not"
     )
@@ -165,7 +165,7 @@ def test_what_only_shares_a_name_is_not_scored(diagnosed: Diagnose) -> None:
 
 def test_what_is_imported_is_not_the_notebook_s_own(diagnosed: Diagnose) -> None:
     found = diagnosed("from scipy.special import softmax")
-    assert found.cards == ()
+    assert found.answers == ()
     assert found.passed_over[0].startswith("softmax comes from scipy.special")
 
 
@@ -178,7 +178,7 @@ def test_a_name_that_is_used_for_something_else_later_is_judged_as_it_was(
     diagnosed: Diagnose,
 ) -> None:
     found = diagnosed(SOFTMAX, "softmax = softmax(np.zeros(3))")
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
 
 
 def test_a_later_version_that_answers_nothing_does_not_hide_an_earlier_one(
@@ -186,7 +186,7 @@ def test_a_later_version_that_answers_nothing_does_not_hide_an_earlier_one(
 ) -> None:
     later = "import not_installed\ndef softmax(z):\n    return not_installed.softmax(z)"
     found = diagnosed(SOFTMAX, later)
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
     assert "(As it was after code cell 2: later it cannot be judged.)" in text(found)
 
 
@@ -201,7 +201,7 @@ def test_a_class_is_judged_and_may_take_no_learning_rate(diagnosed: Diagnose) ->
         "def relu(x):\n"
         "    return np.maximum(x, 0)"
     )
-    assert [card.name for card in found.cards] == ["Relu", "relu"]
+    assert [answer.name for answer in found.answers] == ["Relu", "relu"]
     assert "Relu, judged as ReLU: right, with backward without its last argument" in text(found)
 
 
@@ -227,20 +227,20 @@ IN_ROWS = {
 def test_samples_as_rows_are_recognised_and_said_to_be_so(name: str, diagnosed: Diagnose) -> None:
     source, also = IN_ROWS[name]
     found = diagnosed(SOFTMAX_OF_ROWS, f"{name} = {source}", exercises=(name,))
-    judged = card(found, name)
+    judged = answer(found, name)
     assert judged.verdict.passed
     assert judged.how == ("samples as rows", *also)
     assert f"{name}: right, with samples as rows" in text(found)
 
 
 def test_a_function_of_batches_alone_is_given_one_sample_as_a_batch(diagnosed: Diagnose) -> None:
-    judged = card(diagnosed(SOFTMAX_OF_ROWS), "softmax")
+    judged = answer(diagnosed(SOFTMAX_OF_ROWS), "softmax")
     assert judged.verdict.passed
     assert judged.how == ("samples as rows, one sample as a batch of one",)
 
 
 def test_labels_and_a_loss_for_each_sample_are_translated(diagnosed: Diagnose) -> None:
-    judged = card(diagnosed(CROSS_ENTROPY_OF_LABELS), "cross_entropy")
+    judged = answer(diagnosed(CROSS_ENTROPY_OF_LABELS), "cross_entropy")
     assert judged.verdict.passed
     assert set(judged.how[1:]) == {
         "labels in place of one-hot vectors",
@@ -261,13 +261,13 @@ def test_scores_that_return_something_beside_the_loss_are_judged_by_the_loss(
         "    dx[n, y] -= 1\n"
         "    return -log_p[n, y].mean(), dx / len(x)"
     )
-    judged = card(found, "softmax_loss")
+    judged = answer(found, "softmax_loss")
     assert (judged.exercise.name, judged.verdict.passed) == ("cce_from_scores", True)
     assert "the first of the 2 values that it returns" in judged.how
 
 
 def test_a_bias_of_its_own_is_taken_from_the_weights(diagnosed: Diagnose) -> None:
-    judged = card(diagnosed("def linear(X, W, b):\n    return X @ W + b"), "linear")
+    judged = answer(diagnosed("def linear(X, W, b):\n    return X @ W + b"), "linear")
     assert judged.exercise.name == "scores"
     assert judged.verdict.passed
     assert judged.how == ("the bias as an argument of its own", "samples as rows")
@@ -277,15 +277,15 @@ def test_a_mistake_is_named_in_samples_as_rows_too(diagnosed: Diagnose) -> None:
     naive = "def softmax(X):\n    e = np.exp(X)\n    return e / e.sum(axis=1, keepdims=True)"
     epsilon = "def cross_entropy(p, t):\n    return -np.sum(t * np.log(p + 1e-9)) / len(p)"
     found = diagnosed(naive, epsilon)
-    assert card(found, "softmax").verdict.misconception == "no max shift"
-    assert card(found, "cross_entropy").verdict.misconception == "epsilon inside the log"
+    assert answer(found, "softmax").verdict.misconception == "no max shift"
+    assert answer(found, "cross_entropy").verdict.misconception == "epsilon inside the log"
 
 
 def test_what_is_right_in_the_course_s_own_layout_is_never_called_another(
     diagnosed: Diagnose,
 ) -> None:
     cells = [SOFTMAX, "def scores(W, Xb):\n    return W @ Xb"]
-    assert [card.how for card in diagnosed(*cells).cards] == [(), ()]
+    assert [answer.how for answer in diagnosed(*cells).answers] == [(), ()]
 
 
 def test_an_argument_that_is_changed_in_place_is_noticed_in_rows_too(diagnosed: Diagnose) -> None:
@@ -294,7 +294,7 @@ def test_an_argument_that_is_changed_in_place_is_noticed_in_rows_too(diagnosed: 
         "    X -= X.max(axis=-1, keepdims=True)\n"
         "    return np.exp(X) / np.exp(X).sum(axis=-1, keepdims=True)"
     )
-    judged = card(found, "softmax")
+    judged = answer(found, "softmax")
     assert judged.how == ("samples as rows",)
     purity = judged.verdict.findings[-1]
     assert (purity.criterion, purity.passed) == ("purity", False)
@@ -357,7 +357,7 @@ class SoftmaxRegression:
 def test_methods_of_a_class_are_judged(diagnosed: Diagnose) -> None:
     found = diagnosed(MODEL, aliases={"SoftmaxRegression.squash": "softmax"})
     for name in ("softmax", "one_hot", "squash"):
-        assert card(found, f"SoftmaxRegression.{name}").verdict.passed
+        assert answer(found, f"SoftmaxRegression.{name}").verdict.passed
     assert "SoftmaxRegression.predict takes 1 argument; asked for is" in text(found)
 
 
@@ -392,7 +392,7 @@ LAYERS = {
 @pytest.mark.parametrize("kind", LAYERS)
 def test_layers_of_other_interfaces_are_judged(kind: str, diagnosed: Diagnose) -> None:
     source, how = LAYERS[kind]
-    (judged,) = diagnosed(source).cards
+    (judged,) = diagnosed(source).answers
     assert judged.verdict.passed
     assert how in judged.how
 
@@ -405,7 +405,7 @@ def test_a_layer_that_works_on_one_column_alone_is_judged_so(diagnosed: Diagnose
         "    def backward(self, output_gradient, learning_rate):\n"
         "        n = np.size(self.output)\n"
         "        return np.dot((np.identity(n) - self.output.T) * self.output, output_gradient)\n"
-    ).cards
+    ).answers
     assert judged.verdict.findings[0].passed
     assert "one sample as a batch of one" in judged.how
 
@@ -421,7 +421,7 @@ PAIRED = {
 def test_an_activation_and_its_slope_are_judged_together(kind: str, diagnosed: Diagnose) -> None:
     source, slope = PAIRED[kind]
     found = diagnosed("def relu(x): return np.maximum(x, 0)", source)
-    (judged,) = found.cards
+    (judged,) = found.answers
     assert (judged.name, judged.exercise.name, judged.verdict.passed) == ("relu", "ReLU", True)
     assert f"{slope} as its slope" in judged.how
     assert found.passed_over == found.unknown == ()
@@ -430,13 +430,13 @@ def test_an_activation_and_its_slope_are_judged_together(kind: str, diagnosed: D
 def test_a_slope_of_the_answers_is_told_from_one_of_the_scores(diagnosed: Diagnose) -> None:
     (judged,) = diagnosed(
         "def sigmoid(z): return 1 / (1 + np.exp(-z))", "def sigmoid_prime(a): return a * (1 - a)"
-    ).cards
+    ).answers
     assert judged.verdict.passed
     assert "the slope computed from the answers" in judged.how
 
 
 def test_an_activation_without_its_slope_is_judged_by_itself(diagnosed: Diagnose) -> None:
-    (judged,) = diagnosed("tanh = lambda z: np.tanh(z)").cards
+    (judged,) = diagnosed("tanh = lambda z: np.tanh(z)").answers
     assert (judged.exercise.name, judged.verdict.passed) == ("Tanh.forward", True)
 
 
@@ -449,18 +449,18 @@ def test_methods_are_paired_with_their_slopes(diagnosed: Diagnose) -> None:
         "    def relu(self, x): return np.maximum(x, 0)\n",
         "def relu_derivative(x): return (x > 0) * 1.0",
     )
-    sigmoid = card(found, "Net.sigmoid")
+    sigmoid = answer(found, "Net.sigmoid")
     assert (sigmoid.exercise.name, sigmoid.verdict.passed) == ("Sigmoid", True)
     assert sigmoid.how == ("Net.sigmoid_derivative as its slope",)
     # A function beside the class is no slope of its method.
-    assert card(found, "Net.relu").exercise.name == "ReLU.forward"
+    assert answer(found, "Net.relu").exercise.name == "ReLU.forward"
 
 
 def test_float32_is_no_mistake_in_an_activation(diagnosed: Diagnose) -> None:
     (judged,) = diagnosed(
         "def relu(x): return np.maximum(x, 0).astype(np.float32)",
         "def relu_backward(dA, Z): return dA * (Z > 0)",
-    ).cards
+    ).answers
     assert judged.verdict.passed
     assert any("float32" in words for words in judged.how)
 
@@ -472,13 +472,13 @@ def test_what_wraps_a_function_of_the_notebook_is_its_own(diagnosed: Diagnose) -
         "def scores(team): return 3",
         "def softmax(z): return z\nsoftmax = np.exp",
     )
-    assert [one.name for one in found.cards] == ["sigmoid"]
+    assert [one.name for one in found.answers] == ["sigmoid"]
     assert "scores takes 1 argument; asked for is" in text(found)
     assert "softmax comes from numpy" in text(found)
 
 
 def test_a_forward_alone_is_not_said_to_go_back(diagnosed: Diagnose) -> None:
-    (judged,) = diagnosed("def sigmoid(z): return 1 / (1 + np.exp(-z))").cards
+    (judged,) = diagnosed("def sigmoid(z): return 1 / (1 + np.exp(-z))").answers
     assert judged.verdict.findings[0].criterion == "forward"
     assert "back" not in " ".join(judged.lines())
 
@@ -487,7 +487,7 @@ def test_a_switch_for_the_slope_is_used(diagnosed: Diagnose) -> None:
     (judged,) = diagnosed(
         "def relu(x, derivative=False):\n"
         "    return (x > 0) * 1.0 if derivative else np.maximum(x, 0)"
-    ).cards
+    ).answers
     assert (judged.exercise.name, judged.verdict.passed) == ("ReLU", True)
 
 
@@ -507,7 +507,7 @@ def numerical_gradient(f, x, verbose=True, {}h=1e-5):
 
 @pytest.mark.parametrize("between", ["", "*, "])
 def test_an_argument_with_a_default_is_given_by_its_name(between: str, diagnosed: Diagnose) -> None:
-    judged = card(diagnosed(NUMERICAL.format(between)), "numerical_gradient")
+    judged = answer(diagnosed(NUMERICAL.format(between)), "numerical_gradient")
     assert judged.verdict.passed, judged.verdict
     assert judged.how == ()
 
@@ -557,7 +557,7 @@ ELSEWHERE = {
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_other_names_and_arguments_are_understood(name: str, diagnosed: Diagnose) -> None:
     source, exercise = ELSEWHERE[name]
-    judged = card(diagnosed(source), name)
+    judged = answer(diagnosed(source), name)
     assert (judged.exercise.name, judged.verdict.passed) == (exercise, True), judged
 
 
@@ -565,14 +565,14 @@ def test_other_names_and_arguments_are_understood(name: str, diagnosed: Diagnose
 
 
 def test_columns_are_not_called_rows_where_arguments_are_exchanged(diagnosed: Diagnose) -> None:
-    (judged,) = diagnosed("scores = lambda x, w: np.dot(w, x)").cards
+    (judged,) = diagnosed("scores = lambda x, w: np.dot(w, x)").answers
     assert judged.how == ("arguments in the other order",)
 
 
 def test_a_layout_is_no_mistake_where_the_rest_of_the_notebook_has_it(diagnosed: Diagnose) -> None:
     naive = "def softmax(x):\n    return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)"
     found = diagnosed(naive, "def mse(y, p): return np.mean((y - p) ** 2)", LAYERS_IN_PLAIN)
-    judged = card(found, "softmax")
+    judged = answer(found, "softmax")
     assert judged.how == ("samples as rows",)
     assert judged.verdict.misconception == "no max shift"
     assert "axis=1" not in text(found)
@@ -580,7 +580,7 @@ def test_a_layout_is_no_mistake_where_the_rest_of_the_notebook_has_it(diagnosed:
 
 
 def test_a_column_of_biases_is_given_a_column_for_one_sample(diagnosed: Diagnose) -> None:
-    judged = card(
+    judged = answer(
         diagnosed("def linear_forward(A, W, b): return W @ A + b, (A, W, b)"), "linear_forward"
     )
     assert judged.verdict.passed
@@ -588,7 +588,7 @@ def test_a_column_of_biases_is_given_a_column_for_one_sample(diagnosed: Diagnose
 
 
 def test_one_label_comes_as_an_array_where_one_sample_is_a_batch(diagnosed: Diagnose) -> None:
-    judged = card(
+    judged = answer(
         diagnosed(
             "def cce_loss(Z, y):\n"
             "    Z = Z - Z.max(axis=1, keepdims=True)\n"
@@ -610,16 +610,16 @@ def confusion_matrix({}, {}):
 
 def test_a_confusion_matrix_may_take_its_classes_from_the_labels(diagnosed: Diagnose) -> None:
     both = "np.append(true, predicted)"
-    judged = card(diagnosed(CONFUSION.format("true", "predicted", both)), "confusion_matrix")
+    judged = answer(diagnosed(CONFUSION.format("true", "predicted", both)), "confusion_matrix")
     assert judged.verdict.findings[0].passed
     assert judged.how == ("K taken from the labels",)
-    other = card(diagnosed(CONFUSION.format("predicted", "true", both)), "confusion_matrix")
+    other = answer(diagnosed(CONFUSION.format("predicted", "true", both)), "confusion_matrix")
     assert other.verdict.findings[0].passed
     assert "the prediction before the truth" in other.how
 
 
 def test_a_transposed_confusion_matrix_is_not_called_another_order(diagnosed: Diagnose) -> None:
-    judged = card(
+    judged = answer(
         diagnosed(
             "def confusion_matrix(y, y_pred, K):\n"
             "    C = np.zeros((K, K), int)\n    np.add.at(C, (y_pred, y), 1)\n    return C"
@@ -630,7 +630,7 @@ def test_a_transposed_confusion_matrix_is_not_called_another_order(diagnosed: Di
 
 
 def test_hits_may_be_counted_from_probabilities(diagnosed: Diagnose) -> None:
-    judged = card(
+    judged = answer(
         diagnosed("def accuracy(P, Y): return np.mean(P.argmax(1) == Y.argmax(1))"), "accuracy"
     )
     assert judged.verdict.passed
@@ -663,7 +663,7 @@ def test_a_jacobian_of_one_sample_has_neither_rows_nor_columns(diagnosed: Diagno
 
 
 def test_a_step_that_cannot_be_given_is_left_out(diagnosed: Diagnose) -> None:
-    judged = card(
+    judged = answer(
         diagnosed(
             "def gradiente_numerico(f, x):\n"
             "    g = np.zeros(x.shape)\n"
@@ -687,7 +687,7 @@ def test_what_returns_no_plain_value_is_said_to(diagnosed: Diagnose) -> None:
 
 def test_several_answers_of_different_shapes_are_judged(diagnosed: Diagnose) -> None:
     epoch = "def sgd_epoch(W, X, Y, learning_rate, order):\n    return W, np.zeros(len(order))"
-    assert card(diagnosed(SOFTMAX, epoch), "sgd_epoch").verdict.points == 0
+    assert answer(diagnosed(SOFTMAX, epoch), "sgd_epoch").verdict.points == 0
 
 
 def test_an_activation_has_no_layout(diagnosed: Diagnose) -> None:
@@ -696,13 +696,13 @@ def test_an_activation_has_no_layout(diagnosed: Diagnose) -> None:
         "def relu(x): return np.maximum(x, 0)",
         "def relu_derivative(x): return (x > 0) * 1.0",
     )
-    assert card(found, "softmax").how[0].startswith("samples as rows")
-    assert card(found, "relu").how == ("relu_derivative as its slope",)
+    assert answer(found, "softmax").how[0].startswith("samples as rows")
+    assert answer(found, "relu").how == ("relu_derivative as its slope",)
 
 
 def test_the_loss_of_a_regression_tells_no_layout(diagnosed: Diagnose) -> None:
     found = diagnosed(SOFTMAX_OF_ROWS, "def loss(y, p): return np.mean((y - p) ** 2)")
-    assert card(found, "loss").exercise.name == "mse"
+    assert answer(found, "loss").exercise.name == "mse"
     assert "Elsewhere" not in text(found)
 
 
@@ -715,9 +715,9 @@ LAYERS_IN_PLAIN = "def relu(x): return np.maximum(x, 0)"
 
 def test_k_is_said_to_come_from_the_labels_only_where_it_does(diagnosed: Diagnose) -> None:
     fixed = diagnosed("def one_hot(y):\n    return np.eye(10)[y]")
-    assert fixed.cards == ()
+    assert fixed.answers == ()
     assert fixed.passed_over[0].startswith("one_hot gives 10 classes whatever the labels are")
-    told = card(diagnosed("def one_hot(y):\n    return np.eye(y.max() + 1)[y]"), "one_hot")
+    told = answer(diagnosed("def one_hot(y):\n    return np.eye(y.max() + 1)[y]"), "one_hot")
     assert "K taken from the labels" in told.how
 
 
@@ -725,7 +725,7 @@ def test_float32_is_called_float32(diagnosed: Diagnose) -> None:
     short = SOFTMAX_OF_ROWS.replace(
         "X.max(axis=1, keepdims=True))", "X.max(axis=1, keepdims=True)).astype(np.float32)"
     )
-    judged = card(diagnosed(short), "softmax")
+    judged = answer(diagnosed(short), "softmax")
     assert judged.verdict.passed
     assert any("float32" in words for words in judged.how)
 
@@ -738,14 +738,14 @@ def test_what_is_right_where_it_answers_is_not_called_wrong(diagnosed: Diagnose)
 
 def test_the_loss_of_a_regression_is_not_called_a_wrong_cross_entropy(diagnosed: Diagnose) -> None:
     found = diagnosed("def cost(y, p): return np.sum((y - p) ** 2) / (2 * len(y))")
-    assert all(card.exercise.name == "mse" for card in found.cards)
-    right = card(diagnosed("def cost(y, p): return np.mean((y - p) ** 2)"), "cost")
+    assert all(answer.exercise.name == "mse" for answer in found.answers)
+    right = answer(diagnosed("def cost(y, p): return np.mean((y - p) ** 2)"), "cost")
     assert (right.exercise.name, right.verdict.passed) == ("mse", True)
 
 
 def test_a_method_of_an_estimator_is_not_scored(diagnosed: Diagnose) -> None:
     found = diagnosed("predict = np.dot", "softmax = max")
-    assert found.cards == ()
+    assert found.answers == ()
 
 
 @pytest.mark.parametrize(
@@ -765,7 +765,7 @@ def test_a_method_of_an_estimator_is_not_scored(diagnosed: Diagnose) -> None:
 )  # fmt: skip
 def test_an_unfilled_template_is_not_written_yet(source: str, diagnosed: Diagnose) -> None:
     found = diagnosed(source)
-    assert found.cards == ()
+    assert found.answers == ()
     assert found.passed_over == ("softmax is not written yet.",)
     assert "SyntaxError" not in text(found)
     assert "IndentationError" not in text(found)
@@ -794,7 +794,7 @@ def test_comments_in_place_of_a_loop_s_body_are_something_to_fill_in(diagnosed: 
 
 def test_what_stands_in_a_cell_with_an_error_of_syntax_is_judged(diagnosed: Diagnose) -> None:
     found = diagnosed(f"print 'hello'\n{SOFTMAX}\nx = (")
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
 
 
 def test_what_is_defined_and_not_judged_is_listed_with_the_reason(diagnosed: Diagnose) -> None:
@@ -829,7 +829,7 @@ def test_functions_of_a_process_that_was_lost_are_paired_in_the_next(diagnosed: 
         "def relu(z): return np.maximum(z, 0)",
         cell_seconds=0.5,
     )
-    assert "sigmoid_backward as its slope" in card(found, "sigmoid").how
+    assert "sigmoid_backward as its slope" in answer(found, "sigmoid").how
 
 
 # --- Cells that fail ------------------------------------------------------------------------------
@@ -837,7 +837,7 @@ def test_functions_of_a_process_that_was_lost_are_paired_in_the_next(diagnosed: 
 
 def test_what_a_failed_cell_defines_is_judged_all_the_same(diagnosed: Diagnose) -> None:
     found = diagnosed(f"data = open('train.csv').read()\n{SOFTMAX}", "print(data)")
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
     assert found.happened == (
         "Code cell 2: opens train.csv, which is not in the sandbox: give it with --file",
         "Code cell 3: NameError: name 'data' is not defined",
@@ -851,7 +851,7 @@ def test_a_file_that_is_given_is_there(diagnosed: Diagnose, tmp_path: Path) -> N
     files = (tmp_path / "train.csv", tmp_path / "mine.py")
     found = diagnosed("open('train.csv').read()\nfrom mine import softmax", files=files)
     assert found.happened == ()
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
 
 
 def test_a_file_lies_where_it_lay_beside_the_notebook(
@@ -864,7 +864,7 @@ def test_a_file_lies_where_it_lay_beside_the_notebook(
     files = (tmp_path / "data" / "mine.py", elsewhere)
     found = diagnosed("open('train.csv').read()\nfrom data.mine import softmax", files=files)
     assert found.happened == ()
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
 
 
 def test_a_missing_package_is_named_once_for_each_cell_that_needs_it(diagnosed: Diagnose) -> None:
@@ -873,7 +873,7 @@ def test_a_missing_package_is_named_once_for_each_cell_that_needs_it(diagnosed: 
         "Code cell 2: needs not_installed, which is no package that is known here: give "
         "not_installed.py with --file"
     )
-    assert found.cards == ()
+    assert found.answers == ()
     assert found.passed_over[0].endswith("NameError: name 'nt' is not defined")
 
 
@@ -883,13 +883,13 @@ def test_numpy_takes_the_place_of_an_np_that_came_from_elsewhere(
     found = diagnose.diagnose(
         Request(write(tmp_path, f"from common.np import *\n{SOFTMAX}")), sandbox
     )
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
     assert "(np is not defined; NumPy was put there.)" in text(found)
 
 
 def test_magics_and_programs_cost_nothing_but_themselves(diagnosed: Diagnose) -> None:
     found = diagnosed("%matplotlib inline", f"!pip install d2l\n{SOFTMAX}", "%nonsense")
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
     assert found.happened[0].startswith("Code cell 4: ")
 
 
@@ -898,19 +898,19 @@ def test_many_errors_are_counted_and_not_listed(diagnosed: Diagnose) -> None:
     assert len(found.happened) == MAX_ERRORS + 2
     assert found.happened[0] == "Code cells 2 and 3: ZeroDivisionError: division by zero"
     assert "Further kinds of errors: 3." in found.happened
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
 
 
 def test_a_cell_that_does_not_end_is_left_out(diagnosed: Diagnose) -> None:
     found = diagnosed("while True:\n    pass", SOFTMAX, cell_seconds=0.5)
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
     assert "Code cell 2 was left out: this cell did not end within 0.5 s." in found.happened
 
 
 def test_where_nothing_ends_what_is_defined_is_judged(diagnosed: Diagnose) -> None:
     endless = ["while True:\n    pass"] * 3
     found = diagnosed(*endless, SOFTMAX, cell_seconds=0.5, restarts=1)
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
     assert "Only what its cells define was run again, to go on." in found.happened
 
 
@@ -918,7 +918,7 @@ def test_a_function_that_does_not_come_back_costs_the_others_nothing(diagnosed: 
     found = diagnosed(
         SOFTMAX, "def one_hot(y, K):\n    while True:\n        pass", call_seconds=0.5
     )
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
     (said,) = found.passed_over
     assert said.startswith("one_hot answers no call")
     assert "did not end within 0.5 s" in said
@@ -939,7 +939,7 @@ def test_functions_of_tensors_are_given_tensors(diagnosed: Diagnose, tmp_path: P
     )
     cells = ("import torch", "def softmax(x):\n    return torch.softmax(x, dim=-1)")
     found = diagnosed(*cells, files=(tmp_path / "torch.py",))
-    judged = card(found, "softmax")
+    judged = answer(found, "softmax")
     assert judged.verdict.passed
     assert judged.how == ("samples as rows",)
     assert judged.notes == ("Arrays were made tensors, and its tensors arrays.",)
@@ -972,7 +972,7 @@ def test_what_a_notebook_prints_is_never_shown(diagnosed: Diagnose) -> None:
     naive = "def softmax(z):\n    return np.exp(z) / np.exp(z).sum(axis=0)"
     found = diagnosed(forged, naive, forged)
     assert text(found).count("8 of 8") == 0
-    assert card(found, "softmax").verdict.points == 6
+    assert answer(found, "softmax").verdict.points == 6
 
 
 def test_no_escape_of_a_notebook_reaches_the_terminal(
@@ -1005,13 +1005,13 @@ def test_a_notebook_that_spoils_what_looks_at_it_is_judged_or_left(diagnosed: Di
         "    __signature__ = 'of no use'\n"
         "    def __call__(self): pass\n",
     )
-    assert card(spoiled, "softmax").verdict.passed
+    assert answer(spoiled, "softmax").verdict.passed
 
 
 def test_a_name_cannot_be_made_of_anything_but_a_name(diagnosed: Diagnose) -> None:
     odd = "globals()['softmax: right\\n8 of 8'] = globals()['softmax'] = lambda z: z"
     found = diagnosed(odd)
-    assert [card.name for card in found.cards] == ["softmax"]
+    assert [answer.name for answer in found.answers] == ["softmax"]
     assert "8 of 8" not in text(found)
 
 
@@ -1116,7 +1116,7 @@ def test_a_notebook_of_format_3_is_converted(sandbox: Sandbox, tmp_path: Path) -
     path.write_text(json.dumps(old))
     found = diagnose.diagnose(Request(path), sandbox)
     assert found.happened == ("It is of an older format, and was converted.",)
-    assert card(found, "softmax").verdict.passed
+    assert answer(found, "softmax").verdict.passed
 
 
 @pytest.mark.parametrize(
@@ -1161,7 +1161,7 @@ def test_a_link_to_a_notebook_is_followed_when_a_person_names_it(
 ) -> None:
     link = tmp_path / "link.ipynb"
     link.symlink_to(write(tmp_path, IMPORT, SOFTMAX))
-    assert card(diagnose.diagnose(Request(link), sandbox), "softmax").verdict.passed
+    assert answer(diagnose.diagnose(Request(link), sandbox), "softmax").verdict.passed
 
 
 # --- The tables -----------------------------------------------------------------------------------

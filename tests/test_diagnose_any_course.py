@@ -151,7 +151,7 @@ def diagnosed(sandbox: Sandbox, tmp_path: Path) -> Diagnose:
 
 def test_right_functions_are_right_and_nothing_else_is_said(diagnosed: Diagnose) -> None:
     found = diagnosed(*RIGHT.values())
-    assert [(card.name, card.verdict.passed, card.how) for card in found.cards] == [
+    assert [(answer.name, answer.verdict.passed, answer.how) for answer in found.answers] == [
         (name, True, ()) for name in RIGHT
     ]
     assert found.happened == found.passed_over == found.unknown == ()
@@ -164,20 +164,20 @@ def test_a_wrong_function_is_not_right_and_its_mistake_is_named(
     name: str, diagnosed: Diagnose
 ) -> None:
     source, mistake = WRONG[name]
-    (card,) = diagnosed(source).cards
-    assert (card.name, card.verdict.points, card.verdict.misconception) == (name, 0, mistake)
-    assert f"{name}: not right" in card.lines()
+    (answer,) = diagnosed(source).answers
+    assert (answer.name, answer.verdict.points, answer.verdict.misconception) == (name, 0, mistake)
+    assert f"{name}: not right" in answer.lines()
 
 
 def test_functions_that_are_missing_cost_the_others_nothing(diagnosed: Diagnose) -> None:
     found = diagnosed(RIGHT["mse"], "def plot(X): pass")
-    assert [(card.name, card.verdict.passed) for card in found.cards] == [("mse", True)]
+    assert [(answer.name, answer.verdict.passed) for answer in found.answers] == [("mse", True)]
     assert (found.passed_over, found.unknown) == ((), ("plot",))
 
 
 def test_where_all_are_missing_the_course_s_own_names_are_said(diagnosed: Diagnose) -> None:
     found = diagnosed("def softmax(z): return np.exp(z) / np.exp(z).sum(axis=0)")
-    assert (found.cards, found.unknown) == ((), ("softmax",))
+    assert (found.answers, found.unknown) == ((), ("softmax",))
     assert found.nothing_judged("other.ipynb", ["predict", "mse"]).splitlines() == [
         "nothing to judge in other.ipynb: looked for predict and mse, and for names that "
         "often stand for them; it defines softmax.",
@@ -199,15 +199,15 @@ def test_what_cannot_be_judged_is_said_to_be_so(
     source: str, said: str, diagnosed: Diagnose
 ) -> None:
     found = diagnosed(source)
-    assert found.cards == ()
+    assert found.answers == ()
     assert found.passed_over[0].startswith(said)
 
 
 def test_as_says_what_no_name_tells(diagnosed: Diagnose) -> None:
     source = RIGHT["mse"].replace("mse", "distance")
-    assert diagnosed(source).cards == ()
-    (card,) = diagnosed(source, named=["mse=distance"]).cards
-    assert (card.name, card.label, card.verdict.passed) == ("distance", "mse", True)
+    assert diagnosed(source).answers == ()
+    (answer,) = diagnosed(source, named=["mse=distance"]).answers
+    assert (answer.name, answer.label, answer.verdict.passed) == ("distance", "mse", True)
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_as_says_what_no_name_tells(diagnosed: Diagnose) -> None:
 def test_of_two_exercises_of_one_name_the_right_one_is_said(
     source: str, label: str, diagnosed: Diagnose
 ) -> None:
-    (card,) = diagnosed(source, of="twice").cards
-    assert (card.label, card.verdict.passed) == (label, True)
-    assert f"predict, judged as {label}: right" in card.lines()
+    (answer,) = diagnosed(source, of="twice").answers
+    assert (answer.label, answer.verdict.passed) == (label, True)
+    assert f"predict, judged as {label}: right" in answer.lines()
 
 
 def test_how_others_write_an_exercise_is_said_of_the_first_of_its_name_alone() -> None:
@@ -232,9 +232,9 @@ def test_how_others_write_an_exercise_is_said_of_the_first_of_its_name_alone() -
 
 
 def test_one_of_two_exercises_of_one_name_can_be_asked_for(diagnosed: Diagnose) -> None:
-    (card,) = diagnosed(CURVE_RIGHT, of="twice", named=["lines/predict=predict"]).cards
-    assert (card.label, card.verdict.points) == ("lines/predict", 0)
-    assert diagnosed(CURVE_RIGHT, of="twice", exercises=["lines/predict"]).cards == ()
+    (answer,) = diagnosed(CURVE_RIGHT, of="twice", named=["lines/predict=predict"]).answers
+    assert (answer.label, answer.verdict.points) == ("lines/predict", 0)
+    assert diagnosed(CURVE_RIGHT, of="twice", exercises=["lines/predict"]).answers == ()
 
 
 @pytest.mark.parametrize(

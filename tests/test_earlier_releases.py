@@ -15,7 +15,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrading import convert
 
 from autograder.cli.begin import begin
-from autograder.course.releases import RELEASES_FILE, known_releases, made_from, mark_of
+from autograder.course.releases import RELEASES_FILE, digest_of, known_releases, made_from
 
 ANSWER = "def standardise(x):\n    return (x - np.mean(x)) / np.std(x)\n"
 OLD = "The notebook was handed in on an earlier version of this assignment; "
@@ -123,8 +123,8 @@ def test_a_damaged_record_of_releases_stops_nothing(tmp_path: Path) -> None:
 
 def test_whatever_a_submission_says_of_its_points_it_has_a_digest() -> None:
     for points in (10**400, float("nan"), None, "3", True, -1):
-        assert mark_of("", {"points": points})
-    assert mark_of("x", {"points": 3}) == mark_of("x", {"points": 3.0})
+        assert digest_of("", {"points": points})
+    assert digest_of("x", {"points": 3}) == digest_of("x", {"points": 3.0})
 
 
 def test_of_two_releases_that_are_as_like_the_newest_is_meant() -> None:

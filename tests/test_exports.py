@@ -116,6 +116,15 @@ def test_canvas_own_ids_may_be_those_of_the_registry(graded):
     assert exported(graded, "canvas")[5][:4] == ["O'Brien, Jr., Ann", "", "1001", "ann"]
 
 
+def test_an_assignment_may_be_called_in_canvas_as_it_is_there(graded):
+    path = graded / "nbgrader_config.py"
+    path.write_text(path.read_text() + '\nc.CanvasExporter.titles = {"ps1": "Aufgabe 1 (4711)"}\n')
+    assert exported(graded, "canvas")[0][-1] == "Aufgabe 1 (4711)"
+    path.write_text(path.read_text() + '\nc.CanvasExporter.titles = {"ps1": 3}\n')
+    code, said = commanding.refused("export", "ps1", "--to", "canvas", "--course", graded)
+    assert (code, "CanvasExporter.titles is a table" in said) == (2, True)
+
+
 def test_nbgraders_csv_is_nbgraders_own(graded):
     sql(graded, "DELETE FROM student WHERE id = 'nobody'")
     sql(graded, "UPDATE student SET first_name = NULL, last_name = NULL")

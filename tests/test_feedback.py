@@ -33,7 +33,7 @@ from autograder.course.folder import SECRET_FILE, CourseError
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.cell_marks import CellMark, Marks
 from autograder.limits import PAGE
-from autograder.pages import feedback
+from autograder.pages import feedback, feedback_page
 from autograder.pages.feedback import LOST, ClassFeedback, PageResult, made_of
 from autograder.pages.feedback_page import POLICY, PageError, page
 from autograder.pages.markup import card_html, markdown_html, markdown_with_mathml, written_html
@@ -361,6 +361,44 @@ def test_what_is_no_graded_notebook_is_said_in_a_line(data):
     with pytest.raises(PageError, match=r"cannot be read .*autograder grade ps1 --force") as error:
         page(data, Marks(), "ps1", "0" * 64)
     assert "\n" not in str(error.value)
+
+
+def test_a_fault_of_the_installation_is_told_as_that(monkeypatch, tmp_path):
+    notebook = nbformat.writes(v4.new_notebook()).encode()
+    with monkeypatch.context() as patch:
+        patch.setattr(feedback_page, "TEMPLATES", tmp_path)
+        for cached in (feedback_page._exporter, feedback_page._style):
+            cached.cache_clear()
+        with pytest.raises(PageError, match=r"this installation cannot make pages .*again$"):
+            page(notebook, Marks(), "ps1", "0" * 64)
+    assert "<h1" in page(notebook, Marks(), "ps1", "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("formula", "lines"),
+    [
+        (r"\begin{aligned} a &= b \\ c &= d \\[4pt] &= e \end{aligned}", 3),
+        (r"\begin{aligned}[t] a &= b \\&= d \end{aligned}", 2),
+        (r"\begin{alignedat}{2} a &= b \cr c &= d \end{alignedat}", 2),
+        (r"\begin{gather*} a \\ b \end{gather*}", 2),
+        (r"\begin{eqnarray} a &=& b \newline c &=& d \end{eqnarray}", 2),
+        (r"f = \begin{dcases} a & x > 0 \\ b \end{dcases}", 2),
+        (r"\begin{multline} a \\ b \end{multline}", 2),
+        (r"a \\ b", 2),
+        (r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}", 2),
+        (r"\begin{split} a &= b \\ c &= d \end{split}", 2),
+    ],
+)
+def test_a_formulas_lines_stay_lines_and_no_sign_of_a_column_is_left(formula, lines):
+    for text in (f"$${formula}$$", f"$$\n{formula}\n$$"):
+        shown = markdown_with_mathml(text)
+        assert "verbatim" not in shown
+        assert (shown.count("<mtr>"), shown.count("&amp;")) == (lines, 0)
+
+
+def test_columns_of_what_is_not_known_are_shown_as_they_were_written():
+    assert "verbatim" in markdown_with_mathml(r"$$\begin{unknown} a &= b \\ c \end{unknown}$$")
+    assert "<mtext>&amp;</mtext>" in markdown_with_mathml(r"$R \& D$")
 
 
 # --- What is hostile to a page --------------------------------------------------------------------

@@ -31,7 +31,7 @@ from autograder.handed_in import archives, files, hard_links
 from autograder.handed_in.archives import UnsoundArchive, unpack
 from autograder.handed_in.files import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.limits import HAND_IN, LIMITS, ArchiveLimits
-from autograder.nbgrader_plugin.files import Collect
+from autograder.nbgrader_plugin.copying import Collect
 
 UNTOUCHED = classes.NOTEBOOKS / "untouched.ipynb"
 SIGN = "the course's own"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import re
 import runpy
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import commanding
 import nbformat
 import numpy as np
 import pytest
@@ -34,7 +37,7 @@ from autograder.release.proof import (
     unexpected_errors,
 )
 from autograder.release.release import STUDENT_REQUIREMENTS, prove_release, release
-from autograder.release.source import read_asked
+from autograder.release.source import read_asked, read_source
 
 ROOT = Path(__file__).parents[1]
 
@@ -139,6 +142,28 @@ def course(released: Path, tmp_path: Path) -> Path:
 def without_running_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the part of the proof that takes seconds, where it is not the subject."""
     monkeypatch.setattr("autograder.release.proof.unexpected_errors", lambda folder, name: [])
+
+
+def test_points_of_a_task_are_counted_among_those_by_hand(
+    tmp_path: Path, without_running_it: None
+) -> None:
+    def add_task(notebook: NotebookNode) -> None:
+        task = owned("draw", task=True, locked=True, points=2)
+        notebook.cells.append(new_markdown_cell("Draw it.", metadata=task, id="draw"))
+
+    report = release(make_course(tmp_path, add_task), ["ps1"], CATALOGUE)
+    assert report.lines()[0].startswith("ps1: 8 points by the grader and 6 by hand; proved")
+
+
+def test_a_full_disk_is_said_in_a_line(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: object, to: object, **_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(to))
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    code, said = commanding.refused("release", "ps1", "--course", course)
+    assert code == 1
+    assert f"source/ps1/ps1.ipynb: {os.strerror(errno.ENOSPC)}" in said
+    assert "[" not in said
 
 
 def notebook_of(course: Path) -> NotebookNode:
@@ -348,7 +373,7 @@ def test_an_exercise_to_be_written_that_nothing_checks_is_told(tmp_path: Path) -
 
     assert remarks_of(tmp_path, change) == [
         "softmax is to be written, and no cell grade_softmax checks it",
-        "no cell checks an exercise: there is nothing for the grader to judge",
+        "no cell tests anything: there is nothing for the grader to judge",
     ]
 
 
@@ -364,10 +389,21 @@ def test_an_answer_among_what_is_given_is_refused(tmp_path: Path) -> None:
 
 def test_a_check_that_does_something_else_is_refused(tmp_path: Path) -> None:
     def change(notebook: NotebookNode) -> None:
-        cell_called(notebook, "grade_softmax")["source"] = "assert True"
+        notebook.cells[0]["source"] = "from checks import check"
+        cell_called(notebook, "grade_softmax")["source"] = "check(softmax); check(softmax)"
 
     assert problems_of(tmp_path, change) == [
         "source/ps1/ps1.ipynb, cell grade_softmax: its source is not exactly check(softmax)"
+    ]
+
+
+def test_a_test_of_its_own_that_has_an_exercises_name_is_told(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell_called(notebook, "grade_softmax")["source"] = "assert True"
+
+    assert remarks_of(tmp_path, change) == [
+        "grade_softmax tests softmax by its own code, and not as the catalogue's exercise: for "
+        "that its source is check(softmax)"
     ]
 
 
@@ -377,22 +413,34 @@ def test_a_check_without_its_solution_cell_is_refused(tmp_path: Path) -> None:
     ]
 
 
-def test_cells_without_ids_of_their_own_are_refused(tmp_path: Path) -> None:
+def test_two_cells_with_one_id_are_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     path = course / "source" / "ps1" / "ps1.ipynb"
     text = path.read_text()
-    path.write_text(text.replace('"nbformat_minor": 5', '"nbformat_minor": 4'))
-    assert "cells without ids" in read_asked(course, "ps1", CATALOGUE).problems[0]
     path.write_text(text.replace("cell-1", "cell-0"))
-    assert read_asked(course, "ps1", CATALOGUE).problems == (
-        "source/ps1/ps1.ipynb: two cells have the id cell-0",
-    )
+    with pytest.raises(ReleaseError, match="two cells have the id cell-0"):
+        read_asked(course, "ps1", CATALOGUE)
 
 
-def test_a_second_notebook_is_refused(tmp_path: Path) -> None:
+def test_cells_without_ids_get_the_same_ones_each_time(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    path = course / "source" / "ps1" / "ps1.ipynb"
+    content = json.loads(path.read_text())
+    for cell in content["cells"]:
+        del cell["id"]
+    path.write_text(json.dumps({**content, "nbformat_minor": 2}))
+    ids = [cell.id for cell in read_source(path).cells]
+    assert ids == [f"cell-{number}" for number in range(1, len(ids) + 1)]
+    assert read_source(path).nbformat_minor == 5
+
+
+def test_an_exercise_that_two_notebooks_ask_for_is_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps1/solved.ipynb")
-    assert "solved.ipynb" in read_asked(course, "ps1", CATALOGUE).problems[0]
+    assert read_asked(course, "ps1", CATALOGUE).problems == (
+        "source/ps1/solved.ipynb: it asks for softmax as another notebook of ps1 does; is it a "
+        "copy?",
+    )
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"nbformat": 4, "cells": 3}'])

@@ -24,8 +24,8 @@ from seen import Seen
 from autograder.course.folder import SECRET_FILE, label_of
 from autograder.grading.records import VERDICTS_FILE
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
-from autograder.pages.report.files import as_html, as_json
-from autograder.pages.report.records import (
+from autograder.pages.report.formats import as_html, as_json
+from autograder.pages.report.gathering import (
     DIED,
     HOSTILE,
     REMARK,
@@ -33,7 +33,7 @@ from autograder.pages.report.records import (
     UNREADABLE,
     kind_of,
 )
-from autograder.pages.report.records import NO_ISOLATION as WITHOUT
+from autograder.pages.report.gathering import NO_ISOLATION as WITHOUT
 from autograder.pages.report.statistics import (
     Attempt,
     Item,

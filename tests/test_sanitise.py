@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import os
 import string
@@ -126,7 +127,8 @@ def lines_of(number: int, line_break: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "empty"), (b"   \n", "empty"), (b"hello", "not JSON"), (b"\xff\xfe{}", "not UTF-8"),
+        (b"", "empty"), (b"   \n", "empty"), (b"hello", "not JSON"),
+        (b"\xff\xfe{}", "save it as UTF-8"), (b'{"a": "\xfc"}', "save it as UTF-8"),
         (b"[" * 100_000, "too deeply"), (b'{"a":' * 100_000, "too deeply"),
         (b"[]", "not a notebook"), (b"null", "not a notebook"), (b"{}", "not a notebook"),
         (b'{"nbformat": true, "cells": []}', "not a notebook"),
@@ -553,3 +555,23 @@ def test_any_bytes_are_refused_in_a_sentence(tmp_path_factory, data):
     path.write_bytes(data)
     with pytest.raises(UnreadableSubmission):
         read_submission(path)
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_line_ends_of_another_system_are_no_edit(ending):
+    content, windows = submitted(), submitted()
+    for one in (content, windows):
+        cell_called(one, "picture")["source"] = "a\nb"
+    for cell in windows["cells"]:
+        cell["source"] = cell["source"].replace("\n", ending)
+    of_windows = [
+        dataclasses.replace(cell, source=cell.source.replace("\n", ending)) for cell in MASTER
+    ]
+    plain, none = sanitise(parse_submission(json.dumps(content).encode()), MASTER)
+    read, repairs = sanitise(parse_submission(json.dumps(windows).encode()), MASTER)
+    assert (none, repairs) == ([], [])
+    assert read == plain
+    # Nor are they where the instructor wrote on that system.
+    read, repairs = sanitise(parse_submission(json.dumps(content).encode()), of_windows)
+    assert repairs == []
+    assert cell_called(read, "triple")["source"] == of_windows[3].source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from autograder.catalogue.model import Exercise
 from autograder.release import ReleaseError
 from autograder.release.written_checks import write_checks
 
+ROOT = Path(__file__).resolve().parents[1]
 COURSE = "written_course"
 LECTURE = """
 def mean(x):
@@ -257,3 +259,14 @@ def test_two_helpers_of_one_name_are_refused(written: Written) -> None:
         ReleaseError, match=r"the properties of total use helper .*has another help"
     ):
         written("helper()", one, ("helper()", other))
+
+
+def test_what_is_shipped_can_be_read_through() -> None:
+    text = (ROOT / "release" / "ps1" / "checks.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 1000
+    documented = [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)
+    ]
+    assert "check" in documented, "what students call says how"

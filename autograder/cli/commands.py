@@ -92,8 +92,9 @@ def _in_words() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as failure:
-        where = f"{failure.filename}: " if failure.filename else ""
-        _stop(f"{where}{failure.strerror or failure}", EXIT_SOME_FAILED)
+        from autograder.words import os_trouble
+
+        _stop(os_trouble(failure), EXIT_SOME_FAILED)
 
 
 @app.command()

@@ -163,7 +163,13 @@ def require_assignment(course: Path, assignment: str) -> None:
     known = sorted({folder.parent.name for folder in sources.glob("*/*.ipynb")})
     if not known:
         raise CourseError(nothing_here(course))
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", assignment) or assignment not in known:
+    if assignment in known and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", assignment):
+        raise CourseError(
+            f"{assignment!r} cannot be an assignment's name: it may have letters from a to z, "
+            f"digits, - and _, and dots but not as its first; rename {sources / assignment} and "
+            "its notebook"
+        )
+    if assignment not in known:
         raise CourseError(
             f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
         )

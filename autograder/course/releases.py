@@ -15,16 +15,17 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.course.folder import write_atomically
+from autograder.words import unix_lines
 
 RELEASES_FILE = ".releases.json"
 FLAGS = ("grade", "locked", "solution", "task")
 KEPT = 20  # releases of an assignment, the newest last
-Marks = Mapping[str, str]  # a digest by a cell's name
+Digests = Mapping[str, str]  # a digest by a cell's name
 
 
-def mark_of(source: str, owned: Mapping[str, Any]) -> str:
+def digest_of(source: str, owned: Mapping[str, Any]) -> str:
     """Return what stands for a released cell; of one that students write its source is theirs."""
-    text = "" if owned.get("solution") else source
+    text = "" if owned.get("solution") else unix_lines(source)
     points = owned.get("points")
     worth = points if isinstance(points, int | float) else 0
     settings = [bool(owned.get(flag)) for flag in FLAGS]
@@ -32,11 +33,11 @@ def mark_of(source: str, owned: Mapping[str, Any]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:20]
 
 
-def marks_of(notebook: NotebookNode) -> dict[str, str]:
+def digests_of(notebook: NotebookNode) -> dict[str, str]:
     """Return the digests of a notebook's cells that nbgrader owns."""
     found = [(cell.source, cell.metadata.get("nbgrader", {})) for cell in notebook.cells]
     return {
-        owned["grade_id"]: mark_of(source, owned)
+        owned["grade_id"]: digest_of(source, owned)
         for source, owned in found
         if isinstance(owned.get("grade_id"), str) and any(map(owned.get, FLAGS))
     }
@@ -45,13 +46,13 @@ def marks_of(notebook: NotebookNode) -> dict[str, str]:
 def note_release(course: Path, assignment: str, name: str, notebook: NotebookNode) -> None:
     """Add a notebook's release to those that are kept, where it is another than the last one."""
     releases, key = _read(course), _key(assignment, name)
-    kept, marks = releases.get(key, []), marks_of(notebook)
-    if not kept or kept[-1] != marks:
-        releases[key] = [*(one for one in kept if one != marks), marks][-KEPT:]
+    kept, digests = releases.get(key, []), digests_of(notebook)
+    if not kept or kept[-1] != digests:
+        releases[key] = [*(one for one in kept if one != digests), digests][-KEPT:]
         write_atomically(course / RELEASES_FILE, json.dumps(releases, indent=1, sort_keys=True))
 
 
-def known_releases(course: Path, assignment: str, name: str) -> tuple[Marks, ...]:
+def known_releases(course: Path, assignment: str, name: str) -> tuple[Digests, ...]:
     """Return the digests of a notebook's releases, the newest last; () where none is known."""
     kept = _read(course).get(_key(assignment, name))
     return tuple(one for one in kept if isinstance(one, dict)) if isinstance(kept, list) else ()
@@ -61,7 +62,7 @@ def _key(assignment: str, name: str) -> str:
     return assignment if name == assignment else f"{assignment}/{name}"
 
 
-def made_from(cells: Marks, releases: Sequence[Marks]) -> Marks:
+def made_from(cells: Digests, releases: Sequence[Digests]) -> Digests:
     """Return the release that a hand-in is most like; of several the newest.
 
     Parameters
@@ -70,8 +71,8 @@ def made_from(cells: Marks, releases: Sequence[Marks]) -> Marks:
     releases : as `known_releases` gives them, one at least
     """
 
-    def likeness(release: Marks) -> int:
-        same = sum(cells.get(name) == mark for name, mark in release.items())
+    def likeness(release: Digests) -> int:
+        same = sum(cells.get(name) == digest for name, digest in release.items())
         return same - len(cells.keys() ^ release.keys())
 
     return max(reversed(releases), key=likeness)

@@ -169,6 +169,12 @@ class CanvasExporter(Configurable):
         default_value="ID",
         help="Which of Canvas's ids stands in the gradebook's column `lms_user_id`.",
     ).tag(config=True, must='"ID" or "SIS User ID"')
+    titles = Dict(
+        value_trait=Unicode(),
+        key_trait=Unicode(),
+        help="What assignments are called in Canvas, where not as here: as at the head of their "
+        "column in Canvas's own export, with the number.",
+    ).tag(config=True, must='a table, {"ps1": "Problem set 1 (4711)"}')
 
 
 SECTIONS = (

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
 from autograder.checking import inert_checks
-from autograder.diagnosis.finding import Finding
+from autograder.diagnosis.finding import Finder
 from autograder.diagnosis.foreign import NOTEBOOK, run_notebook
 from autograder.diagnosis.names import Known, Names, labels
 from autograder.diagnosis.pairs import Pairs
@@ -101,14 +101,14 @@ def diagnose(
         except ValueError as failure:  # of the files: too large together
             raise DiagnoseError(f"--file: {failure}") from None
         try:
-            finding = Finding(run, aliases, wanted, own, names)
-            finding.functions_and_classes()
-            Pairs(finding).all()
-            finding.methods()
-            finding.unwritten()
-            cards = finding.cards()
-            finding.missing()
-            unknown = finding.unknown()
+            finder = Finder(run, aliases, wanted, own, names)
+            finder.functions_and_classes()
+            Pairs(finder).all()
+            finder.methods()
+            finder.unwritten()
+            answers = finder.answers()
+            finder.missing()
+            unknown = finder.unknown()
         finally:
             run.close()
     except IsolationUnavailable as failure:
@@ -119,8 +119,8 @@ def diagnose(
         cells=sum(cell.cell_type == "code" for cell in notebook.cells),
         isolation=sandbox.isolation,
         happened=tuple(dict.fromkeys((*remarks, *errors(run.failures), *run.remarks))),
-        cards=tuple(cards),
-        passed_over=tuple(finding.passed_over),
+        answers=tuple(answers),
+        passed_over=tuple(finder.passed_over),
         unknown=unknown,
         names=tuple(sorted(run.names)),
     )
@@ -131,7 +131,7 @@ def diagnosed(request: Request) -> tuple[list[str], str | None]:
     with Sandbox(request.isolation, DIAGNOSE_LIMITS) as sandbox:
         begun()
         found = diagnose(request, sandbox, lambda *number: tell(number))
-    if found.cards:
+    if found.answers:
         return list(found.lines()), None
     sought = request.exercises or labels(_names(request.catalogue)[1].known)
     return list(found.lines()), found.nothing_judged(request.notebook.name, list(sought))

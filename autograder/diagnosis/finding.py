@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.diagnosis.foreign import NOTEBOOK, Running, Version
 from autograder.diagnosis.names import Known, Names
-from autograder.diagnosis.telling import Card
+from autograder.diagnosis.telling import Answer
 from autograder.diagnosis.ways import FLOAT32, GATE_HOLDS, NAMED, Judged, Try, Ways, with_widened
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.sandbox import Name
@@ -27,7 +27,7 @@ NUMPY_PUT = "np is not defined; NumPy was put there."
 DEFINED = re.compile(r"(?m)^(?:def|class)[ \t]+(\w{1,80})")
 
 
-class Finding:
+class Finder:
     """Judges what a notebook defines: functions, classes and methods.
 
     Parameters
@@ -52,12 +52,12 @@ class Finding:
         self.passed_over: list[str] = []
         self.done: set[str] = set()  # names of which something is said
 
-    def cards(self) -> list[Card]:
-        """Return the cards in the catalogue's order."""
+    def answers(self) -> list[Answer]:
+        """Return what was judged, in the catalogue's order."""
         in_rows = self._in_rows()
         best = [(judged, judged.best(in_rows)) for judged in self.judged]
-        made = [(one.known.place, self._card(judged, one, in_rows)) for judged, one in best]
-        return [card for _, card in sorted(made, key=lambda one: one[0]) if card is not None]
+        made = [(one.known.place, self._answer(judged, one, in_rows)) for judged, one in best]
+        return [answer for _, answer in sorted(made, key=lambda one: one[0]) if answer is not None]
 
     def meant(self, name: str) -> list[Known]:
         """Return which exercises a name may stand for."""
@@ -273,8 +273,8 @@ class Finding:
         votes = Counter(next(iter(one.layouts)) for one in self.judged if len(one.layouts) == 1)
         return None if votes[True] == votes[False] else votes[True] > votes[False]
 
-    def _card(self, judged: Judged, best: Try, in_rows: bool | None) -> Card | None:
-        """Return the card of a function, in the layout of the notebook where that is one."""
+    def _answer(self, judged: Judged, best: Try, in_rows: bool | None) -> Answer | None:
+        """Return a judged function, in the layout of the notebook where that is one."""
         how, refuted = best.said, best.watched.refuted
         if refuted:
             self.passed_over.append(
@@ -299,7 +299,7 @@ class Finding:
         if best.watched.dtypes == {"float32"} and FLOAT32 not in how:
             notes.append("Its numbers are float32; asked for are float64, which have more digits.")
         likely = best.promise[0] if judged.exact else best.promise[0] == GATE_HOLDS
-        return Card(
+        return Answer(
             name=judged.name,
             exercise=best.exercise,
             label=best.known.label + best.exercise.name.removeprefix(best.known.name),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from autograder.diagnosis.finding import IMPORT_NUMPY, NUMPY_PUT, Finding, stumbles
+from autograder.diagnosis.finding import IMPORT_NUMPY, NUMPY_PUT, Finder, stumbles
 from autograder.diagnosis.foreign import Version
 from autograder.diagnosis.names import Known
 from autograder.diagnosis.ways import Judged, Try, tries_of_class
@@ -28,11 +28,11 @@ class Pairs:
 
     Parameters
     ----------
-    finding : what was found in the notebook, and judged, so far
+    finder : has found and judged the functions and classes of the notebook
     """
 
-    def __init__(self, finding: Finding) -> None:
-        self.finding, self.run, self.names = finding, finding.run, finding.names
+    def __init__(self, finder: Finder) -> None:
+        self.finder, self.run, self.names = finder, finder.run, finder.names
         self.layers = [one for one in self.names.known if one.spelling.in_two is not None]
         self.no_slopes: dict[str, str] = {}  # by name, why it is no slope
         self.notes: tuple[str, ...] = ()
@@ -42,10 +42,10 @@ class Pairs:
         there = [
             name
             for name, versions in self.run.held.items()
-            if self.finding.is_own(versions[0]) and versions[0].found.kind == "function"
+            if self.finder.is_own(versions[0]) and versions[0].found.kind == "function"
             if self.names.meant(name, self.layers)
             or self._slope_of(name)
-            or name in self.finding.aliases
+            or name in self.finder.aliases
         ]
         if there and self.run.lacks("np") and self.run.define(IMPORT_NUMPY):
             self.notes = (NUMPY_PUT,)
@@ -54,7 +54,7 @@ class Pairs:
         own |= self._methods()
         for name, version in own.items():
             layers = self._meant(name)
-            if not layers or name in self.finding.done or self._slope_of(name):
+            if not layers or name in self.finder.done or self._slope_of(name):
                 continue
             kind = name.rpartition(".")[0]
             slopes = {
@@ -66,28 +66,28 @@ class Pairs:
             self._pair(name, version, layers[0], slopes)
         for name in own:
             of = self._slope_of(name)[:1]
-            if name not in self.finding.done and of and of[0] in self.finding.wanted:
+            if name not in self.finder.done and of and of[0] in self.finder.wanted:
                 why = (
                     f"{name}: the notebook has no function {of[0].name.lower()} of its own that it "
                     "could be judged with."
                 )
-                self.finding.pass_over(name, self.no_slopes.get(name, why))
+                self.finder.pass_over(name, self.no_slopes.get(name, why))
 
     def _slope_of(self, name: str) -> list[Known]:
         return self.names.slope_of(name.rpartition(".")[2], self.layers)
 
     def _meant(self, name: str) -> list[Known]:
         """Return which layers a function or a method may stand for."""
-        aliases, wanted = self.finding.aliases, self.finding.wanted
+        aliases, wanted = self.finder.aliases, self.finder.wanted
         bare = name.rpartition(".")[2]
         found = aliases[name] if name in aliases else self.names.meant(bare, wanted)
         return [one for one in found if one in self.layers]
 
     def _methods(self) -> dict[str, Version]:
         """Return by name the methods that are layers' values, or slopes of such, as functions."""
-        judged = {one.name for one in self.finding.judged}
+        judged = {one.name for one in self.finder.judged}
         found: dict[str, Version] = {}
-        for name, version, method in self.finding.own_methods():
+        for name, version, method in self.finder.own_methods():
             whole = f"{name}.{method.name}"
             if name in judged or not (self._meant(whole) or self._slope_of(whole)):
                 continue
@@ -100,25 +100,25 @@ class Pairs:
         self, name: str, version: Version, layer: Known, slopes: Mapping[str, Version]
     ) -> None:
         """Judge one value with each function that may be its slope, else by itself."""
-        finding = self.finding
+        finder = self.finder
         alone = self.run.adapted(version.found, "pair", None, "scores")
         tries = {other: self._with_slope(version, layer, other, slopes[other]) for other in slopes}
         tries |= self._switched(version, layer)
         if alone is None:
-            return finding.pass_over(name, f"{name} was gone when it was to be judged.")
-        said = name in finding.aliases
+            return finder.pass_over(name, f"{name} was gone when it was to be judged.")
+        said = name in finder.aliases
         pairs = {
             other: Judged(name, tuple(found), said, True, self.notes)
             for other, found in tries.items()
             if found
         }
         for other, judged in list(pairs.items()):
-            if not judged.likely and finding.is_open(other):
-                finding.pass_over(other, f"{other} is not written yet.")
+            if not judged.likely and finder.is_open(other):
+                finder.pass_over(other, f"{other} is not written yet.")
                 del pairs[other]
         for other, judged in pairs.items():
             if judged.likely:
-                return finding.keep(judged, other)
+                return finder.keep(judged, other)
             self.no_slopes.setdefault(
                 other,
                 f"{other} may be meant as the slope of {name}, and does not answer as it in any of "
@@ -129,18 +129,18 @@ class Pairs:
         judged = Judged(name, tuple(value), said, True, self.notes)
         best = judged.best()
         if best.failure is not None:
-            return finding.pass_over(name, f"{name} answers no call with an array: {best.failure}")
-        if finding.is_open(name) and not best.verdict.passed:
-            return finding.pass_over(name, f"{name} is not written yet.")
+            return finder.pass_over(name, f"{name} answers no call with an array: {best.failure}")
+        if finder.is_open(name) and not best.verdict.passed:
+            return finder.pass_over(name, f"{name} is not written yet.")
         if not best.promise[0] and best.watched.stumble:
-            return finding.pass_over(name, stumbles(name, best))
+            return finder.pass_over(name, stumbles(name, best))
         if not best.promise[0] and not judged.said:
-            return finding.pass_over(
+            return finder.pass_over(
                 name,
                 f"{name} may be meant as {layer.label}, by its name; its answers are not what is "
                 "asked for, so it is not scored: it may do something else.",
             )
-        return finding.keep(judged)
+        return finder.keep(judged)
 
     def _with_slope(self, version: Version, layer: Known, other: str, slope: Version) -> list[Try]:
         """Judge a value with its slope, in each way in which that can be called."""

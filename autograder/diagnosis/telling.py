@@ -18,7 +18,7 @@ MAX_NAMES = 12
 
 
 @dataclass(frozen=True)
-class Card:
+class Answer:
     """A function that was judged.
 
     Parameters
@@ -43,7 +43,7 @@ class Card:
     convention: str = ""
 
     def lines(self) -> Iterator[str]:
-        """Yield the card in plain text."""
+        """Yield the answer in plain text."""
         right = "right" if self.verdict.passed else "right in part"
         right = right if self.verdict.points else "not right"
         how = f", with {listed(self.how)}" if self.how else ""
@@ -69,7 +69,7 @@ class Diagnosis:
     cells : how many code cells it has
     isolation : how it was confined
     happened : what went wrong on the way, a sentence each
-    cards : what was judged, in the catalogue's order
+    answers : what was judged, in the catalogue's order
     passed_over : what looked like an exercise and was not judged, and why
     unknown : functions and classes whose names stand for no exercise
     names : what the notebook defines
@@ -78,7 +78,7 @@ class Diagnosis:
     cells: int
     isolation: str
     happened: tuple[str, ...]
-    cards: tuple[Card, ...]
+    answers: tuple[Answer, ...]
     passed_over: tuple[str, ...]
     unknown: tuple[str, ...]
     names: tuple[str, ...]
@@ -89,9 +89,9 @@ class Diagnosis:
         cells = f"{self.cells} code cell{'' if self.cells == 1 else 's'}"
         yield f"{cells} run {where}. All words here are the judge's, none the notebook's own."
         yield from (f"  {sentence}" for sentence in self.happened)
-        for card in self.cards:
+        for answer in self.answers:
             yield ""
-            yield from card.lines()
+            yield from answer.lines()
         if self.passed_over or self.unknown:
             yield ""
             yield "Not judged:"
@@ -99,7 +99,7 @@ class Diagnosis:
             yield from _unknown(self.unknown)
 
     def nothing_judged(self, notebook: str, sought: Sequence[str]) -> str:
-        """Say why there is no card, and what to do.
+        """Say why there is no answer, and what to do.
 
         Parameters
         ----------

@@ -13,7 +13,7 @@ from autograder.course.late_penalties import LatePenalty
 from autograder.gradebook.cell_marks import CellMark
 from autograder.gradebook.database import GradebookError
 from autograder.gradebook.marks import cell_mark
-from autograder.gradebook.released import Released
+from autograder.gradebook.released import ReleasedAssignment
 from autograder.gradebook.tables import COMMENT, GRADE, SUBMISSION, SUBMITTED
 from autograder.gradebook.writing import write_penalties
 
@@ -68,14 +68,14 @@ class _Rows(NamedTuple):
     comment: str | None
 
 
-def read_hand_marks(connection: Connection, released: Released) -> dict[Place, HandMark]:
+def read_hand_marks(connection: Connection, released: ReleasedAssignment) -> dict[Place, HandMark]:
     """Return the marks of every graded cell of an assignment's submissions."""
     return {place: rows.now for place, rows in _rows(connection, released).items()}
 
 
 def write_hand_marks(
     connection: Connection,
-    released: Released,
+    released: ReleasedAssignment,
     marks: Sequence[NewMark],
     late_penalty: LatePenalty | None = None,
 ) -> None:
@@ -115,7 +115,7 @@ def write_hand_marks(
     write_penalties(connection, released, _times(connection, released), changed, late_penalty)
 
 
-def _times(connection: Connection, released: Released) -> dict[str, Any]:
+def _times(connection: Connection, released: ReleasedAssignment) -> dict[str, Any]:
     found = connection.execute(
         select(SUBMISSION.c.student_id, SUBMISSION.c.timestamp, SUBMISSION.c.extension).where(
             SUBMISSION.c.assignment_id == released.id
@@ -124,7 +124,7 @@ def _times(connection: Connection, released: Released) -> dict[str, Any]:
     return {row.student_id: row for row in found}
 
 
-def _rows(connection: Connection, released: Released) -> dict[Place, _Rows]:
+def _rows(connection: Connection, released: ReleasedAssignment) -> dict[Place, _Rows]:
     cells = {cell.id: cell for some in released.cells.values() for cell in some}
     notebooks = {key: name for name, key in released.notebooks.items()}
     ours = SUBMISSION.join(SUBMITTED, SUBMITTED.c.assignment_id == SUBMISSION.c.id)

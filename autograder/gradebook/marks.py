@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from autograder.gradebook.cell_marks import CellMark, Marks
-from autograder.gradebook.released import Cell, Released
+from autograder.gradebook.released import Cell, ReleasedAssignment
 from autograder.gradebook.tables import COMMENT, GRADE, SUBMISSION, SUBMITTED
 
 
 def read_marks(
-    connection: Connection, released: Released, notebook: str, students: Sequence[str]
+    connection: Connection, released: ReleasedAssignment, notebook: str, students: Sequence[str]
 ) -> dict[str, Marks]:
     """Read the marks of a notebook, by student; who has not submitted is not there.
 

@@ -30,7 +30,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Released:
+class ReleasedAssignment:
     """An assignment as it was released.
 
     Parameters
@@ -73,7 +73,7 @@ class Released:
         return self.notebooks[notebook]
 
 
-def read_released(connection: Connection, assignment: str) -> Released:
+def read_released(connection: Connection, assignment: str) -> ReleasedAssignment:
     """Read an assignment.
 
     Raises
@@ -90,7 +90,7 @@ def read_released(connection: Connection, assignment: str) -> Released:
     notebooks = connection.execute(
         select(NOTEBOOK.c.name, NOTEBOOK.c.id).where(NOTEBOOK.c.assignment_id == row.id)
     ).all()
-    released = Released(row.id, row.name, row.duedate, dict(iter(notebooks)))
+    released = ReleasedAssignment(row.id, row.name, row.duedate, dict(iter(notebooks)))
     released.cells.update({key: [] for key in released.notebooks.values()})
     with_points = BASE_CELL.outerjoin(GRADE_CELL, GRADE_CELL.c.id == BASE_CELL.c.id).outerjoin(
         TASK_CELL, TASK_CELL.c.id == BASE_CELL.c.id

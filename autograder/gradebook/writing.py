@@ -17,14 +17,14 @@ from sqlalchemy import Connection, Table, bindparam, case, func, select, true, u
 
 from autograder.course.late_penalties import LatePenalty
 from autograder.gradebook.database import GradebookError, upsert
-from autograder.gradebook.released import Released
+from autograder.gradebook.released import ReleasedAssignment
 from autograder.gradebook.tables import COMMENT, GRADE, STUDENT, SUBMISSION, SUBMITTED
 from autograder.submission.graded_cells import GradedCell, GradedSubmission
 
 NOT_GRADED = GradedCell(0.0)
 
 
-def check(released: Released, graded: list[GradedSubmission]) -> None:
+def check(released: ReleasedAssignment, graded: list[GradedSubmission]) -> None:
     """Refuse what would be stored wrongly without a word; SQLite makes nan NULL.
 
     Raises
@@ -50,7 +50,7 @@ def check(released: Released, graded: list[GradedSubmission]) -> None:
 
 def write_results(
     connection: Connection,
-    released: Released,
+    released: ReleasedAssignment,
     graded: list[GradedSubmission],
     late_penalty: LatePenalty | None,
 ) -> None:
@@ -66,7 +66,7 @@ def write_results(
 
 
 def _submissions(
-    connection: Connection, released: Released, graded: list[GradedSubmission]
+    connection: Connection, released: ReleasedAssignment, graded: list[GradedSubmission]
 ) -> dict[str, Any]:
     """Make students and submissions where missing, note the times.
 
@@ -102,7 +102,7 @@ def _submissions(
 
 
 def _submitted(
-    connection: Connection, released: Released, submissions: dict[str, Any]
+    connection: Connection, released: ReleasedAssignment, submissions: dict[str, Any]
 ) -> dict[tuple[str, str], str]:
     """Make a row for every notebook of the assignment, as nbgrader does.
 
@@ -133,7 +133,7 @@ def _submitted(
 
 def _write_cells(
     connection: Connection,
-    released: Released,
+    released: ReleasedAssignment,
     graded: list[GradedSubmission],
     submitted: dict[tuple[str, str], str],
 ) -> None:
@@ -193,7 +193,7 @@ def _set(
 
 def write_penalties(
     connection: Connection,
-    released: Released,
+    released: ReleasedAssignment,
     submissions: Mapping[str, Any],
     submitted: Mapping[str, str],
     late_penalty: LatePenalty | None,

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.course.settings import ClearSolutions
 
-STEPS, FILES = "autograder.nbgrader_plugin.steps", "autograder.nbgrader_plugin.files"
+STEPS, COPYING = "autograder.nbgrader_plugin.steps", "autograder.nbgrader_plugin.copying"
 CARRYING = "autograder.nbgrader_plugin.carrying"
 FILTERS = "autograder.nbgrader_plugin.formgrader.filters"
 
@@ -57,10 +57,10 @@ def configure(c: Any, file: str) -> None:
 
     # nbgrader follows links when it copies, and lets all that lies beside a notebook go out
     # with feedback.  These copy ordinary files, within limits; see docs/security.md.
-    c.ExchangeFactory.collect = f"{FILES}.Collect"
-    c.ExchangeFactory.release_feedback = f"{FILES}.ReleaseFeedback"
-    c.ZipCollectApp.extractor_plugin = f"{FILES}.Extractor"
-    c.ZipCollectApp.collector_plugin = f"{FILES}.Collector"
+    c.ExchangeFactory.collect = f"{COPYING}.Collect"
+    c.ExchangeFactory.release_feedback = f"{COPYING}.ReleaseFeedback"
+    c.ZipCollectApp.extractor_plugin = f"{COPYING}.Extractor"
+    c.ZipCollectApp.collector_plugin = f"{COPYING}.Collector"
 
     # `nbgrader autograde` and Formgrader's button: the same reading, repairs and verdicts as
     # `autograder grade`.  The judge reads the submission itself, in a process with a budget;

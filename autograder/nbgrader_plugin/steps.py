@@ -33,7 +33,7 @@ from autograder.grading.history import Entry, entry_of, is_news, note_history, r
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.grading.records import placed
 from autograder.limits import LIMITS
-from autograder.nbgrader_plugin.files import be_careful
+from autograder.nbgrader_plugin.copying import be_careful
 from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
 from autograder.submission.graded_cells import carried_comments, verdicts_of
 from autograder.submission.sanitise import empty_submission, sanitise

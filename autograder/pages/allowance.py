@@ -49,4 +49,5 @@ class Allowance:
         )
 
 
+INSTALLATION = "this installation cannot make pages ({}): install the package again"
 LEFT_OUT = "[{} more characters are left out of this page]"

@@ -40,7 +40,7 @@ DECIMALS = 2  # Canvas knows no more
 
 
 @dataclass(frozen=True)
-class Marks:
+class AssignmentScores:
     """What is exported of one assignment.
 
     Parameters
@@ -69,25 +69,27 @@ class ScoresExporter(ExportPlugin):
         """Write the file, as nbgrader asks for it."""
         try:
             with said_plainly():
-                people, marks = self._read(gradebook)
-            rows = self.rows(people, marks)
+                people, assignments = self._read(gradebook)
+            rows = self.rows(people, assignments)
             write_atomically(Path(self.to or self.destination).absolute(), csv_text(rows))
         except (CourseError, OSError) as failure:
             if self.parent is None:
                 raise
             self.parent.fail("%s", failure)
 
-    def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
+    def rows(
+        self, people: Sequence[Person], assignments: Sequence[AssignmentScores]
+    ) -> Iterable[Sequence[str]]:
         """Return the lines of the file."""
         raise NotImplementedError
 
-    def _read(self, gradebook: Gradebook) -> tuple[list[Person], list[Marks]]:
+    def _read(self, gradebook: Gradebook) -> tuple[list[Person], list[AssignmentScores]]:
         # nbgrader takes a list from the command line as it is written, numbers among it.
         students, names = set(map(str, self.student)), list(map(str, self.assignment))
         connection = gradebook.db.connection()
         known = [one.name for one in gradebook.assignments]
-        marks = [
-            Marks(name, read_max_score(connection, name), read_scores(connection, name))
+        assignments = [
+            AssignmentScores(name, read_max_score(connection, name), read_scores(connection, name))
             for name in (names or known)
         ]
         roster = read_roster(connection)
@@ -95,7 +97,7 @@ class ScoresExporter(ExportPlugin):
         if unknown:
             raise CourseError(f"the gradebook has no student {listed(sorted(unknown))}")
         people = [person for person in roster if not students or person.id in students]
-        return people, marks
+        return people, assignments
 
 
 class CanvasExporter(ScoresExporter, settings.CanvasExporter):
@@ -107,17 +109,22 @@ class CanvasExporter(ScoresExporter, settings.CanvasExporter):
 
     destination = "grades-canvas.csv"
 
-    def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
+    def rows(
+        self, people: Sequence[Person], assignments: Sequence[AssignmentScores]
+    ) -> Iterable[Sequence[str]]:
         """Return header, points possible, and a line for each student."""
         columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-        yield [*columns, *(one.name for one in marks)]
-        possible = (plain_number(one.max_score) for one in marks)
+        yield [
+            *columns,
+            *(spreadsheet_text(self.titles.get(one.name, one.name)) for one in assignments),
+        ]
+        possible = (plain_number(one.max_score) for one in assignments)
         yield ["    Points Possible", *[""] * (len(columns) - 1), *possible]
         for person in people:
             name = ", ".join(part for part in (person.last_name, person.first_name) if part)
             lms = person.lms_user_id
             ids = (lms, "") if self.lms_user_id == "ID" else ("", lms)
-            scores = (one.final(person.id, "") for one in marks)
+            scores = (one.final(person.id, "") for one in assignments)
             yield [*map(spreadsheet_text, (name or person.id, *ids, person.id, "")), *scores]
 
 
@@ -130,13 +137,15 @@ class MoodleExporter(ScoresExporter):
 
     destination = "grades-moodle.csv"
 
-    def rows(self, people: Sequence[Person], marks: Sequence[Marks]) -> Iterable[Sequence[str]]:
+    def rows(
+        self, people: Sequence[Person], assignments: Sequence[AssignmentScores]
+    ) -> Iterable[Sequence[str]]:
         """Return header, and a line for each student."""
         columns = ["First name", "Last name", "ID number", "Email address", "Username"]
-        yield [*columns, *(f"Assignment: {one.name} (Real)" for one in marks)]
+        yield [*columns, *(f"Assignment: {one.name} (Real)" for one in assignments)]
         for person in people:
             who = (person.first_name, person.last_name, person.lms_user_id, person.email, person.id)
-            yield [*map(spreadsheet_text, who), *(one.final(person.id, "-") for one in marks)]
+            yield [*map(spreadsheet_text, who), *(one.final(person.id, "-") for one in assignments)]
 
 
 class NbgraderCsv(CsvExportPlugin):

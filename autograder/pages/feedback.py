@@ -35,7 +35,8 @@ from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, i
 from autograder.grading.working import begun
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.limits import RENDERING
-from autograder.words import first_line
+from autograder.pages.allowance import INSTALLATION
+from autograder.words import first_line, named, os_trouble
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
@@ -205,8 +206,12 @@ def make_here(job: PageJob, notebook: str, plain: bool) -> PageResult:
         return PageResult(submission.student, submission.assignment, _make(job, notebook, plain))
     except UnreadableSubmission as failure:
         return _failed(submission, f"the graded notebook cannot be read: {failure}")
+    except ImportError as failure:
+        return _failed(submission, INSTALLATION.format(named(failure)))
     except OSError as failure:
         where = failure.filename or submission.feedback_folder
+        if Path(where).is_relative_to(TEMPLATE.parents[1]):
+            return _failed(submission, INSTALLATION.format(os_trouble(failure)))
         return _failed(submission, f"cannot write to {where}: {failure.strerror}")
     except (OverBudget, MemoryError):
         raise

@@ -25,10 +25,10 @@ from autograder.gradebook.cell_marks import CellMark, Marks
 from autograder.judging import cards
 from autograder.limits import PAGE, PLAIN_PAGE
 from autograder.pages import markup
-from autograder.pages.allowance import Allowance
+from autograder.pages.allowance import INSTALLATION, Allowance
 from autograder.pages.highlighting import code_within, shown
 from autograder.submission.graded_cells import NOTE
-from autograder.words import lesson_address, points_text
+from autograder.words import lesson_address, named, points_text
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 POLICY = (
@@ -74,6 +74,10 @@ def page(
     PageError : the file is no graded notebook
     """
     try:
+        exporter = _exporter(), _style()
+    except Exception as failure:  # a file or a package that is missing or damaged
+        raise PageError(INSTALLATION.format(named(failure))) from failure
+    try:
         notebook = v4.reads(graded.decode())
         parts = [_part(cell, marks) for cell in notebook.cells]
         for cell, part in zip(notebook.cells, parts, strict=True):
@@ -85,7 +89,7 @@ def page(
         whole["notes"] += [PLAIN] if plain else []
         left = Allowance.of(PLAIN_PAGE if plain else PAGE)
         resources = {"page": {**whole, "made_of": made_of, "left": left, "book": book}}
-        text, _ = _exporter().from_notebook_node(notebook, resources=resources)
+        text, _ = exporter[0].from_notebook_node(notebook, resources=resources)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
         raise PageError(
             f"the graded notebook cannot be read ({type(failure).__name__}): "

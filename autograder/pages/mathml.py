@@ -19,8 +19,25 @@ MAX_DEPTH = 100
 # A command of these makes others, and a short formula can then become a very long one.
 MACROS = re.compile(r"\\(?:[a-z]*def|let|(?:re)?new|provide|Declare|csname|expandafter)")
 # Known to TeX, but not to latex2mathml.
-SUBSTITUTES = {r"\arg": r"\operatorname{arg}"}
-SUBSTITUTED = re.compile(r"(\\arg)(?![a-zA-Z])")
+SUBSTITUTES = {r"\arg": r"\operatorname{arg}", r"\cr": r"\\ ", r"\newline": r"\\ "}
+SUBSTITUTED = re.compile(r"(\\(?:arg|cr|newline))(?![a-zA-Z])")
+AMPERSAND = re.compile(r"(?<!\\)\\&")
+# The space after a line's end.
+SPACE = re.compile(r"\\\\\*?\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
+# Environments that it does not know, by what has their lines: what begins and what ends it.
+ALIGNED = (r"\begin{align*}", r"\end{align*}")
+GATHERED = (r"\begin{matrix}", r"\end{matrix}")
+ENVIRONMENTS = {
+    **dict.fromkeys("aligned alignedat alignat flalign eqnarray".split(), ALIGNED),
+    **dict.fromkeys("gathered gather multline equation".split(), GATHERED),
+    "dcases": (r"\begin{cases}", r"\end{cases}"),
+    "rcases": (r"\left. \begin{matrix}", r"\end{matrix} \right\}"),
+}
+ENVIRONMENT = re.compile(
+    rf"\\(?:(begin){{({'|'.join(ENVIRONMENTS)})\*?}}\s*(?:\[[tbc]\]|{{\d}})?"
+    rf"|(end){{({'|'.join(ENVIRONMENTS)})\*?}})"
+)
+NEW_LINE = ("linebreak", "newline")
 ELEMENTS = frozenset(
     "math menclose mfrac mi mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt "
     "mstyle msub msubsup msup mtable mtd mtext mtr mmultiscripts munder munderover none".split()
@@ -64,14 +81,22 @@ def mathml(formula: str, display: bool) -> Node | None:
     formula : TeX, without its dollars
     display : whether it stands on a line of its own
     """
-    if len(formula) > MAX_FORMULA or MACROS.search(formula):
+    if len(formula) > MAX_FORMULA:
         return None
     known = SUBSTITUTED.sub(lambda found: SUBSTITUTES[found[1]], formula)
+    if MACROS.search(known):
+        return None
+    known = ENVIRONMENT.sub(_environment, SPACE.sub(r"\\\\ ", AMPERSAND.sub(r"\\text{&}", known)))
     try:
         converter = Converter(display="block" if display else "inline")
         return _kept(converter.convert_to_element(known))
     except Exception:  # whatever a student wrote between dollars
         return None
+
+
+def _environment(found: re.Match[str]) -> str:
+    begins, ends = ENVIRONMENTS[found[2] or found[4]]
+    return begins if found[1] else ends
 
 
 def _kept(element: Element, depth: int = 0) -> Node:
@@ -97,9 +122,23 @@ def _kept(element: Element, depth: int = 0) -> Node:
         raise ValueError(f"{text} is no command")
     if text:
         children.append(text)
-    parts = [_kept(child, depth + 1) for child in element]
-    children += _spaced(parts) if element.tag in ROWS else parts
+    if element.tag == "mi" and text == "&":
+        raise ValueError("columns of an environment that is not known")
+    lines: list[list[Node]] = [[]]
+    for child in element:
+        if NEW_LINE in child.items():
+            lines.append([])
+        else:
+            lines[-1].append(_kept(child, depth + 1))
+    rows = [_spaced(line) if element.tag in ROWS else line for line in lines]
+    children += rows[0] if len(rows) == 1 else [_table(rows)]
     return Node(element.tag, attributes, tuple(children))
+
+
+def _table(rows: Sequence[Sequence[Node]]) -> Node:
+    """Return lines one below the other; MathML in browsers has no line breaks."""
+    cells = (Node("mtd", {"columnalign": "left"}, tuple(row)) for row in rows)
+    return Node("mtable", {"displaystyle": "true"}, tuple(Node("mtr", {}, (one,)) for one in cells))
 
 
 def _spaced(parts: Sequence[Node]) -> list[Node]:

@@ -24,6 +24,7 @@ from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
 from autograder.release.beside import Helpers, put
 from autograder.release.source import read_source
+from autograder.words import os_trouble
 
 
 def generate(
@@ -85,7 +86,9 @@ def generate(
             GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).start()
         except NbGraderException as error:
             raise ReleaseError("\n".join(_reasons(log, name) or [str(error)])) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise ReleaseError(f"{name} cannot be released: {os_trouble(error)}") from None
+        except ValueError as error:
             raise ReleaseError(f"nbgrader cannot release {name}: {error}") from None
     return into / name
 

@@ -53,7 +53,7 @@ class Released:
 
 
 @dataclass(frozen=True)
-class Report:
+class ReleaseReport:
     """What was released."""
 
     released: tuple[Released, ...]
@@ -86,7 +86,7 @@ def release(
     course: Path,
     assignments: Sequence[str],
     catalogue: Catalogue | None = None,
-) -> Report:
+) -> ReleaseReport:
     """Make the students' versions of assignments, prove them, and enter them in the gradebook.
 
     Parameters
@@ -103,7 +103,7 @@ def release(
         where there is no such course, assignment or gradebook
     """
     course = course.resolve()
-    return Report(tuple(_release_one(course, name, catalogue) for name in assignments))
+    return ReleaseReport(tuple(_release_one(course, name, catalogue) for name in assignments))
 
 
 def prove_release(

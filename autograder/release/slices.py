@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeGuard
 
-LINE_LENGTH = 88  # what is longer is written on several lines, as any formatter would
+LINE_LENGTH = 100  # what is longer is written on several lines, as any formatter would
 LOOKS_NAMES_UP = {"globals", "eval", "exec"}
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _IMPORT = ast.Import | ast.ImportFrom
@@ -238,6 +238,32 @@ def exploded(start: str, items: Iterable[str], end: str) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.split("\n"))
+
+
+def without_docstrings(source: str, called: Collection[str] = ()) -> str:
+    """Return a module's text without the docstrings of what its users do not call.
+
+    A class or function of which the docstring is all keeps it.
+
+    Parameters
+    ----------
+    source : as it is
+    called : names of functions and classes that keep their docstrings
+
+    >>> print(without_docstrings('def f(x):\\n    "Twice x."\\n    return 2 * x'))
+    def f(x):
+        return 2 * x
+    """
+    lines, gone = source.split("\n"), set[int]()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, _DEFINITION) and node.name not in called and _is_text(node.body[:1]):
+            text, following = node.body[0], node.body[1:2]
+            if following:
+                end = _first_line(following[0]) - 1
+                comments = [n for n in range(text.end_lineno or 1, end) if lines[n].strip()]
+                end = comments[0] if comments else end
+                gone.update(range(text.lineno - 1, end))
+    return "\n".join(line for number, line in enumerate(lines) if number not in gone)
 
 
 # --- What is used of a module ---------------------------------------------------------------------

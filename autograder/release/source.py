@@ -63,7 +63,11 @@ def _with_ids(content: dict[str, Any]) -> dict[str, Any]:
         content["nbformat_minor"] = 5
         for cell in content["cells"]:
             cell.pop("id", None)
-    taken = {cell["id"] for cell in content["cells"] if "id" in cell}
+    ids = Counter(cell["id"] for cell in content["cells"] if "id" in cell)
+    twice = [identifier for identifier, times in ids.items() if times > 1]
+    if twice:  # reading would give one of them a random one
+        raise ValueError(f"two cells have the id {twice[0]}")
+    taken = set(ids)
     for number, cell in enumerate(content["cells"], start=1):
         if "id" not in cell:
             cell["id"] = free_id(f"cell-{number}", taken)
@@ -132,8 +136,13 @@ def read_asked(
     for name, notebook in sources_in(folder).items():
         path = Path("source", assignment, f"{name}.ipynb")
         found = _asked_by(notebook, path, catalogue, sets or [assignment])
-        exercises |= {exercise.name: exercise for exercise in found.exercises}
         problems += found.problems
+        problems += [
+            f"{path}: it asks for {one.name} as another notebook of {assignment} does; is it a copy?"
+            for one in found.exercises
+            if one.name in exercises
+        ]
+        exercises |= {exercise.name: exercise for exercise in found.exercises}
         remarks += found.remarks
     if not notebooks_in(folder):
         problems.append(f"there is no notebook in source/{assignment}")
@@ -147,14 +156,10 @@ def _asked_by(
     language = language_of(notebook)
     if language.lower() not in PYTHON:
         return Asked(problems=(f"{path}: {other_language(language, path.parent.name)}",))
-    problems = [
-        f"{path}: two cells have the id {identifier}"
-        for identifier, times in sorted(Counter(cell.id for cell in notebook.cells).items())
-        if times > 1
-    ]
+    problems: list[str] = []
     known = catalogue.of(*sets)
     asked: dict[str, Exercise] = {}
-    solved, given, tested = set(), {}, []
+    solved, given, tested, odd = set(), {}, [], list[str]()
     has_kit = any(KIT.search(cell.source) for cell in notebook.cells if cell.cell_type == "code")
     for cell in notebook.cells:
         data = cell.metadata.get("nbgrader", {})
@@ -175,6 +180,11 @@ def _asked_by(
         name = grade_id.removeprefix(GRADE_PREFIX)
         if not has_kit or not CHECKED.match(cell.source):
             tested.append(grade_id)
+            if name != grade_id and name in known:
+                odd.append(
+                    f"{grade_id} tests {name} by its own code, and not as the catalogue's exercise: "
+                    f"for that its source is check({name})"
+                )
             continue
         if name == grade_id or name not in known:
             problems.append(f"{where}: {_unknown(name, known)}")
@@ -195,7 +205,11 @@ def _asked_by(
     ]
     own = [exercise.name for exercise in catalogue.assignments.get(path.parent.name, ())]
     unchecked = [name for name in own if name in solved and name not in asked]
-    odd = [f"{name} is to be written, and no cell grade_{name} checks it" for name in unchecked]
+    odd += [
+        f"{name} is to be written, and no cell grade_{name} checks it"
+        for name in unchecked
+        if f"grade_{name}" not in tested
+    ]
     odd += _odd(asked, known, [x for x in own if x not in unchecked], list(given.values()))
     if not asked and not tested:
         odd.append("no cell tests anything: there is nothing for the grader to judge")

@@ -32,6 +32,7 @@ from autograder.release.slices import (
     needed,
     parse,
     sliced,
+    without_docstrings,
 )
 from autograder.words import first_line
 
@@ -54,7 +55,8 @@ def write_checks(exercises: Iterable[Exercise], packages: Collection[str] | None
 
     Returns
     -------
-    Python that needs NumPy alone; the same for the same exercises and packages
+    Python that needs NumPy alone; the same for the same exercises and packages.  The docstrings
+    of the kit are left out but for that of `check`, which is all that students call
 
     Raises
     ------
@@ -72,7 +74,7 @@ def write_checks(exercises: Iterable[Exercise], packages: Collection[str] | None
     tail += (
         [exploded("offer(", [one.replace("\n", "\n    ") for one in pairs], ")")] if pairs else []
     )
-    return sliced("\n\n\n".join((shipped.text(), "\n".join(tail))), {"check"})
+    return sliced("\n\n\n".join((shipped.text(), "\n".join(tail))), kit.__all__)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class _Shipped:
     def __init__(self, exercises: Iterable[Exercise]) -> None:
         references = [inspect.unwrap(one.reference) for one in exercises]
         self.answers = {(one.__module__, getattr(one, "__name__", "")) for one in references}
-        self.kit = inspect.getsource(kit)
+        self.kit = without_docstrings(inspect.getsource(kit), kit.__all__)
         self.owners: dict[str, str] = {}
         self.texts: set[tuple[str, str]] = set()  # owner and statement
         self.imports: dict[str, str] = {}

@@ -368,9 +368,13 @@ class Run:
 
     def judge_test(self, cell: NotebookNode) -> None:
         """Judge a test cell of the instructor's own."""
-        owned = cell.metadata.nbgrader
-        if not self.ready():
+        owned, said = cell.metadata.nbgrader, ""
+        if exercise_asked(owned.grade_id, cell.source):  # `autograder grade` refuses to begin
+            said = "not judged: the catalogue has no such exercise"
+            self.remarks.append(f"{owned.grade_id} was {said}.")
+        elif not self.ready():
             said = f"not judged: {self.over}"
+        if said:
             self.set_down(cell, verdict_on(owned.grade_id, float(owned.points), 0.0, said))
             return
         released = self.released.get(owned.grade_id, cell.source)

@@ -18,9 +18,9 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import MasterCell
 from autograder.course.carried import without_files
-from autograder.course.releases import Marks, made_from, marks_of
+from autograder.course.releases import Digests, digests_of, made_from
 from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, read_bytes
-from autograder.words import line_breaks, listed
+from autograder.words import line_breaks, listed, unix_lines
 
 MAX_CELLS = 2000
 # What reading makes of a file takes more memory than the file: an object of 230 bytes of a pair of
@@ -113,7 +113,10 @@ def _content(data: bytes, name: str) -> Any:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise UnreadableSubmission(f"{name} is not UTF-8 text, so it is no notebook.") from None
+        raise UnreadableSubmission(
+            f"{name} is not UTF-8 text, so it is no notebook: "
+            "open it in a text editor, save it as UTF-8 and submit it again."
+        ) from None
     brackets = text.count("[") + text.count("{")
     texts = (text.count('"') - text.count('\\"')) / 2
     if brackets > MAX_BRACKETS or texts > MAX_TEXTS:
@@ -160,7 +163,7 @@ def _plain_cell(cell: Any, number: int) -> NotebookNode:
     kind = cell.get("cell_type")
     if kind not in CELL_TYPES:
         kind = "markdown" if kind == "heading" else "raw"
-    source = _text(cell.get("source"))
+    source = unix_lines(_text(cell.get("source")))
     plain = _cell(kind, without_files(source) if kind == "code" else source)
     identifier = cell.get("id")
     if type(identifier) is str and _CELL_ID.fullmatch(identifier):
@@ -255,7 +258,7 @@ def _name_cells(cells: list[NotebookNode]) -> None:
 def sanitise(
     notebook: NotebookNode,
     master: Sequence[MasterCell],
-    releases: Sequence[Marks] = (),
+    releases: Sequence[Digests] = (),
 ) -> tuple[NotebookNode, list[str]]:
     """Repair a submitted notebook against the released cells.
 
@@ -286,7 +289,7 @@ def sanitise(
         was = f"the kernel {_shown(kernel)}" if kernel else "no kernel"
         repairs.append(f"The notebook named {was}; it is graded with Python 3.")
     known = {cell.grade_id: cell for cell in master}
-    old = _of_earlier_release(marks_of(NotebookNode(cells=cells)), releases)
+    old = _of_earlier_release(digests_of(NotebookNode(cells=cells)), releases)
     if old:
         repairs.append(
             "The notebook was handed in on an earlier version of this assignment; "
@@ -315,7 +318,7 @@ def _places(cells: list[NotebookNode]) -> dict[str, int]:
     return {name: i for i, cell in enumerate(cells) if (name := _grade_id(cell)) is not None}
 
 
-def _of_earlier_release(there: Marks, releases: Sequence[Marks]) -> list[str]:
+def _of_earlier_release(there: Digests, releases: Sequence[Digests]) -> list[str]:
     """Return the cells that are as an earlier release had them, and not as the present one."""
     if not there or not releases:
         return []
@@ -363,7 +366,7 @@ def _keep_one_of_each(
         for number, i in enumerate(copies):
             if number != kept:
                 del cells[i].metadata["nbgrader"]
-                if not released.solution and cells[i].source == released.source:
+                if not released.solution and cells[i].source == released.handed_out:
                     dropped.add(i)
         repairs.append(
             f"The cell {released.grade_id} was there {len(copies)} times; number {kept + 1} counts."
@@ -374,7 +377,7 @@ def _keep_one_of_each(
 def _copy_to_keep(sources: list[str], released: MasterCell) -> int:
     if not released.solution:
         return len(sources) - 1 if released.grade else 0  # set-up first, checks last
-    worked = [i for i, text in enumerate(sources) if text.strip() and text != released.source]
+    worked = [i for i, text in enumerate(sources) if text.strip() and text != released.handed_out]
     written = [i for i, text in enumerate(sources) if text.strip()]
     return (worked or written or [0])[-1]
 
@@ -403,11 +406,11 @@ def _adopt(cells: list[NotebookNode], master: Sequence[MasterCell], repairs: lis
 
 def _may_be(source: str, released: MasterCell) -> bool:
     if not released.solution:
-        return source.strip() == released.source.strip()
+        return source.strip() in (released.source.strip(), released.handed_out.strip())
     if released.cell_type == "code":
         name = re.escape(released.grade_id)
         return re.search(rf"^(def|class)\s+{name}\b|^{name}\s*=[^=]", source, re.M) is not None
-    first = released.source.strip().partition("\n")[0]
+    first = released.handed_out.strip().partition("\n")[0]
     return bool(first) and source.strip().partition("\n")[0] == first
 
 
@@ -424,11 +427,14 @@ def _restore(
             f"The cell {name} had been made a {cell.cell_type} cell; "
             f"it is a {released.cell_type} cell again."
         )
+    same = cell.source == unix_lines(released.source)
+    if same:
+        restored["source"] = released.source
     if released.solution:
         if "attachments" in cell and released.cell_type == "markdown":
             restored["attachments"] = cell["attachments"]
-    elif cell.source != released.source:
-        if name not in old:
+    elif not same:
+        if name not in old and cell.source != unix_lines(released.handed_out):
             repairs.append(f"The cell {name} had been edited; the original is back.")
         restored["source"] = released.source
     was, owned = cell.metadata["nbgrader"], released.nbgrader
@@ -495,7 +501,9 @@ def _add_missing(
                 if c.exercise == released.grade_id and c.grade_id in places
             ]
             at = min([places[order[index - 1]] + 1 if index else 0, *checks])
-        cell = _cell(released.cell_type, released.source)
+        cell = _cell(
+            released.cell_type, released.handed_out if released.solution else released.source
+        )
         cell["metadata"] = _metadata(released)
         cells.insert(at, cell)
         if released.grade_id not in old:

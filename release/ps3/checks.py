@@ -1,15 +1,13 @@
 """What a student may run beside the notebook: ``check(softmax)``, with the function's name.
 
-Properties that every right function has, small steps and facts worked out by hand, but no
-answer.  NumPy and the standard library are all that it needs.
+It tries properties that every right function has, and holds no answer; it needs NumPy only.
 """
-
-# ruff: noqa: NPY002  (the global random state is looked at here so that it stays as it was)
 
 from __future__ import annotations
 
 import builtins
 import contextlib
+import copy
 import difflib
 import dis
 import functools
@@ -26,7 +24,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.util import find_spec
-from types import CoroutineType, GeneratorType
 from typing import Any
 
 import numpy as np
@@ -35,8 +32,7 @@ __all__ = ["check"]
 
 TOLERANCE = 1e-10  # for what is exact but for rounding
 PUT_BACK = 1e-9  # for an argument that was moved and moved back, relative to each entry
-# What the grader has besides Python's own library: what runs the notebook, and what lies beside
-# it; mpl_toolkits is a part of Matplotlib.  The course's packages are added at the end.
+# What a submission may import; the packages that the course allows are added at the end.
 GRADER_HAS = {"IPython", "checks", "figures", "mpl_toolkits"}
 
 
@@ -48,26 +44,24 @@ def check(function: Any = ..., name: str | None = None, *more: Any) -> None:
     function : the function itself, ``check(softmax)``; its name says which exercise it is
     name : the exercise, where the function is called something else
     """
-    __tracebackhide__ = True
     if function is ... or more or not isinstance(name, str | None):
         example = next(iter(EXERCISES), "name")
         raise one_line_error(f"check: one function at a time, with its name: check({example})")
     with undisturbed() as printed:
         card, problem = look_at(function, name)
     if card is not None:
-        card.notes += printed.told()
+        card.notes += printed.notes()
         show(card)
     if problem is not None:
         raise one_line_error(problem)
 
 
 def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | None]:
-    """Return the card to show, if any, and in one line what is wrong, if anything."""
     named = name or name_of(function)
-    exercise = EXERCISES.get(named) if isinstance(named, str) else None
-    wanted = exercise.kind if exercise else "function"
+    exercise = EXERCISES.get(named)
     kind = "class" if isinstance(function, type) else "function" if callable(function) else ""
-    if not isinstance(named, str) or not kind or (exercise and kind != wanted):
+    wanted = exercise.kind if exercise else kind or "function"
+    if not named or kind != wanted:
         example = exercise.name if exercise else next(iter(EXERCISES), "name")
         return None, (
             f"check: this is {kind_of(function)}, not a {wanted}. Write check({example}), with the "
@@ -76,11 +70,10 @@ def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | 
         )
     if exercise is None:
         return None, unknown(named)
-    lacking = what_the_grader_lacks(function)
-    if lacking:
+    if lacking := what_the_grader_lacks(function):
         return None, f"{named}: it uses {lacking}"
     card = Card(exercise.signature.partition(";")[0])
-    problem = properties_that_hold(exercise.student(function, exercise, card), named)
+    problem = try_properties(exercise.student(function, exercise, card), named)
     shown = card if problem is None or card.failed else None
     if earlier := earlier_version(function, named):
         card.notes.append(earlier)
@@ -88,8 +81,7 @@ def look_at(function: Any, name: str | None = None) -> tuple[Card | None, str | 
     return shown, problem
 
 
-def properties_that_hold(student: Student, named: str) -> str | None:
-    """Put on the card which properties hold; return in a line what is wrong, if anything."""
+def try_properties(student: Student, named: str) -> str | None:
     card = student.card
     try:
         student.takes_and_returns_what_is_asked()
@@ -109,46 +101,38 @@ def properties_that_hold(student: Student, named: str) -> str | None:
 
 
 def does_nothing(function: Any) -> bool:
-    """Tell whether a function, or a class with its methods, has no more than ``pass`` in it."""
-    is_class = isinstance(function, type)
-    inside = vars(function).values() if is_class else (function,)
-    made = [one for one in inside if inspect.isfunction(one)]
+    parts = [*vars(function).values()] if isinstance(function, type) else [function]
+    made = [one for one in parts if inspect.isfunction(one)]
     steps = [step for one in made for step in dis.get_instructions(one)]
-    # It gives back None or an ellipsis, and works with nothing else.
     empty = all(x.argval is None or x.argval is ... or x.opname == "RESUME" for x in steps)
-    return empty and (is_class or bool(made))
+    return empty and (isinstance(function, type) or bool(made))
 
 
 def one_line_error(text: str, kind: type[BaseException] = AssertionError) -> BaseException:
-    """Return an error that IPython shows as its one line, without the way to it."""
-    line = " ".join(text.split())
-    error = kind(line)
+    error = kind(line := " ".join(text.split()))
     error.__suppress_context__ = True
     error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
     return error
 
 
-def name_of(function: Any) -> Any:
-    """Return the exercise that something stands for in the notebook, or else its own name."""
-    if isinstance(function, str):
-        return function if function in EXERCISES else None
-    own, notebook = getattr(function, "__name__", None), vars(sys.modules["__main__"])
+def name_of(function: Any) -> str:
+    own = function if isinstance(function, str) else str(getattr(function, "__name__", ""))
+    notebook = vars(sys.modules["__main__"])
     names = [own, *(one for one in EXERCISES if notebook.get(one) is function)]
-    return next((one for one in names if isinstance(one, str) and one in EXERCISES), own)
+    return next((one for one in names if one in EXERCISES), own)
 
 
 def meant(name: str, names: Iterable[str]) -> str:
-    """Ask whether a name that is like this one was meant, if there is one."""
     close = difflib.get_close_matches(name, [one for one in names if one != name], 1, 0.75)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
 # --- What was run, and what a check leaves as it was ----------------------------------------
 LAST_RUN: dict[str, tuple[str, str]] = {}  # of each name: the cell that defines it, its error
+DEFINED = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
 
 
 def remember(result: Any) -> None:
-    """Note after a cell which functions it was to define, and whether it failed."""
     cell = result.info.raw_cell
     failure = result.error_before_exec or result.error_in_exec
     failed = type(failure).__name__ if failure else ""
@@ -161,82 +145,78 @@ def remember(result: Any) -> None:
 
 
 def unknown(name: str) -> str:
-    """Say that no exercise has this name, and which there are."""
     said = f"check: no exercise of this set is called {name!r}{meant(name, EXERCISES)}. "
     return f"{said}There are: {', '.join(EXERCISES)}"
 
 
 def where_defined(name: str) -> str:
-    """Say what to do to have a function that the notebook defines."""
     failed = LAST_RUN.get(name, ("", ""))[1]
     again = f", which failed when it was last run ({failed})" if failed else ""
     return f"run the cell that defines {name}{again}"
 
 
 def earlier_version(function: Any, named: str) -> str:
-    """Say so if a function, or one that it uses, is older than a cell that failed since."""
     for value in reached(function):
         name = named if value is function else getattr(value, "__name__", "")
         cell, failed = LAST_RUN.get(name, ("", ""))
         parts = vars(value).values() if isinstance(value, type) else [value]
         functions = [one for one in map(inspect.unwrap, parts) if inspect.isfunction(one)]
-        if failed and functions and home_of(value) == "__main__":
-            for one in functions:
-                with contextlib.suppress(OSError, TypeError):
-                    lines = inspect.getsource(one).rstrip()
-                    more = rf"\s*\n{lines[: len(lines) - len(lines.lstrip())]}[ \t]+\S"
-                    just_so = rf"^{re.escape(lines)}[ \t]*$(?!{more})"
-                    if not re.search(just_so, cell, re.MULTILINE):
-                        return (
-                            f"this is the earlier version of {name}: the cell that was to change it"
-                            f" failed ({failed}). Run that cell without an error, then check again."
-                        )
+        if failed and home_of(value) == "__main__" and not all(stands_in(cell, functions)):
+            return (
+                f"this is the earlier version of {name}: the cell that was to change it"
+                f" failed ({failed}). Run that cell without an error, then check again."
+            )
     return ""
 
 
-class Printed(io.TextIOBase):
-    """Takes what is printed, and keeps its first line and how many there are."""
+def stands_in(cell: str, functions: Iterable[Any]) -> Iterator[bool]:
+    for one in functions:
+        with contextlib.suppress(OSError, TypeError):
+            lines = inspect.getsource(one).rstrip()
+            more = rf"\s*\n{lines[: len(lines) - len(lines.lstrip())]}[ \t]+\S"
+            yield bool(re.search(rf"^{re.escape(lines)}[ \t]*$(?!{more})", cell, re.MULTILINE))
 
-    first, lines, shown = "", 0, 0
+
+class Printed(io.TextIOBase):
+    start, lines = "", 0
 
     def write(self, text: str) -> int:
-        if not self.lines:
-            self.first += text.partition("\n")[0][: 80 - len(self.first)]
+        self.start += text[: 80 - len(self.start)]
         self.lines += text.count("\n")
         return len(text)
 
-    def show(self, *_: Any, **__: Any) -> None:
-        """Take the place of what displays pictures and tables."""
-        self.shown += 1
-
-    def told(self) -> list[str]:
-        """Say in a line what was printed and shown, if anything was."""
-        counts = {"printed {} line(s)": self.lines or int(bool(self.first))}
-        counts["showed {} output(s)"] = self.shown
-        many = " and ".join(what.format(n) for what, n in counts.items() if n)
-        first = f"; the first line is {self.first.strip()!a}" if self.first.strip() else ""
-        return [f"While it was tried it {many}, left out here{first}."] if many else []
+    def notes(self) -> list[str]:
+        first, many = self.start.strip().partition("\n")[0], max(1, self.lines)
+        said = f"While it was tried it printed {many} line(s), left out here; the first: {first!a}."
+        return [said] * bool(self.start)
 
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[Printed]:
-    """Let nothing that is tried inside print, ask, draw, or change a setting of the notebook."""
-    printed, shell, pyplot = Printed(), notebook_shell(), sys.modules.get("matplotlib.pyplot")
+    printed, pyplot = Printed(), sys.modules.get("matplotlib.pyplot")
+    open_before = set(pyplot.get_fignums()) if pyplot else set()
+
+    def ask(*_: Any) -> str:
+        raise EOFError("input() has nobody to ask, here and while grading")
+
+    def close_new_figures() -> None:
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            for number in set(pyplot.get_fignums()) - open_before:
+                pyplot.close(number)
+
+    replaced = [
+        (builtins, "input", ask),
+        (SHELL, "ask_exit", sys.exit),  # the notebook's own exit() ends the kernel
+        (getattr(SHELL, "display_pub", None), "publish", lambda *_, **__: print("(an output)")),
+    ]
     with contextlib.ExitStack() as given_back:
         given_back.callback(np.random.set_state, np.random.get_state())
         given_back.callback(random.setstate, random.getstate())
-        for setting in (np.errstate(), np.printoptions(), warnings.catch_warnings()):
+        settings: list[Any] = [np.errstate(), np.printoptions(), warnings.catch_warnings()]
+        settings += [contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed)]
+        for setting in settings + ([pyplot.rc_context()] if pyplot else []):
             given_back.enter_context(setting)
-        given_back.enter_context(contextlib.redirect_stdout(printed))
-        given_back.enter_context(contextlib.redirect_stderr(printed))
-        if pyplot is not None:
-            given_back.enter_context(pyplot.rc_context())
-        given_back.callback(close_figures_but, pyplot.get_fignums() if pyplot else [])
-        replaced = [
-            (builtins, "input", nobody_answers),
-            (shell, "ask_exit", sys.exit),  # the notebook's own exit() ends the kernel
-            (getattr(shell, "display_pub", None), "publish", printed.show),
-        ]
+        given_back.callback(close_new_figures)
         for place, name, instead in replaced:
             if hasattr(place, name):
                 given_back.callback(setattr, place, name, getattr(place, name))
@@ -244,53 +224,31 @@ def undisturbed() -> Iterator[Printed]:
         yield printed
 
 
-def nobody_answers(*_: Any) -> str:
-    """Take the place of `input`, which would ask at each of many calls."""
-    raise EOFError("input() has nobody to ask, here and while grading")
-
-
-def close_figures_but(open_before: Sequence[int]) -> None:
-    """Close Matplotlib's figures that a function has left open, so that none is shown."""
-    if pyplot := sys.modules.get("matplotlib.pyplot"):
-        for number in set(pyplot.get_fignums()) - set(open_before):
-            pyplot.close(number)
-
-
-def notebook_shell() -> Any:
-    """Return the IPython that runs the notebook, or None where there is none."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None else None
-
-
-DEFINED = re.compile(r"^(?:async )?(?:def|class) +(\w+)", re.MULTILINE)
-if running := notebook_shell():
-    running.events.register("post_run_cell", remember)
+# The IPython that runs the notebook, or None where there is none.
+SHELL: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+if SHELL is not None:
+    SHELL.events.register("post_run_cell", remember)
 
 
 # --- What the grader does not have ---------------------------------------------------------
 def what_the_grader_lacks(function: Any) -> str:
-    """Say which package, or file, a function uses that is not there while grading, if any."""
-    for value in reached(function):
-        own = inspect.isfunction(value) and is_followed(value)
-        imported = names_in(value.__code__)[0] if own else []
-        for name in (home_of(value), *imported):
-            if lacking := lacked(name.partition(".")[0]):
-                return lacking
-    return ""
+    homes = (one if isinstance(one, str) else home_of(one) for one in reached(function))
+    return next(filter(None, (lacked(home.partition(".")[0]) for home in homes)), "")
 
 
 def reached(function: Any) -> Iterator[Any]:
-    """Yield something and what it uses, through functions and classes of the notebook."""
-    waiting, seen, kept = [function], set(), []
+    waiting, seen = [function], dict[int, Any]()
     while waiting:
         value = waiting.pop()
         if id(value) in seen or isinstance(value, str | bytes | int | float | complex | np.ndarray):
             continue
-        seen.add(id(value))
-        kept.append(value)  # so that no other value gets its id
+        seen[id(value)] = value  # kept, so that no other value gets its id
         yield value
+        # What a decorated function wraps, and the function behind a method.
+        waiting += [getattr(value, "__wrapped__", None), getattr(value, "__func__", None)]
         if inspect.isfunction(value) and is_followed(value):
-            used = names_in(value.__code__)[1]
+            imported, used = names_in(value.__code__)
+            yield from imported
             waiting += [value.__globals__.get(one) for one in used if one.isidentifier()]
             waiting += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
             for cell in value.__closure__ or ():
@@ -301,19 +259,15 @@ def reached(function: Any) -> Iterator[Any]:
         elif isinstance(value, functools.partial):
             waiting += [value.func, *value.args, *value.keywords.values()]
         elif isinstance(value, list | tuple | dict) and len(value) < 100:
-            waiting += list(value.values()) if isinstance(value, dict) else list(value)
-        waiting.append(getattr(value, "__wrapped__", None))
-        waiting.append(getattr(value, "__func__", None))  # of a method, or a static one
+            waiting += [*value.values()] if isinstance(value, dict) else [*value]
 
 
 def is_followed(value: Any) -> bool:
-    """Tell whether what a function or class uses is looked at: it is no library's."""
     name = home_of(value).partition(".")[0]
     return name == "__main__" or not (name in GRADER_HAS or name in sys.stdlib_module_names)
 
 
 def names_in(code: Any) -> tuple[list[str], list[str]]:
-    """Return which modules code imports, and which global names it uses."""
     steps = list(dis.get_instructions(code))
     imported = [step.argval for step in steps if step.opname == "IMPORT_NAME"]
     used = [step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
@@ -326,7 +280,6 @@ def names_in(code: Any) -> tuple[list[str], list[str]]:
 
 
 def home_of(value: Any) -> str:
-    """Return the module that something comes from; of an object, that of its class."""
     if inspect.ismodule(value):
         return value.__name__
     named = inspect.isroutine(value) or isinstance(value, type | np.ufunc)
@@ -334,26 +287,21 @@ def home_of(value: Any) -> str:
     if isinstance(home, str) and not isinstance(value, np.ufunc):
         return home
     # Compiled functions do not all say where they come from.
-    name = getattr(value, "__name__", "")
-    if getattr(np, name, None) is value:
-        return "numpy"
-    for key, module in list(sys.modules.items()):
-        if lacked(key.partition(".")[0]) and getattr(module, "__dict__", {}).get(name) is value:
-            return key
-    return "builtins"
+    name, modules = getattr(value, "__name__", ""), {"numpy": np, **sys.modules}
+    has_it = (
+        key for key, one in modules.items() if getattr(one, "__dict__", {}).get(name) is value
+    )
+    return next((key for key in has_it if key == "numpy" or lacked(key.partition(".")[0])), "")
 
 
 def lacked(name: str) -> str:
-    """Say what the grader lacks, if that is a module of this name."""
     if {name, "*"} & GRADER_HAS or name in sys.stdlib_module_names or name == "__main__":
         return ""
     place = ""
-    with contextlib.suppress(ImportError, ValueError, AttributeError):
-        found = sys.modules[name].__spec__ if name in sys.modules else find_spec(name)
-        if found is not None:
-            place = found.origin or next(iter(found.submodule_search_locations or ()), "")
-    folders = os.path.normpath(place).split(os.sep)
-    if "site-packages" in folders or "dist-packages" in folders:
+    with contextlib.suppress(ImportError, ValueError, AttributeError):  # it is not there
+        found: Any = find_spec(name)
+        place = found.origin or next(iter(found.submodule_search_locations or ()), "")
+    if {"site-packages", "dist-packages"} & {*os.path.normpath(place).split(os.sep)}:
         return f"{name}, which the grader does not have: write it in NumPy"
     if place and os.path.dirname(os.path.abspath(place)) == os.getcwd():
         return f"{os.path.basename(place)}, which is not handed in: put its code into the notebook"
@@ -365,34 +313,25 @@ class NotWritten(Exception):
     """The function, or one that it calls, is still a stub or not there at all."""
 
 
+@dataclass(eq=False)
 class Broken(Exception):
-    """A property does not hold; `message` is empty where the claim says it all."""
-
-    def __init__(self, message: str, evidence: Sequence[tuple[str, Any]], hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.evidence, self.hint = message, evidence, hint
+    message: str
+    hint: str = ""
+    evidence: Sequence[tuple[str, Any]] = ()
 
 
 class Student:
-    """The student's function: each call gets copies, and its answer is looked at.
-
-    An answer has to be what the exercise asks for (one number, or a float64 array of the
-    right shape) before any property is looked at, so that the properties need not ask.
-    """
-
     def __init__(self, function: Callable[..., Any], exercise: Properties, card: Card) -> None:
         self.function, self.exercise, self.card = function, exercise, card
         self.evidence: list[tuple[str, Any]] = []  # the arguments and the answer of the last call
         self.given: list[Any] = []
 
     def claim(self, text: str, hint: str = "") -> None:
-        """Open a property: it holds unless something below finds otherwise."""
         self.card.claims.append(text)
         self.card.hint, self.evidence = hint, []
 
     @property
     def examples(self) -> list[tuple[Any, ...]]:
-        """The exercise's example arguments, made anew."""
         return self.exercise.examples()
 
     def __call__(self, *arguments: Any, finite: bool = True) -> Any:
@@ -401,8 +340,7 @@ class Student:
         return self.answer(self.function, self.exercise.name, arguments, asked, finite)
 
     def called(self, function: Any, name: str, arguments: Sequence[Any]) -> Any:
-        """Return what the student's function, or method, gives for copies of the arguments."""
-        self.evidence += zip(self.exercise.calls[name][0], arguments, strict=False)
+        self.evidence += zip(self.exercise.parameters(name), arguments, strict=False)
         self.given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         try:
             with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -411,30 +349,24 @@ class Student:
         except BaseException as failure:  # SystemExit among them
             raise self.stopped(failure) from None
 
-    def answer(
-        self, function: Any, name: str, arguments: Sequence[Any], asked: Any, finite: bool = True
-    ) -> Any:
-        """Return an answer of the student's that is what is asked for."""
-        value = self.called(function, name, arguments)
+    def answer(self, function: Any, name: str, given: Any, asked: Any, finite: bool = True) -> Any:
+        value = self.called(function, name, given)
         label = "yours" if name == self.exercise.name else f"yours, from {name}"
         return self.as_asked(label, value, asked, finite)
 
     def as_asked(self, label: str, value: Any, asked: Any, finite: bool = True) -> Any:
-        """Return a copy of a value that is what is asked for, or show how it is not."""
         self.evidence.append((label, value))
         message, hint = problem_of(value, asked, finite, self.exercise.hint)
         if message:
-            raise Broken(message, self.evidence, hint)
-        return copied(value)
+            raise Broken(message, hint, self.evidence)
+        return copy.deepcopy(value)
 
     def expect(self, holds: Any, **more: Any) -> None:
-        """Go on if the condition holds; otherwise show the last call and these values."""
         if not holds:
             labelled = [(label.replace("_", " "), value) for label, value in more.items()]
-            raise Broken("", [*self.evidence, *labelled])
+            raise Broken("", "", [*self.evidence, *labelled])
 
     def agree(self, yours: Any, wanted: Any, tolerance: float = TOLERANCE, /, **more: Any) -> None:
-        """Go on if two values are equal up to rounding, relative to the larger of them and 1."""
         with np.errstate(invalid="ignore"):
             difference = np.abs(np.subtract(yours, wanted)).max()
         size = max(1.0, np.abs(wanted).max())
@@ -444,8 +376,7 @@ class Student:
         self.expect(close, **more, largest_difference=difference)
 
     def takes_and_returns_what_is_asked(self) -> None:
-        """Look at what every exercise is held to: arguments, shape, dtype, finite, purity."""
-        names = ", ".join(self.exercise.parameters)
+        names = ", ".join(self.exercise.parameters(self.exercise.name))
         self.claim(f"it takes {names}" if names else "it is made without arguments")
         self.takes(self.function, self.exercise.name)
         self.claim(self.what_is_asked())
@@ -460,27 +391,24 @@ class Student:
             self.expect(same(first, self.tried(again)), yours_at_the_first_call=first)
 
     def takes(self, function: Any, name: str, own: int = 0) -> None:
-        """Look at the parameters of a function, or of a method with `own` of them for self."""
-        parameters, required = self.exercise.calls[name]
-        signature = None
+        parameters, listed = self.exercise.parameters(name), self.exercise.calls[name]
+        asked = f"{name}({', '.join(listed)})"
         try:
-            signature = inspect.signature(function)  # which some compiled functions do not tell
-            signature.bind(*range(own + required))
-            signature.bind(*range(own + len(parameters)))
-        except (TypeError, ValueError):
-            if signature is not None:
-                message = f"it takes {signature}; asked for is {self.exercise.written[name]}"
-                hint = "Compare the def line with the one in the notebook."
-                raise Broken(message, [], hint) from None
-        names = list(signature.parameters)[own:] if signature else parameters
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # some compiled functions do not tell
+            return
+        try:
+            signature.bind(*range(own + sum("=" not in text for text in listed)))
+            signature.bind(*range(own + len(listed)))
+        except TypeError:
+            hint = "Compare the def line with the one in the notebook."
+            raise Broken(f"it takes {signature}; asked for is {asked}", hint) from None
+        names = list(signature.parameters)[own:]
         if names != parameters and sorted(names) == sorted(parameters):
-            called = self.exercise.written[name]
-            self.card.notes.append(
-                f"the def line has {signature}, but the order is that of {called}"
-            )
+            note = f"the def line has {signature}, but the order is that of {asked}"
+            self.card.notes.append(note)
 
     def what_is_asked(self) -> str:
-        """Say what the examples have to give."""
         asked = [self.exercise.shape(*arguments) for arguments in self.examples]
         if any(shape == () for shape in asked):
             return "it returns one number, finite"
@@ -489,15 +417,13 @@ class Student:
         return f"it returns {asked[0].words}"
 
     def tried(self, example: tuple[Any, ...], watched: bool = False) -> Any:
-        """Return the answer to one example; watched, its arguments have to stay as they are."""
         answer = self(*example)
         if watched:
             self.left_alone(self.exercise.name, example)
         return answer
 
     def left_alone(self, name: str, arguments: Sequence[Any]) -> None:
-        """Expect that the last call has left its arguments as they were."""
-        parameters = self.exercise.calls[name][0]
+        parameters = self.exercise.parameters(name)
         for label, before, after in zip(parameters, arguments, self.given, strict=False):
             if isinstance(before, np.ndarray):
                 # What was moved and put back by adding may be off in the last digit.
@@ -506,22 +432,16 @@ class Student:
                 self.expect(put_back, **{f"{label}_after_the_call": after})
 
     def innermost(self, failure: BaseException) -> tuple[str, str]:
-        """Return the name of the innermost function of the notebook's, and its line there."""
         inside = vars(self.function).values() if isinstance(self.function, type) else ()
-        functions = [self.function, *inside]
-        spaces = [f.__globals__ for f in functions if inspect.isfunction(f)]
+        spaces = [f.__globals__ for f in (self.function, *inside) if inspect.isfunction(f)]
         found = ("", "")
-        step = failure.__traceback__
-        while step is not None:
-            if any(step.tb_frame.f_globals is space for space in spaces):
-                code = step.tb_frame.f_code
-                line = linecache.getline(code.co_filename, step.tb_lineno)
-                found = (code.co_name, line.strip())
-            step = step.tb_next
+        for frame, number in traceback.walk_tb(failure.__traceback__):
+            if any(frame.f_globals is space for space in spaces):
+                line = linecache.getline(frame.f_code.co_filename, number)
+                found = (frame.f_code.co_name, line.strip())
         return found
 
     def stopped(self, failure: BaseException) -> BaseException:
-        """Return what is to be told of an error that a call ended with."""
         exercise = self.exercise
         function, line = self.innermost(failure)
         where = f" in the line: {line}" if line else ""
@@ -542,13 +462,16 @@ class Student:
                 what = where_defined(name)
             used = f". It is used{where}" if line else ""
             return NotWritten(f"it uses {name}, which is not there yet: {what}{used}")
-        error = f"{type(failure).__name__}: {text_of(failure)}".strip(": ")
+        text = ""
+        with contextlib.suppress(Exception):  # its own text may fail
+            text = (str(failure).splitlines() or [""])[0][:200]
+        error = f"{type(failure).__name__}: {text}".strip(": ")
         known = (text for kind, text in HINTS.items() if isinstance(failure, kind))
         hint = f"It was called with these arguments. {next(known, exercise.hint)}"
-        return Broken(f"it stopped with {error}{where}", self.evidence, hint)
+        return Broken(f"it stopped with {error}{where}", hint, self.evidence)
 
 
-HINTS: dict[type[BaseException], str] = {  # where an error is not one of shapes
+HINTS: dict[type[BaseException], str] = {  # where the cause is no wrong shape
     AttributeError: "Is the name after the dot spelt right, and set before it is used?",
     ImportError: "The grader has Python's own library and what the notebook imports.",
     RecursionError: "It calls itself: where does that end?",
@@ -558,30 +481,24 @@ HINTS: dict[type[BaseException], str] = {  # where an error is not one of shapes
 
 
 class StudentClass(Student):
-    """The student's class: each of its objects' answers is looked at, as a function's is."""
-
     exercise: PropertiesOfClass
 
     def new(self, *arguments: Any) -> Made:
-        """Make an object of it."""
         self.evidence = []
         return Made(self, self.called(self.function, self.exercise.name, arguments))
 
     def takes(self, function: Any, name: str, own: int = 0) -> None:
-        """Look at the parameters of the class, and of its methods."""
         super().takes(function, name)
         for method in self.exercise.parts:
             found = getattr(function, method, None)
             if not callable(found):
-                raise Broken(f"it has no method {method}", [], "Compare with the def lines above.")
+                raise Broken(f"it has no method {method}", "Compare with the def lines above.")
             super().takes(found, method, own=1)
 
     def what_is_asked(self) -> str:
-        """Say what the methods have to give."""
         return "what it returns is float64 arrays of the right shapes, finite"
 
     def tried(self, example: tuple[Any, ...], watched: bool = False) -> Any:
-        """Return the answers of an object to some calls of methods."""
         arguments, *steps = example
         made, answers = self.new(*arguments), []
         for method, *given in steps:
@@ -592,8 +509,6 @@ class StudentClass(Student):
 
 
 class Made:
-    """An object of the student's class: each of its answers is looked at, as a function's is."""
-
     def __init__(self, student: StudentClass, made: Any) -> None:
         self.student, self.made = student, made
 
@@ -604,51 +519,40 @@ class Made:
             asked = student.exercise.parts[method](self.made, *arguments)  # may use an attribute
         except (AttributeError, TypeError) as failure:
             hint = "Is every attribute that the notebook asks for set in __init__?"
-            raise Broken(text_of(failure), student.evidence, hint) from None
+            raise Broken(str(failure), hint, student.evidence) from None
         return student.answer(function, method, arguments, asked, finite)
 
     def read(self, attribute: str, shape: tuple[int, ...]) -> Any:
-        """Return a copy of an attribute that is an array of this shape."""
         student = self.student
         value = getattr(self.made, attribute, None)
         if value is None:
             hint = f"Is self.{attribute} set in __init__?"
-            raise Broken(f"it has no attribute {attribute}", student.evidence, hint)
+            raise Broken(f"it has no attribute {attribute}", hint, student.evidence)
         return student.as_asked(f"your {attribute}", value, shape)
 
 
 # --- What is asked for ---------------------------------------------------------------------
 def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, str]:
-    """Say what is wrong with an answer and where to look, if it is not what is asked for.
-
-    Asked for is one number, (), or a float64 array of another shape, or what the kit's own
-    classes say; `finite` allows neither nan nor inf, and `hint` is for a wrong shape.
-    """
     if value is None:
         return "it returns None", "Is a return missing?"
     if not isinstance(asked, tuple):
         message, where = asked.problem_of(value, finite, hint)
         return message, where
-    if asked == ():
-        number = isinstance(value, int | float | np.integer | np.floating)
-        if isinstance(value, bool) or not (number or is_plain_number(value)):
-            return f"it returns {kind_of(value)}, not one number", hint
-        try:
-            value = float(value)
-        except OverflowError:  # of a whole number that no float can hold
-            value = np.inf
-    elif any(problem := problem_of_shape(value, asked, hint)):
-        return problem
-    elif value.dtype != np.float64:
-        hint = "Which dtype does the array get when it is made?"
-        return f"it returns dtype {value.dtype}, not float64", hint
-    if finite and not np.isfinite(value).all():
+    if asked != ():
+        if any(problem := problem_of_shape(value, asked, hint)):
+            return problem
+        if value.dtype != np.float64:
+            hint = "Which dtype does the array get when it is made?"
+            return f"it returns dtype {value.dtype}, not float64", hint
+    elif kind_of(value) != "a number":
+        return f"it returns {kind_of(value)}, not one number", hint
+    # A whole number may be larger than any float.
+    if finite and not np.all(np.abs(value) <= sys.float_info.max):
         return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
     return "", ""
 
 
 def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str, str]:
-    """Say what a value is, if it is no array of this shape."""
     if type(value) is not np.ndarray:
         return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
     right = value.shape == shape
@@ -656,30 +560,23 @@ def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str
 
 
 class Truth:
-    """Asks for True or False."""
-
     words = "True or False"
 
     def problem_of(self, value: Any, *_: Any) -> tuple[str, str]:
-        """Say what is wrong with a value, if anything."""
         right, hint = isinstance(value, bool | np.bool_), "What does the function have to decide?"
         return ("", "") if right else (f"it returns {kind_of(value)}, not True or False", hint)
 
 
 @dataclass
 class Several:
-    """Asks for several values in a tuple, a list or a dictionary; `parts` says what each is."""
-
     parts: tuple[Any, ...] | list[Any] | dict[str, Any]
 
     @property
     def words(self) -> str:
-        """What is asked for, in a few words."""
         names = {tuple: "a tuple", list: "a list", dict: "a dictionary"}
         return f"{names[type(self.parts)]} of {len(self.parts)} values"
 
     def problem_of(self, value: Any, finite: bool, hint: str) -> tuple[str, str]:
-        """Say what is wrong with the first of the values that is not right."""
         parts: Any = self.parts
         unpacks_alike = type(parts) is tuple and type(value) is list
         if type(value) is not type(parts) and not unpacks_alike:
@@ -696,21 +593,7 @@ class Several:
         return "", ""
 
 
-def copied(value: Any) -> Any:
-    """Return a copy of an answer, its single numbers as floats."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(copied, value))
-    if type(value) is np.ndarray and value.shape:
-        return value.copy()
-    return bool(value) if isinstance(value, bool | np.bool_) else float(value)
-
-
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two answers are equal to the last digit."""
     if isinstance(one, dict):
         return all(same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
@@ -718,50 +601,32 @@ def same(one: Any, other: Any) -> bool:
     return bool(np.array_equal(one, other))
 
 
-def text_of(failure: BaseException) -> str:
-    """Return the first line of an exception's text, however badly behaved it is."""
-    try:
-        return (str(failure).splitlines() or [""])[0][:200]
-    except Exception:
-        return ""
-
-
-def is_plain_number(value: Any) -> bool:
-    """Tell whether a value is an array without axes that holds a number."""
-    return type(value) is np.ndarray and value.shape == () and value.dtype.kind in "fiu"
-
-
 def kind_of(value: Any) -> str:
-    """Say what a value is, in a few words, without asking the value itself."""
     if inspect.isgenerator(value) or inspect.iscoroutine(value):
         value.close()  # what is never awaited is complained of later
     if isinstance(value, type) or inspect.ismodule(value):
         return f"a {'class' if isinstance(value, type) else 'module'} ({value.__name__})"
     if inspect.isroutine(value):
         return "a function"
-    if type(value) is np.ndarray:
+    kind, is_array = type(value).__name__, type(value) is np.ndarray
+    if is_array and (value.shape or value.dtype.kind not in "fiu"):
         return f"an array of shape {value.shape}"
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+    if is_array or (kind != "bool" and isinstance(value, int | float | np.integer | np.floating)):
         return "a number"
-    return KINDS.get(type(value), f"an object of the class {type(value).__name__}")
+    return KINDS.get(kind, f"an object of the class {kind}")
 
 
-KINDS: dict[type, str] = {
-    type(None): "None",
-    bool: "a truth value",
-    str: "text",
-    list: "a list",
-    tuple: "a tuple",
-    GeneratorType: "a generator (yield)",
-    CoroutineType: "a coroutine (async)",
+KINDS = {"NoneType": "None", "bool": "a truth value", "str": "text", "list": "a list"}
+KINDS |= {
+    "tuple": "a tuple",
+    "generator": "a generator (yield)",
+    "coroutine": "a coroutine (async)",
 }
 
 
 # --- The card -----------------------------------------------------------------------------
 @dataclass
 class Card:
-    """What a student reads: as HTML in a notebook, as plain ASCII elsewhere."""
-
     title: str
     claims: list[str] = field(default_factory=list)  # if it failed, the last does not hold
     failed: bool = False
@@ -792,28 +657,26 @@ class Card:
         return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        # Text keeps the page's own colour; only the signs and the edge are coloured.  So the
-        # card can be read on any background and, its signs and words being there, without colour.
+        # Text keeps the page's own colour, so that the card can be read on any background; only
+        # the signs and the edge are coloured, and each sign is said in words too.
         blue, orange = "var(--jp-brand-color1, #2a7fd0)", "var(--jp-warn-color0, #d2600a)"
         holds = {True: (blue, "&#10003;", "holds"), False: (orange, "&#10007;", "does not hold")}
         item = '<li style="margin: 0"><b aria-hidden="true" style="color: {}">{}</b> <b>{}</b>: '
-        items = "".join(
-            f"{item.format(*holds[ok])}{escape(claim)}</li>" for ok, claim in self.lines
-        )
+        rows = "".join(item.format(*holds[ok]) + f"{escape(text)}</li>" for ok, text in self.lines)
         parts = [f"<div><b>Note:</b> {escape(note)}</div>" for note in self.notes]
-        parts += ['<ul style="list-style: none; margin: .3em 0; padding: 0">', items, "</ul>"]
-        # A value stands below its name: in a narrow window there is no room beside it.  Where
-        # even that is not enough, a row is folded between two numbers, not inside of one.
-        one = "margin: 0; padding: 0; float: none; width: auto"
-        fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
-        values = "".join(
-            f'<dt style="{one}"><b>{escape(described(label, value))}</b></dt><dd style="{one}">'
-            f'<pre style="margin: 0 0 .4em; {fold}">{escape(written(value))}</pre></dd>'
-            for label, value in self.evidence
-        )
+        parts += [f'<ul style="list-style: none; margin: .3em 0; padding: 0">{rows}</ul>']
         if self.failed:
-            said = f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>'
-            parts += [said] * bool(self.message)
+            if self.message:
+                parts += [f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>']
+            # A value stands below its name, as a narrow window has no room beside it; a row that
+            # is too long is folded between two numbers.
+            one = 'style="margin: 0; padding: 0; float: none; width: auto"'
+            fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
+            values = "".join(
+                f"<dt {one}><b>{escape(described(label, value))}</b></dt><dd {one}>"
+                f'<pre style="margin: 0 0 .4em; {fold}">{escape(written(value))}</pre></dd>'
+                for label, value in self.evidence
+            )
             parts += [f'<dl style="margin: .3em 0">{values}</dl>'] * bool(values)
             parts += [f"<div><b>Hint:</b> {escape(self.hint)}</div>"]
             parts += ["<div>What comes after it was not looked at yet.</div>"]
@@ -826,7 +689,6 @@ class Card:
 
 
 def described(label: str, value: Any) -> str:
-    """Name a value and, if it is an array, its shape, and its dtype where that is not float64."""
     if type(value) is not np.ndarray:
         return label
     dtype = "" if value.dtype == np.float64 else f", {value.dtype}"
@@ -834,15 +696,14 @@ def described(label: str, value: Any) -> str:
 
 
 def written(value: Any) -> str:
-    """Write a value out: small arrays in full, the corners of larger ones."""
-    if type(value) is np.ndarray and value.ndim and value.dtype.kind in "fiubc":
+    if isinstance(value, int | np.integer):
+        return str(value)
+    if kind_of(value) == "a number":
+        return f"{float(value):.10g}"
+    if type(value) is np.ndarray and value.dtype.kind in "fiubc":
         return np.array2string(
             value, max_line_width=76, precision=4, suppress_small=True, threshold=60, edgeitems=3
         )
-    if isinstance(value, float | np.floating) or is_plain_number(value):
-        return f"{float(value):.10g}"
-    if isinstance(value, int | np.integer):
-        return str(value)
     if type(value) is str:
         return repr(value[:200])
     if inspect.isfunction(value):
@@ -851,12 +712,10 @@ def written(value: Any) -> str:
 
 
 def show(card: Card) -> None:
-    """Show a card in the notebook, or print it where there is none."""
-    if notebook_shell() is not None:
+    if SHELL is not None:
         from IPython.display import display
 
-        display(card)
-        return
+        return display(card)
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     print(repr(card).encode(encoding, "backslashreplace").decode(encoding))
 
@@ -864,16 +723,6 @@ def show(card: Card) -> None:
 # --- What the properties are made of ------------------------------------------------------
 @dataclass(eq=False)
 class Properties:
-    """What students may run of one exercise; as a decorator it takes the function that asks.
-
-    Parameters
-    ----------
-    shape : what is asked for, from the arguments: () is one number, other tuples are shapes of
-        float64 arrays; see `Truth`, `Text`, `Whole` and `Several`
-    examples : makes the same arguments each time, anew
-    hint : where to look if the shape is wrong
-    """
-
     shape: Callable[..., Any]
     examples: Callable[[], list[tuple[Any, ...]]]
     hint: str
@@ -889,30 +738,17 @@ class Properties:
         return self
 
     def sign(self, signature: str) -> None:
-        """Take the name and the parameters from the exercise's signature."""
         self.signature = signature
-        self.calls: dict[str, tuple[list[str], int]] = {}  # parameters; how many have no default
-        self.written: dict[str, str] = {}  # as the signature has it, with its defaults
-        for name, listed in re.findall(r"(\w+)\(([^)]*)\)", signature):
-            texts = [text for text in listed.split(", ") if text]
-            parameters = [text.partition("=")[0] for text in texts]
-            self.calls[name] = parameters, sum("=" not in text for text in texts)
-            self.written[name] = f"{name}({listed})"
-        self.name = next(iter(self.calls))
-        self.parameters = self.calls[self.name][0]
+        found = re.findall(r"(\w+)\(([^)]*)\)", signature)
+        self.calls = {name: re.findall(r"([^, ]+)", listed) for name, listed in found}
+        self.name = found[0][0]
+
+    def parameters(self, name: str) -> list[str]:
+        return [text.partition("=")[0] for text in self.calls[name]]
 
 
 @dataclass(eq=False)
 class PropertiesOfClass(Properties):
-    """What students may run of an exercise that asks for a class.
-
-    Parameters
-    ----------
-    examples : each is the constructor's arguments in a tuple, then calls of methods, each in a
-        tuple: ``((0.0,), ("push", 1.0), ("push", 3.0))``; what `shape` says is not looked at
-    parts : what each method returns, from the object and the arguments
-    """
-
     parts: dict[str, Callable[..., Any]] = field(default_factory=dict)
     kind = "class"
     student = StudentClass
@@ -922,45 +758,39 @@ EXERCISES: dict[str, Properties] = {}
 
 
 def offer(*signed: tuple[str, Properties]) -> None:
-    """Enter the exercises that can be checked, each with its signature."""
     for signature, properties in signed:
         properties.sign(signature)
         EXERCISES[properties.name] = properties
 
 
 def normal(*shape: int, seed: int = 0) -> np.ndarray:
-    """Random numbers, the same at each call with the same shape and seed."""
     return np.random.default_rng([seed, *shape]).normal(size=shape)
 
 
 # --- Properties that recur ----------------------------------------------------------------
 def sums_to(f: Student, total: float, answer: np.ndarray, axis: int = 0) -> None:
-    """Expect that every column, or with axis 1 every row, sums to a number."""
     sums = answer.sum(axis=axis)
     f.agree(sums, np.full_like(sums, total), **{("column_sums", "row_sums")[axis]: sums})
 
 
 def is_mean(f: Student, whole: Any, singles: Sequence[Any]) -> None:
-    """Expect that what a batch gives is the mean of what its samples give one by one."""
     each, mean = np.array(singles), np.mean(singles, axis=0)
     evidence = {"of_each_sample": each, "their_mean": mean}
     f.agree(whole, mean, **(evidence if each.ndim == 1 else {"mean_over_its_samples": mean}))
 
 
 def stays(f: Student, after: Any, before: Any) -> None:
-    """Expect that adding a number has changed nothing."""
     f.agree(after, before, before_adding=before)
 
 
 def from_notebook(f: Student, name: str) -> Callable[..., Any]:
-    """Return a function that the student's notebook has, and that is no exercise there."""
     f.claim(
         f"the notebook's own {name} is there to try it with",
         f"Run the cell that gives {name} again. Was the name used for something else?",
     )
     found = getattr(inspect.unwrap(f.function), "__globals__", {}).get(name)
     if not inspect.isfunction(found):
-        raise Broken(f"the notebook has no function {name}", [])
+        raise Broken(f"the notebook has no function {name}")
     return found
 
 
@@ -1453,10 +1283,7 @@ offer(
         "Dense(D, K, rng, scale=0.01), W (K, D+1), forward(X) -> (K, N), backward(grad_z, learning_rate) -> (D, N)",
         dense_layer,
     ),
-    (
-        "sgd_epoch(W, X, Y, learning_rate, order) -> (W, losses); X is (D, N), Y one-hot",
-        sgd_epoch,
-    ),
+    ("sgd_epoch(W, X, Y, learning_rate, order) -> (W, losses); X is (D, N), Y one-hot", sgd_epoch),
     ("is_softmax(f) -> bool; f takes (K,) or (K, N)", is_softmax),
     ("is_gradient(f, grad) -> bool; both take a W of shape (3, 4)", is_gradient),
 )

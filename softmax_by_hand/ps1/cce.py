@@ -109,8 +109,7 @@ def cce(f: Student) -> None:
         "by that? What counts: the true class alone?",
     )
     for Y in (Y5[:, 0], Y5[:, 2], Y5, Y5[:, :3], np.array([0.0, 0, 1, 0, 0])):
-        K = len(Y)
-        f.agree(f(Y, np.full(Y.shape, 1 / K)), np.log(K), ln_K=np.log(K))
+        f.agree(f(Y, np.full(Y.shape, 1 / len(Y))), np.log(len(Y)), ln_K=np.log(len(Y)))
     y = np.array([0.0, 1, 0])
     f.claim(
         "half the chance for the true class costs ln 2 more",
@@ -118,10 +117,7 @@ def cce(f: Student) -> None:
     )
     twice = f(y, np.array([0.1, 0.8, 0.1]))
     f.agree(f(y, np.array([0.3, 0.4, 0.3])) - twice, np.log(2), at_twice_the_chance=twice)
-    f.claim(
-        "how the other classes share the rest changes nothing",
-        "What do the classes with y = 0 add to the loss?",
-    )
+    f.claim("how the other classes share the rest changes nothing", "What do they add to the loss?")
     before = f(y, np.array([0.3, 0.4, 0.3]))
     f.agree(f(y, np.array([0.5, 0.4, 0.1])), before, at_03_04_03=before)
     f.claim(

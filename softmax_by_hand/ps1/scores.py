@@ -29,12 +29,10 @@ def weights_and_either(rng: Generator) -> list[Arguments]:
 
 @Properties(
     shape=lambda W, Xb: (W.shape[0], *Xb.shape[1:]),
-    examples=lambda: [
-        (normal(3, 5), normal(5, 7)),
-        (normal(3, 5), normal(5, 1)),
-        (normal(3, 5), normal(5)),
-        (normal(4, 4), normal(4, 4, seed=1)),
-    ],
+    examples=lambda: (
+        [(normal(3, 5), normal(5, *N)) for N in ([7], [1], [])]
+        + [(normal(4, 4), normal(4, 4, seed=1))]
+    ),
     hint="Each sample gets K scores. A single sample is 1-D, (D+1,), and so are its scores, (K,).",
 )
 def scores(f: Student) -> None:
@@ -43,10 +41,8 @@ def scores(f: Student) -> None:
         "Which entries of W meet feature j? The last one, the bias, counts once, like any other.",
     )
     for W in (normal(3, 5), normal(4, 4)):
-        for j in range(W.shape[1]):
-            x = np.zeros(W.shape[1])
-            x[j] = 1
-            f.agree(f(W, x), W[:, j], column_j_of_W=W[:, j])
+        for x, column in zip(np.eye(W.shape[1]), W.T, strict=True):
+            f.agree(f(W, x), column, column_j_of_W=column)
     f.claim(
         "the scores of a sum of samples are the sum of their scores",
         "Scores are linear in x. Is something added that x does not multiply?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder import Arguments, Criterion, Exercise, Misconception, entries, most_made, purity
-from autograder.checking.kit import Y5, Properties, Student, normal, stays
+from autograder.checking.kit import Y5, Properties, Student, normal
 from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 from softmax_by_hand.properties import of_one_sample, raised, unit
@@ -96,7 +96,8 @@ def loss_gradient(f: Student) -> None:
     for W, x, y in f.examples:
         x[-1] = 1.0
         for to in (raised(W), -raised(-W)):
-            stays(f, f(to, x, y), f(W, x, y))
+            before = f(W, x, y)
+            f.agree(f(to, x, y), before, before_adding=before)
     f.claim(
         "scores far apart: certain and right gives 0, certain and wrong does not",
         "There is most to learn from a certain mistake. Is 0 divided by 0 on the way, or does "

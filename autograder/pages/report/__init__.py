@@ -4,7 +4,7 @@
 `files.py` writes a page, CSV and JSON of the same figures.
 """
 
-from autograder.pages.report.files import FORMATS
-from autograder.pages.report.records import write_reports
+from autograder.pages.report.formats import FORMATS
+from autograder.pages.report.gathering import write_reports
 
 __all__ = ["FORMATS", "write_reports"]

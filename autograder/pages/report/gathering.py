@@ -28,7 +28,7 @@ from autograder.gradebook import GradebookStore
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, placed, read_seconds, told
 from autograder.judging.judge import NOT_WRITTEN
-from autograder.pages.report.files import write
+from autograder.pages.report.formats import write
 from autograder.pages.report.statistics import (
     BY_HAND,
     NONE_HANDED_IN,
