@@ -146,8 +146,14 @@ class Session:
         self.connection.close()
         self.lost = self.lost or "the session is closed"
 
-    def run_cell(self, source: str, seconds: float | None = None) -> list[dict[str, Any]]:
+    def run_cell(
+        self, source: str, seconds: float | None = None, scored: bool = False
+    ) -> list[dict[str, Any]]:
         """Run one cell and return its outputs in notebook format 4.
+
+        Parameters
+        ----------
+        scored : it is a test cell, whose result is its number of points
 
         Raises
         ------
@@ -158,7 +164,7 @@ class Session:
         outputs = answer.get("outputs")
         if type(outputs) is not list:
             raise self.lose(MALFORMED)
-        return shown(outputs, self.limits)
+        return shown(outputs, self.limits, scored)
 
     def bind(self, name: str) -> RemoteObject:
         """Return a handle to what a name stands for now, once what it imports is imported.

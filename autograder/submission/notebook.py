@@ -318,10 +318,10 @@ class Run:
             return
         self.session = self.sandbox.session(self.assignment.files, left, self.random_seed)
 
-    def run_cell(self, source: str) -> list[Any]:
+    def run_cell(self, source: str, scored: bool = False) -> list[Any]:
         assert self.session is not None
         try:
-            outputs = self.session.run_cell(source)
+            outputs = self.session.run_cell(source, scored=scored)
         except SessionLost as failure:
             reason = str(failure)
             self.remarks.append(f"Code cell {self.count} was left out: {reason}.")
@@ -385,7 +385,7 @@ class Run:
         """Run a test cell; return its outputs, and where it ran."""
         planned = self.assignment.tests.get(cell.metadata.nbgrader.grade_id)
         if planned is None or planned.way == INSIDE:
-            return self.run_cell(cell.source), INSIDE
+            return self.run_cell(cell.source, scored=True), INSIDE
         assert self.session is not None
         told = self.testing.run(planned, cell.source, self.session, self.limits.cell_seconds)
         outputs = told.outputs
