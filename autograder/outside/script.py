@@ -17,14 +17,29 @@ from autograder.outside.plan import LOCKED, OPEN, SOLUTION, TEST, Given
 class Owned(Protocol):
     """A cell that nbgrader owns, as the gradebook has it."""
 
-    grade_id: str
-    cell_type: str
-    source: str
-    solution: bool
+    @property
+    def grade_id(self) -> str:
+        """nbgrader's name of it."""
+
+    @property
+    def cell_type(self) -> str:
+        """``"code"`` or ``"markdown"``."""
+
+    @property
+    def source(self) -> str:
+        """Its source, with what is hidden from students."""
+
+    @property
+    def solution(self) -> bool:
+        """Whether students write it."""
 
     @property
     def is_test(self) -> bool:
         """Whether it is code of the instructor's that gives points."""
+
+    @property
+    def exercise(self) -> str | None:
+        """The exercise of a catalogue that it has checked, which the judge does."""
 
     @property
     def handed_out(self) -> str:
@@ -46,6 +61,8 @@ def script_of(owned: Sequence[Owned], released: Path, source: Path) -> list[Give
     for name, text in order:
         cell = known.get(name)
         seen.add(name)
+        if cell is not None and cell.exercise:
+            continue
         if cell is None:
             cells.append(Given("", OPEN, text))
         elif cell.is_test:
@@ -55,7 +72,8 @@ def script_of(owned: Sequence[Owned], released: Path, source: Path) -> list[Give
         else:
             cells.append(Given(name, LOCKED, cell.source))
     # Where a release lacks one, its text still says which names are whose.
-    missing = [cell for name, cell in known.items() if name not in seen and cell.is_test]
+    tests = [cell for cell in known.values() if cell.is_test and not cell.exercise]
+    missing = [cell for cell in tests if cell.grade_id not in seen]
     return cells + [Given(one.grade_id, TEST, one.source, shown=one.handed_out) for one in missing]
 
 

@@ -8,12 +8,17 @@ objects is noted: a student's objects are asked for no more than that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.course.assignment import Assignment
+from autograder.course.course import Course, ReleasedCells
+from autograder.course.folder import write_atomically
+from autograder.outside.decided import TEST_CELLS_FILE, read_decisions, with_decisions
 from autograder.outside.look import why_inside
 from autograder.outside.plan import INSIDE, OUTSIDE, SOLUTION, TEST, Decision, Given, plan
-from autograder.sandbox import Sandbox, Session, SessionLost
+from autograder.sandbox import IsolationUnavailable, Sandbox, SandboxLost, Session, SessionLost
 from autograder.submission.testing import Testing
 from autograder.words import printable
 
@@ -69,6 +74,38 @@ def tried(
             # Of a test that fails before its end nobody knows what it needs.
             decided[name] = Decision(OUTSIDE, why, None if one.error else one.needs)
     return decided
+
+
+def tried_out(
+    course: Course, name: str, released: ReleasedCells, isolation: str = "bwrap"
+) -> tuple[Assignment, ...]:
+    """Return an assignment as it was released, its test cells tried where nobody did so yet.
+
+    What is decided is kept in the course's folder, until the notebook changes. Without a source, or
+    where nothing can be run, the text of each cell says alone where it is judged.
+
+    Raises
+    ------
+    CourseError : see `Course.assignment`
+    """
+    return tuple(_tried_out(course, one, isolation) for one in course.assignment(name, released))
+
+
+def _tried_out(course: Course, one: Assignment, isolation: str) -> Assignment:
+    cells, key = course.script(one.name, one.notebook, one.master), f"{one.name}/{one.notebook}"
+    asked = any(cell.kind == TEST for cell in cells)
+    solved = any(cell.solution for cell in cells)
+    if not asked or not solved or read_decisions(course.folder, key, cells) is not None:
+        return one
+    try:
+        with Sandbox(isolation, preload=one.preload, packages=one.packages) as sandbox:
+            decided = tried(cells, one.files, sandbox)
+    except (IsolationUnavailable, SandboxLost, ConnectionError):
+        return one
+    with suppress(OSError):  # in a course that cannot be written to it is tried each time
+        kept = with_decisions(course.folder, key, cells, decided)
+        write_atomically(course.folder / TEST_CELLS_FILE, kept)
+    return replace(one, planned=tuple(plan(cells, one.files, decided)))
 
 
 def _like(one: _Ended, other: _Ended) -> _Ended:
