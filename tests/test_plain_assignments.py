@@ -174,7 +174,7 @@ def test_one_notebook_that_is_missing_costs_its_own_points_only(made: Path, tmp_
     assert run("grade", "two", "--student", "ann", "--course", course)[0] == 0
     assert marks(course, "two")["ann"] == {"first/same": 0, "second/same": 3}
     kept = json.loads((course / "autograded/ann/two/verdicts.json").read_text())
-    assert kept["remarks"] == ["first: There is no notebook first.ipynb to grade."]
+    assert kept["remarks"] == ["first: No notebook first.ipynb was handed in."]
 
 
 def test_a_warning_costs_no_points(made: Path, tmp_path: Path) -> None:

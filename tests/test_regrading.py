@@ -7,12 +7,22 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from isolation import need_isolation
 from running import PROGRAMS
 
-from autograder.grading.history import HISTORY_FILE, Entry, changes, is_news, read_history, why
+from autograder.grading import history
+from autograder.grading.history import (
+    HISTORY_FILE,
+    Entry,
+    Latest,
+    changes,
+    is_news,
+    read_history,
+    why,
+)
 
 # A catalogue of the course's own, which is the project's but for what is replaced.
 CATALOGUE = """
@@ -174,6 +184,29 @@ def test_lines_that_are_no_entries_are_passed_over(tmp_path: Path) -> None:
     (folder / HISTORY_FILE.format("ps1")).write_text("\n".join((*bad, good, good[:20])))
     assert read_history(tmp_path, "ps1") == {"a": [Entry("a", "now", {"f": 1})]}
     assert read_history(tmp_path, "ps2") == {}
+
+
+def test_the_latest_entries_are_read_once_and_then_what_was_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = Latest(tmp_path, "ps1"), Latest(tmp_path, "ps1")
+    one, same, more = (Entry(name, "", {"f": n}) for name, n in (("a", 1), ("a", 1), ("b", 2)))
+    first.note([one, more])
+    read: list[Any] = []
+    monkeypatch.setattr(history, "Entry", lambda **line: read.append(line) or Entry(**line))
+    other.note([same, Entry("a", "later", {"f": 3})])
+    assert len(read) == 2, "what the other one wrote"
+    other.note([])
+    assert len(read) == 3, "what it wrote itself"
+    first.refresh()
+    assert len(read) == 6
+    first.refresh()
+    assert len(read) == 6
+    assert first == other == {"a": Entry("a", "later", {"f": 3}), "b": more}
+    assert [entry.points["f"] for entry in read_history(tmp_path, "ps1")["a"]] == [1, 3]
+    (tmp_path / "autograded" / HISTORY_FILE.format("ps1")).write_text("{\n")
+    first.refresh()
+    assert first == {}, "another file begins anew"
 
 
 def test_reasons_and_changes_are_told_apart() -> None:

@@ -8,13 +8,16 @@ Imports late, so that `--help` is quick.
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import sys
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+import typer.core
 
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
@@ -67,10 +70,16 @@ def _stop(message: str, code: int = EXIT_USAGE) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _course_folder(course: Path) -> Path:
+def _course_folder(course: Path, is_begun: bool = True) -> Path:
+    """Return a course's folder; of one that is begun the settings must be there."""
+    from autograder.course.folder import CONFIG_FILE, nothing_here
+
     if not course.is_dir():
-        _stop(f"there is no folder {course}")
-    return course.resolve()
+        _stop(f"there is no folder {course}; `autograder init DIR` begins a course")
+    folder = course.resolve()
+    if is_begun and not (folder / CONFIG_FILE).is_file():
+        _stop(nothing_here(folder))
+    return folder
 
 
 def _isolation(isolation: str) -> None:
@@ -99,7 +108,7 @@ def _in_words() -> Iterator[None]:
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="The new course's folder.", metavar="DIR")],
+    words: Annotated[list[str], typer.Argument(help="The new course's folder.", metavar="DIR")],
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,7 +117,6 @@ def init(
             metavar="PS [PS ...]",
         ),
     ] = None,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     course_id: Annotated[
         str | None,
         typer.Option(help="The course's name in nbgrader's exchange [DIR].", metavar="X"),
@@ -116,17 +124,14 @@ def init(
 ) -> None:
     """Begin a course: a folder with settings and source notebooks that works at once."""
     with _in_words():
-        from autograder.cli.begin import begin
+        from autograder.cli.begin import begin, told_apart
 
-        if more and not sets:
-            _stop(f"one folder at a time; problem sets come after --with, not {more[0]!r}")
-        named = (*(sets or []), *(more or []))
-        wanted = [name for some in named for name in some.split(",") if name]
-        notebooks = begin(folder, wanted, course_id)
-    names = " ".join(path.stem for path in notebooks)
+        where, wanted = told_apart(words, sets or [])
+        notebooks = begin(where, wanted, course_id)
     for path in notebooks:
         typer.echo(f"wrote {path}")
-    typer.echo(f"next: cd {folder}; autograder release {names}")
+    go = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(str(where))}; "
+    typer.echo(f"next: {go}autograder release {' '.join(path.stem for path in notebooks)}")
 
 
 @app.command()
@@ -368,6 +373,33 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
 
 
 @app.command()
+def watch(
+    assignments: Assignments,
+    jobs: Jobs = None,
+    course: CourseOption = Path(),
+    isolation: IsolationOption = "bwrap",
+) -> None:
+    """Grade hand-ins and release their feedback as they come, until Ctrl-C.
+
+    Takes what students submit to nbgrader's exchange, and whatever else comes into
+    submitted/, and says what became of each in a line. How many hand-ins of a student
+    are answered in 24 hours, c.Watch.answers_per_day says. Ended in whatever way, the
+    same command goes on where it was. Exit code 130: stopped by Ctrl-C; 2: wrong
+    usage, or watched already; 3: isolation cannot be had.
+    """
+    _isolation(isolation)
+    folder = _course_folder(course)
+    with _in_words():
+        from autograder.watching.watch import Watch
+
+        # What ends services and containers is as good as Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        names = list(dict.fromkeys(assignments))
+        watching = Watch(folder, names, isolation, typer.echo)
+        watching.run(jobs or _cores())
+
+
+@app.command()
 def history(
     student: Annotated[str, typer.Argument(help="Whose points.")],
     assignments: Annotated[
@@ -517,9 +549,25 @@ def feedback(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-@app.command()
+class _Report(typer.core.TyperCommand):
+    """`--course` alone, without a folder, means the whole course, as no assignment does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Leave out `--course` where no folder follows it."""
+        pairs = zip(args, [*args[1:], "-"], strict=True)
+        kept = [one for one, two in pairs if one != "--course" or not two.startswith("-")]
+        return super().parse_args(ctx, kept)
+
+
+@app.command(cls=_Report)
 def report(
-    assignments: Assignments,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Argument(help="Assignments, such as ps1 ps2 [all, in one report on the course]."),
+    ] = None,
+    student: Annotated[
+        str | None, typer.Option("--student", help="One person's page.", metavar="S")
+    ] = None,
     names: Annotated[
         bool, typer.Option("--names", help="Students by name instead of by labels.")
     ] = False,
@@ -531,14 +579,18 @@ def report(
     ] = None,
     course: CourseOption = Path(),
 ) -> None:
-    """Report on a class: scores, exercises, mistakes, and who needs a person."""
+    """Report on a class: scores, exercises, mistakes, and who needs help or a person.
+
+    Without assignments: one report over all problem sets. `--student S`: a page on one person.
+    """
     folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
     if not set(wanted) <= {"html", "csv", "json"}:
         _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
     with _in_words():
         from autograder.pages.report import write_reports
 
-        for path in write_reports(folder, list(dict.fromkeys(assignments)), names, wanted, output):
+        chosen = list(dict.fromkeys(assignments or ()))
+        for path in write_reports(folder, chosen, names, wanted, output, student):
             typer.echo(f"wrote {path}")
 
 
@@ -723,7 +775,7 @@ def doctor(course: CourseOption = Path()) -> None:
     """Say what works on this computer, and what to install for the rest."""
     from autograder.cli.doctor import examine
 
-    folder = _course_folder(course)
+    folder = _course_folder(course, is_begun=False)
     signs = {"works": "ok     ", "missing": "MISSING", "optional": "option "}
     missing = 0
     for check in examine(folder):

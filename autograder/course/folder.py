@@ -116,6 +116,7 @@ def find_submissions(
                 )
             here = [submission for submission in here if submission.student in students]
         if not here:
+            require_release(course, assignment)
             raise CourseError(
                 f"no submissions of {assignment}: looked in {root}/<student>/{assignment}/; "
                 f"collect them with `nbgrader collect {assignment}`"
@@ -170,9 +171,11 @@ def require_assignment(course: Path, assignment: str) -> None:
             "its notebook"
         )
     if assignment not in known:
-        raise CourseError(
-            f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
-        )
+        said = f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
+        if assignment in {folder.name for folder in (course / "submitted").glob("*/*")}:
+            source = f"source/{assignment}/{assignment}.ipynb"
+            said += f". Students have handed in {assignment}: call its source {source} again"
+        raise CourseError(said)
 
 
 def notebooks_in(folder: Path) -> tuple[str, ...]:
@@ -261,15 +264,24 @@ def assignment_files(course: Path, assignment: str, exercises: bool = True) -> d
     ------
     CourseError : the assignment was not released
     """
-    root = course / "release" / assignment
-    if not notebooks_in(root):
-        raise CourseError(
-            f"{assignment} is not released in {course}: run `autograder release {assignment}`"
-        )
-    files = files_beside(root)
+    require_release(course, assignment)
+    files = files_beside(course / "release" / assignment)
     if CHECKS in files and exercises:
         files[CHECKS] = INERT_CHECKS.read_bytes()
     return files
+
+
+def require_release(course: Path, assignment: str) -> None:
+    """Say so where an assignment was not released.
+
+    Raises
+    ------
+    CourseError
+    """
+    if not notebooks_in(course / "release" / assignment):
+        raise CourseError(
+            f"{assignment} is not released in {course}: run `autograder release {assignment}`"
+        )
 
 
 def files_beside(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from traitlets import Bool, Dict, Enum, Float, List, TraitError, Unicode
+from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode
 from traitlets.config import Configurable, LazyConfigValue
 
 from autograder.catalogue.name import CONFIG_FILE
@@ -42,6 +42,16 @@ class Text(Unicode):
         if not isinstance(value, str) or not self.form.fullmatch(value):
             self.error(obj, value)
         return value
+
+
+class Count(Integer):
+    """A whole number, and no bool."""
+
+    def validate(self, obj: Any, value: Any) -> int:
+        """Return the number."""
+        if isinstance(value, bool):
+            self.error(obj, value)
+        return int(super().validate(obj, value))
 
 
 class Names(List):
@@ -148,6 +158,17 @@ class CarryFiles(Configurable):
     ).tag(config=True, must="True or False")
 
 
+class Watch(Configurable):
+    """What `autograder watch` does without being asked."""
+
+    answers_per_day = Count(
+        0,
+        min=0,
+        help="How many hand-ins of a student are graded and answered within 24 hours; what comes "
+        "then waits, and the newest counts. 0: all.",
+    ).tag(config=True, must="a whole number from 0 on")
+
+
 class Book(Configurable):
     """Where the lessons are that feedback and reports name."""
 
@@ -179,7 +200,7 @@ class CanvasExporter(Configurable):
 
 SECTIONS = (
     *(CourseDirectory, Catalogue, Submissions, ErrorCarriedForward, LatePenalties),
-    *(ClearSolutions, CarryFiles, Book, CanvasExporter),
+    *(ClearSolutions, CarryFiles, Watch, Book, CanvasExporter),
 )
 NBGRADERS = (CourseDirectory, ClearSolutions, CanvasExporter)  # these have other settings too
 # nbgrader's sections with a name that is near to one of ours.

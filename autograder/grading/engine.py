@@ -37,13 +37,12 @@ from autograder.course.folder import (
     timestamp_text,
 )
 from autograder.course.late_penalties import late_rule
+from autograder.course.work import find_notebooks
 from autograder.grading.history import (
     Entry,
+    Latest,
     changes,
     entry_of,
-    is_news,
-    note_history,
-    read_history,
     versions_of,
 )
 from autograder.grading.jobs import (
@@ -52,6 +51,7 @@ from autograder.grading.jobs import (
     failed,
     fingerprint,
     grade_one,
+    why_unreadable,
 )
 from autograder.grading.records import (
     Result,
@@ -66,7 +66,6 @@ from autograder.grading.records import (
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.handed_in.files import sentences_about
 from autograder.handed_in.hard_links import not_of_owner
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 from autograder.words import named
 
@@ -88,20 +87,30 @@ WORKER_LOST = "a worker was killed; run the command again, what is graded is kep
 def make_job(
     submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
 ) -> Job:
-    """Read a submission's notebook and say what is to be done with it; never raises."""
-    data, unreadable, inside = None, None, submission.course / "submitted"
-    refused = not_of_owner(submission.folder, submission.course)
-    try:
-        path = submission.path_of(assignment.notebook)
-        data = read_bytes(path, inside=inside, refused=refused)
-    except UnreadableSubmission as failure:
-        unreadable = str(failure)
+    """Find a submission's notebook and say what is to be done with it; never raises.
+
+    A notebook that is missing beside others is graded as one in which nothing is written.
+    """
+    found, name = find_notebooks(submission), assignment.notebook
+    work = found.works.get(name)
+    data = None if work is None else work.data
     seed = seed_of(secret, assignment.key, submission.student, digest_of(data))
+    missing = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
     ours = notebooks_in(submission.course / "release" / assignment.name)
-    # Told once: on the first notebook.
-    tells = assignment.notebook == (*ours, assignment.notebook)[0]
-    beside = sentences_about(submission.folder, inside, refused, ours) if tells else ()
-    return Job(submission.student, assignment, data, unreadable, seed, isolation, limits, beside)
+    beside: tuple[str, ...] = ()
+    if name == (*ours, name)[0]:  # of several notebooks the first one tells what lies beside them
+        refused = not_of_owner(submission.folder, submission.course)
+        left = sentences_about(submission.folder, submission.course / "submitted", refused)
+        beside = (*found.said, *left)
+    beside = (*missing, *beside)
+    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
+
+
+def why_not_graded(submission: Submission) -> str | None:
+    """Return why a submission has nothing to grade, or None."""
+    found = find_notebooks(submission)
+    whys = (why_unreadable(work.data, f"{name}.ipynb") for name, work in found.works.items())
+    return found.trouble or next(filter(None, whys), None)
 
 
 def grade_class(
@@ -207,7 +216,7 @@ class ClassGrading:
                 name: where.assignment(name, self.gradebook) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
-            self.history = {name: read_history(course, name) for name in assignments}
+            self.history = {name: Latest(course, name) for name in assignments}
         except BaseException:
             self.gradebook.close()
             raise
@@ -269,6 +278,10 @@ class ClassGrading:
                     )
                     for one in self.assignments[name]
                 }
+                nothing = next((job.unreadable for job in made.values() if job.unreadable), None)
+                if nothing is not None:
+                    settled.append(not_graded(submission, nothing, nothing=True))
+                    continue
                 mark = self._mark(submission, made.values())
                 earlier = None if self.force else graded_before(submission, mark, list(made))
                 if earlier is not None and submission.student in self.recorded[name]:
@@ -291,7 +304,12 @@ class ClassGrading:
                     again.append(work.submission)
                 elif failed_one is not None:
                     trouble = failed_one.trouble or "unknown"
-                    settled.append(not_graded(work.submission, trouble, failed_one.no_isolation))
+                    settled.append(
+                        not_graded(
+                            *(work.submission, trouble),
+                            *(failed_one.no_isolation, failed_one.nothing),
+                        )
+                    )
                 else:
                     graded = self._to_save(work)
                     if self.dry_run:
@@ -348,8 +366,7 @@ class ClassGrading:
         return replace(result, before=before.total, changed=tuple(changed))
 
     def _before(self, submission: Submission) -> Entry | None:
-        entries = self.history[submission.assignment].get(submission.student)
-        return entries[-1] if entries else None
+        return self.history[submission.assignment].get(submission.student)
 
     def elsewhere(self) -> dict[str, int]:
         """Return of how many students, who are not asked for, another version graded the work."""
@@ -358,8 +375,8 @@ class ClassGrading:
         for name, notebooks in self.assignments.items():
             now = versions_of(notebooks[0]).items()
             counts[name] = sum(
-                not now <= entries[-1].made_of.items()
-                for student, entries in self.history[name].items()
+                not now <= entry.made_of.items()
+                for student, entry in self.history[name].items()
                 if (name, student) not in asked
             )
         return counts
@@ -407,17 +424,7 @@ class ClassGrading:
 
     def _note_history(self, saved: Sequence[_Graded]) -> None:
         for name, history in self.history.items():
-            news = [
-                graded.entry
-                for graded in saved
-                if graded.submission.assignment == name
-                and is_news(self._before(graded.submission), graded.entry)
-            ]
-            # Nobody's grade depends on it.
-            with suppress(OSError):
-                note_history(self.course, name, news)
-            for entry in news:
-                history.setdefault(entry.student, []).append(entry)
+            history.note([one.entry for one in saved if one.submission.assignment == name])
 
     def _gradebook_troubles(self, batch: Sequence[_Graded]) -> list[str | None]:
         """Write into the gradebook; return for each submission why it could not be, or None."""

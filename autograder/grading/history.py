@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
@@ -103,22 +104,40 @@ def versions_of(assignment: Assignment) -> dict[str, str]:
 def read_history(course: Path, assignment: str) -> dict[str, list[Entry]]:
     """Return the entries of each student, the oldest first."""
     found: dict[str, list[Entry]] = {}
-    for line in _lines(_file(course, assignment)):
-        with suppress(ValueError, TypeError, AttributeError):  # a line that a full disk cut off
-            entry = Entry(**json.loads(line))
-            if all(isinstance(points, int | float) for points in entry.points.values()):
-                found.setdefault(entry.student, []).append(entry)
+    for entry in _entries(_lines(_file(course, assignment))):
+        found.setdefault(entry.student, []).append(entry)
     return found
 
 
-def note_history(course: Path, assignment: str, entries: Sequence[Entry]) -> None:
-    """Add entries.
+class Latest(dict[str, Entry]):
+    """The latest entry of each student in one assignment's history, kept up to date.
 
-    Raises
-    ------
-    OSError : they cannot be written
+    What was read once is not read again: `refresh` looks at what was added to the file since.
     """
-    _add(_file(course, assignment), entries)
+
+    def __init__(self, course: Path, assignment: str) -> None:
+        super().__init__()
+        self._path, self._read = _file(course, assignment), 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read what others have added."""
+        with suppress(OSError), open(self._path, "rb") as file:
+            if file.seek(0, os.SEEK_END) < self._read:  # it is another file, which begins anew
+                self._read = 0
+                self.clear()
+            file.seek(self._read)
+            whole = file.read().rpartition(b"\n")[0]
+            self._read += len(whole) + bool(whole)
+            self.update((entry.student, entry) for entry in _entries(whole.splitlines()))
+
+    def note(self, entries: Sequence[Entry]) -> None:
+        """Add to the history what is news in some entries; no points depend on it."""
+        self.refresh()
+        news = [entry for entry in entries if is_news(self.get(entry.student), entry)]
+        with suppress(OSError):
+            _add(self._path, news)
+        self.update((entry.student, entry) for entry in news)
 
 
 def read_marks_given(course: Path, assignment: str) -> dict[str, list[MarkGiven]]:
@@ -181,6 +200,14 @@ def _points(entry: Entry, name: str) -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
+    for line in lines:
+        with suppress(ValueError, TypeError, AttributeError):  # a line that a full disk cut off
+            entry = Entry(**json.loads(line))
+            if all(isinstance(points, int | float) for points in entry.points.values()):
+                yield entry
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -19,13 +19,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nbgrader.converters import Autograde, GenerateFeedback
-from nbgrader.converters.base import BaseConverter
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
 
-from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET
+from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET, Submission
+from autograder.grading.engine import why_not_graded
 from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.handed_in.files import (
     NOTE,
@@ -103,14 +104,49 @@ class _CarefulConverter(BaseConverter):
 class CarefulAutograde(Autograde, _CarefulConverter):
     """Copies ordinary files beside a submission, within limits."""
 
+    def init_notebooks(self) -> None:
+        """Look for hand-ins: under which names their notebooks lie is no matter."""
+        self.assignments: dict[str, list[str]] = {}
+        self.notebooks: list[str] = []
+        course = self.coursedir
+        if not glob(self._format_source(course.assignment_id, course.student_id)):
+            BaseConverter.init_notebooks(self)  # which says what is missing
+
     def convert_notebooks(self) -> None:
-        """Grade each hand-in, and of it the assignment's own notebook alone, there or not."""
+        """Grade each hand-in that has a notebook of the assignment; name the others.
+
+        Raises
+        ------
+        NbGraderException : some have none; nothing is written of these
+        """
         course = self.coursedir
         released = Path(course.root, course.release_directory, course.assignment_id)
         names = sorted(path.name for path in released.glob(f"{course.notebook_id}.ipynb"))
-        for folder in glob(self._format_source(course.assignment_id, course.student_id)):
-            self.assignments[folder] = [str(Path(folder, name)) for name in names]
+        failed = 0
+        for folder in sorted(glob(self._format_source(course.assignment_id, course.student_id))):
+            student = Path(folder).parent.name
+            submission = Submission(Path(course.root), course.assignment_id, student)
+            excluded = student in course.student_id_exclude.split(",")
+            trouble = None if excluded else why_not_graded(submission)
+            if trouble is None:
+                self.assignments[folder] = [str(Path(folder, name)) for name in names]
+            else:
+                failed += 1
+                self.log.error("%s was not graded: %s", folder, trouble)
         super().convert_notebooks()
+        if failed:
+            raise NbGraderException(
+                f"{failed} of {course.assignment_id} were not graded, see above"
+            )
+
+
+def _init_notebooks(converter: Any) -> None:
+    be_careful(converter)
+    CarefulAutograde.init_notebooks(converter)
+
+
+# nbgrader looks for names before it makes the exporter, by which the class is changed otherwise.
+Autograde.init_notebooks = _init_notebooks
 
 
 class CarefulGenerateFeedback(GenerateFeedback, _CarefulConverter):
@@ -186,6 +222,13 @@ class Collect(ExchangeCollect):
         super().init_src()
         records: list[dict[str, Any]] = self.src_records  # type: ignore[has-type]
         self.src_records = [one for one in records if self._is_hand_in(one, warn=True)]
+
+    def _path_to_record(self, path: str) -> dict[str, Any]:
+        try:
+            record: dict[str, Any] = super()._path_to_record(path)
+            return record
+        except Exception:  # a student may give a folder any name, and stops nobody else by it
+            return {"username": "", "filename": Path(path).name, "timestamp": datetime.min}
 
     def _sort_by_timestamp(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         # The first is taken: a link that was put there last does not hide a hand-in.

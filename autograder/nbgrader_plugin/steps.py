@@ -29,7 +29,7 @@ from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.engine import make_job
-from autograder.grading.history import Entry, entry_of, is_news, note_history, read_history
+from autograder.grading.history import Latest, entry_of
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.grading.records import placed
 from autograder.limits import LIMITS
@@ -118,7 +118,7 @@ class Judge(NbGraderPreprocessor):
                     *(other, notebooks),
                 )
             ]
-            _note(course, info["assignment"], entry_of(jobs.values(), verdicts))
+            _history(course, info["assignment"]).note([entry_of(jobs.values(), verdicts)])
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
@@ -183,14 +183,6 @@ class LatePenalties(BasePlugin, settings.LatePenalties):
         return read_policy(self.config).penalty(score, seconds_late)
 
 
-def _note(course: Path, assignment: str, entry: Entry) -> None:
-    """Add to the history of points what is news in it; nobody's grade depends on it."""
-    before = read_history(course, assignment).get(entry.student, [None])[-1]
-    if is_news(before, entry):
-        with suppress(OSError):
-            note_history(course, assignment, [entry])
-
-
 def _verdicts(submission: Submission, notebook: str) -> list[dict[str, Any]]:
     """Return the verdicts of a notebook that is graded already; none where it is not."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -211,6 +203,9 @@ def _read_notebooks(
 ) -> dict[str, Assignment]:
     with GradebookStore.open(gradebook_url) as gradebook:
         return {one.notebook: one for one in Course(course).assignment(name, gradebook)}
+
+
+_history = lru_cache(maxsize=4)(Latest)
 
 
 def _course_of(step: NbGraderPreprocessor | Exporter) -> Path:

@@ -22,6 +22,7 @@ from autograder.course.folder import (
     CourseError,
     Submission,
     label_of,
+    notebooks_in,
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
@@ -37,6 +38,14 @@ from autograder.pages.report.statistics import (
     Item,
     Record,
     figures,
+)
+from autograder.pages.report.whole import Gathered, course_figures, student_figures
+from autograder.pages.report.work import (
+    code_of,
+    failures,
+    names_nobody,
+    read_cells,
+    words_of,
 )
 from autograder.submission.graded_cells import NOTE, verdicts_of
 from autograder.words import listed, points_text, printable
@@ -88,16 +97,18 @@ def write_reports(
     names: bool,
     formats: Sequence[str],
     output: Path | None = None,
+    student: str | None = None,
 ) -> list[Path]:
-    """Write the report on each assignment.
+    """Write the report on each assignment, on the whole course, or on one student.
 
     Parameters
     ----------
     course : the course's folder
-    assignments : their names
+    assignments : their names; none for all that are graded, in one report
     names : whether students are shown by name; otherwise by labels that stay the same
     formats : of "html", "csv" and "json"
     output : the folder for them; ``reports/`` in the course where None
+    student : the one that it is about, who is shown by name
 
     Returns
     -------
@@ -108,14 +119,61 @@ def write_reports(
     CourseError : there is no such assignment, or nothing of it is graded; nothing is written
     OSError : a file cannot be written
     """
-    for assignment in assignments:
+    known = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
+    for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
-        reports = [report(course, name, gradebook, names) for name in assignments]
+        if student is None and assignments:
+            reports = [report(course, name, gradebook, names) for name in assignments]
+        else:
+            chosen = assignments or _released_of(course, known)
+            gathered = [gather(course, one, gradebook, names or bool(student)) for one in chosen]
+            graded = [one for one in gathered if one.is_graded]
+            if not graded:
+                raise CourseError("nothing is graded yet: run `autograder grade` first")
+            reports = [_of_one(graded, student) if student else course_figures(graded)]
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
     return [path for one in reports for path in write(one, folder, formats, book)]
+
+
+def _released_of(course: Path, known: Sequence[str]) -> list[str]:
+    return [name for name in known if notebooks_in(course / "release" / name)]
+
+
+def _of_one(gathered: Sequence[Gathered], student: str) -> dict[str, Any]:
+    if not any(student in one.records for one in gathered):
+        raise CourseError(
+            f"nobody is called {student!r}, in the roster or among those who handed in: "
+            "say the id, as their folder in submitted/ is called"
+        )
+    return student_figures(gathered, student)
+
+
+def gather(
+    course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
+) -> Gathered:
+    """Return what there is of an assignment; students have labels, or names."""
+    cells = graded_cells(course, assignment, gradebook)
+    records = read_records(course, assignment, cells, gradebook)
+    secret = Course(course).secret
+    shown = (
+        _names(gradebook) if names else {student: label_of(secret, student) for student in records}
+    )
+    known = Course(course).catalogue.of(*Course(course).sets_of(assignment))
+    exercises = {
+        one.name: known[name] for one in cells if (name := one.cell.exercise) and name in known
+    }
+    return Gathered(
+        assignment,
+        [_item(cell, exercises.get(cell.name)) for cell in cells],
+        {
+            student: replace(record, student=printable(shown.get(student, student)))
+            for student, record in records.items()
+        },
+        lambda exercise, mistake: words_on(exercises.get(exercise), mistake),
+    )
 
 
 def report(
@@ -127,30 +185,14 @@ def report(
     ------
     CourseError : nothing of it is graded
     """
-    cells = graded_cells(course, assignment, gradebook)
-    records = read_records(course, assignment, cells, gradebook)
-    if not any(record.graded for record in records.values()):
+    found = gather(course, assignment, gradebook, names)
+    if not found.is_graded:
         raise CourseError(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
         )
-    secret = Course(course).secret
-    shown = (
-        _names(gradebook) if names else {student: label_of(secret, student) for student in records}
-    )
-    named = [
-        replace(record, student=printable(shown.get(student, student)))
-        for student, record in records.items()
-    ]
-    known = Course(course).catalogue.of(assignment)
-    exercises = {
-        one.name: known[name] for one in cells if (name := one.cell.exercise) and name in known
-    }
-
-    def about(exercise: str, mistake: str) -> tuple[str, str]:
-        return words_on(exercises.get(exercise), mistake)
-
-    items = [_item(cell, exercises.get(cell.name)) for cell in cells]
-    return figures(assignment, items, named, about, _regrades(course, assignment, shown))
+    shown = {student: record.student for student, record in found.records.items()}
+    regrades = _regrades(course, assignment, shown)
+    return figures(assignment, found.items, found.records.values(), found.about, regrades, names)
 
 
 def graded_cells(course: Path, assignment: str, gradebook: GradebookStore) -> list[Graded]:
@@ -192,7 +234,12 @@ def read_records(
     took = read_seconds(course, assignment)
     notebooks = gradebook.notebooks(assignment)
     handed_in = _students(course / "submitted", assignment)
-    students = {person.id for person in gradebook.roster()} | handed_in | set(scores)
+    known_by = {
+        person.id: {person.id.lower(), *words_of(person.first_name, person.last_name)}
+        for person in gradebook.roster()
+    }
+    everybody = set().union(*known_by.values())
+    students = set(known_by) | handed_in | set(scores)
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
         record = Record(student, handed_in=student in handed_in)
@@ -215,6 +262,17 @@ def read_records(
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
                 attempts[cell.name] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
+        graded = Submission(course, assignment, student)
+        runs = [
+            run for notebook in notebooks for run in read_cells(graded.graded_path_of(notebook))
+        ]
+        mine = known_by.get(student, {student.lower()})
+        code = {
+            name: text
+            for name, attempt in attempts.items()
+            if attempt.mistakes
+            and names_nobody(text := code_of(runs, name.rpartition("/")[2]), mine)
+        }
         records[student] = Record(
             student,
             student in handed_in,
@@ -224,6 +282,8 @@ def read_records(
             score.late_penalty if score is not None else 0.0,
             took.get(student),
             tuple(_signs(assignment, student in handed_in, kept, waiting)),
+            code,
+            tuple(failures(runs, _not_defined(kept), everybody)),
         )
     return records
 
@@ -320,6 +380,16 @@ def _signs(
     if waiting:
         number = points_text(len(waiting))
         yield BY_HAND, f"{number} to be marked in Formgrader: {listed(sorted(waiting))}"
+
+
+def _not_defined(kept: Kept | None) -> dict[str, str]:
+    """Return the exercises of which a verdict says that nothing has their name, and why."""
+    found = {}
+    for name, verdict in (kept.verdicts if kept is not None else {}).items():
+        said = str(verdict["findings"][0]["message"]) if verdict["findings"] else ""
+        if said.startswith(f"{name} is not defined"):
+            found[name] = said.removeprefix(f"{name} is not defined").removeprefix(": ")
+    return found
 
 
 def _names(gradebook: GradebookStore) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Hand-ins graded and answered as they come: `autograder watch`."""

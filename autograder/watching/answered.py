@@ -1,0 +1,88 @@
+"""Which hand-ins a watcher has answered, and when: a line each, written when all else is done.
+
+So a watcher that was killed goes on where it was, and what a course allows each student in a
+day counts over restarts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from contextlib import suppress
+from pathlib import Path
+
+from autograder.handed_in.files import survey
+
+ANSWERED_FILE = ".answered-{}.jsonl"  # of an assignment, beside the students' folders
+DAY_SECONDS = 86_400.0
+
+
+def look_of(folder: Path) -> str | None:
+    """Return what stands for a hand-in as it lies there, another for another; None: there is none.
+
+    Names, sizes and times of its files tell that; links are not followed, and nothing is opened.
+    """
+    try:
+        mode = folder.lstat().st_mode
+    except OSError:
+        return None
+    found = [("", mode, 0)]
+    if folder.is_dir() and not folder.is_symlink():
+        seen = survey(folder)
+        for name in (*seen.files, *seen.left_out):
+            with suppress(OSError):  # gone meanwhile
+                status = (folder / name).lstat()
+                found.append((name, status.st_size, status.st_mtime_ns))
+    return hashlib.sha256(json.dumps(sorted(found)).encode()).hexdigest()
+
+
+class Answered:
+    """The record of one assignment.
+
+    Parameters
+    ----------
+    course : the course's folder
+    assignment : whose record it is
+    per_day : how many hand-ins of a student are answered in a day, or 0 for all
+    """
+
+    def __init__(self, course: Path, assignment: str, per_day: int) -> None:
+        self.per_day = per_day
+        self._path = course / "autograded" / ANSWERED_FILE.format(assignment)
+        self._looks: dict[str, str] = {}
+        self._times: dict[str, list[float]] = {}
+        with suppress(FileNotFoundError):
+            for line in self._path.read_bytes().splitlines():
+                with suppress(ValueError, TypeError):  # a line that a full disk cut off
+                    student, look, when = json.loads(line)
+                    if isinstance(student, str) and math.isfinite(when):
+                        self._note(student, look, float(when))
+
+    def has(self, student: str, look: str) -> bool:
+        """Tell whether the last answer of a student is to this hand-in."""
+        return self._looks.get(student) == look
+
+    def allowed_at(self, student: str) -> float:
+        """Return when the next hand-in of a student may be answered, in seconds since 1970."""
+        times = self._times.get(student, [])
+        if not self.per_day or len(times) < self.per_day:
+            return 0.0
+        return times[-self.per_day] + DAY_SECONDS
+
+    def note(self, student: str, look: str, when: float) -> None:
+        """Note an answer.
+
+        Raises
+        ------
+        OSError : it cannot be written
+        """
+        line = json.dumps([student, look, when]) + "\n"
+        # In one piece, so that a kill leaves whole lines.
+        with open(self._path, "ab", buffering=0) as file:
+            file.write(line.encode())
+        self._note(student, look, when)
+
+    def _note(self, student: str, look: str, when: float) -> None:
+        self._looks[student] = look
+        self._times.setdefault(student, []).append(when)

@@ -1,0 +1,252 @@
+"""Watches for hand-ins and has each answered as it comes: the loop, and what it says.
+
+One thread looks and collects; each worker's thread answers one hand-in at a time.  What was
+answered is on the disk, so a watcher that ends, however it ends, is simply started anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from autograder.course import settings
+from autograder.course.course import Course
+from autograder.course.folder import CourseError, Submission, require_assignment
+from autograder.grading.workers import Workers
+from autograder.watching.answer import Answer, Turns, answer, warm_up
+from autograder.watching.answered import Answered, look_of
+from autograder.watching.exchange import Exchange, ExchangeTrouble
+from autograder.words import counted, printable
+
+LOOK_SECONDS = 0.5  # between two looks at the exchange and at submitted/
+RETRY_SECONDS = 30.0  # until what could not be answered is tried once more
+LOCK_FILE = ".watched-{}"  # of an assignment, beside the students' folders
+Key: TypeAlias = tuple[str, str]  # assignment and student
+
+
+class Watch:
+    """Watching the hand-ins of assignments.
+
+    Parameters
+    ----------
+    course : the course's folder
+    assignments : which ones
+    isolation : "bwrap" or "none"
+    say : is called with each line
+
+    Raises
+    ------
+    CourseError : it cannot begin
+    """
+
+    def __init__(
+        self, course: Path, assignments: Sequence[str], isolation: str, say: Callable[[str], None]
+    ) -> None:
+        for name in assignments:
+            require_assignment(course, name)
+        where = Course(course)
+        per_day = settings.read(settings.Watch, where.settings).answers_per_day
+        self.course, self.isolation, self._say_line = course, isolation, say
+        self._told: dict[str, str] = {}  # the last line about each subject
+        self.exchange = Exchange(
+            course, where.gradebook_url, lambda line: self._say_once(line, f"nbgrader: {line}")
+        )
+        self.inbounds = {name: self.exchange.inbound(name) for name in assignments}
+        (course / "autograded").mkdir(exist_ok=True)
+        self.answered = {name: Answered(course, name, per_day) for name in assignments}
+        self._turns = Turns()
+        self._looks: dict[Key, str] = {}  # how each hand-in looked when it was last looked at
+        self._waiting: dict[Key, str] = {}  # to be answered, the first that came first
+        self._not_before: dict[Key, float] = {}  # by the monotonic clock
+        self._at_work: dict[Future[Answer], tuple[Key, str]] = {}
+
+    def run(self, workers: int) -> None:
+        """Watch until Ctrl-C.
+
+        Raises
+        ------
+        CourseError : isolation cannot be had, an assignment is not released, or it is watched
+        KeyboardInterrupt
+        """
+        with self._locked(), Workers(workers) as executor:
+            names = list(self.inbounds)
+            warm = [
+                executor.submit(warm_up, self.course, name, self.isolation)
+                for name in (*names, *names[:1] * (workers - len(names)))
+            ]
+            for one in warm:
+                one.result()
+            self._say(
+                f"watching {' '.join(names)}: {self.exchange.inbox}, and "
+                f"{self.course / 'submitted'}; Ctrl-C ends it"
+            )
+            while True:
+                for name in names:
+                    self._collect(name)
+                    self._find(name)
+                self._begin(executor, workers)
+                until = time.monotonic() + LOOK_SECONDS
+                while (left := until - time.monotonic()) > 0:
+                    if not self._at_work:
+                        time.sleep(left)
+                        break
+                    ended, _ = wait(self._at_work, left, FIRST_COMPLETED)
+                    for future in ended:
+                        self._end(future)
+                    self._begin(executor, workers)
+
+    # --- Looking ----------------------------------------------------------------------------------
+
+    def _collect(self, name: str) -> None:
+        """Bring what is all there from the exchange into submitted/."""
+        inbound = self.inbounds[name]
+        subject = f"exchange {name}"
+        busy = {student for assignment, student in self._being_answered() if assignment == name}
+        try:
+            # What a worker is reading is not replaced under its hands.
+            ready = {s: one for s, one in inbound.ready().items() if s not in busy}
+            if ready:
+                self.exchange.collect(name, set(ready.values()))
+        except OSError as failure:
+            self._say_once(
+                subject, f"{inbound.folder}: {failure.strerror}; looking again and again"
+            )
+            return
+        except ExchangeTrouble as failure:
+            self._say_once(subject, f"{name} was not collected: {failure}; looking again and again")
+            return
+        if self._told.pop(subject, None):
+            self._say(f"{name} is collected again")
+        for student, hand_in in ready.items():
+            inbound.settle(student, hand_in)
+            folder = Submission(self.course, name, student).folder
+            if (look := look_of(folder)) is not None:
+                self._looks[name, student] = look  # it is all there
+        for hand_in in inbound.not_theirs:
+            self._say_once(
+                hand_in,
+                f"{printable(str(inbound.folder / hand_in))} is of another user than its name "
+                "says, and is left alone",
+            )
+
+    def _being_answered(self) -> set[Key]:
+        return {key for key, _ in self._at_work.values()}
+
+    def _find(self, name: str) -> None:
+        """Note what in submitted/ is new, and looks as it did when it was looked at before."""
+        root = self.course / "submitted"
+        try:
+            students = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
+        except FileNotFoundError:
+            return
+        except OSError as failure:
+            self._say_once("submitted", f"{root}: {failure.strerror}; looking again and again")
+            return
+        busy = self._being_answered()
+        for student in students:
+            key = name, student
+            look = look_of(Submission(self.course, name, student).folder)
+            if look is None or key in busy or self.answered[name].has(student, look):
+                self._waiting.pop(key, None)
+            elif self._looks.get(key) == look:
+                self._waiting[key] = look
+            else:
+                self._waiting.pop(key, None)
+                self._not_before.pop(key, None)
+            if look is not None:
+                self._looks[key] = look
+
+    # --- Answering --------------------------------------------------------------------------------
+
+    def _begin(self, executor: Workers, workers: int) -> None:
+        """Have as many hand-ins answered as there are workers free."""
+        for key, look in list(self._waiting.items()):
+            if len(self._at_work) >= workers:
+                return
+            if self._not_before.get(key, 0.0) > time.monotonic() or not self._is_allowed(key):
+                continue
+            del self._waiting[key]
+            name, student = key
+            submission = Submission(self.course, name, student)
+            future = executor.submit(answer, submission, self.isolation, self._turns, self.exchange)
+            self._at_work[future] = key, look
+            self._say_once(f"begun {key}", f"{_of(key)} is handed in, and being graded")
+
+    def _is_allowed(self, key: Key) -> bool:
+        """Tell whether a student may have another answer by now; say so where not."""
+        name, student = key
+        answered = self.answered[name]
+        if (when := answered.allowed_at(student)) <= time.time():
+            return True
+        until = datetime.fromtimestamp(when).astimezone()
+        self._say_once(
+            f"limit of {key}",
+            f"{_of(key)} waits until {until:%Y-%m-%d %H:%M}: "
+            f"{counted(answered.per_day, 'hand-in')} in 24 hours are answered",
+        )
+        return False
+
+    def _end(self, future: Future[Answer]) -> None:
+        key, look = self._at_work.pop(future)
+        name, student = key
+        result = future.result()
+        if result.no_isolation:
+            raise CourseError(result.said, 3)
+        if not result.trouble:
+            try:
+                self.answered[name].note(student, look, time.time())
+            except OSError as failure:
+                self._say_once("record", f"what is answered cannot be noted: {failure.strerror}")
+                result = Answer(result.said, trouble=True)
+        if result.trouble:
+            self._not_before[key] = time.monotonic() + RETRY_SECONDS
+            self._say_once(str(key), f"{_of(key)} {result.said}; it will be tried again")
+            return
+        for subject in (str(key), f"begun {key}"):
+            self._told.pop(subject, None)
+        self._say(f"{_of(key)}: {result.said}")
+
+    # --- What is said, and the lock ---------------------------------------------------------------
+
+    def _say(self, line: str) -> None:
+        self._say_line(f"{datetime.now():%H:%M:%S} {printable(line)}")
+
+    def _say_once(self, subject: str, line: str) -> None:
+        """Say a line unless it is the last that was said about its subject."""
+        if self._told.get(subject) != line:
+            self._told[subject] = line
+            self._say(line)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the assignments for this process; the kernel lets go of them when it ends."""
+        held: list[int] = []
+        try:
+            for name in self.inbounds:
+                path = self.course / "autograded" / LOCK_FILE.format(name)
+                held.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+                try:
+                    fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    process = os.read(held[-1], 20).decode(errors="replace").strip()
+                    raise CourseError(
+                        f"{name} is watched already, by process {process}: one watcher is enough"
+                    ) from None
+                os.truncate(held[-1], 0)
+                os.write(held[-1], f"{os.getpid()}\n".encode())
+            yield
+        finally:
+            for descriptor in held:
+                os.close(descriptor)
+
+
+def _of(key: Key) -> str:
+    name, student = key
+    return f"{student}'s {name}"
