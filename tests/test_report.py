@@ -238,6 +238,8 @@ def graded_class(
     (course / "autograded" / "bob" / "ps1" / VERDICTS_FILE).unlink()
     sql(course, "INSERT INTO student VALUES ('gus', 'Gus', 'G<b>reen</b>', NULL, NULL)")
     sql(course, "UPDATE student SET first_name = 'Ann', last_name = '=Brown' WHERE id = 'ann'")
+    sql(course, "INSERT INTO student (id) VALUES ('eve'), ('fay')")  # who are not graded
+    sql(course, "UPDATE student SET email = id || '@example.org'")  # so all are in the roster
     return course
 
 
@@ -280,6 +282,14 @@ def test_the_figures_are_those_of_the_class_whichever_road_graded_it(reported):
     assert softmax["blank"] == 1
     assert (whole["scores"]["n"], whole["scores"]["least"], whole["scores"]["most"]) == (4, 0, 14)
     assert (whole["seconds"]["n"], whole["carried_forward"]["students"]) == (4, 0)
+
+
+def test_a_hand_in_of_nobody_in_the_roster_is_said(reported):
+    sql(reported, "UPDATE student SET email = NULL WHERE id IN ('bob', 'fay')")
+    code, _, said = run("ps1", "--course", reported)
+    assert (code, said) == (0, "autograder: ps1: 2 hand-ins of nobody in your roster: bob, fay\n")
+    people = json.loads((reported / "reports" / "ps1.json").read_text())["people"]
+    assert sum(one["kind"] == "not in the roster" for one in people) == 2
 
 
 def test_those_who_need_a_person_are_listed_with_the_reason(reported):
@@ -379,7 +389,8 @@ def test_with_the_switch_names_are_shown_and_are_text(reported):
 
 def test_a_folders_name_may_be_any_bytes(reported):
     (reported / "submitted" / os.fsdecode(b"\xff") / "ps1").mkdir(parents=True)
-    assert report(reported, "--names")["class"]["students"] == 8
+    code, _, said = run("ps1", "--course", reported, "--names")
+    assert (code, said) == (0, "autograder: ps1: 1 hand-in of nobody in your roster: ?\n")
 
 
 # --- The files ------------------------------------------------------------------------------------

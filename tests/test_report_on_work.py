@@ -283,6 +283,7 @@ def reported(released: Path, at_once: Executor, tmp_path_factory: pytest.TempPat
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         classes.grade(course, at_once)
+    sql(course, "UPDATE student SET last_name = 'Chan'")
     sql(course, "UPDATE student SET first_name = 'Ann', last_name = 'Lee' WHERE id = 's001'")
     return course
 
@@ -306,7 +307,7 @@ def test_a_mistake_has_examples_and_nobodys_name_unless_asked(reported, tmp_path
     assert not [name for name in ("Ann", "Lee", "Bob", "s001") if name in page]
     page, whole = run(reported, "ps1", "--names", "--course", reported, "--output", tmp_path)
     mistake = next(one for one in whole["mistakes"] if one["exercise"] == "softmax")
-    assert mistake["who"] == "Lee, Ann (s001), s002"
+    assert mistake["who"] == "Chan (s002); Lee, Ann (s001)"
     assert "Lee, Ann (s001)" in page
 
 
@@ -335,6 +336,10 @@ def test_one_person_has_a_page_and_somebody_unknown_is_said(reported, tmp_path):
     assert whole["student"] == "Lee, Ann (s001)"
     assert "Report on Lee, Ann (s001)" in page
     assert (tmp_path / "student-s001.csv").is_file()
+    label = label_of((reported / SECRET_FILE).read_bytes(), "s001")
+    for one in (label, label.removeprefix("student ")):
+        _, again = run(reported, "--student", one, "--course", reported, "--output", tmp_path)
+        assert again == whole
     code, said = commanding.refused("report", "--student", "nobody", "--course", reported)
     assert code == 2
     assert said.startswith("nobody is called 'nobody'")

@@ -240,12 +240,14 @@ def test_answers_in_a_day_are_counted_over_restarts_and_damaged_lines(tmp_path):
     answered.note("ann", "first", 1000.0)
     answered.note("ann", "second", 5000.0)
     answered.note("bob", "first", 5000.0)
+    answered.note("bob", "nothing to read", None)
     with (tmp_path / "autograded" / ANSWERED_FILE.format("ps1")).open("a") as file:
         file.write('["bob", "x"\n[1, 2, 3]\n{}\n["bob", "x", NaN]\n')
     again = Answered(tmp_path, "ps1", per_day=2)
     assert again.allowed_at("ann") == 1000.0 + DAY_SECONDS
     assert again.allowed_at("bob") == 0
     assert again.has("ann", "second")
+    assert again.has("bob", "nothing to read")
     assert not again.has("ann", "first")
     assert Answered(tmp_path, "ps1", per_day=0).allowed_at("ann") == 0
 

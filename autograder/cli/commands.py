@@ -158,6 +158,94 @@ def release(
 
 
 @app.command()
+def collect(
+    assignment: Annotated[str, typer.Argument(help="An assignment, such as ps1.")],
+    download: Annotated[
+        Path, typer.Argument(help="The zip or folder that the system gave.", metavar="DOWNLOAD")
+    ],
+    system: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="Which system it is of [found out].",
+            metavar="moodle|canvas|blackboard|brightspace|github|google|folder",
+            show_default=False,
+        ),
+    ] = "",
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who is in the course: Moodle's grading worksheet, Canvas's gradebook CSV, "
+            "nbgrader's students.csv [the gradebook's students].",
+            metavar="FILE",
+        ),
+    ] = None,
+    who: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Whose a hand-in is that no roster tells; may be given several times.",
+            metavar="SENT=STUDENT",
+        ),
+    ] = None,
+    zone: Annotated[
+        str,
+        typer.Option(
+            "--timezone",
+            help="In which the system tells time [c.Exchange.timezone, else UTC].",
+            metavar="ZONE",
+            show_default=False,
+        ),
+    ] = "",
+    take_this: Annotated[
+        bool,
+        typer.Option("--replace", help="Take this one where nothing says which is newer."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing: tell what would become of it.")
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Collect what a learning management system gave into submitted/.
+
+    Each hand-in is matched by the system's number, else by a login, else by a
+    name that one person has; who could be several is named and not guessed. The
+    newest attempt is taken, and none is replaced by an older one.
+    Exit code 0: all are somebody's and collected; 1: some are not (they are named).
+    """
+    folder = _course_folder(course)
+    told = dict(_pair(one) for one in who or [])
+    with _in_words():
+        from autograder.collecting.collect import collect as collect_download
+        from autograder.collecting.gathering import Request
+
+        request = Request(folder, assignment, download, system, roster, zone, told, take_this)
+        found = collect_download(request, dry_run)
+    from rich.console import Console
+
+    from autograder.cli.collecting import summary_of, table_of
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, PIPE_WIDTH)
+    console.print(table_of(found))
+    for line in summary_of(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    said = "nothing is written: this was --dry-run" if dry_run else f"wrote {folder / 'submitted'}"
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
+    for line in found.remarks():
+        typer.echo(f"autograder: {line}", err=True)
+    if any(row.trouble for row in found.rows):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    sent, mark, student = text.rpartition("=")
+    if not (mark and sent and student):
+        _stop(f"--who says whose a hand-in is, SENT=STUDENT, not {text!r}")
+    return sent, student
+
+
+@app.command()
 def grade(
     assignments: Assignments,
     student: Students = None,
@@ -517,12 +605,29 @@ def feedback(
     force: Annotated[
         bool, typer.Option("--force", help="Make pages anew that are up to date.")
     ] = False,
+    zipped_for: Annotated[
+        str,
+        typer.Option(
+            "--zip",
+            help="Pack the pages as a system takes them back, under the names that it gave.",
+            metavar="moodle|canvas|folder",
+            show_default=False,
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The zip [feedback-ps1-moodle.zip, ...].", metavar="FILE"),
+    ] = None,
     course: CourseOption = Path(),
 ) -> None:
     """Make a page of feedback for each graded submission, into feedback/.
 
-    Exit code 1: some pages could not be made (they are named).
+    Exit code 1: some pages could not be made, or packed (they are named).
     """
+    if zipped_for not in ("", "moodle", "canvas", "folder"):
+        _stop(f"--zip is moodle, canvas or folder, not {zipped_for!r}")
+    if out is not None and not (zipped_for and len(set(assignments)) == 1):
+        _stop("--out is the file of --zip, of one assignment")
     folder = _course_folder(course)
     with _in_words():
         from autograder.pages.feedback import ClassFeedback
@@ -545,8 +650,30 @@ def feedback(
             _say_trouble(result.student, result.assignment, said)
     for result in sorted(failed, key=lambda result: (result.assignment, result.student)):
         _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
-    if failed:
+    packed = True
+    if zipped_for:
+        for name in dict.fromkeys(assignments):
+            paged = [one.student for one in results if one.assignment == name and not one.trouble]
+            packed &= _give_back(folder, name, zipped_for, paged, out)
+    if failed or not packed:
         raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _give_back(
+    folder: Path, assignment: str, system: str, students: Sequence[str], out: Path | None
+) -> bool:
+    """Pack pages for a system; return whether all are packed."""
+    with _in_words():
+        from autograder.collecting.giving_back import give_back
+
+        given = give_back(folder, assignment, system, students, out)
+    for path in given.files:
+        typer.echo(f"wrote {path}")
+    for sentence in given.said:
+        typer.echo(f"autograder: {sentence}", err=True)
+    for student, trouble in given.trouble.items():
+        _say_trouble(student, assignment, f"is not in the zip: {trouble}")
+    return not given.trouble
 
 
 class _Report(typer.core.TyperCommand):
@@ -588,10 +715,13 @@ def report(
         _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
     with _in_words():
         from autograder.pages.report import write_reports
+        from autograder.pages.strangers import said_of_strangers
 
         chosen = list(dict.fromkeys(assignments or ()))
         for path in write_reports(folder, chosen, names, wanted, output, student):
             typer.echo(f"wrote {path}")
+        for sentence in said_of_strangers(folder, chosen):
+            typer.echo(f"autograder: {sentence}", err=True)
 
 
 @app.command()

@@ -26,6 +26,7 @@ from autograder.course.folder import (
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
+from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, placed, read_seconds, told
 from autograder.judging.judge import NOT_WRITTEN
@@ -52,6 +53,7 @@ from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
 REPAIRED, NO_ISOLATION, REMARK = "repaired", "no isolation", "remark"
+STRANGER = ("not in the roster", "handed in, and is nobody in your roster")
 SHOWN_REPAIRS = 2
 # What the grader's sentences on a run mean; the first that fits counts.
 KINDS = (
@@ -108,7 +110,7 @@ def write_reports(
     names : whether students are shown by name; otherwise by labels that stay the same
     formats : of "html", "csv" and "json"
     output : the folder for them; ``reports/`` in the course where None
-    student : the one that it is about, who is shown by name
+    student : the one that it is about, by id or by the label of a report; is shown by name
 
     Returns
     -------
@@ -119,7 +121,8 @@ def write_reports(
     CourseError : there is no such assignment, or nothing of it is graded; nothing is written
     OSError : a file cannot be written
     """
-    known = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
+    there = {path.parent.name for path in (course / "source").glob("*/*.ipynb")}
+    known = sorted(there, key=lambda name: [part.zfill(9) for part in re.split(r"(\d+)", name)])
     for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
@@ -131,7 +134,10 @@ def write_reports(
             graded = [one for one in gathered if one.is_graded]
             if not graded:
                 raise CourseError("nothing is graded yet: run `autograder grade` first")
-            reports = [_of_one(graded, student) if student else course_figures(graded)]
+            if student is None:
+                reports = [course_figures(graded)]
+            else:
+                reports = [student_figures(graded, _who(graded, student, Course(course).secret))]
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
@@ -142,13 +148,17 @@ def _released_of(course: Path, known: Sequence[str]) -> list[str]:
     return [name for name in known if notebooks_in(course / "release" / name)]
 
 
-def _of_one(gathered: Sequence[Gathered], student: str) -> dict[str, Any]:
-    if not any(student in one.records for one in gathered):
+def _who(gathered: Sequence[Gathered], asked: str, secret: bytes) -> str:
+    """Return the id of a student who is asked for by it, or by the label that a report shows."""
+    there = {student for one in gathered for student in one.records}
+    labels = {label_of(secret, student): student for student in there}
+    label = f"student {asked.removeprefix('student ')}"
+    if asked not in there and label not in labels:
         raise CourseError(
-            f"nobody is called {student!r}, in the roster or among those who handed in: "
-            "say the id, as their folder in submitted/ is called"
+            f"nobody is called {asked!r}, in the roster or among those who handed in: "
+            "say the id, as their folder in submitted/ is called, or the label of a report"
         )
-    return student_figures(gathered, student)
+    return asked if asked in there else labels[label]
 
 
 def gather(
@@ -234,12 +244,14 @@ def read_records(
     took = read_seconds(course, assignment)
     notebooks = gradebook.notebooks(assignment)
     handed_in = _students(course / "submitted", assignment)
+    roster = gradebook.roster()
     known_by = {
         person.id: {person.id.lower(), *words_of(person.first_name, person.last_name)}
-        for person in gradebook.roster()
+        for person in roster
     }
     everybody = set().union(*known_by.values())
     students = set(known_by) | handed_in | set(scores)
+    nobody = set(strangers(roster, handed_in | set(scores)))
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
         record = Record(student, handed_in=student in handed_in)
@@ -281,7 +293,10 @@ def read_records(
             sum(mark.extra for mark in marks.values() if mark.points is not None),
             score.late_penalty if score is not None else 0.0,
             took.get(student),
-            tuple(_signs(assignment, student in handed_in, kept, waiting)),
+            (
+                *_signs(assignment, student in handed_in, kept, waiting),
+                *((STRANGER,) if student in nobody else ()),
+            ),
             code,
             tuple(failures(runs, _not_defined(kept), everybody)),
         )

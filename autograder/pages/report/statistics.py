@@ -272,7 +272,7 @@ def mistakes(
                 "share": found[name, mistake] / len(graded),
                 "did": did,
                 "lesson": lesson or lessons.get(name, ""),
-                "who": ", ".join(one.student for one in who[name, mistake]) if names else "",
+                "who": "; ".join(one.student for one in who[name, mistake]) if names else "",
                 "examples": examples([one.code.get(name, "") for one in who[name, mistake]]),
             }
         )
