@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from autograder.catalogue.name import CatalogueName, installed_catalogue
+from autograder.outside.plan import LOCKED, SOLUTION, TEST, Given, TestCell, plan
 
 if TYPE_CHECKING:
     from autograder.catalogue.model import Exercise
@@ -131,6 +132,7 @@ class Assignment:
     releases : digests of the cells of each until now; see `autograder.course.releases`.
         What is said of a hand-in depends on them, and no points do, so no digest has them
     notebook : its name, "" where that is the assignment's
+    planned : how its test cells are judged; None where it is for their text to say
     """
 
     name: str
@@ -143,6 +145,7 @@ class Assignment:
     sets: tuple[str, ...] = ()
     releases: tuple[Mapping[str, str], ...] = ()
     notebook: str = ""
+    planned: tuple[TestCell, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.notebook:
@@ -161,22 +164,26 @@ class Assignment:
         """
         return _exercises(self.catalogue, self.sets or (self.name,), tuple(self.points.items()))
 
+    @cached_property
+    def tests(self) -> Mapping[str, TestCell]:
+        """How its test cells are judged, by name."""
+        planned = (
+            plan(list(map(_given, self.master)), self.files)
+            if self.planned is None
+            else self.planned
+        )
+        return {cell.name: cell for cell in planned}
+
     @property
     def points(self) -> dict[str, float]:
         """What the exercises that are asked for are worth, by name, in the notebook's order."""
         return {cell.exercise: cell.points or 0.0 for cell in self.master if cell.exercise}
 
     def left_out(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call, of its own set, that this notebook does not ask for."""
-        if not self.master:  # no release: the set is judged as a whole
+        """Return what an exercise may call that this notebook does not ask for."""
+        if not self.master:  # no release: all of the catalogue is asked for
             return []
-        catalogue = self.catalogue.load()
-        beside = catalogue.where(exercise.name)
-        return [
-            name
-            for name in exercise.needs
-            if name not in self.points and set(beside).intersection(catalogue.where(name))
-        ]
+        return [name for name in exercise.needs if name not in self.points]
 
     @cached_property
     def digest(self) -> bytes:
@@ -186,8 +193,14 @@ class Assignment:
             *(self.preload, self.carried_share, self.packages),
             *(self.catalogue.module, self.sets),
         )
-        parts = (self.key, self.master, files, *settings)
+        parts = (self.key, self.master, files, *settings, *(self.planned or ()))
         return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def _given(cell: MasterCell) -> Given:
+    kind = TEST if cell.is_test else SOLUTION if cell.solution else LOCKED
+    code = cell.source if cell.cell_type == "code" else ""
+    return Given(cell.grade_id, kind, code, shown=cell.handed_out)
 
 
 @lru_cache(maxsize=8)

@@ -31,12 +31,21 @@ from autograder.judging.judge import (
     unjudged,
 )
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
+from autograder.submission.causes import (
+    NO_CELL,
+    NOT_RUN,
+    STOPPED,
+    CellRun,
+    defines,
+    failed,
+    why_missing,
+)
 from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
 from autograder.submission.slips import blocks, does_nothing
-from autograder.submission.test_cells import INSIDE, CellVerdict, judged, plain, verdict_on
+from autograder.submission.test_cells import INSIDE, OUTSIDE, CellVerdict, judged, plain, verdict_on
+from autograder.submission.testing import Testing
 
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
@@ -256,6 +265,7 @@ class Run:
         # Student code can see this one, and it must say nothing of the fixtures' seed.
         digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
         self.random_seed = int.from_bytes(digest[:4], "big")
+        self.testing = Testing(self.sandbox, self.assignment.files, self.random_seed)
         self.outputs = KeptOutputs(self.limits)
         self.done: list[str] = []
         self.cells: list[CellRun] = []
@@ -269,6 +279,7 @@ class Run:
         self.session: Session | None = None
 
     def close(self) -> None:
+        self.testing.close()
         if self.session is not None:
             self.starved = self.starved or self.session.starved
             self.session.close()
@@ -305,10 +316,10 @@ class Run:
             return
         self.session = self.sandbox.session(self.assignment.files, left, self.random_seed)
 
-    def run_cell(self, source: str) -> list[Any]:
+    def run_cell(self, source: str, scored: bool = False) -> list[Any]:
         assert self.session is not None
         try:
-            outputs = self.session.run_cell(source)
+            outputs = self.session.run_cell(source, scored=scored)
         except SessionLost as failure:
             reason = str(failure)
             self.remarks.append(f"Code cell {self.count} was left out: {reason}.")
@@ -370,7 +381,20 @@ class Run:
 
     def test_cell(self, cell: NotebookNode) -> tuple[list[Any], str]:
         """Run a test cell; return its outputs, and where it ran."""
-        return self.run_cell(cell.source), INSIDE
+        planned = self.assignment.tests.get(cell.metadata.nbgrader.grade_id)
+        if planned is None or planned.way == INSIDE:
+            return self.run_cell(cell.source, scored=True), INSIDE
+        assert self.session is not None
+        told = self.testing.run(planned, cell.source, self.session, self.limits.cell_seconds)
+        outputs = told.outputs
+        if told.lost:
+            self.remarks.append(f"Test cell {planned.name}: {told.lost}.")
+        if outputs is None:
+            said = told.lost or ""
+            outputs = [_output("error", ename=STOPPED, evalue=said, traceback=[said])]
+        if self.session.lost is not None:
+            self.take_up_again()
+        return outputs, OUTSIDE
 
     def set_down(
         self, cell: NotebookNode, verdict: CellVerdict, outputs: Sequence[Any] = ()
@@ -436,8 +460,12 @@ class Run:
 
     def missing_words(self, exercise: Exercise) -> str:
         """Say that an exercise is not defined, and why."""
-        of_set = list(self.assignment.points)
-        return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
+        why = why_missing(exercise.name, self.cells, list(self.assignment.points))
+        stub = next((one for one in self.assignment.master if one.grade_id == exercise.name), None)
+        # Where students get no line of it, the stub defines nothing.
+        if why == NO_CELL and stub and any(one.source == stub.source for one in self.cells):
+            return NOT_WRITTEN
+        return f"{exercise.name} is not defined: {why}"
 
     def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
         """Return a verdict that says "not written yet" of a function whose body does nothing."""
@@ -495,10 +523,7 @@ class Run:
         return answered_for(verdict, sorted(asked.intersection(absent))), asked.difference(absent)
 
     def absent(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call and the notebook, made of a part of a set, leaves out.
-
-        What belongs to another set than the exercise is for students to bring along.
-        """
+        """Return what an exercise may call that is neither asked for nor there."""
         assert self.session is not None
         left_out = self.assignment.left_out(exercise)
         return [name for name in left_out if self.session.bind(name).kind == "missing"]
