@@ -131,6 +131,7 @@ class Assignment:
     releases : digests of the cells of each until now; see `autograder.course.releases`.
         What is said of a hand-in depends on them, and no points do, so no digest has them
     notebook : its name, "" where that is the assignment's
+    inside : what the points of test cells are worth that ran inside; see `settings.TestCells`
     """
 
     name: str
@@ -143,6 +144,7 @@ class Assignment:
     sets: tuple[str, ...] = ()
     releases: tuple[Mapping[str, str], ...] = ()
     notebook: str = ""
+    inside: str = "stand"
 
     def __post_init__(self) -> None:
         if not self.notebook:
@@ -184,7 +186,7 @@ class Assignment:
         files = sorted(self.files.items())
         settings = (
             *(self.preload, self.carried_share, self.packages),
-            *(self.catalogue.module, self.sets),
+            *(self.catalogue.module, self.sets, self.inside),
         )
         parts = (self.key, self.master, files, *settings)
         return hashlib.sha256(repr(parts).encode()).digest()

@@ -197,6 +197,7 @@ class Course:
                 self.sets_of(name),
                 known_releases(self.folder, name, notebook),
                 notebook,
+                own.read(own.TestCells, self.settings).inside,
             )
             for notebook, master in masters.items()
         )
