@@ -20,6 +20,7 @@ from running import PROGRAMS, ended, start
 
 from autograder.collecting.clock import Clock
 from autograder.collecting.collect import NEW, OLDER, REPLACED, SAME, UNDECIDED, collect
+from autograder.collecting.download import written_name
 from autograder.collecting.gathering import Request
 from autograder.collecting.people import Roster, Sender, Student
 from autograder.collecting.rosters import read_roster_file
@@ -403,6 +404,20 @@ def test_times_are_read_in_the_systems_zone_and_by_every_reader(course, tmp_path
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Friday, 31 January 2025, 1:45 PM", "Friday, January 31, 2025, 1:45 PM",
+        "Freitag, 31. Januar 2025, 13:45", "vendredi 31 janvier 2025, 13:45",
+        "viernes, 31 de enero de 2025, 13:45", "martedì, 31 gennaio 2025, 13:45",
+        "2025-01-31T13:45:00Z", "2025-01-31 13:45:00 UTC",
+    ],
+)  # fmt: skip
+def test_times_are_read_in_the_languages_of_systems(text):
+    assert str(Clock("UTC", {}).read(text)) == "2025-01-31 13:45:00"
+    assert Clock("UTC", {}).read("31 Smarch 2025, 13:45") is None
+
+
 def test_what_times_are_not_known_is_said(course, tmp_path):
     download = zip_of(tmp_path / "d.zip", downloads.canvas(FEW, work))
     _, _, said = commanding.run(
@@ -617,6 +632,35 @@ def test_one_broken_file_of_a_download_costs_nobody_else_anything(course, tmp_pa
         one.id: one in FEW[:2] for one in FEW
     }
     assert "left-out.json" in handed_in(course, FEW[0].id)
+
+
+def test_a_broken_download_replaces_nothing_that_can_be_read(course, tmp_path):
+    given = roster(course, LIST())
+    taken(course, zip_of(tmp_path / "1.zip", downloads.blackboard(FEW[:1], work)), roster=given)
+    path = zip_of(tmp_path / "2.zip", downloads.blackboard(FEW[:1], work, hours=9))
+    data = bytearray(path.read_bytes())
+    for sign, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        found = data.find(sign)
+        while found >= 0:
+            data[found + at] |= 1  # encrypted
+            found = data.find(sign, found + 4)
+    path.write_bytes(data)
+    code, _, said = commanding.run("collect", "ps1", path, "--course", course)
+    assert (code, "cannot be read, and what is there stays: download it again" in said) == (1, True)
+    assert of_whom(course) == each_their_own(FEW[:1])
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp1252", "utf-8"])
+def test_names_in_archives_are_read_as_they_were_meant(encoding):
+    for name in ("Jürgen Müller", "José Núñez", "Jörg Größe", "Éva Ängström"):
+        written = name.encode(encoding)
+        assert written_name(zipfile.ZipInfo(written.decode("cp437"))) == name
+
+
+def test_the_roster_may_lie_in_the_downloads_folder(course, tmp_path):
+    folder = folder_of(tmp_path / "d", downloads.canvas(FEW, work))
+    given = roster(folder, GRADES())
+    assert taken(course, folder, roster=given) == {one.id: NEW for one in FEW}
 
 
 @pytest.mark.parametrize(

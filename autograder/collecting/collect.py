@@ -31,13 +31,14 @@ from autograder.course.folder import (
 )
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import Person
-from autograder.handed_in.files import is_real_folder
+from autograder.handed_in.files import UNREADABLE, is_real_folder
 from autograder.handed_in.hard_links import not_of
 from autograder.words import listed, printable
 
 # What becomes of a hand-in.
 NEW, REPLACED, SAME, OLDER = "new", "replaces an older one", "the same", "older than what is there"
 UNDECIDED = "another than what is there, and nothing says which is newer: --replace takes this one"
+BROKEN = "cannot be read, and what is there stays: download it again"
 IN_THE_WAY = "is no folder: remove it"
 
 
@@ -242,6 +243,8 @@ class Collection:
             return replace(row, outcome=NEW)
         if not is_real_folder(submission.folder, self._course / "submitted"):
             return replace(row, outcome=f"{submission.folder} {IN_THE_WAY}", trouble=True)
+        if not attempt.files or UNREADABLE in attempt.left_out.values():
+            return replace(row, outcome=BROKEN, trouble=True)
         before = submitted_at(submission)
         same = contents(submission.folder) == contents(place)
         if same and (at is None or before == at):

@@ -147,6 +147,7 @@ def _fill_in(
         student = memory.participants.get(found[1]) if found else None
         if student is None or student not in scores or student not in students:
             continue
+        row += [""] * (len(head) - len(row))
         if locked >= 0 and row[locked].strip().casefold() in ("no", "nein", "non"):
             closed.append(student)
             continue

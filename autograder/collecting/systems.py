@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
+from autograder.collecting.clock import moment_of
 from autograder.collecting.download import without_ending
 from autograder.collecting.names import folded
 from autograder.collecting.people import Sender
@@ -164,16 +165,11 @@ def _first(read: Callable[[str, str], Sent | None], name: str) -> Sent | None:
 
 def _by_pattern(pattern: str, name: str) -> Sent | None:
     """Read a name as nbgrader's collector does; it sees whole paths."""
-    from dateutil.parser import parse
-
     found = re.match(pattern, f"/{name}")
     told = {key: text for key, text in (found.groupdict() if found else {}).items() if text}
     if "student_id" not in told:
         return None
-    try:
-        at = parse(told["timestamp"]) if "timestamp" in told else None
-    except (ValueError, OverflowError):
-        at = None
+    at = moment_of(told["timestamp"]) if "timestamp" in told else None
     ending = name[name.rfind(".") :] if "." in name.rsplit("/", 1)[-1] else ""
     stem = without_ending(told.get("file_id", name.rsplit("/", 1)[-1]))
     written = f"{told.get('first_name', '')} {told.get('last_name', '')}".strip()
@@ -221,14 +217,8 @@ def _at(date: str, clock: str, half: str | None) -> datetime | None:
     >>> _at("Jan 31, 2025", "145", "P")
     datetime.datetime(2025, 1, 31, 13, 45)
     """
-    from dateutil.parser import parse
-
     clock = clock.zfill(3)
-    text = f"{date} {clock[:-2]}:{clock[-2:]}" + (f" {half}M" if half else "")
-    try:
-        return parse(text)
-    except (ValueError, OverflowError):  # another language's month
-        return None
+    return moment_of(f"{date} {clock[:-2]}:{clock[-2:]}" + (f" {half}M" if half else ""))
 
 
 def _blackboard(

@@ -119,7 +119,8 @@ def find_submissions(
             require_release(course, assignment)
             raise CourseError(
                 f"no submissions of {assignment}: looked in {root}/<student>/{assignment}/; "
-                f"collect them with `nbgrader collect {assignment}`"
+                f"collect them with `nbgrader collect {assignment}`, or from a download with "
+                f"`autograder collect {assignment} DOWNLOAD`"
             )
         found += here
     return found
