@@ -33,7 +33,7 @@ from autograder.release.release import release
 TOTAL = "def total():\n    return sum(int(x) for x in open('data/numbers.txt'))"
 POINTS = {
     "ann": {"seen": 1, "hidden": 3, "partial": 2, "raises": 2, "shown": None, "why": None},
-    "bob": {"seen": 1, "hidden": 0, "partial": 2, "raises": 0, "shown": 0, "why": 0},
+    "bob": {"seen": 1, "hidden": 0, "partial": 1.5, "raises": 0, "shown": 0, "why": 0},
     "cem": {"seen": 0, "hidden": 0, "partial": 0, "raises": 0, "shown": 0, "why": 0},
 }
 TWO = {

@@ -85,6 +85,20 @@ def remember(value, kept=[]):
     return list(kept)
 def scaled(x):
     return x * factor
+def same(x):
+    return x
+def widen(table):
+    table["new"] = 5
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+def read(path):
+    return open(path).read()
+def plot(x, y):
+    import matplotlib.pyplot as plt
+    plt.plot(x, y, label="line")
+    plt.title("A title")
+    return plt.gca()
 factor = 2
 grid = [[0] * 2] * 2
 '''
@@ -228,6 +242,19 @@ HOLDS = {
     "a name that is missing": (
         "try:\n    no_such_name\nexcept NameError as e:\n    assert 'no_such_name' in str(e)"
     ),
+    "files that a function writes and reads": (
+        "import os\nwrite('out.txt', 'written')\nassert open('out.txt').read() == 'written'\n"
+        "os.remove('out.txt')\nwith open('in.txt', 'w') as file:\n    file.write('given')\n"
+        "assert read('in.txt') == 'given'\nos.makedirs('d')\nwrite('d/x.txt', '1')\n"
+        "assert os.listdir('d') == ['x.txt']"
+    ),
+    "what is drawn": (
+        "import matplotlib.pyplot as plt\nimport matplotlib\nax = plot([1, 2], [3, 4])\n"
+        "assert isinstance(ax, matplotlib.axes.Axes) and isinstance(ax, plt.Axes)\n"
+        "assert ax.get_title() == 'A title' and plt.gca() is ax and len(ax.lines) == 1\n"
+        "assert list(ax.lines[0].get_xdata()) == [1, 2]\nfig, axes = plt.subplots(1, 2)\n"
+        "axes[0].plot([1], [2])\nassert axes.shape == (2,) and len(fig.axes) == 2"
+    ),
     "numpy without an import here": "assert np.allclose(np.ones(2), 1)",
 }
 
@@ -235,6 +262,72 @@ HOLDS = {
 @pytest.mark.parametrize("case", HOLDS)
 def test_a_test_cell_sees_what_it_would_see_in_one_process(case: str, run: Run) -> None:
     assert failure(run(HOLDS[case])) == ""
+
+
+VALUES = """
+None; True; 3; -2.5; 10**40; "text"; b"bytes"; bytearray(b"b"); 1 + 2j; (1, (2,)); [1, [2]]
+{"a": 1, (1, 2): [3], None: 0.5}; {1, 2}; frozenset("ab"); range(3); slice(1, None); ...
+list(range(100)); [0.5] * 40; {"k": 1}.keys(); {"k": [1]}.items()
+np.arange(6).reshape(2, 3); np.float32(0.5); np.int64(3); np.bool_(True); np.array(3.0)
+np.array([1 + 2j]); np.array(["a", "bc"]); np.array([1, None, "x"], object)
+np.datetime64("2020-01-02"); np.arange(3).astype("M8[D]"); np.dtype("int32"); np.float64
+datetime.date(2020, 1, 2); datetime.datetime(2020, 1, 2, 3, 4, 5, 6); datetime.timedelta(1, 2, 3)
+datetime.time(1, 2); datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)
+Decimal("1.10"); Fraction(1, 3); collections.OrderedDict(a=1); collections.Counter("aab")
+collections.defaultdict(list, {1: [2]}); collections.deque([1, 2], 3); float("inf"); int; ValueError
+Point3(1, y=2); [float("nan")]; pathlib.PurePosixPath("a/b")
+"""
+
+
+def test_values_of_every_kind_cross_both_ways_as_they_are(run: Run) -> None:
+    values = [part for line in VALUES.split("\n") for part in line.split(";") if part.strip()]
+    test = (
+        "import collections, datetime, pathlib\nfrom decimal import Decimal\n"
+        "from fractions import Fraction\nimport numpy as np\n"
+        "Point3 = collections.namedtuple('Point3', 'x y')\n"
+        f"for value in [{', '.join(part.strip() for part in values)}]:\n"
+        "    got = same(value)\n"
+        "    assert type(got).__name__ == type(value).__name__, (value, got)\n"
+        "    assert repr(got) == repr(value), (value, got)\n"
+        "a = [1]\nb = same([a, a])\nassert b[0] is a and b[1] is a\n"
+        "a.append(a)\nassert same(a)[1] is a\n"
+        "rng, other = np.random.default_rng(3), np.random.default_rng(3)\n"
+        "assert apply(lambda r: r.random(), rng) == other.random()\n"
+        "assert rng.random() == other.random()"
+    )
+    assert failure(run(test)) == ""
+
+
+def test_tables_cross_both_ways(run: Run) -> None:
+    pytest.importorskip("pandas")
+    test = """
+import pandas as pd
+frame = pd.DataFrame(
+    {"n": [1, 2], "x": [0.5, None], "t": ["a", None], "b": [True, False],
+     "d": pd.to_datetime(["2020-01-01", "2020-01-02"]), "c": pd.Categorical(["u", "v"])},
+    index=["i", "j"],
+)
+for one in (
+    frame, frame["n"], frame["t"], frame.index, frame.columns,
+    frame.groupby("n").sum(numeric_only=True),
+    frame.set_index(["n", "t"]), pd.Timestamp("2020-01-01"), pd.Timedelta("1D"), pd.NaT,
+    pd.Series([1, 2], name="s"), pd.DataFrame(), frame[["n", "x"]].T,
+):
+    got = same(one)
+    assert type(got) is type(one)
+    if isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(got, one)
+    elif isinstance(one, pd.Series):
+        pd.testing.assert_series_equal(got, one)
+    elif isinstance(one, pd.Index):
+        pd.testing.assert_index_equal(got, one)
+    else:
+        assert got is one or got == one
+kept = frame.copy()
+assert apply(len, frame) == 2 and frame.equals(kept)
+assert widen(frame) is None and list(frame["new"]) == [5, 5] and same(frame) is frame
+"""
+    assert failure(run(test)) == ""
 
 
 def test_what_a_call_prints_is_text_of_the_test_cell(run: Run) -> None:

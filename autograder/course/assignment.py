@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from autograder.catalogue.name import CatalogueName, installed_catalogue
+from autograder.outside.plan import LOCKED, SOLUTION, TEST, Given, TestCell, plan
 
 if TYPE_CHECKING:
     from autograder.catalogue.model import Exercise
@@ -131,6 +132,7 @@ class Assignment:
     releases : digests of the cells of each until now; see `autograder.course.releases`.
         What is said of a hand-in depends on them, and no points do, so no digest has them
     notebook : its name, "" where that is the assignment's
+    planned : how its test cells are judged; None where it is for their text to say
     """
 
     name: str
@@ -143,6 +145,7 @@ class Assignment:
     sets: tuple[str, ...] = ()
     releases: tuple[Mapping[str, str], ...] = ()
     notebook: str = ""
+    planned: tuple[TestCell, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.notebook:
@@ -160,6 +163,16 @@ class Assignment:
         Those that no check asks for are there too: others may need them.
         """
         return _exercises(self.catalogue, self.sets or (self.name,), tuple(self.points.items()))
+
+    @cached_property
+    def tests(self) -> Mapping[str, TestCell]:
+        """How its test cells are judged, by name."""
+        planned = (
+            plan(list(map(_given, self.master)), self.files)
+            if self.planned is None
+            else self.planned
+        )
+        return {cell.name: cell for cell in planned}
 
     @property
     def points(self) -> dict[str, float]:
@@ -186,8 +199,14 @@ class Assignment:
             *(self.preload, self.carried_share, self.packages),
             *(self.catalogue.module, self.sets),
         )
-        parts = (self.key, self.master, files, *settings)
+        parts = (self.key, self.master, files, *settings, *(self.planned or ()))
         return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def _given(cell: MasterCell) -> Given:
+    kind = TEST if cell.is_test else SOLUTION if cell.solution else LOCKED
+    code = cell.source if cell.cell_type == "code" else ""
+    return Given(cell.grade_id, kind, code, shown=cell.handed_out)
 
 
 @lru_cache(maxsize=8)

@@ -27,6 +27,9 @@ from autograder.course.folder import (
     notebooks_in,
 )
 from autograder.course.releases import known_releases
+from autograder.outside.decided import read_decisions
+from autograder.outside.plan import Given, TestCell, plan
+from autograder.outside.script import script_of
 
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue
@@ -168,6 +171,22 @@ class Course:
         answers = {self.catalogue_name.module.partition(".")[0]}
         return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names - answers}))
 
+    def script(self, assignment: str, notebook: str, master: Sequence[MasterCell]) -> list[Given]:
+        """Return the code cells of a notebook as the instructor has them."""
+        place = Path(assignment, f"{notebook}.ipynb")
+        return script_of(master, self.folder / "release" / place, self.folder / "source" / place)
+
+    def _planned(
+        self,
+        assignment: str,
+        notebook: str,
+        master: Sequence[MasterCell],
+        files: Mapping[str, bytes],
+    ) -> tuple[TestCell, ...]:
+        cells = self.script(assignment, notebook, master)
+        decided = read_decisions(self.folder, f"{assignment}/{notebook}", cells)
+        return tuple(plan(cells, files, decided))
+
     def assignment(self, name: str, released: ReleasedCells) -> tuple[Assignment, ...]:
         """Return an assignment as it was released: each of its notebooks.
 
@@ -197,6 +216,7 @@ class Course:
                 self.sets_of(name),
                 known_releases(self.folder, name, notebook),
                 notebook,
+                self._planned(name, notebook, master, files),
             )
             for notebook, master in masters.items()
         )

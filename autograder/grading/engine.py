@@ -201,6 +201,7 @@ class ClassGrading:
         self.submissions = find_submissions(course, assignments, students)
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
+        from autograder.submission.trial import tried_out
 
         self.course = course
         self.isolation, self.limits = isolation, limits
@@ -213,7 +214,7 @@ class ClassGrading:
         self.gradebook = GradebookStore.open(where.gradebook_url)
         try:
             self.assignments = {
-                name: where.assignment(name, self.gradebook) for name in assignments
+                name: tried_out(where, name, self.gradebook, isolation) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
             self.history = {name: Latest(course, name) for name in assignments}

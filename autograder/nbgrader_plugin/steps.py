@@ -37,6 +37,7 @@ from autograder.nbgrader_plugin.copying import be_careful
 from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
 from autograder.submission.graded_cells import carried_comments, verdicts_of
 from autograder.submission.sanitise import empty_submission, sanitise
+from autograder.submission.trial import tried_out
 
 
 class SubmissionExporter(NotebookExporter):
@@ -202,7 +203,7 @@ def _read_notebooks(
     course: Path, gradebook_url: str, name: str, stamps: tuple[tuple[str, int], ...]
 ) -> dict[str, Assignment]:
     with GradebookStore.open(gradebook_url) as gradebook:
-        return {one.notebook: one for one in Course(course).assignment(name, gradebook)}
+        return {one.notebook: one for one in tried_out(Course(course), name, gradebook)}
 
 
 _history = lru_cache(maxsize=4)(Latest)

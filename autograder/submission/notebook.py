@@ -36,7 +36,8 @@ from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
 from autograder.submission.slips import blocks, does_nothing
-from autograder.submission.test_cells import INSIDE, CellVerdict, judged, plain, verdict_on
+from autograder.submission.test_cells import INSIDE, OUTSIDE, CellVerdict, judged, plain, verdict_on
+from autograder.submission.testing import Testing
 
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
@@ -256,6 +257,7 @@ class Run:
         # Student code can see this one, and it must say nothing of the fixtures' seed.
         digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
         self.random_seed = int.from_bytes(digest[:4], "big")
+        self.testing = Testing(self.sandbox, self.assignment.files, self.random_seed)
         self.outputs = KeptOutputs(self.limits)
         self.done: list[str] = []
         self.cells: list[CellRun] = []
@@ -269,6 +271,7 @@ class Run:
         self.session: Session | None = None
 
     def close(self) -> None:
+        self.testing.close()
         if self.session is not None:
             self.starved = self.starved or self.session.starved
             self.session.close()
@@ -305,10 +308,10 @@ class Run:
             return
         self.session = self.sandbox.session(self.assignment.files, left, self.random_seed)
 
-    def run_cell(self, source: str) -> list[Any]:
+    def run_cell(self, source: str, scored: bool = False) -> list[Any]:
         assert self.session is not None
         try:
-            outputs = self.session.run_cell(source)
+            outputs = self.session.run_cell(source, scored=scored)
         except SessionLost as failure:
             reason = str(failure)
             self.remarks.append(f"Code cell {self.count} was left out: {reason}.")
@@ -370,7 +373,20 @@ class Run:
 
     def test_cell(self, cell: NotebookNode) -> tuple[list[Any], str]:
         """Run a test cell; return its outputs, and where it ran."""
-        return self.run_cell(cell.source), INSIDE
+        planned = self.assignment.tests.get(cell.metadata.nbgrader.grade_id)
+        if planned is None or planned.way == INSIDE:
+            return self.run_cell(cell.source, scored=True), INSIDE
+        assert self.session is not None
+        told = self.testing.run(planned, cell.source, self.session, self.limits.cell_seconds)
+        outputs = told.outputs
+        if told.lost:
+            self.remarks.append(f"Test cell {planned.name}: {told.lost}.")
+        if outputs is None:
+            said = told.lost or ""
+            outputs = [_output("error", ename=STOPPED, evalue=said, traceback=[said])]
+        if self.session.lost is not None:
+            self.take_up_again()
+        return outputs, OUTSIDE
 
     def set_down(
         self, cell: NotebookNode, verdict: CellVerdict, outputs: Sequence[Any] = ()

@@ -206,6 +206,8 @@ class Owner(Peer):
     def raised(self, pack: Callable[[Any], Node], failure: BaseException) -> Node:
         """Return the nearest class of an exception, its arguments, its text, and itself."""
         arguments = vars(BaseException)["args"].__get__(failure)
+        if isinstance(failure, OSError) and len(arguments) == 2 and failure.filename is not None:
+            arguments = (*arguments, failure.filename)
         try:
             text = str(failure)
         except BaseException:

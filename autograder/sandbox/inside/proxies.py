@@ -50,6 +50,15 @@ INTERNAL = {
 }
 
 
+# Methods by which plain values compare themselves with others.
+OF_PLAIN_VALUES = frozenset(
+    name
+    for kind in (str, bytes, list, tuple, dict, set, int, float, np.ndarray)
+    for name in dir(kind)
+) | {"equals", "isin", "eq", "ne", "allclose", "isclose", "array_equal", "assert_equal"}
+FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
+
+
 class StandIn:
     """Stands for an object of the student's."""
 
@@ -143,32 +152,45 @@ class Remote(type):
 
 
 class Method:
-    """A method of a student's object: asked for when it is called."""
+    """What can be called of a student's object: asked for when it is called."""
 
-    __slots__ = ("__name__", "__self__")
+    __slots__ = ("__name__", "__self__", "found")
 
-    def __init__(self, owner: Any, name: str) -> None:
-        self.__self__, self.__name__ = owner, name
+    def __init__(self, owner: Any, name: str, found: Any = None) -> None:
+        self.__self__, self.__name__, self.found = owner, name, found
 
     def __call__(self, *values: Any, **keywords: Any) -> Any:
-        peer = self.__self__._autograder
-        return peer.ask("method", [self.__self__, *values], keywords, name=self.__name__)
+        peer, name = self.__self__._autograder, self.__name__
+        by_default = type(self.__self__) in peer.named or name not in OF_PLAIN_VALUES
+        # What is given nothing of the tester's gives a value away, and judges none.
+        if (values or keywords) and not peer.may(f".{name}()", by_default):
+            raise AttributeError(
+                f"{type(self.__self__).__name__!r} object: {name!r} is not called in a test"
+            )
+        if self.found is not None:
+            return self.found(*values, **keywords)
+        return peer.ask("method", [self.__self__, *values], keywords, name=name)
+
+    def there(self) -> Any:
+        """Return what stands for the method itself."""
+        if self.found is None:
+            peer = self.__self__._autograder
+            self.found = peer.ask("get", [self.__self__], name=self.__name__)
+        return self.found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(LOOKED_FOR):
             raise AttributeError(name)
-        peer = self.__self__._autograder
-        return getattr(peer.ask("get", [self.__self__], name=self.__name__), name)
+        return getattr(self.there(), name)
 
     def __eq__(self, other: Any) -> bool:
-        return (
-            type(other) is Method
-            and (other.__self__ is self.__self__)
-            and (other.__name__ == self.__name__)
-        )
+        if type(other) is Method:
+            same = other.__self__ is self.__self__ and other.__name__ == self.__name__
+            return same or self.there() is other.there()
+        return self.there() is other
 
     def __hash__(self) -> int:
-        return hash((id(self.__self__), self.__name__))
+        return hash(self.there())
 
 
 class Borrower(Peer):
@@ -195,11 +217,11 @@ class Borrower(Peer):
 
     def attribute(self, owner: Any, name: str) -> Any:
         """Return an attribute of an object."""
-        if not self.may(f".{name}", True):
-            raise AttributeError(f"{type(owner).__name__!r} object: nothing is known of {name!r}")
         if name in self.methods.get(type(owner), ()):
             return Method(owner, name)
-        return self.ask("get", [owner], name=name)
+        found = self.ask("get", [owner], name=name)
+        guarded = isinstance(type(found), Remote) and not isinstance(owner, FUNCTIONS)
+        return Method(owner, name, found) if guarded and callable(found) else found
 
     # --- Objects of the student's -------------------------------------------------------------
 
@@ -323,8 +345,8 @@ class Borrower(Peer):
         if id(value) in self.numbers_there and self.there[self.numbers_there[id(value)]] is value:
             return ("yours", self.numbers_there[id(value)])
         if kind is Method:
-            return self.lend_method(value)
-        if kind is types.ModuleType:
+            return self.lend(value.there())
+        if issubclass(kind, types.ModuleType):
             return ("module", value.__name__)
         if isinstance(value, BaseException) and kind in BUILTIN_ERRORS.values():
             return ("error", kind.__name__, str(value))
@@ -338,10 +360,6 @@ class Borrower(Peer):
         raise CannotCross(
             f"a {kind.__name__} of the tests' cannot be given to a student's function"
         )
-
-    def lend_method(self, value: Method) -> Node:
-        """Return the number of a student's own method."""
-        return self.lend(self.ask("get", [value.__self__], name=value.__name__))
 
     def do(self, question: dict[str, Any], values: list[Any], keywords: dict[str, Any]) -> Any:
         """Call a function that was lent; nothing else can be done with it."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.sandbox import wire
 from autograder.sandbox.inside.crossing import MUTABLE, CannotCross, is_as_before, snapshot
-from autograder.sandbox.inside.peer import Node
+from autograder.sandbox.inside.peer import Files, Node
 from autograder.sandbox.inside.proxies import Borrower, Remote
 from autograder.sandbox.inside.shell import SandboxShell
 
@@ -59,17 +60,46 @@ class Namespace(dict[str, Any]):
         return dict.fromkeys([*super().keys(), *self.tester.all_names()]).keys()
 
 
+class Drawing(types.ModuleType):
+    """Matplotlib's pyplot: what is drawn is drawn, and looked at, in the student's process."""
+
+    def __init__(self, tester: Tester) -> None:
+        super().__init__("matplotlib.pyplot")
+        self.__dict__["_tester"] = tester
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._tester.drawn = True
+        return self._tester.ask("get", [self], name=name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            return super().__setattr__(name, value)
+        return self._tester.ask("set", [self, value], name=name)
+
+
+def _have_drawn(tester: Tester, shell: Any) -> None:
+    drawing = sys.modules["matplotlib.pyplot"] = Drawing(tester)
+    sys.modules["matplotlib"].pyplot = drawing  # type: ignore[attr-defined]
+    shell.enable_matplotlib = lambda *_, **__: ("inline", "inline")
+
+
 class Tester(Borrower):
     """Runs test cells."""
 
     def __init__(self, connection: Any, answer: Any, shell: SandboxShell) -> None:
         super().__init__(connection, answer)
         self.shell = shell
+        # Nothing that a student wrote into the working folder is ever imported here.
+        sys.path[:] = [folder for folder in sys.path if folder]
+        _have_drawn(self, shell)
         self.names = shell.user_ns = Namespace(shell.user_ns, self)
         self.borrowed: dict[str, Any] = {}
         self.mine: frozenset[str] = frozenset()
         self.theirs: frozenset[str] = frozenset()
         self.imports: dict[str, str] = {}
+        self.drawn = False
         self.step: tuple[str, ...] = ()
         self.unbound: list[str] = []
         self.given: set[str] = set()  # names of the tests that the student's process has too
@@ -89,12 +119,20 @@ class Tester(Borrower):
         self.known.clear()
         self.given.clear()
         self.step = tuple(question["step"])
+        if question["files"] and self.files is None:
+            self.files = Files()
         for name in self.theirs:
             dict.pop(self.names, name, None)
         self.running, self.begins = True, True
         try:
             self.fetch(question["names"])
+            if self.begins and self.files:  # what was written before it
+                self.ask("nothing", [])
             outputs = self.shell.run(question["source"], text_bytes, image_bytes)
+            if self.drawn:  # as at the end of any cell
+                self.drawn = False
+                with contextlib.suppress(Exception):
+                    sys.modules["matplotlib.pyplot"].close("all")
             self._give_back(question["back"])
         finally:
             self.running = False
