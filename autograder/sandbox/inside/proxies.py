@@ -151,6 +151,25 @@ class Remote(type):
         return cls._autograder.ask("function", [cls], name="dir")
 
 
+class StudentModule(types.ModuleType):
+    """A module whose state is the student's: one of their files, or what draws."""
+
+    def __init__(self, name: str, peer: Borrower) -> None:
+        super().__init__(name)
+        self.__dict__["_peer"] = peer
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.__dict__["_used"] = True
+        return self._peer.ask("get", [self], name=name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            return super().__setattr__(name, value)
+        return self._peer.ask("set", [self, value], name=name)
+
+
 class Method:
     """What can be called of a student's object: asked for when it is called."""
 
@@ -261,7 +280,9 @@ class Borrower(Peer):
         first = name.partition(".")[0]
         known = first in sys.stdlib_module_names or first in LIBRARIES or name in sys.modules
         if not known:
-            raise CannotCross(f"the module {name} is not known here")
+            if number not in self.there:
+                self._keep(number, StudentModule(name, self))
+            return self.there[number]
         return importlib.import_module(name)
 
     def kind(self, node: Node) -> type:
