@@ -86,7 +86,7 @@ class Tester(Borrower):
         self.given: set[str] = set()  # names of the tests that the student's process has too
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
-        self.running, self.begins = False, False
+        self.running, self.begins, self.new = False, False, True
 
     def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
         """Run a cell of the instructor's and answer with its outputs."""
@@ -184,6 +184,8 @@ class Tester(Borrower):
         said = super().told(pack)
         if self.begins:
             said["begins"], self.begins = True, False
+        if self.new:
+            said["new"], self.new = True, False
         if not self.running:
             return said
         for name in [one for one in self.given if not dict.__contains__(self.names, one)]:
