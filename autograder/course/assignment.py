@@ -182,16 +182,10 @@ class Assignment:
         return {cell.exercise: cell.points or 0.0 for cell in self.master if cell.exercise}
 
     def left_out(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call, of its own set, that this notebook does not ask for."""
-        if not self.master:  # no release: the set is judged as a whole
+        """Return what an exercise may call that this notebook does not ask for."""
+        if not self.master:  # no release: all of the catalogue is asked for
             return []
-        catalogue = self.catalogue.load()
-        beside = catalogue.where(exercise.name)
-        return [
-            name
-            for name in exercise.needs
-            if name not in self.points and set(beside).intersection(catalogue.where(name))
-        ]
+        return [name for name in exercise.needs if name not in self.points]
 
     @cached_property
     def digest(self) -> bytes:

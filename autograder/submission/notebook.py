@@ -31,7 +31,15 @@ from autograder.judging.judge import (
     unjudged,
 )
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
+from autograder.submission.causes import (
+    NO_CELL,
+    NOT_RUN,
+    STOPPED,
+    CellRun,
+    defines,
+    failed,
+    why_missing,
+)
 from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
@@ -461,8 +469,12 @@ class Run:
 
     def missing_words(self, exercise: Exercise) -> str:
         """Say that an exercise is not defined, and why."""
-        of_set = list(self.assignment.points)
-        return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
+        why = why_missing(exercise.name, self.cells, list(self.assignment.points))
+        stub = next((one for one in self.assignment.master if one.grade_id == exercise.name), None)
+        # Where students get no line of it, the stub defines nothing.
+        if why == NO_CELL and stub and any(one.source == stub.source for one in self.cells):
+            return NOT_WRITTEN
+        return f"{exercise.name} is not defined: {why}"
 
     def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
         """Return a verdict that says "not written yet" of a function whose body does nothing."""
@@ -520,10 +532,7 @@ class Run:
         return answered_for(verdict, sorted(asked.intersection(absent))), asked.difference(absent)
 
     def absent(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call and the notebook, made of a part of a set, leaves out.
-
-        What belongs to another set than the exercise is for students to bring along.
-        """
+        """Return what an exercise may call that is neither asked for nor there."""
         assert self.session is not None
         left_out = self.assignment.left_out(exercise)
         return [name for name in left_out if self.session.bind(name).kind == "missing"]
