@@ -10,6 +10,7 @@ import runpy
 import shutil
 import sqlite3
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -330,11 +331,53 @@ def test_other_points_than_the_catalogues_are_taken_and_told(tmp_path: Path) -> 
     assert remarks_of(tmp_path / "same", check_worth(8)) == []
 
 
-@pytest.mark.parametrize("points", [-1, float("inf"), float("nan"), "8", None])
+@pytest.mark.parametrize("points", [-1, float("inf"), float("nan"), "8", True])
 def test_points_that_are_no_number_are_refused(tmp_path: Path, points: object) -> None:
-    assert problems_of(tmp_path, check_worth(points))[0] == (
-        f"source/ps1/ps1.ipynb, cell grade_softmax: {points!r} is no number of points"
-    )
+    assert problems_of(tmp_path, check_worth(points)) == [
+        f"source/ps1/ps1.ipynb, cell grade_softmax: {points!r} is no number of points; "
+        "give it 0 or more"
+    ]
+
+
+def test_a_check_without_points_is_refused(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, check_worth(None)) == [
+        "source/ps1/ps1.ipynb, cell grade_softmax: it has no points; give it some, or 0, in "
+        "Create Assignment"
+    ]
+
+
+def test_cells_of_one_name_are_told_with_their_places(tmp_path: Path) -> None:
+    def copied(notebook: NotebookNode) -> None:
+        for name in ("softmax", "grade_softmax"):
+            copy = deepcopy(cell_called(notebook, name))
+            copy["id"] = f"{name}-copy"
+            notebook.cells.append(copy)
+
+    said = problems_of(tmp_path, copied)
+    assert [line.partition(";")[0].partition(", ")[2] for line in said] == [
+        "cells 3 and 7: all have the ID softmax",
+        "cells 4 and 8: all have the ID grade_softmax",
+    ]
+
+
+def test_a_check_above_what_it_checks_is_refused(tmp_path: Path) -> None:
+    def turned(notebook: NotebookNode) -> None:
+        notebook.cells.insert(2, notebook.cells.pop(3))
+
+    assert problems_of(tmp_path, turned) == [
+        "source/ps1/ps1.ipynb, cell grade_softmax: it stands above the cell that it checks: "
+        "move it below"
+    ]
+
+
+def test_a_solution_that_defines_something_else_is_refused(tmp_path: Path) -> None:
+    def misspelt(notebook: NotebookNode) -> None:
+        cell = cell_called(notebook, "softmax")
+        cell["source"] = cell.source.replace("def softmax(", "def sofmax(")
+
+    assert problems_of(tmp_path, misspelt) == [
+        "source/ps1/ps1.ipynb, cell softmax: it does not define softmax"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -362,6 +405,7 @@ def test_an_exercise_of_another_set_is_taken(tmp_path: Path) -> None:
         check["source"] = "check(cce)"
         solution = cell_called(notebook, "softmax")
         solution.metadata.nbgrader["grade_id"] = "cce"
+        solution["source"] = solution.source.replace("def softmax(", "def cce(")
 
     asked = read_asked(make_course(tmp_path, change), "ps1", CATALOGUE)
     assert (asked.problems, [one.name for one in asked.exercises]) == ((), ["cce"])
@@ -410,7 +454,8 @@ def test_a_test_of_its_own_that_has_an_exercises_name_is_told(tmp_path: Path) ->
 
 def test_a_check_without_its_solution_cell_is_refused(tmp_path: Path) -> None:
     assert problems_of(tmp_path, lambda notebook: notebook.cells.pop(2)) == [
-        "source/ps1/ps1.ipynb: no solution cell softmax"
+        "source/ps1/ps1.ipynb: no solution cell softmax: one with that ID, in which students "
+        "write softmax"
     ]
 
 

@@ -133,6 +133,7 @@ class Assignment:
         What is said of a hand-in depends on them, and no points do, so no digest has them
     notebook : its name, "" where that is the assignment's
     planned : how its test cells are judged; None where it is for their text to say
+    inside : what the points of test cells are worth that ran inside; see `settings.TestCells`
     """
 
     name: str
@@ -146,6 +147,7 @@ class Assignment:
     releases: tuple[Mapping[str, str], ...] = ()
     notebook: str = ""
     planned: tuple[TestCell, ...] | None = None
+    inside: str = "stand"
 
     def __post_init__(self) -> None:
         if not self.notebook:
@@ -180,16 +182,10 @@ class Assignment:
         return {cell.exercise: cell.points or 0.0 for cell in self.master if cell.exercise}
 
     def left_out(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call, of its own set, that this notebook does not ask for."""
-        if not self.master:  # no release: the set is judged as a whole
+        """Return what an exercise may call that this notebook does not ask for."""
+        if not self.master:  # no release: all of the catalogue is asked for
             return []
-        catalogue = self.catalogue.load()
-        beside = catalogue.where(exercise.name)
-        return [
-            name
-            for name in exercise.needs
-            if name not in self.points and set(beside).intersection(catalogue.where(name))
-        ]
+        return [name for name in exercise.needs if name not in self.points]
 
     @cached_property
     def digest(self) -> bytes:
@@ -197,7 +193,7 @@ class Assignment:
         files = sorted(self.files.items())
         settings = (
             *(self.preload, self.carried_share, self.packages),
-            *(self.catalogue.module, self.sets),
+            *(self.catalogue.module, self.sets, self.inside),
         )
         parts = (self.key, self.master, files, *settings, *(self.planned or ()))
         return hashlib.sha256(repr(parts).encode()).digest()

@@ -87,8 +87,19 @@ class Course:
 
     @property
     def code_stub(self) -> str:
-        """What stands in a released notebook in place of a solution in Python."""
-        return own.read(own.ClearSolutions, self.settings).code_stub.get("python", "")
+        """What stands in a released notebook in place of a solution in Python.
+
+        Raises
+        ------
+        CourseError : the settings have none for Python
+        """
+        stubs: dict[str, str] = own.read(own.ClearSolutions, self.settings).code_stub
+        if "python" not in stubs:
+            raise CourseError(
+                f'{self.folder / CONFIG_FILE}: ClearSolutions.code_stub has none for "python": '
+                'add one, {"python": "raise NotImplementedError()"}'
+            )
+        return stubs["python"]
 
     @property
     def book(self) -> str:
@@ -217,6 +228,7 @@ class Course:
                 known_releases(self.folder, name, notebook),
                 notebook,
                 self._planned(name, notebook, master, files),
+                own.read(own.TestCells, self.settings).inside,
             )
             for notebook, master in masters.items()
         )

@@ -9,10 +9,11 @@ import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from autograder.course.folder import IMPORT, files_beside, notebooks_in
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
 from autograder.release.source import sources_in
+from autograder.submission.causes import defines
 from autograder.submission.slips import does_nothing
 from autograder.words import first_line
 
@@ -35,7 +37,12 @@ SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
 
 
 def release_problems(
-    course: Path, assignment: str, folder: Path, catalogue: Catalogue, raising: Path | None = None
+    course: Path,
+    assignment: str,
+    folder: Path,
+    catalogue: Catalogue,
+    raising: Path | None = None,
+    stub: str = STUB,
 ) -> list[str]:
     """Return what is wrong with a generated release, a line for each.
 
@@ -46,8 +53,9 @@ def release_problems(
     catalogue : nothing in the folder may answer an exercise of the assignment
     raising : the same release with `STUB` in place of the course's own stub; it is the one that is
         run, since what follows from a stub that does nothing cannot be told from a slip
+    stub : what stands in place of solutions; a source may have it where it has no solution
     """
-    problems = leftovers(sources_in(course / "source" / assignment).values(), folder)
+    problems = leftovers(sources_in(course / "source" / assignment).values(), folder, stub)
     notebooks = {
         name: nbformat.read(folder / f"{name}.ipynb", as_version=4) for name in notebooks_in(folder)
     }
@@ -110,15 +118,17 @@ def _carried_problems(notebook: NotebookNode, folder: Path, where: str) -> list[
     ]
 
 
-def leftovers(sources: Iterable[NotebookNode], folder: Path) -> list[str]:
+def leftovers(sources: Iterable[NotebookNode], folder: Path, stub: str = STUB) -> list[str]:
     """Return what is left in a release of what only instructors may see.
 
     Parameters
     ----------
     sources : the source notebooks
     folder : the generated release; all its files are searched
+    stub : what stands in place of solutions
     """
     secret, public = _split([cell for source in sources for cell in source.cells])
+    public += f"\n{stub}"
     released = {
         path.relative_to(folder).as_posix(): _text_of(path)
         for path in sorted(folder.rglob("*"))
@@ -220,20 +230,43 @@ def unexpected_errors(folder: Path, name: str) -> list[str]:
             )
         except (CellTimeoutError, DeadKernelError) as error:
             return [f"{where} cannot be run: {first_line(error) or '?'}"]
+    to_define = _to_define(notebook)
     return [
-        f"{where}, cell {cell.id}: {output.ename}: {output.evalue.splitlines()[0][:120]}"
-        if output.evalue
-        else f"{where}, cell {cell.id}: {output.ename}"
+        f"{where}, cell {cell.id}: {output.ename}{_first(output)}{_hint(output)}"
         for cell in notebook.cells
         if _is_check(cell) or not _owned(cell).get("grade")  # a test of its own is to fail
         for output in cell.get("outputs", [])
-        if output.output_type == "error" and not _says_not_written(output)
+        if output.output_type == "error" and not _says_not_written(output, to_define)
     ]
 
 
-def _says_not_written(output: NotebookNode) -> bool:
+def _first(output: NotebookNode) -> str:
+    return f": {output.evalue.splitlines()[0][:120]}" if output.evalue else ""
+
+
+def _hint(output: NotebookNode) -> str:
+    """Return what to do about a name that is not there."""
+    return ": define it, or import it, in a cell above" if _lacks(output) else ""
+
+
+def _lacks(output: NotebookNode) -> str:
+    found = re.match(r"name '(\w+)' is not defined", output.evalue)
+    return found[1] if found and output.ename == "NameError" else ""
+
+
+def _to_define(notebook: NotebookNode) -> set[str]:
+    """Return the exercises of which students get no line: their names are for them to define."""
+    solutions = (one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("solution"))
+    code = [one.source for one in notebook.cells if one.cell_type == "code"]
+    names = {one.metadata.nbgrader["grade_id"] for one in solutions if one.cell_type == "code"}
+    return {name for name in names if not any(defines(text, name) for text in code)}
+
+
+def _says_not_written(output: NotebookNode, to_define: Collection[str]) -> bool:
     if output.ename == "NotImplementedError":
         return bool(output.evalue == NOT_WRITTEN)
+    if _lacks(output) in to_define:
+        return True
     return bool(output.ename == "AssertionError" and output.evalue.endswith(NOT_WRITTEN))
 
 

@@ -116,7 +116,7 @@ def prove_release(
             settings = Course(course)
             known = catalogue or settings.catalogue
             asked = read_asked(course, name, known, settings.sets_of(name))
-            wrong = list(asked.problems)
+            wrong = [*asked.problems, *stub_problems(settings.code_stub)]
             if not wrong:
                 helpers = helpers_of(settings, course / "source" / name, asked.exercises)
                 new = generate(settings, name, work / "new", helpers)
@@ -138,7 +138,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         settings = Course(course)
         known = catalogue or settings.catalogue
         asked = read_asked(course, name, known, settings.sets_of(name))
-        _refuse(asked.problems)
+        _refuse([*asked.problems, *stub_problems(settings.code_stub)])
         source = course / "source" / name
         helpers = helpers_of(settings, source, asked.exercises)
         put(helpers, source)  # so that it runs there too
@@ -167,12 +167,11 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
 def _problems(
     course: Course, name: str, made: Path, helpers: Helpers, catalogue: Catalogue
 ) -> list[str]:
-    """Return what is wrong with a release, and with the stub in it where that is the course's."""
+    """Return what is wrong with a release."""
     stub, raising = course.code_stub, None
-    wrong = stub_problems(stub)
-    if stub != STUB and not wrong:
+    if stub != STUB:
         raising = generate(course, name, made.parents[1] / "raising", helpers, stub=STUB)
-    return wrong or release_problems(course.folder, name, made, catalogue, raising)
+    return release_problems(course.folder, name, made, catalogue, raising, stub)
 
 
 def _write_readme(course: Path, name: str, is_enough: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 import math
@@ -156,46 +157,60 @@ def _asked_by(
     language = language_of(notebook)
     if language.lower() not in PYTHON:
         return Asked(problems=(f"{path}: {other_language(language, path.parent.name)}",))
-    problems: list[str] = []
+    problems = [f"{path}, {line}" for line in _mark_problems(notebook.cells)]
+    if problems:
+        return Asked(problems=tuple(problems))
     known = catalogue.of(*sets)
     asked: dict[str, Exercise] = {}
-    solved, given, tested, odd = set(), {}, [], list[str]()
-    has_kit = any(KIT.search(cell.source) for cell in notebook.cells if cell.cell_type == "code")
+    solved: dict[str, str] = {}
+    given: dict[str, str] = {}
+    tested: list[str] = []
+    odd: list[str] = []
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    has_kit = any(map(KIT.search, code))
+    has_check = has_kit or any(defines(text, "check") for text in code)
     for cell in notebook.cells:
         data = cell.metadata.get("nbgrader", {})
         grade_id = str(data.get("grade_id"))
         where = f"{path}, cell {grade_id}"
         if cell.cell_type == "code" and data.get("solution"):
-            solved.add(grade_id)
+            solved[grade_id] = cell.source
         elif cell.cell_type == "code":
             given[cell.id] = cell.source
         if not (data.get("grade") or data.get("task")):
             continue
-        points = data.get("points", 0)
-        if not isinstance(points, int | float) or not 0 <= points < math.inf:
-            problems.append(f"{where}: {points!r} is no number of points")
-            continue
         if data.get("solution") or cell.cell_type != "code":
             continue
         name = grade_id.removeprefix(GRADE_PREFIX)
-        if not has_kit or not CHECKED.match(cell.source):
+        if name in known and cell.source.strip() == f"check({name})" and not has_check:
+            problems.append(f"{where}: put `from checks import check` into a code cell above it")
+        elif not has_kit or not CHECKED.match(cell.source):
             tested.append(grade_id)
             if name != grade_id and name in known:
                 odd.append(
                     f"{grade_id} tests {name} by its own code, and not as the catalogue's exercise: "
                     f"for that its source is check({name})"
                 )
+        if not has_kit or not CHECKED.match(cell.source):
             continue
         if name == grade_id or name not in known:
             problems.append(f"{where}: {_unknown(name, known)}")
             continue
         problems += [f"{where}: {line}" for line in _ambiguous(name, sets, catalogue)]
-        asked[name] = known[name].worth(float(points))
+        asked[name] = known[name].worth(float(data["points"]))
+        if name not in solved and any(_solves(other, name) for other in notebook.cells):
+            problems.append(f"{where}: it stands above the cell that it checks: move it below")
+        elif name in solved and not _writes(solved[name], name):
+            problems.append(f"{path}, cell {name}: it does not define {name}")
         if known[name].properties is None:
             problems.append(f"{where}: {name} has no properties, so check({name}) has none to show")
         if exercise_asked(grade_id, cell.source) is None:
             problems.append(f"{where}: its source is not exactly check({name})")
-    problems += [f"{path}: no solution cell {name}" for name in asked if name not in solved]
+    problems += [
+        f"{path}: no solution cell {name}: one with that ID, in which students write {name}"
+        for name in asked
+        if name not in solved
+    ]
     problems += [
         f"{path}, cell {cell}: it defines {name}, which is asked for: give it another name, "
         "or put it into a solution region"
@@ -206,6 +221,12 @@ def _asked_by(
     own = [exercise.name for exercise in catalogue.assignments.get(path.parent.name, ())]
     unchecked = [name for name in own if name in solved and name not in asked]
     odd += [
+        f"students get nothing of the cell {name}, all of which is the solution: its check says "
+        f"NameError until they define {name}"
+        for name in asked
+        if not defines(_shown(solved.get(name, "")), name)
+    ]
+    odd += [
         f"{name} is to be written, and no cell grade_{name} checks it"
         for name in unchecked
         if f"grade_{name}" not in tested
@@ -215,6 +236,62 @@ def _asked_by(
         odd.append("no cell tests anything: there is nothing for the grader to judge")
     remarks = [f"{path}: {line}" for line in odd]
     return Asked(tuple(asked.values()), tuple(problems), tuple(remarks))
+
+
+def _mark_problems(cells: Sequence[NotebookNode]) -> Iterator[str]:
+    """Yield what is wrong with nbgrader's marks of the cells; nbgrader itself names no cell."""
+    places: dict[str, list[int]] = {}
+    for number, cell in enumerate(cells, 1):
+        data = cell.metadata.get("nbgrader", {})
+        if not any(map(data.get, ("grade", "solution", "locked", "task"))):
+            continue
+        name, points = data.get("grade_id"), data.get("points")
+        if not isinstance(name, str) or not name:
+            yield f"cell {number}: it has no ID; give it one, in Create Assignment in the sidebar"
+            continue
+        places.setdefault(name, []).append(number)
+        is_number = isinstance(points, int | float) and not isinstance(points, bool)
+        if (data.get("grade") or data.get("task")) and points is None:
+            yield f"cell {name}: it has no points; give it some, or 0, in Create Assignment"
+        elif (data.get("grade") or data.get("task")) and not (
+            is_number and 0 <= points < math.inf
+        ):
+            yield f"cell {name}: {points!r} is no number of points; give it 0 or more"
+    for name, numbers in places.items():
+        if len(numbers) > 1:
+            yield (
+                f"cells {listed(list(map(str, numbers)))}: all have the ID {name}; delete all but "
+                "one (copied?), since an exercise is asked for once in a notebook"
+            )
+
+
+def _solves(cell: NotebookNode, name: str) -> bool:
+    data = cell.metadata.get("nbgrader", {})
+    return bool(cell.cell_type == "code" and data.get("solution") and data["grade_id"] == name)
+
+
+def _shown(source: str) -> str:
+    """Return what students get of a solution cell."""
+    if "BEGIN SOLUTION" not in source:  # all of it is the solution
+        return ""
+    return re.sub(r"[^\n]*BEGIN SOLUTION.*?END SOLUTION[^\n]*", "", source, flags=re.DOTALL)
+
+
+def _writes(source: str, name: str) -> bool:
+    """Tell whether a solution cell defines a name, or holds no code at all.
+
+    >>> _writes("def f(x):\\n    return x", "f"), _writes("raise NotImplementedError()", "f")
+    (True, True)
+    >>> _writes("def g(x):\\n    return x", "f")
+    False
+    """
+    if defines(source, name):
+        return True
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a cell magic, or what the release's own proof finds
+        return True
+    return all(isinstance(one, ast.Raise | ast.Pass | ast.Expr) for one in statements)
 
 
 def other_language(language: str, assignment: str) -> str:
@@ -269,5 +346,6 @@ def _odd(
         if lacking:
             yield (
                 f"{name} may be written with {listed(lacking)}, which the notebook neither asks "
-                "for nor gives: students need it where they run their code"
+                "for nor gives: the grader answers it rightly, but where students run their code "
+                "they need it"
             )

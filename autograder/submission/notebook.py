@@ -31,12 +31,28 @@ from autograder.judging.judge import (
     unjudged,
 )
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
+from autograder.submission.causes import (
+    NO_CELL,
+    NOT_RUN,
+    STOPPED,
+    CellRun,
+    defines,
+    failed,
+    why_missing,
+)
 from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
 from autograder.submission.slips import blocks, does_nothing
-from autograder.submission.test_cells import INSIDE, OUTSIDE, CellVerdict, judged, plain, verdict_on
+from autograder.submission.test_cells import (
+    INSIDE,
+    OUTSIDE,
+    CellVerdict,
+    as_counted,
+    judged,
+    plain,
+    verdict_on,
+)
 from autograder.submission.testing import Testing
 
 # Takes the place, in later cells, of a function that did not come back when it was
@@ -369,7 +385,8 @@ class Run:
             return
         released = self.released.get(owned.grade_id, cell.source)
         outputs, asserted = self.test_cell(cell)
-        self.set_down(cell, judged(cell, outputs, asserted, released), outputs)
+        verdict = judged(cell, outputs, asserted, released)
+        self.set_down(cell, as_counted(verdict, self.assignment.inside), outputs)
 
     def test_cell(self, cell: NotebookNode) -> tuple[list[Any], str]:
         """Run a test cell; return its outputs, and where it ran."""
@@ -452,8 +469,12 @@ class Run:
 
     def missing_words(self, exercise: Exercise) -> str:
         """Say that an exercise is not defined, and why."""
-        of_set = list(self.assignment.points)
-        return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
+        why = why_missing(exercise.name, self.cells, list(self.assignment.points))
+        stub = next((one for one in self.assignment.master if one.grade_id == exercise.name), None)
+        # Where students get no line of it, the stub defines nothing.
+        if why == NO_CELL and stub and any(one.source == stub.source for one in self.cells):
+            return NOT_WRITTEN
+        return f"{exercise.name} is not defined: {why}"
 
     def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
         """Return a verdict that says "not written yet" of a function whose body does nothing."""
@@ -511,10 +532,7 @@ class Run:
         return answered_for(verdict, sorted(asked.intersection(absent))), asked.difference(absent)
 
     def absent(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call and the notebook, made of a part of a set, leaves out.
-
-        What belongs to another set than the exercise is for students to bring along.
-        """
+        """Return what an exercise may call that is neither asked for nor there."""
         assert self.session is not None
         left_out = self.assignment.left_out(exercise)
         return [name for name in left_out if self.session.bind(name).kind == "missing"]

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ from autograder.pages.report.work import (
     words_of,
 )
 from autograder.submission.graded_cells import NOTE, verdicts_of
+from autograder.submission.test_cells import INSIDE
 from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
@@ -275,16 +276,13 @@ def read_records(
                 attempts[cell.name] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
         graded = Submission(course, assignment, student)
-        runs = [
-            run for notebook in notebooks for run in read_cells(graded.graded_path_of(notebook))
-        ]
+        runs = {name: read_cells(graded.graded_path_of(name)) for name in notebooks}
         mine = known_by.get(student, {student.lower()})
-        code = {
-            name: text
-            for name, attempt in attempts.items()
-            if attempt.mistakes
-            and names_nobody(text := code_of(runs, name.rpartition("/")[2]), mine)
-        }
+        code = {}
+        for name in (name for name, attempt in attempts.items() if attempt.mistakes):
+            *notebook, exercise = name.rsplit("/", 1)
+            text = code_of(runs[notebook[0] if notebook else notebooks[0]], exercise)
+            code[name] = text if names_nobody(text, mine) else ""
         records[student] = Record(
             student,
             student in handed_in,
@@ -298,7 +296,7 @@ def read_records(
                 *((STRANGER,) if student in nobody else ()),
             ),
             code,
-            tuple(failures(runs, _not_defined(kept), everybody)),
+            tuple(failures([*chain(*runs.values())], _not_defined(kept), everybody)),
         )
     return records
 
@@ -365,7 +363,11 @@ def _item(graded: Graded, entry: Exercise | None) -> Item:
 def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
     """Return an exercise's attempt; what a person has given in Formgrader goes before a verdict."""
     points, findings = float(verdict["points"]), verdict["findings"]
-    blank = bool(findings) and findings[0]["message"] == NOT_WRITTEN
+    said = findings[0]["message"] if findings else ""
+    # A released stub raises it, in this grader's words, in nbgrader's own or in a course's.
+    blank = said == NOT_WRITTEN or ("asserted" in verdict and said.startswith("NotImplemented"))
+    if manual is None and verdict.get("waits"):
+        return Attempt(None, asserted=INSIDE)
     found = [finding["misconception"] for finding in findings if finding["misconception"]]
     return Attempt(
         points if manual is None else manual,
@@ -373,6 +375,7 @@ def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
         blank,
         not blank and points < float(verdict["max_points"]),
         tuple(dict.fromkeys(map(str, found))),
+        str(verdict.get("asserted", "")),
     )
 
 
@@ -401,6 +404,7 @@ def _not_defined(kept: Kept | None) -> dict[str, str]:
     """Return the exercises of which a verdict says that nothing has their name, and why."""
     found = {}
     for name, verdict in (kept.verdicts if kept is not None else {}).items():
+        name = name.rpartition("/")[2]
         said = str(verdict["findings"][0]["message"]) if verdict["findings"] else ""
         if said.startswith(f"{name} is not defined"):
             found[name] = said.removeprefix(f"{name} is not defined").removeprefix(": ")
