@@ -185,6 +185,9 @@ class Owner(Peer):
     def hear(self, unpack: Callable[[Node], Any], message: dict[str, Any]) -> None:
         """Take in which names a test gave something, or deleted."""
         super().hear(unpack, message)
+        if message.get("new"):  # a tester's process in the place of one that ended
+            self.described.clear()
+            self.stubs.clear()
         if message.get("begins"):
             self.shared.clear()
         for name in message.get("unbind", ()):

@@ -216,7 +216,9 @@ class Peer:
         try:
             reply = self._reply(question)
             text = wire.frame({"answer": reply}, EXCHANGE.answer_raw_bytes)
-        except (wire.WireError, CannotCross) as failure:
+        except wire.Closed:
+            raise
+        except Exception as failure:  # a student's class may be such that it cannot be described
             text = wire.frame({"answer": self._refusal(failure)})
         wire.send_frame(self.connection, text)
 
