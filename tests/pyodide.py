@@ -39,7 +39,7 @@ def pyodide() -> Path:
     folder = BUILD / f"pyodide-{VERSION}"
     if not folder.exists():
         BUILD.mkdir(exist_ok=True)
-        # Several test processes may be at it: each has a folder of its own, one is kept.
+        # Several test processes may do this at once: each in its own folder; one of them is kept.
         with tempfile.TemporaryDirectory(dir=BUILD) as work:
             made = _put_together(Path(work))
             if not folder.exists():

@@ -478,7 +478,7 @@ OF_ARRAYS = [
     for name, exercise in EXERCISES.items()
     if exercise.kind == "function" and name not in ("is_softmax", "is_gradient")
 ]
-# A catalogued answer is called after its mistake; the second face of one "..., 1".
+# A catalogued answer is called after its mistake; a second version of it gets ", 1".
 WRONG = {
     name: {
         misconception.name + (f", {n}" if n else ""): wrong

@@ -149,7 +149,7 @@ def test_a_lesson_has_pictures_a_slider_that_moves_them_and_says_what_it_skips(v
         " return now && now.src !== before; }",
         arg=[slider.element_handle(), before],
     )
-    # It lies over the notebook.
+    # It covers the notebook.
     page.get_by_text("Python is ready").wait_for(state="detached")
     for code in ("import tensorflow as tf", "gaps = compare()", "cap = capped_by_keras()"):
         # Not `inner_text`, which is empty where nobody has scrolled to.

@@ -347,7 +347,7 @@ def test_in_vs_code_it_runs_also_where_another_folder_is_open(tmp_path):
     """No variable of JupyterLab's; the kernel works in the folder that is open."""
     mail, opened = tmp_path / "mail" / "ps1.ipynb", tmp_path / "opened"
     opened.mkdir()
-    # VS Code sets a variable before the first cell, and no other part of it is known to Python.
+    # VS Code sets one variable before the first cell; Python sees nothing else of it.
     notebook = execute(released("ps1"), opened, f"__vsc_ipynb_file__ = {str(mail)!r}")
     said = errors(notebook)
     assert len(said) >= 7

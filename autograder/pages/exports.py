@@ -36,7 +36,7 @@ from autograder.gradebook.scores import (
 )
 from autograder.words import listed, spreadsheet_text
 
-DECIMALS = 2  # Canvas knows no more
+DECIMALS = 2  # Canvas stores no more
 
 
 @dataclass(frozen=True)
