@@ -18,8 +18,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from classroom.lite import PYODIDE_VERSION
+
 BUILD = Path(__file__).resolve().parents[1] / "build"
-VERSION = "314.0.4"
+VERSION = PYODIDE_VERSION
 CARRIER = "open-webui==0.12.4"
 NEEDED = ("numpy", "matplotlib", "ipython", "jedi", "micropip")
 CORE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs", "python_stdlib.zip")
