@@ -56,7 +56,8 @@ grade: setup
 	cp -R examples/submitted $(DEMO)/submitted
 	cp nbgrader_config.py $(DEMO)/
 	$(BIN)/autograder release $(ASSIGNMENTS) --course $(DEMO)
-	$(BIN)/autograder grade $(ASSIGNMENTS) --course $(DEMO)
+# Exit code 1 is right: some of the sample class hand in what cannot be read, and it is named.
+	$(BIN)/autograder grade $(ASSIGNMENTS) --course $(DEMO) || [ $$? -eq 1 ]
 
 # The second course: released, graded and reported by the same grader.
 regression: setup

@@ -227,7 +227,7 @@ def table(students: Sequence[Student]) -> str:
                 f"`{student.name}`",
                 problem_set,
                 work.what,
-                f"{work.points:g}",
+                "not graded" if work.points is None else f"{work.points:g}",
                 "; ".join((*named, *said)).replace("|", "\\|"),
             )
             lines.append("| " + " | ".join(cells) + " |")

@@ -17,15 +17,15 @@ class Work:
     Parameters
     ----------
     what : what it is, for the table
-    points : what it must score, without the written question
+    points : what it must score, without the written question; None: it cannot be graded
     mistakes : the catalogued mistakes that must be named, by exercise, and no others
     like : the student whose answers it has where it has none of its own; None: stubs
     edit : what happened to the notebook after it was written
-    said : parts of remarks or repairs that must be there
+    said : parts of remarks or repairs that must be there, or of why it is not graded
     """
 
     what: str
-    points: float
+    points: float | None
     mistakes: Mapping[str, Names] = field(default_factory=dict)
     like: str | None = None
     edit: Edit | None = None

@@ -525,7 +525,9 @@ BROKEN = (
     Student(
         "broken-format",
         {
-            "ps1": Work("notebook format 3", 0, like=BASE, edit=edits.old_format, said=("older",)),
+            "ps1": Work(
+                "notebook format 3", None, like=BASE, edit=edits.old_format, said=("older",)
+            ),
             "ps2": Work(
                 "schema version 99, from a later nbgrader",
                 PS2,
@@ -538,17 +540,17 @@ BROKEN = (
     Student(
         "broken-file",
         {
-            "ps1": Work("half a file", 0, like=BASE, edit=edits.not_json, said=("not JSON",)),
-            "ps2": Work("an empty file", 0, like=BASE, edit=edits.empty_file, said=("empty",)),
+            "ps1": Work("half a file", None, like=BASE, edit=edits.not_json, said=("not JSON",)),
+            "ps2": Work("an empty file", None, like=BASE, edit=edits.empty_file, said=("empty",)),
         },
     ),
     Student(
         "broken-encoding",
         {
-            "ps1": Work("not UTF-8", 0, like=BASE, edit=edits.invalid_utf8, said=("UTF-8",)),
+            "ps1": Work("not UTF-8", None, like=BASE, edit=edits.invalid_utf8, said=("UTF-8",)),
             "ps2": Work(
                 "nested 20,000 deep",
-                0,
+                None,
                 like=BASE,
                 edit=edits.nested_too_deeply,
                 said=("nested too deeply",),
@@ -670,7 +672,7 @@ HOSTILE = (
         {
             "ps2": Work(
                 "a link to the instructor's version in place of the notebook",
-                0,
+                None,
                 edit=edits.symbolic_link,
                 said=("symbolic link",),
             )

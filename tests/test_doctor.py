@@ -170,7 +170,7 @@ def not_released(course: Path) -> None:
         (no_source, "missing", "has no source/: put an assignment's notebook at"),
         (no_settings, "missing", "has no nbgrader_config.py: is that the course's folder?"),
         (broken_settings, "missing", "line 1: '(' was never closed; mend it first"),
-        (no_gradebook, "optional", "run `autograder release`"),
+        (no_gradebook, "optional", "not released yet: `autograder release ps1`"),
         (damaged_gradebook, "missing", "put a backup in its place"),
         (not_released, "optional", "not released yet: `autograder release ps2`"),
     ],

@@ -45,6 +45,7 @@ from autograder.limits import WRITING
 from autograder.sandbox import LIMITS, IsolationUnavailable
 
 HandIn = Callable[..., Path]
+LINKED = "the folder of ps1 is a symbolic link: submit the notebook itself, not a link to it"
 LOCKED = "another program is writing to it"
 
 
@@ -242,7 +243,7 @@ def test_the_same_bytes_meet_the_same_fixtures_and_others_meet_others(course, ha
         submission = Submission(course, "ps1", "ann")
         return make_job(submission, assignment, b"secret", "bwrap", LIMITS).seed
 
-    works = (data, data + b" ", b"", b"no notebook", None)
+    works = (data, data + b" ", (NOTEBOOKS / "untouched.ipynb").read_bytes(), None)
     seeds = [seed(work) for work in works]
     assert len(set(seeds)) == len(works)
     assert [seed(work) for work in works] == seeds
@@ -316,7 +317,7 @@ def test_a_folders_name_that_is_no_text_is_said_and_the_rest_is_graded(course, h
     assert points(results) == {"ann": 14}
 
 
-def test_links_files_and_nothing_in_place_of_a_notebook_are_graded_with_the_reason(
+def test_links_files_and_nothing_in_place_of_a_notebook_are_named_with_the_reason(
     course, hand_in, at_once
 ):
     path = hand_in("ann", "all-right")
@@ -328,16 +329,16 @@ def test_links_files_and_nothing_in_place_of_a_notebook_are_graded_with_the_reas
     (odd / "link" / "ps1" / "ps1.ipynb").symlink_to(path)
     (odd / "student-link").symlink_to("ann")
     results = grade(course, at_once)
-    assert points(results) == {"ann": 14, **dict.fromkeys(set(results) - {"ann"}, 0)}
-    said = {name: " ".join(result.remarks) for name, result in results.items() if name != "ann"}
-    assert {name: text.split(":")[0] for name, text in said.items()} == {
-        "link": "ps1.ipynb is a symbolic link",
-        "folder-link": "The folder of ps1.ipynb is a symbolic link",
-        "student-link": "The folder of ps1.ipynb is a symbolic link",
-        "none": "There is no notebook ps1.ipynb to grade.",
-        "file": "ps1.ipynb cannot be opened",
-        "folder": "ps1.ipynb is not an ordinary file.",
+    assert results.pop("ann").points == points_in(course).pop("ann") == 14
+    assert {name: str(result.trouble).split(": hand")[0] for name, result in results.items()} == {
+        "link": "there is no notebook of ps1: 'ps1.ipynb' is a symbolic link and was left out",
+        "folder-link": LINKED,
+        "student-link": LINKED,
+        "none": "there is no notebook of ps1: its folder is empty",
+        "file": "the folder of ps1 is no folder",
+        "folder": "there is no notebook of ps1: its folder is empty",
     }
+    assert set(points_in(course)) == {"ann"}
 
 
 # --- Workers --------------------------------------------------------------------------------------
@@ -345,7 +346,8 @@ def test_links_files_and_nothing_in_place_of_a_notebook_are_graded_with_the_reas
 
 def some_jobs(number: int) -> list[Job]:
     empty = Assignment("ps1", (), {})
-    return [Job(f"s{n}", empty, b"", None, n, "bwrap", LIMITS) for n in range(number)]
+    data = (NOTEBOOKS / "untouched.ipynb").read_bytes()
+    return [Job(f"s{n}", empty, data, None, n, "bwrap", LIMITS) for n in range(number)]
 
 
 def outcomes_of(jobs: Iterable[Job], executor: Executor, window: int) -> Iterator[Outcome]:

@@ -396,6 +396,23 @@ def test_a_formulas_lines_stay_lines_and_no_sign_of_a_column_is_left(formula, li
         assert (shown.count("<mtr>"), shown.count("&amp;")) == (lines, 0)
 
 
+def test_equals_signs_of_aligned_formulas_stand_below_each_other(visit, tmp_path):
+    formula = r"$$\begin{aligned} a + b + c &= d \\ e &= f \end{aligned}$$"
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell(formula)])
+    path = tmp_path / "page.html"
+    path.write_text(page(nbformat.writes(notebook).encode(), Marks(), "ps1", "0" * 64))
+    visit.page.goto(path.as_uri())
+    ends = visit.page.evaluate(
+        "[...document.querySelectorAll('mtd:first-child')].map("
+        "e => Math.round(e.lastElementChild.getBoundingClientRect().right))"
+    )
+    signs = visit.page.evaluate(
+        "[...document.querySelectorAll('mtd:nth-child(2) mo')].map("
+        "e => Math.round(e.getBoundingClientRect().left))"
+    )
+    assert (len(ends), len(set(ends)), len(set(signs))) == (2, 1, 1)
+
+
 def test_columns_of_what_is_not_known_are_shown_as_they_were_written():
     assert "verbatim" in markdown_with_mathml(r"$$\begin{unknown} a &= b \\ c \end{unknown}$$")
     assert "<mtext>&amp;</mtext>" in markdown_with_mathml(r"$R \& D$")

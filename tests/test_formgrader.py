@@ -26,6 +26,7 @@ from running import done, fix_secret, grade
 from traitlets.config import Config
 
 from autograder.cli.doctor import MATHJAX
+from autograder.grading.history import read_marks_given
 from classroom.vendor import VendorError, vendored
 
 DUE = "2026-10-05 12:00:00.000000"  # some hours before `seed-a` hands in
@@ -359,6 +360,12 @@ def test_what_a_person_gave_stays_when_the_class_is_graded_again(by_hand, tmp_pa
     seen = [(*row[:-1], row[-1] or row[5] is not None) for row in before.pop("grade")]
     assert after.pop("grade") == seen
     assert after == before
+
+
+def test_when_a_person_gave_points_is_noted(by_hand):
+    given = read_marks_given(by_hand.course, "ps1")
+    assert {one.by for some in given.values() for one in some} == {"Formgrader"}
+    assert given[STUDENT][-1].at
 
 
 def test_the_pages_say_what_the_gradebook_holds(by_hand):

@@ -17,6 +17,8 @@ import nbformat
 import pytest
 from databases import sql
 from nbformat.v4 import new_markdown_cell
+from nbgrader.api import Grade, Gradebook
+from sqlalchemy import event
 
 from autograder.course.assignment import MasterCell
 from autograder.course.folder import SECRET_FILE, label_of
@@ -24,6 +26,7 @@ from autograder.gradebook import GradebookStore
 from autograder.gradebook.by_hand import HandMark, Place
 from autograder.gradebook.cell_marks import CellMark
 from autograder.marking.answers import PICTURE, read_answers
+from autograder.nbgrader_plugin.formgrader import noting
 
 ANSWERS = {
     "ann": "=HYPERLINK(1)\nÜber die Größe: 2 < 3",
@@ -129,7 +132,9 @@ def test_the_table_has_a_row_for_each_answer_that_a_person_marks(graded):
         for cell in source.cells
         if cell.metadata.get("nbgrader", {}).get("grade_id") == QUESTION
     )
-    assert {row["scheme"] for row in rows} == {scheme}
+    assert "### BEGIN SOLUTION" in scheme
+    lines = [line for line in scheme.split("\n") if "SOLUTION" not in line]
+    assert {row["scheme"] for row in rows} == {"\n".join(lines).strip()}
     assert rows[3]["answer"] == "Weil die Spalten\nsich zu 1 summieren."
     # More than a spreadsheet's cell has room for would spill into other cells.
     assert len(rows[0]["answer"]) < 32_767
@@ -407,6 +412,28 @@ def test_the_history_says_when_and_by_which_table(graded):
         "by hand ps1: written_shift 2 points"
         in commanding.run("history", "ann", "--course", graded)[1]
     )
+
+
+def test_points_given_in_formgrader_are_noted_with_their_time(graded):
+    try:
+        for _ in range(2):  # settings are read more than once
+            noting.note_what_people_give(graded)
+        with Gradebook(f"sqlite:///{graded}/gradebook.db") as gradebook:
+            for points in (3.0, 3.0, None, 2.5):
+                grade = gradebook.find_grade(QUESTION, "ps1", "ps1", "ann")
+                grade.manual_score = points
+                gradebook.db.commit()
+    finally:
+        event.remove(Grade.manual_score, "set", noting._given)
+    code, said, _ = commanding.run("history", "ann", "--course", graded)
+    assert code == 0
+    noted = [line.partition(" ps1: ")[2] for line in said.splitlines() if "Formgrader" in line]
+    assert noted == [
+        "written_shift 3 points, by hand (Formgrader)",
+        "written_shift marks taken back, by hand (Formgrader)",
+        "written_shift 2.5 points, by hand (Formgrader)",
+    ]
+    assert "by hand ps1" not in said
 
 
 def test_wrong_use_says_what_to_do(graded):

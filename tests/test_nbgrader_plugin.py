@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrading import convert, settings
 from seen import Seen
 from traitlets.config import Config
+from traitlets.log import get_logger
 
 from autograder.course.folder import SECRET_FILE
 from autograder.course.settings import load_config
@@ -41,7 +44,14 @@ WORK = {
     "random": "draws-at-random", "reused": "name-reused-afterwards", "untouched": "untouched",
     "wrong": "shows-points",
 }  # fmt: skip
-BROKEN = ("duplicated", "empty", "ids", "latin", "linked", "newer", "not-json", "schema-1")
+BROKEN = ("duplicated", "ids", "schema-1")
+NOT_GRADED = {
+    "empty": "ps1.ipynb' is empty",
+    "latin": "ps1.ipynb is not UTF-8 text",
+    "linked": "the folder of ps1 is a symbolic link",
+    "newer": "ps1.ipynb has a newer notebook format than 4",
+    "not-json": "ps1.ipynb is not JSON",
+}
 CARDS = "verdict-card"
 
 # nbgrader's own way of adding a submission to its session.
@@ -81,6 +91,8 @@ class Roads:
 
     nbgrader: Path
     bulk: Path
+    said: str
+    troubles: dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +100,30 @@ def roads(
     released: Path, sandbox: Sandbox, at_once: Executor, tmp_path_factory: pytest.TempPathFactory
 ) -> Roads:
     root = tmp_path_factory.mktemp("roads")
-    roads = Roads(root / "nbgrader", root / "bulk")
+    there, here = root / "nbgrader", root / "bulk"
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
-        for course in (roads.nbgrader, roads.bulk):
+        for course in (there, here):
             shutil.copytree(released, course)
             hand_in_all(course)
-        at_once.submit(convert, roads.nbgrader, Autograde).result()
-        results = classes.grade(roads.bulk, at_once)
-    assert [one.trouble for one in results.values() if one.trouble] == []
-    assert set(results) == {*WORK, *BROKEN}
-    return roads
+        said = at_once.submit(told, there).result()
+        results = classes.grade(here, at_once)
+    troubles = {name: one.trouble for name, one in results.items() if one.trouble}
+    assert set(results) == {*WORK, *BROKEN, *NOT_GRADED}
+    return Roads(there, here, said, troubles)
+
+
+def told(course: Path) -> str:
+    """Grade a class of which some cannot be graded; return what nbgrader said of it."""
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    get_logger().addHandler(handler)
+    try:
+        with pytest.raises(NbGraderException, match=f"{len(NOT_GRADED)} of ps1 were not graded"):
+            convert(course, Autograde)
+    finally:
+        get_logger().removeHandler(handler)
+    return said.getvalue()
 
 
 def rows(course: Path, query: str) -> list[tuple[Any, ...]]:
@@ -133,6 +158,15 @@ def test_both_roads_write_the_same_grades_and_comments(roads):
     assert points == {**dict.fromkeys((*WORK, *BROKEN), 0), **right, **wrong, **repaired}
 
 
+def test_what_cannot_be_read_is_named_on_both_roads_and_has_no_points(roads):
+    assert set(roads.troubles) == set(NOT_GRADED)
+    for student, why in NOT_GRADED.items():
+        assert why in roads.troubles[student]
+        assert f"{student}/ps1 was not graded: {roads.troubles[student]}" in roads.said
+        assert not (roads.nbgrader / "autograded" / student).exists()
+    assert "Traceback" not in roads.said
+
+
 def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads):
     written = {
         student: (score, bool(waits))
@@ -140,7 +174,7 @@ def test_a_written_answer_waits_for_a_person_unless_nobody_wrote_one(roads):
         if name == "written_shift"
     }
     assert written["full"] == written["hostile"] == (None, True)
-    assert written["untouched"] == written["empty"] == (0, False)
+    assert written["untouched"] == (0, False)
     comments = {row[:2]: row[2] for row in rows(roads.nbgrader, COMMENTS)}
     assert comments["untouched", "written_shift"] == "No response."
     assert comments["full", "written_shift"] is None
@@ -165,11 +199,6 @@ def test_both_roads_make_the_same_notebook(roads, student):
     [
         ("crashes", "Code cell 6 was left out: the process crashed (signal 11)."),
         ("duplicated", "The cell grade_scores was there 2 times; number 2 counts."),
-        ("empty", "ps1.ipynb is empty"),
-        ("latin", "ps1.ipynb is not UTF-8 text"),
-        ("linked", "The folder of ps1.ipynb is a symbolic link"),
-        ("newer", "ps1.ipynb has a newer notebook format than 4"),
-        ("not-json", "ps1.ipynb is not JSON"),
         ("schema-1", "The grading settings of softmax had been changed"),
     ],
 )
@@ -259,7 +288,7 @@ def test_what_a_hostile_student_wrote_is_there_to_be_read(feedback):
         assert written in source
 
 
-@pytest.mark.parametrize("student", ["full", "hostile", "untouched", "not-json"])
+@pytest.mark.parametrize("student", ["full", "hostile", "untouched"])
 def test_a_page_shows_the_cards(feedback, student):
     text = page(feedback, student).source
     assert text.count(f'class="{CARDS}"') == 3
@@ -274,7 +303,7 @@ def test_a_page_gives_away_neither_answers_nor_paths(feedback, roads):
         for path in (roads.bulk, ROOT, sys.prefix, sys.base_prefix, Path.home()):
             assert f"{path}/" not in text, (student, path)
         assert "Marking scheme" not in text
-        if student in ("untouched", "hostile", "empty"):
+        if student in ("untouched", "hostile"):
             assert not [answer for answer in ("np.vstack", "exponentials") if answer in text]
 
 

@@ -22,7 +22,7 @@ from autograder.course.assignment import Assignment, MasterCell
 from autograder.judging.judge import Verdict
 from autograder.sandbox import LIMITS, Sandbox, SandboxLost, SessionLost
 from autograder.submission.notebook import GradedNotebook, grade_notebook
-from autograder.submission.sanitise import empty_submission, read_submission
+from autograder.submission.sanitise import read_submission
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "tests" / "notebooks"
@@ -369,16 +369,6 @@ def test_what_happened_is_told_on_top_of_the_notebook(grade):
         "- Code cell 6 was left out: the process ended itself (exit code 3).",
     ]
     assert points(graded)["add_bias"] == 3
-
-
-def test_an_unreadable_submission_is_graded_as_zero_with_its_reason(sandbox):
-    graded = grade_notebook(
-        empty_submission(), assignment(), sandbox, SEED, unreadable="ps1.ipynb is no notebook."
-    )
-    assert points(graded) == NOTHING
-    assert graded.notebook.cells[0].source.endswith("\n- ps1.ipynb is no notebook.")
-    assert "missing" not in graded.notebook.cells[0].source
-    assert [determine_grade(cell)[0] for cell in checks_of(graded)] == [0.0, 0.0, 0.0]
 
 
 def test_grading_without_isolation_is_said_on_top(monkeypatch):

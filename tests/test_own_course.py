@@ -15,11 +15,13 @@ from typing import Any
 import nbformat
 import pytest
 from classes import ROOT
+from commanding import run as said
 from isolation import need_isolation
 from running import PROGRAMS
 
 from autograder.catalogue.model import Exercise
-from autograder.cli.begin import begin
+from autograder.cli import doctor
+from autograder.cli.begin import begin, told_apart
 from autograder.course.folder import CourseError
 from softmax_by_hand import CATALOGUE
 
@@ -230,6 +232,109 @@ def test_whatever_a_folder_is_called_its_settings_can_be_read(tmp_path: Path, na
 
     begin(tmp_path / name, course_id=name)
     assert Course(tmp_path / name).settings["CourseDirectory"]["course_id"] == name
+
+
+@pytest.mark.parametrize("name", ["..", "a/b"])
+def test_a_name_that_no_exchange_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CourseError, match="cannot be a folder's name"):
+        begin(tmp_path / "new", course_id=name)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_new_course_has_what_students_read_and_install(tmp_path: Path) -> None:
+    begin(tmp_path / "new")
+    text = (tmp_path / "new" / "release" / "README.md").read_text()
+    assert "one file, `hw1/hw1.ipynb`" in text
+    assert "numpy" in (tmp_path / "new" / "release" / "requirements.txt").read_text()
+
+
+def test_the_students_page_says_it_where_one_file_is_not_enough(tmp_path: Path) -> None:
+    course, page = tmp_path / "new", tmp_path / "new" / "release" / "README.md"
+    begin(course)
+    with (course / "nbgrader_config.py").open("a") as settings:
+        settings.write("c.CarryFiles.enabled = False\n")
+    assert said("release", "hw1", "--course", course)[0] == 0
+    assert "is a folder, `hw1/`" in page.read_text()
+    page.write_text("Our own words.")
+    assert said("release", "hw1", "--course", course)[0] == 0
+    assert page.read_text() == "Our own words."
+
+
+@pytest.mark.parametrize(
+    ("words", "sets", "folder", "wanted"),
+    [
+        (["ml"], [], "ml", []),
+        (["ml", "ps3"], ["ps1"], "ml", ["ps1", "ps3"]),
+        (["ps3", "ml"], ["ps1"], "ml", ["ps1", "ps3"]),
+        (["ml"], ["ps1,ps2", "ps3"], "ml", ["ps1", "ps2", "ps3"]),
+        (["./ps3"], ["ps1"], "ps3", ["ps1"]),
+        (["ml", "ps9"], ["ps1"], "ml", ["ps1", "ps9"]),
+    ],
+)
+def test_the_folder_is_told_apart_from_problem_sets(
+    words: list[str], sets: list[str], folder: str, wanted: list[str]
+) -> None:
+    assert told_apart(words, sets) == (Path(folder), wanted)
+
+
+def test_a_problem_set_is_not_taken_for_the_folder() -> None:
+    with pytest.raises(CourseError, match="which folder is to hold the course"):
+        told_apart(["ps3"], ["ps1"])
+    with pytest.raises(CourseError, match="one folder at a time"):
+        told_apart(["a", "b"], [])
+
+
+COMMANDS = (
+    *(("release", "hw1"), ("grade", "hw1"), ("grade", "hw1", "--dry-run"), ("feedback", "hw1")),
+    *(("report", "hw1"), ("export", "hw1", "--to", "csv"), ("history", "ann"), ("prove",)),
+    *(("settings",), ("doctor",)),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_in_an_empty_folder_every_command_says_how_to_begin(
+    tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_isolation", lambda: doctor.Check("isolation", "works", ""))
+    code, output, beside = said(*command, "--course", tmp_path)
+    assert code in (1, 2)
+    assert "nbgrader_config.py" in output + beside
+    assert "`autograder init DIR` begins a course" in output + beside
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_released_is_said_by_every_command(tmp_path: Path) -> None:
+    begin(tmp_path / "new")
+    for command in (("grade", "hw1"), ("feedback", "hw1"), ("history", "ann")):
+        code, _, beside = said(*command, "--course", tmp_path / "new")
+        assert code == 2
+        assert "run `autograder " in beside
+    assert "`autograder release hw1`" in said("grade", "hw1", "--course", tmp_path / "new")[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "message"),
+    [
+        ("", "optional", "not released yet: `autograder release hw1`"),
+        ("c.Catalogue.module = 'nowhere'", "missing", "correct c.Catalogue.module"),
+        ("c.CourseDirectory.db_url = 'here'", "missing", "correct c.CourseDirectory.db_url"),
+    ],
+)
+def test_the_doctor_says_the_next_step_of_a_course(
+    tmp_path: Path, line: str, state: str, message: str
+) -> None:
+    begin(tmp_path / "new")
+    with (tmp_path / "new" / "nbgrader_config.py").open("a") as settings:
+        settings.write(line)
+    check = doctor._course(tmp_path / "new")
+    assert (check.state, message in check.message) == (state, True), check
+
+
+def test_a_source_that_was_renamed_after_hand_ins_is_asked_for_by_its_name(tmp_path: Path) -> None:
+    begin(tmp_path)
+    (tmp_path / "submitted" / "ann" / "homework1").mkdir(parents=True)
+    beside = said("grade", "homework1", "--course", tmp_path)[2]
+    assert "call its source source/homework1/homework1.ipynb again" in beside
 
 
 def test_a_first_course_is_proved_and_released(tmp_path: Path) -> None:

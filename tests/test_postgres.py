@@ -32,6 +32,7 @@ from sqlalchemy import create_engine, text
 
 from autograder import Catalogue
 from autograder.gradebook import GradebookError, GradebookStore
+from autograder.gradebook.by_hand import NewMark
 from autograder.release.release import release
 from autograder.submission.graded_cells import GradedSubmission, cells_of
 from softmax_by_hand import EXERCISES
@@ -171,6 +172,23 @@ def test_a_regrade_keeps_what_a_person_gave_and_asks_for_another_look(url):
     # 2.5 points, and 4.5 from a person for each of the answer and the task.
     penalties = "SELECT late_submission_penalty FROM submitted_notebook ORDER BY 1"
     assert query(url, penalties) == [(11.5,), (None,)]
+
+
+def test_marks_by_hand_are_written_as_in_sqlite_and_none_over_another(url):
+    with GradebookStore.open(url) as store:
+        store.write(results())
+        before = store.hand_marks("ps1")
+        place = next(one for one in before if one.student == "ada" and one.cell == "why")
+        store.write_by_hand("ps1", [NewMark(place, before[place], 3.5, "Größer!")])
+        after = store.hand_marks("ps1")
+        assert (after[place].mark.manual_score, after[place].mark.waits) == (3.5, False)
+        assert after[place].comment == "Größer!"
+        assert {key: one for key, one in after.items() if key != place} == {
+            key: one for key, one in before.items() if key != place
+        }
+        with pytest.raises(GradebookError, match="changed by somebody else meanwhile"):
+            store.write_by_hand("ps1", [NewMark(place, before[place], 1.0, "")])
+        assert store.hand_marks("ps1") == after
 
 
 def test_an_extension_is_read_as_one(url):

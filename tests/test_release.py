@@ -35,7 +35,8 @@ from autograder.release.proof import (
     tree_digest,
     unexpected_errors,
 )
-from autograder.release.release import STUDENT_REQUIREMENTS, prove_release, release
+from autograder.release.readme import STUDENT_REQUIREMENTS
+from autograder.release.release import prove_release, release
 from autograder.release.source import read_asked
 
 ROOT = Path(__file__).parents[1]

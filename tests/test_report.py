@@ -227,7 +227,7 @@ def test_a_persons_reason_is_named_from_what_the_grader_says(tmp_path):
 def graded_class(
     released: Path, at_once: Executor, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A graded course; of bob and eve only what nbgrader's own road leaves is there."""
+    """A graded course; of bob only what nbgrader's own road leaves is there."""
     course = classes.copied(released, tmp_path_factory.mktemp("class") / "course")
     for student, work in WORK.items():
         classes.hand_in(course, student, work)
@@ -235,10 +235,11 @@ def graded_class(
         patch.delenv("GRADEBOOK_URL", raising=False)
         classes.grade(course, at_once)
     shutil.copytree(course / "submitted" / "ann", course / "submitted" / "fay")
-    for student in ("bob", "eve"):
-        (course / "autograded" / student / "ps1" / VERDICTS_FILE).unlink()
+    (course / "autograded" / "bob" / "ps1" / VERDICTS_FILE).unlink()
     sql(course, "INSERT INTO student VALUES ('gus', 'Gus', 'G<b>reen</b>', NULL, NULL)")
     sql(course, "UPDATE student SET first_name = 'Ann', last_name = '=Brown' WHERE id = 'ann'")
+    sql(course, "INSERT INTO student (id) VALUES ('eve'), ('fay')")  # who are not graded
+    sql(course, "UPDATE student SET email = id || '@example.org'")  # so all are in the roster
     return course
 
 
@@ -273,15 +274,22 @@ def row(table: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def test_the_figures_are_those_of_the_class_whichever_road_graded_it(reported):
     whole = report(reported)
-    assert whole["class"] == {"students": 7, "handed_in": 6, "graded": 5, "max_points": 18}
+    assert whole["class"] == {"students": 7, "handed_in": 6, "graded": 4, "max_points": 18}
     names = [one["exercise"] for one in whole["exercises"]]
     assert names == ["add_bias", "scores", "softmax", "written_shift"]
     softmax = row(whole["exercises"], "softmax")
-    assert (softmax["n"], softmax["mean"], softmax["facility"]) == (5, 16 / 5, 0.4)
-    # cyd's stub, and eve, of whom nothing could be read.
-    assert softmax["blank"] == 2
-    assert (whole["scores"]["n"], whole["scores"]["least"], whole["scores"]["most"]) == (5, 0, 14)
-    assert (whole["seconds"]["n"], whole["carried_forward"]["students"]) == (5, 0)
+    assert (softmax["n"], softmax["mean"], softmax["facility"]) == (4, 4, 0.5)
+    assert softmax["blank"] == 1
+    assert (whole["scores"]["n"], whole["scores"]["least"], whole["scores"]["most"]) == (4, 0, 14)
+    assert (whole["seconds"]["n"], whole["carried_forward"]["students"]) == (4, 0)
+
+
+def test_a_hand_in_of_nobody_in_the_roster_is_said(reported):
+    sql(reported, "UPDATE student SET email = NULL WHERE id IN ('bob', 'fay')")
+    code, _, said = run("ps1", "--course", reported)
+    assert (code, said) == (0, "autograder: ps1: 2 hand-ins of nobody in your roster: bob, fay\n")
+    people = json.loads((reported / "reports" / "ps1.json").read_text())["people"]
+    assert sum(one["kind"] == "not in the roster" for one in people) == 2
 
 
 def test_those_who_need_a_person_are_listed_with_the_reason(reported):
@@ -290,12 +298,9 @@ def test_those_who_need_a_person_are_listed_with_the_reason(reported):
     for one in people:
         kinds.setdefault(one["kind"], set()).add(one["student"])
     assert "=Brown, Ann (ann)" in kinds.pop("written questions")
-    assert {
-        kind: kinds[kind] for kind in ("died", "unreadable", "no submission", "not graded")
-    } == {
+    assert {kind: kinds[kind] for kind in ("died", "no submission", "not graded")} == {
         "died": {"dan"},
-        "unreadable": {"eve"},
-        "not graded": {"fay"},
+        "not graded": {"eve", "fay"},
         "no submission": {"G<b>reen</b>, Gus (gus)"},
     }
     reasons = [one["reason"] for one in people]
@@ -314,7 +319,7 @@ def test_what_a_person_gives_counts_and_is_no_longer_waited_for(reported):
     whole = report(reported)
     assert before["scores"]["waiting"] > whole["scores"]["waiting"] == 0
     marked = [row(whole["exercises"], name) for name in ("written_shift", "softmax")]
-    assert [(one["n"], one["mean"]) for one in marked] == [(5, 1.5)] * 2
+    assert [(one["n"], one["mean"]) for one in marked] == [(4, 1.5)] * 2
     assert not [one for one in whole["people"] if one["kind"] == "written questions"]
 
 
@@ -344,7 +349,7 @@ def test_a_mistake_is_listed_with_the_catalogues_words(reported):
 def test_damaged_verdicts_cost_no_other_student_and_are_named(reported, damage):
     (reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE).write_bytes(damage)
     whole = report(reported, "--names")
-    assert whole["class"]["graded"] == 4
+    assert whole["class"]["graded"] == 3
     said = "its verdicts cannot be read: run `autograder grade ps1 --force`"
     unread = {"student": "=Brown, Ann (ann)", "kind": "not graded", "reason": said}
     assert unread in whole["people"]
@@ -384,7 +389,8 @@ def test_with_the_switch_names_are_shown_and_are_text(reported):
 
 def test_a_folders_name_may_be_any_bytes(reported):
     (reported / "submitted" / os.fsdecode(b"\xff") / "ps1").mkdir(parents=True)
-    assert report(reported, "--names")["class"]["students"] == 8
+    code, _, said = run("ps1", "--course", reported, "--names")
+    assert (code, said) == (0, "autograder: ps1: 1 hand-in of nobody in your roster: ?\n")
 
 
 # --- The files ------------------------------------------------------------------------------------
@@ -410,12 +416,14 @@ def test_csv_has_every_figure_of_json(reported):
         return sum(map(count, content)) if isinstance(content, list) else 1
 
     in_rows = len(whole["exercises"]) + 2 * len(whole["mistakes"]) + 2 * len(whole["people"])
+    in_rows += sum(len(whole[table]) for table in ("failed_cells", "help", "matrix"))
+    in_rows += sum(len(one["examples"]) for one in whole["mistakes"])
     in_rows += 2 * (len(whole["scores"]["bins"]) + len(whole["seconds"]["bins"]))
     assert len(lines) == count(whole) - in_rows
     found = {tuple(line[:3]): line[3] for line in lines}
-    assert float(found["exercises", "softmax", "facility"]) == 0.4
+    assert float(found["exercises", "softmax", "facility"]) == 0.5
     assert found["exercises", "written_shift", "discrimination"] == ""
-    assert found["scores", "0: 10", "count"] == "2"
+    assert found["scores", "0: 10", "count"] == "1"
 
 
 def test_formats_and_folder_are_those_asked_for(reported, tmp_path):

@@ -42,7 +42,7 @@ CLASS = (
         "full-reused-name", "seed-a", "seed-b", "wrong-axis", "wrong-kinds", "wrong-then-right",
         "partly-done",
     ),
-    *("broken-duplicated-cells", "broken-edited-tests", "broken-exit", "broken-file"),
+    *("broken-duplicated-cells", "broken-edited-tests", "broken-exit"),
     *("hostile-first-call", "hostile-protocol"),
 )  # fmt: skip
 # Those whom nbgrader grades too: it takes seconds for each.

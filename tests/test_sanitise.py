@@ -18,13 +18,10 @@ from hypothesis import strategies as st
 from masters import master_of
 
 from autograder.course.assignment import MasterCell, in_notebook_order
-from autograder.handed_in.reading import UnreadableSubmission
+from autograder.handed_in.reading import MAX_BRACKETS, MAX_NUMBERS, MAX_TEXTS, UnreadableSubmission
 from autograder.submission.sanitise import (
-    MAX_BRACKETS,
     MAX_CELLS,
     MAX_LINES,
-    MAX_NUMBERS,
-    MAX_TEXTS,
     empty_submission,
     parse_submission,
     read_submission,

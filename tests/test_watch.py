@@ -144,15 +144,13 @@ def test_what_is_submitted_is_graded_and_its_feedback_can_be_fetched(hub):
 
 
 def test_what_no_notebook_can_be_read_from_is_answered_and_stops_nobody(hub):
-    """As `autograder grade` does, the hand-in is graded as an empty one, and its page says why."""
     for number, name in enumerate(("eve+ps1+no time+x", "eve+ps1+", "+ps1++", "odd")):
         (hub.inbound / name).mkdir(exist_ok=True)
         (hub.inbound / name / "ps1.ipynb").write_text(str(number))
     hub.submit("bob", b"{")
     hub.submit("cat")
     hub.said("cat's ps1: 14 of 14 points, feedback released")
-    hub.said("bob's ps1: 0 of 14 points, feedback released")
-    assert "ps1.ipynb is not JSON" in hub.fetched("bob")[0]
+    hub.said("bob's ps1: was not graded: there is no notebook of ps1: 'ps1.ipynb' is not JSON")
 
 
 def test_what_lies_in_the_folder_is_answered_too_and_its_page_is_named(hub):
@@ -242,12 +240,14 @@ def test_answers_in_a_day_are_counted_over_restarts_and_damaged_lines(tmp_path):
     answered.note("ann", "first", 1000.0)
     answered.note("ann", "second", 5000.0)
     answered.note("bob", "first", 5000.0)
+    answered.note("bob", "nothing to read", None)
     with (tmp_path / "autograded" / ANSWERED_FILE.format("ps1")).open("a") as file:
         file.write('["bob", "x"\n[1, 2, 3]\n{}\n["bob", "x", NaN]\n')
     again = Answered(tmp_path, "ps1", per_day=2)
     assert again.allowed_at("ann") == 1000.0 + DAY_SECONDS
     assert again.allowed_at("bob") == 0
     assert again.has("ann", "second")
+    assert again.has("bob", "nothing to read")
     assert not again.has("ann", "first")
     assert Answered(tmp_path, "ps1", per_day=0).allowed_at("ann") == 0
 

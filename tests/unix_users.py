@@ -33,8 +33,13 @@ class User:
     gid: int
     home: Path
 
-    def start(self, *command: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
-        """Start a command as this user, in its home or in `cwd`, with nothing of root's."""
+    def start(
+        self, *command: str | Path, cwd: Path | None = None, log: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a command as this user, in its home or in `cwd`, with nothing of root's.
+
+        What it says goes into pipes, or into a log.
+        """
         order = {
             "needed": [sys.base_prefix, sys.prefix, str(ROOT)],
             "uid": self.uid,
@@ -46,7 +51,11 @@ class User:
                 "PATH": f"{PROGRAMS}:{os.defpath}",
             },
         }  # fmt: skip
-        return start(sys.executable, AS_USER, json.dumps(order), cwd=ROOT)
+        command = sys.executable, AS_USER, json.dumps(order)
+        if log is None:
+            return start(*command, cwd=ROOT)
+        with log.open("w") as file:
+            return start(*command, cwd=ROOT, stdout=file, stderr=file)
 
     def own(self, folder: Path) -> None:
         """Give the user a folder and all that is in it."""

@@ -1,4 +1,4 @@
-"""A new course's folder: settings, and notebooks to begin with."""
+"""A new course's folder: settings, notebooks to begin with, and what students read and install."""
 
 from __future__ import annotations
 
@@ -14,10 +14,40 @@ from autograder.catalogue.name import (
 )
 from autograder.course.folder import CourseError
 from autograder.release.beside import DATA, FIGURES
+from autograder.release.readme import README, REQUIREMENTS, readme, requirements
 
 FIRST = Path(__file__).parent / "first"
 OWN_MODULE, OWN_SET = "exercises", "hw1"
 CARRIED = "course"  # the folder, in an installed course's package, of its sources
+
+
+def told_apart(words: Sequence[str], sets: Sequence[str]) -> tuple[Path, list[str]]:
+    """Return the folder and the problem sets that a command line means.
+
+    Parameters
+    ----------
+    words : what stands there by itself, the folder and all problem sets but the first
+    sets : what stands after `--with`
+
+    Raises
+    ------
+    CourseError : no folder is named, or more than one
+    """
+    wanted = [name for some in sets for name in some.split(",") if name]
+    known = _known() if wanted else []
+    folder = next((word for word in words if word not in known), None)
+    if folder is None:
+        raise CourseError(
+            f"which folder is to hold the course? `autograder init DIR --with "
+            f"{' '.join((*wanted, *words))}`, or ./{words[0]} for one of that name"
+        )
+    more = [word for word in words if word is not folder]
+    if more and not wanted:
+        raise CourseError(
+            f"one folder at a time; problem sets come after --with, not {more[0]!r}: "
+            "`autograder init DIR --with ps1 ps2`"
+        )
+    return Path(folder), [*wanted, *more]
 
 
 def begin(folder: Path, sets: Sequence[str] = (), course_id: str | None = None) -> list[Path]:
@@ -35,14 +65,26 @@ def begin(folder: Path, sets: Sequence[str] = (), course_id: str | None = None) 
 
     Raises
     ------
-    CourseError : a course is there already, or there is no such problem set; nothing is written
+    CourseError : a course is there already, there is no such problem set, or a name that no
+        exchange can have; nothing is written
     """
+    if course_id in (".", "..") or "/" in (course_id or ""):
+        raise CourseError(
+            f"--course-id {course_id!r} cannot be a folder's name, as which nbgrader's exchange "
+            "uses it: take another"
+        )
     files = _brought(sets) if sets else _own()
     module = installed_catalogue().module if sets else OWN_MODULE
     course_id = course_id or re.sub(r"[^\w-]+", "-", folder.resolve().name).strip("-") or "course"
     settings = (FIRST / f"{CONFIG_FILE}.txt").read_text(encoding="utf-8")
     named = {"course_id": _quoted(course_id), "module": _quoted(module)}
-    files = {Path(CONFIG_FILE): settings.format(**named).encode(), **files}
+    notebooks = [name for name in files if name.suffix == ".ipynb"]
+    for_students = {README: readme(notebooks[0].stem, True), REQUIREMENTS: requirements()}
+    files = {
+        Path(CONFIG_FILE): settings.format(**named).encode(),
+        **files,
+        **{Path("release", name): text.encode() for name, text in for_students.items()},
+    }
     there = [str(name) for name in files if (folder / name).exists()]
     if there:
         raise CourseError(
@@ -51,7 +93,7 @@ def begin(folder: Path, sets: Sequence[str] = (), course_id: str | None = None) 
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    return [folder / name for name in files if name.suffix == ".ipynb"]
+    return [folder / name for name in notebooks]
 
 
 def _quoted(text: str) -> str:
@@ -67,8 +109,7 @@ def _own() -> dict[Path, bytes]:
 
 def _brought(sets: Sequence[str]) -> Mapping[Path, bytes]:
     """Return the notebooks of problem sets, with the pictures and data that they use."""
-    root = sources_of(_installed())
-    known = sorted(path.stem for path in root.glob("source/*/*.ipynb"))
+    root, known = sources_of(_installed()), _known()
     unknown = [name for name in sets if name not in known]
     if unknown:
         raise CourseError(
@@ -81,6 +122,11 @@ def _brought(sets: Sequence[str]) -> Mapping[Path, bytes]:
     # With digits.npz goes what says where it is from: digits-licence.txt.
     beside = [path.relative_to(root) for path in data if path.stem.partition("-")[0] in used]
     return {path: (root / path).read_bytes() for path in (*notebooks, FIGURES, *beside)}
+
+
+def _known() -> list[str]:
+    """Return the problem sets that the installed course brings."""
+    return sorted(path.stem for path in sources_of(_installed()).glob("source/*/*.ipynb"))
 
 
 def _installed() -> CatalogueName:

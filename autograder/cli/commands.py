@@ -8,14 +8,16 @@ Imports late, so that `--help` is quick.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+import typer.core
 
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
@@ -68,10 +70,16 @@ def _stop(message: str, code: int = EXIT_USAGE) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _course_folder(course: Path) -> Path:
+def _course_folder(course: Path, is_begun: bool = True) -> Path:
+    """Return a course's folder; of one that is begun the settings must be there."""
+    from autograder.course.folder import CONFIG_FILE, nothing_here
+
     if not course.is_dir():
-        _stop(f"there is no folder {course}")
-    return course.resolve()
+        _stop(f"there is no folder {course}; `autograder init DIR` begins a course")
+    folder = course.resolve()
+    if is_begun and not (folder / CONFIG_FILE).is_file():
+        _stop(nothing_here(folder))
+    return folder
 
 
 def _isolation(isolation: str) -> None:
@@ -100,7 +108,7 @@ def _in_words() -> Iterator[None]:
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="The new course's folder.", metavar="DIR")],
+    words: Annotated[list[str], typer.Argument(help="The new course's folder.", metavar="DIR")],
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -109,7 +117,6 @@ def init(
             metavar="PS [PS ...]",
         ),
     ] = None,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     course_id: Annotated[
         str | None,
         typer.Option(help="The course's name in nbgrader's exchange [DIR].", metavar="X"),
@@ -117,17 +124,14 @@ def init(
 ) -> None:
     """Begin a course: a folder with settings and source notebooks that works at once."""
     with _in_words():
-        from autograder.cli.begin import begin
+        from autograder.cli.begin import begin, told_apart
 
-        if more and not sets:
-            _stop(f"one folder at a time; problem sets come after --with, not {more[0]!r}")
-        named = (*(sets or []), *(more or []))
-        wanted = [name for some in named for name in some.split(",") if name]
-        notebooks = begin(folder, wanted, course_id)
-    names = " ".join(path.stem for path in notebooks)
+        where, wanted = told_apart(words, sets or [])
+        notebooks = begin(where, wanted, course_id)
     for path in notebooks:
         typer.echo(f"wrote {path}")
-    typer.echo(f"next: cd {folder}; autograder release {names}")
+    go = "" if where.resolve() == Path.cwd() else f"cd {shlex.quote(str(where))}; "
+    typer.echo(f"next: {go}autograder release {' '.join(path.stem for path in notebooks)}")
 
 
 @app.command()
@@ -151,6 +155,94 @@ def release(
         typer.echo(f"autograder: {line}", err=True)
     for line in made.lines():
         typer.echo(line)
+
+
+@app.command()
+def collect(
+    assignment: Annotated[str, typer.Argument(help="An assignment, such as ps1.")],
+    download: Annotated[
+        Path, typer.Argument(help="The zip or folder that the system gave.", metavar="DOWNLOAD")
+    ],
+    system: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="Which system it is of [found out].",
+            metavar="moodle|canvas|blackboard|brightspace|github|google|folder",
+            show_default=False,
+        ),
+    ] = "",
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            help="Who is in the course: Moodle's grading worksheet, Canvas's gradebook CSV, "
+            "nbgrader's students.csv [the gradebook's students].",
+            metavar="FILE",
+        ),
+    ] = None,
+    who: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Whose a hand-in is that no roster tells; may be given several times.",
+            metavar="SENT=STUDENT",
+        ),
+    ] = None,
+    zone: Annotated[
+        str,
+        typer.Option(
+            "--timezone",
+            help="In which the system tells time [c.Exchange.timezone, else UTC].",
+            metavar="ZONE",
+            show_default=False,
+        ),
+    ] = "",
+    take_this: Annotated[
+        bool,
+        typer.Option("--replace", help="Take this one where nothing says which is newer."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing: tell what would become of it.")
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Collect what a learning management system gave into submitted/.
+
+    Each hand-in is matched by the system's number, else by a login, else by a
+    name that one person has; who could be several is named and not guessed. The
+    newest attempt is taken, and none is replaced by an older one.
+    Exit code 0: all are somebody's and collected; 1: some are not (they are named).
+    """
+    folder = _course_folder(course)
+    told = dict(_pair(one) for one in who or [])
+    with _in_words():
+        from autograder.collecting.collect import collect as collect_download
+        from autograder.collecting.gathering import Request
+
+        request = Request(folder, assignment, download, system, roster, zone, told, take_this)
+        found = collect_download(request, dry_run)
+    from rich.console import Console
+
+    from autograder.cli.collecting import summary_of, table_of
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, PIPE_WIDTH)
+    console.print(table_of(found))
+    for line in summary_of(found):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    said = "nothing is written: this was --dry-run" if dry_run else f"wrote {folder / 'submitted'}"
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
+    for line in found.remarks():
+        typer.echo(f"autograder: {line}", err=True)
+    if any(row.trouble for row in found.rows):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    sent, mark, student = text.rpartition("=")
+    if not (mark and sent and student):
+        _stop(f"--who says whose a hand-in is, SENT=STUDENT, not {text!r}")
+    return sent, student
 
 
 @app.command()
@@ -513,12 +605,29 @@ def feedback(
     force: Annotated[
         bool, typer.Option("--force", help="Make pages anew that are up to date.")
     ] = False,
+    zipped_for: Annotated[
+        str,
+        typer.Option(
+            "--zip",
+            help="Pack the pages as a system takes them back, under the names that it gave.",
+            metavar="moodle|canvas|folder",
+            show_default=False,
+        ),
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The zip [feedback-ps1-moodle.zip, ...].", metavar="FILE"),
+    ] = None,
     course: CourseOption = Path(),
 ) -> None:
     """Make a page of feedback for each graded submission, into feedback/.
 
-    Exit code 1: some pages could not be made (they are named).
+    Exit code 1: some pages could not be made, or packed (they are named).
     """
+    if zipped_for not in ("", "moodle", "canvas", "folder"):
+        _stop(f"--zip is moodle, canvas or folder, not {zipped_for!r}")
+    if out is not None and not (zipped_for and len(set(assignments)) == 1):
+        _stop("--out is the file of --zip, of one assignment")
     folder = _course_folder(course)
     with _in_words():
         from autograder.pages.feedback import ClassFeedback
@@ -541,13 +650,51 @@ def feedback(
             _say_trouble(result.student, result.assignment, said)
     for result in sorted(failed, key=lambda result: (result.assignment, result.student)):
         _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
-    if failed:
+    packed = True
+    if zipped_for:
+        for name in dict.fromkeys(assignments):
+            paged = [one.student for one in results if one.assignment == name and not one.trouble]
+            packed &= _give_back(folder, name, zipped_for, paged, out)
+    if failed or not packed:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-@app.command()
+def _give_back(
+    folder: Path, assignment: str, system: str, students: Sequence[str], out: Path | None
+) -> bool:
+    """Pack pages for a system; return whether all are packed."""
+    with _in_words():
+        from autograder.collecting.giving_back import give_back
+
+        given = give_back(folder, assignment, system, students, out)
+    for path in given.files:
+        typer.echo(f"wrote {path}")
+    for sentence in given.said:
+        typer.echo(f"autograder: {sentence}", err=True)
+    for student, trouble in given.trouble.items():
+        _say_trouble(student, assignment, f"is not in the zip: {trouble}")
+    return not given.trouble
+
+
+class _Report(typer.core.TyperCommand):
+    """`--course` alone, without a folder, means the whole course, as no assignment does."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Leave out `--course` where no folder follows it."""
+        pairs = zip(args, [*args[1:], "-"], strict=True)
+        kept = [one for one, two in pairs if one != "--course" or not two.startswith("-")]
+        return super().parse_args(ctx, kept)
+
+
+@app.command(cls=_Report)
 def report(
-    assignments: Assignments,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Argument(help="Assignments, such as ps1 ps2 [all, in one report on the course]."),
+    ] = None,
+    student: Annotated[
+        str | None, typer.Option("--student", help="One person's page.", metavar="S")
+    ] = None,
     names: Annotated[
         bool, typer.Option("--names", help="Students by name instead of by labels.")
     ] = False,
@@ -559,15 +706,22 @@ def report(
     ] = None,
     course: CourseOption = Path(),
 ) -> None:
-    """Report on a class: scores, exercises, mistakes, and who needs a person."""
+    """Report on a class: scores, exercises, mistakes, and who needs help or a person.
+
+    Without assignments: one report over all problem sets. `--student S`: a page on one person.
+    """
     folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
     if not set(wanted) <= {"html", "csv", "json"}:
         _stop(f"--format is of html, csv and json, with commas between, not {formats!r}")
     with _in_words():
         from autograder.pages.report import write_reports
+        from autograder.pages.strangers import said_of_strangers
 
-        for path in write_reports(folder, list(dict.fromkeys(assignments)), names, wanted, output):
+        chosen = list(dict.fromkeys(assignments or ()))
+        for path in write_reports(folder, chosen, names, wanted, output, student):
             typer.echo(f"wrote {path}")
+        for sentence in said_of_strangers(folder, chosen):
+            typer.echo(f"autograder: {sentence}", err=True)
 
 
 @app.command()
@@ -751,7 +905,7 @@ def doctor(course: CourseOption = Path()) -> None:
     """Say what works on this computer, and what to install for the rest."""
     from autograder.cli.doctor import examine
 
-    folder = _course_folder(course)
+    folder = _course_folder(course, is_begun=False)
     signs = {"works": "ok     ", "missing": "MISSING", "optional": "option "}
     missing = 0
     for check in examine(folder):

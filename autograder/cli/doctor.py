@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEEDED = ("numpy", "matplotlib", "nbgrader", "nbformat", "ipython", "jupyterlab", "SQLAlchemy")
-NOT_THERE = 2  # a gradebook's exit code for what is still to be made
 OPTIONAL = {"tensorflow": ("tensorflow-cpu", "tensorflow")}
 # Where Formgrader's page looks for it: `formgrader/formgrade/mathjax.html.j2`.
 MATHJAX = "build/classroom/node_modules/mathjax/es5/tex-svg-full.js"
@@ -116,6 +115,8 @@ def _course(course: Path) -> Check:
     try:
         where = Course(course)
         settings, url = where.settings, where.gradebook_url
+        if settings:
+            where.catalogue  # noqa: B018 - it says what is wrong with it
     except CourseError as failure:
         return Check("course", "missing", str(failure))
     assignments = sorted({path.parent.name for path in (course / "source").glob("*/*.ipynb")})
@@ -123,20 +124,17 @@ def _course(course: Path) -> Check:
         return Check("course", "missing", nothing_here(course))
     if not os.access(course, os.W_OK):
         return Check("course", "missing", f"{course} cannot be written to")
-    from autograder.gradebook import GradebookError, GradebookStore
+    from autograder.gradebook import GradebookError, GradebookStore, NotReleased
 
     missing = []
-    try:
-        with GradebookStore.open(url, busy_seconds=1) as gradebook:
-            for name in assignments:
-                try:
-                    gradebook.notebooks(name)
-                except GradebookError as failure:
-                    if failure.code != NOT_THERE:
-                        raise
-                    missing.append(name)
-    except GradebookError as failure:
-        return Check("course", "optional" if failure.code == NOT_THERE else "missing", str(failure))
+    for name in assignments:
+        try:
+            with GradebookStore.open(url, busy_seconds=1) as gradebook:
+                gradebook.notebooks(name)
+        except NotReleased:
+            missing.append(name)
+        except GradebookError as failure:
+            return Check("course", "missing", str(failure))
     if missing:
         names = " ".join(missing)
         return Check("course", "optional", f"not released yet: `autograder release {names}`")

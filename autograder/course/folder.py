@@ -116,6 +116,7 @@ def find_submissions(
                 )
             here = [submission for submission in here if submission.student in students]
         if not here:
+            require_release(course, assignment)
             raise CourseError(
                 f"no submissions of {assignment}: looked in {root}/<student>/{assignment}/; "
                 f"collect them with `nbgrader collect {assignment}`"
@@ -169,9 +170,11 @@ def require_assignment(course: Path, assignment: str) -> None:
             "its notebook"
         )
     if assignment not in known:
-        raise CourseError(
-            f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
-        )
+        said = f"no assignment {assignment!r} in {sources}: there are {', '.join(known)}"
+        if assignment in {folder.name for folder in (course / "submitted").glob("*/*")}:
+            source = f"source/{assignment}/{assignment}.ipynb"
+            said += f". Students have handed in {assignment}: call its source {source} again"
+        raise CourseError(said)
 
 
 def nothing_here(course: Path) -> str:
@@ -251,15 +254,24 @@ def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
     ------
     CourseError : the assignment was not released
     """
-    root = course / "release" / assignment
-    if not (root / f"{assignment}.ipynb").is_file():
-        raise CourseError(
-            f"{assignment} is not released in {course}: run `autograder release {assignment}`"
-        )
-    files = files_beside(root)
+    require_release(course, assignment)
+    files = files_beside(course / "release" / assignment)
     if CHECKS in files:
         files[CHECKS] = INERT_CHECKS.read_bytes()
     return files
+
+
+def require_release(course: Path, assignment: str) -> None:
+    """Say so where an assignment was not released.
+
+    Raises
+    ------
+    CourseError
+    """
+    if not (course / "release" / assignment / f"{assignment}.ipynb").is_file():
+        raise CourseError(
+            f"{assignment} is not released in {course}: run `autograder release {assignment}`"
+        )
 
 
 def files_beside(folder: Path) -> dict[str, bytes]:

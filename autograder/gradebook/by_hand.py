@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
 from autograder.course.assignment import GRADE_PREFIX
 from autograder.course.late_penalties import LatePenalty
@@ -87,7 +87,7 @@ def write_hand_marks(
     ------
     GradebookError : a mark is not what the person saw; the transaction must not be kept
     """
-    rows = _rows(connection, released)
+    rows = _rows(connection, released, GRADE)
     points, comments, changed = [], [], {}
     for new in marks:
         at = rows.get(new.place)
@@ -124,7 +124,10 @@ def _times(connection: Connection, released: ReleasedAssignment) -> dict[str, An
     return {row.student_id: row for row in found}
 
 
-def _rows(connection: Connection, released: ReleasedAssignment) -> dict[Place, _Rows]:
+def _rows(
+    connection: Connection, released: ReleasedAssignment, to_change: Table | None = None
+) -> dict[Place, _Rows]:
+    """Return the rows of all marks; nobody else changes those that are to be changed meanwhile."""
     cells = {cell.id: cell for some in released.cells.values() for cell in some}
     notebooks = {key: name for name, key in released.notebooks.items()}
     ours = SUBMISSION.join(SUBMITTED, SUBMITTED.c.assignment_id == SUBMISSION.c.id)
@@ -138,11 +141,14 @@ def _rows(connection: Connection, released: ReleasedAssignment) -> dict[Place, _
         if row.cell_id in cells
     }
     found = {}
-    for row in connection.execute(
+    marks = (
         select(SUBMISSION.c.student_id, SUBMITTED.c.notebook_id.label("released_as"), GRADE)
         .select_from(ours.join(GRADE, GRADE.c.notebook_id == SUBMITTED.c.id))
         .where(SUBMISSION.c.assignment_id == released.id)
-    ):
+    )
+    # SQLite locks the whole database as a transaction that writes begins.
+    locked = marks if to_change is None else marks.with_for_update(of=to_change)
+    for row in connection.execute(locked):
         cell = cells.get(row.cell_id)
         if cell is None:
             continue

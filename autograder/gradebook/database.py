@@ -43,6 +43,13 @@ class GradebookError(CourseError):
         super().__init__(message, code)
 
 
+class NotReleased(GradebookError):
+    """There is nothing yet of what is asked for: no gradebook, or not this assignment."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=2)
+
+
 class GradebookUnusable(GradebookError):
     """Nothing can be written now, whatever it is: the database is locked, full or gone."""
 
@@ -148,11 +155,10 @@ def parse_url(address: str) -> URL:
         raise ArgumentError("no URL") from error
 
 
-def _none_there(url: URL) -> GradebookError:
-    return GradebookError(
+def _none_there(url: URL) -> NotReleased:
+    return NotReleased(
         f"there is no gradebook {url.database or ''}: "
-        "run `autograder release` with an assignment first",
-        code=2,
+        "run `autograder release` with an assignment first"
     )
 
 
@@ -212,8 +218,9 @@ def said_plainly() -> Iterator[None]:
         ) from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise GradebookError(
-            "that is no database URL; one looks like sqlite:////folder/gradebook.db "
-            "or postgresql+psycopg://user:password@host/name",
+            "the gradebook's address is no database URL; one looks like "
+            "sqlite:////folder/gradebook.db or postgresql+psycopg://user:password@host/name: "
+            "correct c.CourseDirectory.db_url in nbgrader_config.py, or GRADEBOOK_URL",
             code=2,
         ) from error
     except ImportError as error:

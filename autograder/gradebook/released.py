@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, func, select
 
 from autograder.course.assignment import MasterCell
-from autograder.gradebook.database import GradebookError
+from autograder.gradebook.database import GradebookError, NotReleased
 from autograder.gradebook.tables import (
     ASSIGNMENT,
     BASE_CELL,
@@ -83,9 +83,8 @@ def read_released(connection: Connection, assignment: str) -> ReleasedAssignment
     """
     row = connection.execute(select(ASSIGNMENT).where(ASSIGNMENT.c.name == assignment)).first()
     if row is None:
-        raise GradebookError(
-            f"{assignment} is not in the gradebook: run `autograder release {assignment}` first",
-            code=2,
+        raise NotReleased(
+            f"{assignment} is not in the gradebook: run `autograder release {assignment}` first"
         )
     notebooks = connection.execute(
         select(NOTEBOOK.c.name, NOTEBOOK.c.id).where(NOTEBOOK.c.assignment_id == row.id)

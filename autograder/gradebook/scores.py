@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
@@ -22,6 +23,17 @@ class Person:
     last_name: str = ""
     email: str = ""
     lms_user_id: str = ""
+
+    @property
+    def is_described(self) -> bool:
+        """Whether somebody put this person into the roster: grading notes an id and no more."""
+        return bool(self.first_name or self.last_name or self.email or self.lms_user_id)
+
+
+def strangers(roster: Sequence[Person], students: Iterable[str]) -> list[str]:
+    """Return which of these students are nobody in the roster; none where there is no roster."""
+    described = {person.id for person in roster if person.is_described}
+    return sorted(set(students) - described) if described else []
 
 
 @dataclass(frozen=True)

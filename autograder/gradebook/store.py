@@ -21,9 +21,15 @@ from autograder.gradebook.cell_marks import Marks
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
 from autograder.gradebook.marks import read_marks
 from autograder.gradebook.released import read_master_cells, read_released
-from autograder.gradebook.scores import Person, SubmissionScore, read_roster, read_scores
+from autograder.gradebook.scores import (
+    Person,
+    SubmissionScore,
+    read_max_score,
+    read_roster,
+    read_scores,
+)
 from autograder.gradebook.tables import SUBMISSION
-from autograder.gradebook.writing import LatePenalty, check, write_results
+from autograder.gradebook.writing import LatePenalty, check, write_people, write_results
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 
@@ -112,6 +118,18 @@ class GradebookStore:
         """Return the students of the course by last name, first name and id."""
         return self._read(read_roster)
 
+    def enrol(self, people: Sequence[Person]) -> None:
+        """Add people to the roster, and to those who are in it what it does not know of them.
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written
+        """
+        with said_plainly():
+            if people:
+                self._database.write(lambda connection: write_people(connection, people))
+
     def scores(self, assignment: str) -> dict[str, SubmissionScore]:
         """Return what is stored of an assignment's submissions, by student.
 
@@ -121,6 +139,16 @@ class GradebookStore:
             where the gradebook knows no such assignment
         """
         return self._read(lambda connection: read_scores(connection, assignment))
+
+    def max_score(self, assignment: str) -> float:
+        """Return the points that an assignment can earn.
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(lambda connection: read_max_score(connection, assignment))
 
     def marks(self, assignment: str, students: Sequence[str]) -> dict[str, Marks]:
         """Return the marks of an assignment's one notebook, by student; see `cell_marks`.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, func, select, true, update
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Table, bindparam, case, func, select, true, u
 from autograder.course.late_penalties import LatePenalty
 from autograder.gradebook.database import GradebookError, upsert
 from autograder.gradebook.released import ReleasedAssignment
+from autograder.gradebook.scores import Person
 from autograder.gradebook.tables import COMMENT, GRADE, STUDENT, SUBMISSION, SUBMITTED
 from autograder.submission.graded_cells import GradedCell, GradedSubmission
 
@@ -63,6 +64,20 @@ def write_results(
         for result in graded
     }
     write_penalties(connection, released, submissions, places, late_penalty)
+
+
+def write_people(connection: Connection, people: Sequence[Person]) -> None:
+    """Write a roster; what is known of a person stays. See `GradebookStore.enrol`."""
+    rows = upsert(connection, STUDENT)
+    named = ("first_name", "last_name", "email", "lms_user_id")
+    known = {
+        name: func.coalesce(func.nullif(STUDENT.c[name], ""), rows.excluded[name]) for name in named
+    }
+    _run(
+        connection,
+        rows.on_conflict_do_update(index_elements=["id"], set_=known),
+        [{"id": one.id, **{name: getattr(one, name) or None for name in named}} for one in people],
+    )
 
 
 def _submissions(

@@ -36,6 +36,7 @@ from autograder.course.folder import (
     timestamp_text,
 )
 from autograder.course.late_penalties import late_rule
+from autograder.course.work import find_notebooks
 from autograder.grading.history import (
     Entry,
     Latest,
@@ -49,6 +50,7 @@ from autograder.grading.jobs import (
     failed,
     fingerprint,
     grade_one,
+    why_unreadable,
 )
 from autograder.grading.records import (
     Result,
@@ -63,7 +65,6 @@ from autograder.grading.records import (
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.handed_in.files import sentences_about
 from autograder.handed_in.hard_links import not_of_owner
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 from autograder.words import named
 
@@ -85,16 +86,22 @@ WORKER_LOST = "a worker was killed; run the command again, what is graded is kep
 def make_job(
     submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
 ) -> Job:
-    """Read a submission and say what is to be done with it; never raises."""
-    data, unreadable, inside = None, None, submission.course / "submitted"
-    refused = not_of_owner(submission.folder, submission.course)
-    try:
-        data = read_bytes(submission.path, inside=inside, refused=refused)
-    except UnreadableSubmission as failure:
-        unreadable = str(failure)
+    """Find a submission's notebook and say what is to be done with it; never raises."""
+    found = find_notebooks(submission)
+    work = found.works.get(assignment.name)
+    data = None if work is None else work.data
     seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    beside = sentences_about(submission.folder, inside, refused)
-    return Job(submission.student, assignment, data, unreadable, seed, isolation, limits, beside)
+    refused = not_of_owner(submission.folder, submission.course)
+    left = sentences_about(submission.folder, submission.course / "submitted", refused)
+    beside = (*found.said, *left)
+    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
+
+
+def why_not_graded(submission: Submission) -> str | None:
+    """Return why a submission has nothing to grade, or None."""
+    found = find_notebooks(submission)
+    whys = (why_unreadable(work.data, f"{name}.ipynb") for name, work in found.works.items())
+    return found.trouble or next(filter(None, whys), None)
 
 
 def grade_class(
@@ -243,6 +250,9 @@ class ClassGrading:
                     continue
                 assignment = self.assignments[submission.assignment]
                 job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
+                if job.data is None:
+                    settled.append(not_graded(submission, str(job.unreadable), nothing=True))
+                    continue
                 mark = self._mark(submission, job)
                 earlier = None if self.force else graded_before(submission, mark)
                 if earlier is not None and submission.student in self.recorded[assignment.name]:
@@ -258,7 +268,9 @@ class ClassGrading:
                     again.append(submission)
                 elif outcome.notebook is None:
                     trouble = outcome.trouble or "unknown"
-                    settled.append(not_graded(submission, trouble, outcome.no_isolation))
+                    settled.append(
+                        not_graded(submission, trouble, outcome.no_isolation, outcome.nothing)
+                    )
                 else:
                     graded = self._to_save(submission, outcome, mark, job)
                     if self.dry_run:

@@ -26,6 +26,7 @@ from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
+from autograder.handed_in.reading import UnreadableSubmission
 from autograder.limits import GRADING, WRITING, Budget
 from autograder.submission.graded_cells import GradedCell, cells_of
 
@@ -82,8 +83,8 @@ class Job:
 
     Parameters
     ----------
-    data : of the submitted file, or None where it could not be read
-    unreadable : the reason why it could not
+    data : of the submitted file, or None where there is none
+    unreadable : then the reason why
     seed : of this student's fixtures for this assignment
     isolation : "bwrap" or "none"
     beside : what lies beside the notebook and is left alone, in sentences
@@ -117,6 +118,7 @@ class Outcome:
     cells : points and comments of its cells, for the gradebook
     verdicts : of `autograder.judging.judge.Verdict`, as dictionaries
     trouble : why grading failed, or None
+    nothing : it failed because there is no notebook, or none that can be read
     unsure : a second try, with no other submission beside it, may give another result: time
         ran out while the machine was crowded, or the process that graded it was killed
     """
@@ -132,6 +134,7 @@ class Outcome:
     trouble: str | None = None
     no_isolation: bool = False
     unsure: bool = False
+    nothing: bool = False
 
 
 def fingerprint(job: Job) -> str:
@@ -153,7 +156,10 @@ def failed(
     job: Job, trouble: str | Exception, no_isolation: bool = False, unsure: bool = False
 ) -> Outcome:
     """Return the outcome of a job that could not be done, with the reason why."""
-    if isinstance(trouble, Exception):
+    nothing = isinstance(trouble, UnreadableSubmission)
+    if nothing:
+        trouble = str(trouble)
+    elif isinstance(trouble, Exception):
         trouble = f"{type(trouble).__name__}: {trouble}"[:500]
     return Outcome(
         job.student,
@@ -162,6 +168,7 @@ def failed(
         trouble=trouble,
         no_isolation=no_isolation,
         unsure=unsure,
+        nothing=nothing,
     )
 
 
@@ -191,7 +198,7 @@ def grade_one(job: Job) -> Outcome:
         return outcome
     except OverBudget as excess:
         reason, unsure = f"grading this submission {excess}", excess.of_clock
-    # A notebook that cannot be read within the budget is graded as an empty one.
+    # What was judged stands, also of a notebook that cannot be written within the budget.
     for left in (job, replace(job, data=None, unreadable=f"Not read: {reason}.")):
         with suppress(OverBudget):
             outcome = worker.do(write_so_far, left, reason, verdicts, budget=WRITING)
@@ -224,12 +231,9 @@ def grade_here(job: Job) -> Outcome:
     try:
         sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
         begun()
-        submission, unreadable = _read(job)
+        submission = _read(job)
         return _outcome(
-            job,
-            grade_notebook(
-                submission, job.assignment, sandbox, job.seed, unreadable, tell, job.beside
-            ),
+            job, grade_notebook(submission, job.assignment, sandbox, job.seed, tell, job.beside)
         )
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)
@@ -241,6 +245,34 @@ def grade_here(job: Job) -> Outcome:
         return failed(job, failure)
 
 
+def why_unreadable(data: bytes, name: str) -> str | None:
+    """Return why a file is no notebook, or None; it is read in this thread's worker.
+
+    Parameters
+    ----------
+    name : how the sentence calls it
+
+    Raises
+    ------
+    WorkerLost : the worker was killed by somebody else
+    """
+    with suppress(OverBudget):  # as grading it will say
+        why: str | None = own_worker().do(_why_unreadable, data, name, budget=WRITING)
+        return why
+    return None
+
+
+def _why_unreadable(data: bytes, name: str) -> str | None:
+    from autograder.submission.sanitise import parse_submission
+
+    begun()
+    try:
+        parse_submission(data, name)
+    except UnreadableSubmission as failure:
+        return str(failure)
+    return None
+
+
 def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     """Write the graded notebook of a submission whose grading was ended; nothing is run.
 
@@ -249,29 +281,34 @@ def write_so_far(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     verdicts : as `autograder.grading.working.tell` sent them
     """
     from autograder.submission.notebook import write_unfinished
+    from autograder.submission.sanitise import empty_submission
 
     begun()
-    submission, unreadable = _read(job)
     known = [pickle.loads(verdict) for verdict in verdicts]
+    beside = job.beside
+    try:
+        submission = _read(job)
+    except UnreadableSubmission as failure:
+        if not known:
+            return failed(job, failure)
+        submission, beside = empty_submission(), (str(failure), *beside)
     return _outcome(
-        job,
-        write_unfinished(
-            submission, job.assignment, job.isolation, reason, known, unreadable, job.beside
-        ),
+        job, write_unfinished(submission, job.assignment, job.isolation, reason, known, beside)
     )
 
 
-def _read(job: Job) -> tuple[NotebookNode, str | None]:
-    """Return a submission, and why it could not be read where it is an empty one."""
-    from autograder.handed_in.reading import UnreadableSubmission
-    from autograder.submission.sanitise import empty_submission, parse_submission
+def _read(job: Job) -> NotebookNode:
+    """Return a submission.
+
+    Raises
+    ------
+    UnreadableSubmission : there is none, or it is no notebook
+    """
+    from autograder.submission.sanitise import parse_submission
 
     if job.data is None:
-        return empty_submission(), job.unreadable
-    try:
-        return parse_submission(job.data, f"{job.assignment.name}.ipynb"), job.unreadable
-    except UnreadableSubmission as failure:
-        return empty_submission(), str(failure)
+        raise UnreadableSubmission(job.unreadable or f"there is no {job.assignment.name}")
+    return parse_submission(job.data, f"{job.assignment.name}.ipynb")
 
 
 def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:

@@ -36,6 +36,7 @@ class Result:
 
     Parameters
     ----------
+    nothing : it was not graded because there is no notebook, or none that can be read
     before : the points of the grading before this one, where there was one
     changed : the exercises whose points are others than then, a phrase each
     """
@@ -50,14 +51,21 @@ class Result:
     fresh: bool = False
     trouble: str | None = None
     no_isolation: bool = False
+    nothing: bool = False
     before: float | None = field(default=None, compare=False)
     changed: tuple[str, ...] = field(default=(), compare=False)
 
 
-def not_graded(submission: Submission, trouble: str, no_isolation: bool = False) -> Result:
+def not_graded(
+    submission: Submission, trouble: str, no_isolation: bool = False, nothing: bool = False
+) -> Result:
     """Return the line for a submission that could not be graded, with the reason why."""
     return Result(
-        submission.student, submission.assignment, trouble=trouble, no_isolation=no_isolation
+        submission.student,
+        submission.assignment,
+        trouble=trouble,
+        no_isolation=no_isolation,
+        nothing=nothing,
     )
 
 

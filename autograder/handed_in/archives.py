@@ -7,13 +7,18 @@ paths that lead elsewhere.  Knows neither nbgrader nor what is in a file.
 from __future__ import annotations
 
 import bz2
+import calendar
 import gzip
+import io
 import lzma
+import os
 import shutil
+import struct
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -22,8 +27,15 @@ from autograder.limits import ARCHIVE, HAND_IN
 from autograder.words import named
 
 CHUNK = 1 << 20
+TOO_MANY = "it holds too many files"
+ZIP = b"PK"
+ZIP_END_BYTES = (1 << 16) + 22  # within which the end of a zip file says how long its list is
+ZIP_ENTRY_BYTES = 1000  # of a zip file's list, for one file
 # How the compressed forms of a tar file begin.
 OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+TAR, TAR_AT = b"ustar", 257
+HEAD_BYTES = 512
+NESTED = 2  # archives in archives that are looked into
 
 
 class UnsoundArchive(Exception):
@@ -72,6 +84,73 @@ def unpack(archive: Path, folder: Path, kinds: Collection[str]) -> dict[str, str
     return left
 
 
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive, open.
+
+    Parameters
+    ----------
+    changed : seconds since 1970, as the archive says
+    """
+
+    name: str
+    changed: float
+    file: IO[bytes]
+
+
+def is_archive(head: bytes) -> bool:
+    """Whether a file with this beginning is an archive that can be opened."""
+    return head.startswith((ZIP, *OPENERS)) or head[TAR_AT:].startswith(TAR)
+
+
+def read_archive(
+    data: bytes, wanted: Callable[[bytes], bool], depth: int = NESTED
+) -> Iterator[tuple[str, float, bytes]]:
+    """Yield files of an archive, and of archives in it, without unpacking anything.
+
+    Parameters
+    ----------
+    data : the archive
+    wanted : whether a file with this beginning is
+
+    Yields
+    ------
+    name, time of the last change, and content
+
+    Raises
+    ------
+    UnsoundArchive : what was yielded stands
+    """
+    yield from _read(io.BytesIO(data), wanted, depth, _Room(HAND_IN.entries, HAND_IN.total_bytes))
+
+
+def _read(
+    archive: IO[bytes], wanted: Callable[[bytes], bool], depth: int, room: _Room
+) -> Iterator[tuple[str, float, bytes]]:
+    try:
+        for member in _members(archive, room.files):
+            room.files -= 1
+            if room.files < 0:
+                raise UnsoundArchive(TOO_MANY)
+            head = member.file.read(HEAD_BYTES)
+            if not (wanted(head) or (depth > 1 and is_archive(head))):
+                continue
+            content = io.BytesIO()
+            content.write(head)
+            _copy(member.file, content, room)
+            content.seek(0)
+            if wanted(head):
+                yield member.name, member.changed, content.getvalue()
+                continue
+            with suppress(UnsoundArchive):  # the others may be sound
+                for name, changed, inner in _read(content, wanted, depth - 1, room):
+                    yield f"{member.name}/{name}", changed, inner
+    except UnsoundArchive:
+        raise
+    except Exception as failure:  # whatever a student made of it
+        raise UnsoundArchive(named(failure)) from None
+
+
 def own_folder(archive: Path) -> Path:
     """Return the folder that an archive is unpacked into.
 
@@ -89,12 +168,13 @@ def _unpack(archive: Path, folder: Path, room: _Room) -> list[Path]:
     except OSError as failure:
         raise UnsoundArchive(f"{folder.name} cannot be made: {failure.strerror}") from None
     try:
-        for name, file in _members(archive):
-            path = folder / _safe(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            room.files -= 1
-            _write(file, path, room)
-            paths.append(path)
+        with archive.open("rb") as opened:
+            for member in _members(opened, room.files):
+                path = folder / _safe(member.name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                room.files -= 1
+                _write(member.file, path, room)
+                paths.append(path)
     except Exception as failure:  # whatever a student made of it
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(failure, UnsoundArchive):
@@ -103,26 +183,58 @@ def _unpack(archive: Path, folder: Path, room: _Room) -> list[Path]:
     return paths
 
 
-def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield the ordinary files of an archive, each with its name."""
-    if zipfile.is_zipfile(archive):
+def _members(archive: IO[bytes], most: int) -> Iterator[Member]:
+    """Yield the ordinary files of an archive.
+
+    Parameters
+    ----------
+    archive : open, at its beginning
+    most : entries that it may have, folders among them
+    """
+    start = archive.read(6)
+    archive.seek(0)
+    if start.startswith(ZIP):
+        _bound_directory(archive, most)
         with zipfile.ZipFile(archive) as zipped:
             for info in zipped.infolist():
                 if not info.is_dir():
                     with zipped.open(info) as file:
-                        yield info.filename, file
+                        yield Member(info.filename, _moment(info), file)
         return
-    with archive.open("rb") as file:
-        start = file.read(6)
-    opener = next((one for sign, one in OPENERS.items() if start.startswith(sign)), open)
-    with tempfile.TemporaryFile() as plain, opener(archive, "rb") as compressed:
+    opener = next((one for sign, one in OPENERS.items() if start.startswith(sign)), None)
+    with tempfile.TemporaryFile() as plain:
         # Limit the uncompressed stream: Python reads a tar file's headers whole, however long.
-        _copy(compressed, plain, _Room(0, HAND_IN.total_bytes))
+        with nullcontext(archive) if opener is None else opener(archive, "rb") as unpacked:
+            _copy(unpacked, plain, _Room(0, HAND_IN.total_bytes))
         plain.seek(0)
         with tarfile.open(fileobj=plain, mode="r:") as tar:
-            for member in tar:
+            for number, member in enumerate(tar):
+                if number >= most:
+                    raise UnsoundArchive(TOO_MANY)
                 if member.isfile() and (content := tar.extractfile(member)) is not None:
-                    yield member.name, content
+                    yield Member(member.name, float(member.mtime), content)
+
+
+def _bound_directory(archive: IO[bytes], most: int) -> None:
+    """Refuse a zip file with a long list of entries: Python reads all of it at once."""
+    size = archive.seek(0, os.SEEK_END)
+    archive.seek(max(0, size - ZIP_END_BYTES))
+    end = archive.read()
+    archive.seek(0)
+    at = end.rfind(b"PK\5\6")
+    if at < 0 or len(end) < at + 22:
+        return  # no zip file, as will be said
+    (listed,) = struct.unpack_from("<L", end, at + 12)
+    if listed > most * ZIP_ENTRY_BYTES or end[max(0, at - 20) : at].startswith(b"PK\6\7"):
+        raise UnsoundArchive(TOO_MANY)
+
+
+def _moment(info: zipfile.ZipInfo) -> float:
+    """Return when a file in a zip archive was changed, as if its clock were UTC."""
+    try:
+        return float(calendar.timegm(info.date_time))
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def _safe(name: str) -> PurePosixPath:
@@ -134,7 +246,7 @@ def _safe(name: str) -> PurePosixPath:
 
 def _write(file: IO[bytes], path: Path, room: _Room) -> None:
     if room.files < 0:
-        raise UnsoundArchive("it holds too many files")
+        raise UnsoundArchive(TOO_MANY)
     with path.open("xb") as target:
         _copy(file, target, room)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from autograder.gradebook.by_hand import HandMark, Place
 TO_MARK, LOOK_AGAIN, MARKED = "to mark", "look again", "marked"
 PICTURE = "[a picture: see Formgrader]"
 NOT_THERE = "[the graded notebook cannot be read: run `autograder grade {} --force`]"
+REGION = re.compile(r"(?m)^.*\b(BEGIN|END) (SOLUTION|MARK SCHEME)\b.*\n?")  # nbgrader's marks
 MAX_OUTPUT = 2000  # characters of what a code answer shows
 
 
@@ -87,7 +89,7 @@ def read_answers(
         if at not in notebooks:
             folder = Submission(course, assignment, place.student).graded_folder
             notebooks[at] = _cells(folder / f"{place.notebook}.ipynb")
-        scheme = schemes[place.notebook].get(place.cell, "")
+        scheme = REGION.sub("", schemes[place.notebook].get(place.cell, "")).strip()
         graded = notebooks[at]
         by_hand = cell.solution or cell.task
         if graded is None:

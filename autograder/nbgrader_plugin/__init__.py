@@ -91,6 +91,12 @@ def configure(c: Any, file: str) -> None:
 
         be_careful()
 
+    # Formgrader's server: when a person gave points is noted for `autograder history`.
+    if "nbgrader.server_extensions.formgrader.apihandlers" in sys.modules:
+        from autograder.nbgrader_plugin.formgrader.noting import note_what_people_give
+
+        note_what_people_give(Path(file).absolute().parent)
+
     # Nothing that a student wrote may run in an instructor's browser, take Jupyter's server
     # more than a moment, or pose as a verdict.  nbconvert's own switch leaves Markdown cells
     # open and spoils verdict cards; these filters do not.

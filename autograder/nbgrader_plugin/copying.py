@@ -19,13 +19,22 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nbgrader.converters import Autograde, GenerateFeedback
-from nbgrader.converters.base import BaseConverter
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc
+from traitlets import Unicode
 
-from autograder.course.folder import MAX_BYTES_BESIDE, SUBMISSION_SECRET
+from autograder.collecting.collect import opened
+from autograder.collecting.gathering import Request
+from autograder.course.folder import (
+    MAX_BYTES_BESIDE,
+    SUBMISSION_SECRET,
+    CourseError,
+    Submission,
+)
+from autograder.grading.engine import why_not_graded
 from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.handed_in.files import (
     NOTE,
@@ -103,14 +112,49 @@ class _CarefulConverter(BaseConverter):
 class CarefulAutograde(Autograde, _CarefulConverter):
     """Copies ordinary files beside a submission, within limits."""
 
+    def init_notebooks(self) -> None:
+        """Look for hand-ins: under which names their notebooks lie is no matter."""
+        self.assignments: dict[str, list[str]] = {}
+        self.notebooks: list[str] = []
+        course = self.coursedir
+        if not glob(self._format_source(course.assignment_id, course.student_id)):
+            BaseConverter.init_notebooks(self)  # which says what is missing
+
     def convert_notebooks(self) -> None:
-        """Grade each hand-in, and of it the assignment's own notebook alone, there or not."""
+        """Grade each hand-in that has a notebook of the assignment; name the others.
+
+        Raises
+        ------
+        NbGraderException : some have none; nothing is written of these
+        """
         course = self.coursedir
         released = Path(course.root, course.release_directory, course.assignment_id)
         names = [path.name for path in released.glob(f"{course.notebook_id}.ipynb")]
-        for folder in glob(self._format_source(course.assignment_id, course.student_id)):
-            self.assignments[folder] = [str(Path(folder, name)) for name in names]
+        failed = 0
+        for folder in sorted(glob(self._format_source(course.assignment_id, course.student_id))):
+            student = Path(folder).parent.name
+            submission = Submission(Path(course.root), course.assignment_id, student)
+            excluded = student in course.student_id_exclude.split(",")
+            trouble = None if excluded else why_not_graded(submission)
+            if trouble is None:
+                self.assignments[folder] = [str(Path(folder, name)) for name in names]
+            else:
+                failed += 1
+                self.log.error("%s was not graded: %s", folder, trouble)
         super().convert_notebooks()
+        if failed:
+            raise NbGraderException(
+                f"{failed} of {course.assignment_id} were not graded, see above"
+            )
+
+
+def _init_notebooks(converter: Any) -> None:
+    be_careful(converter)
+    CarefulAutograde.init_notebooks(converter)
+
+
+# nbgrader looks for names before it makes the exporter, by which the class is changed otherwise.
+Autograde.init_notebooks = _init_notebooks
 
 
 class CarefulGenerateFeedback(GenerateFeedback, _CarefulConverter):
@@ -277,14 +321,22 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
 class Extractor(ExtractorPlugin):
     """Unpacks archives within limits and copies ordinary files; what is unsound is named.
 
-    It is noted for the student whose file the collector takes it for.  The notes are files that
-    the collector takes like any other, because nbgrader refuses to collect into a folder
-    in which something is already.
+    Without a pattern of the course's own (`named_regexp`) each student's files are laid out as
+    `autograder collect` takes them.  With one, what is left out is noted for the student whose file
+    the collector takes it for.  The notes are files that the collector takes like any other,
+    because nbgrader refuses to collect into a folder in which something is already.
     """
+
+    system = Unicode(help="Which system it is of, as `autograder collect --from`.").tag(config=True)
+    roster = Unicode(help="A file, as `autograder collect --roster`.").tag(config=True)
 
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """Unpack what is sound of what was downloaded."""
         source, self.root = Path(archive_path), Path(extracted_path)
+        collector = getattr(self.parent, "collector_plugin_inst", None)
+        if isinstance(collector, Collector) and not collector.named_regexp:
+            self._as_collect_does(source, collector)
+            return
         refused = _not_the_courses(self)
         self.left_out: dict[str, str] = {}
         for path in sorted(source.rglob("*")):
@@ -301,6 +353,27 @@ class Extractor(ExtractorPlugin):
                 for changed, reason in copy(source, [name], self.root, refused).items():
                     self._leave_out(changed, reason)
         self._write_notes()
+
+    def _as_collect_does(self, source: Path, collector: Collector) -> None:
+        course = self.parent.coursedir
+        request = Request(
+            *(Path(course.root), course.assignment_id, source, self.system),
+            roster=Path(self.roster) if self.roster else None,
+            replace=self.force,
+        )
+        try:
+            with opened(request) as collection:
+                rows = [
+                    collection.take_into(student, self.root / student)
+                    for student in collection.students
+                ]
+                collection.remember()
+                found = collection.collected(rows)
+        except CourseError as failure:
+            self.parent.fail("%s", failure)
+        collector.laid_out = self.root
+        for line in found.remarks():
+            self.log.error("%s", line)
 
     def _unpack(self, archive: Path, name: str) -> None:
         folder = own_folder(self.root / name)
@@ -342,11 +415,15 @@ class Collector(FileNameCollectorPlugin):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.notes: dict[str, str] = {}  # and whose they are
+        self.laid_out: Path | None = None  # a folder for each student
         # Of each student's file whether a time is known.
         self._taken: dict[tuple[str, str], bool] = {}
 
     def collect(self, submitted_file: str) -> Any:
         """Return whose file it is, or None for what is not to be collected."""
+        if self.laid_out is not None:
+            student, *name = Path(submitted_file).relative_to(self.laid_out).parts
+            return {"student_id": student, "file_id": "/".join(name)}
         if submitted_file in self.notes:
             return {"student_id": self.notes[submitted_file], "file_id": NOTE}
         path = Path(submitted_file)

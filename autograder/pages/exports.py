@@ -34,6 +34,7 @@ from autograder.gradebook.scores import (
     read_roster,
     read_scores,
 )
+from autograder.pages.strangers import said_of_strangers
 from autograder.words import listed, spreadsheet_text
 
 DECIMALS = 2  # Canvas stores no more
@@ -175,7 +176,7 @@ def export(
 
     Returns
     -------
-    the file, and a sentence on each assignment whose scores are not final
+    the file, and sentences on what a person should know of the scores
 
     Raises
     ------
@@ -200,6 +201,7 @@ def export(
                     f"{name}: {waiting} of {len(scores)} wait for a person's marks, "
                     "which count nothing until then: see Formgrader"
                 )
+    said += said_of_strangers(course, assignments)
     exporter = EXPORTERS[to]
     path = (output or course / exporter.destination).absolute()
     if not path.parent.is_dir():

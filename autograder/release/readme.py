@@ -1,7 +1,15 @@
-"""What students read first: `release/README.md`, the ways to open a notebook and to hand it in."""
+"""What students get beside the notebooks: how to begin (`README.md`), and what to install."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+README, REQUIREMENTS = "README.md", "requirements.txt"
+# What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
+STUDENT_REQUIREMENTS = (
+    *("ipywidgets>=8.1", "jupyterlab>=4.3", "matplotlib>=3.8"),
+    *("nbgrader>=0.9.5,<0.10", "numpy>=1.26"),
+)
 ONE_FILE = (
     "Each problem set is one file, `{name}/{name}.ipynb`. It carries what else it needs, and its "
     "first code cell puts that beside it."
@@ -33,3 +41,13 @@ def readme(name: str, is_enough: bool) -> str:
     """
     files = ONE_FILE if is_enough else WHOLE_FOLDER
     return TEXT.replace("{files}", files).replace("{name}", name)
+
+
+def is_ours(text: str, names: Iterable[str]) -> bool:
+    """Tell whether a README is still as one of these was written for a course's assignments."""
+    return any(text == readme(name, is_enough) for name in names for is_enough in (True, False))
+
+
+def requirements() -> str:
+    """Return the text of the students' `requirements.txt`."""
+    return "\n".join(("# What the notebooks need.", *STUDENT_REQUIREMENTS)) + "\n"

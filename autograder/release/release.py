@@ -26,16 +26,8 @@ from autograder.release import ReleaseError
 from autograder.release.beside import Helpers, helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import STUB, drift, release_problems, stub_problems
-from autograder.release.readme import readme
+from autograder.release.readme import README, REQUIREMENTS, is_ours, readme, requirements
 from autograder.release.source import read_asked, read_source
-
-# What a student needs; the versions of pyproject.toml, and JupyterLab for jupyter.
-STUDENT_REQUIREMENTS = (
-    *("ipywidgets>=8.1", "jupyterlab>=4.3", "matplotlib>=3.8"),
-    *("nbgrader>=0.9.5,<0.10", "numpy>=1.26"),
-)
-
-README = "README.md"
 
 
 @dataclass(frozen=True)
@@ -125,8 +117,8 @@ def prove_release(
                 wrong = [*drift(course / "release" / name, new)]
                 wrong += _problems(settings, name, new, helpers, known)
             problems += wrong
-    wanted = course / "release" / "requirements.txt"
-    if not wanted.is_file() or wanted.read_text() != _requirements():
+    wanted = course / "release" / REQUIREMENTS
+    if not wanted.is_file() or wanted.read_text() != requirements():
         problems.append(f"{wanted} is not as `autograder release` writes it")
     return problems
 
@@ -150,7 +142,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         made = generate(settings, name, work / "made", helpers, settings.gradebook_url)
         _refuse(drift(tried, made))
         _replace(target, made, work / "old")
-    write_atomically(course / "release" / "requirements.txt", _requirements())
+    write_atomically(course / "release" / REQUIREMENTS, requirements())
     points = {False: 0.0, True: 0.0}
     for cell in read_source(source).cells:
         data = cell.metadata.get("nbgrader", {})
@@ -158,8 +150,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
             points[bool(data.get("solution") or data.get("task"))] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
     is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
-    if not (course / "release" / README).exists():  # afterwards it is the course's own
-        write_atomically(course / "release" / README, readme(name, is_enough))
+    _write_readme(course, name, is_enough)
     return Released(
         name, target, files, points[False], points[True], is_enough, asked.remarks
     )
@@ -176,13 +167,17 @@ def _problems(
     return wrong or release_problems(course.folder, name, made, catalogue, raising)
 
 
+def _write_readme(course: Path, name: str, is_enough: bool) -> None:
+    """Tell students how to begin; what somebody has changed in it is the course's own and stays."""
+    path, known = course / "release" / README, [one.name for one in (course / "source").iterdir()]
+    now = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+    if now is None or (not is_enough and is_ours(now, known)):
+        write_atomically(path, readme(name, is_enough))
+
+
 def _refuse(problems: Sequence[str]) -> None:
     if problems:
         raise ReleaseError("not released:\n" + "\n".join(f"  {line}" for line in problems))
-
-
-def _requirements() -> str:
-    return "\n".join(("# What the notebooks need.", *STUDENT_REQUIREMENTS)) + "\n"
 
 
 @contextmanager

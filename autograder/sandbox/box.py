@@ -47,6 +47,12 @@ VISIBLE = (
     "sandbox/inside/server.py",
     "sandbox/inside/shell.py",
     "sandbox/inside/child.py",
+    "sandbox/inside/crossing.py",
+    "sandbox/inside/frames.py",
+    "sandbox/inside/owner.py",
+    "sandbox/inside/peer.py",
+    "sandbox/inside/proxies.py",
+    "sandbox/inside/tester.py",
 )
 ENVIRONMENT = {
     "HOME": "/tmp",

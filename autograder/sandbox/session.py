@@ -85,6 +85,7 @@ class Session:
         limits: Limits,
         seconds: float | None = None,
         random_seed: int | None = None,
+        tester: bool = False,
     ) -> None:
         self.limits = limits
         seconds = limits.session_seconds if seconds is None else seconds
@@ -104,6 +105,7 @@ class Session:
                 "files": {name: np.frombuffer(data, np.uint8) for name, data in files.items()},
                 "seconds": seconds,
                 "random_seed": random_seed,
+                "tester": tester,
                 "memory_megabytes": limits.memory_megabytes,
                 "scratch_megabytes": limits.scratch_megabytes,
                 "threads": limits.threads,
@@ -144,8 +146,14 @@ class Session:
         self.connection.close()
         self.lost = self.lost or "the session is closed"
 
-    def run_cell(self, source: str, seconds: float | None = None) -> list[dict[str, Any]]:
+    def run_cell(
+        self, source: str, seconds: float | None = None, scored: bool = False
+    ) -> list[dict[str, Any]]:
         """Run one cell and return its outputs in notebook format 4.
+
+        Parameters
+        ----------
+        scored : it is a test cell, whose result is its number of points
 
         Raises
         ------
@@ -155,8 +163,8 @@ class Session:
         answer = self._ask({"do": "cell", "source": source}, seconds, "this cell")
         outputs = answer.get("outputs")
         if type(outputs) is not list:
-            raise self._lose(MALFORMED)
-        return _outputs(outputs, self.limits)
+            raise self.lose(MALFORMED)
+        return shown(outputs, self.limits, scored)
 
     def bind(self, name: str) -> RemoteObject:
         """Return a handle to what a name stands for now, once what it imports is imported.
@@ -226,7 +234,7 @@ class Session:
         answer = self._ask({"do": "names"}, self.limits.call_seconds, "a list of names")
         found = answer.get("names")
         if type(found) is not list:
-            raise self._lose(MALFORMED)
+            raise self.lose(MALFORMED)
         found = found[: EXCHANGE.names]
         return [name for item in found if (name := _name(item)) is not None]
 
@@ -234,7 +242,7 @@ class Session:
         kind = answer.get("kind") if type(answer) is dict else None
         handle = answer.get("handle") if type(answer) is dict else None
         if type(kind) is not str or (kind != "missing" and type(handle) is not wire.Handle):
-            raise self._lose(MALFORMED)
+            raise self.lose(MALFORMED)
         return RemoteObject(self, handle, printable(kind[:80]))
 
     def calls(
@@ -268,7 +276,7 @@ class Session:
                 "keep": keep,
                 "watch_random": watch_random,
             }
-            self._send(question, self.limits.call_seconds)
+            self.send(question, self.limits.call_seconds)
             # All answers together stay within what one may be: they are kept until judged.
             room = EXCHANGE.answers_bytes
             for call, own in zip(calls, callbacks, strict=True):
@@ -303,11 +311,11 @@ class Session:
         if end < until:
             until, what, allowed = end, "all calls of this function", limits.exercise_seconds
         while True:
-            answer = self._receive(until, what, allowed)
+            answer = self.receive(until, what, allowed)
             if "ask" not in answer:
                 break
             reply = self._answer(answer, callbacks, call, until)
-            self._send(reply, max(until - time.monotonic(), 0.01))
+            self.send(reply, max(until - time.monotonic(), 0.01))
         value, error, message = (answer.get(key) for key in ("value", "error", "message"))
         arguments, moved = answer.get("arguments"), answer.get("moved")
         if (
@@ -317,7 +325,7 @@ class Session:
             or len(arguments) not in (0, len(call))
             or type(moved) is not bool
         ):
-            raise self._lose(MALFORMED)
+            raise self.lose(MALFORMED)
         held = self._held(answer["object"]) if "object" in answer else None
         after = tuple(map(_after, call, arguments)) or (None,) * len(call)
         error = printable(error[:80]) if error is not None else None
@@ -400,7 +408,7 @@ class Session:
             "keep": False,
             "watch_random": False,
         }
-        self._send(question, self.limits.call_seconds)
+        self.send(question, self.limits.call_seconds)
         observation, _ = self._returned(until, arguments, callbacks)
         if observation.error is not None:
             raise ValueError(f"{observation.error}: {observation.message}")
@@ -411,21 +419,21 @@ class Session:
     def _ask(self, question: dict[str, Any], seconds: float, what: str) -> dict[str, Any]:
         if self.lost is not None:
             raise SessionLost(self.lost)
-        self._send(question, seconds)
-        return self._receive(time.monotonic() + seconds, what, seconds)
+        self.send(question, seconds)
+        return self.receive(time.monotonic() + seconds, what, seconds)
 
-    def _send(self, message: dict[str, Any], seconds: float) -> None:
+    def send(self, message: dict[str, Any], seconds: float) -> None:
         try:
             wire.send(self.connection, message, min(time.monotonic() + seconds, self.deadline))
         except wire.Closed:
             # The child has ended; its last frame says how.
             return
         except wire.TooLate:
-            raise self._lose("the process does not read what it is asked") from None
+            raise self.lose("the process does not read what it is asked") from None
         except wire.WireError as failure:
-            raise self._lose(str(failure)) from None
+            raise self.lose(str(failure)) from None
 
-    def _receive(self, until: float, what: str, allowed: float) -> dict[str, Any]:
+    def receive(self, until: float, what: str, allowed: float) -> dict[str, Any]:
         try:
             answer = self._read(min(until, self.deadline))
         except wire.TooLate:
@@ -434,22 +442,22 @@ class Session:
             else:
                 what = f"{what} did not end within {allowed:g} s"
             self.starved = self._waited() > STARVED * allowed
-            raise self._lose(what) from None
+            raise self.lose(what) from None
         except wire.Closed as failure:
             if self._box.has_ended():
-                self._lose("the fork server ended")
+                self.lose("the fork server ended")
                 raise SandboxLost("the fork server was killed") from None
             if isinstance(failure, wire.Halfway):
-                raise self._lose("the process stopped in the middle of an answer") from None
+                raise self.lose("the process stopped in the middle of an answer") from None
             # A guard that is there says how its child ended; it cannot where the child shut
             # the connection that both have.
-            raise self._lose(CLOSED) from None
+            raise self.lose(CLOSED) from None
         except wire.WireError:
-            raise self._lose(MALFORMED) from None
+            raise self.lose(MALFORMED) from None
         if type(answer) is not dict:
-            raise self._lose(MALFORMED)
+            raise self.lose(MALFORMED)
         if "ended" in answer:
-            raise self._lose(_ending(answer))
+            raise self.lose(_ending(answer))
         return answer
 
     def _read(self, until: float) -> Any:
@@ -469,7 +477,7 @@ class Session:
         except (wire.WireError, OSError):
             return math.inf
 
-    def _lose(self, reason: str) -> SessionLost:
+    def lose(self, reason: str) -> SessionLost:
         self.lost = self.lost or reason
         self.connection.close()
         return SessionLost(self.lost)
@@ -561,6 +569,7 @@ class Sandbox:
         files: Mapping[str, bytes] | None = None,
         seconds: float | None = None,
         random_seed: int | None = None,
+        tester: bool = False,
     ) -> Session:
         """Fork a child for one submission.
 
@@ -570,6 +579,7 @@ class Sandbox:
         seconds : wall time of the whole session
         random_seed : below 2**32, of Python's and NumPy's global random states, so
             that what uses them is the same on a regrade; None draws one
+        tester : it runs the instructor's test cells; see `autograder.sandbox.relay`
 
         Raises
         ------
@@ -582,7 +592,7 @@ class Sandbox:
         laid_out = self._compiled if files is not None else {}
         for _ in range(2):
             try:
-                return Session(self.start(), laid_out, self.limits, seconds, random_seed)
+                return Session(self.start(), laid_out, self.limits, seconds, random_seed, tester)
             except ConnectionError:
                 self.close()
         raise ConnectionError("the fork server ended twice in a row")
@@ -656,16 +666,20 @@ def _ending(answer: dict[Any, Any]) -> str:
     return f"the process ended itself (exit code {status})"
 
 
-def _outputs(items: list[Any], limits: Limits) -> list[dict[str, Any]]:
+def shown(items: list[Any], limits: Limits, scored: bool = False) -> list[dict[str, Any]]:
     """Return outputs in notebook format 4, as many and as large as the limits allow.
 
     The child keeps to the limits too, unless student code made it do otherwise.
+
+    Parameters
+    ----------
+    scored : they are those of a test cell, whose result is its number of points
     """
     kept: list[dict[str, Any]] = []
     text_left = limits.output_bytes + EXCHANGE.error_bytes
     pictures_left = limits.image_bytes * 4 // 3 + 4 * EXCHANGE.outputs  # in base 64
     for item in items[: EXCHANGE.outputs]:
-        output = _output(item)
+        output = _result(item) if scored else _output(item)
         if output is None:
             continue
         data = output.get("data", {})
@@ -675,6 +689,20 @@ def _outputs(items: list[Any], limits: Limits) -> list[dict[str, Any]]:
         if text_left >= 0 and pictures_left >= 0:
             kept.append(output)
     return kept
+
+
+def _result(item: Any) -> dict[str, Any] | None:
+    """Return one output of a test cell: nothing but a number is its result."""
+    output = _output(item)
+    if output is None or item["type"] != "result":
+        return output
+    text = output["data"].get("text/plain", "")
+    try:
+        float(text)
+    except ValueError:
+        return output
+    data = {"text/plain": text}
+    return {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None}
 
 
 def _output(item: Any) -> dict[str, Any] | None:

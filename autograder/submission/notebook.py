@@ -79,7 +79,6 @@ def grade_notebook(
     assignment: Assignment,
     sandbox: Sandbox,
     seed: int,
-    unreadable: str | None = None,
     on_verdict: OnVerdict | None = None,
     beside: tuple[str, ...] = (),
 ) -> GradedNotebook:
@@ -91,7 +90,6 @@ def grade_notebook(
     assignment : its master cells and files
     sandbox : where its code runs
     seed : of this student's fixtures for this assignment
-    unreadable : why the submission could not be read and is graded as an empty one
     on_verdict : called with each verdict at once; a later one on the same exercise replaces it
     beside : what lies beside it and is left alone, in sentences
 
@@ -105,14 +103,7 @@ def grade_notebook(
     SandboxLost : it was killed in the middle, again and again
     """
     notebook, repairs = sanitise(submission, assignment.master, assignment.releases)
-    if unreadable is None:
-        return judge_notebook(
-            notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict
-        )
-    # Where the notebook cannot be read, every cell is missing; the repairs need not say it.
-    return judge_notebook(
-        notebook, assignment, sandbox, seed, (), (unreadable, *beside), on_verdict
-    )
+    return judge_notebook(notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict)
 
 
 def judge_notebook(
@@ -155,7 +146,6 @@ def write_unfinished(
     isolation: str,
     reason: str,
     verdicts: Sequence[Verdict],
-    unreadable: str | None = None,
     beside: tuple[str, ...] = (),
 ) -> GradedNotebook:
     """Write the graded notebook of a submission whose grading was ended; nothing is run.
@@ -168,10 +158,7 @@ def write_unfinished(
     """
     started = time.monotonic()
     notebook, repairs = sanitise(submission, assignment.master, assignment.releases)
-    remarks = [f"Stopped: {reason}; what was judged until then stands."]
-    if unreadable is not None:
-        repairs, remarks = [], [*remarks, unreadable]
-    remarks += beside
+    remarks = [f"Stopped: {reason}; what was judged until then stands.", *beside]
     run = Run(assignment, Sandbox(isolation), 0, remarks=remarks)
     run.over = reason
     known = {verdict.exercise: verdict for verdict in verdicts}

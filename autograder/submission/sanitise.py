@@ -7,7 +7,6 @@ files and notebooks; must not know the gradebook, nbgrader or the sandbox.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import re
 from collections.abc import Container, Sequence
@@ -19,20 +18,17 @@ from nbformat import NotebookNode
 from autograder.course.assignment import MasterCell
 from autograder.course.carried import without_files
 from autograder.course.releases import Digests, digests_of, made_from
-from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, read_bytes
+from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, parse_json, read_bytes
 from autograder.words import line_breaks, listed, unix_lines
 
 MAX_CELLS = 2000
-# What reading makes of a file takes more memory than the file: an object of 230 bytes of a pair of
-# brackets, a text of 60 of a pair of quotes or a line, a number of 40 of two characters.
-MAX_BRACKETS, MAX_TEXTS, MAX_LINES, MAX_NUMBERS = 500_000, 1_000_000, 300_000, 500_000
+MAX_LINES = 300_000
 CELL_TYPES = ("code", "markdown", "raw")
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 NBGRADER_KEYS = (
     *("cell_type", "checksum", "grade", "grade_id", "locked"),
     *("points", "schema_version", "solution", "task"),
 )
-TOO_MANY = "{} holds far more items than a notebook has."
 HALF_SURROGATE = re.compile("[\ud800-\udfff]")
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _IMAGE_TYPE = re.compile(r"image/[a-zA-Z0-9.+-]{1,40}")
@@ -88,7 +84,7 @@ def parse_submission(data: bytes, name: str = "The submission") -> NotebookNode:
 
 
 def _parse(data: bytes, name: str) -> NotebookNode:
-    content = _content(data, name)
+    content = parse_json(data, name)
     if type(content) is not dict or type(content.get("nbformat")) is not int:
         raise UnreadableSubmission(f"{name} is JSON but not a notebook.")
     if content["nbformat"] != 4:
@@ -106,48 +102,6 @@ def _parse(data: bytes, name: str) -> NotebookNode:
     if sum(map(_lines, plain)) > MAX_LINES:
         raise UnreadableSubmission(f"{name} has more than {MAX_LINES} lines.")
     return _notebook(plain, _kernel_name(content))
-
-
-def _content(data: bytes, name: str) -> Any:
-    """Return what the JSON text in a file stands for."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnreadableSubmission(
-            f"{name} is not UTF-8 text, so it is no notebook: "
-            "open it in a text editor, save it as UTF-8 and submit it again."
-        ) from None
-    brackets = text.count("[") + text.count("{")
-    texts = (text.count('"') - text.count('\\"')) / 2
-    if brackets > MAX_BRACKETS or texts > MAX_TEXTS:
-        raise UnreadableSubmission(TOO_MANY.format(name))
-    numbers = _Numbers(name)
-    try:
-        return json.loads(text, parse_int=numbers.whole, parse_float=numbers.other)
-    except ValueError:
-        raise UnreadableSubmission(
-            f"{name} is {'empty' if not text.strip() else 'not JSON, so it is no notebook'}: "
-            "open it in JupyterLab, save it and submit it again."
-        ) from None
-
-
-class _Numbers:
-    """Reads the numbers of a file, not more than a notebook has."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.left = name, MAX_NUMBERS
-
-    def whole(self, digits: str) -> int:
-        return int(self._next(digits))
-
-    def other(self, digits: str) -> float:
-        return float(self._next(digits))
-
-    def _next(self, digits: str) -> str:
-        self.left -= 1
-        if self.left < 0:
-            raise UnreadableSubmission(TOO_MANY.format(self.name))
-        return digits
 
 
 def _lines(cell: NotebookNode) -> int:

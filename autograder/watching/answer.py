@@ -82,11 +82,13 @@ class Answer:
     said : in a phrase
     trouble : it has to be tried once more
     no_isolation : that would be in vain
+    nothing : there was nothing to grade, and only another hand-in changes that
     """
 
     said: str
     trouble: bool = False
     no_isolation: bool = False
+    nothing: bool = False
 
 
 def answer(submission: Submission, isolation: str, turns: Turns, exchange: Exchange) -> Answer:
@@ -97,7 +99,7 @@ def answer(submission: Submission, isolation: str, turns: Turns, exchange: Excha
         (result,) = grading.on(_Here(turns), lambda: 1)
         if result.trouble is not None:
             said = f"was not graded: {result.trouble}"
-            return Answer(said, trouble=True, no_isolation=result.no_isolation)
+            return Answer(said, not result.nothing, result.no_isolation, result.nothing)
         feedback = ClassFeedback(course, [name], [student])
         (page,) = (*feedback.settled, *feedback.on(_Here(turns), 1))
         if page.trouble is not None:

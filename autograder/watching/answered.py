@@ -56,8 +56,8 @@ class Answered:
             for line in self._path.read_bytes().splitlines():
                 with suppress(ValueError, TypeError):  # a line that a full disk cut off
                     student, look, when = json.loads(line)
-                    if isinstance(student, str) and math.isfinite(when):
-                        self._note(student, look, float(when))
+                    if isinstance(student, str) and (when is None or math.isfinite(when)):
+                        self._note(student, look, when)
 
     def has(self, student: str, look: str) -> bool:
         """Tell whether the last answer of a student is to this hand-in."""
@@ -70,8 +70,12 @@ class Answered:
             return 0.0
         return times[-self.per_day] + DAY_SECONDS
 
-    def note(self, student: str, look: str, when: float) -> None:
+    def note(self, student: str, look: str, when: float | None) -> None:
         """Note an answer.
+
+        Parameters
+        ----------
+        when : in seconds since 1970; None where it does not count, because nothing was graded
 
         Raises
         ------
@@ -83,6 +87,7 @@ class Answered:
             file.write(line.encode())
         self._note(student, look, when)
 
-    def _note(self, student: str, look: str, when: float) -> None:
+    def _note(self, student: str, look: str, when: float | None) -> None:
         self._looks[student] = look
-        self._times.setdefault(student, []).append(when)
+        if when is not None:
+            self._times.setdefault(student, []).append(when)

@@ -201,7 +201,7 @@ class Watch:
             raise CourseError(result.said, 3)
         if not result.trouble:
             try:
-                self.answered[name].note(student, look, time.time())
+                self.answered[name].note(student, look, None if result.nothing else time.time())
             except OSError as failure:
                 self._say_once("record", f"what is answered cannot be noted: {failure.strerror}")
                 result = Answer(result.said, trouble=True)

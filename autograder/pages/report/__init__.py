@@ -1,7 +1,8 @@
 """The report on a class: what it can do, what it misunderstood, and whom a person must look at.
 
-`figures.py` computes them from plain records, `reading.py` makes those from what grading left,
-`files.py` writes a page, CSV and JSON of the same figures.
+`statistics.py` and `whole.py` compute the figures of an assignment, of a course and of one student
+from plain records; `gathering.py` makes those from what grading left, `work.py` what they show of
+the students' own code; `formats.py` writes a page, CSV and JSON of the same figures.
 """
 
 from autograder.pages.report.formats import FORMATS

@@ -22,10 +22,16 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "report"
 # What names a row of each table; the rest of it are figures.
 ROWS: Mapping[str, tuple[str, ...]] = {
     "bins": ("from", "to"),
+    "examples": ("example",),
     "exercises": ("exercise",),
+    "failed_cells": ("cause",),
+    "hardest": ("exercise",),
+    "help": ("student",),
+    "matrix": ("student",),
     "mistakes": ("exercise", "mistake"),
-    "people": ("student", "kind"),
+    "people": ("student", "set", "kind"),
     "regrades": ("at", "student"),
+    "sets": ("set",),
 }
 
 
@@ -58,24 +64,25 @@ def as_csv(figures: Mapping[str, Any]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("table", "row", "figure", "value"))
     for table, content in figures.items():
-        for row, figure, value in _lines("", content):
+        for row, figure, value in _lines("", table, content):
             shown = "" if value is None else value
             shown = spreadsheet_text(shown) if isinstance(shown, str) else shown
-            writer.writerow((table, spreadsheet_text(row), figure, shown))
+            named = "" if figure == table else figure
+            writer.writerow((table, spreadsheet_text(row), named, shown))
     return text.getvalue()
 
 
-def _lines(row: str, content: Any, figure: str = "") -> Iterator[tuple[str, str, Any]]:
+def _lines(row: str, figure: str, content: Any) -> Iterator[tuple[str, str, Any]]:
     """Yield row, figure and value of a table; of a row in it the name is put together."""
     if isinstance(content, dict):
         for key, value in content.items():
-            yield from _lines(row, value, key)
+            yield from _lines(row, key, value)
     elif isinstance(content, list):
         for part in content:
-            names = next(keys for keys in ROWS.values() if keys[-1] in part and keys[0] in part)
-            inner = ": ".join(str(part[name]) for name in names)
+            names = [name for name in ROWS[figure] if name in part]
+            inner = ": ".join((*filter(None, (row,)), *(str(part[name]) for name in names)))
             rest = {key: value for key, value in part.items() if key not in names}
-            yield from _lines(inner, rest)
+            yield from _lines(inner, figure, rest)
     else:
         yield row, figure, content
 
@@ -91,11 +98,19 @@ def as_html(figures: Mapping[str, Any], book: str = "") -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": number, "percent": percent, "points": points_text}
+    kind = "student" if "student" in figures else "course" if "sets" in figures else "index"
+    tables = (figures.get(table, ()) for table in ("exercises", "sets"))
+    columns = [
+        (row.get("exercise") or row.get("set"), row["max_points"])
+        for rows in tables
+        for row in rows
+    ]
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    return environment.get_template("index.html.j2").render(
+    return environment.get_template(f"{kind}.html.j2").render(
         report=figures,
         style=style,
-        groups=_by_kind(figures["people"]),
+        columns=columns,
+        groups=_by_kind(figures.get("people", ())),
         lesson_address=lambda path: lesson_address(book, Path(path).stem),
     )
 

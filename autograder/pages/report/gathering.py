@@ -25,6 +25,7 @@ from autograder.course.folder import (
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
+from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
 from autograder.judging.judge import NOT_WRITTEN
@@ -38,11 +39,20 @@ from autograder.pages.report.statistics import (
     Record,
     figures,
 )
+from autograder.pages.report.whole import Gathered, course_figures, student_figures
+from autograder.pages.report.work import (
+    code_of,
+    failures,
+    names_nobody,
+    read_cells,
+    words_of,
+)
 from autograder.submission.graded_cells import NOTE, verdicts_of
 from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
 REPAIRED, NO_ISOLATION, REMARK = "repaired", "no isolation", "remark"
+STRANGER = ("not in the roster", "handed in, and is nobody in your roster")
 SHOWN_REPAIRS = 2
 # What the grader's sentences on a run mean; the first that fits counts.
 KINDS = (
@@ -70,16 +80,18 @@ def write_reports(
     names: bool,
     formats: Sequence[str],
     output: Path | None = None,
+    student: str | None = None,
 ) -> list[Path]:
-    """Write the report on each assignment.
+    """Write the report on each assignment, on the whole course, or on one student.
 
     Parameters
     ----------
     course : the course's folder
-    assignments : their names
+    assignments : their names; none for all that are graded, in one report
     names : whether students are shown by name; otherwise by labels that stay the same
     formats : of "html", "csv" and "json"
     output : the folder for them; ``reports/`` in the course where None
+    student : the one that it is about, by id or by the label of a report; is shown by name
 
     Returns
     -------
@@ -90,14 +102,68 @@ def write_reports(
     CourseError : there is no such assignment, or nothing of it is graded; nothing is written
     OSError : a file cannot be written
     """
-    for assignment in assignments:
+    there = {path.parent.name for path in (course / "source").glob("*/*.ipynb")}
+    known = sorted(there, key=lambda name: [part.zfill(9) for part in re.split(r"(\d+)", name)])
+    for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
-        reports = [report(course, name, gradebook, names) for name in assignments]
+        if student is None and assignments:
+            reports = [report(course, name, gradebook, names) for name in assignments]
+        else:
+            chosen = assignments or _released_of(course, known)
+            gathered = [gather(course, one, gradebook, names or bool(student)) for one in chosen]
+            graded = [one for one in gathered if one.is_graded]
+            if not graded:
+                raise CourseError("nothing is graded yet: run `autograder grade` first")
+            if student is None:
+                reports = [course_figures(graded)]
+            else:
+                reports = [student_figures(graded, _who(graded, student, Course(course).secret))]
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
     return [path for one in reports for path in write(one, folder, formats, book)]
+
+
+def _released_of(course: Path, known: Sequence[str]) -> list[str]:
+    return [name for name in known if (course / "release" / name / f"{name}.ipynb").is_file()]
+
+
+def _who(gathered: Sequence[Gathered], asked: str, secret: bytes) -> str:
+    """Return the id of a student who is asked for by it, or by the label that a report shows."""
+    there = {student for one in gathered for student in one.records}
+    labels = {label_of(secret, student): student for student in there}
+    label = f"student {asked.removeprefix('student ')}"
+    if asked not in there and label not in labels:
+        raise CourseError(
+            f"nobody is called {asked!r}, in the roster or among those who handed in: "
+            "say the id, as their folder in submitted/ is called, or the label of a report"
+        )
+    return asked if asked in there else labels[label]
+
+
+def gather(
+    course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
+) -> Gathered:
+    """Return what there is of an assignment; students have labels, or names."""
+    cells = [
+        cell for cell in gradebook.released_cells(course, assignment) if cell.points is not None
+    ]
+    records = read_records(course, assignment, cells, gradebook)
+    secret = Course(course).secret
+    shown = (
+        _names(gradebook) if names else {student: label_of(secret, student) for student in records}
+    )
+    exercises = Course(course).catalogue.of(*Course(course).sets_of(assignment))
+    return Gathered(
+        assignment,
+        [_item(cell, exercises) for cell in cells],
+        {
+            student: replace(record, student=printable(shown.get(student, student)))
+            for student, record in records.items()
+        },
+        lambda exercise, mistake: words_on(exercises.get(exercise), mistake),
+    )
 
 
 def report(
@@ -109,29 +175,14 @@ def report(
     ------
     CourseError : nothing of it is graded
     """
-    cells = [
-        cell for cell in gradebook.released_cells(course, assignment) if cell.points is not None
-    ]
-    records = read_records(course, assignment, cells, gradebook)
-    if not any(record.graded for record in records.values()):
+    found = gather(course, assignment, gradebook, names)
+    if not found.is_graded:
         raise CourseError(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
         )
-    secret = Course(course).secret
-    shown = (
-        _names(gradebook) if names else {student: label_of(secret, student) for student in records}
-    )
-    named = [
-        replace(record, student=printable(shown.get(student, student)))
-        for student, record in records.items()
-    ]
-    exercises = Course(course).catalogue.of(assignment)
-
-    def about(exercise: str, mistake: str) -> tuple[str, str]:
-        return words_on(exercises.get(exercise), mistake)
-
-    items = [_item(cell, exercises) for cell in cells]
-    return figures(assignment, items, named, about, _regrades(course, assignment, shown))
+    shown = {student: record.student for student, record in found.records.items()}
+    regrades = _regrades(course, assignment, shown)
+    return figures(assignment, found.items, found.records.values(), found.about, regrades, names)
 
 
 def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -157,7 +208,14 @@ def read_records(
     scores = gradebook.scores(assignment)
     took = read_seconds(course, assignment)
     handed_in = _students(course / "submitted", assignment)
-    students = {person.id for person in gradebook.roster()} | handed_in | set(scores)
+    roster = gradebook.roster()
+    known_by = {
+        person.id: {person.id.lower(), *words_of(person.first_name, person.last_name)}
+        for person in roster
+    }
+    everybody = set().union(*known_by.values())
+    students = set(known_by) | handed_in | set(scores)
+    nobody = set(strangers(roster, handed_in | set(scores)))
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
         record = Record(student, handed_in=student in handed_in)
@@ -180,6 +238,13 @@ def read_records(
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
                 attempts[_name(cell)] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
+        runs = read_cells(Submission(course, assignment, student).graded_path)
+        mine = known_by.get(student, {student.lower()})
+        code = {
+            name: text
+            for name, attempt in attempts.items()
+            if attempt.mistakes and names_nobody(text := code_of(runs, name), mine)
+        }
         records[student] = Record(
             student,
             student in handed_in,
@@ -188,7 +253,12 @@ def read_records(
             sum(mark.extra for mark in marks.values() if mark.points is not None),
             score.late_penalty if score is not None else 0.0,
             took.get(student),
-            tuple(_signs(assignment, student in handed_in, kept, waiting)),
+            (
+                *_signs(assignment, student in handed_in, kept, waiting),
+                *((STRANGER,) if student in nobody else ()),
+            ),
+            code,
+            tuple(failures(runs, _not_defined(kept), everybody)),
         )
     return records
 
@@ -288,6 +358,16 @@ def _signs(
     if waiting:
         number = points_text(len(waiting))
         yield BY_HAND, f"{number} to be marked in Formgrader: {listed(sorted(waiting))}"
+
+
+def _not_defined(kept: Kept | None) -> dict[str, str]:
+    """Return the exercises of which a verdict says that nothing has their name, and why."""
+    found = {}
+    for name, verdict in (kept.verdicts if kept is not None else {}).items():
+        said = str(verdict["findings"][0]["message"]) if verdict["findings"] else ""
+        if said.startswith(f"{name} is not defined"):
+            found[name] = said.removeprefix(f"{name} is not defined").removeprefix(": ")
+    return found
 
 
 def _names(gradebook: GradebookStore) -> dict[str, str]:

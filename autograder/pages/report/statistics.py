@@ -13,10 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.words import listed
+
 DIGITS = 6  # of a figure; more would be noise
 BINS = 10
 # A histogram of times has bins of one of these widths, in seconds.
 WIDTHS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
+EXAMPLES = 2  # of the students' code below a mistake
+# Who needs help: less than this share of the points, this many mistakes by name, or one twice.
+LOW, MANY = 0.5, 4
 NONE_HANDED_IN, NOT_GRADED, BY_HAND = "no submission", "not graded", "written questions"
 
 
@@ -59,6 +64,26 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why cells of one student failed.
+
+    Parameters
+    ----------
+    cause : in words, the same for the same kind
+    said : what the error says
+    cells : how many failed so themselves
+    after_it : how many failed because one of those had
+    exercises : which are not defined because of it
+    """
+
+    cause: str
+    said: str
+    cells: int
+    after_it: int
+    exercises: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Record:
     """One student and one assignment.
 
@@ -71,6 +96,8 @@ class Record:
     late_penalty : points taken away for a late hand-in
     seconds : that grading took, or None where that is not known
     signs : why a person must look at it: a kind and a sentence each
+    code : what was written for an exercise, by its name, where that tells nobody who wrote it
+    failures : why cells failed
     """
 
     student: str
@@ -81,6 +108,8 @@ class Record:
     late_penalty: float = 0.0
     seconds: float | None = None
     signs: tuple[tuple[str, str], ...] = ()
+    code: Mapping[str, str] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
 
     @property
     def score(self) -> float:
@@ -94,6 +123,7 @@ def figures(
     records: Iterable[Record],
     about: Callable[[str, str], tuple[str, str]],
     regrades: Iterable[Mapping[str, Any]] = (),
+    names: bool = False,
 ) -> dict[str, Any]:
     """Return all figures of a report, as JSON has them.
 
@@ -104,6 +134,7 @@ def figures(
     records : one for each student
     about : (exercise, mistake) -> what was done, and the lesson to revisit
     regrades : the changes of points, a row each
+    names : whether it is said who made a mistake
 
     Returns
     -------
@@ -112,7 +143,7 @@ def figures(
     # Sorted by the labels that are shown: the order of names would give the names away.
     everybody = sorted(records, key=lambda record: record.student)
     graded = [record for record in everybody if record.graded]
-    return _rounded(
+    return rounded(
         {
             "assignment": assignment,
             "class": {
@@ -123,8 +154,11 @@ def figures(
             },
             "scores": scores(items, graded),
             "exercises": [exercise(item, items, graded) for item in items],
-            "mistakes": mistakes(items, graded, about),
+            "mistakes": mistakes(items, graded, about, names),
+            "failed_cells": failed_cells(graded),
             "carried_forward": carried_forward(items, graded),
+            "help": needing_help(items, everybody),
+            "matrix": matrix(items, everybody),
             "people": people(everybody),
             "regrades": sorted(regrades, key=lambda row: (row["at"], row["student"])),
             "seconds": seconds(graded),
@@ -212,13 +246,18 @@ def correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
 
 
 def mistakes(
-    items: Sequence[Item], graded: Sequence[Record], about: Callable[[str, str], tuple[str, str]]
+    items: Sequence[Item],
+    graded: Sequence[Record],
+    about: Callable[[str, str], tuple[str, str]],
+    names: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return the misconceptions by the number of students who have them."""
-    found: Counter[tuple[str, str]] = Counter()
+    """Return the misconceptions by the number of students who have them, with examples."""
+    who: dict[tuple[str, str], list[Record]] = {}
     for record in graded:
         for name, attempt in record.attempts.items():
-            found.update({(name, mistake): 1 for mistake in attempt.mistakes})
+            for mistake in attempt.mistakes:
+                who.setdefault((name, mistake), []).append(record)
+    found = {key: len(records) for key, records in who.items()}
     place = {item.name: number for number, item in enumerate(items)}
     lessons = {item.name: item.lesson for item in items}
     ranked = sorted(found, key=lambda key: (-found[key], place.get(key[0], len(place)), key))
@@ -233,9 +272,107 @@ def mistakes(
                 "share": found[name, mistake] / len(graded),
                 "did": did,
                 "lesson": lesson or lessons.get(name, ""),
+                "who": "; ".join(one.student for one in who[name, mistake]) if names else "",
+                "examples": examples([one.code.get(name, "") for one in who[name, mistake]]),
             }
         )
     return table
+
+
+def examples(code: Iterable[str]) -> list[dict[str, Any]]:
+    """Return a few of what students wrote: the most frequent, of these the shortest.
+
+    >>> [one["code"] for one in examples(["b = 1", "a = 10", "b = 1", "", "c = 1"])]
+    ['b = 1', 'c = 1']
+    """
+    found = Counter(filter(None, code))
+    chosen = sorted(found, key=lambda text: (-found[text], len(text), text))[:EXAMPLES]
+    return [
+        {"example": number, "written_by": found[text], "code": text}
+        for number, text in enumerate(chosen, 1)
+    ]
+
+
+def failed_cells(graded: Sequence[Record]) -> list[dict[str, Any]]:
+    """Return why cells failed, by the number of students, with what that cost."""
+    rows: dict[str, list[Failure]] = {}
+    for record in graded:
+        for failure in record.failures:
+            rows.setdefault(failure.cause, []).append(failure)
+    table = []
+    for cause, found in rows.items():
+        said = Counter(one.said for one in found if one.said)
+        lost = Counter(name for one in found for name in one.exercises)
+        table.append(
+            {
+                "cause": cause,
+                "students": len(found),
+                "cells": sum(one.cells for one in found),
+                "after_it": sum(one.after_it for one in found),
+                "said": min(said, key=lambda text: (-said[text], text), default=""),
+                "not_defined": ", ".join(
+                    f"{name} ({lost[name]})" for name in sorted(lost, key=lambda x: (-lost[x], x))
+                ),
+            }
+        )
+    return sorted(table, key=lambda row: (-row["students"], -row["cells"], row["cause"]))
+
+
+def needing_help(items: Sequence[Item], records: Sequence[Record]) -> list[dict[str, Any]]:
+    """Return who needs help and why, the lowest share of the points first.
+
+    That is who handed in nothing, has less than half of what is marked, or makes one mistake
+    in several exercises, or many.
+    """
+    most = {item.name: item.max_points for item in items}
+    table = []
+    for record in records:
+        share, reasons = share_of(most, record), []
+        if not record.handed_in and not record.graded:
+            reasons.append("nothing was handed in")
+        if share is not None and share < LOW:
+            reasons.append("less than half of the points")
+        reasons += repeated(record)
+        if reasons:
+            row = {"student": record.student, "share": share, "reasons": "; ".join(reasons)}
+            table.append(row)
+    return sorted(table, key=lambda row: (row["share"] or 0.0, row["student"]))
+
+
+def share_of(most: Mapping[str, float], record: Record) -> float | None:
+    """Return the share of the points of what is marked; None where nothing is."""
+    marked = {
+        name: attempt.points
+        for name, attempt in record.attempts.items()
+        if attempt.points is not None
+    }
+    possible = sum(most.get(name, 0.0) for name in marked)
+    return sum(marked.values()) / possible if possible else None
+
+
+def repeated(record: Record) -> list[str]:
+    """Return which mistakes are made more than once, and whether there are many."""
+    where: dict[str, list[str]] = {}
+    for name, attempt in record.attempts.items():
+        for mistake in attempt.mistakes:
+            where.setdefault(mistake, []).append(name)
+    told = [f"{mistake} in {listed(names)}" for mistake, names in where.items() if len(names) > 1]
+    number = sum(map(len, where.values()))
+    return told + ([f"{number} mistakes by name"] if number >= MANY else [])
+
+
+def matrix(items: Sequence[Item], records: Sequence[Record]) -> list[dict[str, Any]]:
+    """Return students by exercises: points, None where there are none yet."""
+    return [
+        {
+            "student": record.student,
+            "points": {
+                item.name: record.attempts.get(item.name, Attempt(None)).points for item in items
+            },
+            "total": record.score if record.graded else None,
+        }
+        for record in records
+    ]
 
 
 def carried_forward(items: Sequence[Item], graded: Sequence[Record]) -> dict[str, Any]:
@@ -314,9 +451,10 @@ def histogram(values: Iterable[float], width: float, number: int) -> list[dict[s
     ]
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """Return figures with as many digits as mean something."""
     if isinstance(value, float):
         return round(value, DIGITS) + 0.0  # never -0.0
     if isinstance(value, dict):
-        return {key: _rounded(part) for key, part in value.items()}
-    return [_rounded(part) for part in value] if isinstance(value, list) else value
+        return {key: rounded(part) for key, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, list) else value

@@ -30,7 +30,9 @@ from autograder.catalogue.values import (
 from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.sandbox.inside.imports import import_beforehand
+from autograder.sandbox.inside.owner import Owner
 from autograder.sandbox.inside.shell import SandboxShell, user_namespace
+from autograder.sandbox.inside.tester import Tester
 
 MISSING = object()  # what a name stands for where it stands for nothing
 
@@ -58,6 +60,8 @@ class Child:
         self.lent: dict[str, Any] = {}
         # One thread asks at a time; what it asked about may make it ask again.
         self.asking = threading.RLock()
+        kind = Tester if request["tester"] else Owner
+        self.peer: Owner | Tester = kind(connection, self.answer, shell)
 
     def answer(self, question: dict[str, Any]) -> None:
         kind = question["do"]
@@ -66,6 +70,10 @@ class Child:
                 question["source"], self.request["output_bytes"], self.request["image_bytes"]
             )
             wire.send(self.connection, {"outputs": outputs})
+        elif kind == "peer":
+            self.peer.serve(question["question"])
+        elif kind == "test" and isinstance(self.peer, Tester):
+            self.peer.run(question, self.request["output_bytes"], self.request["image_bytes"])
         elif kind == "bind":
             wire.send(self.connection, self.bind(question["name"]))
         elif kind == "names":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from autograder.catalogue.values import type_name
 KEPT_TYPES = ("text/plain", "image/png", "image/jpeg")
 MAX_OUTPUTS = 200
 MAX_FRAMES = 20
+OWN = f"{os.path.dirname(__file__)}/"  # frames of this folder say nothing to a student
 CUT = "\n[the rest of this output is cut]\n"
 
 
@@ -72,10 +74,13 @@ class Outputs:
             self._add({"type": kind, "data": kept})
 
     def error(self, failure: BaseException) -> None:
-        lines = traceback.format_exception(
-            type(failure), failure, _cell_frames(failure), limit=-MAX_FRAMES, chain=False
+        said = traceback.TracebackException(
+            type(failure), failure, _cell_frames(failure), limit=-MAX_FRAMES
         )
-        text = "".join(lines)
+        said.stack = traceback.StackSummary.from_list(
+            [frame for frame in said.stack if not frame.filename.startswith(OWN)]
+        )
+        text = "".join(said.format(chain=False))
         self.items.append(
             {
                 "type": "error",
@@ -134,7 +139,7 @@ class _Compiler(CachingCompiler):
         return f"<cell {number}>"
 
 
-class _Stream(io.TextIOBase):
+class Stream(io.TextIOBase):
     encoding = "utf-8"
 
     def __init__(self, outputs: Outputs, name: str) -> None:
@@ -184,6 +189,11 @@ class SandboxShell(InteractiveShell):
 
     outputs: Outputs
 
+    @property
+    def user_global_ns(self) -> dict[str, Any]:
+        """The names of the cells: one dictionary, whoever made it."""
+        return self.user_ns
+
     def enable_gui(self, gui: Any = None) -> None:
         """There is no window system."""
 
@@ -216,8 +226,8 @@ class SandboxShell(InteractiveShell):
     def run(self, source: str, text_bytes: int, image_bytes: int) -> list[dict[str, Any]]:
         """Run one cell and return its outputs."""
         self.outputs = Outputs(text_bytes, image_bytes)
-        sys.stdout = _Stream(self.outputs, "stdout")
-        sys.stderr = _Stream(self.outputs, "stderr")
+        sys.stdout = Stream(self.outputs, "stdout")
+        sys.stderr = Stream(self.outputs, "stderr")
         sys.stdin = io.StringIO()
         failure: BaseException | None
         try:

@@ -1,0 +1,51 @@
+"""What the text of a test cell says of where it can be judged."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from autograder.outside.names import without_magics
+
+MAGIC = re.compile(r"^\s*(%{1,2}\w+|!)", re.MULTILINE)
+# What is only there where the student's own code ran.
+SHELL_NAMES = ("get_ipython", "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii")
+READS_SOURCE = ("inspect", "ast", "dis", "tokenize", "linecache")
+CODE = re.compile(r"__(code|globals|closure)__|co_\w+|gi_\w+")
+
+
+def why_inside(source: str) -> str:
+    """Return why a test cell has to run in the student's process; empty where nothing says so.
+
+    >>> why_inside("import inspect\\nassert 'for' not in inspect.getsource(f)")
+    'it reads how something is written (inspect)'
+    >>> why_inside("assert f(1) == 2")
+    ''
+    """
+    magic = MAGIC.search(source)
+    if magic:
+        return f"it uses IPython's own commands ({magic[1]})"
+    try:
+        tree = ast.parse(without_magics(source))
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+    return next(_reasons(tree), "")
+
+
+def _reasons(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [getattr(node, "module", None) or "", *(one.name for one in node.names)]
+            for module in modules:
+                if module.partition(".")[0] in READS_SOURCE:
+                    yield f"it reads how something is written ({module.partition('.')[0]})"
+        elif isinstance(node, ast.Name):
+            if node.id in SHELL_NAMES:
+                yield f"it uses the notebook's own shell ({node.id})"
+            if node.id in READS_SOURCE and isinstance(node.ctx, ast.Load):
+                yield f"it reads how something is written ({node.id})"
+        elif isinstance(node, ast.Attribute) and CODE.fullmatch(node.attr):
+            yield f"it reads how something is written ({node.attr})"
+        elif isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+            yield "it waits for what runs beside it (await)"

@@ -1,0 +1,221 @@
+"""What a test cell needs outside the student's process: names, and the instructor's own code.
+
+Who gives a name its meaning is decided here, from the instructor's notebook: a helper of the tests
+is run where the tests run, and never looked up in the student's process, whatever a student calls
+so.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from autograder.outside.look import why_inside
+from autograder.outside.names import Names, given_statements, imports_in, modules_of, names_of
+
+OUTSIDE, INSIDE = "outside", "inside"
+TEST, SOLUTION, LOCKED, OPEN = "test", "solution", "locked", "open"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A code cell of the instructor's notebook.
+
+    Parameters
+    ----------
+    name : nbgrader's, or ""
+    kind : `TEST`, `SOLUTION`, `LOCKED`, or `OPEN` for any other, which students may edit
+    source : as the instructor has it; of a solution cell, as students get it
+    solution : of a solution cell, as the instructor has it, where that is known
+    shown : of a test cell, what students get of it
+    """
+
+    name: str
+    kind: str
+    source: str
+    solution: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Code of the instructor's that runs in the tester's process before a test cell.
+
+    Parameters
+    ----------
+    number : the same for the same piece of one notebook
+    """
+
+    number: int
+    source: str
+
+
+@dataclass(frozen=True)
+class TestCell:
+    """How a test cell is judged.
+
+    Parameters
+    ----------
+    name : nbgrader's
+    way : `OUTSIDE` or `INSIDE`
+    why : in words
+    number : of the piece that it is itself, for later ones
+    pieces : the instructor's code that it needs, in the notebook's order
+    names : of the student's that are asked for at once
+    mine : names that are the instructor's to say
+    theirs : names that the student's solution gives their meaning
+    imports : by which name the assignment's own code knows a module
+    step : names that it may set and that students' functions read
+    back : names that it binds and that later cells of the notebook use
+    needs : the operations on student's objects that it needs; None where nobody tried
+    """
+
+    __test__ = False  # pytest takes the name for a test's
+
+    name: str
+    way: str = OUTSIDE
+    why: str = ""
+    number: int = 0
+    pieces: tuple[Piece, ...] = ()
+    names: tuple[str, ...] = ()
+    mine: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
+    step: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+    needs: tuple[str, ...] | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A piece, and where it stands."""
+
+    piece: Piece
+    names: Names
+    cell: int
+
+
+def plan(cells: Sequence[Given], beside: Collection[str] = ()) -> list[TestCell]:
+    """Return what each test cell of a notebook needs.
+
+    Parameters
+    ----------
+    cells : all code cells of the instructor's notebook, in its order
+    beside : files that lie beside it
+
+    >>> [one] = plan([Given("f", SOLUTION, "def f(): ..."), Given("t", TEST, "assert f() == 1")])
+    >>> one.way, one.names, one.theirs
+    ('outside', ('f',), ('f',))
+    """
+    local = frozenset(name.partition("/")[0].partition(".")[0] for name in beside)
+    return [_planned(cells, place, local) for place, cell in enumerate(cells) if cell.kind == TEST]
+
+
+def _parts(cells: Sequence[Given], until: int, local: frozenset[str]) -> Iterator[_Part]:
+    """Yield the instructor's code before a cell that may be run in the tester's process."""
+    for place, cell in enumerate(cells[:until]):
+        texts = [cell.source]
+        if cell.kind == OPEN:
+            texts = given_statements(cell.source)
+        elif cell.kind == SOLUTION:
+            # A module beside the notebook may remember what students' functions did with it.
+            both = [*imports_in(cell.source), *imports_in(cell.solution)]
+            texts = [text for text in both if not modules_of(text) & local]
+        elif cell.kind == TEST and why_inside(cell.source):
+            texts = []
+        for number, text in enumerate(dict.fromkeys(texts)):
+            yield _Part(Piece(1000 * place + number, text), names_of(text), place)
+
+
+def _planned(cells: Sequence[Given], place: int, local: frozenset[str]) -> TestCell:
+    test = cells[place]
+    own = names_of(test.source)
+    parts = list(_parts(cells, place, local))
+    students = _bound_by_students(cells, place, local)
+    wanted, taken = set(own.reads), set()
+    last: dict[str, int] = {}  # of the instructor's code, the cell that binds a name last
+    waiting = list(wanted)
+    while waiting:
+        name = waiting.pop()
+        binding = [part for part in parts if name in part.names.binds]
+        if binding and binding[-1].cell >= students.get(name, -1):
+            last[name] = binding[-1].cell
+        for part in binding if name in last else ():
+            taken.add(part.piece.number)
+            new = part.names.reads - wanted
+            wanted |= new
+            waiting += new
+    # Of what is imported whole nobody knows the names.
+    taken |= {part.piece.number for part in parts if part.names.star}
+    mine = {name for name in wanted if name in last}
+    theirs = {name for name in wanted if name in students} - mine
+    asked = {
+        name
+        for name in wanted - mine - own.binds | (wanted & theirs)
+        if name in theirs or not hasattr(builtins, name)
+    }
+    imports = {
+        name: module
+        for cell in cells[: place + 1]
+        for text in (cell.source, cell.solution)
+        for name, module in names_of(text).imports
+    }
+    return TestCell(
+        test.name,
+        INSIDE if (why := why_inside(test.source)) else OUTSIDE,
+        why,
+        1000 * place,
+        tuple(part.piece for part in parts if part.piece.number in taken),
+        tuple(sorted(asked)),
+        tuple(sorted(mine)),
+        tuple(sorted(theirs)),
+        tuple(sorted((name, module) for name, module in imports.items() if name in wanted)),
+        tuple(sorted((own.binds | own.deletes) & _read_by_students(cells))),
+        tuple(sorted(_used_later(cells, place))),
+    )
+
+
+def _bound_by_students(cells: Sequence[Given], until: int, local: frozenset[str]) -> dict[str, int]:
+    """Return the names that solutions bind before a cell, each with the last cell that does."""
+    bound: dict[str, int] = {}
+    for place, cell in enumerate(cells[:until]):
+        if cell.kind == SOLUTION:
+            both = names_of(cell.source), names_of(cell.solution)
+            imported = {
+                name
+                for names in both
+                for name, module in names.imports
+                if module.partition(".")[0] not in local
+            }
+            bound.update(dict.fromkeys((both[0].binds | both[1].binds) - imported, place))
+        elif cell.kind == OPEN:
+            given = {
+                name for text in given_statements(cell.source) for name in names_of(text).binds
+            }
+            bound.update(dict.fromkeys(names_of(cell.source).binds - given, place))
+        elif cell.kind == TEST and why_inside(cell.source):
+            bound.update(dict.fromkeys(names_of(cell.source).binds, place))
+    return bound
+
+
+def _read_by_students(cells: Sequence[Given]) -> frozenset[str]:
+    """Return the names of the notebook that functions of students' read when they are called."""
+    found: frozenset[str] = frozenset()
+    for cell in cells:
+        if cell.kind in (SOLUTION, OPEN):
+            found |= names_of(cell.source).later | names_of(cell.solution).later
+    return found
+
+
+def _used_later(cells: Sequence[Given], place: int) -> set[str]:
+    """Return what a test cell binds, in what students see of it, and later cells read."""
+    test = cells[place]
+    seen = names_of(test.shown or test.source).binds
+    later = [cell for cell in cells[place + 1 :] if cell.kind != TEST]
+    reads = {
+        name
+        for cell in later
+        for name in names_of(cell.source).reads | names_of(cell.solution).reads
+    }
+    return set(seen) & reads

@@ -1,0 +1,226 @@
+"""The tester's process: runs the instructor's test cells; nothing of a student's is in it.
+
+A name that the instructor's own code does not define is looked up in the student's process.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from autograder.sandbox import wire
+from autograder.sandbox.inside.crossing import MUTABLE, CannotCross, is_as_before, snapshot
+from autograder.sandbox.inside.peer import Node
+from autograder.sandbox.inside.proxies import Borrower, Remote
+from autograder.sandbox.inside.shell import SandboxShell
+
+# By what names modules are usually known; others have the last part of their own.
+USUAL = {
+    "np": "numpy",
+    "plt": "matplotlib.pyplot",
+    "mpl": "matplotlib",
+    "pd": "pandas",
+    "sp": ("scipy", "sympy"),
+    "la": ("numpy.linalg", "scipy.linalg"),
+    "npt": "numpy.testing",
+    "sns": "seaborn",
+    "nx": "networkx",
+    "sm": "statsmodels.api",
+    "tf": "tensorflow",
+    "dt": "datetime",
+}
+
+
+class Namespace(dict[str, Any]):
+    """The names of the test cells; one that is not there may be the student's."""
+
+    def __init__(self, names: dict[str, Any], tester: Tester) -> None:
+        super().__init__(names)
+        self.tester = tester
+
+    def __missing__(self, name: str) -> Any:
+        return self.tester.look_up(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or self.tester.has(name)
+
+    def __delitem__(self, name: str) -> None:
+        there = dict.__contains__(self, name)
+        if there:
+            super().__delitem__(name)
+        if self.tester.delete(name) or there:
+            return
+        raise KeyError(name)
+
+    def keys(self) -> Any:
+        return dict.fromkeys([*super().keys(), *self.tester.all_names()]).keys()
+
+
+class Tester(Borrower):
+    """Runs test cells."""
+
+    def __init__(self, connection: Any, answer: Any, shell: SandboxShell) -> None:
+        super().__init__(connection, answer)
+        self.shell = shell
+        self.names = shell.user_ns = Namespace(shell.user_ns, self)
+        self.borrowed: dict[str, Any] = {}
+        self.mine: frozenset[str] = frozenset()
+        self.theirs: frozenset[str] = frozenset()
+        self.imports: dict[str, str] = {}
+        self.step: tuple[str, ...] = ()
+        self.unbound: list[str] = []
+        self.given: set[str] = set()  # names of the tests that the student's process has too
+        # Of each name that the student's process knows too, what it was when it was told.
+        self.known: dict[str, tuple[Any, Any]] = {}
+        self.running, self.begins = False, False
+
+    def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
+        """Run a cell of the instructor's and answer with its outputs."""
+        self.mine, self.theirs = frozenset(question["mine"]), frozenset(question["theirs"])
+        needs = question["needs"]
+        self.imports = dict(question["imports"])
+        self.needs = None if needs is None else set(needs)
+        self.recorded = set() if question["record"] else None
+        self.named.clear()
+        self.borrowed.clear()
+        self.known.clear()
+        self.given.clear()
+        self.step = tuple(question["step"])
+        for name in self.theirs:
+            dict.pop(self.names, name, None)
+        self.running, self.begins = True, True
+        try:
+            self.fetch(question["names"])
+            outputs = self.shell.run(question["source"], text_bytes, image_bytes)
+            self._give_back(question["back"])
+        finally:
+            self.running = False
+        used = sorted(self.recorded or ())
+        wire.send(self.connection, {"answer": {"outputs": outputs, "needs": used}})
+
+    # --- Names --------------------------------------------------------------------------------
+
+    def fetch(self, names: list[str]) -> None:
+        """Ask for names of the student's, all at once."""
+        wanted = [name for name in names if self._is_theirs(name) and name not in self.borrowed]
+        if not wanted:
+            return
+        for name, value in self.ask("names", [], names=wanted).items():
+            if type(value) is types.ModuleType and not self._is_usual(name, value.__name__):
+                continue
+            if isinstance(value, Remote):
+                self.named.add(value)
+            self.borrowed[name] = value
+            self._know(name, value)
+
+    def look_up(self, name: str) -> Any:
+        """Return what a name stands for in the student's process.
+
+        Raises
+        ------
+        KeyError : nothing, or it is not for the student to say
+        """
+        if name not in self.borrowed:
+            self.fetch([name])
+        return self.borrowed[name]
+
+    def _is_theirs(self, name: str) -> bool:
+        if name in self.mine or not self.running or dict.__contains__(self.names, name):
+            return False
+        return name in self.theirs or not (hasattr(builtins, name) or name.startswith("__"))
+
+    def _is_usual(self, name: str, module: str) -> bool:
+        known = self.imports.get(name) or USUAL.get(name)
+        if known is None:
+            return module.rpartition(".")[2] == name
+        return module in ((known,) if type(known) is str else known)
+
+    def has(self, name: object) -> bool:
+        """Tell whether a name stands for something in the student's process."""
+        if type(name) is not str or not self._is_theirs(name):
+            return False
+        self.fetch([name])
+        return name in self.borrowed
+
+    def delete(self, name: str) -> bool:
+        """Delete a name in the student's process; tell whether it was there."""
+        if not self.has(name):
+            return False
+        self.borrowed.pop(name)
+        self.known.pop(name, None)
+        self.unbound.append(name)
+        self.step = (*self.step, name)  # it may be given back what it stood for
+        return True
+
+    # --- Names in step ------------------------------------------------------------------------
+
+    def told(self, pack: Callable[[Any], Node]) -> dict[str, Any]:
+        """Return which names a test changed that the student's functions read, or deleted."""
+        said = super().told(pack)
+        if self.begins:
+            said["begins"], self.begins = True, False
+        if not self.running:
+            return said
+        for name in [one for one in self.given if not dict.__contains__(self.names, one)]:
+            self.given.discard(name)
+            self.known.pop(name, None)
+            self.unbound.append(name)
+        if self.unbound:
+            said["unbind"], self.unbound = self.unbound, []
+        changed = [one for one in self._shared() if self._is_new(*one)]
+        if changed:
+            said["assign"] = [[name, pack(value)] for name, value in changed]
+            for name, value in changed:
+                self._know(name, value)
+                if dict.__contains__(self.names, name):
+                    self.given.add(name)
+        return said
+
+    def _shared(self) -> Iterator[tuple[str, Any]]:
+        for name in self.step:
+            if dict.__contains__(self.names, name):
+                yield name, self.names[name]
+        for name, value in self.borrowed.items():
+            if type(value) in MUTABLE and not dict.__contains__(self.names, name):
+                yield name, value
+
+    def _is_new(self, name: str, value: Any) -> bool:
+        if name not in self.known:
+            return True
+        before, held = self.known[name]
+        return value is not before or (type(value) in MUTABLE and not is_as_before(value, held))
+
+    def _know(self, name: str, value: Any) -> None:
+        self.known[name] = (value, snapshot(value) if type(value) in MUTABLE else None)
+
+    def hear(self, unpack: Callable[[Node], Any], message: dict[str, Any]) -> None:
+        """Take in what a call did to names that the test uses."""
+        super().hear(unpack, message)
+        for name in message.get("unbind", ()):
+            self.borrowed.pop(name, None)
+            if name in self.step:
+                dict.pop(self.names, name, None)
+        for name, node in message.get("assign", ()):
+            value = unpack(node)
+            if name in self.step and dict.__contains__(self.names, name):
+                dict.__setitem__(self.names, name, value)
+            elif self._is_theirs(name):
+                self.borrowed[name] = value
+            self._know(name, value)
+
+    def _give_back(self, names: list[str]) -> None:
+        """Give later cells of the notebook what a test cell bound, as far as it can cross."""
+        for name in dict.fromkeys([*self.step, *names]):
+            self.step = (name,)
+            if any(self._is_new(*one) for one in self._shared()) or self.unbound:
+                with contextlib.suppress(CannotCross, ValueError):
+                    self.ask("nothing", [])
+
+    def all_names(self) -> list[str]:
+        """Return all names of the student's that a test may see."""
+        if not self.running:
+            return []
+        return [name for name in self.ask("all names", []) if self._is_theirs(name)]

@@ -1,0 +1,315 @@
+"""A test cell runs in a process of its own, and what it does to a student's objects happens there.
+
+One notebook's worth of student code in one child, and a tester's process beside it for each test.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from autograder.outside.plan import LOCKED, OPEN, OUTSIDE, SOLUTION, TEST, Given, TestCell, plan
+from autograder.sandbox import Sandbox, Session
+from autograder.sandbox.relay import Relayed
+from autograder.submission.testing import Testing
+
+SOLUTIONS = '''
+import sys
+import random
+import numpy as np
+
+class Vector:
+    """A vector."""
+    made = 0
+    def __init__(self, x, y=0):
+        self.x, self.y = x, y
+        Vector.made += 1
+    def __add__(self, other):
+        return Vector(self.x + other.x, self.y + other.y)
+    def __eq__(self, other):
+        return isinstance(other, Vector) and (self.x, self.y) == (other.x, other.y)
+    def __len__(self):
+        return 2
+    def __getitem__(self, place):
+        return (self.x, self.y)[place]
+    def __repr__(self):
+        return f"Vector({self.x}, {self.y})"
+    def scale(self, by, *, twice=False):
+        self.x *= by * (1 + twice)
+        return self
+    @property
+    def length(self):
+        return (self.x ** 2 + self.y ** 2) ** 0.5
+    @staticmethod
+    def zero():
+        return Vector(0, 0)
+class Point(Vector):
+    pass
+class Refused(ValueError):
+    def __init__(self, what):
+        super().__init__(f"refused: {what}")
+        self.what = what
+class Managed:
+    def __enter__(self):
+        return self
+    def __exit__(self, kind, error, trace):
+        self.seen = kind
+        return kind is KeyError
+def add(a, b=1, *more, scale=1):
+    return (a + b + sum(more)) * scale
+def append(items, item):
+    items.append(item)
+    return items
+def fill(array):
+    array[...] = 7
+def deep(d):
+    d["a"][0]["b"] = {1, 2}
+def apply(f, *values):
+    return f(*values)
+def count(n):
+    while n:
+        got = yield n
+        n -= got or 1
+def refuse(what):
+    raise Refused(what)
+def say(text):
+    print(text)
+    print("aside", file=sys.stderr)
+    return None
+def draw():
+    return random.random(), float(np.random.rand())
+def remember(value, kept=[]):
+    kept.append(value)
+    return list(kept)
+def scaled(x):
+    return x * factor
+factor = 2
+grid = [[0] * 2] * 2
+'''
+
+
+@pytest.fixture(scope="module")
+def student(sandbox: Sandbox) -> Iterator[Session]:
+    """A child in which the solutions ran."""
+    with sandbox.session({}, 100, 1) as session:
+        session.run_cell(SOLUTIONS)
+        yield session
+
+
+@pytest.fixture(scope="module")
+def testing(sandbox: Sandbox) -> Iterator[Testing]:
+    one = Testing(sandbox, {}, 1)
+    yield one
+    one.close()
+
+
+Run = Callable[..., Relayed]
+
+
+@pytest.fixture
+def run(student: Session, testing: Testing) -> Run:
+    """A function that runs the last of some cells, a test, outside."""
+
+    def run(test: str, *before: Given, record: bool = False, needs: object = ...) -> Relayed:
+        cells = [Given("s", SOLUTION, SOLUTIONS), *before, Given("t", TEST, test)]
+        planned = plan(cells)[-1]
+        if needs is not ...:
+            planned = dataclasses.replace(planned, needs=needs)
+        testing.ran.clear()
+        return testing.run(planned, test, student, 20, record)
+
+    return run
+
+
+def failure(told: Relayed) -> str:
+    """Return the error of a test cell, or ""."""
+    assert told.outputs is not None, told.lost
+    errors = [one for one in told.outputs if one["output_type"] == "error"]
+    return f"{errors[0]['ename']}: {errors[0]['evalue']}" if errors else ""
+
+
+def printed(told: Relayed) -> str:
+    return "".join(one.get("text", "") for one in told.outputs or [])
+
+
+HOLDS = {
+    "a call by place and by name": "assert add(1) == 2 and add(1, 2, 3, scale=2) == 12",
+    "the result is plain": "assert type(add(1)) is int and add([1], [2]) if False else True",
+    "a class makes objects of its own": (
+        "v = Vector(3, y=4)\nassert isinstance(v, Vector) and type(v) is Vector\n"
+        "assert v.x == 3 and v.length == 5 and Vector.__name__ == 'Vector'"
+    ),
+    "a class knows its base": (
+        "assert issubclass(Point, Vector) and isinstance(Point(1), Vector)\n"
+        "assert not isinstance(Vector(1), Point)"
+    ),
+    "what a class keeps": "n = Vector.made\nVector(1)\nassert Vector.made == n + 1",
+    "operators between a student's objects": (
+        "assert Vector(1, 2) + Vector(3, 4) == Vector(4, 6)\nassert Vector(1) != Vector(2)"
+    ),
+    "length, index and iteration": (
+        "v = Vector(1, 2)\nassert len(v) == 2 and v[1] == 2 and list(v) == [1, 2] and sum(v) == 3"
+    ),
+    "a method that changes its object": (
+        "v = Vector(2)\nassert v.scale(3, twice=True) is v and v.x == 12"
+    ),
+    "attributes are set and deleted": (
+        "v = Vector(1)\nv.colour = 'red'\nassert v.colour == 'red'\ndel v.colour\n"
+        "assert not hasattr(v, 'colour') and hasattr(v, 'x')\n"
+        "assert v.__dict__ == {'x': 1, 'y': 0} and vars(v) == v.__dict__"
+    ),
+    "text of an object": (
+        "assert repr(Vector(1)) == 'Vector(1, 0)' and f'{Vector(1)}' == 'Vector(1, 0)'\n"
+        "assert Vector.__doc__ == 'A vector.' and 'scale' in dir(Vector) and 'x' in dir(Vector(1))"
+    ),
+    "a static method": "assert Vector.zero() == Vector(0, 0)",
+    "a copy of an object": (
+        "import copy\nv = Vector(1)\nw = copy.deepcopy(v)\nw.x = 5\nassert v.x == 1 and w.x == 5"
+    ),
+    "the same object twice": "v = Vector(1)\nassert apply(lambda one: one, v) is v",
+    "a list changed in place": "a = [1]\nr = append(a, 2)\nassert a == [1, 2] and r is a",
+    "a list left alone": "a = [3]\nassert add(a, [4]) == [3, 4] if False else a == [3]",
+    "an array changed in place": (
+        "import numpy\na = numpy.zeros(3)\nassert fill(a) is None and (a == 7).all()"
+    ),
+    "changed deep inside": "d = {'a': [{}]}\ndeep(d)\nassert d == {'a': [{'b': {1, 2}}]}",
+    "containers that are one": "assert grid[0] is grid[1]",
+    "a function of the test's": (
+        "seen = []\ndef f(x, y):\n    seen.append(x)\n    return x * y\n"
+        "assert apply(f, 3, 4) == 12 and seen == [3] and apply(lambda: None) is None"
+    ),
+    "a function of a library's": (
+        "import math\nassert apply(math.sqrt, 9) == 3\nassert apply(len, 'ab') == 2"
+    ),
+    "an exception through a function of the test's": (
+        "def f():\n    raise KeyError('k')\n"
+        "try:\n    apply(f)\nexcept KeyError as e:\n    assert e.args == ('k',)\n"
+        "else:\n    assert 0"
+    ),
+    "a generator": (
+        "import types\ng = count(3)\nassert isinstance(g, types.GeneratorType) and next(g) == 3\n"
+        "assert g.send(2) == 1 and list(g) == [] and list(count(2)) == [2, 1]\n"
+        "g = count(2)\nnext(g)\ng.close()\nassert list(g) == []"
+    ),
+    "an exception of the student's own": (
+        "try:\n    refuse('this')\nexcept Refused as e:\n"
+        "    assert str(e) == 'refused: this' and e.what == 'this' and isinstance(e, ValueError)\n"
+        "else:\n    assert 0"
+    ),
+    "an exception by its builtin base": (
+        "try:\n    refuse(1)\nexcept ValueError:\n    pass\nelse:\n    assert 0\n"
+        "try:\n    add('a')\nexcept TypeError as e:\n    assert 'str' in str(e)"
+    ),
+    "a with statement": (
+        "with Managed() as m:\n    raise KeyError('k')\nassert m.seen is KeyError"
+    ),
+    "printed text": (
+        "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as out:\n"
+        "    say('hello')\nassert out.getvalue() == 'hello\\n'"
+    ),
+    "the global random states": (
+        "import random\nimport numpy as np\nrandom.seed(3)\nnp.random.seed(4)\na = draw()\n"
+        "random.seed(3)\nnp.random.seed(4)\nassert a == (random.random(), np.random.rand())\n"
+        "assert a != draw()"
+    ),
+    "state between calls": "assert remember(1)[-1] == 1 and remember(2)[-2:] == [1, 2]",
+    "a global that a function reads": (
+        "assert scaled(2) == 4\nfactor = 5\nassert scaled(2) == 10\nfactor = 2"
+    ),
+    "a global that is deleted": (
+        "kept = factor\ndel factor\ntry:\n    scaled(1)\nexcept NameError:\n    pass\n"
+        "else:\n    assert 0\nfactor = kept\nassert scaled(1) == 2"
+    ),
+    "names by text": (
+        "assert 'Vector' in globals() and 'nothing' not in globals() and 'add' in dir()"
+    ),
+    "a name that is missing": (
+        "try:\n    no_such_name\nexcept NameError as e:\n    assert 'no_such_name' in str(e)"
+    ),
+    "numpy without an import here": "assert np.allclose(np.ones(2), 1)",
+}
+
+
+@pytest.mark.parametrize("case", HOLDS)
+def test_a_test_cell_sees_what_it_would_see_in_one_process(case: str, run: Run) -> None:
+    assert failure(run(HOLDS[case])) == ""
+
+
+def test_what_a_call_prints_is_text_of_the_test_cell(run: Run) -> None:
+    told = run("say('hello')\nprint('there')")
+    assert printed(told) == "hello\naside\nthere\n"
+
+
+def test_the_number_at_the_end_is_the_result(run: Run) -> None:
+    told = run("passed = add(1) == 2\n0.5 * passed")
+    assert [one["output_type"] for one in told.outputs or []] == ["execute_result"]
+    assert (told.outputs or [])[0]["data"] == {"text/plain": "0.5"}
+
+
+def test_text_at_the_end_is_no_result(run: Run) -> None:
+    told = run("'0.5'")
+    assert [one["output_type"] for one in told.outputs or []] == ["display_data"]
+
+
+def test_helpers_of_the_instructor_run_outside_and_are_nobody_elses(
+    run: Run, student: Session
+) -> None:
+    student.run_cell("def is_right(x): return True\nlimit = 10**9")
+    helper = Given("h", LOCKED, "limit = 3\ndef is_right(x):\n    return x < limit")
+    assert failure(run("assert not is_right(5)", helper)) == ""
+    student.run_cell("def is_left(x): return True")
+    # What a cell that fails does not define, is not looked for in the student's process.
+    broken = Given("h", LOCKED, "1/0\ndef is_left(x):\n    return False")
+    assert "NameError" in failure(run("is_left(5)", broken))
+
+
+def test_imports_and_helpers_that_students_may_edit_are_taken_from_the_release(
+    run: Run, student: Session
+) -> None:
+    student.run_cell("def isclose(*_): return True\ndef near(a, b): return True")
+    shown = Given("", OPEN, "from math import isclose\ndef near(a, b):\n    return isclose(a, b)")
+    assert failure(run("assert not isclose(1, 2) and not near(1, 2)", shown)) == ""
+
+
+def test_what_an_earlier_test_defines_later_ones_use(run: Run) -> None:
+    earlier = Given("e", TEST, "def check(f):\n    assert f(1) == 2\nvalue = 5")
+    assert failure(run("check(add)\nassert value == 5", earlier)) == ""
+
+
+def test_what_a_test_binds_later_cells_of_the_notebook_have(
+    student: Session, testing: Testing
+) -> None:
+    cells = [
+        Given("s", SOLUTION, SOLUTIONS),
+        Given("t", TEST, "table = [add(1), 3]\nsecret = 4"),
+        Given("", OPEN, "print(table)"),
+    ]
+    [planned] = plan(cells)
+    assert failure(testing.run(planned, cells[1].source, student, 20)) == ""
+    [shown] = student.run_cell("print(table, 'secret' in globals())")
+    assert shown["text"] == "[2, 3] False\n"
+
+
+def test_a_name_of_python_that_the_exercise_asks_for_is_the_students(
+    run: Run, student: Session
+) -> None:
+    student.run_cell("def pow(a, b): return 'mine'")
+    asked = Given("p", SOLUTION, "def pow(a, b):\n    raise NotImplementedError")
+    assert failure(run("assert pow(1, 2) == 'mine' and abs(-1) == 1", asked)) == ""
+    assert failure(run("assert pow(2, 3) == 8")) == ""
+    student.run_cell("del pow")
+
+
+def test_a_plan_says_which_cells_stay_inside() -> None:
+    tests = {
+        "inspect.getsource(f)": "it reads how something is written (inspect)",
+        "%timeit f(1)": "it uses IPython's own commands (%timeit)",
+        "assert In[1]": "it uses the notebook's own shell (In)",
+        "f.__code__.co_argcount": "it reads how something is written (co_argcount)",
+        "assert f(1) == 2": "",
+    }
+    planned: list[TestCell] = plan([Given(text, TEST, text) for text in tests])
+    assert {one.name: one.why for one in planned} == tests
+    assert [one.way == OUTSIDE for one in planned] == [False] * 4 + [True]
