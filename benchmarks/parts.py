@@ -63,7 +63,7 @@ def synthetic(
 def writer(course: Path, assignment: str, students: int, batch: int = BATCH) -> str:
     """Write synthetic results into a course's gradebook and return the row about it."""
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
-        master = gradebook.released_cells(course, assignment)
+        master = gradebook.released_cells(course, assignment, assignment)
         results = list(synthetic(master, assignment, students))
         wall, used = time.perf_counter(), time.process_time()
         for first in range(0, students, batch):

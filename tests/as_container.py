@@ -40,8 +40,10 @@ def filter_of(profile: Path, refused: Sequence[str] = ()) -> bytes:
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     for group in said["syscalls"]:
         assert group["action"] == "SCMP_ACT_ERRNO"
-        for name in (*group["names"], *refused):
+        for name in group["names"]:
             rules.add_rule(pyseccomp.ERRNO(group["errnoRet"]), name)
+    for name in refused:
+        rules.add_rule(pyseccomp.ERRNO(1), name)
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
         file.seek(0)

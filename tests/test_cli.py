@@ -74,14 +74,14 @@ def test_every_submission_is_in_the_table_with_its_points(course, hand_in):
 @pytest.mark.usefixtures("in_process")
 def test_what_could_not_be_graded_is_named_and_the_exit_code_is_1(course, hand_in, monkeypatch):
     hand_in(**dict.fromkeys(("ann", "bob", os.fsdecode(b"\xff")), "untouched"))
-    store = engine.store_notebook
+    store = engine.store_notebooks
 
-    def full(submission: Any, notebook: str) -> None:
+    def full(submission: Any, notebooks: Any) -> None:
         if submission.student == "bob":
             raise OSError(28, "No space left on device")
-        store(submission, notebook)
+        store(submission, notebooks)
 
-    monkeypatch.setattr(engine, "store_notebook", full)
+    monkeypatch.setattr(engine, "store_notebooks", full)
     code, output, said = run("grade", "ps1", "--course", course)
     assert (code, said.strip().splitlines()) == (
         1,

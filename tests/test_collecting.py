@@ -20,6 +20,7 @@ from running import PROGRAMS, ended, start
 
 from autograder.collecting.clock import Clock
 from autograder.collecting.collect import NEW, OLDER, REPLACED, SAME, UNDECIDED, collect
+from autograder.collecting.download import written_name
 from autograder.collecting.gathering import Request
 from autograder.collecting.people import Roster, Sender, Student
 from autograder.collecting.rosters import read_roster_file
@@ -109,11 +110,7 @@ def test_a_whole_class_of_each_system_is_matched_and_its_kind_is_found_out(
     assert of_whom(course) == each_their_own(people)
     assert found.missing == sorted({one.id for one in CLASS} - {one.id for one in people})
     again = collect(Request(course, "ps1", download))
-    if name != "github":  # whose logins are in the roster file alone
-        assert {row.outcome for row in again.rows} <= {
-            SAME,
-            *(row.outcome for row in again.rows if row.trouble),
-        }
+    assert {row.outcome for row in again.rows} == {SAME}
     assert of_whom(course) == each_their_own(people)
 
 
@@ -234,6 +231,10 @@ def test_without_a_roster_logins_are_ids_and_names_are_not(course, tmp_path):
     plain = folder_of(tmp_path / "plain", downloads.plain(FEW, work))
     code, _, said = commanding.run("collect", "ps1", plain, "--course", course)
     assert (code, "there is no roster" in said) == (0, True)
+    assert set(of_whom(course)) == {one.id.lower() for one in FEW}
+    shutil.rmtree(course / "submitted")
+    wrapped = {f"all/{name}": content for name, content in downloads.plain(FEW, work).items()}
+    taken(course, zip_of(tmp_path / "wrapped.zip", wrapped))
     assert set(of_whom(course)) == {one.id.lower() for one in FEW}
     for files in (downloads.moodle, downloads.canvas, downloads.google, downloads.brightspace):
         download = zip_of(tmp_path / f"{files.__name__}.zip", files(FEW, work))
@@ -401,6 +402,20 @@ def test_times_are_read_in_the_systems_zone_and_by_every_reader(course, tmp_path
         2,
         "'Mars/Olympus' is no time zone: give one such as Europe/Berlin or UTC",
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Friday, 31 January 2025, 1:45 PM", "Friday, January 31, 2025, 1:45 PM",
+        "Freitag, 31. Januar 2025, 13:45", "vendredi 31 janvier 2025, 13:45",
+        "viernes, 31 de enero de 2025, 13:45", "martedì, 31 gennaio 2025, 13:45",
+        "2025-01-31T13:45:00Z", "2025-01-31 13:45:00 UTC",
+    ],
+)  # fmt: skip
+def test_times_are_read_in_the_languages_of_systems(text):
+    assert str(Clock("UTC", {}).read(text)) == "2025-01-31 13:45:00"
+    assert Clock("UTC", {}).read("31 Smarch 2025, 13:45") is None
 
 
 def test_what_times_are_not_known_is_said(course, tmp_path):
@@ -619,6 +634,35 @@ def test_one_broken_file_of_a_download_costs_nobody_else_anything(course, tmp_pa
     assert "left-out.json" in handed_in(course, FEW[0].id)
 
 
+def test_a_broken_download_replaces_nothing_that_can_be_read(course, tmp_path):
+    given = roster(course, LIST())
+    taken(course, zip_of(tmp_path / "1.zip", downloads.blackboard(FEW[:1], work)), roster=given)
+    path = zip_of(tmp_path / "2.zip", downloads.blackboard(FEW[:1], work, hours=9))
+    data = bytearray(path.read_bytes())
+    for sign, at in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        found = data.find(sign)
+        while found >= 0:
+            data[found + at] |= 1  # encrypted
+            found = data.find(sign, found + 4)
+    path.write_bytes(data)
+    code, _, said = commanding.run("collect", "ps1", path, "--course", course)
+    assert (code, "cannot be read, and what is there stays: download it again" in said) == (1, True)
+    assert of_whom(course) == each_their_own(FEW[:1])
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp1252", "utf-8"])
+def test_names_in_archives_are_read_as_they_were_meant(encoding):
+    for name in ("Jürgen Müller", "José Núñez", "Jörg Größe", "Éva Ängström"):
+        written = name.encode(encoding)
+        assert written_name(zipfile.ZipInfo(written.decode("cp437"))) == name
+
+
+def test_the_roster_may_lie_in_the_downloads_folder(course, tmp_path):
+    folder = folder_of(tmp_path / "d", downloads.canvas(FEW, work))
+    given = roster(folder, GRADES())
+    assert taken(course, folder, roster=given) == {one.id: NEW for one in FEW}
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [(b"", "is no zip file, or a broken one"), (b"PK\x03\x04 cut off", "download it again")],
@@ -671,6 +715,19 @@ def test_links_in_a_folder_and_in_the_course_are_not_followed(course, tmp_path):
     assert [*handed_in(course, "S000x")] != []
     assert b"the course's own" not in b"".join(handed_in(course, "S000x").values())
     assert not (tmp_path / "ps1").exists()
+
+
+def test_a_course_that_a_group_shares_stays_shared(course, tmp_path):
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write("\nc.CourseDirectory.groupshared = True\n")
+    taken(course, folder_of(tmp_path / "d", {"ann/sub/ps1.ipynb": b"1"}))
+    folder = course / "submitted" / "ann"
+    for path, mode in (
+        (folder, 0o2775),
+        (folder / "ps1/sub", 0o2775),
+        (folder / "ps1/sub/ps1.ipynb", 0o664),
+    ):
+        assert path.stat().st_mode & 0o7777 == mode
 
 
 def test_what_cannot_be_asked_for_is_said_in_words(course, tmp_path):
@@ -791,6 +848,21 @@ def test_canvas_gets_pages_by_the_files_own_numbers(with_pages, tmp_path):
         )
         assert page == f"<!DOCTYPE html>{one.id}"
     assert all(name.endswith(".html") for name in pages_in(out))
+
+
+def test_of_several_notebooks_each_page_goes_back(with_pages, tmp_path):
+    taken(
+        with_pages,
+        zip_of(tmp_path / "d.zip", downloads.canvas(FEW[1:2], work)),
+        roster=roster(with_pages, GRADES()),
+    )
+    more = with_pages / "feedback" / FEW[1].id / "ps1" / "more.html"
+    more.parent.mkdir(parents=True)
+    more.write_text("more")
+    assert given_back(with_pages, "canvas")[0] == 0
+    assert set(pages_in(with_pages / "feedback-ps1-canvas.zip")) == {
+        "mullerjurgen_1001_90001_ps1-ps1.html", "mullerjurgen_1001_90001_ps1-more.html"
+    }  # fmt: skip
 
 
 def test_a_folder_for_each_student_is_for_everything_else(with_pages, tmp_path):

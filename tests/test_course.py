@@ -66,7 +66,7 @@ def test_submissions_are_found_by_assignment_and_student(tmp_path):
         ("ps2", "eve"),
         *(("ps1", name) for name in ("bob b", "eve", "\u00fcnal", "\u5f35")),
     ]
-    assert found[1].path == tmp_path / "submitted" / "bob b" / "ps1" / "ps1.ipynb"
+    assert found[1].path_of("ps1") == tmp_path / "submitted" / "bob b" / "ps1" / "ps1.ipynb"
     assert found[1].graded_folder == tmp_path / "autograded" / "bob b" / "ps1"
 
 

@@ -30,14 +30,14 @@ def test_a_released_course_on_this_computer_works(course, monkeypatch):
 
 @pytest.mark.parametrize(
     ("version", "state"),
-    [((3, 9, 2), "missing"), ((3, 10, 0), "works"), ((3, 13, 1), "works"), ((3, 14, 0), "missing")],
+    [((3, 9, 2), "missing"), ((3, 10, 0), "works"), ((3, 14, 1), "works"), ((3, 15, 0), "missing")],
 )
 def test_a_python_that_does_not_fit_is_named(monkeypatch, version, state):
     monkeypatch.setattr(doctor, "sys", SimpleNamespace(version_info=version))
     (check,) = doctor._python()
     assert check.state == state
     assert check.message.startswith(".".join(map(str, version)))
-    assert ("Python 3.10 to 3.13 is needed" in check.message) == (state == "missing")
+    assert ("Python 3.10 to 3.14 is needed" in check.message) == (state == "missing")
 
 
 def test_missing_packages_come_with_the_line_that_installs_them(monkeypatch):

@@ -118,7 +118,7 @@ def test_an_older_hand_in_is_graded_by_the_present_release(taught: Path) -> None
 def test_a_damaged_record_of_releases_stops_nothing(tmp_path: Path) -> None:
     for text in ("", "[]", '{"hw1": 3}', '{"hw1": [3]}', "\xff"):
         (tmp_path / RELEASES_FILE).write_text(text, encoding="latin-1")
-        assert known_releases(tmp_path, "hw1") == ()
+        assert known_releases(tmp_path, "hw1", "hw1") == ()
 
 
 def test_whatever_a_submission_says_of_its_points_it_has_a_digest() -> None:

@@ -359,7 +359,7 @@ def outcome_of(job: Job) -> Outcome:
     """Take the place of `grade_one`: what a worker can do, without a sandbox."""
     if job.student == "s2":
         os.kill(os.getpid(), 9)
-    return Outcome(job.student, "ps1", "{}")
+    return Outcome(job.student, "ps1", "ps1", "{}")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks")
@@ -428,7 +428,7 @@ def test_a_job_that_fails_on_its_way_is_named():
 
 
 def test_no_more_jobs_are_read_than_the_window_holds(monkeypatch):
-    monkeypatch.setattr(engine, "grade_one", lambda job: Outcome(job.student, "ps1", "{}"))
+    monkeypatch.setattr(engine, "grade_one", lambda job: Outcome(job.student, "ps1", "ps1", "{}"))
     read: list[str] = []
     done: list[str] = []
     most = 0
@@ -652,14 +652,14 @@ def test_a_gradebook_that_stays_locked_stops_the_class(course, hand_in, at_once,
 
 def test_a_fault_with_one_submission_never_stops_a_class(course, hand_in, at_once, monkeypatch):
     hand_in(ann="untouched", bob="untouched")
-    store = engine.store_notebook
+    store = engine.store_notebooks
 
-    def broken(submission: Submission, notebook: str) -> None:
+    def broken(submission: Submission, notebooks: Any) -> None:
         if submission.student == "ann":
             raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
-        store(submission, notebook)
+        store(submission, notebooks)
 
-    monkeypatch.setattr(engine, "store_notebook", broken)
+    monkeypatch.setattr(engine, "store_notebooks", broken)
     results = grade(course, at_once)
     assert str(results["ann"].trouble).startswith("UnicodeEncodeError: ")
     assert results["bob"].trouble is None

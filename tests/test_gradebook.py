@@ -222,7 +222,7 @@ def test_it_knows_who_has_been_graded(store):
 
 def test_the_released_cells_come_in_the_order_of_the_release(course, store):
     put_release(course)
-    assert store.released_cells(course, "ps1") == master_of(released())
+    assert store.released_cells(course, "ps1", "ps1") == master_of(released())
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_release_that_cannot_be_read_says_what_to_run(course, store, damage):
     release = put_release(course) / "ps1.ipynb"
     release.unlink() if damage is None else release.write_bytes(damage)
     with pytest.raises(GradebookError, match="Run `autograder release ps1`") as error:
-        store.released_cells(course, "ps1")
+        store.released_cells(course, "ps1", "ps1")
     assert str(release.parent) in str(error.value)
 
 
@@ -244,7 +244,7 @@ def test_a_run_begins_without_waiting_for_nbgrader_to_be_imported(course):
         from autograder.submission.graded_cells import cells_of
         from autograder.gradebook import GradebookStore
         with GradebookStore.open(sys.argv[1]) as store:
-            print(len(store.released_cells(Path(sys.argv[2]), "ps1")))
+            print(len(store.released_cells(Path(sys.argv[2]), "ps1", "ps1")))
             print(len(store.graded_students("ps1")))
         print(sorted({"nbgrader", "nbformat", "nbconvert", "alembic"} & set(sys.modules)))
     """

@@ -127,7 +127,7 @@ def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course):
     found = survey(folder)
     assert set(found.left_out) == LEFT_OUT
     assert set(found.files) == {"ps1.ipynb", *BESIDE, *HARMLESS}
-    said = sentences_about(folder, course / "submitted")
+    said = sentences_about(folder, course / "submitted", hard_links.any_hard_link, ["ps1"])
     assert said[0] == f"{IS_A_LINK} and was left out: hand in the file itself."
     assert said[-1] == "So were 6 more beside it."
 
@@ -177,8 +177,8 @@ def test_a_class_that_was_copied_with_hard_links_is_read_as_it_is(course, tmp_pa
     shutil.copytree(tmp_path / "elsewhere", course / "submitted", copy_function=os.link)
     for student in ("ada", "eve"):
         submission = Submission(course, "ps1", student)
-        assert submission.path.stat().st_nlink == 2
-        assert grade_data(course, student) == (submission.path.read_bytes(), ())
+        assert submission.path_of("ps1").stat().st_nlink == 2
+        assert grade_data(course, student) == (submission.path_of("ps1").read_bytes(), ())
         assert secret_text(submission) == f"secret of {student}"
 
 

@@ -142,6 +142,7 @@ def test_the_table_has_a_row_for_each_answer_that_a_person_marks(graded):
 
 
 def test_excel_knows_the_encoding_and_no_cell_is_a_formula_however_it_is_cut(graded):
+    sql(graded, "UPDATE student SET last_name = '=1+1;=1+1', first_name = '-x' WHERE id = 'ann'")
     data = out(graded).read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
     text = data.decode("utf-8-sig")

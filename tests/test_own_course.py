@@ -51,9 +51,8 @@ def cells_of(course: Path, name: str) -> list[nbformat.NotebookNode]:
 
 
 def write_hw1(course: Path, worth: dict[str, float]) -> None:
-    """Write a source: what is imported, `scores` where it is not asked for, the exercises."""
-    text = IMPORTS if "scores" in worth else f"{IMPORTS}\n\n\n{SCORES}"
-    given = nbformat.v4.new_code_cell(text, id="given")
+    """Write a source: what is imported, and the exercises."""
+    given = nbformat.v4.new_code_cell(IMPORTS, id="given")
     given.metadata["nbgrader"] = {
         "grade": False,
         "grade_id": "given",
@@ -123,7 +122,7 @@ def test_a_release_tells_what_is_odd_in_a_notebook_of_ones_own(graded: Path) -> 
     said = run(graded, "release", "hw1").stderr
     assert "softmax is worth 10 here and 8 in the catalogue" in said
     assert "l2_gradient is worth 0 points: it is judged, and does not count" in said
-    assert "loss_gradient may be written with cce_gradient, softmax_jacobian" in said
+    assert "loss_gradient may be written with scores, cce_gradient, softmax_jacobian" in said
 
 
 def test_the_notebook_says_what_an_exercise_is_worth(graded: Path) -> None:
@@ -143,8 +142,8 @@ def test_what_a_notebook_leaves_out_of_a_set_is_answered_rightly_and_told(graded
     # The chain divides 0 by 0 where scores are extreme; all else holds.
     assert (found["points"], found["carried_points"]) == (3.44, 0)
     assert found["findings"][0]["message"].startswith(
-        "cce_gradient, chain_rule, scores_gradient_W and softmax_jacobian are no part of this "
-        "notebook: answered rightly for you."
+        "cce_gradient, chain_rule, scores, scores_gradient_W and softmax_jacobian are no part of "
+        "this notebook: answered rightly for you."
     )
 
 

@@ -143,7 +143,7 @@ def test_the_cells_come_in_the_order_of_the_release_whatever_that_of_the_rows(co
     rows = [name for (name,) in query(course_url, "SELECT name FROM source_cell")]
     assert rows != [cell.grade_id for cell in cells]
     with GradebookStore.open(course_url) as store:
-        assert store.released_cells(course, "ps1") == cells
+        assert store.released_cells(course, "ps1", "ps1") == cells
 
 
 # --- Writing -------------------------------------------------------------------

@@ -168,6 +168,6 @@ def test_a_line_of_a_solution_is_no_less_one_for_standing_in_a_helper(tmp_path):
     folder = tmp_path / "ps1"
     folder.mkdir()
     (folder / "figures.py").write_text(f"def shares(z):\n    {line}\n")
-    assert leftovers(notebook, folder) == [
+    assert leftovers([notebook], folder) == [
         f"release/ps1/figures.py: a line of a solution is left: {line}"
     ]

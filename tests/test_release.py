@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import runpy
 import shutil
 import sqlite3
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,7 +39,7 @@ from autograder.release.proof import (
 )
 from autograder.release.readme import STUDENT_REQUIREMENTS
 from autograder.release.release import prove_release, release
-from autograder.release.source import read_asked
+from autograder.release.source import read_asked, read_source
 
 ROOT = Path(__file__).parents[1]
 
@@ -329,11 +331,53 @@ def test_other_points_than_the_catalogues_are_taken_and_told(tmp_path: Path) -> 
     assert remarks_of(tmp_path / "same", check_worth(8)) == []
 
 
-@pytest.mark.parametrize("points", [-1, float("inf"), float("nan"), "8", None])
+@pytest.mark.parametrize("points", [-1, float("inf"), float("nan"), "8", True])
 def test_points_that_are_no_number_are_refused(tmp_path: Path, points: object) -> None:
-    assert problems_of(tmp_path, check_worth(points))[0] == (
-        f"source/ps1/ps1.ipynb, cell grade_softmax: {points!r} is no number of points"
-    )
+    assert problems_of(tmp_path, check_worth(points)) == [
+        f"source/ps1/ps1.ipynb, cell grade_softmax: {points!r} is no number of points; "
+        "give it 0 or more"
+    ]
+
+
+def test_a_check_without_points_is_refused(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, check_worth(None)) == [
+        "source/ps1/ps1.ipynb, cell grade_softmax: it has no points; give it some, or 0, in "
+        "Create Assignment"
+    ]
+
+
+def test_cells_of_one_name_are_told_with_their_places(tmp_path: Path) -> None:
+    def copied(notebook: NotebookNode) -> None:
+        for name in ("softmax", "grade_softmax"):
+            copy = deepcopy(cell_called(notebook, name))
+            copy["id"] = f"{name}-copy"
+            notebook.cells.append(copy)
+
+    said = problems_of(tmp_path, copied)
+    assert [line.partition(";")[0].partition(", ")[2] for line in said] == [
+        "cells 3 and 7: all have the ID softmax",
+        "cells 4 and 8: all have the ID grade_softmax",
+    ]
+
+
+def test_a_check_above_what_it_checks_is_refused(tmp_path: Path) -> None:
+    def turned(notebook: NotebookNode) -> None:
+        notebook.cells.insert(2, notebook.cells.pop(3))
+
+    assert problems_of(tmp_path, turned) == [
+        "source/ps1/ps1.ipynb, cell grade_softmax: it stands above the cell that it checks: "
+        "move it below"
+    ]
+
+
+def test_a_solution_that_defines_something_else_is_refused(tmp_path: Path) -> None:
+    def misspelt(notebook: NotebookNode) -> None:
+        cell = cell_called(notebook, "softmax")
+        cell["source"] = cell.source.replace("def softmax(", "def sofmax(")
+
+    assert problems_of(tmp_path, misspelt) == [
+        "source/ps1/ps1.ipynb, cell softmax: it does not define softmax"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -361,6 +405,7 @@ def test_an_exercise_of_another_set_is_taken(tmp_path: Path) -> None:
         check["source"] = "check(cce)"
         solution = cell_called(notebook, "softmax")
         solution.metadata.nbgrader["grade_id"] = "cce"
+        solution["source"] = solution.source.replace("def softmax(", "def cce(")
 
     asked = read_asked(make_course(tmp_path, change), "ps1", CATALOGUE)
     assert (asked.problems, [one.name for one in asked.exercises]) == ((), ["cce"])
@@ -373,7 +418,7 @@ def test_an_exercise_to_be_written_that_nothing_checks_is_told(tmp_path: Path) -
 
     assert remarks_of(tmp_path, change) == [
         "softmax is to be written, and no cell grade_softmax checks it",
-        "no cell checks an exercise: there is nothing for the grader to judge",
+        "no cell tests anything: there is nothing for the grader to judge",
     ]
 
 
@@ -389,35 +434,59 @@ def test_an_answer_among_what_is_given_is_refused(tmp_path: Path) -> None:
 
 def test_a_check_that_does_something_else_is_refused(tmp_path: Path) -> None:
     def change(notebook: NotebookNode) -> None:
-        cell_called(notebook, "grade_softmax")["source"] = "assert True"
+        notebook.cells[0]["source"] = "from checks import check"
+        cell_called(notebook, "grade_softmax")["source"] = "check(softmax); check(softmax)"
 
     assert problems_of(tmp_path, change) == [
         "source/ps1/ps1.ipynb, cell grade_softmax: its source is not exactly check(softmax)"
     ]
 
 
-def test_a_check_without_its_solution_cell_is_refused(tmp_path: Path) -> None:
-    assert problems_of(tmp_path, lambda notebook: notebook.cells.pop(2)) == [
-        "source/ps1/ps1.ipynb: no solution cell softmax"
+def test_a_test_of_its_own_that_has_an_exercises_name_is_told(tmp_path: Path) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell_called(notebook, "grade_softmax")["source"] = "assert True"
+
+    assert remarks_of(tmp_path, change) == [
+        "grade_softmax tests softmax by its own code, and not as the catalogue's exercise: for "
+        "that its source is check(softmax)"
     ]
 
 
-def test_cells_without_ids_of_their_own_are_refused(tmp_path: Path) -> None:
+def test_a_check_without_its_solution_cell_is_refused(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, lambda notebook: notebook.cells.pop(2)) == [
+        "source/ps1/ps1.ipynb: no solution cell softmax: one with that ID, in which students "
+        "write softmax"
+    ]
+
+
+def test_two_cells_with_one_id_are_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     path = course / "source" / "ps1" / "ps1.ipynb"
     text = path.read_text()
-    path.write_text(text.replace('"nbformat_minor": 5', '"nbformat_minor": 4'))
-    assert "cells without ids" in read_asked(course, "ps1", CATALOGUE).problems[0]
     path.write_text(text.replace("cell-1", "cell-0"))
-    assert read_asked(course, "ps1", CATALOGUE).problems == (
-        "source/ps1/ps1.ipynb: two cells have the id cell-0",
-    )
+    with pytest.raises(ReleaseError, match="two cells have the id cell-0"):
+        read_asked(course, "ps1", CATALOGUE)
 
 
-def test_a_second_notebook_is_refused(tmp_path: Path) -> None:
+def test_cells_without_ids_get_the_same_ones_each_time(tmp_path: Path) -> None:
+    course = make_course(tmp_path)
+    path = course / "source" / "ps1" / "ps1.ipynb"
+    content = json.loads(path.read_text())
+    for cell in content["cells"]:
+        del cell["id"]
+    path.write_text(json.dumps({**content, "nbformat_minor": 2}))
+    ids = [cell.id for cell in read_source(path).cells]
+    assert ids == [f"cell-{number}" for number in range(1, len(ids) + 1)]
+    assert read_source(path).nbformat_minor == 5
+
+
+def test_an_exercise_that_two_notebooks_ask_for_is_refused(tmp_path: Path) -> None:
     course = make_course(tmp_path)
     shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps1/solved.ipynb")
-    assert "solved.ipynb" in read_asked(course, "ps1", CATALOGUE).problems[0]
+    assert read_asked(course, "ps1", CATALOGUE).problems == (
+        "source/ps1/solved.ipynb: it asks for softmax as another notebook of ps1 does; is it a "
+        "copy?",
+    )
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"nbformat": 4, "cells": 3}'])
@@ -528,7 +597,7 @@ def leak(tmp_path: Path, name: str, text: str) -> list[str]:
     folder = tmp_path / "ps1"
     folder.mkdir(parents=True)
     (folder / name).write_text(text)
-    return leftovers(source(), folder)
+    return leftovers([source()], folder)
 
 
 def test_a_line_of_a_solution_is_found_in_any_file(tmp_path: Path) -> None:
@@ -556,14 +625,14 @@ def test_a_solution_cell_without_a_region_is_secret_as_a_whole(tmp_path: Path) -
     notebook = source()
     cell_called(notebook, "softmax")["source"] = "def softmax(z):\n    return np.tanh(z) + 0.5"
     (tmp_path / "x.py").write_text("return np.tanh(z) + 0.5")
-    assert len(leftovers(notebook, tmp_path)) == 1
+    assert len(leftovers([notebook], tmp_path)) == 1
 
 
 def test_what_students_are_shown_anyway_is_no_leak(tmp_path: Path) -> None:
     notebook = source()
     notebook.cells[0]["source"] += f"\n<details>Hint: `{SOLUTION}`</details>"
     (tmp_path / "x.txt").write_text(SOLUTION)
-    assert leftovers(notebook, tmp_path) == []
+    assert leftovers([notebook], tmp_path) == []
 
 
 def test_trying_a_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:

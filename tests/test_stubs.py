@@ -104,7 +104,7 @@ def test_a_stub_that_nobody_could_tell_from_an_answer_is_refused(
     code, _, words = run("release", "hw1", "--course", course)
     assert code != 0
     assert f"c.ClearSolutions.code_stub: {said}" in words
-    assert not (course / "release").exists()
+    assert not (course / "release" / "hw1").exists()
 
 
 def test_a_stub_may_say_more_than_one_line() -> None:
@@ -117,3 +117,66 @@ def test_a_function_that_gives_back_something_does_more_than_nothing() -> None:
     assert does_nothing(lambda x: ...)
     for function in (lambda x: x, lambda x: 0, lambda x: len(x), len):
         assert not does_nothing(function)
+
+
+WHOLE = {
+    "no region": "def standardise(x):\n    return (x - x.mean()) / x.std()",
+    "region around all": "### BEGIN SOLUTION\ndef standardise(x):\n    return x\n### END SOLUTION",
+    "no solution": 'raise NotImplementedError("not written yet")',
+    "nothing": "# Write standardise(x).",
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "stub"),
+    [
+        *((source, None) for source in WHOLE),
+        ("no region", "# Hier schreiben"),
+        ("no region", 'raise NotImplementedError("まだ書いていません")'),
+    ],
+)
+def test_students_may_get_no_line_of_a_function(
+    tmp_path: Path, source: str, stub: str | None
+) -> None:
+    course = tmp_path / "course"
+    begin(course)
+    if stub:
+        with (course / "nbgrader_config.py").open("a") as file:
+            file.write(f"c.ClearSolutions.code_stub = {{'python': {stub!r}}}\n")
+    path = course / "source" / "hw1" / "hw1.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "standardise":
+            cell["source"] = WHOLE[source]
+    notebook.cells.append(nbformat.v4.new_code_cell(USED, id="used"))
+    nbformat.write(notebook, path)
+    code, _, said = run("release", "hw1", "--course", course)
+    assert (code, "students get nothing of the cell standardise" in said) == (0, True), said
+    if stub or source != "no region":
+        return
+    need_isolation()
+    folder = course / "submitted" / "ann" / "hw1"
+    folder.mkdir(parents=True)
+    (folder / "hw1.ipynb").write_bytes((course / "release" / "hw1" / "hw1.ipynb").read_bytes())
+    assert run("grade", "hw1", "--course", course)[0] == 0
+    text = (course / "autograded" / "ann" / "hw1" / "verdicts.json").read_text()
+    assert json.loads(text)["verdicts"][0]["findings"][0]["message"] == "not written yet"
+
+
+def test_a_name_that_nothing_defines_is_told_with_what_to_do(tmp_path: Path) -> None:
+    course = course_with(tmp_path / "course", "pass")
+    path = course / "source" / "hw1" / "hw1.ipynb"
+    text = path.read_text()
+    path.write_text(text.replace("from checks import check", "import checks"))
+    said = run("release", "hw1", "--course", course)[2]
+    assert "cell grade_standardise: put `from checks import check` into a code cell above" in said
+    path.write_text(text.replace(f'"{USED}"', '"twice"'))
+    said = run("release", "hw1", "--course", course)[2]
+    assert "name 'twice' is not defined: define it, or import it, in a cell above" in said
+
+
+def test_a_table_of_stubs_without_one_for_python_is_refused(tmp_path: Path) -> None:
+    course = course_with(tmp_path / "course", "pass")
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write("c.ClearSolutions.code_stub = {'r': 'stop()'}\n")
+    assert 'code_stub has none for "python"' in run("release", "hw1", "--course", course)[2]

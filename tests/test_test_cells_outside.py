@@ -16,6 +16,8 @@ from autograder.sandbox.relay import Relayed
 from autograder.submission.testing import Testing
 
 SOLUTIONS = '''
+import abc
+import enum
 import sys
 import random
 import numpy as np
@@ -46,6 +48,15 @@ class Vector:
     def zero():
         return Vector(0, 0)
 class Point(Vector):
+    pass
+class Level(int):
+    pass
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+class Shape(abc.ABC):
+    pass
+class Circle(Shape):
     pass
 class Refused(ValueError):
     def __init__(self, what):
@@ -85,6 +96,20 @@ def remember(value, kept=[]):
     return list(kept)
 def scaled(x):
     return x * factor
+def same(x):
+    return x
+def widen(table):
+    table["new"] = 5
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+def read(path):
+    return open(path).read()
+def plot(x, y):
+    import matplotlib.pyplot as plt
+    plt.plot(x, y, label="line")
+    plt.title("A title")
+    return plt.gca()
 factor = 2
 grid = [[0] * 2] * 2
 '''
@@ -148,6 +173,12 @@ HOLDS = {
     "what a class keeps": "n = Vector.made\nVector(1)\nassert Vector.made == n + 1",
     "operators between a student's objects": (
         "assert Vector(1, 2) + Vector(3, 4) == Vector(4, 6)\nassert Vector(1) != Vector(2)"
+    ),
+    "a class of the student's above one of Python's": (
+        "assert isinstance(Level(2), int) and type(Level(2)) is Level\n"
+        "assert Colour.RED is Colour.RED and Colour.RED.name == 'RED' and len(Colour) == 2\n"
+        "assert Colour['RED'] in Colour and [c.value for c in Colour] == [1, 2]\n"
+        "assert isinstance(Circle(), Shape) and Circle().__class__.__name__ == 'Circle'"
     ),
     "length, index and iteration": (
         "v = Vector(1, 2)\nassert len(v) == 2 and v[1] == 2 and list(v) == [1, 2] and sum(v) == 3"
@@ -228,6 +259,19 @@ HOLDS = {
     "a name that is missing": (
         "try:\n    no_such_name\nexcept NameError as e:\n    assert 'no_such_name' in str(e)"
     ),
+    "files that a function writes and reads": (
+        "import os\nwrite('out.txt', 'written')\nassert open('out.txt').read() == 'written'\n"
+        "os.remove('out.txt')\nwith open('in.txt', 'w') as file:\n    file.write('given')\n"
+        "assert read('in.txt') == 'given'\nos.makedirs('d')\nwrite('d/x.txt', '1')\n"
+        "assert os.listdir('d') == ['x.txt']"
+    ),
+    "what is drawn": (
+        "import matplotlib.pyplot as plt\nimport matplotlib\nax = plot([1, 2], [3, 4])\n"
+        "assert isinstance(ax, matplotlib.axes.Axes) and isinstance(ax, plt.Axes)\n"
+        "assert ax.get_title() == 'A title' and plt.gca() is ax and len(ax.lines) == 1\n"
+        "assert list(ax.lines[0].get_xdata()) == [1, 2]\nfig, axes = plt.subplots(1, 2)\n"
+        "axes[0].plot([1], [2])\nassert axes.shape == (2,) and len(fig.axes) == 2"
+    ),
     "numpy without an import here": "assert np.allclose(np.ones(2), 1)",
 }
 
@@ -235,6 +279,72 @@ HOLDS = {
 @pytest.mark.parametrize("case", HOLDS)
 def test_a_test_cell_sees_what_it_would_see_in_one_process(case: str, run: Run) -> None:
     assert failure(run(HOLDS[case])) == ""
+
+
+VALUES = """
+None; True; 3; -2.5; 10**40; "text"; b"bytes"; bytearray(b"b"); 1 + 2j; (1, (2,)); [1, [2]]
+{"a": 1, (1, 2): [3], None: 0.5}; {1, 2}; frozenset("ab"); range(3); slice(1, None); ...
+list(range(100)); [0.5] * 40; {"k": 1}.keys(); {"k": [1]}.items()
+np.arange(6).reshape(2, 3); np.float32(0.5); np.int64(3); np.bool_(True); np.array(3.0)
+np.array([1 + 2j]); np.array(["a", "bc"]); np.array([1, None, "x"], object)
+np.datetime64("2020-01-02"); np.arange(3).astype("M8[D]"); np.dtype("int32"); np.float64
+datetime.date(2020, 1, 2); datetime.datetime(2020, 1, 2, 3, 4, 5, 6); datetime.timedelta(1, 2, 3)
+datetime.time(1, 2); datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc)
+Decimal("1.10"); Fraction(1, 3); collections.OrderedDict(a=1); collections.Counter("aab")
+collections.defaultdict(list, {1: [2]}); collections.deque([1, 2], 3); float("inf"); int; ValueError
+Point3(1, y=2); [float("nan")]; pathlib.PurePosixPath("a/b")
+"""
+
+
+def test_values_of_every_kind_cross_both_ways_as_they_are(run: Run) -> None:
+    values = [part for line in VALUES.split("\n") for part in line.split(";") if part.strip()]
+    test = (
+        "import collections, datetime, pathlib\nfrom decimal import Decimal\n"
+        "from fractions import Fraction\nimport numpy as np\n"
+        "Point3 = collections.namedtuple('Point3', 'x y')\n"
+        f"for value in [{', '.join(part.strip() for part in values)}]:\n"
+        "    got = same(value)\n"
+        "    assert type(got).__name__ == type(value).__name__, (value, got)\n"
+        "    assert repr(got) == repr(value), (value, got)\n"
+        "a = [1]\nb = same([a, a])\nassert b[0] is a and b[1] is a\n"
+        "a.append(a)\nassert same(a)[1] is a\n"
+        "rng, other = np.random.default_rng(3), np.random.default_rng(3)\n"
+        "assert apply(lambda r: r.random(), rng) == other.random()\n"
+        "assert rng.random() == other.random()"
+    )
+    assert failure(run(test)) == ""
+
+
+def test_tables_cross_both_ways(run: Run) -> None:
+    pytest.importorskip("pandas")
+    test = """
+import pandas as pd
+frame = pd.DataFrame(
+    {"n": [1, 2], "x": [0.5, None], "t": ["a", None], "b": [True, False],
+     "d": pd.to_datetime(["2020-01-01", "2020-01-02"]), "c": pd.Categorical(["u", "v"])},
+    index=["i", "j"],
+)
+for one in (
+    frame, frame["n"], frame["t"], frame.index, frame.columns,
+    frame.groupby("n").sum(numeric_only=True),
+    frame.set_index(["n", "t"]), pd.Timestamp("2020-01-01"), pd.Timedelta("1D"), pd.NaT,
+    pd.Series([1, 2], name="s"), pd.DataFrame(), frame[["n", "x"]].T,
+):
+    got = same(one)
+    assert type(got) is type(one)
+    if isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(got, one)
+    elif isinstance(one, pd.Series):
+        pd.testing.assert_series_equal(got, one)
+    elif isinstance(one, pd.Index):
+        pd.testing.assert_index_equal(got, one)
+    else:
+        assert got is one or got == one
+kept = frame.copy()
+assert apply(len, frame) == 2 and frame.equals(kept)
+assert widen(frame) is None and list(frame["new"]) == [5, 5] and same(frame) is frame
+"""
+    assert failure(run(test)) == ""
 
 
 def test_what_a_call_prints_is_text_of_the_test_cell(run: Run) -> None:
@@ -290,6 +400,32 @@ def test_what_a_test_binds_later_cells_of_the_notebook_have(
     assert failure(testing.run(planned, cells[1].source, student, 20)) == ""
     [shown] = student.run_cell("print(table, 'secret' in globals())")
     assert shown["text"] == "[2, 3] False\n"
+
+
+def test_a_call_that_never_ends_costs_its_test_and_no_other(
+    sandbox: Sandbox, testing: Testing, run: Run
+) -> None:
+    work = (
+        "def forever():\n    while True: yield 1\ndef wait():\n    while True: pass\n"
+        "def back(f): return f()\ndef one(): return 1"
+    )
+    endings = {
+        "list(forever())": "did not end within 2 s",
+        "wait()": "what this test cell calls did not end within 2 s",
+        "def f(): return back(f)\nf()": "",
+    }
+    for test, said in endings.items():
+        testing.close()  # what it knows is another child's
+        with sandbox.session({}, 60, 1) as session:
+            session.run_cell(work)
+            [planned] = plan([Given("s", SOLUTION, work), Given("t", TEST, test)])
+            told = testing.run(planned, test, session, 2)
+            if said:
+                assert said in (told.lost or "")
+            else:
+                assert "too many calls inside one another" in failure(told)
+    testing.close()
+    assert failure(run("assert add(1) == 2")) == ""
 
 
 def test_a_name_of_python_that_the_exercise_asks_for_is_the_students(

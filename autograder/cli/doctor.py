@@ -50,8 +50,8 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
 
 def _python() -> Iterator[Check]:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    fits = (3, 10) <= sys.version_info[:2] <= (3, 13)
-    message = version if fits else f"{version}: Python 3.10 to 3.13 is needed"
+    fits = (3, 10) <= sys.version_info[:2] <= (3, 14)
+    message = version if fits else f"{version}: Python 3.10 to 3.14 is needed"
     yield Check("Python", "works" if fits else "missing", message)
 
 

@@ -31,13 +31,14 @@ from autograder.course.folder import (
 )
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import Person
-from autograder.handed_in.files import is_real_folder
+from autograder.handed_in.files import UNREADABLE, is_real_folder
 from autograder.handed_in.hard_links import not_of
 from autograder.words import listed, printable
 
 # What becomes of a hand-in.
 NEW, REPLACED, SAME, OLDER = "new", "replaces an older one", "the same", "older than what is there"
 UNDECIDED = "another than what is there, and nothing says which is newer: --replace takes this one"
+BROKEN = "cannot be read, and what is there stays: download it again"
 IN_THE_WAY = "is no folder: remove it"
 
 
@@ -129,6 +130,7 @@ class Collection:
         course = Course(request.course)
         self._url = course.gradebook_url
         self._refused = not_of(None, request.course, None)
+        self._shared = bool(course.settings.get("CourseDirectory", {}).get("groupshared", False))
         self._memory = read_memory(request.course, request.assignment)
         clock = Clock(request.zone, course.settings)
         with GradebookStore.open(self._url) as gradebook:
@@ -185,6 +187,8 @@ class Collection:
                 os.replace(folder, old)
             os.replace(made, folder)
             _remove(old)
+            if self._shared:
+                _share(above)
         _remove(made)
         return row
 
@@ -242,6 +246,8 @@ class Collection:
             return replace(row, outcome=NEW)
         if not is_real_folder(submission.folder, self._course / "submitted"):
             return replace(row, outcome=f"{submission.folder} {IN_THE_WAY}", trouble=True)
+        if not attempt.files or UNREADABLE in attempt.left_out.values():
+            return replace(row, outcome=BROKEN, trouble=True)
         before = submitted_at(submission)
         same = contents(submission.folder) == contents(place)
         if same and (at is None or before == at):
@@ -257,6 +263,13 @@ class Collection:
         else:
             return replace(row, outcome=UNDECIDED, trouble=True)
         return replace(row, outcome=REPLACED if newer else OLDER)
+
+
+def _share(folder: Path) -> None:
+    """Let the group of a shared course read and write it, as nbgrader's own collecting does."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o2775 if path.is_dir() else 0o664)
 
 
 def _remove(path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -229,11 +230,15 @@ def written_name(info: zipfile.ZipInfo) -> str:
         written = info.filename.encode("cp437")
         with suppress(UnicodeDecodeError):
             return written.decode("utf-8")
-        # A box or a fraction within a name: it was no letter of DOS.
-        if not all(letter.isascii() or letter.isalpha() for letter in info.filename):
+        # A box or a Greek letter within a name: it was no letter of DOS's.
+        if not all(letter.isascii() or _is_latin(letter) for letter in info.filename):
             with suppress(UnicodeDecodeError):
                 return written.decode("cp1252")
     return info.filename
+
+
+def _is_latin(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("LATIN")
 
 
 def _free(name: str, taken: dict[str, Path]) -> str:

@@ -181,9 +181,14 @@ def gather(
         return known or has_a_form(name)
 
     download = Opener(scratch, refused, is_a_hand_in).open(request.download)
-    names = [name for name in download.files if not is_made_by_a_system(name)]
+    names = [
+        name
+        for name, path in download.files.items()
+        if not is_made_by_a_system(name) and not _is_same(path, request.roster)
+    ]
     system = request.system or (PATTERN if pattern else "")
-    found = Gathered(system or system_of(names, request.assignment, download.cloned), roster)
+    everything = [*names, *download.left_out]
+    found = Gathered(system or system_of(everything, request.assignment, download.cloned), roster)
     found.made = download.made
     if roster.open:
         if found.system not in BY_LOGIN:
@@ -272,13 +277,14 @@ def _match(sender: Sender, request: Request, found: Gathered, memory: Memory) ->
             raise CourseError(f"--who {sender.key}={told}: the roster has no {told}")
         return Match(told, "as told")
     match = found.roster.match(found.system, sender)
-    if match.could_be:
+    if match.student is None:  # another roster than before, or --who before
         before = {
             student
             for student, one in memory.students.items()
             if (one.system, one.key) == (found.system, sender.key)
+            and student in found.roster.students
         }
-        if len(before) == 1:
+        if len(before) == 1 and before <= (match.could_be or before):
             return Match(min(before), "as before")
     return match
 
@@ -305,6 +311,10 @@ def _say_times(found: Gathered, clock: Clock) -> None:
             f"{found.system} writes times without a zone, which are taken for UTC: "
             "--timezone Europe/Berlin, or c.Exchange.timezone, says otherwise"
         )
+
+
+def _is_same(path: Path, roster: Path | None) -> bool:
+    return roster is not None and path.samefile(roster)
 
 
 def _is_text(name: str) -> bool:

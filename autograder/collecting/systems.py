@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
+from autograder.collecting.clock import moment_of
 from autograder.collecting.download import without_ending
 from autograder.collecting.names import folded
 from autograder.collecting.people import Sender
@@ -164,16 +165,11 @@ def _first(read: Callable[[str, str], Sent | None], name: str) -> Sent | None:
 
 def _by_pattern(pattern: str, name: str) -> Sent | None:
     """Read a name as nbgrader's collector does; it sees whole paths."""
-    from dateutil.parser import parse
-
     found = re.match(pattern, f"/{name}")
     told = {key: text for key, text in (found.groupdict() if found else {}).items() if text}
     if "student_id" not in told:
         return None
-    try:
-        at = parse(told["timestamp"]) if "timestamp" in told else None
-    except (ValueError, OverflowError):
-        at = None
+    at = moment_of(told["timestamp"]) if "timestamp" in told else None
     ending = name[name.rfind(".") :] if "." in name.rsplit("/", 1)[-1] else ""
     stem = without_ending(told.get("file_id", name.rsplit("/", 1)[-1]))
     written = f"{told.get('first_name', '')} {told.get('last_name', '')}".strip()
@@ -221,14 +217,8 @@ def _at(date: str, clock: str, half: str | None) -> datetime | None:
     >>> _at("Jan 31, 2025", "145", "P")
     datetime.datetime(2025, 1, 31, 13, 45)
     """
-    from dateutil.parser import parse
-
     clock = clock.zfill(3)
-    text = f"{date} {clock[:-2]}:{clock[-2:]}" + (f" {half}M" if half else "")
-    try:
-        return parse(text)
-    except (ValueError, OverflowError):  # another language's month
-        return None
+    return moment_of(f"{date} {clock[:-2]}:{clock[-2:]}" + (f" {half}M" if half else ""))
 
 
 def _blackboard(
@@ -253,7 +243,7 @@ def _blackboard(
         head = match["head"]
         logins, people_names = people.get(head, ((head.removeprefix(title),), ()))
         time = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S") if _is_time(match) else None
-        sender = Sender(logins[0], "", logins, people_names)
+        sender = Sender(head, "", logins, people_names)
         inner = _inside(match["rest"], below, "blackboard.txt")
         sent[name] = Sent(sender, inner, time, match["time"])
     return sent
@@ -332,7 +322,7 @@ def _folders(
             rest = rest[1:]
         if rest:
             whose = _without_branch(top).removeprefix(begin) if system == "github" else top
-            sent[name] = Sent(Sender(whose, "", (whose,), (whose,)), "/".join(rest))
+            sent[name] = Sent(Sender(top, "", (whose,), (whose,)), "/".join(rest))
         else:
             sent[name] = Sent(_sender_of(top, assignment), top)
     return sent
@@ -349,8 +339,11 @@ def _wrapper(
     (top,) = tops
     if knows(top) or all(path[1] == assignment for path in paths):
         return None
-    deep = any(len(path) > 2 for path in paths)
-    return top if deep or any(knows(without_ending(path[1])) for path in paths) else None
+    below = {path[1] for path in paths if len(path) > 2}
+    if any(knows(without_ending(path[1])) for path in paths):
+        return top
+    # Folders in one folder are a class; one folder in one folder may be a student's.
+    return top if len(below) > 1 else None
 
 
 def _beginning(texts: Iterable[str], between: str, knows: Callable[[str], bool]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from autograder.course.assignment import Assignment, MasterCell
-from autograder.course.folder import CourseError
+from autograder.course.assignment import Assignment
+from autograder.course.folder import CourseError, notebooks_in
 from autograder.words import listed, points_text
 
 
@@ -24,15 +24,15 @@ def require_agreement(folder: Path, assignment: Assignment) -> None:
     CourseError : the catalogue lacks what the gradebook has, or the release differs from it
     """
     name = assignment.name
-    checks = [cell for cell in assignment.master if _is_check(cell)]
-    unknown = [cell for cell in checks if cell.exercise not in assignment.exercises]
+    asked = [cell.exercise for cell in assignment.master if cell.exercise]
+    unknown = [exercise for exercise in asked if exercise not in assignment.exercises]
     if unknown:
         raise CourseError(
-            f"{name} asks for {listed([cell.exercise or cell.grade_id for cell in unknown])}, "
+            f"{name} asks for {listed(unknown)}, "
             f"and the catalogue {assignment.catalogue.module} has no such exercise: put it back "
             f"there, or take its cells out of source/{name}/ and run `autograder release {name}`"
         )
-    released = _points_of(folder / "release" / name / f"{name}.ipynb")
+    released = _points_of(folder / "release" / name / f"{assignment.notebook}.ipynb")
     kept = {cell.grade_id: cell.points for cell in assignment.master if cell.points is not None}
     differences = list(_differences(released, kept))
     if differences:
@@ -42,8 +42,24 @@ def require_agreement(folder: Path, assignment: Assignment) -> None:
         )
 
 
-def _is_check(cell: MasterCell) -> bool:
-    return cell.grade and not cell.solution and cell.cell_type == "code"
+def require_notebooks(folder: Path, name: str, kept: Sequence[str]) -> None:
+    """Say so where release and gradebook have other notebooks of an assignment.
+
+    Raises
+    ------
+    CourseError
+    """
+    released = notebooks_in(folder / "release" / name)
+    for some, others, here in (
+        (released, kept, "the release"),
+        (kept, released, "the gradebook"),
+    ):
+        only = sorted(set(some) - set(others))
+        if only:
+            raise CourseError(
+                f"{name}: only {here} has {listed([f'{one}.ipynb' for one in only])}: "
+                f"run `autograder release {name}`, which makes both from source/{name}"
+            )
 
 
 def _differences(released: Mapping[str, float], kept: Mapping[str, float]) -> Iterator[str]:
@@ -75,5 +91,5 @@ def _points_of(notebook: Path) -> dict[str, float]:
         graded = [data for data in owned if data.get("grade") or data.get("task")]
         return {str(data["grade_id"]): float(data.get("points", 0)) for data in graded}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        name = notebook.stem
+        name = notebook.parent.name
         raise CourseError(f"{notebook} cannot be read: run `autograder release {name}`") from None

@@ -6,12 +6,13 @@ Plain data that goes to every worker; imports nothing that takes long.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from autograder.catalogue.name import CatalogueName, installed_catalogue
+from autograder.outside.plan import LOCKED, SOLUTION, TEST, Given, TestCell, plan
 
 if TYPE_CHECKING:
     from autograder.catalogue.model import Exercise
@@ -28,10 +29,11 @@ class MasterCell:
     ----------
     grade_id : nbgrader's name of the cell
     cell_type : ``"code"`` or ``"markdown"``
-    source : as released
+    source : of the instructor's: with what is hidden from students
     points : of a grade cell, otherwise None
     grade, solution, locked, task : nbgrader's flags
     checksum : nbgrader's, of the released cell
+    released : the source in the notebook that students have; None where that is `source`
     """
 
     grade_id: str
@@ -43,6 +45,17 @@ class MasterCell:
     locked: bool = False
     task: bool = False
     checksum: str | None = None
+    released: str | None = None
+
+    @property
+    def handed_out(self) -> str:
+        """The source as students have it, without hidden tests and marking schemes."""
+        return self.source if self.released is None else self.released
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is code of the instructor's that gives points."""
+        return self.grade and not self.solution and self.cell_type == "code"
 
     @property
     def nbgrader(self) -> dict[str, Any]:
@@ -62,9 +75,29 @@ class MasterCell:
 
     @property
     def exercise(self) -> str | None:
-        """The name of the solution cell that a cell called ``grade_<name>`` grades."""
-        name = self.grade_id.removeprefix(GRADE_PREFIX)
-        return name if self.grade and not self.solution and name != self.grade_id else None
+        """The name of the exercise that the cell has checked; None for any other cell."""
+        return exercise_asked(self.grade_id, self.source) if self.is_test else None
+
+
+def exercise_asked(grade_id: str, source: str) -> str | None:
+    """Return which exercise a cell has checked; None where it is a test of its own.
+
+    >>> exercise_asked("grade_softmax", "check(softmax)")
+    'softmax'
+    >>> exercise_asked("grade_softmax", "assert softmax([0]) == [1]") is None
+    True
+    """
+    name = grade_id.removeprefix(GRADE_PREFIX)
+    return name if name != grade_id and source.strip() == f"check({name})" else None
+
+
+def of_several(name: str, notebook: str, notebooks: Collection[str]) -> str:
+    """Return what a cell or an exercise is called where an assignment may have several notebooks.
+
+    >>> of_several("squares", "part1", ["part1", "part2"])
+    'part1/squares'
+    """
+    return f"{notebook}/{name}" if len(notebooks) > 1 else name
 
 
 def in_notebook_order(master: Iterable[MasterCell], names: Iterable[str]) -> list[MasterCell]:
@@ -82,7 +115,7 @@ def in_notebook_order(master: Iterable[MasterCell], names: Iterable[str]) -> lis
 
 @dataclass(frozen=True)
 class Assignment:
-    """What grading needs to know of an assignment.
+    """What grading needs to know of an assignment, or of one notebook of several.
 
     Parameters
     ----------
@@ -98,6 +131,8 @@ class Assignment:
         them that of the assignment's own name
     releases : digests of the cells of each until now; see `autograder.course.releases`.
         What is said of a hand-in depends on them, and no points do, so no digest has them
+    notebook : its name, "" where that is the assignment's
+    planned : how its test cells are judged; None where it is for their text to say
     """
 
     name: str
@@ -109,6 +144,17 @@ class Assignment:
     catalogue: CatalogueName = field(default_factory=installed_catalogue)
     sets: tuple[str, ...] = ()
     releases: tuple[Mapping[str, str], ...] = ()
+    notebook: str = ""
+    planned: tuple[TestCell, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.notebook:
+            object.__setattr__(self, "notebook", self.name)
+
+    @property
+    def key(self) -> str:
+        """What stands for the notebook where seeds are drawn."""
+        return self.name if self.notebook == self.name else f"{self.name}/{self.notebook}"
 
     @property
     def exercises(self) -> Mapping[str, Exercise]:
@@ -118,22 +164,26 @@ class Assignment:
         """
         return _exercises(self.catalogue, self.sets or (self.name,), tuple(self.points.items()))
 
+    @cached_property
+    def tests(self) -> Mapping[str, TestCell]:
+        """How its test cells are judged, by name."""
+        planned = (
+            plan(list(map(_given, self.master)), self.files)
+            if self.planned is None
+            else self.planned
+        )
+        return {cell.name: cell for cell in planned}
+
     @property
     def points(self) -> dict[str, float]:
         """What the exercises that are asked for are worth, by name, in the notebook's order."""
         return {cell.exercise: cell.points or 0.0 for cell in self.master if cell.exercise}
 
     def left_out(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call, of its own set, that this notebook does not ask for."""
-        if not self.master:  # no release: the set is judged as a whole
+        """Return what an exercise may call that this notebook does not ask for."""
+        if not self.master:  # no release: all of the catalogue is asked for
             return []
-        catalogue = self.catalogue.load()
-        beside = catalogue.where(exercise.name)
-        return [
-            name
-            for name in exercise.needs
-            if name not in self.points and set(beside).intersection(catalogue.where(name))
-        ]
+        return [name for name in exercise.needs if name not in self.points]
 
     @cached_property
     def digest(self) -> bytes:
@@ -143,8 +193,14 @@ class Assignment:
             *(self.preload, self.carried_share, self.packages),
             *(self.catalogue.module, self.sets),
         )
-        parts = (self.name, self.master, files, *settings)
+        parts = (self.key, self.master, files, *settings, *(self.planned or ()))
         return hashlib.sha256(repr(parts).encode()).digest()
+
+
+def _given(cell: MasterCell) -> Given:
+    kind = TEST if cell.is_test else SOLUTION if cell.solution else LOCKED
+    code = cell.source if cell.cell_type == "code" else ""
+    return Given(cell.grade_id, kind, code, shown=cell.handed_out)
 
 
 @lru_cache(maxsize=8)

@@ -16,7 +16,7 @@ from autograder.catalogue.name import (
     installed_catalogue,
 )
 from autograder.course import settings as own
-from autograder.course.agreement import require_agreement
+from autograder.course.agreement import require_agreement, require_notebooks
 from autograder.course.assignment import Assignment, MasterCell
 from autograder.course.folder import (
     CourseError,
@@ -24,8 +24,12 @@ from autograder.course.folder import (
     course_secret,
     heavy_imports,
     imports_of,
+    notebooks_in,
 )
 from autograder.course.releases import known_releases
+from autograder.outside.decided import read_decisions
+from autograder.outside.plan import Given, TestCell, plan
+from autograder.outside.script import script_of
 
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue
@@ -34,7 +38,10 @@ if TYPE_CHECKING:
 class ReleasedCells(Protocol):
     """What knows the cells of a release: a gradebook."""
 
-    def released_cells(self, course: Path, name: str) -> Sequence[MasterCell]:
+    def notebooks(self, assignment: str) -> Sequence[str]:
+        """Return the names of an assignment's notebooks, sorted."""
+
+    def released_cells(self, course: Path, assignment: str, notebook: str) -> Sequence[MasterCell]:
         """Return the cells that nbgrader owns, in the notebook's order."""
 
 
@@ -80,8 +87,19 @@ class Course:
 
     @property
     def code_stub(self) -> str:
-        """What stands in a released notebook in place of a solution in Python."""
-        return own.read(own.ClearSolutions, self.settings).code_stub.get("python", "")
+        """What stands in a released notebook in place of a solution in Python.
+
+        Raises
+        ------
+        CourseError : the settings have none for Python
+        """
+        stubs: dict[str, str] = own.read(own.ClearSolutions, self.settings).code_stub
+        if "python" not in stubs:
+            raise CourseError(
+                f'{self.folder / CONFIG_FILE}: ClearSolutions.code_stub has none for "python": '
+                'add one, {"python": "raise NotImplementedError()"}'
+            )
+        return stubs["python"]
 
     @property
     def book(self) -> str:
@@ -164,8 +182,24 @@ class Course:
         answers = {self.catalogue_name.module.partition(".")[0]}
         return tuple(sorted({*named, *imported - beside - sys.stdlib_module_names - answers}))
 
-    def assignment(self, name: str, released: ReleasedCells) -> Assignment:
-        """Return an assignment as it was released.
+    def script(self, assignment: str, notebook: str, master: Sequence[MasterCell]) -> list[Given]:
+        """Return the code cells of a notebook as the instructor has them."""
+        place = Path(assignment, f"{notebook}.ipynb")
+        return script_of(master, self.folder / "release" / place, self.folder / "source" / place)
+
+    def _planned(
+        self,
+        assignment: str,
+        notebook: str,
+        master: Sequence[MasterCell],
+        files: Mapping[str, bytes],
+    ) -> tuple[TestCell, ...]:
+        cells = self.script(assignment, notebook, master)
+        decided = read_decisions(self.folder, f"{assignment}/{notebook}", cells)
+        return tuple(plan(cells, files, decided))
+
+    def assignment(self, name: str, released: ReleasedCells) -> tuple[Assignment, ...]:
+        """Return an assignment as it was released: each of its notebooks.
 
         Raises
         ------
@@ -173,17 +207,30 @@ class Course:
             each other
         """
         # First, because its error says what to do where nothing was released.
-        files = assignment_files(self.folder, name)
-        found = Assignment(
-            name,
-            tuple(released.released_cells(self.folder, name)),
-            files,
-            heavy_imports(self.folder, name),
-            self.carried_share,
-            self.allowed_packages(name),
-            self.catalogue_name,
-            self.sets_of(name),
-            known_releases(self.folder, name),
+        assignment_files(self.folder, name)
+        require_notebooks(self.folder, name, released.notebooks(name))
+        masters = {
+            notebook: tuple(released.released_cells(self.folder, name, notebook))
+            for notebook in notebooks_in(self.folder / "release" / name)
+        }
+        asks = any(cell.exercise for master in masters.values() for cell in master)
+        files = assignment_files(self.folder, name, asks)
+        found = tuple(
+            Assignment(
+                name,
+                master,
+                files,
+                heavy_imports(self.folder, name),
+                self.carried_share,
+                self.allowed_packages(name),
+                self.catalogue_name,
+                self.sets_of(name),
+                known_releases(self.folder, name, notebook),
+                notebook,
+                self._planned(name, notebook, master, files),
+            )
+            for notebook, master in masters.items()
         )
-        require_agreement(self.folder, found)
+        for one in found:
+            require_agreement(self.folder, one)
         return found

@@ -72,16 +72,16 @@ class Submission:
         return self.course / "submitted" / self.student / self.assignment
 
     @property
-    def path(self) -> Path:
-        return self.folder / f"{self.assignment}.ipynb"
-
-    @property
     def graded_folder(self) -> Path:
         return self.course / "autograded" / self.student / self.assignment
 
-    @property
-    def graded_path(self) -> Path:
-        return self.graded_folder / f"{self.assignment}.ipynb"
+    def path_of(self, notebook: str) -> Path:
+        """Return where a notebook of it is to be handed in."""
+        return self.folder / f"{notebook}.ipynb"
+
+    def graded_path_of(self, notebook: str) -> Path:
+        """Return where a notebook of it lies when it is graded."""
+        return self.graded_folder / f"{notebook}.ipynb"
 
     @property
     def feedback_folder(self) -> Path:
@@ -119,7 +119,8 @@ def find_submissions(
             require_release(course, assignment)
             raise CourseError(
                 f"no submissions of {assignment}: looked in {root}/<student>/{assignment}/; "
-                f"collect them with `nbgrader collect {assignment}`"
+                f"collect them with `nbgrader collect {assignment}`, or from a download with "
+                f"`autograder collect {assignment} DOWNLOAD`"
             )
         found += here
     return found
@@ -144,7 +145,8 @@ def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> 
             f"no graded {assignment} of {', '.join(missing)}: "
             f"looked in {course / 'autograded'}/<student>/{assignment}/"
         )
-    if not any(one.graded_path.is_file() for one in found.values()):
+    names = notebooks_in(course / "release" / assignment)
+    if not any(one.graded_path_of(name).is_file() for one in found.values() for name in names):
         raise CourseError(
             f"nothing of {assignment} is graded in {course / 'autograded'}: "
             f"run `autograder grade {assignment}` first"
@@ -175,6 +177,11 @@ def require_assignment(course: Path, assignment: str) -> None:
             source = f"source/{assignment}/{assignment}.ipynb"
             said += f". Students have handed in {assignment}: call its source {source} again"
         raise CourseError(said)
+
+
+def notebooks_in(folder: Path) -> tuple[str, ...]:
+    """Return the names of the notebooks of an assignment's folder, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.ipynb") if path.is_file()))
 
 
 def nothing_here(course: Path) -> str:
@@ -244,11 +251,15 @@ def label_of(secret: bytes, student: str) -> str:
     return "student " + base64.b32encode(digest[:5]).decode().lower()
 
 
-def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
-    """Return what lies beside the released notebook, by relative path.
+def assignment_files(course: Path, assignment: str, exercises: bool = True) -> dict[str, bytes]:
+    """Return what lies beside the released notebooks, by relative path.
 
     It is all that a submission sees of the course: never what a student sent,
     which could shadow a module.
+
+    Parameters
+    ----------
+    exercises : whether it has exercises checked; then `checks.py` is the students' `check`
 
     Raises
     ------
@@ -256,7 +267,7 @@ def assignment_files(course: Path, assignment: str) -> dict[str, bytes]:
     """
     require_release(course, assignment)
     files = files_beside(course / "release" / assignment)
-    if CHECKS in files:
+    if CHECKS in files and exercises:
         files[CHECKS] = INERT_CHECKS.read_bytes()
     return files
 
@@ -268,7 +279,7 @@ def require_release(course: Path, assignment: str) -> None:
     ------
     CourseError
     """
-    if not (course / "release" / assignment / f"{assignment}.ipynb").is_file():
+    if not notebooks_in(course / "release" / assignment):
         raise CourseError(
             f"{assignment} is not released in {course}: run `autograder release {assignment}`"
         )
@@ -293,7 +304,7 @@ def files_beside(folder: Path) -> dict[str, bytes]:
 
 
 def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
-    """Return what a released notebook imports of `HEAVY`, to be imported once for all.
+    """Return what an assignment's notebooks import of `HEAVY`, to be imported once for all.
 
     Raises
     ------
@@ -304,15 +315,17 @@ def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
 
 
 def imports_of(folder: Path) -> set[str]:
-    """Return the names of all modules that the notebook of an assignment's folder imports."""
-    path = folder / f"{folder.name}.ipynb"
-    try:
-        cells = json.loads(path.read_bytes())["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CourseError(
-            f"{path} cannot be read: run `autograder release {folder.name}`", 1
-        ) from None
+    """Return the names of all modules that the notebooks of an assignment's folder import."""
+    sources: list[str] = []
+    for name in notebooks_in(folder):
+        path = folder / f"{name}.ipynb"
+        try:
+            cells = json.loads(path.read_bytes())["cells"]
+            sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise CourseError(
+                f"{path} cannot be read: run `autograder release {folder.name}`", 1
+            ) from None
     found = [names for source in sources for pair in IMPORT.findall(source) for names in pair]
     return {name.split()[0] for names in found for name in names.split(",") if name.strip()}
 

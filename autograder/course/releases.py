@@ -43,19 +43,23 @@ def digests_of(notebook: NotebookNode) -> dict[str, str]:
     }
 
 
-def note_release(course: Path, assignment: str, notebook: NotebookNode) -> None:
-    """Add a release to those that are kept, where it is another than the last one."""
-    releases = _read(course)
-    kept, digests = releases.get(assignment, []), digests_of(notebook)
+def note_release(course: Path, assignment: str, name: str, notebook: NotebookNode) -> None:
+    """Add a notebook's release to those that are kept, where it is another than the last one."""
+    releases, key = _read(course), _key(assignment, name)
+    kept, digests = releases.get(key, []), digests_of(notebook)
     if not kept or kept[-1] != digests:
-        releases[assignment] = [*(one for one in kept if one != digests), digests][-KEPT:]
+        releases[key] = [*(one for one in kept if one != digests), digests][-KEPT:]
         write_atomically(course / RELEASES_FILE, json.dumps(releases, indent=1, sort_keys=True))
 
 
-def known_releases(course: Path, assignment: str) -> tuple[Digests, ...]:
-    """Return the digests of an assignment's releases, the newest last; () where none is known."""
-    kept = _read(course).get(assignment)
+def known_releases(course: Path, assignment: str, name: str) -> tuple[Digests, ...]:
+    """Return the digests of a notebook's releases, the newest last; () where none is known."""
+    kept = _read(course).get(_key(assignment, name))
     return tuple(one for one in kept if isinstance(one, dict)) if isinstance(kept, list) else ()
+
+
+def _key(assignment: str, name: str) -> str:
+    return assignment if name == assignment else f"{assignment}/{name}"
 
 
 def made_from(cells: Digests, releases: Sequence[Digests]) -> Digests:

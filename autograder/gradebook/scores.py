@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
+from autograder.course.assignment import of_several
 from autograder.gradebook.cell_marks import CellMark
 from autograder.gradebook.marks import cell_mark
 from autograder.gradebook.released import read_released
@@ -44,7 +45,7 @@ class SubmissionScore:
     ----------
     timestamp : when it was handed in (UTC, no zone), or None where nobody noted it
     late_penalty : points taken away
-    cells : by the cell's name
+    cells : by the cell's name; see `autograder.course.assignment.of_several`
     """
 
     timestamp: datetime.datetime | None
@@ -89,7 +90,11 @@ def read_scores(connection: Connection, assignment: str) -> dict[str, Submission
         where the gradebook knows no such assignment
     """
     released = read_released(connection, assignment)
-    known = {cell.id: cell for cells in released.cells.values() for cell in cells}
+    known = {
+        cell.id: (of_several(cell.name, notebook, released.notebooks), cell)
+        for notebook, key in released.notebooks.items()
+        for cell in released.cells[key]
+    }
     ours = SUBMISSION.c.assignment_id == released.id
     penalty = func.coalesce(func.sum(SUBMITTED.c.late_submission_penalty), 0.0)
     scores = {
@@ -112,8 +117,8 @@ def read_scores(connection: Connection, assignment: str) -> dict[str, Submission
         )
         .where(ours)
     ):
-        cell = known[row.cell_id]
-        scores[row.student_id].cells[cell.name] = cell_mark(cell, row)
+        name, cell = known[row.cell_id]
+        scores[row.student_id].cells[name] = cell_mark(cell, row)
     return scores
 
 

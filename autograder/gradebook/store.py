@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,8 +87,8 @@ class GradebookStore:
         """
         return self._read(lambda connection: read_master_cells(connection, assignment, notebook))
 
-    def released_cells(self, course: Path, assignment: str) -> list[MasterCell]:
-        """Return the released cells of an assignment's one notebook, in its order.
+    def released_cells(self, course: Path, assignment: str, notebook: str) -> list[MasterCell]:
+        """Return the released cells of a notebook, in its order.
 
         Raises
         ------
@@ -96,12 +97,18 @@ class GradebookStore:
         """
         folder = course / "release" / assignment
         try:
-            order = _released_order(folder / f"{assignment}.ipynb")
+            released = _released_sources(folder / f"{notebook}.ipynb")
         except UnreadableSubmission as failure:
             raise GradebookError(
                 f"{folder}: {failure} Run `autograder release {assignment}`"
             ) from None
-        return in_notebook_order(self.master_cells(assignment, assignment), order)
+        cells = in_notebook_order(self.master_cells(assignment, notebook), released)
+        return [
+            replace(cell, released=text)
+            if (text := released.get(cell.grade_id)) not in (None, cell.source)
+            else cell
+            for cell in cells
+        ]
 
     def graded_students(self, assignment: str) -> set[str]:
         """Return the students of whom the gradebook holds a submission of an assignment."""
@@ -150,8 +157,8 @@ class GradebookStore:
         """
         return self._read(lambda connection: read_max_score(connection, assignment))
 
-    def marks(self, assignment: str, students: Sequence[str]) -> dict[str, Marks]:
-        """Return the marks of an assignment's one notebook, by student; see `cell_marks`.
+    def marks(self, assignment: str, notebook: str, students: Sequence[str]) -> dict[str, Marks]:
+        """Return the marks of a notebook, by student; see `cell_marks`.
 
         Who has no submission in the gradebook is not there.
 
@@ -166,7 +173,7 @@ class GradebookStore:
             found: dict[str, Marks] = {}
             for first in range(0, len(students), CHUNK):
                 some = students[first : first + CHUNK]
-                found |= read_marks(connection, released, assignment, some)
+                found |= read_marks(connection, released, notebook, some)
             return found
 
         return self._read(marks)
@@ -243,11 +250,14 @@ class GradebookStore:
             return self._database.read(question)
 
 
-def _released_order(path: Path) -> list[str]:
-    """Return the names of nbgrader's cells in a release notebook, in its order."""
+def _released_sources(path: Path) -> dict[str, str]:
+    """Return what nbgrader's cells hold in a release notebook, by name, in its order."""
     data = read_bytes(path)
     try:
-        owned = [cell["metadata"].get("nbgrader", {}) for cell in json.loads(data)["cells"]]
-        return [cell["grade_id"] for cell in owned if cell.get("grade_id")]
+        cells = [
+            (cell["metadata"].get("nbgrader", {}).get("grade_id"), "".join(cell["source"]))
+            for cell in json.loads(data)["cells"]
+        ]
+        return {name: source for name, source in cells if name}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UnreadableSubmission(f"{path.name} is not a notebook.") from None

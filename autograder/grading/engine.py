@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -19,7 +19,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
 )
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from autograder.course.folder import (
     Submission,
     digest_of,
     find_submissions,
+    notebooks_in,
     require_assignment,
     seed_of,
     submitted_at,
@@ -58,7 +59,7 @@ from autograder.grading.records import (
     not_graded,
     note_seconds,
     record_of,
-    store_notebook,
+    store_notebooks,
     store_record,
     summary,
 )
@@ -86,14 +87,22 @@ WORKER_LOST = "a worker was killed; run the command again, what is graded is kep
 def make_job(
     submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
 ) -> Job:
-    """Find a submission's notebook and say what is to be done with it; never raises."""
-    found = find_notebooks(submission)
-    work = found.works.get(assignment.name)
+    """Find a submission's notebook and say what is to be done with it; never raises.
+
+    A notebook that is missing beside others is graded as one in which nothing is written.
+    """
+    found, name = find_notebooks(submission), assignment.notebook
+    work = found.works.get(name)
     data = None if work is None else work.data
-    seed = seed_of(secret, assignment.name, submission.student, digest_of(data))
-    refused = not_of_owner(submission.folder, submission.course)
-    left = sentences_about(submission.folder, submission.course / "submitted", refused)
-    beside = (*found.said, *left)
+    seed = seed_of(secret, assignment.key, submission.student, digest_of(data))
+    missing = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
+    ours = notebooks_in(submission.course / "release" / assignment.name)
+    beside: tuple[str, ...] = ()
+    if name == (*ours, name)[0]:  # of several notebooks the first one tells what lies beside them
+        refused = not_of_owner(submission.folder, submission.course)
+        left = sentences_about(submission.folder, submission.course / "submitted", refused)
+        beside = (*found.said, *left)
+    beside = (*missing, *beside)
     return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
 
 
@@ -137,11 +146,25 @@ class _Graded:
     """A graded submission that is not saved yet."""
 
     submission: Submission
-    notebook: bytes
-    points: GradedSubmission
+    notebooks: Mapping[str, bytes]
+    points: tuple[GradedSubmission, ...]
     record: dict[str, Any]
     seconds: float
     entry: Entry
+
+
+@dataclass
+class _AtWork:
+    """A submission that is being graded: what is asked for of its notebooks, and what came."""
+
+    submission: Submission
+    jobs: Mapping[str, Job]
+    mark: str
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(job.data or b"") for job in self.jobs.values())
 
 
 class ClassGrading:
@@ -178,6 +201,7 @@ class ClassGrading:
         self.submissions = find_submissions(course, assignments, students)
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
+        from autograder.submission.trial import tried_out
 
         self.course = course
         self.isolation, self.limits = isolation, limits
@@ -190,7 +214,7 @@ class ClassGrading:
         self.gradebook = GradebookStore.open(where.gradebook_url)
         try:
             self.assignments = {
-                name: where.assignment(name, self.gradebook) for name in assignments
+                name: tried_out(where, name, self.gradebook, isolation) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
             self.history = {name: Latest(course, name) for name in assignments}
@@ -236,11 +260,11 @@ class ClassGrading:
         window: Callable[[], int],
         again: list[Submission] | None = None,
     ) -> Iterator[Result]:
-        at_work: dict[tuple[str, str], tuple[Submission, Job, str]] = {}
+        at_work: dict[tuple[str, str], _AtWork] = {}
         settled: list[Result] = []
 
         def room() -> int:
-            read = sum(len(job.data or b"") for _, job, _ in at_work.values())
+            read = sum(work.bytes for work in at_work.values())
             return window() if read < READ_AHEAD_BYTES else 1
 
         def jobs() -> Iterator[Job]:
@@ -248,31 +272,47 @@ class ClassGrading:
                 if not _is_text(submission.student):
                     settled.append(not_graded(submission, NOT_TEXT))
                     continue
-                assignment = self.assignments[submission.assignment]
-                job = make_job(submission, assignment, self.secret, self.isolation, self.limits)
-                if job.data is None:
-                    settled.append(not_graded(submission, str(job.unreadable), nothing=True))
+                name = submission.assignment
+                made = {
+                    one.notebook: make_job(
+                        submission, one, self.secret, self.isolation, self.limits
+                    )
+                    for one in self.assignments[name]
+                }
+                nothing = next((job.unreadable for job in made.values() if job.unreadable), None)
+                if nothing is not None:
+                    settled.append(not_graded(submission, nothing, nothing=True))
                     continue
-                mark = self._mark(submission, job)
-                earlier = None if self.force else graded_before(submission, mark)
-                if earlier is not None and submission.student in self.recorded[assignment.name]:
+                mark = self._mark(submission, made.values())
+                earlier = None if self.force else graded_before(submission, mark, list(made))
+                if earlier is not None and submission.student in self.recorded[name]:
                     settled.append(earlier)
                     continue
-                at_work[submission.student, assignment.name] = (submission, job, mark)
-                yield job
+                at_work[submission.student, name] = _AtWork(submission, made, mark)
+                yield from made.values()
 
         for outcomes in grade_class(jobs(), executor, room):
             for outcome in outcomes:
-                submission, job, mark = at_work.pop((outcome.student, outcome.assignment))
-                if outcome.unsure and again is not None:
-                    again.append(submission)
-                elif outcome.notebook is None:
-                    trouble = outcome.trouble or "unknown"
+                key = (outcome.student, outcome.assignment)
+                work = at_work[key]
+                work.outcomes[outcome.name] = outcome
+                if len(work.outcomes) < len(work.jobs):
+                    continue
+                del at_work[key]
+                ended = work.outcomes.values()
+                failed_one = next((one for one in ended if one.notebook is None), None)
+                if again is not None and any(one.unsure for one in ended):
+                    again.append(work.submission)
+                elif failed_one is not None:
+                    trouble = failed_one.trouble or "unknown"
                     settled.append(
-                        not_graded(submission, trouble, outcome.no_isolation, outcome.nothing)
+                        not_graded(
+                            *(work.submission, trouble),
+                            *(failed_one.no_isolation, failed_one.nothing),
+                        )
                     )
                 else:
-                    graded = self._to_save(submission, outcome, mark, job)
+                    graded = self._to_save(work)
                     if self.dry_run:
                         settled.append(self._told(graded))
                     else:
@@ -281,33 +321,41 @@ class ClassGrading:
             yield from settled
             settled.clear()
             late = time.monotonic() - self._saved_at >= BATCH_SECONDS
-            much = sum(len(graded.notebook) for graded in self._unsaved) > BATCH_CHARACTERS
+            sizes = [len(one) for graded in self._unsaved for one in graded.notebooks.values()]
+            much = sum(sizes) > BATCH_CHARACTERS
             if len(self._unsaved) >= BATCH or much or late:
                 yield from self._save()
         self.saved += len(settled)
         yield from settled
         yield from self._save()
 
-    def _mark(self, submission: Submission, job: Job) -> str:
+    def _mark(self, submission: Submission, jobs: Iterable[Job]) -> str:
         """Return a hash of all that what is stored depends on."""
-        mark = fingerprint(job)
+        mark = " ".join(fingerprint(job) for job in jobs)
+        if " " in mark:
+            mark = hashlib.sha256(mark.encode()).hexdigest()
         if self.late is None:
             return mark
         when = f"{mark} {self.late.settings} {timestamp_text(submission)}"
         return hashlib.sha256(when.encode()).hexdigest()
 
-    def _to_save(self, submission: Submission, outcome: Outcome, mark: str, job: Job) -> _Graded:
-        assert outcome.notebook is not None
-        points = GradedSubmission(
-            submission.student,
-            submission.assignment,
-            submission.assignment,
-            submitted_at(submission),
-            outcome.cells,
+    def _to_save(self, work: _AtWork) -> _Graded:
+        submission, moment = work.submission, submitted_at(work.submission)
+        outcomes = {name: work.outcomes[name] for name in work.jobs}
+        points = tuple(
+            GradedSubmission(submission.student, submission.assignment, name, moment, outcome.cells)
+            for name, outcome in outcomes.items()
         )
-        record = record_of(outcome, mark, self.isolation)
-        entry = entry_of(job, outcome.verdicts)
-        return _Graded(submission, outcome.notebook, points, record, outcome.seconds, entry)
+        record = record_of(outcomes, work.mark, self.isolation)
+        entry = entry_of(work.jobs.values(), record["verdicts"])
+        return _Graded(
+            submission,
+            {name: outcome.notebook or b"" for name, outcome in outcomes.items()},
+            points,
+            record,
+            sum(outcome.seconds for outcome in outcomes.values()),
+            entry,
+        )
 
     def _told(self, graded: _Graded) -> Result:
         """Return the line of the class's table, with what became of the grading before."""
@@ -325,8 +373,8 @@ class ClassGrading:
         """Return of how many students, who are not asked for, another version graded the work."""
         asked = {(one.assignment, one.student) for one in self.submissions}
         counts = {}
-        for name, assignment in self.assignments.items():
-            now = versions_of(assignment).items()
+        for name, notebooks in self.assignments.items():
+            now = versions_of(notebooks[0]).items()
             counts[name] = sum(
                 not now <= entry.made_of.items()
                 for student, entry in self.history[name].items()
@@ -385,7 +433,7 @@ class ClassGrading:
 
         try:
             late = self.late.penalty if self.late is not None else None
-            self.gradebook.write([graded.points for graded in batch], late)
+            self.gradebook.write([one for graded in batch for one in graded.points], late)
         except GradebookUnusable as failure:
             self._refused += 1
             if self._refused >= MAX_REFUSED:
@@ -406,7 +454,7 @@ class ClassGrading:
 
 
 def _notebook_trouble(graded: _Graded) -> str | None:
-    return _file_trouble(graded, lambda: store_notebook(graded.submission, graded.notebook))
+    return _file_trouble(graded, lambda: store_notebooks(graded.submission, graded.notebooks))
 
 
 def _record_trouble(graded: _Graded) -> str | None:

@@ -5,6 +5,7 @@ It lies beside the graded notebooks, one file an assignment, and is only added t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,19 +74,25 @@ class MarkGiven:
     by: str = ""
 
 
-def entry_of(job: Job, verdicts: Iterable[Mapping[str, Any]]) -> Entry:
-    """Return the entry for a submission that was graded just now."""
+def entry_of(jobs: Iterable[Job], verdicts: Iterable[Mapping[str, Any]]) -> Entry:
+    """Return the entry for a submission that was graded just now: of the jobs of its notebooks."""
+    one, *others = jobs
     made_of = {
-        "submission": digest_of(job.data) or "none",
-        **versions_of(job.assignment),
-        "release": job.assignment.digest.hex(),
+        "submission": _joined([digest_of(job.data) or "none" for job in (one, *others)]),
+        **versions_of(one.assignment),
+        "release": _joined([job.assignment.digest.hex() for job in (one, *others)]),
     }
     return Entry(
-        job.student,
+        one.student,
         _now(),
         {verdict["exercise"]: verdict["points"] for verdict in verdicts},
         {name: digest[:SHOWN] for name, digest in made_of.items()},
     )
+
+
+def _joined(digests: Sequence[str]) -> str:
+    one, *others = digests
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest() if others else one
 
 
 def versions_of(assignment: Assignment) -> dict[str, str]:

@@ -27,7 +27,8 @@ from autograder.course.assignment import Assignment
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
 from autograder.handed_in.reading import UnreadableSubmission
-from autograder.limits import GRADING, WRITING, Budget
+from autograder.limits import GRADING, RELAYING, WRITING, Budget
+from autograder.outside.plan import OUTSIDE
 from autograder.submission.graded_cells import GradedCell, cells_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ class Job:
     def __post_init__(self) -> None:
         if not self.code:
             object.__setattr__(self, "code", code_fingerprint(self.assignment.catalogue))
+        outside = any(cell.way == OUTSIDE for cell in self.assignment.tests.values())
+        if outside and self.budget is GRADING:
+            object.__setattr__(self, "budget", RELAYING)
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class Outcome:
 
     Parameters
     ----------
+    name : of the notebook
     notebook : the graded notebook's file, or None where grading failed
     cells : points and comments of its cells, for the gradebook
     verdicts : of `autograder.judging.judge.Verdict`, as dictionaries
@@ -125,6 +130,7 @@ class Outcome:
 
     student: str
     assignment: str
+    name: str
     notebook: bytes | None
     cells: Mapping[str, GradedCell] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
@@ -164,6 +170,7 @@ def failed(
     return Outcome(
         job.student,
         job.assignment.name,
+        job.assignment.notebook,
         None,
         trouble=trouble,
         no_isolation=no_isolation,
@@ -231,10 +238,11 @@ def grade_here(job: Job) -> Outcome:
     try:
         sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
         begun()
-        submission = _read(job)
-        return _outcome(
-            job, grade_notebook(submission, job.assignment, sandbox, job.seed, tell, job.beside)
+        graded = grade_notebook(
+            *(_read(job), job.assignment, sandbox, job.seed),
+            *(tell, job.beside, job.data is None),
         )
+        return _outcome(job, graded)
     except IsolationUnavailable as failure:
         return failed(job, str(failure), no_isolation=True)
     except (SandboxLost, ConnectionError) as failure:
@@ -304,11 +312,13 @@ def _read(job: Job) -> NotebookNode:
     ------
     UnreadableSubmission : there is none, or it is no notebook
     """
-    from autograder.submission.sanitise import parse_submission
+    from autograder.submission.sanitise import empty_submission, parse_submission
 
+    if job.data is None and job.unreadable is None:
+        return empty_submission()
     if job.data is None:
         raise UnreadableSubmission(job.unreadable or f"there is no {job.assignment.name}")
-    return parse_submission(job.data, f"{job.assignment.name}.ipynb")
+    return parse_submission(job.data, f"{job.assignment.notebook}.ipynb")
 
 
 def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:
@@ -344,6 +354,7 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
     return Outcome(
         job.student,
         job.assignment.name,
+        job.assignment.notebook,
         cells=cells_of(graded.notebook),
         notebook=notebook_bytes(graded.notebook),
         verdicts=[asdict(verdict) for verdict in graded.verdicts],

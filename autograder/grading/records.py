@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.course.assignment import of_several
 from autograder.course.folder import (
     SUBMISSION_SECRET,
     Submission,
@@ -69,17 +70,36 @@ def not_graded(
     )
 
 
-def record_of(outcome: Outcome, fingerprint: str, isolation: str) -> dict[str, Any]:
-    """Return what ``verdicts.json`` holds."""
+def record_of(outcomes: Mapping[str, Outcome], fingerprint: str, isolation: str) -> dict[str, Any]:
+    """Return what ``verdicts.json`` holds of a submission's notebooks."""
+    one, names = next(iter(outcomes.values())), list(outcomes)
     return {
-        "assignment": outcome.assignment,
+        "assignment": one.assignment,
         "fingerprint": fingerprint,
         "isolation": isolation,
-        "remarks": outcome.remarks,
-        "repairs": outcome.repairs,
-        "student": outcome.student,
-        "verdicts": outcome.verdicts,
+        "remarks": [said for name in names for said in told(outcomes[name].remarks, name, names)],
+        "repairs": [said for name in names for said in told(outcomes[name].repairs, name, names)],
+        "student": one.student,
+        "verdicts": [
+            given for name in names for given in placed(outcomes[name].verdicts, name, names)
+        ],
     }
+
+
+def told(sentences: Iterable[str], notebook: str, notebooks: Collection[str]) -> list[str]:
+    """Return sentences about a notebook, with its name where there are several."""
+    several = len(notebooks) > 1
+    return [f"{notebook}: {said}" if several else said for said in sentences]
+
+
+def placed(
+    verdicts: Iterable[dict[str, Any]], notebook: str, notebooks: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return verdicts with names that are a submission's own where it has several notebooks."""
+    return [
+        {**verdict, "exercise": of_several(verdict["exercise"], notebook, notebooks)}
+        for verdict in verdicts
+    ]
 
 
 def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -> Result:
@@ -104,21 +124,23 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
     )
 
 
-def graded_before(submission: Submission, fingerprint: str) -> Result | None:
+def graded_before(
+    submission: Submission, fingerprint: str, notebooks: Iterable[str]
+) -> Result | None:
     """Return the earlier result of the same submission under the same settings, if it stands."""
     try:
         record = json.loads((submission.graded_folder / VERDICTS_FILE).read_text())
         if record["fingerprint"] != fingerprint:
             return None
-        if not (submission.graded_folder / f"{submission.assignment}.ipynb").is_file():
+        if not all(submission.graded_path_of(name).is_file() for name in notebooks):
             return None
         return summary(record)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def store_notebook(submission: Submission, notebook: bytes) -> None:
-    """Write the graded notebook, whole or not at all.
+def store_notebooks(submission: Submission, notebooks: Mapping[str, bytes]) -> None:
+    """Write the graded notebooks, each whole or not at all.
 
     Raises
     ------
@@ -127,8 +149,11 @@ def store_notebook(submission: Submission, notebook: bytes) -> None:
     folder = submission.graded_folder
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
-    write_atomically(folder / f"{submission.assignment}.ipynb", notebook)
-    # Old verdicts are about an earlier hand-in, and the notebook beside them is new now.
+    # Old verdicts are about an earlier hand-in, and the notebooks beside them are new from now on.
+    if len(notebooks) > 1:
+        (folder / VERDICTS_FILE).unlink(missing_ok=True)
+    for name, notebook in notebooks.items():
+        write_atomically(submission.graded_path_of(name), notebook)
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
     for name, text in (
         ("timestamp.txt", timestamp_text(submission)),

@@ -68,8 +68,8 @@ def _by_hand(
 ) -> Iterator[str]:
     """Yield the marks by hand that count, but for those of which it was told when."""
     told = {one.cell: one.points for one in given}
-    marks = gradebook.marks(name, [student]).get(student)
-    for cell, mark in (marks.cells if marks is not None else {}).items():
+    score = gradebook.scores(name).get(student)
+    for cell, mark in sorted(score.cells.items() if score is not None else ()):
         if mark.manual_score is not None and told.get(cell) != mark.manual_score:
             yield f"by hand {name}: {cell} {points_text(mark.manual_score)} points"
         if mark.extra:

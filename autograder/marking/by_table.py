@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.course.assignment import of_several
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, label_of, require_assignment, write_atomically
 from autograder.course.late_penalties import late_rule
 from autograder.gradebook import GradebookStore
-from autograder.gradebook.by_hand import NewMark
+from autograder.gradebook.by_hand import NewMark, Place
 from autograder.grading.history import MarkGiven, note_marks
 from autograder.marking.answers import Answer, read_answers
 from autograder.marking.merge import merge
@@ -100,6 +101,7 @@ class Filled:
             self.problems += problems
         with GradebookStore.open(self._settings.gradebook_url) as gradebook:
             answers = _answers(course, assignment, gradebook)
+            self._notebooks = gradebook.notebooks(assignment)
         secret = self._settings.secret
         merged = merge(
             rows,
@@ -114,7 +116,7 @@ class Filled:
     def changes(self) -> list[tuple[str, str, str, str]]:
         """What changes, a row each: student, question, points and comment."""
         return [
-            (printable(student), mark.place.cell, _points(mark), _comment(mark))
+            (printable(student), self._name(mark.place), _points(mark), _comment(mark))
             for student, mark in zip(self._shown, self._marks, strict=True)
         ]
 
@@ -130,14 +132,20 @@ class Filled:
             penalty = rule.penalty if rule is not None else None
             gradebook.write_by_hand(self.assignment, self._marks, penalty)
         given = [
-            MarkGiven(mark.place.student, mark.place.cell, mark.points, bool(mark.comment))
+            MarkGiven(mark.place.student, self._name(mark.place), mark.points, bool(mark.comment))
             for mark in self._marks
         ]
         note_marks(self.course, self.assignment, given, printable(" ".join(self._files)))
 
+    def _name(self, place: Place) -> str:
+        return of_several(place.cell, place.notebook, self._notebooks)
+
 
 def _answers(course: Path, assignment: str, gradebook: GradebookStore) -> list[Answer]:
-    cells = {assignment: gradebook.released_cells(course, assignment)}
+    cells = {
+        notebook: gradebook.released_cells(course, assignment, notebook)
+        for notebook in gradebook.notebooks(assignment)
+    }
     return read_answers(course, assignment, cells, gradebook.hand_marks(assignment))
 
 

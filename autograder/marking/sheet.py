@@ -143,7 +143,7 @@ def as_csv(
         writer.writerow(
             (
                 guarded(printable(student)),
-                guarded(printable(name)),
+                guarded(apart(printable(name))),
                 guarded(answer.place.cell),
                 answer.state,
                 guarded(apart(cut(answer.text + shows))),

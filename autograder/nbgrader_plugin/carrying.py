@@ -94,7 +94,6 @@ class NoteRelease(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Note the notebook as students get it."""
-        note_release(
-            Path(self.parent.parent.coursedir.root), resources["nbgrader"]["assignment"], nb
-        )
+        root, info = Path(self.parent.parent.coursedir.root), resources["nbgrader"]
+        note_release(root, info["assignment"], info["notebook"], nb)
         return nb, resources

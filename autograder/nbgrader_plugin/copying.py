@@ -129,7 +129,7 @@ class CarefulAutograde(Autograde, _CarefulConverter):
         """
         course = self.coursedir
         released = Path(course.root, course.release_directory, course.assignment_id)
-        names = [path.name for path in released.glob(f"{course.notebook_id}.ipynb")]
+        names = sorted(path.name for path in released.glob(f"{course.notebook_id}.ipynb"))
         failed = 0
         for folder in sorted(glob(self._format_source(course.assignment_id, course.student_id))):
             student = Path(folder).parent.name

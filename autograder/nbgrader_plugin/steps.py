@@ -7,6 +7,8 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -29,11 +31,13 @@ from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.engine import make_job
 from autograder.grading.history import Latest, entry_of
 from autograder.grading.jobs import grade_alone, notebook_bytes
+from autograder.grading.records import placed
 from autograder.limits import LIMITS
 from autograder.nbgrader_plugin.copying import be_careful
-from autograder.pages.feedback import NO_MARKS, page_of, rendered
-from autograder.submission.graded_cells import carried_comments
+from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
+from autograder.submission.graded_cells import carried_comments, verdicts_of
 from autograder.submission.sanitise import empty_submission, sanitise
+from autograder.submission.trial import tried_out
 
 
 class SubmissionExporter(NotebookExporter):
@@ -79,7 +83,9 @@ class Sanitise(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Put in the cells that nbgrader owns; see `autograder.submission.sanitise`."""
-        notebook, _ = sanitise(nb, _assignment(_course_of(self), resources["nbgrader"]).master)
+        info = resources["nbgrader"]
+        released = _notebooks(_course_of(self), info)[info["notebook"]]
+        notebook, _ = sanitise(nb, released.master)
         return notebook, resources
 
 
@@ -92,13 +98,28 @@ class Judge(NbGraderPreprocessor):
         """Grade the submission itself; nbgrader then reads the points from the outputs."""
         info = resources["nbgrader"]
         course = _course_of(self)
-        assignment = _assignment(course, info)
-        submission = Submission(course, assignment.name, info["student"])
-        job = make_job(submission, assignment, Course(course).secret, "bwrap", LIMITS)
-        outcome = grade_alone(job)
+        notebooks, name = _notebooks(course, info), info["notebook"]
+        submission, secret = (
+            Submission(course, info["assignment"], info["student"]),
+            Course(course).secret,
+        )
+        jobs = {
+            other: make_job(submission, one, secret, "bwrap", LIMITS)
+            for other, one in notebooks.items()
+        }
+        outcome = grade_alone(jobs[name])
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
-        _history(course, assignment.name).note([entry_of(job, outcome.verdicts)])
+        if name == list(notebooks)[-1]:  # the others are graded before it
+            verdicts = [
+                verdict
+                for other in notebooks
+                for verdict in placed(
+                    outcome.verdicts if other == name else _verdicts(submission, other),
+                    *(other, notebooks),
+                )
+            ]
+            _history(course, info["assignment"]).note([entry_of(jobs.values(), verdicts)])
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
@@ -141,14 +162,15 @@ class FeedbackExporter(Exporter):
         resources = resources or {}
         info = resources["nbgrader"]
         student, name = info["student"], info["assignment"]
+        notebook = info["notebook"]
         with GradebookStore.open(info["db_url"]) as gradebook:
-            marks = gradebook.marks(name, [student]).get(student)
+            marks = gradebook.marks(name, notebook, [student]).get(student)
         book = Course(_course_of(self)).book
         make = partial(page_of, book=book) if book else page_of
         if marks is None:
             raise GradebookError(f"{student}'s {name}: {NO_MARKS.format(name)}")
         resources["output_extension"] = self.file_extension
-        text, plain = rendered(make, Path(filename).absolute(), marks, name)
+        text, plain = rendered(make, Path(filename).absolute(), marks, title_of(name, notebook))
         if plain is not None:
             self.log.warning("%s's page is in a plain form: making it %s", student, plain)
         return text, resources
@@ -162,18 +184,26 @@ class LatePenalties(BasePlugin, settings.LatePenalties):
         return read_policy(self.config).penalty(score, seconds_late)
 
 
-def _assignment(course: Path, info: dict[str, Any]) -> Assignment:
-    """Return an assignment as it was released, read anew when it is released anew."""
-    name = info["assignment"]
-    released = course / "release" / name / f"{name}.ipynb"
-    stamp = released.stat().st_mtime_ns if released.is_file() else 0
-    return _read_assignment(course, info["db_url"], name, stamp)
+def _verdicts(submission: Submission, notebook: str) -> list[dict[str, Any]]:
+    """Return the verdicts of a notebook that is graded already; none where it is not."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        return verdicts_of(json.loads(submission.graded_path_of(notebook).read_bytes()))
+    return []
+
+
+def _notebooks(course: Path, info: dict[str, Any]) -> dict[str, Assignment]:
+    """Return an assignment's notebooks as they were released, read anew when released anew."""
+    released = sorted((course / "release" / info["assignment"]).glob("*.ipynb"))
+    stamps = tuple((path.name, path.stat().st_mtime_ns) for path in released)
+    return _read_notebooks(course, info["db_url"], info["assignment"], stamps)
 
 
 @lru_cache(maxsize=4)
-def _read_assignment(course: Path, gradebook_url: str, name: str, stamp: int) -> Assignment:
+def _read_notebooks(
+    course: Path, gradebook_url: str, name: str, stamps: tuple[tuple[str, int], ...]
+) -> dict[str, Assignment]:
     with GradebookStore.open(gradebook_url) as gradebook:
-        return Course(course).assignment(name, gradebook)
+        return {one.notebook: one for one in tried_out(Course(course), name, gradebook)}
 
 
 _history = lru_cache(maxsize=4)(Latest)

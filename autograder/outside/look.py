@@ -15,6 +15,17 @@ READS_SOURCE = ("inspect", "ast", "dis", "tokenize", "linecache")
 CODE = re.compile(r"__(code|globals|closure)__|co_\w+|gi_\w+")
 
 
+# What runs a text as code, or a file: a student's may be that text.
+RUNS_TEXT = ("eval", "exec", "compile", "__import__", "import_module", "run_path", "parse_expr")
+READS_OBJECTS = ("pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle", "runpy")
+READING_OBJECTS = ("read_pickle", "unpickle", "sympify")
+
+FILES = re.compile(
+    r"\b(open|exists|isfile|isdir|listdir|glob|remove|unlink|Path|loadtxt|genfromtxt|savetxt"
+    r"|load|save|read_\w+|to_\w+|imread|imsave|savefig|getsize|stat|mkdir|makedirs|rmtree|connect)\b"
+)
+
+
 def why_inside(source: str) -> str:
     """Return why a test cell has to run in the student's process; empty where nothing says so.
 
@@ -40,12 +51,36 @@ def _reasons(tree: ast.AST) -> Iterator[str]:
             for module in modules:
                 if module.partition(".")[0] in READS_SOURCE:
                     yield f"it reads how something is written ({module.partition('.')[0]})"
+                if module.partition(".")[0] in READS_OBJECTS:
+                    yield f"it reads objects that someone else wrote ({module.partition('.')[0]})"
+        elif isinstance(node, ast.Call) and _name_of(node.func) in RUNS_TEXT:
+            if not all(isinstance(one, ast.Constant) for one in node.args[:1]):
+                yield f"it runs a text as code ({_name_of(node.func)})"
         elif isinstance(node, ast.Name):
             if node.id in SHELL_NAMES:
                 yield f"it uses the notebook's own shell ({node.id})"
             if node.id in READS_SOURCE and isinstance(node.ctx, ast.Load):
                 yield f"it reads how something is written ({node.id})"
+        elif isinstance(node, ast.Attribute) and node.attr in READING_OBJECTS:
+            yield f"it reads objects that someone else wrote ({node.attr})"
+        elif isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            yield "it reads objects that someone else wrote (allow_pickle)"
         elif isinstance(node, ast.Attribute) and CODE.fullmatch(node.attr):
             yield f"it reads how something is written ({node.attr})"
         elif isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
             yield "it waits for what runs beside it (await)"
+
+
+def _name_of(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def uses_files(source: str) -> bool:
+    """Tell whether a test may look at files that a function wrote, or write some for it.
+
+    >>> uses_files("assert open('a.txt').read() == 'b'"), uses_files("assert f(1) == 2")
+    (True, False)
+    """
+    return FILES.search(source) is not None

@@ -8,10 +8,10 @@ so.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from autograder.outside.look import why_inside
+from autograder.outside.look import uses_files, why_inside
 from autograder.outside.names import Names, given_statements, imports_in, modules_of, names_of
 
 OUTSIDE, INSIDE = "outside", "inside"
@@ -52,6 +52,22 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """How a test cell is judged, and what its right solution needed.
+
+    Parameters
+    ----------
+    way : `OUTSIDE` or `INSIDE`
+    why : in words; empty where there is nothing to say
+    needs : the operations on student's objects that it needs; None where nobody tried
+    """
+
+    way: str
+    why: str = ""
+    needs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class TestCell:
     """How a test cell is judged.
 
@@ -68,6 +84,7 @@ class TestCell:
     imports : by which name the assignment's own code knows a module
     step : names that it may set and that students' functions read
     back : names that it binds and that later cells of the notebook use
+    files : whether it looks at files
     needs : the operations on student's objects that it needs; None where nobody tried
     """
 
@@ -84,7 +101,8 @@ class TestCell:
     imports: tuple[tuple[str, str], ...] = ()
     step: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
-    needs: tuple[str, ...] | None = field(default=None)
+    files: bool = False
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,23 +114,40 @@ class _Part:
     cell: int
 
 
-def plan(cells: Sequence[Given], beside: Collection[str] = ()) -> list[TestCell]:
+def plan(
+    cells: Sequence[Given],
+    beside: Collection[str] = (),
+    decided: Mapping[str, Decision] | None = None,
+) -> list[TestCell]:
     """Return what each test cell of a notebook needs.
 
     Parameters
     ----------
     cells : all code cells of the instructor's notebook, in its order
     beside : files that lie beside it
+    decided : by name, what a trial with the solutions found; None: its text alone says it
 
     >>> [one] = plan([Given("f", SOLUTION, "def f(): ..."), Given("t", TEST, "assert f() == 1")])
     >>> one.way, one.names, one.theirs
     ('outside', ('f',), ('f',))
     """
     local = frozenset(name.partition("/")[0].partition(".")[0] for name in beside)
-    return [_planned(cells, place, local) for place, cell in enumerate(cells) if cell.kind == TEST]
+    ways = {cell.name: _way(cell, decided or {}) for cell in cells if cell.kind == TEST}
+    return [
+        _planned(cells, place, local, ways) for place, cell in enumerate(cells) if cell.kind == TEST
+    ]
 
 
-def _parts(cells: Sequence[Given], until: int, local: frozenset[str]) -> Iterator[_Part]:
+def _way(cell: Given, decided: Mapping[str, Decision]) -> Decision:
+    why = why_inside(cell.source)
+    if why:
+        return Decision(INSIDE, why)
+    return decided.get(cell.name, Decision(OUTSIDE, "", None))
+
+
+def _parts(
+    cells: Sequence[Given], until: int, local: frozenset[str], ways: Mapping[str, Decision]
+) -> Iterator[_Part]:
     """Yield the instructor's code before a cell that may be run in the tester's process."""
     for place, cell in enumerate(cells[:until]):
         texts = [cell.source]
@@ -122,17 +157,19 @@ def _parts(cells: Sequence[Given], until: int, local: frozenset[str]) -> Iterato
             # A module beside the notebook may remember what students' functions did with it.
             both = [*imports_in(cell.source), *imports_in(cell.solution)]
             texts = [text for text in both if not modules_of(text) & local]
-        elif cell.kind == TEST and why_inside(cell.source):
+        elif cell.kind == TEST and ways[cell.name].way == INSIDE:
             texts = []
         for number, text in enumerate(dict.fromkeys(texts)):
             yield _Part(Piece(1000 * place + number, text), names_of(text), place)
 
 
-def _planned(cells: Sequence[Given], place: int, local: frozenset[str]) -> TestCell:
+def _planned(
+    cells: Sequence[Given], place: int, local: frozenset[str], ways: Mapping[str, Decision]
+) -> TestCell:
     test = cells[place]
     own = names_of(test.source)
-    parts = list(_parts(cells, place, local))
-    students = _bound_by_students(cells, place, local)
+    parts = list(_parts(cells, place, local, ways))
+    students = _bound_by_students(cells, place, local, ways)
     wanted, taken = set(own.reads), set()
     last: dict[str, int] = {}  # of the instructor's code, the cell that binds a name last
     waiting = list(wanted)
@@ -161,22 +198,27 @@ def _planned(cells: Sequence[Given], place: int, local: frozenset[str]) -> TestC
         for text in (cell.source, cell.solution)
         for name, module in names_of(text).imports
     }
+    used = [part for part in parts if part.piece.number in taken]
     return TestCell(
         test.name,
-        INSIDE if (why := why_inside(test.source)) else OUTSIDE,
-        why,
+        ways[test.name].way,
+        ways[test.name].why,
         1000 * place,
-        tuple(part.piece for part in parts if part.piece.number in taken),
+        tuple(part.piece for part in used),
         tuple(sorted(asked)),
         tuple(sorted(mine)),
         tuple(sorted(theirs)),
         tuple(sorted((name, module) for name, module in imports.items() if name in wanted)),
         tuple(sorted((own.binds | own.deletes) & _read_by_students(cells))),
         tuple(sorted(_used_later(cells, place))),
+        any(uses_files(text) for text in (test.source, *(part.piece.source for part in used))),
+        ways[test.name].needs,
     )
 
 
-def _bound_by_students(cells: Sequence[Given], until: int, local: frozenset[str]) -> dict[str, int]:
+def _bound_by_students(
+    cells: Sequence[Given], until: int, local: frozenset[str], ways: Mapping[str, Decision]
+) -> dict[str, int]:
     """Return the names that solutions bind before a cell, each with the last cell that does."""
     bound: dict[str, int] = {}
     for place, cell in enumerate(cells[:until]):
@@ -194,7 +236,7 @@ def _bound_by_students(cells: Sequence[Given], until: int, local: frozenset[str]
                 name for text in given_statements(cell.source) for name in names_of(text).binds
             }
             bound.update(dict.fromkeys(names_of(cell.source).binds - given, place))
-        elif cell.kind == TEST and why_inside(cell.source):
+        elif cell.kind == TEST and ways[cell.name].way == INSIDE:
             bound.update(dict.fromkeys(names_of(cell.source).binds, place))
     return bound
 

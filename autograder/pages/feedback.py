@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -54,10 +54,10 @@ LOST = "a worker was killed; run the command again, the pages that are made are 
 
 @dataclass(frozen=True)
 class PageJob:
-    """All that a worker needs to make one page; plain data."""
+    """All that a worker needs to make a submission's pages: by notebook its marks; plain data."""
 
     submission: Submission
-    marks: Marks
+    marks: Mapping[str, Marks]
     force: bool
     book: str = ""
 
@@ -109,17 +109,28 @@ class ClassFeedback:
         self.settled: list[PageResult] = []
         with GradebookStore.open(url) as gradebook:
             for name, submissions in zip(assignments, found, strict=True):
-                marks = gradebook.marks(name, [one.student for one in submissions])
+                students = [one.student for one in submissions]
+                marks = {
+                    notebook: gradebook.marks(name, notebook, students)
+                    for notebook in gradebook.notebooks(name)
+                }
                 for submission in submissions:
-                    self._sort(submission, marks.get(submission.student), force)
+                    its = {
+                        notebook: some[submission.student]
+                        for notebook, some in marks.items()
+                        if submission.student in some
+                    }
+                    self._sort(submission, its, force)
 
-    def _sort(self, submission: Submission, marks: Marks | None, force: bool) -> None:
+    def _sort(self, submission: Submission, marks: Mapping[str, Marks], force: bool) -> None:
         trouble = None
-        if not submission.graded_path.is_file():
+        if not any(
+            submission.graded_path_of(name).is_file() for name in marks or (submission.assignment,)
+        ):
             trouble = NOT_GRADED
         elif _handed_in_again(submission):
             trouble = OLD
-        elif marks is None:
+        elif not marks:
             trouble = NO_MARKS
         else:
             self.jobs.append(PageJob(submission, marks, force, self.book))
@@ -146,17 +157,23 @@ class ClassFeedback:
 
 
 def make_page(job: PageJob) -> PageResult:
-    """Make one page and what lies beside it in this thread's worker, unless they are there already.
+    """Make a submission's pages and what lies beside them, unless they are there already.
+
+    It is done in this thread's worker, each page within a budget.
 
     Raises
     ------
     WorkerLost : the worker was killed by somebody else
     """
-    try:
-        result, plain = rendered(make_here, job)
-    except OverBudget as excess:
-        return _failed(job.submission, f"making it, even in a plain form, {excess}")
-    made: PageResult = replace(result, plain=plain if result.trouble is None else None)
+    made = PageResult(job.submission.student, job.submission.assignment)
+    for notebook in job.marks:
+        try:
+            result, plain = rendered(make_here, job, notebook)
+        except OverBudget as excess:
+            return _failed(job.submission, f"making it, even in a plain form, {excess}")
+        if result.trouble is not None:
+            return _failed(job.submission, result.trouble)
+        made = replace(made, fresh=made.fresh or result.fresh, plain=made.plain or plain)
     return made
 
 
@@ -182,11 +199,11 @@ def rendered(function: Callable[..., Any], *given: Any) -> tuple[Any, str | None
         return worker.do(function, *given, True, budget=RENDERING), str(excess)
 
 
-def make_here(job: PageJob, plain: bool) -> PageResult:
+def make_here(job: PageJob, notebook: str, plain: bool) -> PageResult:
     """Make a page where it is needed, in this process; raises only `OverBudget`."""
     submission = job.submission
     try:
-        return PageResult(submission.student, submission.assignment, _make(job, plain))
+        return PageResult(submission.student, submission.assignment, _make(job, notebook, plain))
     except UnreadableSubmission as failure:
         return _failed(submission, f"the graded notebook cannot be read: {failure}")
     except ImportError as failure:
@@ -206,24 +223,29 @@ def make_here(job: PageJob, plain: bool) -> PageResult:
         return _failed(submission, f"{kind}{said}")
 
 
-def _make(job: PageJob, plain: bool) -> bool:
+def _make(job: PageJob, notebook: str, plain: bool) -> bool:
     """Make a page where it is needed; return whether it was."""
     submission = job.submission
     folder = submission.feedback_folder
-    graded = read_graded(submission.graded_path, submission.course / "autograded")
-    path = folder / f"{submission.assignment}.html"
+    graded = read_graded(submission.graded_path_of(notebook), submission.course / "autograded")
+    path, marks = folder / f"{notebook}.html", job.marks[notebook]
     beside = _beside(submission)
-    clear_foreign(folder, {path.name})
+    clear_foreign(folder, {f"{name}.html" for name in job.marks})
     there = all(_read_text(folder / name) == text for name, text in beside.items())
-    if there and not job.force and _page_made_of(path) == made_of(graded, job.marks, job.book):
+    if there and not job.force and _page_made_of(path) == made_of(graded, marks, job.book):
         return False
-    text = page_here(graded, job.marks, submission.assignment, plain, job.book)
+    text = page_here(graded, marks, title_of(submission.assignment, notebook), plain, job.book)
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     for name, content in beside.items():
         write_atomically(folder / name, content)
     write_atomically(path, text)
     return True
+
+
+def title_of(assignment: str, notebook: str) -> str:
+    """Return what a page calls a notebook of an assignment."""
+    return assignment if notebook == assignment else f"{assignment}, {notebook}"
 
 
 def clear_foreign(folder: Path, pages: set[str]) -> list[Path]:

@@ -20,7 +20,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode, v4
 from traitlets.config import Config
 
-from autograder.course.assignment import GRADE_PREFIX
+from autograder.course.assignment import exercise_asked
 from autograder.gradebook.cell_marks import CellMark, Marks
 from autograder.judging import cards
 from autograder.limits import PAGE, PLAIN_PAGE
@@ -83,7 +83,7 @@ def page(
         for cell, part in zip(notebook.cells, parts, strict=True):
             cell["part"] = part
             if part.get("kind") in ("check", "task"):
-                cell.source = HIDDEN.sub("", cell.source)
+                _leave_out_hidden(cell)
         _leave_out_outputs(notebook)
         whole = _whole(name, marks, [part for part in parts if part])
         whole["notes"] += [PLAIN] if plain else []
@@ -93,9 +93,26 @@ def page(
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as failure:
         raise PageError(
             f"the graded notebook cannot be read ({type(failure).__name__}): "
-            f"run `autograder grade {name} --force`"
+            f"run `autograder grade {name.partition(',')[0]} --force`"
         ) from failure
     return text
+
+
+def _leave_out_hidden(cell: NotebookNode) -> None:
+    """Leave out what of a cell students do not have, and what could tell of it."""
+    hidden = [one for note in _notes(cell) for one in note.get("hidden", ())]
+    if hidden:
+        lines = cell.source.split("\n")
+        cell.source = "\n".join(
+            line for number, line in enumerate(lines, start=1) if number not in hidden
+        )
+        # The card says which test fails; what was printed may be what a hidden one asked.
+        cell.outputs = [
+            output
+            for output in cell.outputs
+            if NOTE in output.get("metadata", {}) or output.output_type == "execute_result"
+        ]
+    cell.source = HIDDEN.sub("", cell.source)
 
 
 def _leave_out_outputs(notebook: NotebookNode) -> None:
@@ -122,7 +139,7 @@ def _part(cell: NotebookNode, marks: Marks) -> dict[str, Any]:
     mark = marks.cells.get(key)
     return {
         "kind": kind,
-        "name": key.removeprefix(GRADE_PREFIX) if kind == "check" else key,
+        "name": exercise_asked(key, cell.source) or key,
         "id": "cell-" + re.sub(r"[^\w-]", "_", key),
         "mark": _mark(mark, kind, _carried(cell)) if mark is not None else None,
         "comment": marks.comments.get(key, ""),
@@ -163,8 +180,11 @@ def _state(mark: CellMark) -> tuple[str, str]:
 
 
 def _carried(cell: NotebookNode) -> float:
-    notes = [output.get("metadata", {}).get(NOTE, {}) for output in cell.get("outputs", [])]
-    return sum(float(note.get("carried_points", 0.0)) for note in notes)
+    return sum(float(note.get("carried_points", 0.0)) for note in _notes(cell))
+
+
+def _notes(cell: NotebookNode) -> list[Mapping[str, Any]]:
+    return [output.get("metadata", {}).get(NOTE, {}) for output in cell.get("outputs", [])]
 
 
 def _whole(name: str, marks: Marks, parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from autograder.catalogue.model import Exercise
 from autograder.course.course import Course
-from autograder.course.folder import imports_of
+from autograder.course.folder import imports_of, notebooks_in
 from autograder.release import ReleaseError
 from autograder.release.slices import sliced, used_of
-from autograder.release.source import read_source
+from autograder.release.source import sources_in
 from autograder.release.written_checks import write_checks
 from autograder.words import first_line
 
@@ -44,17 +44,20 @@ def helpers_of(course: Course, folder: Path, exercises: Sequence[Exercise]) -> H
         what students do not have
     """
     root = course.folder
-    text = (folder / f"{folder.name}.ipynb").read_text(encoding="utf-8")
+    paths = [folder / f"{name}.ipynb" for name in notebooks_in(folder)]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     allowed = course.allowed_packages(folder.name, folder)
     packages = None if allowed is None else set(allowed) - BESIDE
-    helpers: dict[str, bytes | None] = {CHECKS: write_checks(exercises, packages).encode()}
+    helpers: dict[str, bytes | None] = {}
+    if exercises:  # elsewhere, a checks.py is the course's own
+        helpers[CHECKS] = write_checks(exercises, packages).encode()
     for path in sorted((root / FIGURES.parent).glob("*")):
         if path.suffix in DATA and path.name in text:
             helpers[path.name] = path.read_bytes()
     is_there = (root / FIGURES).is_file()
     if not is_there and not (folder / FIGURES.name).is_file() and FIGURES.stem in imports_of(folder):
         raise ReleaseError(
-            f"source/{folder.name}/{folder.name}.ipynb imports {FIGURES.stem}, and there is no "
+            f"a notebook of source/{folder.name} imports {FIGURES.stem}, and there is no "
             f"{FIGURES}: copy it from the course that the notebook is from (`autograder init DIR "
             "--with ps1` brings it)"
         )
@@ -84,7 +87,7 @@ def pictures(course: Path, folder: Path) -> str | None:
     ReleaseError : the pictures are no Python
     """
     module = FIGURES.stem
-    cells = read_source(folder).cells
+    cells = [cell for notebook in sources_in(folder).values() for cell in notebook.cells]
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     made = (folder / CHECKS, folder / FIGURES.name)
     for path in sorted(folder.rglob("*.py")):

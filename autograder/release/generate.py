@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -13,12 +14,16 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import nbformat
 import traitlets.log
 from traitlets.config import Config
 
+from autograder.course.assignment import SCHEMA_VERSION
 from autograder.course.course import Course
+from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
 from autograder.release.beside import Helpers, put
+from autograder.release.source import read_source
 from autograder.words import os_trouble
 
 
@@ -57,6 +62,10 @@ def generate(
     source = into.with_name(into.name + "-source")
     shutil.copytree(root / "source" / name, source / name)
     put(helpers, source / name)
+    for notebook in notebooks_in(source / name):
+        path = source / name / f"{notebook}.ipynb"
+        if not _is_of_today(path):
+            nbformat.write(read_source(path), path)
     config.CourseDirectory.source_directory = source.relative_to(root).as_posix()
     config.CourseDirectory.release_directory = into.relative_to(root).as_posix()
     config.GenerateAssignment.force = config.GenerateAssignment.create_assignment = True
@@ -82,6 +91,18 @@ def generate(
         except ValueError as error:
             raise ReleaseError(f"nbgrader cannot release {name}: {error}") from None
     return into / name
+
+
+def _is_of_today(path: Path) -> bool:
+    """Tell whether nbgrader takes a notebook as it is, the same each time."""
+    try:
+        content = json.loads(path.read_bytes())
+        cells = content["cells"]
+        owned = [cell["metadata"].get("nbgrader") for cell in cells]
+        known = all(one is None or one.get("schema_version") == SCHEMA_VERSION for one in owned)
+        return known and content["nbformat_minor"] >= 5 and all("id" in cell for cell in cells)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _make_gradebook(gradebook: Any, url: str) -> None:

@@ -9,20 +9,25 @@ import ast
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.catalogue.catalogue import Catalogue
+from autograder.course.assignment import exercise_asked
 from autograder.course.carried import carried_files
-from autograder.course.folder import files_beside
+from autograder.course.folder import IMPORT, files_beside, notebooks_in
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.release.reach import answers_in
-from autograder.release.source import read_source
+from autograder.release.source import sources_in
+from autograder.submission.causes import defines
 from autograder.submission.slips import does_nothing
 from autograder.words import first_line
 
@@ -32,7 +37,12 @@ SHORTEST_LINE = 12  # a shorter line, as `return z`, may stand anywhere by chanc
 
 
 def release_problems(
-    course: Path, assignment: str, folder: Path, catalogue: Catalogue, raising: Path | None = None
+    course: Path,
+    assignment: str,
+    folder: Path,
+    catalogue: Catalogue,
+    raising: Path | None = None,
+    stub: str = STUB,
 ) -> list[str]:
     """Return what is wrong with a generated release, a line for each.
 
@@ -43,18 +53,36 @@ def release_problems(
     catalogue : nothing in the folder may answer an exercise of the assignment
     raising : the same release with `STUB` in place of the course's own stub; it is the one that is
         run, since what follows from a stub that does nothing cannot be told from a slip
+    stub : what stands in place of solutions; a source may have it where it has no solution
     """
-    notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
-    where = f"release/{assignment}/{assignment}.ipynb"
-    problems = leftovers(read_source(course / "source" / assignment), folder)
-    for path in sorted(folder.rglob("*.py")):
+    problems = leftovers(sources_in(course / "source" / assignment).values(), folder, stub)
+    notebooks = {
+        name: nbformat.read(folder / f"{name}.ipynb", as_version=4) for name in notebooks_in(folder)
+    }
+    for name, notebook in notebooks.items():
+        problems += _carried_problems(notebook, folder, f"release/{assignment}/{name}.ipynb")
+    # Elsewhere a cell may be there to be completed, and what fails before it is says nothing.
+    checked = {name: one for name, one in notebooks.items() if any(map(_is_check, one.cells))}
+    for path in sorted(folder.rglob("*.py")) if checked else ():
         name = path.relative_to(folder).as_posix()
         answers = answers_in(name, path.read_bytes(), catalogue, assignment)
         problems += [f"release/{assignment}/{line}" for line in answers]
-    problems += _carried_problems(notebook, folder, where)
-    unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
-    # What does not parse is not run: the same error would be told twice.
-    return problems + (unparsed or unexpected_errors(raising or folder, assignment))
+    for name, notebook in checked.items():
+        where = f"release/{assignment}/{name}.ipynb"
+        unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
+        # What does not parse is not run: the same error would be told twice.
+        problems += unparsed or unexpected_errors(raising or folder, name)
+    return problems
+
+
+def _is_check(cell: NotebookNode) -> bool:
+    """Tell whether a released cell has an exercise of a catalogue checked."""
+    return exercise_asked(str(_owned(cell).get("grade_id")), cell.source) is not None
+
+
+def _owned(cell: NotebookNode) -> Mapping[str, Any]:
+    owned: Mapping[str, Any] = cell.metadata.get("nbgrader", {})
+    return owned
 
 
 def stub_problems(stub: str) -> list[str]:
@@ -90,15 +118,17 @@ def _carried_problems(notebook: NotebookNode, folder: Path, where: str) -> list[
     ]
 
 
-def leftovers(source: NotebookNode, folder: Path) -> list[str]:
+def leftovers(sources: Iterable[NotebookNode], folder: Path, stub: str = STUB) -> list[str]:
     """Return what is left in a release of what only instructors may see.
 
     Parameters
     ----------
-    source : the source notebook
+    sources : the source notebooks
     folder : the generated release; all its files are searched
+    stub : what stands in place of solutions
     """
-    secret, public = _split(source)
+    secret, public = _split([cell for source in sources for cell in source.cells])
+    public += f"\n{stub}"
     released = {
         path.relative_to(folder).as_posix(): _text_of(path)
         for path in sorted(folder.rglob("*"))
@@ -117,14 +147,14 @@ def leftovers(source: NotebookNode, folder: Path) -> list[str]:
     return problems
 
 
-def _split(source: NotebookNode) -> tuple[list[str], str]:
+def _split(cells: Iterable[NotebookNode]) -> tuple[list[str], str]:
     """Return the lines inside solution, hidden test and mark scheme regions, and the text outside.
 
     A solution cell without a region is replaced as a whole, so all of it is inside.
     """
     secret: dict[str, None] = {}
     public = []
-    for cell in source.cells:
+    for cell in cells:
         is_solution = bool(cell.metadata.get("nbgrader", {}).get("solution"))
         inside = is_solution and "BEGIN SOLUTION" not in cell.source
         for line in cell.source.splitlines():
@@ -134,7 +164,7 @@ def _split(source: NotebookNode) -> tuple[list[str], str]:
                 inside = False
             elif not inside:
                 public.append(line)
-            elif len(line.strip()) >= SHORTEST_LINE:
+            elif len(line.strip()) >= SHORTEST_LINE and not IMPORT.match(line):
                 secret[line.strip()] = None
     return list(secret), "\n".join(public)
 
@@ -164,21 +194,21 @@ def _unparsed(cell: NotebookNode, where: str) -> list[str]:
     return []
 
 
-def unexpected_errors(folder: Path, assignment: str) -> list[str]:
+def unexpected_errors(folder: Path, name: str) -> list[str]:
     """Run a release as a student who wrote nothing; return all errors but "not written yet".
 
     Parameters
     ----------
     folder : the release; it is run in a copy, of the notebook alone where that carries the rest
-    assignment : the notebook's name
+    name : the notebook's name
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    where = f"release/{assignment}/{assignment}.ipynb"
+    where = f"release/{folder.name}/{name}.ipynb"
     with tempfile.TemporaryDirectory(prefix="release-run-") as run:
-        desk = Path(run, assignment)
-        notebook = nbformat.read(folder / f"{assignment}.ipynb", as_version=4)
+        desk = Path(run, folder.name)
+        notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
         if carried_files(notebook):
             desk.mkdir()
         else:
@@ -200,19 +230,43 @@ def unexpected_errors(folder: Path, assignment: str) -> list[str]:
             )
         except (CellTimeoutError, DeadKernelError) as error:
             return [f"{where} cannot be run: {first_line(error) or '?'}"]
+    to_define = _to_define(notebook)
     return [
-        f"{where}, cell {cell.id}: {output.ename}: {output.evalue.splitlines()[0][:120]}"
-        if output.evalue
-        else f"{where}, cell {cell.id}: {output.ename}"
+        f"{where}, cell {cell.id}: {output.ename}{_first(output)}{_hint(output)}"
         for cell in notebook.cells
+        if _is_check(cell) or not _owned(cell).get("grade")  # a test of its own is to fail
         for output in cell.get("outputs", [])
-        if output.output_type == "error" and not _says_not_written(output)
+        if output.output_type == "error" and not _says_not_written(output, to_define)
     ]
 
 
-def _says_not_written(output: NotebookNode) -> bool:
+def _first(output: NotebookNode) -> str:
+    return f": {output.evalue.splitlines()[0][:120]}" if output.evalue else ""
+
+
+def _hint(output: NotebookNode) -> str:
+    """Return what to do about a name that is not there."""
+    return ": define it, or import it, in a cell above" if _lacks(output) else ""
+
+
+def _lacks(output: NotebookNode) -> str:
+    found = re.match(r"name '(\w+)' is not defined", output.evalue)
+    return found[1] if found and output.ename == "NameError" else ""
+
+
+def _to_define(notebook: NotebookNode) -> set[str]:
+    """Return the exercises of which students get no line: their names are for them to define."""
+    solutions = (one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("solution"))
+    code = [one.source for one in notebook.cells if one.cell_type == "code"]
+    names = {one.metadata.nbgrader["grade_id"] for one in solutions if one.cell_type == "code"}
+    return {name for name in names if not any(defines(text, name) for text in code)}
+
+
+def _says_not_written(output: NotebookNode, to_define: Collection[str]) -> bool:
     if output.ename == "NotImplementedError":
         return bool(output.evalue == NOT_WRITTEN)
+    if _lacks(output) in to_define:
+        return True
     return bool(output.ename == "AssertionError" and output.evalue.endswith(NOT_WRITTEN))
 
 

@@ -27,7 +27,8 @@ from autograder.release.beside import Helpers, helpers_of, put
 from autograder.release.generate import generate
 from autograder.release.proof import STUB, drift, release_problems, stub_problems
 from autograder.release.readme import README, REQUIREMENTS, is_ours, readme, requirements
-from autograder.release.source import read_asked, read_source
+from autograder.release.source import read_asked, sources_in
+from autograder.words import listed
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class ReleaseReport:
             f"{item.written_points:g} by hand; proved, and written to {item.folder} "
             f"({', '.join(item.files)}); "
             + (
-                f"{item.assignment}.ipynb is enough alone"
+                f"{_each(item.files)} enough alone"
                 if item.is_enough
                 else "students need all of it"
             )
@@ -66,6 +67,11 @@ class ReleaseReport:
     def remarks(self) -> list[str]:
         """Return what is odd in the sources and may be meant, a line each."""
         return [line for item in self.released for line in item.remarks]
+
+
+def _each(files: Sequence[str]) -> str:
+    notebooks = [name for name in files if name.endswith(".ipynb")]
+    return f"{listed(notebooks)} {'is' if len(notebooks) == 1 else 'are each'}"
 
 
 def release(
@@ -110,7 +116,7 @@ def prove_release(
             settings = Course(course)
             known = catalogue or settings.catalogue
             asked = read_asked(course, name, known, settings.sets_of(name))
-            wrong = list(asked.problems)
+            wrong = [*asked.problems, *stub_problems(settings.code_stub)]
             if not wrong:
                 helpers = helpers_of(settings, course / "source" / name, asked.exercises)
                 new = generate(settings, name, work / "new", helpers)
@@ -132,7 +138,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         settings = Course(course)
         known = catalogue or settings.catalogue
         asked = read_asked(course, name, known, settings.sets_of(name))
-        _refuse(asked.problems)
+        _refuse([*asked.problems, *stub_problems(settings.code_stub)])
         source = course / "source" / name
         helpers = helpers_of(settings, source, asked.exercises)
         put(helpers, source)  # so that it runs there too
@@ -144,12 +150,14 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
         _replace(target, made, work / "old")
     write_atomically(course / "release" / REQUIREMENTS, requirements())
     points = {False: 0.0, True: 0.0}
-    for cell in read_source(source).cells:
+    for cell in (cell for one in sources_in(source).values() for cell in one.cells):
         data = cell.metadata.get("nbgrader", {})
         if data.get("grade") or data.get("task"):
-            points[bool(data.get("solution") or data.get("task"))] += float(data["points"])
+            by_hand = not data.get("grade") or data.get("solution") or cell.cell_type != "code"
+            points[bool(by_hand)] += float(data["points"])
     files = tuple(path.name for path in sorted(target.iterdir()))
-    is_enough = files == (f"{name}.ipynb",) or bool(carried_files(read_source(target)))
+    notebooks = sources_in(target)
+    is_enough = len(files) == len(notebooks) or all(map(carried_files, notebooks.values()))
     _write_readme(course, name, is_enough)
     return Released(
         name, target, files, points[False], points[True], is_enough, asked.remarks
@@ -159,12 +167,11 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
 def _problems(
     course: Course, name: str, made: Path, helpers: Helpers, catalogue: Catalogue
 ) -> list[str]:
-    """Return what is wrong with a release, and with the stub in it where that is the course's."""
+    """Return what is wrong with a release."""
     stub, raising = course.code_stub, None
-    wrong = stub_problems(stub)
-    if stub != STUB and not wrong:
+    if stub != STUB:
         raising = generate(course, name, made.parents[1] / "raising", helpers, stub=STUB)
-    return wrong or release_problems(course.folder, name, made, catalogue, raising)
+    return release_problems(course.folder, name, made, catalogue, raising, stub)
 
 
 def _write_readme(course: Path, name: str, is_enough: bool) -> None:

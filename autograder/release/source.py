@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 import math
+import re
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -15,25 +20,82 @@ from nbformat import NotebookNode
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Exercise
 from autograder.catalogue.name import CONFIG_FILE
-from autograder.course.assignment import GRADE_PREFIX
+from autograder.course.assignment import GRADE_PREFIX, exercise_asked
+from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
 from autograder.submission.causes import defines
+from autograder.submission.sanitise import free_id
 from autograder.words import first_line, listed, points_text
 
+PYTHON = ("python", "python3", "ipython")
+# Where students check an exercise of a catalogue; other courses have a `check` of their own.
+KIT = re.compile(r"^\s*from\s+checks\s+import\b", re.MULTILINE)
+CHECKED = re.compile(r"\s*check\(")
 
-def read_source(folder: Path) -> NotebookNode:
-    """Return the notebook of an assignment's folder.
+
+def read_source(path: Path) -> NotebookNode:
+    """Return a source notebook in the present format: cells with ids, nbgrader's metadata of today.
+
+    The same file gives the same notebook.
 
     Raises
     ------
     ReleaseError : it cannot be read
     """
-    path = folder / f"{folder.name}.ipynb"
+    from nbgrader.nbgraderformat import MetadataValidator
+
     try:
-        return nbformat.read(path, as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # cells without ids, and two with one
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if content["nbformat"] < 4:
+                content = nbformat.convert(nbformat.from_dict(content), 4)
+                content["nbformat_minor"] = 4  # with ids that are others each time
+            notebook = nbformat.reads(json.dumps(_with_ids(content)), 4)
+        return MetadataValidator().upgrade_notebook_metadata(notebook)
     except Exception as error:
         reason = first_line(error)[:200]
         raise ReleaseError(f"{path} cannot be read as a notebook: {reason}") from None
+
+
+def _with_ids(content: dict[str, Any]) -> dict[str, Any]:
+    """Give each cell of an older notebook an id; reading would give it a random one."""
+    if content["nbformat_minor"] < 5:
+        content["nbformat_minor"] = 5
+        for cell in content["cells"]:
+            cell.pop("id", None)
+    ids = Counter(cell["id"] for cell in content["cells"] if "id" in cell)
+    twice = [identifier for identifier, times in ids.items() if times > 1]
+    if twice:  # reading would give one of them a random one
+        raise ValueError(f"two cells have the id {twice[0]}")
+    taken = set(ids)
+    for number, cell in enumerate(content["cells"], start=1):
+        if "id" not in cell:
+            cell["id"] = free_id(f"cell-{number}", taken)
+            taken.add(cell["id"])
+    return content
+
+
+def sources_in(folder: Path) -> dict[str, NotebookNode]:
+    """Return the source notebooks of an assignment's folder, by name.
+
+    Raises
+    ------
+    ReleaseError : one cannot be read
+    """
+    return {name: read_source(folder / f"{name}.ipynb") for name in notebooks_in(folder)}
+
+
+def language_of(notebook: NotebookNode) -> str:
+    """Return which language a notebook says that it is in; nothing said is Python.
+
+    >>> language_of(NotebookNode(metadata=NotebookNode(kernelspec={"name": "ir", "language": "R"})))
+    'R'
+    """
+    kernel = notebook.metadata.get("kernelspec", {})
+    said = kernel.get("language") or notebook.metadata.get("language_info", {}).get("name")
+    name = str(kernel.get("name", "python"))
+    return str(said or ("Python" if name.startswith("python") else name))
 
 
 @dataclass(frozen=True)
@@ -55,7 +117,7 @@ class Asked:
 def read_asked(
     course: Path, assignment: str, catalogue: Catalogue, sets: Sequence[str] = ()
 ) -> Asked:
-    """Return what an assignment's source notebook asks for.
+    """Return what an assignment's source notebooks ask for.
 
     Parameters
     ----------
@@ -66,46 +128,89 @@ def read_asked(
 
     Raises
     ------
-    ReleaseError : the notebook cannot be read
+    ReleaseError : a notebook cannot be read
     """
     folder = course / "source" / assignment
-    path = Path("source", assignment, f"{assignment}.ipynb")
-    others = sorted(other.name for other in folder.glob("*.ipynb") if other.name != path.name)
-    problems = [f"{path.parent}: one notebook an assignment, but here is {x} too" for x in others]
-    if not (course / path).is_file():
-        return Asked(problems=(*problems, f"there is no {path}"))
-    problems += _identifier_problems(course, path)
+    exercises: dict[str, Exercise] = {}
+    problems: list[str] = []
+    remarks: list[str] = []
+    for name, notebook in sources_in(folder).items():
+        path = Path("source", assignment, f"{name}.ipynb")
+        found = _asked_by(notebook, path, catalogue, sets or [assignment])
+        problems += found.problems
+        problems += [
+            f"{path}: it asks for {one.name} as another notebook of {assignment} does; is it a copy?"
+            for one in found.exercises
+            if one.name in exercises
+        ]
+        exercises |= {exercise.name: exercise for exercise in found.exercises}
+        remarks += found.remarks
+    if not notebooks_in(folder):
+        problems.append(f"there is no notebook in source/{assignment}")
+    return Asked(tuple(exercises.values()), tuple(problems), tuple(remarks))
+
+
+def _asked_by(
+    notebook: NotebookNode, path: Path, catalogue: Catalogue, sets: Sequence[str]
+) -> Asked:
+    """Return what one source notebook asks for; see `read_asked`."""
+    language = language_of(notebook)
+    if language.lower() not in PYTHON:
+        return Asked(problems=(f"{path}: {other_language(language, path.parent.name)}",))
+    problems = [f"{path}, {line}" for line in _mark_problems(notebook.cells)]
     if problems:
         return Asked(problems=tuple(problems))
-    sets = sets or [assignment]
     known = catalogue.of(*sets)
     asked: dict[str, Exercise] = {}
-    solved, given = set(), {}
-    for cell in read_source(folder).cells:
+    solved: dict[str, str] = {}
+    given: dict[str, str] = {}
+    tested: list[str] = []
+    odd: list[str] = []
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    has_kit = any(map(KIT.search, code))
+    has_check = has_kit or any(defines(text, "check") for text in code)
+    for cell in notebook.cells:
         data = cell.metadata.get("nbgrader", {})
         grade_id = str(data.get("grade_id"))
         where = f"{path}, cell {grade_id}"
         if cell.cell_type == "code" and data.get("solution"):
-            solved.add(grade_id)
+            solved[grade_id] = cell.source
         elif cell.cell_type == "code":
-            given[cell.get("id", "")] = cell.source
-        if not data.get("grade") or data.get("solution"):
+            given[cell.id] = cell.source
+        if not (data.get("grade") or data.get("task")):
+            continue
+        if data.get("solution") or cell.cell_type != "code":
             continue
         name = grade_id.removeprefix(GRADE_PREFIX)
+        if name in known and cell.source.strip() == f"check({name})" and not has_check:
+            problems.append(f"{where}: put `from checks import check` into a code cell above it")
+        elif not has_kit or not CHECKED.match(cell.source):
+            tested.append(grade_id)
+            if name != grade_id and name in known:
+                odd.append(
+                    f"{grade_id} tests {name} by its own code, and not as the catalogue's exercise: "
+                    f"for that its source is check({name})"
+                )
+        if not has_kit or not CHECKED.match(cell.source):
+            continue
         if name == grade_id or name not in known:
             problems.append(f"{where}: {_unknown(name, known)}")
             continue
         problems += [f"{where}: {line}" for line in _ambiguous(name, sets, catalogue)]
-        points = data.get("points", 0)
-        if not isinstance(points, int | float) or not 0 <= points < math.inf:
-            problems.append(f"{where}: {points!r} is no number of points")
-            continue
-        asked[name] = known[name].worth(float(points))
+        asked[name] = known[name].worth(float(data["points"]))
+        if name not in solved and any(_solves(other, name) for other in notebook.cells):
+            problems.append(f"{where}: it stands above the cell that it checks: move it below")
+        elif name in solved and not _writes(solved[name], name):
+            problems.append(f"{path}, cell {name}: it does not define {name}")
         if known[name].properties is None:
             problems.append(f"{where}: {name} has no properties, so check({name}) has none to show")
-        if cell.source.strip() != f"check({name})":
+        if exercise_asked(grade_id, cell.source) is None:
             problems.append(f"{where}: its source is not exactly check({name})")
-    problems += [f"{path}: no solution cell {name}" for name in asked if name not in solved]
+    problems += [
+        f"{path}: no solution cell {name}: one with that ID, in which students write {name}"
+        for name in asked
+        if name not in solved
+    ]
     problems += [
         f"{path}, cell {cell}: it defines {name}, which is asked for: give it another name, "
         "or put it into a solution region"
@@ -113,12 +218,89 @@ def read_asked(
         for name in asked
         if defines(text, name)
     ]
-    own = [exercise.name for exercise in catalogue.assignments.get(assignment, ())]
+    own = [exercise.name for exercise in catalogue.assignments.get(path.parent.name, ())]
     unchecked = [name for name in own if name in solved and name not in asked]
-    odd = [f"{name} is to be written, and no cell grade_{name} checks it" for name in unchecked]
+    odd += [
+        f"students get nothing of the cell {name}, all of which is the solution: its check says "
+        f"NameError until they define {name}"
+        for name in asked
+        if not defines(_shown(solved.get(name, "")), name)
+    ]
+    odd += [
+        f"{name} is to be written, and no cell grade_{name} checks it"
+        for name in unchecked
+        if f"grade_{name}" not in tested
+    ]
     odd += _odd(asked, known, [x for x in own if x not in unchecked], list(given.values()))
+    if not asked and not tested:
+        odd.append("no cell tests anything: there is nothing for the grader to judge")
     remarks = [f"{path}: {line}" for line in odd]
     return Asked(tuple(asked.values()), tuple(problems), tuple(remarks))
+
+
+def _mark_problems(cells: Sequence[NotebookNode]) -> Iterator[str]:
+    """Yield what is wrong with nbgrader's marks of the cells; nbgrader itself names no cell."""
+    places: dict[str, list[int]] = {}
+    for number, cell in enumerate(cells, 1):
+        data = cell.metadata.get("nbgrader", {})
+        if not any(map(data.get, ("grade", "solution", "locked", "task"))):
+            continue
+        name, points = data.get("grade_id"), data.get("points")
+        if not isinstance(name, str) or not name:
+            yield f"cell {number}: it has no ID; give it one, in Create Assignment in the sidebar"
+            continue
+        places.setdefault(name, []).append(number)
+        is_number = isinstance(points, int | float) and not isinstance(points, bool)
+        if (data.get("grade") or data.get("task")) and points is None:
+            yield f"cell {name}: it has no points; give it some, or 0, in Create Assignment"
+        elif (data.get("grade") or data.get("task")) and not (
+            is_number and 0 <= points < math.inf
+        ):
+            yield f"cell {name}: {points!r} is no number of points; give it 0 or more"
+    for name, numbers in places.items():
+        if len(numbers) > 1:
+            yield (
+                f"cells {listed(list(map(str, numbers)))}: all have the ID {name}; delete all but "
+                "one (copied?), since an exercise is asked for once in a notebook"
+            )
+
+
+def _solves(cell: NotebookNode, name: str) -> bool:
+    data = cell.metadata.get("nbgrader", {})
+    return bool(cell.cell_type == "code" and data.get("solution") and data["grade_id"] == name)
+
+
+def _shown(source: str) -> str:
+    """Return what students get of a solution cell."""
+    if "BEGIN SOLUTION" not in source:  # all of it is the solution
+        return ""
+    return re.sub(r"[^\n]*BEGIN SOLUTION.*?END SOLUTION[^\n]*", "", source, flags=re.DOTALL)
+
+
+def _writes(source: str, name: str) -> bool:
+    """Tell whether a solution cell defines a name, or holds no code at all.
+
+    >>> _writes("def f(x):\\n    return x", "f"), _writes("raise NotImplementedError()", "f")
+    (True, True)
+    >>> _writes("def g(x):\\n    return x", "f")
+    False
+    """
+    if defines(source, name):
+        return True
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a cell magic, or what the release's own proof finds
+        return True
+    return all(isinstance(one, ast.Raise | ast.Pass | ast.Expr) for one in statements)
+
+
+def other_language(language: str, assignment: str) -> str:
+    """Say that a notebook is in another language, and what grades it."""
+    return (
+        f"it is in {language}, and only Python is run here: grade it with nbgrader's own "
+        f"`nbgrader generate_assignment {assignment}` and `nbgrader autograde {assignment}`, in a "
+        f"folder whose {CONFIG_FILE} does not call `configure`"
+    )
 
 
 def _unknown(name: str, known: Mapping[str, Exercise]) -> str:
@@ -146,10 +328,8 @@ def _odd(
 ) -> Iterator[str]:
     """Yield what may be meant and may be a slip, a line each."""
     left_out = [name for name in own if name not in asked]
-    if left_out:
+    if left_out and asked:
         yield f"the catalogue's set of this name also has {listed(left_out)}, left out here"
-    if not asked:
-        yield "no cell checks an exercise: there is nothing for the grader to judge"
     for name, exercise in asked.items():
         usual = known[name].points
         if exercise.points == 0:
@@ -166,21 +346,6 @@ def _odd(
         if lacking:
             yield (
                 f"{name} may be written with {listed(lacking)}, which the notebook neither asks "
-                "for nor gives: students need it where they run their code"
+                "for nor gives: the grader answers it rightly, but where students run their code "
+                "they need it"
             )
-
-
-def _identifier_problems(course: Path, path: Path) -> list[str]:
-    """Return which cells have no id of their own; reading would give them random ones."""
-    try:
-        content = json.loads((course / path).read_text(encoding="utf-8"))
-        identifiers = [cell.get("id") for cell in content["cells"]]
-        minor = content["nbformat_minor"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReleaseError(f"{path} cannot be read as a notebook: {error!r:.200}") from None
-    if minor < 5 or None in identifiers:
-        return [f"{path}: cells without ids: open it in JupyterLab and save it"]
-    return [
-        f"{path}: two cells have the id {identifier}"
-        for identifier in sorted({x for x in identifiers if identifiers.count(x) > 1})
-    ]

@@ -15,6 +15,7 @@ from autograder.submission.slips import MAX_LINE, said_of_error
 from autograder.words import printable
 
 STOPPED = "Stopped"  # the name of an error: its process was ended over this cell
+NO_CELL = "no cell defines it"
 NOT_RUN = "NotRun"  # the submission had come to its end before
 MAX_CAUSE = 400
 ALIKE = 0.75  # of how two names are compared
@@ -69,7 +70,7 @@ def why_missing(name: str, cells: Sequence[CellRun], others: Collection[str] = (
         or _inside(name, code)
         or _no_code(name, cells)
         or _alike(name, code, others)
-        or "no cell defines it"
+        or NO_CELL
     )
     return said[:MAX_CAUSE]
 

@@ -20,7 +20,7 @@ from nbformat.v4 import new_markdown_cell
 
 from autograder.catalogue.lent import lent
 from autograder.catalogue.model import Exercise, Specimen
-from autograder.course.assignment import GRADE_PREFIX, Assignment
+from autograder.course.assignment import Assignment, exercise_asked
 from autograder.judging import cards
 from autograder.judging.judge import (
     NOT_WRITTEN,
@@ -31,11 +31,21 @@ from autograder.judging.judge import (
     unjudged,
 )
 from autograder.sandbox import RemoteObject, Sandbox, SandboxLost, Session, SessionLost
-from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, defines, failed, why_missing
+from autograder.submission.causes import (
+    NO_CELL,
+    NOT_RUN,
+    STOPPED,
+    CellRun,
+    defines,
+    failed,
+    why_missing,
+)
 from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
 from autograder.submission.slips import blocks, does_nothing
+from autograder.submission.test_cells import INSIDE, OUTSIDE, CellVerdict, judged, plain, verdict_on
+from autograder.submission.testing import Testing
 
 # Takes the place, in later cells, of a function that did not come back when it was
 # judged: they would hang in it one after the other.
@@ -81,6 +91,7 @@ def grade_notebook(
     seed: int,
     on_verdict: OnVerdict | None = None,
     beside: tuple[str, ...] = (),
+    missing: bool = False,
 ) -> GradedNotebook:
     """Grade one submission.
 
@@ -92,6 +103,7 @@ def grade_notebook(
     seed : of this student's fixtures for this assignment
     on_verdict : called with each verdict at once; a later one on the same exercise replaces it
     beside : what lies beside it and is left alone, in sentences
+    missing : it was not handed in, so that each of its cells is; that is told once, in `beside`
 
     Returns
     -------
@@ -103,7 +115,8 @@ def grade_notebook(
     SandboxLost : it was killed in the middle, again and again
     """
     notebook, repairs = sanitise(submission, assignment.master, assignment.releases)
-    return judge_notebook(notebook, assignment, sandbox, seed, tuple(repairs), beside, on_verdict)
+    told = () if missing else tuple(repairs)
+    return judge_notebook(notebook, assignment, sandbox, seed, told, beside, on_verdict)
 
 
 def judge_notebook(
@@ -166,8 +179,11 @@ def write_unfinished(
         if cell.cell_type == "code":
             run.visit(cell)
             exercise = exercise_of(cell, assignment.exercises)
-            if exercise is not None and exercise.name in known:
-                run.conclude(cell, exercise, known[exercise.name])
+            name = exercise.name if exercise else cell.metadata.get("nbgrader", {}).get("grade_id")
+            if exercise is not None and name in known:
+                run.conclude(cell, exercise, known[name])
+            elif isinstance(verdict := known.get(name), CellVerdict):
+                run.set_down(cell, verdict)
     return _finished(notebook, run, tuple(repairs), started)
 
 
@@ -206,7 +222,7 @@ def exercise_of(cell: NotebookNode, exercises: Mapping[str, Exercise]) -> Exerci
     owned = cell.metadata.get("nbgrader", {})
     if not owned.get("grade") or cell.cell_type != "code":
         return None
-    return exercises.get(str(owned.get("grade_id", "")).removeprefix(GRADE_PREFIX))
+    return exercises.get(exercise_asked(str(owned.get("grade_id", "")), cell.source) or "")
 
 
 @dataclass(frozen=True)
@@ -243,11 +259,13 @@ class Run:
     def __post_init__(self) -> None:
         self.limits = self.sandbox.limits
         self.exercises = self.assignment.exercises
+        self.released = {cell.grade_id: cell.handed_out for cell in self.assignment.master}
         self.deadline = time.monotonic() + self.limits.session_seconds
         self.restarts = self.limits.restarts
         # Student code can see this one, and it must say nothing of the fixtures' seed.
         digest = hashlib.sha256(f"global random state {self.seed}".encode()).digest()
         self.random_seed = int.from_bytes(digest[:4], "big")
+        self.testing = Testing(self.sandbox, self.assignment.files, self.random_seed)
         self.outputs = KeptOutputs(self.limits)
         self.done: list[str] = []
         self.cells: list[CellRun] = []
@@ -261,6 +279,7 @@ class Run:
         self.session: Session | None = None
 
     def close(self) -> None:
+        self.testing.close()
         if self.session is not None:
             self.starved = self.starved or self.session.starved
             self.session.close()
@@ -271,7 +290,7 @@ class Run:
         if owned.get("grade") and not owned.get("solution"):
             exercise = exercise_of(cell, self.exercises)
             if exercise is None:
-                self.pass_over(cell)
+                self.judge_test(cell)
             else:
                 self.judge_cell(cell, exercise)
             return
@@ -297,10 +316,10 @@ class Run:
             return
         self.session = self.sandbox.session(self.assignment.files, left, self.random_seed)
 
-    def run_cell(self, source: str) -> list[Any]:
+    def run_cell(self, source: str, scored: bool = False) -> list[Any]:
         assert self.session is not None
         try:
-            outputs = self.session.run_cell(source)
+            outputs = self.session.run_cell(source, scored=scored)
         except SessionLost as failure:
             reason = str(failure)
             self.remarks.append(f"Code cell {self.count} was left out: {reason}.")
@@ -345,14 +364,49 @@ class Run:
                 return False
         return True
 
-    def pass_over(self, cell: NotebookNode) -> None:
-        """Give no points for a check of no exercise; `autograder release` refuses such a cell."""
-        name = cell.metadata.nbgrader.grade_id
-        said = f"{name} was not judged: the catalogue has no such exercise."
-        self.remarks.append(said)
+    def judge_test(self, cell: NotebookNode) -> None:
+        """Judge a test cell of the instructor's own."""
+        owned, said = cell.metadata.nbgrader, ""
+        if exercise_asked(owned.grade_id, cell.source):  # `autograder grade` refuses to begin
+            said = "not judged: the catalogue has no such exercise"
+            self.remarks.append(f"{owned.grade_id} was {said}.")
+        elif not self.ready():
+            said = f"not judged: {self.over}"
+        if said:
+            self.set_down(cell, verdict_on(owned.grade_id, float(owned.points), 0.0, said))
+            return
+        released = self.released.get(owned.grade_id, cell.source)
+        outputs, asserted = self.test_cell(cell)
+        self.set_down(cell, judged(cell, outputs, asserted, released), outputs)
+
+    def test_cell(self, cell: NotebookNode) -> tuple[list[Any], str]:
+        """Run a test cell; return its outputs, and where it ran."""
+        planned = self.assignment.tests.get(cell.metadata.nbgrader.grade_id)
+        if planned is None or planned.way == INSIDE:
+            return self.run_cell(cell.source, scored=True), INSIDE
+        assert self.session is not None
+        told = self.testing.run(planned, cell.source, self.session, self.limits.cell_seconds)
+        outputs = told.outputs
+        if told.lost:
+            self.remarks.append(f"Test cell {planned.name}: {told.lost}.")
+        if outputs is None:
+            said = told.lost or ""
+            outputs = [_output("error", ename=STOPPED, evalue=said, traceback=[said])]
+        if self.session.lost is not None:
+            self.take_up_again()
+        return outputs, OUTSIDE
+
+    def set_down(
+        self, cell: NotebookNode, verdict: CellVerdict, outputs: Sequence[Any] = ()
+    ) -> None:
+        """Set down the verdict on a test cell: its card, what it showed, and its points."""
+        self.verdicts[verdict.exercise] = verdict
         cell.execution_count = self.count
-        # nbgrader gives full points to a check that shows no number, so a 0 is written.
-        cell.outputs = _check_outputs({"text/plain": said}, {}, 0.0, self.count)
+        card, result = verdict_outputs(verdict, None, self.count)
+        shown = [one for one in plain(outputs) if one.output_type != "execute_result"]
+        cell.outputs = [card, *self.outputs.keep(shown), result]
+        if self.on_verdict is not None:
+            self.on_verdict(verdict)
 
     def judge_cell(
         self,
@@ -406,8 +460,12 @@ class Run:
 
     def missing_words(self, exercise: Exercise) -> str:
         """Say that an exercise is not defined, and why."""
-        of_set = list(self.assignment.points)
-        return f"{exercise.name} is not defined: {why_missing(exercise.name, self.cells, of_set)}"
+        why = why_missing(exercise.name, self.cells, list(self.assignment.points))
+        stub = next((one for one in self.assignment.master if one.grade_id == exercise.name), None)
+        # Where students get no line of it, the stub defines nothing.
+        if why == NO_CELL and stub and any(one.source == stub.source for one in self.cells):
+            return NOT_WRITTEN
+        return f"{exercise.name} is not defined: {why}"
 
     def told(self, exercise: Exercise, verdict: Verdict) -> Verdict:
         """Return a verdict that says "not written yet" of a function whose body does nothing."""
@@ -465,10 +523,7 @@ class Run:
         return answered_for(verdict, sorted(asked.intersection(absent))), asked.difference(absent)
 
     def absent(self, exercise: Exercise) -> list[str]:
-        """Return what an exercise may call and the notebook, made of a part of a set, leaves out.
-
-        What belongs to another set than the exercise is for students to bring along.
-        """
+        """Return what an exercise may call that is neither asked for nor there."""
         assert self.session is not None
         left_out = self.assignment.left_out(exercise)
         return [name for name in left_out if self.session.bind(name).kind == "missing"]
@@ -536,9 +591,12 @@ class Run:
             self.on_verdict(verdict)
 
 
-def verdict_outputs(verdict: Verdict, exercise: Exercise, count: int | None) -> list[NotebookNode]:
+def verdict_outputs(
+    verdict: Verdict, exercise: Exercise | None, count: int | None
+) -> list[NotebookNode]:
     """Return what a grade cell shows: the card, and the points that nbgrader reads."""
-    points = min(max(float(verdict.points), 0.0), exercise.points)
+    most = verdict.max_points if exercise is None else exercise.points
+    points = min(max(float(verdict.points), 0.0), most)
     card = {
         "text/plain": cards.verdict_text(verdict, exercise),
         "text/html": cards.verdict_html(verdict, exercise),

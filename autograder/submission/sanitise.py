@@ -320,7 +320,7 @@ def _keep_one_of_each(
         for number, i in enumerate(copies):
             if number != kept:
                 del cells[i].metadata["nbgrader"]
-                if not released.solution and cells[i].source == released.source:
+                if not released.solution and cells[i].source == released.handed_out:
                     dropped.add(i)
         repairs.append(
             f"The cell {released.grade_id} was there {len(copies)} times; number {kept + 1} counts."
@@ -331,7 +331,7 @@ def _keep_one_of_each(
 def _copy_to_keep(sources: list[str], released: MasterCell) -> int:
     if not released.solution:
         return len(sources) - 1 if released.grade else 0  # set-up first, checks last
-    worked = [i for i, text in enumerate(sources) if text.strip() and text != released.source]
+    worked = [i for i, text in enumerate(sources) if text.strip() and text != released.handed_out]
     written = [i for i, text in enumerate(sources) if text.strip()]
     return (worked or written or [0])[-1]
 
@@ -360,11 +360,11 @@ def _adopt(cells: list[NotebookNode], master: Sequence[MasterCell], repairs: lis
 
 def _may_be(source: str, released: MasterCell) -> bool:
     if not released.solution:
-        return source.strip() == released.source.strip()
+        return source.strip() in (released.source.strip(), released.handed_out.strip())
     if released.cell_type == "code":
         name = re.escape(released.grade_id)
         return re.search(rf"^(def|class)\s+{name}\b|^{name}\s*=[^=]", source, re.M) is not None
-    first = released.source.strip().partition("\n")[0]
+    first = released.handed_out.strip().partition("\n")[0]
     return bool(first) and source.strip().partition("\n")[0] == first
 
 
@@ -388,7 +388,7 @@ def _restore(
         if "attachments" in cell and released.cell_type == "markdown":
             restored["attachments"] = cell["attachments"]
     elif not same:
-        if name not in old:
+        if name not in old and cell.source != unix_lines(released.handed_out):
             repairs.append(f"The cell {name} had been edited; the original is back.")
         restored["source"] = released.source
     was, owned = cell.metadata["nbgrader"], released.nbgrader
@@ -455,7 +455,9 @@ def _add_missing(
                 if c.exercise == released.grade_id and c.grade_id in places
             ]
             at = min([places[order[index - 1]] + 1 if index else 0, *checks])
-        cell = _cell(released.cell_type, released.source)
+        cell = _cell(
+            released.cell_type, released.handed_out if released.solution else released.source
+        )
         cell["metadata"] = _metadata(released)
         cells.insert(at, cell)
         if released.grade_id not in old:

@@ -73,6 +73,7 @@ class Testing:
             cell.imports,
             cell.step,
             cell.back,
+            cell.files,
             cell.needs,
             record,
         )

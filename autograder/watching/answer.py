@@ -18,7 +18,7 @@ from autograder.grading.engine import ClassGrading
 from autograder.limits import LIMITS
 from autograder.pages.feedback import ClassFeedback
 from autograder.watching.exchange import Exchange, ExchangeTrouble
-from autograder.words import named, points_text
+from autograder.words import listed, named, points_text
 
 
 class Turns:
@@ -106,8 +106,9 @@ def answer(submission: Submission, isolation: str, turns: Turns, exchange: Excha
             return Answer(f"has no page: {page.trouble}", trouble=True)
         said = f"{points_text(result.points)} of {points_text(result.max_points)} points"
         if not (submission.feedback_folder / SUBMISSION_SECRET).is_file():
-            where = (submission.feedback_folder / f"{name}.html").relative_to(course)
-            return Answer(f"{said}, {where} is made; it did not come through the exchange")
+            where = submission.feedback_folder.relative_to(course)
+            pages = listed([f"{where / one}.html" for one in feedback.jobs[0].marks])
+            return Answer(f"{said}, {pages} is made; it did not come through the exchange")
         exchange.release(name, student)
         return Answer(f"{said}, feedback released")
     except ExchangeTrouble as failure:
@@ -134,7 +135,7 @@ def warm_up(course: Path, name: str, isolation: str) -> None:
 
     where = Course(course)
     with GradebookStore.open(where.gradebook_url) as gradebook:
-        assignment = where.assignment(name, gradebook)
+        assignment = where.assignment(name, gradebook)[0]  # all have the same packages
     try:
         own_worker().do(start_sandbox, isolation, LIMITS, assignment, budget=GRADING)
     except IsolationUnavailable as failure:

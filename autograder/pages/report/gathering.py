@@ -11,23 +11,24 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from autograder.catalogue.model import Exercise
-from autograder.course.assignment import GRADE_PREFIX, MasterCell
+from autograder.course.assignment import MasterCell, of_several
 from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
     label_of,
+    notebooks_in,
     require_assignment,
 )
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
-from autograder.grading.records import VERDICTS_FILE, read_seconds
+from autograder.grading.records import VERDICTS_FILE, placed, read_seconds, told
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.formats import write
 from autograder.pages.report.statistics import (
@@ -59,10 +60,28 @@ KINDS = (
     # Signal 31: a system call that the sandbox forbids.
     (HOSTILE, r"malformed answer|symbolic link|not an ordinary file|lies outside|signal 31\b"),
     (TIMED_OUT, r"did not end within|ran out of its time|used up its"),
-    (UNREADABLE, r"^(The submission's path|There is no notebook|\S+\.ipynb (is|has|holds|cannot))"),
+    (
+        UNREADABLE,
+        r"^(\S+: )?(The submission's path|There is no notebook|\S+\.ipynb (is|has|holds|cannot))",
+    ),
     (NO_ISOLATION, r"without isolation"),
     (DIED, r"process|could not be judged|was left out|was lost"),
 )
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A cell that has points.
+
+    Parameters
+    ----------
+    key : its name among the scores of a submission
+    name : what it is called: the exercise of a check, or the cell's own name
+    """
+
+    cell: MasterCell
+    key: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,7 @@ def write_reports(
 
 
 def _released_of(course: Path, known: Sequence[str]) -> list[str]:
-    return [name for name in known if (course / "release" / name / f"{name}.ipynb").is_file()]
+    return [name for name in known if notebooks_in(course / "release" / name)]
 
 
 def _who(gathered: Sequence[Gathered], asked: str, secret: bytes) -> str:
@@ -146,18 +165,19 @@ def gather(
     course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
 ) -> Gathered:
     """Return what there is of an assignment; students have labels, or names."""
-    cells = [
-        cell for cell in gradebook.released_cells(course, assignment) if cell.points is not None
-    ]
+    cells = graded_cells(course, assignment, gradebook)
     records = read_records(course, assignment, cells, gradebook)
     secret = Course(course).secret
     shown = (
         _names(gradebook) if names else {student: label_of(secret, student) for student in records}
     )
-    exercises = Course(course).catalogue.of(*Course(course).sets_of(assignment))
+    known = Course(course).catalogue.of(*Course(course).sets_of(assignment))
+    exercises = {
+        one.name: known[name] for one in cells if (name := one.cell.exercise) and name in known
+    }
     return Gathered(
         assignment,
-        [_item(cell, exercises) for cell in cells],
+        [_item(cell, exercises.get(cell.name)) for cell in cells],
         {
             student: replace(record, student=printable(shown.get(student, student)))
             for student, record in records.items()
@@ -185,6 +205,21 @@ def report(
     return figures(assignment, found.items, found.records.values(), found.about, regrades, names)
 
 
+def graded_cells(course: Path, assignment: str, gradebook: GradebookStore) -> list[Graded]:
+    """Return the cells of an assignment that have points, notebook after notebook."""
+    notebooks = gradebook.notebooks(assignment)
+    return [
+        Graded(
+            cell,
+            of_several(cell.grade_id, notebook, notebooks),
+            of_several(cell.exercise or cell.grade_id, notebook, notebooks),
+        )
+        for notebook in notebooks
+        for cell in gradebook.released_cells(course, assignment, notebook)
+        if cell.points is not None
+    ]
+
+
 def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield each change of somebody's points."""
     for student, entries in read_history(course, assignment).items():
@@ -202,11 +237,12 @@ def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterat
 
 
 def read_records(
-    course: Path, assignment: str, cells: Sequence[MasterCell], gradebook: GradebookStore
+    course: Path, assignment: str, cells: Sequence[Graded], gradebook: GradebookStore
 ) -> dict[str, Record]:
     """Return a record for each student of the roster and each who handed in, by id."""
     scores = gradebook.scores(assignment)
     took = read_seconds(course, assignment)
+    notebooks = gradebook.notebooks(assignment)
     handed_in = _students(course / "submitted", assignment)
     roster = gradebook.roster()
     known_by = {
@@ -220,7 +256,7 @@ def read_records(
     for student in sorted(students | _students(course / "autograded", assignment)):
         record = Record(student, handed_in=student in handed_in)
         try:
-            kept = read_kept(Submission(course, assignment, student))
+            kept = read_kept(Submission(course, assignment, student), notebooks)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             why = f"its verdicts cannot be read: run `autograder grade {assignment} --force`"
             records[student] = replace(record, signs=((NOT_GRADED, why),))
@@ -229,22 +265,23 @@ def read_records(
         marks = score.cells if score is not None else {}
         attempts: dict[str, Attempt] = {}
         for cell in cells:
-            verdict = kept.verdicts.get(_name(cell)) if kept is not None else None
-            mark = marks.get(cell.grade_id)
-            if cell.exercise is not None and verdict is not None:
+            verdict = kept.verdicts.get(cell.name) if kept is not None else None
+            mark = marks.get(cell.key)
+            if cell.cell.is_test and verdict is not None:
                 manual = mark.manual_score if mark is not None else None
-                attempts[_name(cell)] = _attempt(verdict, manual)
+                attempts[cell.name] = _attempt(verdict, manual)
             elif mark is not None and kept is not None:
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
-                attempts[_name(cell)] = Attempt(mark.points, blank=blank)
+                attempts[cell.name] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
-        runs = read_cells(Submission(course, assignment, student).graded_path)
+        graded = Submission(course, assignment, student)
+        runs = {name: read_cells(graded.graded_path_of(name)) for name in notebooks}
         mine = known_by.get(student, {student.lower()})
-        code = {
-            name: text
-            for name, attempt in attempts.items()
-            if attempt.mistakes and names_nobody(text := code_of(runs, name), mine)
-        }
+        code = {}
+        for name in (name for name, attempt in attempts.items() if attempt.mistakes):
+            *notebook, exercise = name.rsplit("/", 1)
+            text = code_of(runs[notebook[0] if notebook else notebooks[0]], exercise)
+            code[name] = text if names_nobody(text, mine) else ""
         records[student] = Record(
             student,
             student in handed_in,
@@ -258,12 +295,12 @@ def read_records(
                 *((STRANGER,) if student in nobody else ()),
             ),
             code,
-            tuple(failures(runs, _not_defined(kept), everybody)),
+            tuple(failures([*chain(*runs.values())], _not_defined(kept), everybody)),
         )
     return records
 
 
-def read_kept(submission: Submission) -> Kept | None:
+def read_kept(submission: Submission, notebooks: Sequence[str]) -> Kept | None:
     """Return what grading left of a submission, or None where it is not graded.
 
     `autograder grade` leaves ``verdicts.json``; nbgrader's road the graded notebook alone,
@@ -275,15 +312,19 @@ def read_kept(submission: Submission) -> Kept | None:
         where that is damaged
     """
     path = submission.graded_folder / VERDICTS_FILE
-    notebook = submission.graded_folder / f"{submission.assignment}.ipynb"
+    graded = [name for name in notebooks if submission.graded_path_of(name).is_file()]
     if path.is_file():
         kept = json.loads(path.read_bytes())
-        verdicts = kept["verdicts"]
-    elif notebook.is_file():
-        graded = json.loads(notebook.read_bytes())
-        kept, verdicts = graded["metadata"][NOTE], verdicts_of(graded)
+    elif graded:
+        kept = {"verdicts": [], "remarks": [], "repairs": []}
+        for name in graded:
+            notebook = json.loads(submission.graded_path_of(name).read_bytes())
+            kept["verdicts"] += placed(verdicts_of(notebook), name, notebooks)
+            for key in ("remarks", "repairs"):
+                kept[key] += told(notebook["metadata"][NOTE][key], name, notebooks)
     else:
         return None
+    verdicts = kept["verdicts"]
     for verdict in verdicts:
         _attempt(verdict, None)  # raises here if the record is damaged
     return Kept(
@@ -309,20 +350,13 @@ def words_on(entry: Exercise | None, mistake: str) -> tuple[str, str]:
     return found[0].did if found else "", _lesson(lesson)
 
 
-def _name(cell: MasterCell) -> str:
-    """Return what a graded cell is called: the exercise of a check, or the cell's own name."""
-    return cell.grade_id.removeprefix(GRADE_PREFIX) if cell.exercise else cell.grade_id
-
-
 def _lesson(stem: str) -> str:
     return f"notebooks/{stem}.ipynb" if stem else ""
 
 
-def _item(cell: MasterCell, exercises: Mapping[str, Exercise]) -> Item:
-    name = _name(cell)
-    entry = exercises.get(name) if cell.exercise else None
+def _item(graded: Graded, entry: Exercise | None) -> Item:
     lesson = _lesson(entry.lesson) if entry is not None else ""
-    return Item(name, cell.points or 0.0, cell.exercise is None, lesson)
+    return Item(graded.name, graded.cell.points or 0.0, not graded.cell.is_test, lesson)
 
 
 def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
@@ -364,6 +398,7 @@ def _not_defined(kept: Kept | None) -> dict[str, str]:
     """Return the exercises of which a verdict says that nothing has their name, and why."""
     found = {}
     for name, verdict in (kept.verdicts if kept is not None else {}).items():
+        name = name.rpartition("/")[2]
         said = str(verdict["findings"][0]["message"]) if verdict["findings"] else ""
         if said.startswith(f"{name} is not defined"):
             found[name] = said.removeprefix(f"{name} is not defined").removeprefix(": ")

@@ -110,6 +110,8 @@ class Packer:
             return packer(self, value)
         if issubclass(kind, np.generic) and kind.__module__ == "numpy":
             return self._scalar(value)
+        if isinstance(value, np.dtype) and value.kind in "biufcSUmMO":
+            return ("dtype", value.str)
         if issubclass(kind, tuple) and (fields := named_fields(kind)):
             return ("namedtuple", kind.__name__, list(fields), [self.pack(item) for item in value])
         if kind is type or issubclass(kind, type):
@@ -431,6 +433,7 @@ _BUILT: dict[str, Callable[..., Any]] = {
     "single": lambda u, name: {"...": Ellipsis, "NotImplemented": NotImplemented}[name],
     "array": lambda u, text, shape, raw: u._new(_raw(text, shape, raw)),
     "raw scalar": lambda u, text, raw: _raw(text, [], raw)[()],
+    "dtype": lambda u, text: np.dtype(text[:20]),
     "objects": Unpacker._objects,
     "namedtuple": lambda u, name, fields, nodes: _named(name, fields)(*u._items(nodes)),
     "named": lambda u, name, fields: _named(name, fields),

@@ -185,6 +185,9 @@ class Owner(Peer):
     def hear(self, unpack: Callable[[Node], Any], message: dict[str, Any]) -> None:
         """Take in which names a test gave something, or deleted."""
         super().hear(unpack, message)
+        if message.get("new"):  # a tester's process in the place of one that ended
+            self.described.clear()
+            self.stubs.clear()
         if message.get("begins"):
             self.shared.clear()
         for name in message.get("unbind", ()):
@@ -206,6 +209,8 @@ class Owner(Peer):
     def raised(self, pack: Callable[[Any], Node], failure: BaseException) -> Node:
         """Return the nearest class of an exception, its arguments, its text, and itself."""
         arguments = vars(BaseException)["args"].__get__(failure)
+        if isinstance(failure, OSError) and len(arguments) == 2 and failure.filename is not None:
+            arguments = (*arguments, failure.filename)
         try:
             text = str(failure)
         except BaseException:

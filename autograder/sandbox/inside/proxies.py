@@ -50,11 +50,34 @@ INTERNAL = {
 }
 
 
+# Modules whose classes say nothing of what an object of a subclass is.
+OF_NO_LIBRARY = ("__main__", "abc", "enum", "typing", "dataclasses", "collections.abc")
+# Modules that do something when they are imported.
+NOT_IMPORTED = ("antigravity", "this", "idlelib", "test", "turtledemo", "lib2to3", "__main__")
+# Methods by which plain values compare themselves with others.
+OF_PLAIN_VALUES = frozenset(
+    name
+    for kind in (str, bytes, list, tuple, dict, set, int, float, np.ndarray)
+    for name in dir(kind)
+) | {"equals", "isin", "eq", "ne", "allclose", "isclose", "array_equal", "assert_equal"}
+FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType)
+
+
 class StandIn:
     """Stands for an object of the student's."""
 
     __slots__ = ()
     _autograder: Borrower  # of its class
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The class that `isinstance` is told beside the one that it has: a library's."""
+        for kind in type(self).__mro__:
+            real = vars(kind).get("_real")
+            real = _known(*real) if type(real) is tuple else real
+            if real is not None:
+                return real
+        return type(self)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(LOOKED_FOR):
@@ -142,33 +165,65 @@ class Remote(type):
         return cls._autograder.ask("function", [cls], name="dir")
 
 
+class StudentModule(types.ModuleType):
+    """A module whose state is the student's: one of their files, or what draws."""
+
+    def __init__(self, name: str, peer: Borrower) -> None:
+        super().__init__(name)
+        self.__dict__["_peer"] = peer
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.__dict__["_used"] = True
+        return self._peer.ask("get", [self], name=name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            return super().__setattr__(name, value)
+        return self._peer.ask("set", [self, value], name=name)
+
+
 class Method:
-    """A method of a student's object: asked for when it is called."""
+    """What can be called of a student's object: asked for when it is called."""
 
-    __slots__ = ("__name__", "__self__")
+    __slots__ = ("__name__", "__self__", "found")
 
-    def __init__(self, owner: Any, name: str) -> None:
-        self.__self__, self.__name__ = owner, name
+    def __init__(self, owner: Any, name: str, found: Any = None) -> None:
+        self.__self__, self.__name__, self.found = owner, name, found
 
     def __call__(self, *values: Any, **keywords: Any) -> Any:
-        peer = self.__self__._autograder
-        return peer.ask("method", [self.__self__, *values], keywords, name=self.__name__)
+        peer, name = self.__self__._autograder, self.__name__
+        by_default = type(self.__self__) in peer.named or name not in OF_PLAIN_VALUES
+        # What is given nothing of the tester's gives a value away, and judges none.
+        if (values or keywords) and not peer.may(f".{name}()", by_default):
+            raise AttributeError(
+                f"{type(self.__self__).__name__!r} object: {name!r} is not called in a test"
+            )
+        if self.found is not None:
+            return self.found(*values, **keywords)
+        return peer.ask("method", [self.__self__, *values], keywords, name=name)
+
+    def there(self) -> Any:
+        """Return what stands for the method itself."""
+        if self.found is None:
+            peer = self.__self__._autograder
+            self.found = peer.ask("get", [self.__self__], name=self.__name__)
+        return self.found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(LOOKED_FOR):
             raise AttributeError(name)
-        peer = self.__self__._autograder
-        return getattr(peer.ask("get", [self.__self__], name=self.__name__), name)
+        return getattr(self.there(), name)
 
     def __eq__(self, other: Any) -> bool:
-        return (
-            type(other) is Method
-            and (other.__self__ is self.__self__)
-            and (other.__name__ == self.__name__)
-        )
+        if type(other) is Method:
+            same = other.__self__ is self.__self__ and other.__name__ == self.__name__
+            return same or self.there() is other.there()
+        return self.there() is other
 
     def __hash__(self) -> int:
-        return hash((id(self.__self__), self.__name__))
+        return hash(self.there())
 
 
 class Borrower(Peer):
@@ -195,11 +250,11 @@ class Borrower(Peer):
 
     def attribute(self, owner: Any, name: str) -> Any:
         """Return an attribute of an object."""
-        if not self.may(f".{name}", True):
-            raise AttributeError(f"{type(owner).__name__!r} object: nothing is known of {name!r}")
         if name in self.methods.get(type(owner), ()):
             return Method(owner, name)
-        return self.ask("get", [owner], name=name)
+        found = self.ask("get", [owner], name=name)
+        guarded = isinstance(type(found), Remote) and not isinstance(owner, FUNCTIONS)
+        return Method(owner, name, found) if guarded and callable(found) else found
 
     # --- Objects of the student's -------------------------------------------------------------
 
@@ -237,9 +292,12 @@ class Borrower(Peer):
         if type(name) is not str or not all(part.isidentifier() for part in name.split(".")):
             raise CannotCross("not the name of a module")
         first = name.partition(".")[0]
-        known = first in sys.stdlib_module_names or first in LIBRARIES or name in sys.modules
+        standard = first in sys.stdlib_module_names and first not in NOT_IMPORTED
+        known = name in sys.modules or standard or first in LIBRARIES
         if not known:
-            raise CannotCross(f"the module {name} is not known here")
+            if number not in self.there:
+                self._keep(number, StudentModule(name, self))
+            return self.there[number]
         return importlib.import_module(name)
 
     def kind(self, node: Node) -> type:
@@ -258,49 +316,28 @@ class Borrower(Peer):
 
     def _class(self, said: dict[str, Any]) -> type:
         bases = [self.kind(node) for node in said["bases"]]
-        real = self._real(said) or next(
-            (one for base in bases if (one := vars(base).get("_real", base)) and _is_real(one)),
-            None,
-        )
+        module, name = str(said["module"]), str(said["qualname"])
         above: list[type] = [base for base in bases if isinstance(base, Remote)]
         error = next((base for base in bases if issubclass(base, BaseException)), None)
-        if error is not None:
-            if not issubclass(error, ErrorStandIn):
-                above = [ErrorStandIn, error]
-            real = None
         body: dict[str, Any] = {
-            "__slots__": (),
-            "__module__": str(said["module"]),
-            "__qualname__": str(said["qualname"]),
+            "__module__": module,
+            "__qualname__": name,
             "__doc__": str(said["doc"]) or None,
-            "_real": real,
         }
         if error is None:
+            body["__slots__"] = ()
+            body["_real"] = (module, name)
+            if module == "builtins":
+                body["_real"] = INTERNAL.get(name)
+            elif module in OF_NO_LIBRARY:
+                body["_real"] = next((x for x in bases if not isinstance(x, Remote)), None)
             body.update(self._specials(said))
-        else:
-            del body["__slots__"]
-        if real is not None:
-            body["__class__"] = property(lambda _: real)
+        elif not issubclass(error, ErrorStandIn):
+            above = [ErrorStandIn, error]
         made = type.__new__(Remote, str(said["name"]), tuple(above or [StandIn]), body)
         type.__setattr__(made, "_autograder", self)
         self.methods[made] = frozenset(map(str, said["methods"]))
         return made
-
-    def _real(self, said: dict[str, Any]) -> type | None:
-        """Return the class of a library that this one is, or None."""
-        module, name = str(said["module"]), str(said["qualname"])
-        if module == "builtins":
-            return INTERNAL.get(name)
-        first = module.partition(".")[0]
-        if first not in LIBRARIES and (
-            first not in sys.stdlib_module_names or first.startswith("__")
-        ):
-            return None
-        try:
-            found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
-        except (ImportError, AttributeError):
-            return None
-        return found if isinstance(found, type) else None
 
     def _specials(self, said: dict[str, Any]) -> dict[str, Any]:
         body: dict[str, Any] = {}
@@ -323,8 +360,8 @@ class Borrower(Peer):
         if id(value) in self.numbers_there and self.there[self.numbers_there[id(value)]] is value:
             return ("yours", self.numbers_there[id(value)])
         if kind is Method:
-            return self.lend_method(value)
-        if kind is types.ModuleType:
+            return self.lend(value.there())
+        if issubclass(kind, types.ModuleType):
             return ("module", value.__name__)
         if isinstance(value, BaseException) and kind in BUILTIN_ERRORS.values():
             return ("error", kind.__name__, str(value))
@@ -338,10 +375,6 @@ class Borrower(Peer):
         raise CannotCross(
             f"a {kind.__name__} of the tests' cannot be given to a student's function"
         )
-
-    def lend_method(self, value: Method) -> Node:
-        """Return the number of a student's own method."""
-        return self.lend(self.ask("get", [value.__self__], name=value.__name__))
 
     def do(self, question: dict[str, Any], values: list[Any], keywords: dict[str, Any]) -> Any:
         """Call a function that was lent; nothing else can be done with it."""
@@ -388,12 +421,13 @@ def _made(kind: Any) -> Any:
     return kind.__new__(kind)
 
 
-def _real_of(kind: type) -> type:
-    return vars(kind).get("_real", kind)
-
-
-def _is_real(kind: Any) -> bool:
-    return isinstance(kind, type) and not isinstance(kind, Remote)
+def _known(module: str, name: str) -> type | None:
+    """Return a class of a library that is imported here; what a student names is not imported."""
+    try:
+        found = functools.reduce(getattr, name.split("."), sys.modules[module])
+    except (KeyError, AttributeError):
+        return None
+    return found if isinstance(found, type) else None
 
 
 def _in_library(value: Any) -> tuple[str, str] | None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.sandbox import wire
-from autograder.sandbox.inside.crossing import MUTABLE, CannotCross, is_as_before, snapshot
-from autograder.sandbox.inside.peer import Node
-from autograder.sandbox.inside.proxies import Borrower, Remote
+from autograder.sandbox.inside.crossing import MUTABLE, is_as_before, snapshot
+from autograder.sandbox.inside.peer import Files, Node
+from autograder.sandbox.inside.proxies import Borrower, Remote, StudentModule
 from autograder.sandbox.inside.shell import SandboxShell
 
 # By what names modules are usually known; others have the last part of their own.
@@ -59,12 +60,22 @@ class Namespace(dict[str, Any]):
         return dict.fromkeys([*super().keys(), *self.tester.all_names()]).keys()
 
 
+def _have_drawn(tester: Tester, shell: Any) -> None:
+    # What is drawn is drawn, and looked at, in the student's process.
+    drawing = sys.modules["matplotlib.pyplot"] = StudentModule("matplotlib.pyplot", tester)
+    sys.modules["matplotlib"].pyplot = drawing  # type: ignore[attr-defined]
+    shell.enable_matplotlib = lambda *_, **__: ("inline", "inline")
+
+
 class Tester(Borrower):
     """Runs test cells."""
 
     def __init__(self, connection: Any, answer: Any, shell: SandboxShell) -> None:
         super().__init__(connection, answer)
         self.shell = shell
+        # Nothing that a student wrote into the working folder is ever imported here.
+        sys.path[:] = [folder for folder in sys.path if folder]
+        _have_drawn(self, shell)
         self.names = shell.user_ns = Namespace(shell.user_ns, self)
         self.borrowed: dict[str, Any] = {}
         self.mine: frozenset[str] = frozenset()
@@ -75,7 +86,7 @@ class Tester(Borrower):
         self.given: set[str] = set()  # names of the tests that the student's process has too
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
-        self.running, self.begins = False, False
+        self.running, self.begins, self.new = False, False, True
 
     def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
         """Run a cell of the instructor's and answer with its outputs."""
@@ -89,12 +100,23 @@ class Tester(Borrower):
         self.known.clear()
         self.given.clear()
         self.step = tuple(question["step"])
+        if question["files"] and self.files is None:
+            self.files = Files()
         for name in self.theirs:
             dict.pop(self.names, name, None)
         self.running, self.begins = True, True
         try:
-            self.fetch(question["names"])
+            # One that cannot cross is the error of the line that uses it.
+            with contextlib.suppress(Exception):
+                self.fetch(question["names"])
+            if self.begins and self.files:  # what was written before it
+                with contextlib.suppress(Exception):
+                    self.ask("nothing", [])
             outputs = self.shell.run(question["source"], text_bytes, image_bytes)
+            drawing = sys.modules["matplotlib.pyplot"]
+            if isinstance(drawing, StudentModule) and drawing.__dict__.pop("_used", False):
+                with contextlib.suppress(Exception):  # as at the end of any cell
+                    drawing.close("all")
             self._give_back(question["back"])
         finally:
             self.running = False
@@ -109,7 +131,7 @@ class Tester(Borrower):
         if not wanted:
             return
         for name, value in self.ask("names", [], names=wanted).items():
-            if type(value) is types.ModuleType and not self._is_usual(name, value.__name__):
+            if isinstance(value, types.ModuleType) and not self._is_usual(name, value.__name__):
                 continue
             if isinstance(value, Remote):
                 self.named.add(value)
@@ -162,6 +184,8 @@ class Tester(Borrower):
         said = super().told(pack)
         if self.begins:
             said["begins"], self.begins = True, False
+        if self.new:
+            said["new"], self.new = True, False
         if not self.running:
             return said
         for name in [one for one in self.given if not dict.__contains__(self.names, one)]:
@@ -216,7 +240,7 @@ class Tester(Borrower):
         for name in dict.fromkeys([*self.step, *names]):
             self.step = (name,)
             if any(self._is_new(*one) for one in self._shared()) or self.unbound:
-                with contextlib.suppress(CannotCross, ValueError):
+                with contextlib.suppress(Exception):
                     self.ask("nothing", [])
 
     def all_names(self) -> list[str]:
