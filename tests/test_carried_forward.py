@@ -24,7 +24,7 @@ from autograder.course.course import Course
 from autograder.course.folder import CourseError
 from autograder.judging.judge import Verdict, carry_forward, judge, questions
 from autograder.sandbox import Sandbox, Session
-from autograder.submission.graded_cells import carried_comments
+from autograder.submission.graded_cells import comments_on
 from autograder.submission.notebook import GradedNotebook, judge_notebook
 from examples.build import answers_of
 from softmax_by_hand import EXERCISES
@@ -112,7 +112,7 @@ def test_who_has_only_softmax_wrong_loses_nothing_else(grade):
     assert all(finding.carried for finding in found.findings)
     assert "right, given a correct softmax" in found.findings[0].message
     assert found.misconception is None
-    comments = carried_comments(graded.notebook)
+    comments = comments_on(graded.notebook)
     assert list(comments) == ["loss_gradient"]
     assert "8 of these 8 points" in comments["loss_gradient"]
     assert graded.remarks == ()

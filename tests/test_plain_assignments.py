@@ -11,10 +11,12 @@ import nbformat
 import pytest
 from classes import copied
 from commanding import run
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
 from plain import (
     KERNEL,
     RIGHT,
+    SQUARES,
     WRONG,
     asserting,
     hand_in,
@@ -236,3 +238,44 @@ def test_a_notebook_that_only_the_gradebook_has_is_told(made: Path, tmp_path: Pa
     code, _, said = run("grade", "two", "--course", course)
     assert code == 2
     assert "two: only the gradebook has second.ipynb: run `autograder release two`" in said
+
+
+# --- What is asserted inside ----------------------------------------------------------------------
+
+LOOKS = "assert squares.__code__.co_argcount == 1"
+
+
+@pytest.mark.parametrize(
+    ("rule", "points", "page"),
+    [
+        ("stand", 2, "its tests, asserted inside"),
+        ("wait", None, "a person is to look at them"),
+        ("refuse", 0, "which do not count in this course"),
+    ],
+)
+def test_what_is_asserted_inside_counts_as_the_course_says(
+    tmp_path: Path, rule: str, points: float | None, page: str
+) -> None:
+    course = plain_course(tmp_path / "course", f"c.TestCells.inside = {rule!r}\n")
+    cells = (owned(SQUARES, "squares", solution=True), asserting(LOOKS, "looks", 2))
+    write(course / "source/hw/hw.ipynb", notebook_of(*cells))
+    release(course, ["hw"])
+    hand_in(course, "ann", "hw", squares=RIGHT)
+    hand_in(course, "bob", "hw", squares="def squares(): return []")
+    theirs = copied(course, tmp_path / "theirs")
+    code, output, _ = run("grade", "hw", "--jobs", 1, "--course", course)
+    assert code == 0
+    assert "asserted inside: looks" in output
+    assert "fails: looks" in output
+    by_nbgrader(theirs, Autograde, "hw")
+    for one in (course, theirs):
+        assert marks(one, "hw") == {"ann": {"hw/looks": points}, "bob": {"hw/looks": 0}}
+        with Gradebook(f"sqlite:///{one / 'gradebook.db'}") as gradebook:
+            said = gradebook.find_comment("squares", "hw", "hw", "ann").comment
+        assert said == "Asserted inside, where student code runs: looks."
+    assert run("feedback", "hw", "--jobs", 1, "--course", course)[0] == 0
+    assert page in Seen((course / "feedback/ann/hw/hw.html").read_text()).text
+    assert run("report", "hw", "--format", "json", "--course", course)[0] == 0
+    (row,) = json.loads((course / "reports/hw.json").read_text())["exercises"]
+    assert row["marked_by"] == "its tests, asserted inside"
+    assert row["waiting"] == (points is None)

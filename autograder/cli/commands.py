@@ -463,17 +463,25 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
 @app.command()
 def watch(
     assignments: Assignments,
+    from_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            help="A folder into which hand-ins come, as `autograder collect` takes one.",
+            metavar="DIR",
+        ),
+    ] = None,
     jobs: Jobs = None,
     course: CourseOption = Path(),
     isolation: IsolationOption = "bwrap",
 ) -> None:
     """Grade hand-ins and release their feedback as they come, until Ctrl-C.
 
-    Takes what students submit to nbgrader's exchange, and whatever else comes into
-    submitted/, and says what became of each in a line. How many hand-ins of a student
-    are answered in 24 hours, c.Watch.answers_per_day says. Ended in whatever way, the
-    same command goes on where it was. Exit code 130: stopped by Ctrl-C; 2: wrong
-    usage, or watched already; 3: isolation cannot be had.
+    Takes what students submit to nbgrader's exchange, what comes into a folder, and
+    whatever else comes into submitted/, and says what became of each in a line. How
+    many hand-ins of a student are answered in 24 hours, c.Watch.answers_per_day says.
+    Ended in whatever way, the same command goes on where it was. Exit code 130:
+    stopped by Ctrl-C; 2: wrong usage, or watched already; 3: isolation cannot be had.
     """
     _isolation(isolation)
     folder = _course_folder(course)
@@ -483,7 +491,7 @@ def watch(
         # What ends services and containers is as good as Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         names = list(dict.fromkeys(assignments))
-        watching = Watch(folder, names, isolation, typer.echo)
+        watching = Watch(folder, names, isolation, typer.echo, from_folder)
         watching.run(jobs or _cores())
 
 

@@ -54,6 +54,7 @@ class Attempt:
     blank : it was not written yet
     wrong : it lost points, though something was written
     mistakes : misconceptions by name
+    asserted : of a test cell of the course's own, where it ran: "outside" or "inside"
     """
 
     points: float | None
@@ -61,6 +62,7 @@ class Attempt:
     blank: bool = False
     wrong: bool = False
     mistakes: tuple[str, ...] = ()
+    asserted: str = ""
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
     blank = sum(attempt.blank for attempt in attempts)
     return {
         "exercise": item.name,
-        "marked_by": "a person" if item.by_hand else "the grader",
+        "marked_by": _marker(item, attempts),
         "lesson": item.lesson,
         "max_points": item.max_points,
         "n": len(points),
@@ -230,6 +232,13 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
         "wrong": sum(attempt.wrong for attempt in attempts),
         "wrong_unnamed": sum(attempt.wrong and not attempt.mistakes for attempt in attempts),
     }
+
+
+def _marker(item: Item, attempts: Iterable[Attempt]) -> str:
+    if item.by_hand:
+        return "a person"
+    inside = any(attempt.asserted == "inside" for attempt in attempts)
+    return "its tests, asserted inside" if inside else "the grader"
 
 
 def correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
