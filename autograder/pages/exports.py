@@ -37,7 +37,7 @@ from autograder.gradebook.scores import (
 from autograder.pages.strangers import said_of_strangers
 from autograder.words import listed, spreadsheet_text
 
-DECIMALS = 2  # Canvas knows no more
+DECIMALS = 2  # Canvas stores no more
 
 
 @dataclass(frozen=True)

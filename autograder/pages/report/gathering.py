@@ -327,7 +327,7 @@ def read_kept(submission: Submission, notebooks: Sequence[str]) -> Kept | None:
         return None
     verdicts = kept["verdicts"]
     for verdict in verdicts:
-        _attempt(verdict, None)  # so that what is damaged shows here
+        _attempt(verdict, None)  # raises here if the record is damaged
     return Kept(
         {verdict["exercise"]: verdict for verdict in verdicts},
         tuple(map(str, kept["repairs"])),
