@@ -195,6 +195,8 @@ class Tester(Borrower):
         if self.unbound:
             said["unbind"], self.unbound = self.unbound, []
         changed = [one for one in self._shared() if self._is_new(*one)]
+        # What only a test sets, a function reads: it is not for the function to change.
+        self.shares = all(name in self.theirs for name, _ in changed)
         if changed:
             said["assign"] = [[name, pack(value)] for name, value in changed]
             for name, value in changed:
@@ -225,14 +227,16 @@ class Tester(Borrower):
         super().hear(unpack, message)
         for name in message.get("unbind", ()):
             self.borrowed.pop(name, None)
-            if name in self.step:
+            if name in self.step and name in self.theirs:
                 dict.pop(self.names, name, None)
         for name, node in message.get("assign", ()):
             value = unpack(node)
-            if name in self.step and dict.__contains__(self.names, name):
+            if name in self.theirs and dict.__contains__(self.names, name):
                 dict.__setitem__(self.names, name, value)
             elif self._is_theirs(name):
                 self.borrowed[name] = value
+            else:
+                continue
             self._know(name, value)
 
     def _give_back(self, names: list[str]) -> None:
