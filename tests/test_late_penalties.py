@@ -124,7 +124,7 @@ def test_changed_settings_count_at_the_next_grading_and_others_grade_nothing_ane
     configure(late_class, TEN_PERCENT)
     assert (fresh(), fresh()) == (3, 0)  # whom it costs something
     assert penalties(late_class) == TAKEN
-    # The same work, handed in once more: only its time is another.
+    # The same work, handed in a second time, later.
     stamp = late_class / "submitted" / "a day" / "ps1" / "timestamp.txt"
     stamp.write_text(str(HANDED_IN["two days"]))
     assert fresh() == 1

@@ -141,19 +141,23 @@ def release(
 ) -> None:
     """Make the students' versions in release/ from source/, and prove them.
 
-    The proof: every check is of an exercise, no line of a solution is left,
-    every cell parses, and running the notebook gives nothing but "not written
-    yet". Which exercises there are, and what each is worth, is what the notebook
-    says; what is odd is told.
+    The proof: no line of a solution is left; where exercises of a catalogue are
+    checked, every cell parses, and running the notebook gives nothing but "not
+    written yet". Of each test cell of the notebook's own it is said whether it is
+    judged outside the student's process. Which exercises there are, and what each
+    is worth, is what the notebook says; what is odd is told.
     """
     folder = _course_folder(course)
     with _in_words():
         from autograder.release.release import release as make_release
 
         made = make_release(folder, list(dict.fromkeys(assignments)))
+        from autograder.cli.ways import ways_of
+
+        ways = [line for item in made.released for line in ways_of(folder, item.assignment)]
     for line in made.remarks():
         typer.echo(f"autograder: {line}", err=True)
-    for line in made.lines():
+    for line in (*ways, *made.lines()):
         typer.echo(line)
 
 
@@ -475,17 +479,25 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
 @app.command()
 def watch(
     assignments: Assignments,
+    from_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            help="A folder into which hand-ins come, as `autograder collect` takes one.",
+            metavar="DIR",
+        ),
+    ] = None,
     jobs: Jobs = None,
     course: CourseOption = Path(),
     isolation: IsolationOption = "bwrap",
 ) -> None:
     """Grade hand-ins and release their feedback as they come, until Ctrl-C.
 
-    Takes what students submit to nbgrader's exchange, and whatever else comes into
-    submitted/, and says what became of each in a line. How many hand-ins of a student
-    are answered in 24 hours, c.Watch.answers_per_day says. Ended in whatever way, the
-    same command goes on where it was. Exit code 130: stopped by Ctrl-C; 2: wrong
-    usage, or watched already; 3: isolation cannot be had.
+    Takes what students submit to nbgrader's exchange, what comes into a folder, and
+    whatever else comes into submitted/, and says what became of each in a line. How
+    many hand-ins of a student are answered in 24 hours, c.Watch.answers_per_day says.
+    Ended in whatever way, the same command goes on where it was. Exit code 130:
+    stopped by Ctrl-C; 2: wrong usage, or watched already; 3: isolation cannot be had.
     """
     _isolation(isolation)
     folder = _course_folder(course)
@@ -495,7 +507,7 @@ def watch(
         # What ends services and containers is as good as Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         names = list(dict.fromkeys(assignments))
-        watching = Watch(folder, names, isolation, typer.echo)
+        watching = Watch(folder, names, isolation, typer.echo, from_folder)
         watching.run(jobs or _cores())
 
 

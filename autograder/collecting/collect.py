@@ -130,6 +130,7 @@ class Collection:
         course = Course(request.course)
         self._url = course.gradebook_url
         self._refused = not_of(None, request.course, None)
+        self._shared = bool(course.settings.get("CourseDirectory", {}).get("groupshared", False))
         self._memory = read_memory(request.course, request.assignment)
         clock = Clock(request.zone, course.settings)
         with GradebookStore.open(self._url) as gradebook:
@@ -186,6 +187,8 @@ class Collection:
                 os.replace(folder, old)
             os.replace(made, folder)
             _remove(old)
+            if self._shared:
+                _share(above)
         _remove(made)
         return row
 
@@ -260,6 +263,13 @@ class Collection:
         else:
             return replace(row, outcome=UNDECIDED, trouble=True)
         return replace(row, outcome=REPLACED if newer else OLDER)
+
+
+def _share(folder: Path) -> None:
+    """Let the group of a shared course read and write it, as nbgrader's own collecting does."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o2775 if path.is_dir() else 0o664)
 
 
 def _remove(path: Path) -> None:

@@ -277,13 +277,14 @@ def _match(sender: Sender, request: Request, found: Gathered, memory: Memory) ->
             raise CourseError(f"--who {sender.key}={told}: the roster has no {told}")
         return Match(told, "as told")
     match = found.roster.match(found.system, sender)
-    if match.could_be:
+    if match.student is None:  # another roster than before, or --who before
         before = {
             student
             for student, one in memory.students.items()
             if (one.system, one.key) == (found.system, sender.key)
+            and student in found.roster.students
         }
-        if len(before) == 1:
+        if len(before) == 1 and before <= (match.could_be or before):
             return Match(min(before), "as before")
     return match
 

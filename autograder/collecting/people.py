@@ -125,8 +125,9 @@ class Roster:
                 self._plain_together.add(plain_together(name), one.id)
 
     def knows(self, text: str) -> bool:
-        """Whether somebody is called like this."""
-        return self.match("", Sender(text, logins=(text,), names=(text,))).student is not None
+        """Whether somebody of the roster is called like this."""
+        match = self.match("", Sender(text, logins=(text,), names=(text,)))
+        return bool(match.could_be) or match.student in self.students
 
     def match(self, system: str, sender: Sender) -> Match:
         """Return who a sender is."""

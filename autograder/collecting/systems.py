@@ -243,7 +243,7 @@ def _blackboard(
         head = match["head"]
         logins, people_names = people.get(head, ((head.removeprefix(title),), ()))
         time = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S") if _is_time(match) else None
-        sender = Sender(logins[0], "", logins, people_names)
+        sender = Sender(head, "", logins, people_names)
         inner = _inside(match["rest"], below, "blackboard.txt")
         sent[name] = Sent(sender, inner, time, match["time"])
     return sent
@@ -322,7 +322,7 @@ def _folders(
             rest = rest[1:]
         if rest:
             whose = _without_branch(top).removeprefix(begin) if system == "github" else top
-            sent[name] = Sent(Sender(whose, "", (whose,), (whose,)), "/".join(rest))
+            sent[name] = Sent(Sender(top, "", (whose,), (whose,)), "/".join(rest))
         else:
             sent[name] = Sent(_sender_of(top, assignment), top)
     return sent
@@ -339,8 +339,11 @@ def _wrapper(
     (top,) = tops
     if knows(top) or all(path[1] == assignment for path in paths):
         return None
-    deep = any(len(path) > 2 for path in paths)
-    return top if deep or any(knows(without_ending(path[1])) for path in paths) else None
+    below = {path[1] for path in paths if len(path) > 2}
+    if any(knows(without_ending(path[1])) for path in paths):
+        return top
+    # Folders in one folder are a class; one folder in one folder may be a student's.
+    return top if len(below) > 1 else None
 
 
 def _beginning(texts: Iterable[str], between: str, knows: Callable[[str], bool]) -> str:

@@ -245,6 +245,7 @@ class Course:
                 known_releases(self.folder, name, notebook),
                 notebook,
                 self._planned(name, notebook, master, files),
+                own.read(own.TestCells, self.settings).inside,
             )
             for notebook, master in masters.items()
         )

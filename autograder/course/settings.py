@@ -131,6 +131,18 @@ class ErrorCarriedForward(Configurable):
     )
 
 
+class TestCells(Configurable):
+    """Test cells of the course's own: asserts, or a number at the end."""
+
+    inside = Enum(
+        ("stand", "wait", "refuse"),
+        default_value="stand",
+        help="What the points of a test are worth that can only be asserted inside, where student "
+        "code could reach it (`autograder release` names these): they stand, they wait for a "
+        "person, or they are refused.",
+    ).tag(config=True, must='"stand", "wait" or "refuse"')
+
+
 class LatePenalties(Configurable):
     """What a late hand-in costs. Another plugin in `c.AssignLatePenalties.plugin_class` counts
     just as well."""
@@ -205,7 +217,7 @@ class CanvasExporter(Configurable):
 
 
 SECTIONS = (
-    *(CourseDirectory, Catalogue, Submissions, ErrorCarriedForward, LatePenalties),
+    *(CourseDirectory, Catalogue, Submissions, TestCells, ErrorCarriedForward, LatePenalties),
     *(ClearSolutions, CarryFiles, Watch, Book, CanvasExporter),
 )
 NBGRADERS = (CourseDirectory, ClearSolutions, CanvasExporter)  # these have other settings too

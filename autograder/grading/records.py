@@ -29,6 +29,7 @@ from autograder.course.folder import (
 from autograder.grading.jobs import Outcome
 
 VERDICTS_FILE = "verdicts.json"
+SHOWN_TESTS = 5  # by name, in a line of the class's table
 SECONDS_FILE = ".seconds-{}.jsonl"  # of an assignment, beside the students' folders
 
 
@@ -122,6 +123,13 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
         for finding in verdict["findings"]
         if finding["misconception"]
     ]
+    tests = [verdict for verdict in verdicts if "asserted" in verdict]
+    for said, some in (
+        ("fails", [one for one in tests if one["points"] < one["max_points"] and not _inside(one)]),
+        ("asserted inside", [one for one in tests if _inside(one)]),
+    ):
+        if some:
+            mistakes.append(f"{said}: {_few([one['exercise'] for one in some])}")
     return Result(
         record["student"],
         record["assignment"],
@@ -132,6 +140,16 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
         seconds,
         fresh,
     )
+
+
+def _inside(verdict: Mapping[str, Any]) -> bool:
+    """Tell whether a test gives points, or would, by what ran beside student code."""
+    return verdict["asserted"] == "inside" and verdict["earned"] > 0
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - SHOWN_TESTS
+    return ", ".join(names[:SHOWN_TESTS]) + (f" and {more} more" if more > 0 else "")
 
 
 def store_notebooks(submission: Submission, notebooks: Mapping[str, bytes]) -> None:

@@ -33,7 +33,7 @@ from autograder.grading.standing import fingerprint_of, make_job
 from autograder.limits import LIMITS
 from autograder.nbgrader_plugin.copying import be_careful, keep_record, outcomes_so_far
 from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
-from autograder.submission.graded_cells import carried_comments
+from autograder.submission.graded_cells import comments_on, waiting_in
 from autograder.submission.sanitise import empty_submission, sanitise
 from autograder.submission.trial import tried_out
 
@@ -122,19 +122,23 @@ class Judge(NbGraderPreprocessor):
 
 
 class SaveCarried(NbGraderPreprocessor):
-    """Says in the gradebook what was carried forward, after nbgrader has saved the rest."""
+    """Says in the gradebook what nbgrader cannot tell from the outputs, after it saved the rest."""
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Set the comments of solution cells, as `autograder grade` does."""
+        """Set comments of solution cells, and which tests wait, as `autograder grade` does."""
         info = resources["nbgrader"]
-        comments = carried_comments(nb)
-        if comments:
+        comments, waiting = comments_on(nb), waiting_in(nb)
+        if comments or waiting:
             with Gradebook(info["db_url"]) as gradebook:
                 for name, text in comments.items():
                     where = (name, info["notebook"], info["assignment"], info["student"])
                     gradebook.find_comment(*where).auto_comment = text
+                for name in waiting:
+                    where = (name, info["notebook"], info["assignment"], info["student"])
+                    grade = gradebook.find_grade(*where)
+                    grade.auto_score, grade.needs_manual_grade = None, True
                 gradebook.db.commit()
         return nb, resources
 

@@ -37,7 +37,7 @@ from autograder.grading.standing import Standings
 from autograder.pages.strangers import said_of_strangers
 from autograder.words import listed, printable, spreadsheet_text
 
-DECIMALS = 2  # Canvas knows no more
+DECIMALS = 2  # Canvas stores no more
 
 
 @dataclass(frozen=True)

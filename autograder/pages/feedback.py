@@ -101,7 +101,7 @@ class ClassFeedback:
         for name in assignments:
             require_assignment(course, name)
         found = [find_graded(course, name, students) for name in assignments]
-        # Late: the database's library takes a while, and a wrong name should not.
+        # Imported here: the database's library takes a while, and a wrong name is told at once.
         from autograder.gradebook import GradebookStore
 
         self.jobs: list[PageJob] = []

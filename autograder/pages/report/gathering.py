@@ -51,6 +51,7 @@ from autograder.pages.report.work import (
     read_cells,
     words_of,
 )
+from autograder.submission.test_cells import INSIDE
 from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
@@ -342,7 +343,7 @@ def read_kept(submission: Submission) -> Kept:
     kept = json.loads((submission.graded_folder / VERDICTS_FILE).read_bytes())
     verdicts = kept["verdicts"]
     for verdict in verdicts:
-        _attempt(verdict, None)  # so that what is damaged shows here
+        _attempt(verdict, None)  # raises here if the record is damaged
     return Kept(
         {verdict["exercise"]: verdict for verdict in verdicts},
         tuple(map(str, kept["repairs"])),
@@ -378,7 +379,11 @@ def _item(graded: Graded, entry: Exercise | None) -> Item:
 def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
     """Return an exercise's attempt; what a person has given in Formgrader goes before a verdict."""
     points, findings = float(verdict["points"]), verdict["findings"]
-    blank = bool(findings) and findings[0]["message"] == NOT_WRITTEN
+    said = findings[0]["message"] if findings else ""
+    # A released stub raises it, in this grader's words, in nbgrader's own or in a course's.
+    blank = said == NOT_WRITTEN or ("asserted" in verdict and said.startswith("NotImplemented"))
+    if manual is None and verdict.get("waits"):
+        return Attempt(None, asserted=INSIDE)
     found = [finding["misconception"] for finding in findings if finding["misconception"]]
     return Attempt(
         points if manual is None else manual,
@@ -386,6 +391,7 @@ def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
         blank,
         not blank and points < float(verdict["max_points"]),
         tuple(dict.fromkeys(map(str, found))),
+        str(verdict.get("asserted", "")),
     )
 
 
