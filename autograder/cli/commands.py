@@ -141,19 +141,23 @@ def release(
 ) -> None:
     """Make the students' versions in release/ from source/, and prove them.
 
-    The proof: every check is of an exercise, no line of a solution is left,
-    every cell parses, and running the notebook gives nothing but "not written
-    yet". Which exercises there are, and what each is worth, is what the notebook
-    says; what is odd is told.
+    The proof: no line of a solution is left; where exercises of a catalogue are
+    checked, every cell parses, and running the notebook gives nothing but "not
+    written yet". Of each test cell of the notebook's own it is said whether it is
+    judged outside the student's process. Which exercises there are, and what each
+    is worth, is what the notebook says; what is odd is told.
     """
     folder = _course_folder(course)
     with _in_words():
         from autograder.release.release import release as make_release
 
         made = make_release(folder, list(dict.fromkeys(assignments)))
+        from autograder.cli.ways import ways_of
+
+        ways = [line for item in made.released for line in ways_of(folder, item.assignment)]
     for line in made.remarks():
         typer.echo(f"autograder: {line}", err=True)
-    for line in made.lines():
+    for line in (*ways, *made.lines()):
         typer.echo(line)
 
 
