@@ -8,7 +8,6 @@ from pathlib import Path
 from autograder.course.assignment import of_several
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, label_of, require_assignment, write_atomically
-from autograder.course.late_penalties import late_rule
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.by_hand import NewMark, Place
 from autograder.grading.history import MarkGiven, note_marks
@@ -127,7 +126,7 @@ class Filled:
         ------
         CourseError : nothing could be written, or the gradebook was changed meanwhile
         """
-        rule = late_rule(self._settings.settings)
+        rule = self._settings.late
         with GradebookStore.open(self._settings.gradebook_url) as gradebook:
             penalty = rule.penalty if rule is not None else None
             gradebook.write_by_hand(self.assignment, self._marks, penalty)
