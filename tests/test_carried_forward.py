@@ -33,7 +33,7 @@ from softmax_by_hand import lecture as reference
 SEED = 7
 EMPTY = Assignment("ps2", (), {})
 LECTURE = inspect.getsource(reference)
-# Those whose needs the lecture's code calls; other solutions may call those of the others.
+# Exercises whose solution in the lecture calls what they need; others may or may not.
 
 
 def _calls(function: Callable[..., object], name: str) -> bool:
@@ -367,7 +367,7 @@ def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement():
         gates = [list(exercise.criteria[0].fixtures(np.random.default_rng(i))) for i in range(20)]
         for gate in gates:
             calls = {repr([plain(value) for value in call]) for call in gate}
-            # Labels of a small sample may be the same by chance.
+            # In a small sample the labels may agree by chance.
             assert len(calls - met) > len(calls) / 2, exercise.name
             met |= calls
 
