@@ -394,7 +394,7 @@ def test_times_are_read_in_the_systems_zone_and_by_every_reader(course, tmp_path
     taken(course, download, roster=given, zone="America/New_York")
     said = stamp_of(course, FEW[0].id)
     assert said == "2025-01-31 18:45:10 UTC"
-    assert parse_utc(said) == submitted_at(Submission(course, "ps1", FEW[0].id))
+    assert parse_utc(said) == submitted_at(Submission(course, "ps1", FEW[0].id)).at
     code, said = commanding.refused(
         "collect", "ps1", download, "--course", course, "--timezone", "Mars/Olympus"
     )

@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 from classes import copied
+from classes import hand_in as classes_hand_in
 from commanding import run
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
@@ -279,3 +280,47 @@ def test_what_is_asserted_inside_counts_as_the_course_says(
     (row,) = json.loads((course / "reports/hw.json").read_text())["exercises"]
     assert row["marked_by"] == "its tests, asserted inside"
     assert row["waiting"] == (points is None)
+
+
+# --- Beside exercises of a catalogue --------------------------------------------------------------
+
+
+def test_asserts_two_notebooks_and_exercises_in_one_course_by_either_road(
+    course: Path, in_this_process: None, tmp_path: Path
+) -> None:
+    for path in plain_course(tmp_path / "plain").glob("source/*"):
+        shutil.copytree(path, course / "source" / path.name)
+    release(course, ["squares", "two"])
+    classes_hand_in(course, "ann", "all-right")
+    hand_in(course, "ann", "squares", squares=RIGHT)
+    hand_in(course, "ann", "two", total=TOTAL)
+    theirs = copied(course, tmp_path / "theirs")
+    code, output, said = run("grade", "ps1", "squares", "two", "--jobs", 1, "--course", course)
+    assert (code, said) == (0, ""), output
+    for name in ("ps1", "squares", "two"):
+        by_nbgrader(theirs, Autograde, name)
+        assert marks(course, name) == marks(theirs, name)
+    points = [
+        points
+        for name in ("ps1", "squares", "two")
+        for points in marks(course, name)["ann"].values()
+    ]
+    assert sum(points or 0 for points in points) == 14 + 8 + 2
+
+
+def test_release_says_of_each_test_where_it_is_judged(tmp_path: Path) -> None:
+    course = plain_course(tmp_path / "course")
+    cells = (
+        owned(SQUARES, "squares", solution=True),
+        asserting(LOOKS, "looks", 2),
+        asserting("assert squares(2) == [9]", "wrong", 1),
+    )
+    write(course / "source/hw/hw.ipynb", notebook_of(*cells))
+    code, output, said = run("release", "two", "hw", "--course", course)
+    assert (code, said) == (0, "")
+    assert output.splitlines()[:4] == [
+        "two: first/same is judged outside",
+        "two: second/same is judged outside",
+        "hw: looks is asserted inside: it reads how something is written (co_argcount)",
+        "hw: wrong is judged outside: its own solution does not pass it",
+    ]

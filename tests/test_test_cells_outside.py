@@ -111,6 +111,17 @@ def plot(x, y):
     plt.title("A title")
     return plt.gca()
 factor = 2
+counted = 0
+def tick():
+    global counted
+    counted += 1
+log = []
+def note(x):
+    log.append(x)
+def meddle():
+    there = globals()
+    there["limits"][:] = [100]
+    there["limits"] = [50]
 grid = [[0] * 2] * 2
 '''
 
@@ -249,6 +260,14 @@ HOLDS = {
     "a global that a function reads": (
         "assert scaled(2) == 4\nfactor = 5\nassert scaled(2) == 10\nfactor = 2"
     ),
+    "a global that a function changes": (
+        "counted = 5\ntick()\ntick()\nassert counted == 7\ncounted = 0\ntick()\nassert counted == 1"
+    ),
+    "a global list that a function changes": (
+        "assert log == []\nnote(1)\nassert log == [1]\nlog.append(2)\nnote(3)\n"
+        "assert log == [1, 2, 3]\nlog.clear()\nnote(4)\nassert log == [4]\nlog = []\nnote(5)\n"
+        "assert log == [5]\ndel log[:]\nnote(0)\nlog = []"
+    ),
     "a global that is deleted": (
         "kept = factor\ndel factor\ntry:\n    scaled(1)\nexcept NameError:\n    pass\n"
         "else:\n    assert 0\nfactor = kept\nassert scaled(1) == 2"
@@ -381,6 +400,22 @@ def test_imports_and_helpers_that_students_may_edit_are_taken_from_the_release(
     student.run_cell("def isclose(*_): return True\ndef near(a, b): return True")
     shown = Given("", OPEN, "from math import isclose\ndef near(a, b):\n    return isclose(a, b)")
     assert failure(run("assert not isclose(1, 2) and not near(1, 2)", shown)) == ""
+
+
+def test_what_only_a_test_sets_no_function_changes(run: Run) -> None:
+    reads = Given("r", SOLUTION, "def inside(x):\n    return x < limits[0]")
+    test = "limits = [3]\nmeddle()\nassert limits == [3]\nmeddle()\nassert limits == [3]"
+    assert failure(run(test, reads)) == ""
+
+
+def test_what_a_student_did_not_import_a_test_does_not_have(run: Run, student: Session) -> None:
+    asked = Given("i", SOLUTION, "# import it", "import statistics as stats")
+    test = "assert stats.mean([1, 3]) == 2"
+    assert "NameError" in failure(run(test, asked))
+    student.run_cell("class Any:\n    def mean(self, x): return 5\nstats = Any()")
+    # Its meaning is the release's, not the student's.
+    assert failure(run(test, asked)) == ""
+    student.run_cell("del stats")
 
 
 def test_what_an_earlier_test_defines_later_ones_use(run: Run) -> None:

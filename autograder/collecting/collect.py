@@ -248,7 +248,7 @@ class Collection:
             return replace(row, outcome=f"{submission.folder} {IN_THE_WAY}", trouble=True)
         if not attempt.files or UNREADABLE in attempt.left_out.values():
             return replace(row, outcome=BROKEN, trouble=True)
-        before = submitted_at(submission)
+        before = submitted_at(submission).at
         same = contents(submission.folder) == contents(place)
         if same and (at is None or before == at):
             return replace(row, outcome=SAME, at=stamp(before))

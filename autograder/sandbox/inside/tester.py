@@ -83,6 +83,7 @@ class Tester(Borrower):
         self.imports: dict[str, str] = {}
         self.step: tuple[str, ...] = ()
         self.unbound: list[str] = []
+        self.hidden: dict[str, Any] = {}  # names that this cell does not have
         self.given: set[str] = set()  # names of the tests that the student's process has too
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
@@ -104,11 +105,14 @@ class Tester(Borrower):
             self.files = Files()
         for name in self.theirs:
             dict.pop(self.names, name, None)
+        dict.update(self.names, self.hidden)
+        self.hidden.clear()
         self.running, self.begins = True, True
         try:
             # One that cannot cross is the error of the line that uses it.
             with contextlib.suppress(Exception):
                 self.fetch(question["names"])
+                self._hide(question["present"])
             if self.begins and self.files:  # what was written before it
                 with contextlib.suppress(Exception):
                     self.ask("nothing", [])
@@ -122,6 +126,13 @@ class Tester(Borrower):
             self.running = False
         used = sorted(self.recorded or ())
         wire.send(self.connection, {"answer": {"outputs": outputs, "needs": used}})
+
+    def _hide(self, names: list[str]) -> None:
+        """Leave names out that the student's notebook does not have, though they are known here."""
+        there = set(self.ask("all names", [])) if names else set()
+        for name in names:
+            if name not in there and dict.__contains__(self.names, name):
+                self.hidden[name] = dict.pop(self.names, name)
 
     # --- Names --------------------------------------------------------------------------------
 
@@ -195,6 +206,8 @@ class Tester(Borrower):
         if self.unbound:
             said["unbind"], self.unbound = self.unbound, []
         changed = [one for one in self._shared() if self._is_new(*one)]
+        # What only a test sets, a function reads: it is not for the function to change.
+        self.shares = all(name in self.theirs for name, _ in changed)
         if changed:
             said["assign"] = [[name, pack(value)] for name, value in changed]
             for name, value in changed:
@@ -225,14 +238,16 @@ class Tester(Borrower):
         super().hear(unpack, message)
         for name in message.get("unbind", ()):
             self.borrowed.pop(name, None)
-            if name in self.step:
+            if name in self.step and name in self.theirs:
                 dict.pop(self.names, name, None)
         for name, node in message.get("assign", ()):
             value = unpack(node)
-            if name in self.step and dict.__contains__(self.names, name):
+            if name in self.theirs and dict.__contains__(self.names, name):
                 dict.__setitem__(self.names, name, value)
             elif self._is_theirs(name):
                 self.borrowed[name] = value
+            else:
+                continue
             self._know(name, value)
 
     def _give_back(self, names: list[str]) -> None:
