@@ -36,12 +36,6 @@ BACKUP = "put a backup in its place"
 NO_DATABASE = b"no database " * 1000
 
 
-@pytest.fixture
-def in_process(at_once: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grade in this process, whatever number of workers is asked for."""
-    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
-
-
 def rows_of(output: str) -> list[list[str]]:
     """Return the rows of a printed table."""
     rows = [[cell.strip() for cell in line.split(BAR)] for line in output.splitlines()]

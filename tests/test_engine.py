@@ -30,7 +30,7 @@ from running import written
 from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, CourseError, Submission
 from autograder.grading import engine, jobs
-from autograder.grading.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class, make_job
+from autograder.grading.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class
 from autograder.grading.history import HISTORY_FILE
 from autograder.grading.jobs import Job, Outcome, fingerprint, grade_here
 from autograder.grading.records import (
@@ -40,6 +40,7 @@ from autograder.grading.records import (
     note_seconds,
     read_seconds,
 )
+from autograder.grading.standing import make_job
 from autograder.grading.workers import Workers, own_worker
 from autograder.limits import WRITING
 from autograder.sandbox import LIMITS, IsolationUnavailable

@@ -408,6 +408,16 @@ def test_what_only_a_test_sets_no_function_changes(run: Run) -> None:
     assert failure(run(test, reads)) == ""
 
 
+def test_what_a_student_did_not_import_a_test_does_not_have(run: Run, student: Session) -> None:
+    asked = Given("i", SOLUTION, "# import it", "import statistics as stats")
+    test = "assert stats.mean([1, 3]) == 2"
+    assert "NameError" in failure(run(test, asked))
+    student.run_cell("class Any:\n    def mean(self, x): return 5\nstats = Any()")
+    # Its meaning is the release's, not the student's.
+    assert failure(run(test, asked)) == ""
+    student.run_cell("del stats")
+
+
 def test_what_an_earlier_test_defines_later_ones_use(run: Run) -> None:
     earlier = Given("e", TEST, "def check(f):\n    assert f(1) == 2\nvalue = 5")
     assert failure(run("check(add)\nassert value == 5", earlier)) == ""

@@ -82,6 +82,12 @@ class CourseDirectory(Configurable):
         help="The gradebook's address. Without it, that of the environment variable "
         "`GRADEBOOK_URL`, else `gradebook.db` in the course's folder."
     ).tag(config=True, must="a database's address")
+    student_id_exclude = Unicode(
+        help="Students who are left out of grading and feedback, with commas between."
+    ).tag(config=True, must='ids with commas between, "test1,test2"')
+    groupshared = Bool(
+        False, help="Whether what is written can be written by the group as well."
+    ).tag(config=True, must="True or False")
 
 
 class Catalogue(Configurable):

@@ -83,6 +83,7 @@ class Tester(Borrower):
         self.imports: dict[str, str] = {}
         self.step: tuple[str, ...] = ()
         self.unbound: list[str] = []
+        self.hidden: dict[str, Any] = {}  # names that this cell does not have
         self.given: set[str] = set()  # names of the tests that the student's process has too
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
@@ -104,11 +105,14 @@ class Tester(Borrower):
             self.files = Files()
         for name in self.theirs:
             dict.pop(self.names, name, None)
+        dict.update(self.names, self.hidden)
+        self.hidden.clear()
         self.running, self.begins = True, True
         try:
             # One that cannot cross is the error of the line that uses it.
             with contextlib.suppress(Exception):
                 self.fetch(question["names"])
+                self._hide(question["present"])
             if self.begins and self.files:  # what was written before it
                 with contextlib.suppress(Exception):
                     self.ask("nothing", [])
@@ -122,6 +126,13 @@ class Tester(Borrower):
             self.running = False
         used = sorted(self.recorded or ())
         wire.send(self.connection, {"answer": {"outputs": outputs, "needs": used}})
+
+    def _hide(self, names: list[str]) -> None:
+        """Leave names out that the student's notebook does not have, though they are known here."""
+        there = set(self.ask("all names", [])) if names else set()
+        for name in names:
+            if name not in there and dict.__contains__(self.names, name):
+                self.hidden[name] = dict.pop(self.names, name)
 
     # --- Names --------------------------------------------------------------------------------
 
