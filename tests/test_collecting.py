@@ -430,6 +430,9 @@ def test_what_times_are_not_known_is_said(course, tmp_path):
         "collect", "ps1", sheet, "--course", course, "--roster", roster(course, SHEET())
     )
     assert "taken for UTC: --timezone Europe/Berlin" in said
+    # What is there already has its time.
+    _, _, said = commanding.run("collect", "ps1", sheet, "--course", course)
+    assert "nothing says when" not in said
 
 
 def test_a_timestamp_that_a_student_sent_is_a_file_like_any_other(course, tmp_path):
@@ -661,6 +664,15 @@ def test_the_roster_may_lie_in_the_downloads_folder(course, tmp_path):
     folder = folder_of(tmp_path / "d", downloads.canvas(FEW, work))
     given = roster(folder, GRADES())
     assert taken(course, folder, roster=given) == {one.id: NEW for one in FEW}
+
+
+def test_long_names_are_nobodys_and_are_read_at_once(course, tmp_path):
+    name = "_1" * 10_000 + " - x" * 5_000
+    download = zip_of(tmp_path / "d.zip", {f"{at}{name}.ipynb": b"" for at in range(20)})
+    given = roster(course, LIST())
+    for system in ("moodle", "canvas", "blackboard", "brightspace", "google", "folder", "github"):
+        found = taken(course, download, roster=given, system=system)
+        assert NEW not in found.values()
 
 
 @pytest.mark.parametrize(

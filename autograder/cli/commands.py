@@ -618,8 +618,10 @@ def marks(
         from autograder.marking import Filled, write_table
 
         if out is not None:
-            for sentence in write_table(folder, assignment, out, blind, separator):
+            said, left_out = write_table(folder, assignment, out, blind, separator)
+            for sentence in said:
                 typer.echo(sentence)
+            _say_left_out(left_out)
         else:
             _take_in(Filled(folder, assignment, [*(filled or ()), *more]), yes)
 

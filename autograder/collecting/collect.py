@@ -15,7 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.collecting.clock import Clock, stamp
-from autograder.collecting.gathering import Attempt, Gathered, Request, gather, roster_of
+from autograder.collecting.gathering import (
+    Attempt,
+    Gathered,
+    Request,
+    gather,
+    roster_of,
+    said_of_times,
+)
 from autograder.collecting.laying_out import contents, lay_out
 from autograder.collecting.remembered import Remembered, read_memory, write_memory
 from autograder.collecting.rosters import read_roster_file
@@ -132,7 +139,7 @@ class Collection:
         self._refused = not_of(None, request.course, None)
         self._shared = bool(course.settings.get("CourseDirectory", {}).get("groupshared", False))
         self._memory = read_memory(request.course, request.assignment)
-        clock = Clock(request.zone, course.settings)
+        self._clock = clock = Clock(request.zone, course.settings)
         with GradebookStore.open(self._url) as gradebook:
             people = gradebook.roster()
         self._roster_file = None
@@ -156,12 +163,13 @@ class Collection:
             Row(one.student, one.sent, "", one.at, one.trouble, trouble=True)
             for one in self._found.unclear
         ]
+        timeless = [row.student for row in rows if row.outcome in (NEW, REPLACED) and not row.at]
         nobodys = [f"{printable(name)} {why}" for name, why in self._found.left_out.items()]
         return Collected(
             self._found.system,
             sorted([*rows, *unclear], key=lambda row: (row.trouble, row.student, row.sent)),
             self._found.missing,
-            [*self._found.said, *nobodys],
+            [*self._found.said, *said_of_times(self._found, timeless, self._clock), *nobodys],
         )
 
     def take(self, student: str, dry_run: bool = False) -> Row:

@@ -175,8 +175,7 @@ def _fill_in(
     given.said.append(f"{counted(filled, 'grade')} in {path.name}")
     if waiting:
         given.said.append(
-            f"{counted(waiting, 'grade')} of them without what waits for a person's marks: "
-            "run it again after that"
+            f"{waiting} of them without what waits for a person's marks: run it again after that"
         )
     if others:
         given.said.append(

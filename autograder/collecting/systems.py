@@ -17,7 +17,7 @@ from itertools import takewhile
 from autograder.collecting.clock import moment_of
 from autograder.collecting.download import without_ending
 from autograder.collecting.names import folded
-from autograder.collecting.people import Sender
+from autograder.collecting.people import MAX_NAME, MAX_WORDS, Sender
 
 TIMES = r"\d{4}(?:-\d\d){5}"
 MOODLE = re.compile(
@@ -273,11 +273,11 @@ def _sender_of(file: str, assignment: str) -> Sender:
     A login is one word, and another word of the name may be somebody else's: it counts where the
     rest is the assignment's name.
     """
-    stem = without_ending(file)
+    stem = without_ending(file)[:MAX_NAME]
     logins = [stem]
     for between in (" - ", "_", "-"):
         parts = stem.split(between)
-        for cut in range(1, len(parts)):
+        for cut in range(1, len(parts) if len(parts) <= MAX_WORDS else 0):
             begins, ends = between.join(parts[:cut]), between.join(parts[cut:])
             logins += [begins] if folded(ends).strip() == folded(assignment) else []
             logins += [ends] if folded(begins).strip() == folded(assignment) else []
@@ -290,14 +290,14 @@ def possible_names(file: str) -> list[str]:
     >>> possible_names("Ann Lee - ps1.ipynb")
     ['Ann Lee', 'ps1', 'Ann Lee - ps1']
     """
-    stem = without_ending(file)
+    stem = without_ending(file)[:MAX_NAME]
     return [*_pieces(stem, " - "), *_pieces(stem, "_"), stem]
 
 
 def _pieces(text: str, between: str) -> list[str]:
     """Return the beginnings and the ends of a text, the shortest first."""
     parts = text.split(between)
-    cuts = range(1, len(parts))
+    cuts = range(1, len(parts) if len(parts) <= MAX_WORDS else 0)
     return [
         *(between.join(parts[:cut]).strip() for cut in cuts),
         *(between.join(parts[cut:]).strip() for cut in reversed(cuts)),
