@@ -173,6 +173,9 @@ class Budget:
 # Beside the submission's own time.  An honest one takes a tenth of a second of the processor;
 # the sample class at most 0.3 s.  A worker holds about 70 MB, and while it judges 100.
 GRADING = Budget(4.0, 3.0)
+# Where test cells are judged outside: each call of a student's function passes through here twice,
+# an eighth of a millisecond for a small one, and no test has more time than its cell.
+RELAYING = replace(GRADING, cpu_seconds=40.0)
 # The graded notebook of a submission whose grading was ended: nothing is run for it.
 WRITING = Budget(20.0, 1.5)
 # A page of feedback.  An honest one takes half a second at most; pictures make it large.

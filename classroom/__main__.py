@@ -17,13 +17,14 @@ WORK = BUILD / "classroom"
 SERVE = "python3 -m http.server --directory build/lite, then open http://localhost:8000"
 
 
-def build_slides(target: Path, files: Vendored) -> list[Path]:
+def build_slides(target: Path, files: Vendored, mathjax: str = "") -> list[Path]:
     """Write a deck for each lesson.
 
     Parameters
     ----------
     target : a folder, made if it is not there
     files : reveal.js and MathJax
+    mathjax : where a deck finds MathJax; without it, each has its own
 
     Returns
     -------
@@ -33,7 +34,8 @@ def build_slides(target: Path, files: Vendored) -> list[Path]:
     written = []
     for path in lessons():
         slides = target / f"{path.stem}.html"
-        slides.write_text(deck(executed(path, WORK / "executed"), files), encoding="utf-8")
+        text = deck(executed(path, WORK / "executed"), files, mathjax)
+        slides.write_text(text, encoding="utf-8")
         written.append(slides)
     return written
 
@@ -48,7 +50,7 @@ def build_site(target: Path, files: Vendored, lite: Lite) -> None:
     lite : what pages link to, where it is there
     """
     build_book(target, WORK, files.mathjax_js, lite)
-    build_slides(target / "slides", files)
+    build_slides(target / "slides", files, "../_static/mathjax.js")
 
 
 def _megabytes(folder: Path) -> int:

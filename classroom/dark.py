@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from classroom.palette import with_palette
+
 # Björn Ottosson's Oklab, a space in which one number is how light a colour looks.
 TO_CONES = np.array(
     [
@@ -54,7 +56,7 @@ def dark(png: bytes) -> bytes:
     shown = np.round(255 * turned).astype(np.uint8)[places.ravel()].reshape(pixels.shape)
     written = io.BytesIO()
     Image.fromarray(shown).save(written, "PNG")
-    return written.getvalue()
+    return with_palette(written.getvalue())
 
 
 def _linear(colours: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,12 +17,17 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from classroom.palette import shrink
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 BESIDE_A_LESSON = tuple(
     NOTEBOOKS / name for name in ("figures.py", "lesson_figures.py", "digits.npz")
 )
-DRAWN_BY = (Path(__file__), *map(Path(__file__).with_name, ("projected.py", "sliders.py")))
+DRAWN_BY = (
+    Path(__file__),
+    *map(Path(__file__).with_name, ("palette.py", "projected.py", "sliders.py")),
+)
 # Without a lesson's own modules beside it a notebook is a problem set, and stays as it is.
 FIRST = """
 import importlib.util, classroom.projected, classroom.sliders
@@ -120,6 +125,8 @@ def executed(path: Path, cache: Path) -> NotebookNode:
             notebook = run(nbformat.read(path, as_version=4), Path(folder))
         for cell in notebook.cells:  # the times of this run
             cell.metadata.pop("execution", None)
+            for output in cell.get("outputs", []):
+                shrink(output.get("data"))
         cache.mkdir(parents=True, exist_ok=True)
         for old in cache.glob(f"{path.stem}-*.ipynb"):
             old.unlink(missing_ok=True)

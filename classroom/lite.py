@@ -7,6 +7,7 @@ for the browser (Pyodide), comes from its usual address, or from a folder that i
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,8 @@ AT_THE_START = ("numpy", "matplotlib")
 FROM_THE_KERNEL = "../../../../pypi"
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 PYODIDE = ("pyodide.mjs", "pyodide-lock.json")
+# The version that the tests run. The kernel by itself would ask for the newest that it knows.
+PYODIDE_VERSION = "314.0.4"
 
 
 class LiteError(Exception):
@@ -99,14 +102,28 @@ def _set_up_kernel(site: Path, wheels: list[Path], alone: bool) -> None:
         "disablePyPIFallback": alone,
         "loadPyodideOptions": {"packages": packages},
     }
-    if alone:
-        kernel["pyodideUrl"] = "./static/pyodide/pyodide.mjs"
+    kernel["pyodideUrl"] = "./static/pyodide/pyodide.mjs" if alone else pyodide_address()
     # The builder's own steps write into the same file, and the last may win: so this is after them.
     path = site / "jupyter-lite.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
     plugins = settings["jupyter-config-data"].setdefault("litePluginSettings", {})
     plugins.setdefault(f"{KERNEL}:kernel", {}).update(kernel)
     path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def pyodide_address() -> str:
+    """Return where a page gets Pyodide, in the version that is tested: the kernel's own address.
+
+    Raises
+    ------
+    LiteError : the kernel has no address in which a version stands
+    """
+    schema = EXTENSIONS / KERNEL / "static/schema/kernel.v0.schema.json"
+    usual = json.loads(schema.read_text(encoding="utf-8"))["properties"]["pyodideUrl"]["default"]
+    address, found = re.subn(r"/v[\d.]+/", f"/v{PYODIDE_VERSION}/", usual)
+    if found != 1:
+        raise LiteError(f"the kernel's address of Pyodide, {usual}, has no version to choose")
+    return address
 
 
 def _of_the_builder(target: Path, contents: Path, wheels: list[Path]) -> dict[str, Any]:

@@ -21,13 +21,14 @@ HIDDEN_ON_SLIDES = "hide-input"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def deck(notebook: NotebookNode, files: Vendored) -> str:
-    """Return one self-contained page of slides.
+def deck(notebook: NotebookNode, files: Vendored, mathjax: str = "") -> str:
+    """Return one page of slides, self-contained unless MathJax lies beside it.
 
     Parameters
     ----------
     notebook : with outputs and slide types
     files : built into the page
+    mathjax : the address of MathJax's script, as seen from the page; without it, it is built in
 
     Returns
     -------
@@ -57,6 +58,7 @@ def deck(notebook: NotebookNode, files: Vendored) -> str:
     course = {
         "title": title(notebook),
         "files": files,
+        "mathjax": mathjax,
         "style": style + sliders.STYLE,
         "script": sliders.SCRIPT + (TEMPLATES / "deck/deck.js").read_text(encoding="utf-8"),
     }

@@ -90,6 +90,8 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
         doors[f"problem-sets/{path.stem}"] = [alone, *_doors(path, lite)]
     (source / DOORS).write_text(json.dumps(doors), encoding="utf-8")
     _run_sphinx(source, target, work / "doctrees")
+    for path in target.rglob("*.map"):  # for those who change the theme's scripts
+        path.unlink()
 
 
 def _lay_out_lesson(path: Path, source: Path, cache: Path) -> None:

@@ -55,7 +55,7 @@ def lead_to(paths: list[str]) -> None:
 
 
 def _parts(path: str) -> list[str]:
-    # A folder keeps its mode wherever it is mounted; what is in a closed one is mounted instead.
+    # A mounted folder keeps its mode, so the contents of a closed folder are mounted one by one.
     return [path] if _is_open(path) else sorted(str(part) for part in Path(path).iterdir())
 
 

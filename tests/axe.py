@@ -29,7 +29,7 @@ def axe_script() -> str:
     script = BUILD / f"axe-core-{version}.min.js"
     if not script.exists():
         BUILD.mkdir(exist_ok=True)
-        # Several test processes may be at it: each has a folder of its own, one comes last.
+        # Several test processes may install it at once, each into its own folder; one is kept.
         with tempfile.TemporaryDirectory(dir=BUILD) as folder:
             modules = install(HERE, Path(folder), "tests of accessibility", "axe-core")
             (modules / "axe-core" / "axe.min.js").replace(script)

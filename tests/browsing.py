@@ -32,7 +32,7 @@ LOCAL = re.compile(r"(file|data|blob|about):|(https?|wss?)://(127\.0\.0\.1|local
 TOKEN = "course"
 PICTURES = "PICTURES"  # names the folder for the pictures of the docs: `make pictures`
 PATIENCE = 60_000  # milliseconds, for what takes one or two seconds on a quiet machine
-# A question about news would lie over what is looked at, and its answer come from outside.
+# No question about news: it would cover the page, and ask the network.
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
         "fetchNews": "false",

@@ -25,6 +25,7 @@ from postgres import Databases, NoServer, running_server
 from autograder import Catalogue
 from autograder.gradebook import GradebookStore
 from autograder.grading import jobs, workers
+from autograder.grading.engine import ClassGrading
 from autograder.grading.workers import Worker
 from autograder.sandbox import LIMITS, Sandbox
 from classroom.vendor import VendorError
@@ -131,6 +132,12 @@ def in_this_process(at_once: Executor) -> Iterator[None]:
     """Have what belongs in a worker done here, in the sandbox that is there."""
     with done_here():
         yield
+
+
+@pytest.fixture
+def in_process(at_once: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `autograder grade` grade in this process, whatever number of workers is asked for."""
+    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,7 @@ def _run(programs: Path, user: pwd.struct_passwd | None, program: str, *rest: st
     as_user: dict[str, Any] = {}
     if user is not None:
         as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    # pg_ctl leaves the server behind: with a pipe for its output there would be no end of it.
+    # The server outlives pg_ctl and keeps its output open, so reading a pipe would never end.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(
             [programs / program, *rest],

@@ -18,8 +18,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from classroom.lite import PYODIDE_VERSION
+
 BUILD = Path(__file__).resolve().parents[1] / "build"
-VERSION = "314.0.4"
+VERSION = PYODIDE_VERSION
 CARRIER = "open-webui==0.12.4"
 NEEDED = ("numpy", "matplotlib", "ipython", "jedi", "micropip")
 CORE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs", "python_stdlib.zip")
@@ -39,7 +41,7 @@ def pyodide() -> Path:
     folder = BUILD / f"pyodide-{VERSION}"
     if not folder.exists():
         BUILD.mkdir(exist_ok=True)
-        # Several test processes may be at it: each has a folder of its own, one is kept.
+        # Several test processes may do this at once: each in its own folder; one of them is kept.
         with tempfile.TemporaryDirectory(dir=BUILD) as work:
             made = _put_together(Path(work))
             if not folder.exists():

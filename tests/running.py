@@ -88,7 +88,7 @@ def start(
         text=True,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        # A shell's background jobs are deaf to it, and so is what they start.
+        # A shell makes its background jobs, and what they start, ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={**inherited, **(environment or {})},
         **settings,
@@ -223,7 +223,7 @@ def _has_ended(process: psutil.Process) -> bool:
         if process.status() != psutil.STATUS_ZOMBIE:
             return False
         with suppress(ChildProcessError):
-            os.waitpid(process.pid, os.WNOHANG)  # adopted: nobody else does
+            os.waitpid(process.pid, os.WNOHANG)  # its parent is gone, so it is waited for here
     return True
 
 

@@ -311,7 +311,7 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert tables.over_floor(runs, OURS, 100, tables.further) == pytest.approx(
         dict.fromkeys((0, 1), 1.2)
     )
-    # Start-up is ours to pay, and not in the floor.
+    # The time to start is the grader's own, and not part of the least that is possible.
     assert tables.over_floor(runs, OURS, 100) == pytest.approx(dict.fromkeys((0, 1), 1.8))
 
 

@@ -37,13 +37,13 @@ from autograder.pages import feedback
 from autograder.pages.feedback import ClassFeedback
 
 HONEST = {"ann": "all-right", "bob": "shows-points", "kim": "cell-crashes"}
-# Each of them is exceeded by any grading, which does take a moment.
+# So small that any grading exceeds each of them.
 TIGHT = {
     "eve": Budget(seconds=4.0, cpu_seconds=-1.0),
     "joe": Budget(seconds=4.0, cpu_seconds=20.0, memory_megabytes=1),
 }
 SMALL = Budget(20.0, 0.5)
-# So that what a process uses is looked at before anything of it is judged.
+# The worker waits, so that its use is measured before anything is judged.
 WAIT = "import time; time.sleep(5)"
 PROCESSOR = "grading this submission took more than -1 s of the grader's own time"
 MEMORY = "grading this submission took more than 1 MB of the grader's own memory"

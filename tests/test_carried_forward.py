@@ -24,7 +24,7 @@ from autograder.course.course import Course
 from autograder.course.folder import CourseError
 from autograder.judging.judge import Verdict, carry_forward, judge, questions
 from autograder.sandbox import Sandbox, Session
-from autograder.submission.graded_cells import carried_comments
+from autograder.submission.graded_cells import comments_on
 from autograder.submission.notebook import GradedNotebook, judge_notebook
 from examples.build import answers_of
 from softmax_by_hand import EXERCISES
@@ -33,7 +33,7 @@ from softmax_by_hand import lecture as reference
 SEED = 7
 EMPTY = Assignment("ps2", (), {})
 LECTURE = inspect.getsource(reference)
-# Those whose needs the lecture's code calls; other solutions may call those of the others.
+# Exercises whose solution in the lecture calls what they need; others may or may not.
 
 
 def _calls(function: Callable[..., object], name: str) -> bool:
@@ -112,7 +112,7 @@ def test_who_has_only_softmax_wrong_loses_nothing_else(grade):
     assert all(finding.carried for finding in found.findings)
     assert "right, given a correct softmax" in found.findings[0].message
     assert found.misconception is None
-    comments = carried_comments(graded.notebook)
+    comments = comments_on(graded.notebook)
     assert list(comments) == ["loss_gradient"]
     assert "8 of these 8 points" in comments["loss_gradient"]
     assert graded.remarks == ()
@@ -367,7 +367,7 @@ def test_what_an_exercise_begins_with_is_drawn_anew_for_each_judgement():
         gates = [list(exercise.criteria[0].fixtures(np.random.default_rng(i))) for i in range(20)]
         for gate in gates:
             calls = {repr([plain(value) for value in call]) for call in gate}
-            # Labels of a small sample may be the same by chance.
+            # In a small sample the labels may agree by chance.
             assert len(calls - met) > len(calls) / 2, exercise.name
             met |= calls
 

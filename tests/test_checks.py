@@ -478,7 +478,7 @@ OF_ARRAYS = [
     for name, exercise in EXERCISES.items()
     if exercise.kind == "function" and name not in ("is_softmax", "is_gradient")
 ]
-# A catalogued answer is called after its mistake; the second face of one "..., 1".
+# A catalogued answer is called after its mistake; a second version of it gets ", 1".
 WRONG = {
     name: {
         misconception.name + (f", {n}" if n else ""): wrong
@@ -648,7 +648,7 @@ class DenseThatStumbles(reference.Dense):
     ("value", "said"),
     [
         (Dense, "Dense: not written yet"),
-        (DenseOfTwo, "it takes (self, grad_z); asked for is backward(grad_z, learning_rate)"),
+        (DenseOfTwo, "it takes (self, grad_z); asked for is backward(self, grad_z, learning_rate)"),
         (DenseWithoutForward, "it has no method forward"),
         (DenseWithoutW, "no attribute 'W'"),
         (DenseThatStumbles, "it stopped with ValueError"),
@@ -1306,10 +1306,27 @@ def test_a_helper_of_the_set_is_told_by_the_cell_to_run():
         (lambda z: z.softmax(), "Is the name after the dot spelt right"),
         (lambda z: __import__("no_such_package").f(z), "The grader has Python's own library"),
         (lambda z: (f := lambda: f())(), "It calls itself: where does that end?"),
+        (lambda z: np.ones((3, 2)) @ z, "A @ B needs as many columns in A as there are rows in B."),
     ],
 )
 def test_a_hint_speaks_of_shapes_only_where_shapes_may_be_the_cause(wrong, hint):
     assert hint in card_of(wrong, "softmax").hint
+
+
+def test_what_is_no_answer_is_hinted_at_before_what_the_property_is_about():
+    def sgd_epoch(W, X, Y, learning_rate, order):
+        return reference.sgd_epoch(W, X, Y, learning_rate, range(X.shape[1]))
+
+    assert "of value 2: it returns shape (5,), not (1,)" in problem(sgd_epoch)
+    assert card_of(sgd_epoch).hint.startswith("Two values: the weights after the epoch")
+
+
+def test_of_a_class_it_is_said_which_method_gave_what_is_no_answer():
+    class Softmax(reference.Softmax):
+        def forward(self, Z):
+            super().forward(Z)
+
+    assert problem(Softmax) == "Softmax: forward: it returns None"
 
 
 async def softmax_async(z):

@@ -302,6 +302,6 @@ def test_what_is_said_of_a_mistake_is_true_of_each_of_its_faces(exercise, name):
 def test_what_is_said_of_a_mistake_is_not_true_of_the_right_answer(exercise, name):
     try:
         told = true_of(CLAIMS[exercise][name], EXERCISES[exercise].reference)
-    except (ValueError, IndexError):  # what the right answer gives has another shape
+    except (ValueError, IndexError):  # of another shape, so there is no difference to take
         told = False
     assert not told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import re
@@ -9,13 +11,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from PIL import Image
 
 from classroom import lessons, vendor
 from classroom.lessons import executed, run, title
 from classroom.pages import HIDDEN_ON_SLIDES, deck
+from classroom.palette import shrink
 from classroom.vendor import Vendored, VendorError, vendored
 
 ROOT = Path(__file__).parents[1]
@@ -76,6 +81,32 @@ def test_a_deck_is_one_file_that_asks_for_nothing():
     found = links(deck(small_lesson(), FILES))
     assert all(address.startswith("data:") for address in found.addresses)
     assert found.pictures == ["Bars."]
+
+
+def test_a_deck_may_take_mathjax_from_beside_it():
+    text = deck(small_lesson(), FILES, "../_static/mathjax.js")
+    assert '<script src="../_static/mathjax.js"></script>' in text
+    assert FILES.mathjax_js not in text
+    assert FILES.reveal_js in text
+
+
+def test_a_picture_in_fewer_colours_is_the_same_to_the_eye_wherever_it_stands():
+    shades = np.linspace(0, 255, 600).astype(np.uint8)
+    pixels = np.stack([np.tile(one, (40, 1)) for one in (shades, shades[::-1], shades)], axis=2)
+    written = io.BytesIO()
+    Image.fromarray(pixels).save(written, "PNG")
+    old = base64.b64encode(written.getvalue()).decode()
+    data = {"image/png": old, "text/html": f'<img src="data:,{old}">', "more": [{"image/png": old}]}
+    shrink(data)
+    new = data["image/png"]
+    assert data == {
+        "image/png": new,
+        "text/html": f'<img src="data:,{new}">',
+        "more": [{"image/png": new}],
+    }
+    shown = Image.open(io.BytesIO(base64.b64decode(new)))
+    assert shown.mode == "P"
+    assert np.abs(np.asarray(shown.convert("RGB"), int) - pixels).max() <= 4
 
 
 def test_a_deck_has_slides_fragments_and_notes_and_leaves_out_what_is_skipped():

@@ -36,12 +36,6 @@ BACKUP = "put a backup in its place"
 NO_DATABASE = b"no database " * 1000
 
 
-@pytest.fixture
-def in_process(at_once: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Grade in this process, whatever number of workers is asked for."""
-    monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
-
-
 def rows_of(output: str) -> list[list[str]]:
     """Return the rows of a printed table."""
     rows = [[cell.strip() for cell in line.split(BAR)] for line in output.splitlines()]
@@ -65,7 +59,7 @@ def test_every_submission_is_in_the_table_with_its_points(course, hand_in):
     assert "\x1b" not in output
     again = run("grade", "ps1", "--course", course)
     assert "0 graded, 3 unchanged since they were graded, 0 not graded" in again[1]
-    assert "│" not in again[1]  # nobody has other points than before
+    assert "│" not in again[1]  # nobody's points have changed
     assert (course / SECRET_FILE).read_text() not in output + again[1]
     forced = run("grade", "ps1", "--force", "--student", "ann", "--course", course)
     assert "1 graded, 0 unchanged" in forced[1]

@@ -848,7 +848,7 @@ def test_all_of_this_holds_for_an_ordinary_users_sandbox_too():
     said = as_root(BECOME_ORDINARY, *run, str(this), "-k", others)
     passed = re.search(r"(\d+) passed", said)
     assert passed is not None
-    # Were it skipped there, next to nothing would have passed.
+    # If the tests had been skipped there, almost none would have passed.
     assert int(passed[1]) > 90, said
     assert "skipped" not in said or "only x86_64" in said
 

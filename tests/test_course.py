@@ -16,6 +16,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from nbgrader.utils import parse_utc
 
 from autograder.catalogue.catalogue import Catalogue
 from autograder.course.course import Course
@@ -36,6 +37,7 @@ from autograder.course.folder import (
     write_atomically,
 )
 from autograder.course.settings import load_config
+from autograder.handed_in.times import read_moment
 from softmax_by_hand import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -355,10 +357,40 @@ def stamped(course: Path, content: bytes | None) -> Submission:
         ("2026-10-05 14:03:21.000000 UTC", datetime.datetime(2026, 10, 5, 14, 3, 21)),
         ("2026-10-05 14:03:21 +0200\n", datetime.datetime(2026, 10, 5, 12, 3, 21)),
         ("2026-10-05 14:03:21", datetime.datetime(2026, 10, 5, 14, 3, 21)),
+        ("2026-10-05T14:03:21Z", datetime.datetime(2026, 10, 5, 14, 3, 21)),
+        ("2026-10-05 14:03:21 Europe/Berlin", datetime.datetime(2026, 10, 5, 12, 3, 21)),
+        ("2026-10-25 02:30:00.5 Europe/Berlin", datetime.datetime(2026, 10, 25, 0, 30, 0, 500000)),
+        ("2026-10-05 14:03 Etc/GMT-2", datetime.datetime(2026, 10, 5, 12, 3)),
+        ("2026-10-05 14:03:21 EST", datetime.datetime(2026, 10, 5, 19, 3, 21)),
+        ("Mon, 05 Oct 2026 14:03:21 +0200", datetime.datetime(2026, 10, 5, 12, 3, 21)),
+        ("October 5, 2026 2:03 PM", datetime.datetime(2026, 10, 5, 14, 3)),
+        ("\ufeff2026-10-05 14:03:21 UTC\r\n", datetime.datetime(2026, 10, 5, 14, 3, 21)),
     ],
 )
 def test_the_time_of_handing_in_is_read_as_utc(tmp_path, text, moment):
-    assert submitted_at(stamped(tmp_path, text.encode())) == moment
+    assert submitted_at(stamped(tmp_path, text.encode())).at == moment
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"), (b"\xff", "is no text"), (b"yesterday", "'yesterday', which is no time"),
+        (b"14:03", "'14:03', which is no time"), (b"10", "'10', which is no time"),
+        (b"2026-10-05 14:03:21 /etc/localtime", "which is no time"),
+        (b"2026-10-05 14:03:21 Europe/Nowhere", "which is no time"),
+        (b"2026-10-05 14:03:21 XYZT", "the zone 'XYZT', which is unknown: read as UTC"),
+        (b"1" * 5000, "which is no time"),
+    ],
+)  # fmt: skip
+def test_a_time_that_cannot_be_read_is_said(tmp_path, content, says):
+    moment = submitted_at(stamped(tmp_path, content))
+    assert says in str(moment.trouble)
+    assert (moment.at is not None) == ("XYZT" in says)
+
+
+def test_nbgrader_reads_the_same_time_wherever_it_reads_the_right_one():
+    for text in ("2026-10-05 14:03:21 UTC", "2026-10-05 14:03:21.5 Europe/Berlin", "2026-10-05"):
+        assert read_moment(text.encode()).at == parse_utc(text)
 
 
 NO_TIMES = {
@@ -370,7 +402,7 @@ NO_TIMES = {
 @pytest.mark.parametrize("what", NO_TIMES)
 def test_what_is_no_time_is_none_and_no_time_zone_is_worth_a_warning(tmp_path, recwarn, what):
     submission = stamped(tmp_path, NO_TIMES[what])
-    assert submitted_at(submission) is None
+    assert submitted_at(submission).at is None
     (submission.folder / "timestamp.txt").write_bytes(b"2026-10-05 14:03:21 XYZ")
     submitted_at(submission)
     assert list(recwarn) == []

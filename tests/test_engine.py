@@ -30,7 +30,7 @@ from running import written
 from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, CourseError, Submission
 from autograder.grading import engine, jobs
-from autograder.grading.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class, make_job
+from autograder.grading.engine import NOT_TEXT, WORKER_LOST, ClassGrading, grade_class
 from autograder.grading.history import HISTORY_FILE
 from autograder.grading.jobs import Job, Outcome, fingerprint, grade_here
 from autograder.grading.records import (
@@ -40,6 +40,7 @@ from autograder.grading.records import (
     note_seconds,
     read_seconds,
 )
+from autograder.grading.standing import make_job
 from autograder.grading.workers import Workers, own_worker
 from autograder.limits import WRITING
 from autograder.sandbox import LIMITS, IsolationUnavailable
@@ -367,7 +368,7 @@ def test_a_killed_worker_is_named_and_what_was_done_is_kept(monkeypatch):
     monkeypatch.setattr(engine, "grade_one", outcome_of)
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as executor:
         outcomes = {one.student: one.trouble for one in outcomes_of(some_jobs(6), executor, 1)}
-    # One at a time: two were done, the third killed its worker, the rest found none.
+    # One at a time: two were graded, the third killed its worker, and no worker was left.
     lost = dict.fromkeys(("s2", "s3", "s4", "s5"), WORKER_LOST)
     assert outcomes == {"s0": None, "s1": None, **lost}
 
@@ -711,7 +712,7 @@ def test_what_is_read_ahead_of_large_hand_ins_is_bounded(course, hand_in, monkey
     monkeypatch.setattr(engine, "READ_AHEAD_BYTES", 1)
 
     def slowly(job: Job) -> Outcome:
-        time.sleep(0.05)  # or nothing would be seen to be undone
+        time.sleep(0.05)  # long enough for the test to see an unfinished write
         return jobs.failed(job, "not now")
 
     monkeypatch.setattr(engine, "grade_one", slowly)

@@ -7,6 +7,7 @@ import datetime
 import io
 from pathlib import Path
 
+import classes
 import commanding
 import pytest
 from databases import result, sql
@@ -48,6 +49,13 @@ def graded(course: Path) -> Path:
         work("eve", 0, None),
         work("-f", 8, None),
     ]
+    path = course / "nbgrader_config.py"
+    path.write_text(path.read_text() + "\nc.LatePenalties.points_per_day = 2\n")
+    for one in works:
+        folder = classes.hand_in(course, one.student).parent
+        if one.timestamp is not None:
+            (folder / "timestamp.txt").write_text(f"{one.timestamp} UTC")
+        classes.note_as_graded(course, one.student)
     late = LatePolicy(points_per_day=2)
     with GradebookStore.open(f"sqlite:///{course / 'gradebook.db'}") as store:
         store.write(works, lambda student, score, seconds: late.penalty(score, seconds))

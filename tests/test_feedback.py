@@ -19,6 +19,7 @@ import nbformat
 import pytest
 from browsing import Visit
 from classes import ROOT
+from databases import sql
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode, v4
@@ -67,7 +68,7 @@ def marks_of(course: Path, *students: str) -> dict[str, Marks]:
 
 
 def write_by_hand(course: Path) -> None:
-    """Write what a person writes in Formgrader: points, comments; and a penalty."""
+    """Write what a person writes in Formgrader: points and comments."""
     with Gradebook(gradebook_of(course)) as gradebook:
         softmax = gradebook.find_grade("grade_softmax", "ps1", "ps1", "bob")
         softmax.manual_score, softmax.extra_credit = 5.5, 0.5
@@ -75,8 +76,6 @@ def write_by_hand(course: Path) -> None:
         written.manual_score, written.needs_manual_grade = 1.5, False
         comment = gradebook.find_comment("softmax", "ps1", "ps1", "bob")
         comment.manual_comment = "See $x^2$, and <script>alert(1)</script> **axis**."
-        late = gradebook.find_submission_notebook("ps1", "ps1", "bob")
-        late.late_submission_penalty = 1.25
         gradebook.db.commit()
 
 
@@ -89,6 +88,11 @@ def graded(
     (course / SECRET_FILE).write_text("0" * 64)
     for student, work in WORK.items():
         classes.hand_in(course, student, work, collected=True)
+    config = course / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nc.LatePenalties.points_per_day = 1.25\n")
+    sql(course, "UPDATE assignment SET duedate = ?", "2026-10-05 20:00:00.000000")
+    late = course / "submitted" / "bob" / "ps1" / "timestamp.txt"
+    late.write_text("2026-10-06 10:00:00 UTC")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADEBOOK_URL", raising=False)
         results = classes.grade(course, at_once).values()
@@ -740,9 +744,9 @@ def test_one_page_that_cannot_be_made_costs_no_other(course, at_once):
     assert sorted(said) == ["ann", "bob", "eve", "new", "unknown"]
     assert "the graded notebook cannot be read" in said["ann"]
     assert said["bob"].startswith(f"cannot write to {course / 'feedback' / 'bob'}")
-    assert said["eve"] == "was handed in again since it was graded: run `autograder grade ps1`"
+    assert said["eve"].startswith("was graded with another time of handing in, due date or late")
     assert said["new"] == "is handed in but not graded: run `autograder grade ps1`"
-    assert said["unknown"].startswith("the gradebook does not know it: run `autograder grade ps1")
+    assert said["unknown"].startswith("was graded and is no longer in submitted/")
 
 
 def test_a_graded_notebook_that_is_a_link_is_refused(course, at_once):

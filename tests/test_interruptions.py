@@ -89,7 +89,7 @@ def moments(number: int) -> list[tuple[str, int]]:
         *("a row is written", "verdicts are put in place"),
     )
     generator = np.random.default_rng(3)
-    # Of a row there are few in a batch, of which any number of submissions may come.
+    # A batch may hold any number of submissions, so any number of rows may be there.
     drawn = [
         (str(kind), int(generator.integers(1, 6 if kind == "a row is written" else 5)))
         for kind in generator.choice(kinds, number - 1)
@@ -110,7 +110,7 @@ def assert_goes_on(classroom: Path, undisturbed: Graded) -> None:
 
 def test_a_coordinator_killed_at_20_moments_goes_on_each_time(classroom, undisturbed, left):
     for moment, times in moments(20):
-        # Python's own clean-up may have a word to say about what a killed program leaves.
+        # Python may warn while it cleans up after a killed program.
         code, _, _ = ended(stopped_at(classroom, "KILL", moment, times))
         assert code == -signal.SIGKILL, (moment, times)
         assert left() == [], (moment, times)

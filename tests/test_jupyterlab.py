@@ -143,7 +143,7 @@ def test_a_student_is_led_from_a_wrong_softmax_to_a_right_one(visit, lab, hand_o
     page = open_notebook(visit, lab, hand_out())
     choose(page, "Run", "Run All Cells")
     code_cell(page, "check(add_bias)").get_by_text("add_bias: not written yet").wait_for()
-    # What is asked for before the kernel has put aside the rest is put aside as well.
+    # The kernel drops what is asked for before it has aborted the rest of the run.
     page.wait_for_function(f"!document.body.innerText.includes('{RUNNING}')")
 
     card = write_and_check(page, WHOLE_MATRIX, "fails").inner_text()

@@ -122,16 +122,47 @@ def test_changed_settings_count_at_the_next_grading_and_others_grade_nothing_ane
 
     assert (fresh(), fresh()) == (len(HANDED_IN), 0)
     configure(late_class, TEN_PERCENT)
-    assert (fresh(), fresh()) == (len(HANDED_IN), 0)
-    assert penalties(late_class)["a day"] == 1.4
-    # The same work, handed in once more: only its time is another.
+    assert (fresh(), fresh()) == (3, 0)  # whom it costs something
+    assert penalties(late_class) == TAKEN
+    # The same work, handed in a second time, later.
     stamp = late_class / "submitted" / "a day" / "ps1" / "timestamp.txt"
     stamp.write_text(str(HANDED_IN["two days"]))
     assert fresh() == 1
     assert penalties(late_class)["a day"] == 2.8
     configure(late_class, "\nc.LatePenalties.percent_per_day = 0\n")
-    assert fresh() == len(HANDED_IN)
+    assert fresh() == 3
     assert not any(penalties(late_class).values())
+
+
+def test_a_changed_due_date_and_an_extension_count_without_force(late_class, at_once):
+    configure(late_class, TEN_PERCENT)
+    assert grade(late_class, at_once) == len(HANDED_IN)
+    sql(late_class, "UPDATE assignment SET duedate = ?", "2026-10-06 12:00:00.000000")
+    assert grade(late_class, at_once) == 2
+    assert {name: taken or None for name, taken in penalties(late_class).items()} == {
+        **TAKEN, "a day": None, "two days": 1.4,
+    }  # fmt: skip
+    more = "UPDATE submitted_assignment SET extension = ? WHERE student_id = ?"
+    sql(late_class, more, "1970-01-02 00:00:00.000000", "two days")
+    assert grade(late_class, at_once) == 1
+    assert not penalties(late_class)["two days"]
+
+
+def test_a_plugin_in_the_courses_folder_is_found_on_both_roads(late_class, at_once, monkeypatch):
+    (late_class / "own_late_rule.py").write_text(
+        "from nbgrader.plugins import BasePlugin\n\n\n"
+        "class Own(BasePlugin):\n"
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n"
+        "        return 1.5\n"
+    )
+    configure(late_class, "\nc.AssignLatePenalties.plugin_class = 'own_late_rule.Own'\n")
+    grade(late_class, at_once)
+    on_time = ("early", "nobody noted when")
+    taken = {name: None if name in on_time else 1.5 for name in HANDED_IN}
+    assert penalties(late_class) == taken
+    monkeypatch.syspath_prepend(str(late_class))  # as nbgrader itself does
+    at_once.submit(convert, late_class, Autograde).result()
+    assert penalties(late_class) == taken
 
 
 def test_a_plugin_of_the_courses_own_counts_for_autograder_grade_too(late_class, at_once):

@@ -25,8 +25,8 @@ from running import PROGRAMS, done, ended, start
 
 from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, Submission, secret_text, timestamp_text
-from autograder.grading.engine import make_job
 from autograder.grading.jobs import Job, write_so_far
+from autograder.grading.standing import make_job
 from autograder.handed_in import archives, files, hard_links
 from autograder.handed_in.archives import UnsoundArchive, unpack
 from autograder.handed_in.files import HandIn, copy, is_real_folder, sentences_about, survey
@@ -152,7 +152,7 @@ def test_a_notebook_that_is_a_hard_link_to_a_file_of_the_course_is_not_read(cour
         None,
         (f"{NOTHING}'ps1.ipynb' is a hard link and was left out: hand in a copy of the file",),
     )
-    # Whose file it is loses nothing by it.
+    # The owner of the linked file loses nothing.
     assert grade_data(course, "ada") == (ada.read_bytes(), ())
 
 
@@ -430,13 +430,13 @@ def test_collecting_follows_no_link_and_takes_the_honest_work(course, tmp_path):
         *("ps1.ipynb", *HARMLESS, files.NOTE, *BESIDE)
     }
     assert {name.split("/")[0] for name in collected} == {"ada", "eve", "mel"}
-    # It is told to the student when the work is graded, whatever note the student wrote.
+    # The student is told when the work is graded, whatever is in the note that they wrote.
     said = grade_data(course, "eve")[1]
     assert IS_A_LINK in said[0]
     assert said[-1] == "So were 6 more beside it."
     lost = "'ps1.ipynb' is a hard link and was left out: hand in a copy of the file"
     assert grade_data(course, "mel") == (None, (f"{NOTHING}{lost}",))
-    # A time that is none stops nobody.
+    # A time that cannot be read stops nothing.
     (course / "submitted" / "eve" / "ps1" / "timestamp.txt").write_text("no time")
     (folders["ada"] / "new.txt").write_text("new")
     os.rename(folders["ada"], inbound / "ada+ps1+2026-10-07 14:03:21 UTC+x")

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from browsing import choose, idle
 from isolation import need_isolation
-from pyodide import NoPyodideError, pyodide
+from pyodide import VERSION, NoPyodideError, pyodide
 from running import PROGRAMS
 from test_jupyterlab import CARD, RIGHT, WHOLE_MATRIX, code_cell, write, write_and_check
 
-from classroom.lite import LiteError, build_lite
+from classroom.lite import LiteError, build_lite, pyodide_address
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTS = 240_000  # milliseconds; half a minute where nothing else runs
@@ -71,6 +71,30 @@ def test_what_a_kernel_would_fetch_from_outside_is_seen(visit, site):
            })"""
     )
     assert visit.left == ["https://example.org/x"]
+
+
+def test_a_page_that_asks_elsewhere_asks_for_the_version_that_is_tested_here():
+    address = pyodide_address()
+    assert address.startswith("https://")
+    assert f"/v{VERSION}/" in address
+
+
+def test_what_does_nothing_here_is_not_offered(visit, site):
+    page = visit.page
+    page.set_default_timeout(STARTS)
+    page.goto(f"{site}lab/index.html?path=ps3/ps3.ipynb")
+    page.locator('[data-jp-item-name="restart"]').wait_for()
+    assert page.locator('[data-jp-item-name="interrupt"]').count() == 0
+    for menu, offered, absent in (
+        ("Kernel", "Restart Kernel", "Interrupt Kernel"),
+        # It would give a file that is called ps3_ps3.ipynb, which is graded nowhere.
+        ("File", "Save Notebook", "Download"),
+    ):
+        page.locator(f'.lm-MenuBar-item:has-text("{menu}")').first.click()
+        labels = page.locator(".lm-Menu .lm-Menu-itemLabel")
+        labels.filter(has_text=offered).first.wait_for()
+        assert absent not in labels.all_inner_texts()
+        page.keyboard.press("Escape")
 
 
 def test_the_first_page_leads_to_every_notebook_and_is_readable(visit, site, grave_findings):
@@ -149,7 +173,7 @@ def test_a_lesson_has_pictures_a_slider_that_moves_them_and_says_what_it_skips(v
         " return now && now.src !== before; }",
         arg=[slider.element_handle(), before],
     )
-    # It lies over the notebook.
+    # It covers the notebook.
     page.get_by_text("Python is ready").wait_for(state="detached")
     for code in ("import tensorflow as tf", "gaps = compare()", "cap = capped_by_keras()"):
         # Not `inner_text`, which is empty where nobody has scrolled to.

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -301,6 +302,26 @@ def test_an_answer_that_was_handed_in_anew_is_not_marked_by_an_old_table(graded,
     # Who is not marked in it may hand in what they like.
     assert run(graded, "--in", fill(path, {"ann": {"points": ""}}), "--yes")[0] == 0
     assert marks(graded)["bob"] == (2.0, False, "")
+
+
+def test_work_that_is_not_graded_as_it_lies_there_is_not_marked(graded):
+    path = fill(out(graded), {"ann": {"points": "3"}, "bob": {"points": "2"}})
+    classes.hand_in(graded, "ann", work("Another answer."))
+    code, _, beside = run(graded, "--in", path, "--yes")
+    assert code == 1
+    assert "a.csv row 3: ann's work was handed in again since it was graded: run" in beside
+    assert marks(graded)["bob"][0] is None
+    other = graded / "b.csv"
+    code, said, beside = run(graded, "--out", other)
+    assert code == 1
+    assert "ann's ps1 was handed in again since it was graded: run `autograder grade" in beside
+    assert "3 answers" in said
+    assert "ann" not in {row["student"] for row in rows_of(other)}
+    shutil.rmtree(graded / "submitted" / "bob")
+    other.unlink()
+    code, _, beside = run(graded, "--out", other)
+    assert code == 1
+    assert "bob's ps1 was graded and is no longer in submitted/" in beside
 
 
 # --- Several people -------------------------------------------------------------------------------

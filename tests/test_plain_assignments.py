@@ -10,11 +10,14 @@ from typing import Any
 import nbformat
 import pytest
 from classes import copied
+from classes import hand_in as classes_hand_in
 from commanding import run
+from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
 from plain import (
     KERNEL,
     RIGHT,
+    SQUARES,
     WRONG,
     asserting,
     hand_in,
@@ -236,3 +239,88 @@ def test_a_notebook_that_only_the_gradebook_has_is_told(made: Path, tmp_path: Pa
     code, _, said = run("grade", "two", "--course", course)
     assert code == 2
     assert "two: only the gradebook has second.ipynb: run `autograder release two`" in said
+
+
+# --- What is asserted inside ----------------------------------------------------------------------
+
+LOOKS = "assert squares.__code__.co_argcount == 1"
+
+
+@pytest.mark.parametrize(
+    ("rule", "points", "page"),
+    [
+        ("stand", 2, "its tests, asserted inside"),
+        ("wait", None, "a person is to look at them"),
+        ("refuse", 0, "which do not count in this course"),
+    ],
+)
+def test_what_is_asserted_inside_counts_as_the_course_says(
+    tmp_path: Path, rule: str, points: float | None, page: str
+) -> None:
+    course = plain_course(tmp_path / "course", f"c.TestCells.inside = {rule!r}\n")
+    cells = (owned(SQUARES, "squares", solution=True), asserting(LOOKS, "looks", 2))
+    write(course / "source/hw/hw.ipynb", notebook_of(*cells))
+    release(course, ["hw"])
+    hand_in(course, "ann", "hw", squares=RIGHT)
+    hand_in(course, "bob", "hw", squares="def squares(): return []")
+    theirs = copied(course, tmp_path / "theirs")
+    code, output, _ = run("grade", "hw", "--jobs", 1, "--course", course)
+    assert code == 0
+    assert "asserted inside: looks" in output
+    assert "fails: looks" in output
+    by_nbgrader(theirs, Autograde, "hw")
+    for one in (course, theirs):
+        assert marks(one, "hw") == {"ann": {"hw/looks": points}, "bob": {"hw/looks": 0}}
+        with Gradebook(f"sqlite:///{one / 'gradebook.db'}") as gradebook:
+            said = gradebook.find_comment("squares", "hw", "hw", "ann").comment
+        assert said == "Asserted inside, where student code runs: looks."
+    assert run("feedback", "hw", "--jobs", 1, "--course", course)[0] == 0
+    assert page in Seen((course / "feedback/ann/hw/hw.html").read_text()).text
+    assert run("report", "hw", "--format", "json", "--course", course)[0] == 0
+    (row,) = json.loads((course / "reports/hw.json").read_text())["exercises"]
+    assert row["marked_by"] == "its tests, asserted inside"
+    assert row["waiting"] == (points is None)
+
+
+# --- Beside exercises of a catalogue --------------------------------------------------------------
+
+
+def test_asserts_two_notebooks_and_exercises_in_one_course_by_either_road(
+    course: Path, in_this_process: None, tmp_path: Path
+) -> None:
+    for path in plain_course(tmp_path / "plain").glob("source/*"):
+        shutil.copytree(path, course / "source" / path.name)
+    release(course, ["squares", "two"])
+    classes_hand_in(course, "ann", "all-right")
+    hand_in(course, "ann", "squares", squares=RIGHT)
+    hand_in(course, "ann", "two", total=TOTAL)
+    theirs = copied(course, tmp_path / "theirs")
+    code, output, said = run("grade", "ps1", "squares", "two", "--jobs", 1, "--course", course)
+    assert (code, said) == (0, ""), output
+    for name in ("ps1", "squares", "two"):
+        by_nbgrader(theirs, Autograde, name)
+        assert marks(course, name) == marks(theirs, name)
+    points = [
+        points
+        for name in ("ps1", "squares", "two")
+        for points in marks(course, name)["ann"].values()
+    ]
+    assert sum(points or 0 for points in points) == 14 + 8 + 2
+
+
+def test_release_says_of_each_test_where_it_is_judged(tmp_path: Path) -> None:
+    course = plain_course(tmp_path / "course")
+    cells = (
+        owned(SQUARES, "squares", solution=True),
+        asserting(LOOKS, "looks", 2),
+        asserting("assert squares(2) == [9]", "wrong", 1),
+    )
+    write(course / "source/hw/hw.ipynb", notebook_of(*cells))
+    code, output, said = run("release", "two", "hw", "--course", course)
+    assert (code, said) == (0, "")
+    assert output.splitlines()[:4] == [
+        "two: first/same is judged outside",
+        "two: second/same is judged outside",
+        "hw: looks is asserted inside: it reads how something is written (co_argcount)",
+        "hw: wrong is judged outside: its own solution does not pass it",
+    ]

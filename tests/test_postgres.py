@@ -103,7 +103,7 @@ def test_a_class_has_the_same_rows_as_in_sqlite_by_either_command(course, course
     assert every_row(course_url) == every_row(here)
     scores = "SELECT SUM(auto_score) FROM grade"
     assert query(course_url, scores) == query(here, scores) != [(0.0,)]
-    # The cells were in the same order, or the fingerprints in them would differ.
+    # The fingerprints are equal only if the cells are in the same order.
     assert {path: path.read_bytes() for path in before} == before
 
     told = []

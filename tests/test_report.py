@@ -235,7 +235,6 @@ def graded_class(
         patch.delenv("GRADEBOOK_URL", raising=False)
         classes.grade(course, at_once)
     shutil.copytree(course / "submitted" / "ann", course / "submitted" / "fay")
-    (course / "autograded" / "bob" / "ps1" / VERDICTS_FILE).unlink()
     sql(course, "INSERT INTO student VALUES ('gus', 'Gus', 'G<b>reen</b>', NULL, NULL)")
     sql(course, "UPDATE student SET first_name = 'Ann', last_name = '=Brown' WHERE id = 'ann'")
     sql(course, "INSERT INTO student (id) VALUES ('eve'), ('fay')")  # who are not graded
@@ -263,7 +262,7 @@ def verdicts_of(course: Path, student: str) -> Iterator[list[dict[str, Any]]]:
 
 def report(course: Path, *options: object) -> dict[str, Any]:
     code, _, said = run("ps1", "--course", course, *options)
-    assert (code, said) == (0, "")
+    assert (code, "eve's ps1 was not graded" in said) == (1, True)
     whole: dict[str, Any] = json.loads((course / "reports" / "ps1.json").read_text())
     return whole
 
@@ -300,11 +299,12 @@ def test_those_who_need_a_person_are_listed_with_the_reason(reported):
     assert "=Brown, Ann (ann)" in kinds.pop("written questions")
     assert {kind: kinds[kind] for kind in ("died", "no submission", "not graded")} == {
         "died": {"dan"},
-        "not graded": {"eve", "fay"},
+        "unreadable": {"eve"},
+        "not graded": {"fay"},
         "no submission": {"G<b>reen</b>, Gus (gus)"},
     }
     reasons = [one["reason"] for one in people]
-    assert "handed in, not graded: run `autograder grade ps1`" in reasons
+    assert "is handed in but not graded: run `autograder grade ps1`" in reasons
     assert "1 to be marked in Formgrader: written_shift" in reasons
 
 
@@ -350,7 +350,7 @@ def test_damaged_verdicts_cost_no_other_student_and_are_named(reported, damage):
     (reported / "autograded" / "ann" / "ps1" / VERDICTS_FILE).write_bytes(damage)
     whole = report(reported, "--names")
     assert whole["class"]["graded"] == 3
-    said = "its verdicts cannot be read: run `autograder grade ps1 --force`"
+    said = "is handed in but not graded: run `autograder grade ps1`"
     unread = {"student": "=Brown, Ann (ann)", "kind": "not graded", "reason": said}
     assert unread in whole["people"]
 
@@ -430,7 +430,7 @@ def test_formats_and_folder_are_those_asked_for(reported, tmp_path):
     folder = tmp_path / "a" / "b"
     options = ("--format", "json,csv", "--output", folder, "--course", reported)
     written = "".join(f"wrote {folder / name}\n" for name in ("ps1.json", "ps1.csv"))
-    assert run("ps1", *options) == (0, written, "")
+    assert run("ps1", *options)[:2] == (1, written)
     assert not (reported / "reports").exists()
 
 

@@ -184,7 +184,7 @@ def at_once_and_one_by_one(
     """Grade two problem sets by two commands, at the same moment and one after the other."""
     courses = (copied(sample, folder / "together"), folder / "apart")
     leave_only_some(courses[0])
-    (courses[0] / SECRET_FILE).unlink()  # made by whichever comes first
+    (courses[0] / SECRET_FILE).unlink()  # made anew by the first road that needs it
     copied(courses[0], courses[1])
 
     def command(course: Path, problem_set: str, url: str | None) -> Any:

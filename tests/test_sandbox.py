@@ -976,7 +976,7 @@ def test_names_of_what_can_be_called_come_with_module_and_number_of_arguments(se
     ],
 )
 def test_forged_names_are_names_or_nothing(forger, names, kept):
-    # Written before it is asked for, so that it is what is read then.
+    # Written before it is asked for, so that the next read finds it.
     forger.run_cell(f"forge(record(outputs={{'list': []}}))\nforge(record(names={names}))")
     found = forger.names()
     assert [name.name for name in found] == kept
@@ -1117,7 +1117,7 @@ def test_answers_queued_in_advance_shift_and_the_session_ends(forger):
     )
     assert outputs == []
     seen = f.observe([(1,), (2,)])
-    # The one that was queued, and then the answer to the cell, which is none to a call.
+    # First the queued answer, then the cell's answer, which does not answer a call.
     assert seen[0].value == "queued"
     assert seen[1].error == "SessionLost"
     with pytest.raises(SessionLost):

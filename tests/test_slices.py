@@ -369,7 +369,7 @@ def test_a_notebook_without_pictures_has_no_module_of_them(tmp_path: Path) -> No
     folder = course_with(tmp_path, "def a(): pass\n", "1")
     (folder / "figures.py").write_text("# of an earlier release\n")
     put(helpers_of(Course(tmp_path), folder, ()), folder)
-    assert [path.name for path in folder.glob("*.py")] == ["checks.py"]
+    assert [path.name for path in folder.glob("*.py")] == []
 
 
 def test_a_notebook_that_only_imports_its_pictures_can_do_so(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from autograder.sandbox.relay import Relayed
 from autograder.submission.testing import Testing
 
 SOLUTIONS = '''
+import abc
+import enum
 import sys
 import random
 import numpy as np
@@ -46,6 +48,15 @@ class Vector:
     def zero():
         return Vector(0, 0)
 class Point(Vector):
+    pass
+class Level(int):
+    pass
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+class Shape(abc.ABC):
+    pass
+class Circle(Shape):
     pass
 class Refused(ValueError):
     def __init__(self, what):
@@ -100,6 +111,17 @@ def plot(x, y):
     plt.title("A title")
     return plt.gca()
 factor = 2
+counted = 0
+def tick():
+    global counted
+    counted += 1
+log = []
+def note(x):
+    log.append(x)
+def meddle():
+    there = globals()
+    there["limits"][:] = [100]
+    there["limits"] = [50]
 grid = [[0] * 2] * 2
 '''
 
@@ -162,6 +184,12 @@ HOLDS = {
     "what a class keeps": "n = Vector.made\nVector(1)\nassert Vector.made == n + 1",
     "operators between a student's objects": (
         "assert Vector(1, 2) + Vector(3, 4) == Vector(4, 6)\nassert Vector(1) != Vector(2)"
+    ),
+    "a class of the student's above one of Python's": (
+        "assert isinstance(Level(2), int) and type(Level(2)) is Level\n"
+        "assert Colour.RED is Colour.RED and Colour.RED.name == 'RED' and len(Colour) == 2\n"
+        "assert Colour['RED'] in Colour and [c.value for c in Colour] == [1, 2]\n"
+        "assert isinstance(Circle(), Shape) and Circle().__class__.__name__ == 'Circle'"
     ),
     "length, index and iteration": (
         "v = Vector(1, 2)\nassert len(v) == 2 and v[1] == 2 and list(v) == [1, 2] and sum(v) == 3"
@@ -231,6 +259,14 @@ HOLDS = {
     "state between calls": "assert remember(1)[-1] == 1 and remember(2)[-2:] == [1, 2]",
     "a global that a function reads": (
         "assert scaled(2) == 4\nfactor = 5\nassert scaled(2) == 10\nfactor = 2"
+    ),
+    "a global that a function changes": (
+        "counted = 5\ntick()\ntick()\nassert counted == 7\ncounted = 0\ntick()\nassert counted == 1"
+    ),
+    "a global list that a function changes": (
+        "assert log == []\nnote(1)\nassert log == [1]\nlog.append(2)\nnote(3)\n"
+        "assert log == [1, 2, 3]\nlog.clear()\nnote(4)\nassert log == [4]\nlog = []\nnote(5)\n"
+        "assert log == [5]\ndel log[:]\nnote(0)\nlog = []"
     ),
     "a global that is deleted": (
         "kept = factor\ndel factor\ntry:\n    scaled(1)\nexcept NameError:\n    pass\n"
@@ -366,6 +402,22 @@ def test_imports_and_helpers_that_students_may_edit_are_taken_from_the_release(
     assert failure(run("assert not isclose(1, 2) and not near(1, 2)", shown)) == ""
 
 
+def test_what_only_a_test_sets_no_function_changes(run: Run) -> None:
+    reads = Given("r", SOLUTION, "def inside(x):\n    return x < limits[0]")
+    test = "limits = [3]\nmeddle()\nassert limits == [3]\nmeddle()\nassert limits == [3]"
+    assert failure(run(test, reads)) == ""
+
+
+def test_what_a_student_did_not_import_a_test_does_not_have(run: Run, student: Session) -> None:
+    asked = Given("i", SOLUTION, "# import it", "import statistics as stats")
+    test = "assert stats.mean([1, 3]) == 2"
+    assert "NameError" in failure(run(test, asked))
+    student.run_cell("class Any:\n    def mean(self, x): return 5\nstats = Any()")
+    # Its meaning is the release's, not the student's.
+    assert failure(run(test, asked)) == ""
+    student.run_cell("del stats")
+
+
 def test_what_an_earlier_test_defines_later_ones_use(run: Run) -> None:
     earlier = Given("e", TEST, "def check(f):\n    assert f(1) == 2\nvalue = 5")
     assert failure(run("check(add)\nassert value == 5", earlier)) == ""
@@ -383,6 +435,32 @@ def test_what_a_test_binds_later_cells_of_the_notebook_have(
     assert failure(testing.run(planned, cells[1].source, student, 20)) == ""
     [shown] = student.run_cell("print(table, 'secret' in globals())")
     assert shown["text"] == "[2, 3] False\n"
+
+
+def test_a_call_that_never_ends_costs_its_test_and_no_other(
+    sandbox: Sandbox, testing: Testing, run: Run
+) -> None:
+    work = (
+        "def forever():\n    while True: yield 1\ndef wait():\n    while True: pass\n"
+        "def back(f): return f()\ndef one(): return 1"
+    )
+    endings = {
+        "list(forever())": "did not end within 2 s",
+        "wait()": "what this test cell calls did not end within 2 s",
+        "def f(): return back(f)\nf()": "",
+    }
+    for test, said in endings.items():
+        testing.close()  # what it knows is another child's
+        with sandbox.session({}, 60, 1) as session:
+            session.run_cell(work)
+            [planned] = plan([Given("s", SOLUTION, work), Given("t", TEST, test)])
+            told = testing.run(planned, test, session, 2)
+            if said:
+                assert said in (told.lost or "")
+            else:
+                assert "too many calls inside one another" in failure(told)
+    testing.close()
+    assert failure(run("assert add(1) == 2")) == ""
 
 
 def test_a_name_of_python_that_the_exercise_asks_for_is_the_students(

@@ -30,6 +30,7 @@ from traitlets.config import Config
 from autograder.watching.answer import Turns
 from autograder.watching.answered import ANSWERED_FILE, DAY_SECONDS, Answered, look_of
 from autograder.watching.exchange import LOOKS_WITHOUT_SECRET, Inbound
+from autograder.watching.incoming import Incoming
 
 COURSE_ID = "softmax-by-hand"
 HAND_IN = "{}+ps1+2026-10-05 14:03:2{}.000000 UTC+xyz"
@@ -167,7 +168,7 @@ def test_what_lies_in_the_folder_is_answered_too_and_its_page_is_named(hub):
 def test_an_exchange_that_is_gone_for_a_while_is_said_and_stops_nobody(hub):
     away = hub.exchange.with_name("away")
     hub.exchange.rename(away)
-    hub.said("No such file or directory; looking again and again")
+    hub.said("cannot be read (No such file or directory); looking again and again")
     assert sum("looking again" in line for line in hub.lines) == 1
     away.rename(hub.exchange)
     hub.said("ps1 is collected again")
@@ -380,3 +381,38 @@ def test_who_is_to_be_alone_waits_for_the_others_and_they_for_it():
     with turns.beside():
         events.append("again")
     assert events[-1] == "again"
+
+
+# --- A folder -------------------------------------------------------------------------------------
+
+
+def test_what_comes_into_a_folder_is_collected_once_it_stops_changing(course, tmp_path):
+    folder = tmp_path / "drop"
+    (folder / "ann").mkdir(parents=True)
+    incoming = Incoming(course, "ps1", folder)
+    assert incoming.take(set()) == [], "nothing is there"
+    work = (NOTEBOOKS / "untouched.ipynb").read_bytes()
+    (folder / "ann/ps1.ipynb").write_bytes(work)
+    submitted = course / "submitted/ann/ps1/ps1.ipynb"
+    incoming.take(set())
+    assert not submitted.exists()
+    incoming.take(set())
+    assert submitted.read_bytes() == work
+
+    better = (NOTEBOOKS / "all-right.ipynb").read_bytes()
+    (folder / "ann/ps1.ipynb").write_bytes(better)
+    incoming.take({"ann"})
+    incoming.take({"ann"})
+    assert submitted.read_bytes() == work, "somebody reads it just now"
+    incoming.take(set())
+    assert submitted.read_bytes() == better
+    assert incoming.take(set()) == []
+
+
+def test_a_folder_to_watch_must_be_there_and_is_for_one_assignment(course, tmp_path):
+    code, said = refused("watch", "ps1", "--folder", tmp_path / "none", "--course", course)
+    assert (code, said) == (2, f"there is no folder {tmp_path / 'none'}")
+    (course / "source/ps2").mkdir()
+    shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps2/ps2.ipynb")
+    code, said = refused("watch", "ps1", "ps2", "--folder", tmp_path, "--course", course)
+    assert (code, said) == (2, "--folder is for one assignment at a time")

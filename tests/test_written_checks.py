@@ -139,10 +139,6 @@ SHIPPED = {
     ),
     "an import inside, of what students have": ("import numpy\nf.agree(f(numpy.ones(3)), 1)", ""),
     "a global that counts": ("global n\nn += 1\nf.expect(n > 0)", "n = 0"),
-    "a name of Python's own": (
-        "f.expect(max(1, 2) == 7)",
-        "def max(*_):\n    return 7",
-    ),
     "a name that is not of ASCII": ("f.expect(größe(1) == 1)", "def größe(a):\n    return a"),
 }
 
@@ -234,6 +230,16 @@ REFUSED = {
         "f.expect(check(1))",
         "def check(a):\n    return a",
         "autograder.checking.kit has another check",
+    ),
+    "the name of something of Python's": (
+        "f.expect(len([]) == 1)",
+        "def len(a):\n    return 1",
+        "Python's own len would be lost to all that stands in the same file",
+    ),
+    "something of Python's by an import": (
+        "f.expect(sum(3) == 3)",
+        "from math import fabs as sum",
+        "Python's own sum would be lost",
     ),
     "a star": ("f.expect(sqrt(4) == 2)", "from math import *", "no line of written_course.mean"),
 }

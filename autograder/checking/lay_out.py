@@ -20,10 +20,11 @@ def lay_out(packed: dict[str, str]) -> None:
 
         here = pathlib.Path.cwd()
         spare = None  # a folder of its own, for what cannot lie here
-        laid, own = [], []
+        laid: list[str] = []
+        own: dict[str, list[str]] = {}  # why they cannot lie here: their names
         for name, text in packed.items():
             content = bz2.decompress(base64.b64decode(text))
-            place = here / name
+            place, why = here / name, "another version lies there"
             try:
                 if not place.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
@@ -33,8 +34,8 @@ def lay_out(packed: dict[str, str]) -> None:
                 fits = place.read_bytes().replace(b"\r", b"") == content.replace(b"\r", b"")
                 # Python prefers a folder with an __init__.py to a file of its name.
                 fits = fits and not (here / place.stem / "__init__.py").exists()
-            except OSError:
-                fits = False
+            except OSError as problem:
+                fits, why = False, f"nothing can be written ({problem.strerror})"
             if not fits:
                 if spare is None:
                     spare = pathlib.Path(tempfile.mkdtemp(prefix="notebook-"))
@@ -42,7 +43,7 @@ def lay_out(packed: dict[str, str]) -> None:
                 place = spare / name
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-                own.append(name)
+                own.setdefault(why, []).append(name)
                 if place.suffix != ".py":
                     os.chdir(spare)  # a notebook opens its data by their names alone
             if place.suffix == ".py":
@@ -56,11 +57,8 @@ def lay_out(packed: dict[str, str]) -> None:
                     del sys.modules[place.stem]
         if laid:
             print(f"Put into {here}: {', '.join(laid)}.")
-        if own:
-            print(
-                f"In {here} nothing can be written, or another version lies there: "
-                f"this notebook uses its own {', '.join(own)}, in {spare}."
-            )
+        for why, names in own.items():
+            print(f"In {here} {why}: this notebook uses its own {', '.join(names)}, in {spare}.")
     except Exception as problem:
         missing = [name for name in packed if not pathlib.Path(name).exists()]
         if missing:

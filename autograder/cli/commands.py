@@ -141,19 +141,23 @@ def release(
 ) -> None:
     """Make the students' versions in release/ from source/, and prove them.
 
-    The proof: every check is of an exercise, no line of a solution is left,
-    every cell parses, and running the notebook gives nothing but "not written
-    yet". Which exercises there are, and what each is worth, is what the notebook
-    says; what is odd is told.
+    The proof: no line of a solution is left; where exercises of a catalogue are
+    checked, every cell parses, and running the notebook gives nothing but "not
+    written yet". Of each test cell of the notebook's own it is said whether it is
+    judged outside the student's process. Which exercises there are, and what each
+    is worth, is what the notebook says; what is odd is told.
     """
     folder = _course_folder(course)
     with _in_words():
         from autograder.release.release import release as make_release
 
         made = make_release(folder, list(dict.fromkeys(assignments)))
+        from autograder.cli.ways import ways_of
+
+        ways = [line for item in made.released for line in ways_of(folder, item.assignment)]
     for line in made.remarks():
         typer.echo(f"autograder: {line}", err=True)
-    for line in made.lines():
+    for line in (*ways, *made.lines()):
         typer.echo(line)
 
 
@@ -282,7 +286,7 @@ def grade(
     folder = _course_folder(course)
     assignments = list(dict.fromkeys(assignments))
     with _in_words():
-        results = _grade(
+        results, gone = _grade(
             folder, assignments, student or [], jobs or _cores(), force, dry_run, isolation, cluster
         )
     failed = [result for result in results if result.trouble is not None]
@@ -290,7 +294,16 @@ def grade(
         if result.no_isolation:
             _stop(str(result.trouble), EXIT_NO_ISOLATION)
         _say_trouble(result.student, result.assignment, f"was not graded: {result.trouble}")
+    _say_left_out(gone)
     if failed:
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
+def _say_left_out(left_out: Sequence[str]) -> None:
+    """Name the hand-ins that a command leaves out; then its exit code is 1."""
+    for sentence in left_out:
+        typer.echo(f"autograder: {sentence}", err=True)
+    if left_out:
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
@@ -315,13 +328,13 @@ def _grade(
     dry_run: bool,
     isolation: str,
     cluster: str | None,
-) -> list[Result]:
+) -> tuple[list[Result], list[str]]:
     from rich.console import Console
 
     from autograder.course.agreement import not_released
     from autograder.grading.engine import ClassGrading
     from autograder.limits import LIMITS
-    from autograder.words import counted
+    from autograder.words import counted, printable
 
     console = Console()
     if not console.is_terminal:
@@ -383,7 +396,10 @@ def _grade(
                 f"the catalogue or the grader: `autograder grade {name}` grades all by this one",
                 err=True,
             )
-    return results
+    if grading.left_out:
+        named = f"c.CourseDirectory.student_id_exclude leaves out {', '.join(grading.left_out)}"
+        typer.echo(f"autograder: {printable(named)}", err=True)
+    return results, [printable(sentence) for sentence in grading.gone()]
 
 
 def _changed(results: Sequence[Result]) -> Iterator[str]:
@@ -472,17 +488,25 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
 @app.command()
 def watch(
     assignments: Assignments,
+    from_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            help="A folder into which hand-ins come, as `autograder collect` takes one.",
+            metavar="DIR",
+        ),
+    ] = None,
     jobs: Jobs = None,
     course: CourseOption = Path(),
     isolation: IsolationOption = "bwrap",
 ) -> None:
     """Grade hand-ins and release their feedback as they come, until Ctrl-C.
 
-    Takes what students submit to nbgrader's exchange, and whatever else comes into
-    submitted/, and says what became of each in a line. How many hand-ins of a student
-    are answered in 24 hours, c.Watch.answers_per_day says. Ended in whatever way, the
-    same command goes on where it was. Exit code 130: stopped by Ctrl-C; 2: wrong
-    usage, or watched already; 3: isolation cannot be had.
+    Takes what students submit to nbgrader's exchange, what comes into a folder, and
+    whatever else comes into submitted/, and says what became of each in a line. How
+    many hand-ins of a student are answered in 24 hours, c.Watch.answers_per_day says.
+    Ended in whatever way, the same command goes on where it was. Exit code 130:
+    stopped by Ctrl-C; 2: wrong usage, or watched already; 3: isolation cannot be had.
     """
     _isolation(isolation)
     folder = _course_folder(course)
@@ -492,8 +516,52 @@ def watch(
         # What ends services and containers is as good as Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         names = list(dict.fromkeys(assignments))
-        watching = Watch(folder, names, isolation, typer.echo)
+        watching = Watch(folder, names, isolation, typer.echo, from_folder)
         watching.run(jobs or _cores())
+
+
+@app.command()
+def extension(
+    given: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDENT ASSIGNMENT", help="For --list the assignment alone."),
+    ],
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="The new due date, UTC unless it says otherwise; the old one ends an extension.",
+            metavar='"2026-10-12 23:59 Europe/Berlin"',
+        ),
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Tell who has more time.")] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Give a student more time for an assignment, or list who has more."""
+    folder = _course_folder(course)
+    if listing == (until is not None) or len(given) != (1 if listing else 2):
+        _stop('say STUDENT ASSIGNMENT --until "2026-10-12 23:59 UTC", or ASSIGNMENT --list')
+    assignment, student = given[-1], given[0]
+    with _in_words():
+        from autograder.course.course import Course
+        from autograder.course.folder import require_assignment
+        from autograder.gradebook import GradebookStore
+        from autograder.handed_in.times import read_moment
+        from autograder.words import printable
+
+        require_assignment(folder, assignment)
+        moment = read_moment((until or "").encode()) if until is not None else None
+        if moment is not None and (moment.at is None or moment.trouble):
+            _stop(f"--until {moment.trouble}")
+        with GradebookStore.open(Course(folder).gradebook_url) as gradebook:
+            if moment is not None and moment.at is not None:
+                gradebook.extend(assignment, student, moment.at)
+            known = gradebook.extensions(assignment)
+    for one in known:
+        if listing or one.student == student:
+            when = f"until {one.until} UTC, " if one.until else ""
+            typer.echo(f"{printable(one.student)} {assignment} {when}{one.extra} more")
+    if not listing:
+        typer.echo(f"next: autograder grade {assignment}, for what is late by now")
 
 
 @app.command()
@@ -559,8 +627,10 @@ def marks(
         from autograder.marking import Filled, write_table
 
         if out is not None:
-            for sentence in write_table(folder, assignment, out, blind, separator):
+            said, left_out = write_table(folder, assignment, out, blind, separator)
+            for sentence in said:
                 typer.echo(sentence)
+            _say_left_out(left_out)
         else:
             _take_in(Filled(folder, assignment, [*(filled or ()), *more]), yes)
 
@@ -718,6 +788,7 @@ def report(
     """Report on a class: scores, exercises, mistakes, and who needs help or a person.
 
     Without assignments: one report over all problem sets. `--student S`: a page on one person.
+    Exit code 1: some who handed in are left out of the figures (they are named).
     """
     folder, wanted = _course_folder(course), list(dict.fromkeys(formats.split(",")))
     if not set(wanted) <= {"html", "csv", "json"}:
@@ -727,10 +798,12 @@ def report(
         from autograder.pages.strangers import said_of_strangers
 
         chosen = list(dict.fromkeys(assignments or ()))
-        for path in write_reports(folder, chosen, names, wanted, output, student):
+        paths, left_out = write_reports(folder, chosen, names, wanted, output, student)
+        for path in paths:
             typer.echo(f"wrote {path}")
         for sentence in said_of_strangers(folder, chosen):
             typer.echo(f"autograder: {sentence}", err=True)
+    _say_left_out(left_out)
 
 
 @app.command()
@@ -742,17 +815,21 @@ def export(
     ] = None,
     course: CourseOption = Path(),
 ) -> None:
-    """Export scores, late penalties taken away, to a learning management system."""
+    """Export scores, late penalties taken away, to a learning management system.
+
+    Exit code 1: the scores of some who handed in are left out (they are named).
+    """
     if to not in ("canvas", "moodle", "csv"):
         _stop(f"--to is canvas, moodle or csv, not {to!r}")
     folder = _course_folder(course)
     with _in_words():
         from autograder.pages.exports import export as export_scores
 
-        path, said = export_scores(folder, to, list(dict.fromkeys(assignments)), output)
+        path, said, left_out = export_scores(folder, to, list(dict.fromkeys(assignments)), output)
     typer.echo(f"wrote {path}")
     for sentence in said:
         typer.echo(f"autograder: {sentence}", err=True)
+    _say_left_out(left_out)
 
 
 @app.command()

@@ -33,6 +33,10 @@ class Clock:
     zone : in which it tells time where it does not say so; "" for ``c.Exchange.timezone``, else UTC
     config : the course's settings
 
+    Attributes
+    ----------
+    assumed : whether a time without a zone was taken for UTC, because nobody said otherwise
+
     Raises
     ------
     CourseError : there is no such zone
@@ -42,7 +46,7 @@ class Clock:
         from dateutil.tz import gettz
 
         name = zone or str(config.get("Exchange", {}).get("timezone", ""))
-        self.guessed = not name
+        self._guessed, self.assumed = not name, False
         found = gettz(name or "UTC")
         if found is None:
             raise CourseError(f"{name!r} is no time zone: give one such as Europe/Berlin or UTC")
@@ -53,6 +57,7 @@ class Clock:
         if moment is None:
             return None
         if moment.tzinfo is None:
+            self.assumed = self._guessed
             moment = moment.replace(tzinfo=self._zone)
         return moment.astimezone(timezone.utc).replace(tzinfo=None)
 

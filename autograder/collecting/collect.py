@@ -15,7 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.collecting.clock import Clock, stamp
-from autograder.collecting.gathering import Attempt, Gathered, Request, gather, roster_of
+from autograder.collecting.gathering import (
+    Attempt,
+    Gathered,
+    Request,
+    gather,
+    roster_of,
+    said_of_times,
+)
 from autograder.collecting.laying_out import contents, lay_out
 from autograder.collecting.remembered import Remembered, read_memory, write_memory
 from autograder.collecting.rosters import read_roster_file
@@ -130,8 +137,9 @@ class Collection:
         course = Course(request.course)
         self._url = course.gradebook_url
         self._refused = not_of(None, request.course, None)
+        self._shared = bool(course.settings.get("CourseDirectory", {}).get("groupshared", False))
         self._memory = read_memory(request.course, request.assignment)
-        clock = Clock(request.zone, course.settings)
+        self._clock = clock = Clock(request.zone, course.settings)
         with GradebookStore.open(self._url) as gradebook:
             people = gradebook.roster()
         self._roster_file = None
@@ -155,12 +163,13 @@ class Collection:
             Row(one.student, one.sent, "", one.at, one.trouble, trouble=True)
             for one in self._found.unclear
         ]
+        timeless = [row.student for row in rows if row.outcome in (NEW, REPLACED) and not row.at]
         nobodys = [f"{printable(name)} {why}" for name, why in self._found.left_out.items()]
         return Collected(
             self._found.system,
             sorted([*rows, *unclear], key=lambda row: (row.trouble, row.student, row.sent)),
             self._found.missing,
-            [*self._found.said, *nobodys],
+            [*self._found.said, *said_of_times(self._found, timeless, self._clock), *nobodys],
         )
 
     def take(self, student: str, dry_run: bool = False) -> Row:
@@ -186,6 +195,8 @@ class Collection:
                 os.replace(folder, old)
             os.replace(made, folder)
             _remove(old)
+            if self._shared:
+                _share(above)
         _remove(made)
         return row
 
@@ -245,7 +256,7 @@ class Collection:
             return replace(row, outcome=f"{submission.folder} {IN_THE_WAY}", trouble=True)
         if not attempt.files or UNREADABLE in attempt.left_out.values():
             return replace(row, outcome=BROKEN, trouble=True)
-        before = submitted_at(submission)
+        before = submitted_at(submission).at
         same = contents(submission.folder) == contents(place)
         if same and (at is None or before == at):
             return replace(row, outcome=SAME, at=stamp(before))
@@ -260,6 +271,13 @@ class Collection:
         else:
             return replace(row, outcome=UNDECIDED, trouble=True)
         return replace(row, outcome=REPLACED if newer else OLDER)
+
+
+def _share(folder: Path) -> None:
+    """Let the group of a shared course read and write it, as nbgrader's own collecting does."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o2775 if path.is_dir() else 0o664)
 
 
 def _remove(path: Path) -> None:

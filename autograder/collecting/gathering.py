@@ -196,7 +196,9 @@ def gather(
         found.said.append(CALLED_SO)
     attempts = _attempts(request, names, download, found, clock, pattern)
     _choose(attempts, request, found, memory)
-    _say_times(found, clock)
+    for student, attempt in found.chosen.items():
+        known = roster.students.get(student)
+        attempt.at = attempt.at or (known.handed_in if known else None)
     return found
 
 
@@ -277,39 +279,43 @@ def _match(sender: Sender, request: Request, found: Gathered, memory: Memory) ->
             raise CourseError(f"--who {sender.key}={told}: the roster has no {told}")
         return Match(told, "as told")
     match = found.roster.match(found.system, sender)
-    if match.could_be:
+    if match.student is None:  # another roster than before, or --who before
         before = {
             student
             for student, one in memory.students.items()
             if (one.system, one.key) == (found.system, sender.key)
+            and student in found.roster.students
         }
-        if len(before) == 1:
+        if len(before) == 1 and before <= (match.could_be or before):
             return Match(min(before), "as before")
     return match
 
 
-def _say_times(found: Gathered, clock: Clock) -> None:
-    """Say what times are not known, or mean: whether something is late depends on them."""
-    for student, attempt in found.chosen.items():
-        known = found.roster.students.get(student)
-        attempt.at = attempt.at or (known.handed_in if known else None)
-    timeless = [student for student, attempt in found.chosen.items() if attempt.at is None]
+def said_of_times(found: Gathered, timeless: Sequence[str], clock: Clock) -> list[str]:
+    """Say what times are not known, or mean: whether something is late depends on them.
+
+    Parameters
+    ----------
+    timeless : students of whose hand-in no time is known
+    """
+    said = []
     late = sorted(student for student in timeless if found.chosen[student].late)
     if timeless:
-        found.said.append(
+        said.append(
             f"of {counted(len(timeless), 'hand-in')} nothing says when it was handed in, so it "
             f"counts as in time{TIMES_ARE_IN.get(found.system, '')}"
         )
     if late:
-        found.said.append(
+        said.append(
             f"{found.system} calls {counted(len(late), 'hand-in')} late, and not by how much: "
             f"{listed(late)}"
         )
-    if clock.guessed and len(timeless) < len(found.chosen):
-        found.said.append(
+    if clock.assumed and any(attempt.at for attempt in found.chosen.values()):
+        said.append(
             f"{found.system} writes times without a zone, which are taken for UTC: "
             "--timezone Europe/Berlin, or c.Exchange.timezone, says otherwise"
         )
+    return said
 
 
 def _is_same(path: Path, roster: Path | None) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.collecting.download import without_ending
 from autograder.collecting.remembered import Memory, Remembered, read_memory
 from autograder.collecting.rosters import GRADE, LOCKED, MAXIMUM, PARTICIPANT, place_of, table
 from autograder.collecting.systems import CANVAS, CANVAS_ANONYMOUS
@@ -70,12 +71,17 @@ def give_back(
         raise CourseError(f"there is no folder {path.parent}")
     given, pages = GivenBack(), {}
     for student in sorted(students):
-        name, trouble = _name_for(system, assignment, student, memory.students.get(student))
-        if trouble:
-            given.trouble[student] = trouble
-            continue
-        page = Submission(course, assignment, student).feedback_folder / f"{assignment}.html"
-        pages[name] = page.read_bytes()
+        folder = Submission(course, assignment, student).feedback_folder
+        made = sorted(folder.glob("*.html"))  # one for each notebook
+        for page in made:
+            name, trouble = _name_for(
+                *(system, assignment, student, memory.students.get(student)),
+                *(page.stem, len(made) > 1),
+            )
+            if trouble:
+                given.trouble[student] = trouble
+            else:
+                pages[name] = page.read_bytes()
     if not pages:
         why = "; ".join(sorted({f"{given.trouble[one]}" for one in given.trouble}))
         raise CourseError(
@@ -90,21 +96,27 @@ def give_back(
 
 
 def _name_for(
-    system: str, assignment: str, student: str, remembered: Remembered | None
+    system: str,
+    assignment: str,
+    student: str,
+    remembered: Remembered | None,
+    page: str,
+    one_of_several: bool,
 ) -> tuple[str, str]:
     """Return how a page is called in the zip, or why it cannot be."""
     if system == "folder":
-        return f"{student}/{assignment}.html", ""
+        return f"{student}/{page}.html", ""
     if remembered is None or remembered.system != system:
         return "", NOT_FROM.format(system.capitalize(), assignment)
     if system == "moodle":
-        return f"{remembered.key}_assignfeedback_file_/{assignment}.html", ""
+        return f"{remembered.key}_assignfeedback_file_/{page}.html", ""
     # Canvas tells by two numbers in the name whose file it is, and beside which other it belongs.
     for name in sorted(remembered.files, key=lambda name: (not name.endswith(".ipynb"), name)):
         sent = remembered.files[name]
         found = CANVAS_ANONYMOUS.fullmatch(sent) or CANVAS.fullmatch(sent)
         if found is not None and found["rest"]:
-            return f"{sent.rpartition('.')[0] or sent}.html", ""
+            ending = f"-{page}" if one_of_several else ""
+            return f"{without_ending(sent)}{ending}.html", ""
     return "", NO_FILE_OF_ITS_OWN
 
 
@@ -163,8 +175,7 @@ def _fill_in(
     given.said.append(f"{counted(filled, 'grade')} in {path.name}")
     if waiting:
         given.said.append(
-            f"{counted(waiting, 'grade')} of them without what waits for a person's marks: "
-            "run it again after that"
+            f"{waiting} of them without what waits for a person's marks: run it again after that"
         )
     if others:
         given.said.append(

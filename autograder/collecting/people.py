@@ -19,6 +19,8 @@ from autograder.collecting.names import (
 from autograder.course.folder import CourseError
 from autograder.words import listed
 
+MAX_NAME, MAX_WORDS = 255, 12  # of characters and of words: what has more is nobody's name
+
 
 @dataclass(frozen=True)
 class Student:
@@ -125,8 +127,9 @@ class Roster:
                 self._plain_together.add(plain_together(name), one.id)
 
     def knows(self, text: str) -> bool:
-        """Whether somebody is called like this."""
-        return self.match("", Sender(text, logins=(text,), names=(text,))).student is not None
+        """Whether somebody of the roster is called like this."""
+        match = self.match("", Sender(text, logins=(text,), names=(text,)))
+        return bool(match.could_be) or match.student in self.students
 
     def match(self, system: str, sender: Sender) -> Match:
         """Return who a sender is."""
@@ -172,7 +175,8 @@ class Roster:
 
     def _by_name(self, names: Sequence[str]) -> set[str]:
         """Return who has one of these names, as it is written, else in plain letters."""
-        given = [name for name in names if words_of(name)]
+        short = [name for name in names if len(name) <= MAX_NAME]
+        given = [name for name in short if 0 < len(words_of(name)) <= MAX_WORDS]
         whole = [name for name in given if " " not in name]
         return (
             self._words.of(map(words_of, given))

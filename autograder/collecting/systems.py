@@ -17,7 +17,7 @@ from itertools import takewhile
 from autograder.collecting.clock import moment_of
 from autograder.collecting.download import without_ending
 from autograder.collecting.names import folded
-from autograder.collecting.people import Sender
+from autograder.collecting.people import MAX_NAME, MAX_WORDS, Sender
 
 TIMES = r"\d{4}(?:-\d\d){5}"
 MOODLE = re.compile(
@@ -243,7 +243,7 @@ def _blackboard(
         head = match["head"]
         logins, people_names = people.get(head, ((head.removeprefix(title),), ()))
         time = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S") if _is_time(match) else None
-        sender = Sender(logins[0], "", logins, people_names)
+        sender = Sender(head, "", logins, people_names)
         inner = _inside(match["rest"], below, "blackboard.txt")
         sent[name] = Sent(sender, inner, time, match["time"])
     return sent
@@ -273,11 +273,11 @@ def _sender_of(file: str, assignment: str) -> Sender:
     A login is one word, and another word of the name may be somebody else's: it counts where the
     rest is the assignment's name.
     """
-    stem = without_ending(file)
+    stem = without_ending(file)[:MAX_NAME]
     logins = [stem]
     for between in (" - ", "_", "-"):
         parts = stem.split(between)
-        for cut in range(1, len(parts)):
+        for cut in range(1, len(parts) if len(parts) <= MAX_WORDS else 0):
             begins, ends = between.join(parts[:cut]), between.join(parts[cut:])
             logins += [begins] if folded(ends).strip() == folded(assignment) else []
             logins += [ends] if folded(begins).strip() == folded(assignment) else []
@@ -290,14 +290,14 @@ def possible_names(file: str) -> list[str]:
     >>> possible_names("Ann Lee - ps1.ipynb")
     ['Ann Lee', 'ps1', 'Ann Lee - ps1']
     """
-    stem = without_ending(file)
+    stem = without_ending(file)[:MAX_NAME]
     return [*_pieces(stem, " - "), *_pieces(stem, "_"), stem]
 
 
 def _pieces(text: str, between: str) -> list[str]:
     """Return the beginnings and the ends of a text, the shortest first."""
     parts = text.split(between)
-    cuts = range(1, len(parts))
+    cuts = range(1, len(parts) if len(parts) <= MAX_WORDS else 0)
     return [
         *(between.join(parts[:cut]).strip() for cut in cuts),
         *(between.join(parts[cut:]).strip() for cut in reversed(cuts)),
@@ -322,7 +322,7 @@ def _folders(
             rest = rest[1:]
         if rest:
             whose = _without_branch(top).removeprefix(begin) if system == "github" else top
-            sent[name] = Sent(Sender(whose, "", (whose,), (whose,)), "/".join(rest))
+            sent[name] = Sent(Sender(top, "", (whose,), (whose,)), "/".join(rest))
         else:
             sent[name] = Sent(_sender_of(top, assignment), top)
     return sent
@@ -339,8 +339,11 @@ def _wrapper(
     (top,) = tops
     if knows(top) or all(path[1] == assignment for path in paths):
         return None
-    deep = any(len(path) > 2 for path in paths)
-    return top if deep or any(knows(without_ending(path[1])) for path in paths) else None
+    below = {path[1] for path in paths if len(path) > 2}
+    if any(knows(without_ending(path[1])) for path in paths):
+        return top
+    # Folders in one folder are a class; one folder in one folder may be a student's.
+    return top if len(below) > 1 else None
 
 
 def _beginning(texts: Iterable[str], between: str, knows: Callable[[str], bool]) -> str:

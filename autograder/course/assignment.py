@@ -133,6 +133,7 @@ class Assignment:
         What is said of a hand-in depends on them, and no points do, so no digest has them
     notebook : its name, "" where that is the assignment's
     planned : how its test cells are judged; None where it is for their text to say
+    inside : what the points of test cells are worth that ran inside; see `settings.TestCells`
     """
 
     name: str
@@ -146,6 +147,7 @@ class Assignment:
     releases: tuple[Mapping[str, str], ...] = ()
     notebook: str = ""
     planned: tuple[TestCell, ...] | None = None
+    inside: str = "stand"
 
     def __post_init__(self) -> None:
         if not self.notebook:
@@ -191,7 +193,7 @@ class Assignment:
         files = sorted(self.files.items())
         settings = (
             *(self.preload, self.carried_share, self.packages),
-            *(self.catalogue.module, self.sets),
+            *(self.catalogue.module, self.sets, self.inside),
         )
         parts = (self.key, self.master, files, *settings, *(self.planned or ()))
         return hashlib.sha256(repr(parts).encode()).digest()

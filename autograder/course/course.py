@@ -26,6 +26,7 @@ from autograder.course.folder import (
     imports_of,
     notebooks_in,
 )
+from autograder.course.late_penalties import LateRule, late_rule
 from autograder.course.releases import known_releases
 from autograder.outside.decided import read_decisions
 from autograder.outside.plan import Given, TestCell, plan
@@ -84,6 +85,22 @@ class Course:
     def carried_share(self) -> float:
         """The share of points for what is right but for an earlier exercise, from 0 to 1."""
         return float(own.read(own.ErrorCarriedForward, self.settings).share)
+
+    @cached_property
+    def late(self) -> LateRule | None:
+        """What late hand-ins cost, or None where nothing.
+
+        Raises
+        ------
+        CourseError : the settings make no sense
+        """
+        return late_rule(self.settings, self.folder)
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """The students whom nbgrader's own setting leaves out of grading and feedback."""
+        named = own.read(own.CourseDirectory, self.settings).student_id_exclude
+        return frozenset(name.strip() for name in named.split(",") if name.strip())
 
     @property
     def code_stub(self) -> str:
@@ -228,6 +245,7 @@ class Course:
                 known_releases(self.folder, name, notebook),
                 notebook,
                 self._planned(name, notebook, master, files),
+                own.read(own.TestCells, self.settings).inside,
             )
             for notebook, master in masters.items()
         )

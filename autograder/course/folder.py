@@ -15,18 +15,18 @@ import os
 import re
 import secrets
 import tempfile
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.handed_in.hard_links import not_of_owner
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.times import Moment, read_moment
 
 SECRET_FILE = ".grading-secret"
 MAX_FILE_BYTES = 20 << 20
+TIMESTAMP = "timestamp.txt"
 SUBMISSION_SECRET = "submission_secret.txt"  # nbgrader's name for it
 MAX_BYTES_BESIDE = 200  # of a timestamp, or a secret
 UNFINISHED = ".writing-"
@@ -351,30 +351,22 @@ def clear_unfinished(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def submitted_at(submission: Submission) -> datetime | None:
-    """Return when a submission was handed in (UTC, no zone), or None where nobody noted it.
+def submitted_at(submission: Submission) -> Moment:
+    """Return when a submission was handed in, as far as it was noted beside it.
 
     The file's own time says when it was copied, so it is no substitute.
     """
-    from dateutil.parser import parse
-
-    stamp = timestamp_text(submission)
-    if stamp is None:
-        return None
+    path, inside = submission.folder / TIMESTAMP, submission.course / "submitted"
+    refused = not_of_owner(path, submission.course)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an unknown time zone
-            moment = parse(stamp.strip())
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    except Exception:  # a student may have written it
-        return None
-    return moment
+        return read_moment(read_bytes(path, MAX_BYTES_BESIDE, inside, refused, cut=True))
+    except UnreadableSubmission:  # none, or a link, as is said of all links
+        return Moment()
 
 
 def timestamp_text(submission: Submission) -> str | None:
     """Return what ``timestamp.txt`` beside a submission says, or None where it is none."""
-    return _text_beside(submission, "timestamp.txt")
+    return _text_beside(submission, TIMESTAMP)
 
 
 def secret_text(submission: Submission) -> str | None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from autograder.catalogue.name import CONFIG_FILE
@@ -67,12 +70,13 @@ class LateRule:
     settings: str
 
 
-def late_rule(config: Mapping[str, Any]) -> LateRule | None:
+def late_rule(config: Mapping[str, Any], folder: Path | None = None) -> LateRule | None:
     """Return what a course takes away for late hand-ins, or None where nothing.
 
     Parameters
     ----------
     config : as `autograder.course.settings.load_config` gives it
+    folder : the course's; a plugin of its own may lie there
 
     Raises
     ------
@@ -94,7 +98,8 @@ def late_rule(config: Mapping[str, Any]) -> LateRule | None:
     method = config.get(NBGRADERS, {}).get("penalty_method", "none")
     if section == NBGRADERS and method == "none":
         return None
-    return LateRule(_plugin(plugin, name, config), used)
+    with _importable(folder):
+        return LateRule(_plugin(plugin, name, config), used)
 
 
 def read_policy(config: Mapping[str, Any]) -> LatePolicy:
@@ -121,6 +126,19 @@ def read_policy(config: Mapping[str, Any]) -> LatePolicy:
 
 def _of(policy: LatePolicy) -> LatePenalty:
     return lambda student, score, seconds_late: policy.penalty(score, seconds_late)
+
+
+@contextmanager
+def _importable(folder: Path | None) -> Iterator[None]:
+    """Have modules of a folder found, as nbgrader does with the folder that it is started in."""
+    if folder is None:
+        yield
+        return
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
 
 
 def _plugin(plugin: Any, name: str, config: Mapping[str, Any]) -> LatePenalty:

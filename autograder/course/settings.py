@@ -82,6 +82,12 @@ class CourseDirectory(Configurable):
         help="The gradebook's address. Without it, that of the environment variable "
         "`GRADEBOOK_URL`, else `gradebook.db` in the course's folder."
     ).tag(config=True, must="a database's address")
+    student_id_exclude = Unicode(
+        help="Students who are left out of grading and feedback, with commas between."
+    ).tag(config=True, must='ids with commas between, "test1,test2"')
+    groupshared = Bool(
+        False, help="Whether what is written can be written by the group as well."
+    ).tag(config=True, must="True or False")
 
 
 class Catalogue(Configurable):
@@ -123,6 +129,18 @@ class ErrorCarriedForward(Configurable):
         1.0,
         1.0,
     )
+
+
+class TestCells(Configurable):
+    """Test cells of the course's own: asserts, or a number at the end."""
+
+    inside = Enum(
+        ("stand", "wait", "refuse"),
+        default_value="stand",
+        help="What the points of a test are worth that can only be asserted inside, where student "
+        "code could reach it (`autograder release` names these): they stand, they wait for a "
+        "person, or they are refused.",
+    ).tag(config=True, must='"stand", "wait" or "refuse"')
 
 
 class LatePenalties(Configurable):
@@ -199,7 +217,7 @@ class CanvasExporter(Configurable):
 
 
 SECTIONS = (
-    *(CourseDirectory, Catalogue, Submissions, ErrorCarriedForward, LatePenalties),
+    *(CourseDirectory, Catalogue, Submissions, TestCells, ErrorCarriedForward, LatePenalties),
     *(ClearSolutions, CarryFiles, Watch, Book, CanvasExporter),
 )
 NBGRADERS = (CourseDirectory, ClearSolutions, CanvasExporter)  # these have other settings too

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,14 @@ from autograder.gradebook.by_hand import (
 )
 from autograder.gradebook.cell_marks import Marks
 from autograder.gradebook.database import BUSY_SECONDS, Database, GradebookError, said_plainly
+from autograder.gradebook.lateness import (
+    Extension,
+    Times,
+    read_extensions,
+    read_outdated,
+    write_extension,
+    write_times,
+)
 from autograder.gradebook.marks import read_marks
 from autograder.gradebook.released import read_master_cells, read_released
 from autograder.gradebook.scores import (
@@ -206,6 +215,60 @@ class GradebookStore:
                     connection, read_released(connection, assignment), marks, late_penalty
                 )
             )
+
+    def outdated(self, assignment: str, times: Times, late_penalty: LatePenalty | None) -> set[str]:
+        """Return the students whose time or late penalty in the gradebook is not that of now.
+
+        Parameters
+        ----------
+        times : when each student handed in, UTC without a zone; None where nobody noted it
+
+        Raises
+        ------
+        GradebookError
+            where the gradebook knows no such assignment
+        """
+        return self._read(
+            lambda connection: read_outdated(
+                connection, read_released(connection, assignment), times, late_penalty
+            )
+        )
+
+    def write_times(self, assignment: str, times: Times, late_penalty: LatePenalty | None) -> None:
+        """Set the times of hand-ins, and what is taken away by them, in one transaction.
+
+        Raises
+        ------
+        GradebookError
+            where nothing could be written
+        """
+        with said_plainly():
+            self._database.write(
+                lambda connection: write_times(
+                    connection, read_released(connection, assignment), times, late_penalty
+                )
+            )
+
+    def extend(self, assignment: str, student: str, until: datetime) -> None:
+        """Give a student time until a moment, UTC without a zone.
+
+        Raises
+        ------
+        GradebookError
+            where there is no such student or due date, or it is no more time
+        """
+        with said_plainly():
+            self._database.write(
+                lambda connection: write_extension(
+                    connection, read_released(connection, assignment), student, until
+                )
+            )
+
+    def extensions(self, assignment: str) -> Sequence[Extension]:
+        """Return who has more time for an assignment, by student."""
+        return self._read(
+            lambda connection: read_extensions(connection, read_released(connection, assignment))
+        )
 
     def write(
         self, results: Iterable[GradedSubmission], late_penalty: LatePenalty | None = None

@@ -146,6 +146,27 @@ def _submitted(
     return {(students[row.assignment_id], row.notebook_id): row.id for row in found}
 
 
+def make_submission(connection: Connection, released: ReleasedAssignment, student: str) -> str:
+    """Make the rows of a submission where they are missing, as nbgrader does; return its id."""
+    one = GradedSubmission(student, released.name, "", None, {})
+    submissions = _submissions(connection, released, [one])
+    submitted = _submitted(connection, released, submissions)
+    for table, cells_of, values in (
+        (GRADE, released.graded, {"needs_manual_grade": False}),
+        (COMMENT, released.commented, {}),
+    ):
+        made = upsert(connection, table).on_conflict_do_nothing(
+            index_elements=["cell_id", "notebook_id"]
+        )
+        rows = [
+            _of_cell(key, cell.id) | values
+            for (_, notebook), key in submitted.items()
+            for cell in cells_of(notebook)
+        ]
+        _run(connection, made, rows)
+    return str(submissions[student].id)
+
+
 def _write_cells(
     connection: Connection,
     released: ReleasedAssignment,
@@ -213,7 +234,25 @@ def write_penalties(
     submitted: Mapping[str, str],
     late_penalty: LatePenalty | None,
 ) -> None:
-    """Set the penalty of notebooks anew, within 0 and their score.
+    """Set the penalty of notebooks anew; see `penalties_of`."""
+    penalties = penalties_of(connection, released, submissions, submitted, late_penalty)
+    _run(
+        connection,
+        update(SUBMITTED)
+        .where(SUBMITTED.c.id == bindparam("at"))
+        .values(late_submission_penalty=bindparam("penalty")),
+        [{"at": key, "penalty": penalty} for key, penalty in penalties.items()],
+    )
+
+
+def penalties_of(
+    connection: Connection,
+    released: ReleasedAssignment,
+    submissions: Mapping[str, Any],
+    submitted: Mapping[str, str],
+    late_penalty: LatePenalty | None,
+) -> dict[str, float | None]:
+    """Return what is to be taken away from notebooks, within 0 and their score.
 
     Parameters
     ----------
@@ -240,13 +279,7 @@ def write_penalties(
         ):
             penalty = late_penalty(late[key][0], float(total), late[key][1])
             penalties[key] = None if penalty is None else min(max(penalty, 0.0), float(total))
-    _run(
-        connection,
-        update(SUBMITTED)
-        .where(SUBMITTED.c.id == bindparam("at"))
-        .values(late_submission_penalty=bindparam("penalty")),
-        [{"at": key, "penalty": penalty} for key, penalty in penalties.items()],
-    )
+    return penalties
 
 
 def _new() -> str:

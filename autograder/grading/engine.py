@@ -9,7 +9,7 @@ all is there.  So whatever is killed when, the same command goes on from there.
 
 from __future__ import annotations
 
-import hashlib
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import (
@@ -23,49 +23,48 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
     Submission,
-    digest_of,
     find_submissions,
-    notebooks_in,
     require_assignment,
-    seed_of,
     submitted_at,
-    timestamp_text,
 )
-from autograder.course.late_penalties import late_rule
-from autograder.course.work import find_notebooks
 from autograder.grading.history import (
     Entry,
     Latest,
     changes,
     entry_of,
+    made_of,
     versions_of,
 )
 from autograder.grading.jobs import (
     Job,
     Outcome,
     failed,
-    fingerprint,
     grade_one,
-    why_unreadable,
 )
 from autograder.grading.records import (
     Result,
-    graded_before,
     not_graded,
     note_seconds,
     record_of,
+    store_beside,
     store_notebooks,
     store_record,
     summary,
 )
+from autograder.grading.standing import (
+    CURRENT,
+    IS_GONE,
+    LATE,
+    compared,
+    fingerprint_of,
+    make_job,
+    read_record,
+)
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
-from autograder.handed_in.files import sentences_about
-from autograder.handed_in.hard_links import not_of_owner
 from autograder.submission.graded_cells import GradedSubmission
 from autograder.words import named
 
@@ -81,36 +80,8 @@ WRITERS = 8  # files of a batch written side by side: most of it is waiting for 
 # each of them has waited the full time for the lock.
 MAX_REFUSED = 2
 NOT_TEXT = "the name of the student's folder is not UTF-8 text: rename the folder"
+NEW_TIME = "Nothing was run again: only the time, the due date or the late penalty is another."
 WORKER_LOST = "a worker was killed; run the command again, what is graded is kept"
-
-
-def make_job(
-    submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
-) -> Job:
-    """Find a submission's notebook and say what is to be done with it; never raises.
-
-    A notebook that is missing beside others is graded as one in which nothing is written.
-    """
-    found, name = find_notebooks(submission), assignment.notebook
-    work = found.works.get(name)
-    data = None if work is None else work.data
-    seed = seed_of(secret, assignment.key, submission.student, digest_of(data))
-    missing = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
-    ours = notebooks_in(submission.course / "release" / assignment.name)
-    beside: tuple[str, ...] = ()
-    if name == (*ours, name)[0]:  # of several notebooks the first one tells what lies beside them
-        refused = not_of_owner(submission.folder, submission.course)
-        left = sentences_about(submission.folder, submission.course / "submitted", refused)
-        beside = (*found.said, *left)
-    beside = (*missing, *beside)
-    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
-
-
-def why_not_graded(submission: Submission) -> str | None:
-    """Return why a submission has nothing to grade, or None."""
-    found = find_notebooks(submission)
-    whys = (why_unreadable(work.data, f"{name}.ipynb") for name, work in found.works.items())
-    return found.trouble or next(filter(None, whys), None)
 
 
 def grade_class(
@@ -195,10 +166,13 @@ class ClassGrading:
         dry_run: bool = False,
     ) -> None:
         where = Course(course)
-        self.late = late_rule(where.settings)
+        self._penalty = where.late.penalty if where.late is not None else None
         for name in assignments:
             require_assignment(course, name)
-        self.submissions = find_submissions(course, assignments, students)
+        found = find_submissions(course, assignments, students)
+        self.submissions = [one for one in found if one.student not in where.excluded]
+        self.left_out = sorted({one.student for one in found} & where.excluded)
+        self._everybody = not students
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
         from autograder.submission.trial import tried_out
@@ -209,6 +183,7 @@ class ClassGrading:
         self.secret = where.secret
         self.saved = 0  # submissions that are settled, on the disk and in the gradebook
         self._unsaved: list[_Graded] = []
+        self._late: list[tuple[Submission, dict[str, Any]]] = []  # to get another time
         self._saved_at = time.monotonic()
         self._refused = 0
         self.gradebook = GradebookStore.open(where.gradebook_url)
@@ -217,10 +192,16 @@ class ClassGrading:
                 name: tried_out(where, name, self.gradebook, isolation) for name in assignments
             }
             self.recorded = {name: self.gradebook.graded_students(name) for name in assignments}
+            self.outdated = {name: self._outdated(name) for name in assignments}
             self.history = {name: Latest(course, name) for name in assignments}
         except BaseException:
             self.gradebook.close()
             raise
+
+    def _outdated(self, name: str) -> set[str]:
+        ours = [one for one in self.submissions if one.assignment == name]
+        times = {one.student: submitted_at(one).at for one in ours if _is_text(one.student)}
+        return self.gradebook.outdated(name, times, self._penalty)
 
     @property
     def total(self) -> int:
@@ -283,10 +264,8 @@ class ClassGrading:
                 if nothing is not None:
                     settled.append(not_graded(submission, nothing, nothing=True))
                     continue
-                mark = self._mark(submission, made.values())
-                earlier = None if self.force else graded_before(submission, mark, list(made))
-                if earlier is not None and submission.student in self.recorded[name]:
-                    settled.append(earlier)
+                mark = fingerprint_of(made.values())
+                if not self.force and self._is_settled(submission, made, settled):
                     continue
                 at_work[submission.student, name] = _AtWork(submission, made, mark)
                 yield from made.values()
@@ -329,24 +308,33 @@ class ClassGrading:
         yield from settled
         yield from self._save()
 
-    def _mark(self, submission: Submission, jobs: Iterable[Job]) -> str:
-        """Return a hash of all that what is stored depends on."""
-        mark = " ".join(fingerprint(job) for job in jobs)
-        if " " in mark:
-            mark = hashlib.sha256(mark.encode()).hexdigest()
-        if self.late is None:
-            return mark
-        when = f"{mark} {self.late.settings} {timestamp_text(submission)}"
-        return hashlib.sha256(when.encode()).hexdigest()
+    def _is_settled(
+        self, submission: Submission, jobs: Mapping[str, Job], settled: list[Result]
+    ) -> bool:
+        """Whether nothing has to be run: what is graded stands, but for its time at most."""
+        name, student = submission.assignment, submission.student
+        known = student in self.recorded[name]
+        record = read_record(submission, list(jobs)) if known else None
+        state = compared(record, list(jobs.values()), student in self.outdated[name]).state
+        if record is None or state not in (CURRENT, LATE):
+            return False
+        if state == CURRENT:
+            settled.append(summary(record))
+        elif self.dry_run:
+            settled.append(_with_new_time(record))
+        else:
+            self._late.append((submission, record))
+        return True
 
     def _to_save(self, work: _AtWork) -> _Graded:
-        submission, moment = work.submission, submitted_at(work.submission)
+        submission, moment = work.submission, submitted_at(work.submission).at
         outcomes = {name: work.outcomes[name] for name in work.jobs}
         points = tuple(
             GradedSubmission(submission.student, submission.assignment, name, moment, outcome.cells)
             for name, outcome in outcomes.items()
         )
-        record = record_of(outcomes, work.mark, self.isolation)
+        parts = made_of(work.jobs.values())
+        record = record_of(outcomes, work.mark, parts, self.isolation)
         entry = entry_of(work.jobs.values(), record["verdicts"])
         return _Graded(
             submission,
@@ -369,6 +357,16 @@ class ClassGrading:
     def _before(self, submission: Submission) -> Entry | None:
         return self.history[submission.assignment].get(submission.student)
 
+    def gone(self) -> list[str]:
+        """Return what was graded and is no longer handed in, a sentence each."""
+        said = []
+        for name in self.assignments if self._everybody else ():
+            for path in sorted((self.course / "autograded").glob(f"*/{name}")):
+                student = path.parent.name
+                if not os.path.lexists(Submission(self.course, name, student).folder):
+                    said.append(f"{student}'s {name} {IS_GONE.format(name, student)}")
+        return said
+
     def elsewhere(self) -> dict[str, int]:
         """Return of how many students, who are not asked for, another version graded the work."""
         asked = {(one.assignment, one.student) for one in self.submissions}
@@ -386,7 +384,7 @@ class ClassGrading:
         """Save what is waiting, step by step; what fails one step goes no further."""
         batch = self._unsaved
         self._saved_at = time.monotonic()
-        results, left = [], batch
+        results, left = self._save_times(), batch
         with ThreadPoolExecutor(WRITERS) as writers:
             for step in (
                 lambda some: writers.map(_notebook_trouble, some),
@@ -411,6 +409,27 @@ class ClassGrading:
         self._unsaved = []  # only now: after Ctrl-C in the middle it is saved once more
         return results + told
 
+    def _save_times(self) -> list[Result]:
+        """Set the times and penalties of hand-ins of which nothing else is another."""
+        late, self._late = self._late, []
+        self.saved += len(late)
+        results = []
+        for name in self.assignments:
+            ours = [
+                (submission, kept) for submission, kept in late if submission.assignment == name
+            ]
+            times = {one.student: submitted_at(one).at for one, _ in ours}
+            try:
+                if ours:
+                    self.gradebook.write_times(name, times, self._penalty)
+                for submission, _ in ours:
+                    store_beside(submission)
+            except (CourseError, OSError) as failure:
+                results += [not_graded(submission, str(failure)) for submission, _ in ours]
+            else:
+                results += [_with_new_time(kept) for _, kept in ours]
+        return results
+
     def _note_seconds(self, saved: Sequence[_Graded]) -> None:
         for name in self.assignments:
             took = {
@@ -432,8 +451,8 @@ class ClassGrading:
         from autograder.gradebook import GradebookUnusable
 
         try:
-            late = self.late.penalty if self.late is not None else None
-            self.gradebook.write([one for graded in batch for one in graded.points], late)
+            results = [one for graded in batch for one in graded.points]
+            self.gradebook.write(results, self._penalty)
         except GradebookUnusable as failure:
             self._refused += 1
             if self._refused >= MAX_REFUSED:
@@ -469,6 +488,12 @@ def _file_trouble(graded: _Graded, write: Callable[[], None]) -> str | None:
     except Exception as failure:  # one submission never stops a class
         return _words(failure)
     return None
+
+
+def _with_new_time(record: dict[str, Any]) -> Result:
+    """Return the line for a submission of which only the time, or what it costs, is another."""
+    result = replace(summary(record), fresh=True)
+    return replace(result, remarks=(*result.remarks, NEW_TIME))
 
 
 def _words(failure: Exception) -> str:

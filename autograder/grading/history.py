@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
@@ -74,20 +74,21 @@ class MarkGiven:
     by: str = ""
 
 
-def entry_of(jobs: Iterable[Job], verdicts: Iterable[Mapping[str, Any]]) -> Entry:
+def entry_of(jobs: Collection[Job], verdicts: Iterable[Mapping[str, Any]]) -> Entry:
     """Return the entry for a submission that was graded just now: of the jobs of its notebooks."""
+    points = {verdict["exercise"]: verdict["points"] for verdict in verdicts}
+    return Entry(next(iter(jobs)).student, _now(), points, made_of(jobs))
+
+
+def made_of(jobs: Iterable[Job]) -> dict[str, str]:
+    """Return the hashes of what the verdicts on a submission follow from."""
     one, *others = jobs
-    made_of = {
+    parts = {
         "submission": _joined([digest_of(job.data) or "none" for job in (one, *others)]),
         **versions_of(one.assignment),
         "release": _joined([job.assignment.digest.hex() for job in (one, *others)]),
     }
-    return Entry(
-        one.student,
-        _now(),
-        {verdict["exercise"]: verdict["points"] for verdict in verdicts},
-        {name: digest[:SHOWN] for name, digest in made_of.items()},
-    )
+    return {name: digest[:SHOWN] for name, digest in parts.items()}
 
 
 def _joined(digests: Sequence[str]) -> str:

@@ -27,7 +27,8 @@ from autograder.course.assignment import Assignment
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
 from autograder.handed_in.reading import UnreadableSubmission
-from autograder.limits import GRADING, WRITING, Budget
+from autograder.limits import GRADING, RELAYING, WRITING, Budget
+from autograder.outside.plan import OUTSIDE
 from autograder.submission.graded_cells import GradedCell, cells_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ class Job:
     def __post_init__(self) -> None:
         if not self.code:
             object.__setattr__(self, "code", code_fingerprint(self.assignment.catalogue))
+        outside = any(cell.way == OUTSIDE for cell in self.assignment.tests.values())
+        if outside and self.budget is GRADING:
+            object.__setattr__(self, "budget", RELAYING)
 
 
 @dataclass(frozen=True)

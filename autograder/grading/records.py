@@ -19,6 +19,7 @@ from typing import Any
 from autograder.course.assignment import of_several
 from autograder.course.folder import (
     SUBMISSION_SECRET,
+    TIMESTAMP,
     Submission,
     clear_unfinished,
     secret_text,
@@ -28,6 +29,7 @@ from autograder.course.folder import (
 from autograder.grading.jobs import Outcome
 
 VERDICTS_FILE = "verdicts.json"
+SHOWN_TESTS = 5  # by name, in a line of the class's table
 SECONDS_FILE = ".seconds-{}.jsonl"  # of an assignment, beside the students' folders
 
 
@@ -70,13 +72,22 @@ def not_graded(
     )
 
 
-def record_of(outcomes: Mapping[str, Outcome], fingerprint: str, isolation: str) -> dict[str, Any]:
-    """Return what ``verdicts.json`` holds of a submission's notebooks."""
+def record_of(
+    outcomes: Mapping[str, Outcome], fingerprint: str, made_of: Mapping[str, str], isolation: str
+) -> dict[str, Any]:
+    """Return what ``verdicts.json`` holds of a submission's notebooks.
+
+    Parameters
+    ----------
+    fingerprint : of all that it depends on
+    made_of : hashes of parts of that, so that it can be said what is another than before
+    """
     one, names = next(iter(outcomes.values())), list(outcomes)
     return {
         "assignment": one.assignment,
         "fingerprint": fingerprint,
         "isolation": isolation,
+        "made_of": dict(made_of),
         "remarks": [said for name in names for said in told(outcomes[name].remarks, name, names)],
         "repairs": [said for name in names for said in told(outcomes[name].repairs, name, names)],
         "student": one.student,
@@ -112,6 +123,13 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
         for finding in verdict["findings"]
         if finding["misconception"]
     ]
+    tests = [verdict for verdict in verdicts if "asserted" in verdict]
+    for said, some in (
+        ("fails", [one for one in tests if one["points"] < one["max_points"] and not _inside(one)]),
+        ("asserted inside", [one for one in tests if _inside(one)]),
+    ):
+        if some:
+            mistakes.append(f"{said}: {_few([one['exercise'] for one in some])}")
     return Result(
         record["student"],
         record["assignment"],
@@ -124,19 +142,14 @@ def summary(record: dict[str, Any], seconds: float = 0.0, fresh: bool = False) -
     )
 
 
-def graded_before(
-    submission: Submission, fingerprint: str, notebooks: Iterable[str]
-) -> Result | None:
-    """Return the earlier result of the same submission under the same settings, if it stands."""
-    try:
-        record = json.loads((submission.graded_folder / VERDICTS_FILE).read_text())
-        if record["fingerprint"] != fingerprint:
-            return None
-        if not all(submission.graded_path_of(name).is_file() for name in notebooks):
-            return None
-        return summary(record)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def _inside(verdict: Mapping[str, Any]) -> bool:
+    """Tell whether a test gives points, or would, by what ran beside student code."""
+    return verdict["asserted"] == "inside" and verdict["earned"] > 0
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - SHOWN_TESTS
+    return ", ".join(names[:SHOWN_TESTS]) + (f" and {more} more" if more > 0 else "")
 
 
 def store_notebooks(submission: Submission, notebooks: Mapping[str, bytes]) -> None:
@@ -155,8 +168,19 @@ def store_notebooks(submission: Submission, notebooks: Mapping[str, bytes]) -> N
     for name, notebook in notebooks.items():
         write_atomically(submission.graded_path_of(name), notebook)
     (folder / VERDICTS_FILE).unlink(missing_ok=True)
+    store_beside(submission)
+
+
+def store_beside(submission: Submission) -> None:
+    """Write what nbgrader needs beside a graded notebook: the time, and the exchange's secret.
+
+    Raises
+    ------
+    OSError : it cannot be written
+    """
+    folder = submission.graded_folder
     for name, text in (
-        ("timestamp.txt", timestamp_text(submission)),
+        (TIMESTAMP, timestamp_text(submission)),
         (SUBMISSION_SECRET, secret_text(submission)),
     ):
         if text is not None:

@@ -32,6 +32,7 @@ from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, parse_
 from autograder.words import listed
 
 SUFFIX = ".ipynb"
+FOUND = "The notebook of "  # so begins where it was found, of which nobody needs to be told twice
 # nbgrader's, beside each hand-in that came through its exchange, and ours.
 BESIDE = frozenset(("timestamp.txt", "submission_secret.txt", NOTE))
 # Bytes of all files in a hand-in of which one is to be chosen; and of those without an id.
@@ -129,13 +130,11 @@ class Found:
     works : by the name of the notebook as it was released; what is not there is not in it
     said : under which names they were found, and what was left aside, in sentences
     trouble : why there is none of them at all, what lies there included; or None
-    unreadable : there is something that cannot be read, and may have been one
     """
 
     works: Mapping[str, Work] = field(default_factory=dict)
     said: tuple[str, ...] = ()
     trouble: str | None = None
-    unreadable: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,14 +144,6 @@ class _Copy:
     where: str
     changed: float
     data: bytes
-
-
-@dataclass
-class _Other:
-    """What else lies there: files, and why each is not the work; and what cannot be opened."""
-
-    why: dict[str, str] = field(default_factory=dict)
-    unreadable: bool = False
 
 
 def find_works(
@@ -178,8 +169,8 @@ def find_works(
         what = "is no folder"
         if folder.is_symlink() or folder.parent.is_symlink():
             what = "is a symbolic link: submit the notebook itself, not a link to it"
-        return Found(trouble=f"the folder of {assignment} {what}", unreadable=True)
-    other = _Other()
+        return Found(trouble=f"the folder of {assignment} {what}")
+    other: dict[str, str] = {}  # what else lies there, and why it is not the work
     names = [one.name for one in released if one.assignment == assignment]
     copies: dict[str, list[_Copy]] = {}
     without: list[_Copy] = []
@@ -187,9 +178,9 @@ def find_works(
         if ids := frozenset(_GRADE_ID.findall(copy.data)):
             best = _most_like(released, assignment, lambda one, ids=ids: len(ids & one.ids))
             if best is None:
-                other.why[copy.where] = "has no cell of it"
+                other[copy.where] = "has no cell of it"
             elif best.assignment != assignment:
-                other.why[copy.where] = f"is the notebook of {best.assignment}"
+                other[copy.where] = f"is the notebook of {best.assignment}"
             else:
                 copies.setdefault(best.name, []).append(copy)
         else:
@@ -209,7 +200,7 @@ def find_works(
                 )
     if works:
         return Found(works, tuple(said))
-    return Found(trouble=_trouble(assignment, other), unreadable=other.unreadable)
+    return Found(trouble=_trouble(assignment, other))
 
 
 def _most_like(released: Sequence[ReleasedNotebook], assignment: str, likeness: Any) -> Any:
@@ -224,7 +215,7 @@ def _by_their_text(
     assignment: str,
     released: Sequence[ReleasedNotebook],
     found: set[str],
-    other: _Other,
+    other: dict[str, str],
 ) -> dict[str, list[_Copy]]:
     """Return copies that have lost all ids, of notebooks of which there is no other."""
     known: dict[str, list[_Copy]] = {}
@@ -232,7 +223,7 @@ def _by_their_text(
     for copy in copies:
         left -= len(copy.data)
         if left < 0:
-            other.why[copy.where], other.unreadable = "is too large to be looked through", True
+            other[copy.where] = "is too large to be looked through"
             continue
 
         def likeness(one: ReleasedNotebook, data: bytes = copy.data) -> int:
@@ -241,23 +232,21 @@ def _by_their_text(
         best = _most_like(released, assignment, likeness)
         if best is None or best.assignment != assignment:
             why = f"is the notebook of {best.assignment}" if best else "has no cell of it"
-            other.why[copy.where] = _unreadable(copy, other) or why
+            other[copy.where] = _unreadable(copy) or why
         elif best.name in found:
-            other.why[copy.where] = "carries no marks"
+            other[copy.where] = "carries no marks"
         else:
             known.setdefault(best.name, []).append(copy)
     return known
 
 
-def _unreadable(copy: _Copy, other: _Other) -> str | None:
+def _unreadable(copy: _Copy) -> str | None:
     """Say why what is called a notebook is none, if it is so."""
     try:
         parse_json(copy.data, "it")
     except UnreadableSubmission as failure:
-        other.unreadable = True
         return str(failure).removesuffix(".").removeprefix("it ")
     except (RecursionError, MemoryError):
-        other.unreadable = True
         return "is nested too deeply to be read"
     return None
 
@@ -290,7 +279,7 @@ def _newest(
     said = []
     if best.where != f"{released.name}{SUFFIX}" or aside:
         what = f"{released.name} of {released.assignment}" if several else released.assignment
-        said.append(f"The notebook of {what} that counts is {shown_name(best.where)}.")
+        said.append(f"{FOUND}{what} that counts is {shown_name(best.where)}.")
     if aside:
         more = f" and {len(aside) - NAMED} more" if len(aside) > NAMED else ""
         said.append(f"Left aside: {', '.join(aside[:NAMED])}{more}.")
@@ -326,7 +315,9 @@ def _state(copy: _Copy, released: ReleasedNotebook) -> str:
 # --- Files and archives ---------------------------------------------------------------------------
 
 
-def _notebooks(folder: Path, inside: Path, refused: Refused, other: _Other) -> Iterator[_Copy]:
+def _notebooks(
+    folder: Path, inside: Path, refused: Refused, other: dict[str, str]
+) -> Iterator[_Copy]:
     """Yield what may be a notebook, in folders and archives."""
     looked_at = HandIn()
     for name, status in walk(folder, looked_at, PASSED_OVER):
@@ -335,18 +326,17 @@ def _notebooks(folder: Path, inside: Path, refused: Refused, other: _Other) -> I
             continue
         why = why_not(status, refused)
         if why is not None:
-            other.why[name] = why
-            other.unreadable = True
+            other[name] = why
             continue
         try:
             head = read_bytes(path, HEAD_BYTES, inside, refused, cut=True)
             archive = is_archive(head)
             if not (archive or _may_be(name, head)):
-                other.why[name] = "is no notebook"
+                other[name] = "is no notebook"
                 continue
             data = read_bytes(path, MAX_BYTES, inside, refused)
         except UnreadableSubmission as failure:
-            other.why[name], other.unreadable = str(failure).removesuffix("."), True
+            other[name] = str(failure).removesuffix(".")
             continue
         if not archive:
             yield _Copy(name, status.st_mtime, data)
@@ -360,13 +350,13 @@ def _notebooks(folder: Path, inside: Path, refused: Refused, other: _Other) -> I
                 # What is in an archive is no newer than the archive, whatever its clock says.
                 yield _Copy(f"{name}/{inner}", min(changed, status.st_mtime), content)
         except UnsoundArchive as failure:
-            other.why[name], other.unreadable = f"cannot be unpacked: {failure}", True
+            other[name] = f"cannot be unpacked: {failure}"
         else:
             if not count:
-                other.why[name] = "holds no notebook"
-    other.why.update(looked_at.left_out)
+                other[name] = "holds no notebook"
+    other.update(looked_at.left_out)
     for name, why in read_note(folder, inside, refused).left_out.items():
-        other.why[name], other.unreadable = why, True
+        other[name] = why
 
 
 def _may_be(name: str, head: bytes) -> bool:
@@ -374,8 +364,8 @@ def _may_be(name: str, head: bytes) -> bool:
     return name.lower().endswith(SUFFIX) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
-def _trouble(assignment: str, other: _Other) -> str:
-    if not other.why:
+def _trouble(assignment: str, other: dict[str, str]) -> str:
+    if not other:
         return f"there is no notebook of {assignment}: its folder is empty"
 
     # Those first that are called notebooks.
@@ -383,7 +373,7 @@ def _trouble(assignment: str, other: _Other) -> str:
         name, why = one
         return not (name.lower().endswith(SUFFIX) or why.startswith("cannot")), name
 
-    named = sorted(other.why.items(), key=place)
+    named = sorted(other.items(), key=place)
     said = [f"{shown_name(name)} {why}" for name, why in named[:NAMED]]
     if more := len(named) - NAMED:
         said += [f"{more} more"] if more > 0 else []

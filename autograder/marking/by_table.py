@@ -8,10 +8,10 @@ from pathlib import Path
 from autograder.course.assignment import of_several
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, label_of, require_assignment, write_atomically
-from autograder.course.late_penalties import late_rule
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.by_hand import NewMark, Place
 from autograder.grading.history import MarkGiven, note_marks
+from autograder.grading.standing import LATE, Standing, Standings
 from autograder.marking.answers import Answer, read_answers
 from autograder.marking.merge import merge
 from autograder.marking.sheet import Keys, as_csv, read_csv
@@ -20,7 +20,7 @@ from autograder.words import counted, points_text, printable
 
 def write_table(
     course: Path, assignment: str, path: Path, blind: bool = False, separator: str = ","
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
     """Write what people mark of an assignment as a table to fill in.
 
     Parameters
@@ -32,7 +32,8 @@ def write_table(
 
     Returns
     -------
-    what was written and what is not in it, a sentence each
+    what was written and what is not in it, a sentence each; and whose hand-ins are left out,
+    because what is graded is not what lies there now
 
     Raises
     ------
@@ -50,6 +51,7 @@ def write_table(
     where = Course(course)
     with GradebookStore.open(where.gradebook_url) as gradebook:
         answers = _answers(course, assignment, gradebook)
+        standings = Standings(where, assignment, gradebook)
         roster = {person.id: person for person in gradebook.roster()}
     if not answers:
         raise CourseError(
@@ -64,6 +66,7 @@ def write_table(
         names[student] = (label_of(where.secret, student), "") if blind else (student, name)
     questions = list(dict.fromkeys(answer.place[1:] for answer in answers))
     answers.sort(key=lambda one: (questions.index(one.place[1:]), names[one.place.student]))
+    answers = [one for one in answers if may_be_marked(standings.of(one.place.student))]
     wanted = [answer for answer in answers if answer.is_for_people]
     keys = Keys(where.secret, assignment)
     write_atomically(path.absolute(), as_csv(wanted, keys, names, separator))
@@ -72,7 +75,16 @@ def write_table(
     empty = sum(answer.by_hand and not answer.is_for_people for answer in answers)
     if empty:
         said.append(f"{counted(empty, 'answer')} left as released: 0 points, and not in the table")
-    return said
+    return said, [
+        f"{printable(student)}'s {assignment} {standing.why}"
+        for student, standing in standings.everybody().items()
+        if standing.left_out and not may_be_marked(standing)
+    ]
+
+
+def may_be_marked(standing: Standing) -> bool:
+    """Whether a person's marks are of what lies there; when it was handed in is no matter."""
+    return standing.counts or standing.state == LATE
 
 
 class Filled:
@@ -102,12 +114,14 @@ class Filled:
         with GradebookStore.open(self._settings.gradebook_url) as gradebook:
             answers = _answers(course, assignment, gradebook)
             self._notebooks = gradebook.notebooks(assignment)
+            standings = Standings(self._settings, assignment, gradebook)
         secret = self._settings.secret
         merged = merge(
             rows,
             answers,
             Keys(secret, assignment),
             lambda student: (student, label_of(secret, student)),
+            lambda student: _why_not(standings.of(student)),
         )
         self.problems += merged.problems
         self._marks, self._shown = merged.marks, merged.shown
@@ -127,7 +141,7 @@ class Filled:
         ------
         CourseError : nothing could be written, or the gradebook was changed meanwhile
         """
-        rule = late_rule(self._settings.settings)
+        rule = self._settings.late
         with GradebookStore.open(self._settings.gradebook_url) as gradebook:
             penalty = rule.penalty if rule is not None else None
             gradebook.write_by_hand(self.assignment, self._marks, penalty)
@@ -147,6 +161,10 @@ def _answers(course: Path, assignment: str, gradebook: GradebookStore) -> list[A
         for notebook in gradebook.notebooks(assignment)
     }
     return read_answers(course, assignment, cells, gradebook.hand_marks(assignment))
+
+
+def _why_not(standing: Standing) -> str:
+    return "" if may_be_marked(standing) else standing.why
 
 
 def _points(mark: NewMark) -> str:

@@ -48,6 +48,7 @@ def merge(
     answers: Sequence[Answer],
     keys: Keys,
     known_as: Callable[[str], tuple[str, ...]],
+    why_not: Callable[[str], str] = lambda student: "",
 ) -> Merged:
     """Merge the rows of filled tables.
 
@@ -57,6 +58,7 @@ def merge(
     answers : every graded cell as it is now
     keys : of the assignment
     known_as : how tables may call a student
+    why_not : why a student's answers cannot be marked now, or ""
     """
     here = {keys.who(answer.place): answer for answer in answers}
     by_who: dict[str, list[Row]] = {}
@@ -72,6 +74,10 @@ def merge(
     for who, some in by_who.items():
         answer = here[who]
         new, troubles = _merged(some, answer, keys)
+        stale = why_not(answer.place.student) if new is not None and not troubles else ""
+        if stale:
+            named = printable(some[0].student or known_as(answer.place.student)[-1])
+            troubles = [f"{some[0].where}: {named}'s work {stale}"]
         problems += troubles
         if new is not None and not troubles:
             marks.append(new)

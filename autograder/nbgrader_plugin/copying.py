@@ -23,18 +23,23 @@ from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
-from nbgrader.utils import notebook_hash, parse_utc
+from nbgrader.utils import notebook_hash, parse_utc, rmtree
 from traitlets import Unicode
 
 from autograder.collecting.collect import opened
 from autograder.collecting.gathering import Request
+from autograder.course.course import Course
 from autograder.course.folder import (
     MAX_BYTES_BESIDE,
     SUBMISSION_SECRET,
+    TIMESTAMP,
     CourseError,
     Submission,
 )
-from autograder.grading.engine import why_not_graded
+from autograder.gradebook import GradebookStore
+from autograder.grading.jobs import Outcome
+from autograder.grading.records import store_record
+from autograder.grading.standing import LEFT_OUT, Standings, why_not_graded
 from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.handed_in.files import (
     NOTE,
@@ -53,9 +58,10 @@ from autograder.handed_in.files import (
 )
 from autograder.handed_in.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
+from autograder.handed_in.times import Moment, read_moment
 from autograder.limits import RENDERING
 from autograder.nbgrader_plugin.plain_log import say_plainly
-from autograder.pages.feedback import TIMESTAMP, WITH_FEEDBACK, clear_foreign
+from autograder.pages.feedback import WITH_FEEDBACK, clear_foreign
 
 # nbgrader makes a path of a name.
 NAME = re.compile(r"[^./\\][^/\\]*")
@@ -68,14 +74,14 @@ class CarefulDirectory(CourseDirectory):
     def get_existing_timestamp(self, dest_path: str) -> datetime | None:
         """Return when a submission was handed in, or None."""
         path, root = Path(dest_path, TIMESTAMP), Path(self.root)
+        refused = not_of_owner(path, root)
         try:
-            refused = not_of_owner(path, root)
-            said = read_bytes(path, MAX_BYTES_BESIDE, root, refused).decode().strip()
-            return parse_utc(said) if said else None
-        except (UnreadableSubmission, ValueError, TypeError, OverflowError):
-            if path.is_symlink() or path.exists():
-                self.log.warning("%s is no time", path)
-            return None
+            moment = read_moment(read_bytes(path, MAX_BYTES_BESIDE, root, refused, cut=True))
+        except UnreadableSubmission:
+            moment = Moment(trouble="is no time" if path.is_symlink() or path.exists() else None)
+        if moment.trouble is not None:
+            self.log.warning("%s %s", path, moment.trouble)
+        return moment.at
 
 
 # --- The converters -------------------------------------------------------------------------------
@@ -134,19 +140,66 @@ class CarefulAutograde(Autograde, _CarefulConverter):
         failed = 0
         for folder in sorted(glob(self._format_source(course.assignment_id, course.student_id))):
             student = Path(folder).parent.name
-            submission = Submission(Path(course.root), course.assignment_id, student)
-            excluded = student in course.student_id_exclude.split(",")
-            trouble = None if excluded else why_not_graded(submission)
-            if trouble is None:
-                self.assignments[folder] = [str(Path(folder, name)) for name in names]
-            else:
+            if student in self.standings.course.excluded:
+                self.log.info("%s %s", folder, LEFT_OUT)
+            elif trouble := why_not_graded(_submission(self, student)):
                 failed += 1
                 self.log.error("%s was not graded: %s", folder, trouble)
+            else:
+                self.assignments[folder] = [str(Path(folder, name)) for name in names]
         super().convert_notebooks()
         if failed:
-            raise NbGraderException(
-                f"{failed} of {course.assignment_id} were not graded, see above"
-            )
+            name = course.assignment_id
+            raise NbGraderException(f"{failed} of {name} were not graded, see above")
+
+    def init_destination(self, assignment_id: str, student_id: str) -> bool:
+        """Say whether a hand-in is to be graded: also where nbgrader sees no newer time."""
+        wanted: bool = super().init_destination(assignment_id, student_id)
+        if wanted:
+            return True
+        standing = self.standings.of(student_id)
+        if standing.left_out:
+            self.log.warning("%s's %s %s", student_id, assignment_id, standing.why)
+            rmtree(self._format_dest(assignment_id, student_id))
+        return standing.left_out
+
+    def set_permissions(self, assignment_id: str, student_id: str) -> None:
+        """Keep what was graded from what, when all else is written; then nbgrader's own."""
+        submission = _submission(self, student_id)
+        record = getattr(self, "judged", {}).pop(submission, None)
+        if record is not None:
+            store_record(submission, record)
+        super().set_permissions(assignment_id, student_id)
+
+    @property
+    def standings(self) -> Standings:
+        """How what is graded stood to what is handed in when it was first asked for."""
+        if getattr(self, "_standings", None) is None:
+            self._standings = _standings_for(self)
+        return self._standings
+
+
+def outcomes_so_far(converter: Any, submission: Submission) -> dict[str, Outcome]:
+    """Return what the notebooks of a submission were graded as until now, to be added to."""
+    if getattr(converter, "at_work", None) is None or converter.at_work[0] != submission:
+        converter.at_work = submission, {}
+    outcomes: dict[str, Outcome] = converter.at_work[1]
+    return outcomes
+
+
+def keep_record(converter: Any, submission: Submission, record: dict[str, Any]) -> None:
+    """Have a record written when nbgrader has written all else."""
+    converter.judged = {**getattr(converter, "judged", {}), submission: record}
+
+
+def _submission(converter: Any, student: str) -> Submission:
+    return Submission(Path(converter.coursedir.root), converter.coursedir.assignment_id, student)
+
+
+def _standings_for(converter: Any) -> Standings:
+    course = converter.coursedir
+    with GradebookStore.open(course.db_url) as gradebook:
+        return Standings(Course(Path(course.root)), course.assignment_id, gradebook)
 
 
 def _init_notebooks(converter: Any) -> None:
@@ -160,6 +213,26 @@ Autograde.init_notebooks = _init_notebooks
 
 class CarefulGenerateFeedback(GenerateFeedback, _CarefulConverter):
     """Puts a page and what nbgrader needs beside it into a folder, and nothing else."""
+
+    def convert_notebooks(self) -> None:
+        """Make the pages of what is graded as it lies there now; name the others.
+
+        Raises
+        ------
+        NbGraderException : some have no page
+        """
+        standings, failed = _standings_for(self), 0
+        for folder in list(self.assignments):
+            student = Path(folder).parent.name
+            standing = standings.of(student)
+            if not standing.counts:
+                del self.assignments[folder]
+            if standing.left_out:
+                failed += 1
+                self.log.error("%s's %s %s", student, self.coursedir.assignment_id, standing.why)
+        super().convert_notebooks()
+        if failed:
+            raise NbGraderException(f"{failed} have no page, see above")
 
     def may_copy(self, name: str) -> bool:
         """Whether a file goes out with the feedback."""
@@ -287,7 +360,7 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
         """Put each student's page under the name that only this student can find."""
         root = Path(self.coursedir.root, self.coursedir.feedback_directory)
         assignment = self.coursedir.assignment_id
-        left_out = set(self.coursedir.student_id_exclude.split(","))
+        left_out = Course(Path(self.coursedir.root)).excluded
         failures = []
         for name in sorted(pages_of(self.coursedir, assignment)):
             for page in sorted(

@@ -7,8 +7,6 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -28,14 +26,14 @@ from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
-from autograder.grading.engine import make_job
-from autograder.grading.history import Latest, entry_of
+from autograder.grading.history import Latest, entry_of, made_of
 from autograder.grading.jobs import grade_alone, notebook_bytes
-from autograder.grading.records import placed
+from autograder.grading.records import record_of
+from autograder.grading.standing import fingerprint_of, make_job
 from autograder.limits import LIMITS
-from autograder.nbgrader_plugin.copying import be_careful
+from autograder.nbgrader_plugin.copying import be_careful, keep_record, outcomes_so_far
 from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
-from autograder.submission.graded_cells import carried_comments, verdicts_of
+from autograder.submission.graded_cells import comments_on, waiting_in
 from autograder.submission.sanitise import empty_submission, sanitise
 from autograder.submission.trial import tried_out
 
@@ -110,33 +108,37 @@ class Judge(NbGraderPreprocessor):
         outcome = grade_alone(jobs[name])
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
-        if name == list(notebooks)[-1]:  # the others are graded before it
-            verdicts = [
-                verdict
-                for other in notebooks
-                for verdict in placed(
-                    outcome.verdicts if other == name else _verdicts(submission, other),
-                    *(other, notebooks),
-                )
-            ]
-            _history(course, info["assignment"]).note([entry_of(jobs.values(), verdicts)])
+        outcomes = outcomes_so_far(_converter_of(self), submission)
+        outcomes[name] = outcome
+        if len(outcomes) == len(jobs):
+            parts = made_of(jobs.values())
+            record = record_of(
+                {one: outcomes[one] for one in jobs}, fingerprint_of(jobs.values()), parts, "bwrap"
+            )
+            keep_record(_converter_of(self), submission, record)
+            entry = entry_of(jobs.values(), record["verdicts"])
+            _history(course, info["assignment"]).note([entry])
         return nbformat.reads(outcome.notebook, as_version=4), resources
 
 
 class SaveCarried(NbGraderPreprocessor):
-    """Says in the gradebook what was carried forward, after nbgrader has saved the rest."""
+    """Says in the gradebook what nbgrader cannot tell from the outputs, after it saved the rest."""
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Set the comments of solution cells, as `autograder grade` does."""
+        """Set comments of solution cells, and which tests wait, as `autograder grade` does."""
         info = resources["nbgrader"]
-        comments = carried_comments(nb)
-        if comments:
+        comments, waiting = comments_on(nb), waiting_in(nb)
+        if comments or waiting:
             with Gradebook(info["db_url"]) as gradebook:
                 for name, text in comments.items():
                     where = (name, info["notebook"], info["assignment"], info["student"])
                     gradebook.find_comment(*where).auto_comment = text
+                for name in waiting:
+                    where = (name, info["notebook"], info["assignment"], info["student"])
+                    grade = gradebook.find_grade(*where)
+                    grade.auto_score, grade.needs_manual_grade = None, True
                 gradebook.db.commit()
         return nb, resources
 
@@ -184,13 +186,6 @@ class LatePenalties(BasePlugin, settings.LatePenalties):
         return read_policy(self.config).penalty(score, seconds_late)
 
 
-def _verdicts(submission: Submission, notebook: str) -> list[dict[str, Any]]:
-    """Return the verdicts of a notebook that is graded already; none where it is not."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        return verdicts_of(json.loads(submission.graded_path_of(notebook).read_bytes()))
-    return []
-
-
 def _notebooks(course: Path, info: dict[str, Any]) -> dict[str, Assignment]:
     """Return an assignment's notebooks as they were released, read anew when released anew."""
     released = sorted((course / "release" / info["assignment"]).glob("*.ipynb"))
@@ -210,8 +205,13 @@ _history = lru_cache(maxsize=4)(Latest)
 
 
 def _course_of(step: NbGraderPreprocessor | Exporter) -> Path:
-    """Return the course's root: the converter that all this serves knows it."""
+    """Return the course's root."""
+    return Path(_converter_of(step).coursedir.root)
+
+
+def _converter_of(step: NbGraderPreprocessor | Exporter) -> Any:
+    """Return the converter that all this serves."""
     owner: Any = step.parent
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
-    return Path(owner.coursedir.root)
+    return owner

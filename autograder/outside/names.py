@@ -105,7 +105,8 @@ def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 def _globals_of(table: symtable.SymbolTable) -> Iterator[str]:
     for inner in _scopes(table):
         for one in inner.get_symbols():
-            if one.is_global() and one.is_referenced():
+            # What is only added to counts as assigned, and is read as well.
+            if one.is_global() and (one.is_referenced() or one.is_declared_global()):
                 yield one.get_name()
 
 

@@ -84,6 +84,8 @@ class TestCell:
     imports : by which name the assignment's own code knows a module
     step : names that it may set and that students' functions read
     back : names that it binds and that later cells of the notebook use
+    present : names that solutions import: a test has them where the student's notebook does, and
+        what they stand for is imported where the test is
     files : whether it looks at files
     needs : the operations on student's objects that it needs; None where nobody tried
     """
@@ -101,6 +103,7 @@ class TestCell:
     imports: tuple[tuple[str, str], ...] = ()
     step: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
     files: bool = False
     needs: tuple[str, ...] | None = None
 
@@ -211,6 +214,7 @@ def _planned(
         tuple(sorted((name, module) for name, module in imports.items() if name in wanted)),
         tuple(sorted((own.binds | own.deletes) & _read_by_students(cells))),
         tuple(sorted(_used_later(cells, place))),
+        tuple(sorted(name for name in mine if cells[last[name]].kind == SOLUTION)),
         any(uses_files(text) for text in (test.source, *(part.piece.source for part in used))),
         ways[test.name].needs,
     )

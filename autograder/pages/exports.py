@@ -32,12 +32,12 @@ from autograder.gradebook.scores import (
     SubmissionScore,
     read_max_score,
     read_roster,
-    read_scores,
 )
+from autograder.grading.standing import Standings
 from autograder.pages.strangers import said_of_strangers
-from autograder.words import listed, spreadsheet_text
+from autograder.words import listed, printable, spreadsheet_text
 
-DECIMALS = 2  # Canvas knows no more
+DECIMALS = 2  # Canvas stores no more
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,32 @@ class AssignmentScores:
         return missing if score is None else plain_number(score.final)
 
 
-class ScoresExporter(ExportPlugin):
+class CountingScores(ExportPlugin):
+    """What all exporters share: which scores are of what lies there now."""
+
+    course: Course | None = None  # that of nbgrader's settings where None
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.left_out: list[str] = []  # whose do not count, and why, a sentence each
+
+    def counting(self, name: str) -> dict[str, SubmissionScore]:
+        """Return the scores of an assignment that count, by student; note the others."""
+        course = self.course or Course(Path(self.config.CourseDirectory.root))
+        with GradebookStore.open(course.gradebook_url) as store:
+            if not (course.folder / "release" / name).is_dir():
+                return store.scores(name)  # what people alone have marked
+            standings = Standings(course, name, store)
+        for student, standing in standings.everybody().items():
+            if standing.left_out:
+                said = f"{printable(student)}'s {name} {standing.why}"
+                self.left_out.append(said)
+                if self.course is None:  # otherwise who has made this asks for them
+                    self.log.warning("%s", said)
+        return standings.counting()
+
+
+class ScoresExporter(CountingScores):
     """What the exporters of this module share: whose scores, and how they are written."""
 
     destination = ""
@@ -90,7 +115,7 @@ class ScoresExporter(ExportPlugin):
         connection = gradebook.db.connection()
         known = [one.name for one in gradebook.assignments]
         assignments = [
-            AssignmentScores(name, read_max_score(connection, name), read_scores(connection, name))
+            AssignmentScores(name, read_max_score(connection, name), self.counting(name))
             for name in (names or known)
         ]
         roster = read_roster(connection)
@@ -149,10 +174,25 @@ class MoodleExporter(ScoresExporter):
             yield [*map(spreadsheet_text, who), *(one.final(person.id, "-") for one in assignments)]
 
 
-class NbgraderCsv(CsvExportPlugin):
-    """nbgrader's own CSV, as it is, under the name of the others' files."""
+class NbgraderCsv(CsvExportPlugin, CountingScores):
+    """nbgrader's own CSV; what does not count, or was not handed in, has no score, not 0."""
 
     destination = "grades.csv"
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file as nbgrader does, and take out the scores that do not count."""
+        super().export(gradebook)
+        path = Path(self.to or self.destination).absolute()
+        known = [one.name for one in gradebook.assignments]
+        counting = {name: self.counting(name) for name in (self.assignment or known)}
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        # nbgrader quotes nothing: what is before a name is found from the left, the scores
+        # from the right.
+        rows = [line.split(",") for line in lines]
+        for row in rows:
+            if row[3] not in counting[row[0]]:
+                row[-4:-1] = ["", "", ""]
+        write_atomically(path, "".join(f"{','.join(row)}\n" for row in ([header], *rows)))
 
 
 EXPORTERS: dict[str, Any] = {
@@ -164,7 +204,7 @@ EXPORTERS: dict[str, Any] = {
 
 def export(
     course: Path, to: str, assignments: Sequence[str], output: Path | None = None
-) -> tuple[Path, list[str]]:
+) -> tuple[Path, list[str], list[str]]:
     """Export the scores of assignments, with the course's settings.
 
     Parameters
@@ -176,7 +216,8 @@ def export(
 
     Returns
     -------
-    the file, and sentences on what a person should know of the scores
+    the file, sentences on what a person should know of the scores, and one on each hand-in
+    whose score is left out
 
     Raises
     ------
@@ -207,9 +248,10 @@ def export(
     if not path.parent.is_dir():
         raise CourseError(f"there is no folder {path.parent}")
     plugin = exporter(config=Config(where.settings), to=str(path), assignment=list(assignments))
+    plugin.course = where
     with said_plainly(), Gradebook(url) as gradebook:
         plugin.export(gradebook)
-    return path, said
+    return path, said, plugin.left_out
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

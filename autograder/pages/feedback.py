@@ -21,6 +21,7 @@ from autograder.course.course import Course
 from autograder.course.folder import (
     MAX_BYTES_BESIDE,
     SUBMISSION_SECRET,
+    TIMESTAMP,
     Submission,
     clear_unfinished,
     find_graded,
@@ -31,6 +32,7 @@ from autograder.course.folder import (
 )
 from autograder.gradebook.cell_marks import Marks
 from autograder.grading.jobs import code_fingerprint
+from autograder.grading.standing import Standings
 from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
 from autograder.grading.working import begun
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
@@ -40,14 +42,11 @@ from autograder.words import first_line, named, os_trouble
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20
-TIMESTAMP = "timestamp.txt"
 # What goes out with a page: nbgrader needs both to find the student's own page again.
 WITH_FEEDBACK = (TIMESTAMP, SUBMISSION_SECRET)
 TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
 MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
 HEAD_BYTES = 1000
-NOT_GRADED = "is handed in but not graded: run `autograder grade {}`"
-OLD = "was handed in again since it was graded: run `autograder grade {}`"
 NO_MARKS = "the gradebook does not know it: run `autograder grade {} --force`"
 LOST = "a worker was killed; run the command again, the pages that are made are kept"
 
@@ -97,45 +96,31 @@ class ClassFeedback:
     def __init__(
         self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
     ) -> None:
-        settings = Course(course)
-        url, self.book = settings.gradebook_url, settings.book
+        where = Course(course)
+        url, self.book = where.gradebook_url, where.book
         for name in assignments:
             require_assignment(course, name)
         found = [find_graded(course, name, students) for name in assignments]
-        # Late: the database's library takes a while, and a wrong name should not.
+        # Imported here: the database's library takes a while, and a wrong name is told at once.
         from autograder.gradebook import GradebookStore
 
         self.jobs: list[PageJob] = []
         self.settled: list[PageResult] = []
         with GradebookStore.open(url) as gradebook:
             for name, submissions in zip(assignments, found, strict=True):
-                students = [one.student for one in submissions]
+                asked = [one.student for one in submissions]
                 marks = {
-                    notebook: gradebook.marks(name, notebook, students)
+                    notebook: gradebook.marks(name, notebook, asked)
                     for notebook in gradebook.notebooks(name)
                 }
+                standings = Standings(where, name, gradebook)
                 for submission in submissions:
-                    its = {
-                        notebook: some[submission.student]
-                        for notebook, some in marks.items()
-                        if submission.student in some
-                    }
-                    self._sort(submission, its, force)
-
-    def _sort(self, submission: Submission, marks: Mapping[str, Marks], force: bool) -> None:
-        trouble = None
-        if not any(
-            submission.graded_path_of(name).is_file() for name in marks or (submission.assignment,)
-        ):
-            trouble = NOT_GRADED
-        elif _handed_in_again(submission):
-            trouble = OLD
-        elif not marks:
-            trouble = NO_MARKS
-        else:
-            self.jobs.append(PageJob(submission, marks, force, self.book))
-        if trouble is not None:
-            self.settled.append(_failed(submission, trouble.format(submission.assignment)))
+                    student, standing = submission.student, standings.of(submission.student)
+                    if standing.counts:
+                        its = {one: some[student] for one, some in marks.items() if student in some}
+                        self.jobs.append(PageJob(submission, its, force, self.book))
+                    elif standing.left_out or student in students:
+                        self.settled.append(_failed(submission, standing.why))
 
     @property
     def total(self) -> int:
@@ -329,13 +314,6 @@ def _beside(submission: Submission) -> dict[str, str]:
         if text is not None:
             found[name] = text
     return found
-
-
-def _handed_in_again(submission: Submission) -> bool:
-    """Whether another hand-in has come since; where nobody noted times, nobody knows."""
-    graded = _read_text(submission.graded_folder / TIMESTAMP)
-    now = timestamp_text(submission)
-    return graded is not None and now is not None and graded != now
 
 
 def _read_text(path: Path) -> str | None:

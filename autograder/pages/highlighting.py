@@ -25,11 +25,11 @@ from autograder.pages.allowance import Allowance
 STEERING = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
-# Marks that stand above or below a letter: a tall pile of them covers the lines around it.
+# Combining marks: many of them on one letter cover the lines above and below it.
 ABOVE = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 PILE = re.compile(f"({ABOVE}{{4}}){ABOVE}+")
-# A class shares its course's cells: each is highlighted once.  Short ones only, since all stay
-# in memory.
+# Students hand in the course's own cells too: each is highlighted once and kept in memory, so
+# only short ones are.
 REMEMBERED = 512
 SHORT = 4000
 # Classes of the highlighter's, which Markdown may have too.

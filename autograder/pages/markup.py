@@ -54,7 +54,7 @@ CARD_STYLES = CSSSanitizer(
 CARD_CLASSES = re.compile(r"verdict[\w-]*")
 # All that an honest text needs; tables that Markdown makes have it.
 WRITTEN_STYLES = CSSSanitizer(allowed_css_properties=["text-align"])
-# Longer ones are not parsed: the parser calls itself for each bracket.
+# Longer ones are not parsed: the parser recurses for each bracket.
 MAX_STYLE = 200
 PICTURE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 # Stands around the number of a formula, or of an attached picture, while the text around it is
@@ -87,7 +87,7 @@ def _card_html(text: str) -> str:
     return _clean(text, _in_cards, CARD_STYLES) or ""
 
 
-# A class shares many of its cards: each is cleaned once.
+# Many submissions have the same card: each card is cleaned once.
 _remembered_card = lru_cache(maxsize=REMEMBERED)(_card_html)
 
 
@@ -256,7 +256,7 @@ class _Written(IPythonRenderer):
             # The picture itself goes around the parser.
             url = f"{MARK}{len(self.apart)}{MARK}"
             self.apart[len(self.apart)] = found
-        # Its own method would raise where a picture is not attached.
+        # nbconvert's own method raises an error where a picture is not attached.
         return str(super(IPythonRenderer, self).image(text, url, title))
 
     def block_code(self, code: str, info: str | None = None) -> str:
@@ -338,7 +338,7 @@ class _Finish(Filter):
             data[None, "src"] = self.pictures.pop(int(found[1]), "")
 
     def _characters(self, data: str) -> Iterator[dict[str, Any]]:
-        # Every second part is a number.
+        # The parts at odd places are the numbers of formulas.
         for place, part in enumerate(MARKED.split(data)):
             if place % 2 == 0:
                 yield from _text(part)
@@ -348,7 +348,7 @@ class _Finish(Filter):
             name, look = ("code", "verbatim") if tree is None else ("span", "formula")
             attributes = {"class": look}
             if display and tree is not None:
-                # It may be wider than a narrow window, and is then scrolled by keys too.
+                # One that is wider than the window can be scrolled, with the keyboard too.
                 attributes = {"class": "formula display", "tabindex": "0"}
             yield _start(name, attributes)
             yield from _text(_dollars(formula, display)) if tree is None else _element(tree)

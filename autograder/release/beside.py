@@ -101,7 +101,7 @@ def pictures(course: Path, folder: Path) -> str | None:
         source = (course / FIGURES).read_text(encoding="utf-8")
         if used is None:
             return source
-        # What a text or a comment names, a student may well write.
+        # What a text or a comment names, a student may want to use.
         return sliced(source, used.union(re.findall(rf"\b{module}\.(\w+)", text)))
     except (SyntaxError, ValueError) as failure:
         raise ReleaseError(f"{FIGURES} cannot be read as Python: {first_line(failure)}") from None

@@ -79,7 +79,7 @@ def generate(
     if gradebook is None:
         config.GenerateAssignment.no_database = True
         config.SaveCells.enabled = config.CheckCells.enabled = config.NoteRelease.enabled = False
-        # _clean_old_notebooks and the preprocessors open whatever this says.
+        # nbgrader's preprocessors open the database that this setting names.
         config.CourseDirectory.db_url = "sqlite://"
     else:
         config.CourseDirectory.db_url = gradebook
@@ -122,7 +122,7 @@ def _make_gradebook(gradebook: Any, url: str) -> None:
             gradebook(url).close()
         except BaseException:
             if is_new and path is not None:
-                path.unlink(missing_ok=True)  # has tables but not their version: useless
+                path.unlink(missing_ok=True)  # its tables have no version yet, so nbgrader could not use it
             raise
 
 

@@ -33,7 +33,7 @@ from autograder.words import first_line
 
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 STUB = f'raise NotImplementedError("{NOT_WRITTEN}")'
-SHORTEST_LINE = 12  # shorter ones, `return z`, prove nothing
+SHORTEST_LINE = 12  # a shorter line, as `return z`, may stand anywhere by chance
 
 
 def release_problems(
@@ -70,7 +70,7 @@ def release_problems(
     for name, notebook in checked.items():
         where = f"release/{assignment}/{name}.ipynb"
         unparsed = [line for cell in notebook.cells for line in _unparsed(cell, where)]
-        # What does not parse would only be said again by running it.
+        # What does not parse is not run: the same error would be told twice.
         problems += unparsed or unexpected_errors(raising or folder, name)
     return problems
 
@@ -221,8 +221,8 @@ def unexpected_errors(folder: Path, name: str) -> list[str]:
             resources={"metadata": {"path": str(desk)}},
         )
         try:
-            # Without anybody's start-up files, which may define what is missing here;
-            # what the kernel itself has to say, of sockets, is no one's concern.
+            # The user's start-up files are not run: they may define what is missing here.
+            # The kernel's own log messages are not shown.
             client.execute(
                 env={**os.environ, "IPYTHONDIR": str(Path(run, "ipython"))},
                 stdout=subprocess.DEVNULL,

@@ -113,7 +113,7 @@ def callables_of(module: types.ModuleType) -> Iterator[tuple[str, Callable[..., 
     functions define inside, where that needs nothing from around it.
     """
     seen: set[int] = set()
-    kept: list[Any] = []  # so that an identity is used once
+    kept: list[Any] = []  # kept alive, so that no other object gets the same id
     waiting = [(key, value, 0) for key, value in list(vars(module).items())]
     while waiting:
         label, value, depth = waiting.pop()
@@ -168,7 +168,7 @@ def _parts(value: Any, module: types.ModuleType) -> Iterator[tuple[str, Any]]:
 def _stands_alone(code: types.CodeType) -> bool:
     """Tell whether code is that of a function that needs nothing from around it."""
     is_function = code.co_flags & inspect.CO_OPTIMIZED and code.co_flags & inspect.CO_NEWLOCALS
-    # A comprehension's code, called on what is no iterator, ends the process.
+    # Calling a comprehension's code with anything but an iterator crashes Python.
     written = code.co_name == "<lambda>" or not code.co_name.startswith("<")
     return bool(is_function) and written and not code.co_freevars
 
@@ -214,7 +214,7 @@ def _near(
             value = function(*given)
         except Exception:
             continue
-        # What is right of an argument as it is handed in is no merit of the function.
+        # An argument that is right as it is handed in does not count: the function added nothing.
         results = [
             result
             for result, change in RESULTS.items()

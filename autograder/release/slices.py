@@ -67,7 +67,7 @@ class Module:
 
     @property
     def idle(self) -> frozenset[str]:
-        """Names that are imported and that nothing here uses: for what the import does."""
+        """Names that are imported but not used: imported for the side effect."""
         imported = {name for one in self.statements if one.is_import for name in one.names}
         listed = {name for one in self.statements for name in _listed_names(one.node) or ()}
         return frozenset(imported.difference(listed, *(one.needs for one in self.statements)))
@@ -319,7 +319,7 @@ def _groups(tree: ast.Module) -> list[list[ast.stmt]]:
     """Return the statements of a module but its docstring, those together that share a line."""
     groups: list[list[ast.stmt]] = []
     for node in tree.body[1:] if _is_text(tree.body[:1]) else tree.body:
-        # Text below an assignment is its documentation.
+        # A string below an assignment documents it, and stays with it.
         if groups and (_is_text([node]) or _first_line(node) <= (groups[-1][-1].end_lineno or 0)):
             groups[-1].append(node)
         else:
@@ -364,7 +364,7 @@ def _needs(node: ast.stmt) -> set[str]:
     while tables:
         table = tables.pop()
         tables += table.get_children()
-        # The body of a class, and of a module, may use what it binds later.
+        # In the body of a class or module, a name that is bound there may have been used before.
         is_open = table.get_type() in ("module", "class")
         names |= {
             one.get_name()
@@ -380,7 +380,7 @@ def _needs(node: ast.stmt) -> set[str]:
 def _names_in(annotation: ast.AST) -> set[str]:
     names = {inner.id for inner in ast.walk(annotation) if isinstance(inner, ast.Name)}
     for text in filter(None, map(_text_of, ast.walk(annotation))):
-        with contextlib.suppress(SyntaxError, ValueError):  # a word on the type, as of `Annotated`
+        with contextlib.suppress(SyntaxError, ValueError):  # a text that is no type, as in `Annotated`
             names |= _names_in(ast.parse(text, mode="eval"))
     return names
 

@@ -340,7 +340,7 @@ def _odd(
                 "the catalogue: each criterion keeps its share"
             )
         lacking = [need for need in exercise.needs if need not in asked]
-        if name in own:  # what a whole set leaves to its students, its text tells them
+        if name in own:  # exercises that are left out of a set on purpose are not a slip
             lacking = [need for need in lacking if need in own]
         lacking = [need for need in lacking if not any(defines(text, need) for text in code)]
         if lacking:

@@ -41,6 +41,7 @@ _GRADER = kit.__name__.partition(".")[0]
 IMPORTS_BY_TEXT = {"__import__", "importlib", "import_module"}
 BY_TEXT = "what it imports cannot be told; import at the top of the module, by its name"
 _IMPORTS = "an import"
+_OF_PYTHON = {name for name in dir(builtins) if not name.startswith("_")}
 _HELP = f"students have; properties may use NumPy, Python's own library and {kit.__name__}"
 _ANSWER = "it is the reference of an exercise; what is shipped states properties, and no answer"
 
@@ -127,6 +128,11 @@ class _Shipped:
         ------
         ReleaseError : something else is called so
         """
+        for name in sorted(set(names).intersection(_OF_PYTHON)):
+            raise replace(use, name=name).refused(
+                f"Python's own {name} would be lost to all that stands in the same file; "
+                "give it another name"
+            )
         taken = {name: self.owners[name] for name in sorted(names) if name in self.owners}
         for name, other in taken.items():
             if (other, text) in self.texts and (other != owner or owner == _IMPORTS):

@@ -31,6 +31,7 @@ class TestRun:
     imports : by which name the assignment's own code knows a module
     step : names that it may set and that the student's functions read
     back : names that it binds and that later cells of the notebook read
+    present : names that it has only where the student's notebook has them too
     files : it looks at files: what either process writes, the other has too
     needs : operations on the student's objects that it may pass on; None: by the usual rule
     record : note what it uses, and pass all of it on: the student is the instructor
@@ -45,6 +46,7 @@ class TestRun:
     imports: tuple[tuple[str, str], ...] = ()
     step: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
     files: bool = False
     needs: tuple[str, ...] | None = None
     record: bool = False
@@ -61,6 +63,7 @@ class TestRun:
             "imports": [list(pair) for pair in self.imports],
             "step": list(self.step),
             "back": list(self.back),
+            "present": list(self.present),
             "files": self.files,
             "needs": None if self.needs is None else list(self.needs),
             "record": self.record,

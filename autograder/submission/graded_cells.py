@@ -80,7 +80,7 @@ def cells_of(graded: NotebookNode) -> dict[str, GradedCell]:
         where nbgrader raises it: more points than there are, a result without text
     """
     cells = {}
-    carried = carried_comments(graded)
+    said, waiting = comments_on(graded), waiting_in(graded)
     for cell in graded["cells"]:
         data = cell["metadata"].get("nbgrader", {})
         grade, solution = bool(data.get("grade")), bool(data.get("solution"))
@@ -88,20 +88,42 @@ def cells_of(graded: NotebookNode) -> dict[str, GradedCell]:
             continue
         untouched = solution and "checksum" in data and data["checksum"] == checksum(cell)
         score = points(cell, untouched) if grade else None
-        comment = "No response." if untouched else carried.get(data["grade_id"])
+        comment = "No response." if untouched else said.get(data["grade_id"])
+        score = None if data["grade_id"] in waiting else score
         cells[data["grade_id"]] = GradedCell(score, grade and score is None, comment)
     return cells
 
 
-def carried_comments(graded: NotebookNode) -> dict[str, str]:
-    """Return what is said of points that were carried forward, by solution cell."""
-    return {
+def comments_on(graded: NotebookNode) -> dict[str, str]:
+    """Return what is said of points, by solution cell.
+
+    That is which were carried forward, and which tests, of those below the cell, give points and
+    were asserted inside.
+    """
+    said = {
         verdict["exercise"]: carried_text(
             verdict["points"], verdict["carried_points"], verdict["given"]
         )
         for verdict in verdicts_of(graded)
         if verdict["given"]
     }
+    above, inside = None, dict[str, list[str]]()
+    for cell in graded["cells"]:
+        owned = cell["metadata"].get("nbgrader", {})
+        if owned.get("solution"):
+            above = str(owned["grade_id"])
+        for verdict in _notes(cell):
+            if above and verdict.get("asserted") == "inside" and verdict["earned"]:
+                inside.setdefault(above, []).append(verdict["exercise"])
+    for name, tests in inside.items():
+        told = f"Asserted inside, where student code runs: {', '.join(tests)}."
+        said[name] = f"{said[name]} {told}" if name in said else told
+    return said
+
+
+def waiting_in(graded: NotebookNode) -> set[str]:
+    """Return the test cells whose points wait for a person."""
+    return {one["exercise"] for one in verdicts_of(graded) if one.get("waits")}
 
 
 def verdicts_of(graded: NotebookNode) -> list[dict[str, Any]]:
@@ -118,13 +140,14 @@ def verdicts_of(graded: NotebookNode) -> list[dict[str, Any]]:
     -------
     list of dict, the fields of `autograder.judging.judge.Verdict`
     """
-    return [
-        output["metadata"][NOTE]
-        for cell in graded["cells"]
-        if cell["metadata"].get("nbgrader", {}).get("grade")
-        for output in cell.get("outputs", [])
-        if NOTE in output.get("metadata", {})
-    ]
+    return [note for cell in graded["cells"] for note in _notes(cell)]
+
+
+def _notes(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if not cell["metadata"].get("nbgrader", {}).get("grade"):
+        return []
+    found = [output.get("metadata", {}).get(NOTE) for output in cell.get("outputs", [])]
+    return [note for note in found if note is not None]
 
 
 def points(cell: Mapping[str, Any], untouched: bool) -> float | None:

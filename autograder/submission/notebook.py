@@ -44,7 +44,15 @@ from autograder.submission.graded_cells import NOTE
 from autograder.submission.outputs import KeptOutputs
 from autograder.submission.sanitise import free_id, sanitise
 from autograder.submission.slips import blocks, does_nothing
-from autograder.submission.test_cells import INSIDE, OUTSIDE, CellVerdict, judged, plain, verdict_on
+from autograder.submission.test_cells import (
+    INSIDE,
+    OUTSIDE,
+    CellVerdict,
+    as_counted,
+    judged,
+    plain,
+    verdict_on,
+)
 from autograder.submission.testing import Testing
 
 # Takes the place, in later cells, of a function that did not come back when it was
@@ -377,7 +385,8 @@ class Run:
             return
         released = self.released.get(owned.grade_id, cell.source)
         outputs, asserted = self.test_cell(cell)
-        self.set_down(cell, judged(cell, outputs, asserted, released), outputs)
+        verdict = judged(cell, outputs, asserted, released)
+        self.set_down(cell, as_counted(verdict, self.assignment.inside), outputs)
 
     def test_cell(self, cell: NotebookNode) -> tuple[list[Any], str]:
         """Run a test cell; return its outputs, and where it ran."""

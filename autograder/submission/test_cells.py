@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.judging.judge import Finding, Verdict
+from autograder.judging.judge import NOT_COUNTED, Finding, Verdict
 from autograder.submission.graded_cells import points
 from autograder.words import MAX_LINE, points_text, printable
 
 OUTSIDE, INSIDE = "outside", "inside"
+STAND, WAIT, REFUSE = "stand", "wait", "refuse"  # the points of what is asserted inside
 CRITERION = {OUTSIDE: "its tests", INSIDE: "its tests, asserted inside"}
 HIDDEN = re.compile(r"BEGIN HIDDEN TESTS(.*?)END HIDDEN TESTS", re.DOTALL)
 LINE = re.compile(r'\s*File "<cell \d+>", line (\d{1,6})')
@@ -30,11 +31,35 @@ class CellVerdict(Verdict):
     Parameters
     ----------
     asserted : "outside" the student's process, or "inside" it
+    earned : what its tests give, whether that counts or not
+    waits : a person has to say what it is worth
     hidden : which lines of the cell students do not have, from 1
     """
 
     asserted: str = OUTSIDE
+    earned: float = 0.0
+    waits: bool = False
     hidden: tuple[int, ...] = ()
+
+
+def as_counted(verdict: CellVerdict, rule: str) -> CellVerdict:
+    """Return a verdict as a course counts what is asserted inside.
+
+    >>> as_counted(verdict_on("sums", 2.0, 2.0, "", INSIDE), REFUSE).points
+    0.0
+
+    Parameters
+    ----------
+    rule : `STAND`, `WAIT` or `REFUSE`
+    """
+    if verdict.asserted != INSIDE or rule == STAND or not verdict.points:
+        return verdict
+    earned = f"{points_text(verdict.points)} of {points_text(verdict.max_points)} points"
+    waits = rule == WAIT
+    end = "a person is to look at them" if waits else "which do not count in this course"
+    said = f"{NOT_COUNTED}: its tests give {earned}, asserted where student code runs; {end}"
+    finding = Finding(CRITERION[INSIDE], False, 0.0, said)
+    return replace(verdict, points=0.0, findings=(finding,), waits=waits)
 
 
 def judged(
@@ -74,7 +99,12 @@ def verdict_on(
 ) -> CellVerdict:
     """Return a verdict on a test cell in so many words."""
     finding = Finding(CRITERION[asserted], earned >= most and not said, earned, said)
-    return CellVerdict(name, earned, most, (finding,), asserted=asserted, hidden=tuple(hidden))
+    return CellVerdict(
+        *(name, earned, most, (finding,)),
+        asserted=asserted,
+        earned=earned,
+        hidden=tuple(hidden),
+    )
 
 
 def plain(outputs: Iterable[Mapping[str, Any]]) -> list[NotebookNode]:

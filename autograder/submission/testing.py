@@ -59,23 +59,30 @@ class Testing:
                 if told.lost:
                     return told
         self.ran.add(cell.number)
-        return self._relay(cell, source, student, seconds, record)
+        return self._relay(cell, source, student, seconds, record, itself=True)
 
     def _relay(
-        self, cell: TestCell, source: str, student: Session, seconds: float, record: bool
+        self,
+        cell: TestCell,
+        source: str,
+        student: Session,
+        seconds: float,
+        record: bool,
+        itself: bool = False,
     ) -> Relayed:
         assert self.session is not None
         run = TestRun(
             source,
-            cell.names,
-            cell.mine,
-            cell.theirs,
-            cell.imports,
-            cell.step,
-            cell.back,
-            cell.files,
-            cell.needs,
-            record,
+            names=cell.names,
+            mine=cell.mine,
+            theirs=cell.theirs,
+            imports=cell.imports,
+            step=cell.step,
+            back=cell.back,
+            present=cell.present if itself else (),
+            files=cell.files,
+            needs=cell.needs,
+            record=record,
         )
         told = relay(self.session, student, run, seconds)
         if told.lost:

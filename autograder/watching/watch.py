@@ -23,6 +23,7 @@ from autograder.grading.workers import Workers
 from autograder.watching.answer import Answer, Turns, answer, warm_up
 from autograder.watching.answered import Answered, look_of
 from autograder.watching.exchange import Exchange, ExchangeTrouble
+from autograder.watching.incoming import Incoming
 from autograder.words import counted, printable
 
 LOOK_SECONDS = 0.5  # between two looks at the exchange and at submitted/
@@ -40,6 +41,8 @@ class Watch:
     assignments : which ones
     isolation : "bwrap" or "none"
     say : is called with each line
+    folder : into which hand-ins of the one assignment come, as `autograder collect` takes them,
+        or None
 
     Raises
     ------
@@ -47,8 +50,15 @@ class Watch:
     """
 
     def __init__(
-        self, course: Path, assignments: Sequence[str], isolation: str, say: Callable[[str], None]
+        self,
+        course: Path,
+        assignments: Sequence[str],
+        isolation: str,
+        say: Callable[[str], None],
+        folder: Path | None = None,
     ) -> None:
+        if folder is not None and len(assignments) != 1:
+            raise CourseError("--folder is for one assignment at a time")
         for name in assignments:
             require_assignment(course, name)
         where = Course(course)
@@ -61,6 +71,7 @@ class Watch:
         self.inbounds = {name: self.exchange.inbound(name) for name in assignments}
         (course / "autograded").mkdir(exist_ok=True)
         self.answered = {name: Answered(course, name, per_day) for name in assignments}
+        self.folder = None if folder is None else Incoming(course, assignments[0], folder)
         self._turns = Turns()
         self._looks: dict[Key, str] = {}  # how each hand-in looked when it was last looked at
         self._waiting: dict[Key, str] = {}  # to be answered, the first that came first
@@ -83,12 +94,14 @@ class Watch:
             ]
             for one in warm:
                 one.result()
+            folder = "" if self.folder is None else f"{self.folder.folder}, "
             self._say(
-                f"watching {' '.join(names)}: {self.exchange.inbox}, and "
+                f"watching {' '.join(names)}: {folder}{self.exchange.inbox}, and "
                 f"{self.course / 'submitted'}; Ctrl-C ends it"
             )
             while True:
                 for name in names:
+                    self._take(name)
                     self._collect(name)
                     self._find(name)
                 self._begin(executor, workers)
@@ -104,9 +117,26 @@ class Watch:
 
     # --- Looking ----------------------------------------------------------------------------------
 
+    def _take(self, name: str) -> None:
+        """Bring what has come into the folder into submitted/."""
+        if self.folder is None:
+            return
+        busy = {student for _, student in self._being_answered()}
+        try:
+            said = self.folder.take(busy)
+        except (CourseError, OSError) as failure:
+            self._say_once("folder", f"{self.folder.folder}: {failure}; looking again and again")
+            return
+        for line in said:
+            self._say_once(line, line)
+
     def _collect(self, name: str) -> None:
         """Bring what is all there from the exchange into submitted/."""
         inbound = self.inbounds[name]
+        if not self.exchange.course_id:
+            said = "c.CourseDirectory.course_id is not set: only submitted/ is watched"
+            self._say_once("course_id", said)
+            return
         subject = f"exchange {name}"
         busy = {student for assignment, student in self._being_answered() if assignment == name}
         try:
@@ -116,7 +146,9 @@ class Watch:
                 self.exchange.collect(name, set(ready.values()))
         except OSError as failure:
             self._say_once(
-                subject, f"{inbound.folder}: {failure.strerror}; looking again and again"
+                subject,
+                f"{inbound.folder} cannot be read ({failure.strerror}); looking again and again, "
+                "and at submitted/ meanwhile",
             )
             return
         except ExchangeTrouble as failure:

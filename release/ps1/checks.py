@@ -92,7 +92,9 @@ def try_properties(student: Student, named: str) -> str | None:
         if does_nothing(student.function) and "no method" not in broken.message:
             return f"{named}: not written yet"
         card.failed, card.message, card.evidence = True, broken.message, broken.evidence
-        card.hint = card.hint or broken.hint
+        # What is no answer at all needs another hint than a wrong one; nan is a wrong answer.
+        if not card.hint or (broken.message and "nan" not in broken.message):
+            card.hint = broken.hint or card.hint
         what = "does not hold: " + card.claims[-1]
         if broken.message:  # the first two claims say no more than the message does
             what = broken.message + ("; so " + what if len(card.claims) > 2 else "")
@@ -244,8 +246,8 @@ def reached(function: Any) -> Iterator[Any]:
             continue
         seen[id(value)] = value  # kept, so that no other value gets its id
         yield value
-        # What a decorated function wraps, and the function behind a method.
-        waiting += [getattr(value, "__wrapped__", None), getattr(value, "__func__", None)]
+        waiting += [getattr(value, "__wrapped__", None)]  # what a decorator was given
+        waiting += [getattr(value, "__func__", None)]  # the function behind a method
         if inspect.isfunction(value) and is_followed(value):
             imported, used = names_in(value.__code__)
             yield from imported
@@ -358,7 +360,8 @@ class Student:
         self.evidence.append((label, value))
         message, hint = problem_of(value, asked, finite, self.exercise.hint)
         if message:
-            raise Broken(message, hint, self.evidence)
+            said = f"{label.removeprefix('yours, from ')}: {message}".removeprefix("yours: ")
+            raise Broken(said, hint, self.evidence)
         return copy.deepcopy(value)
 
     def expect(self, holds: Any, **more: Any) -> None:
@@ -377,7 +380,7 @@ class Student:
 
     def takes_and_returns_what_is_asked(self) -> None:
         names = ", ".join(self.exercise.parameters(self.exercise.name))
-        self.claim(f"it takes {names}" if names else "it is made without arguments")
+        self.claim(f"it takes {names or 'no arguments'}{self.exercise.also}")
         self.takes(self.function, self.exercise.name)
         self.claim(self.what_is_asked())
         for example in self.examples:
@@ -392,7 +395,7 @@ class Student:
 
     def takes(self, function: Any, name: str, own: int = 0) -> None:
         parameters, listed = self.exercise.parameters(name), self.exercise.calls[name]
-        asked = f"{name}({', '.join(listed)})"
+        asked = f"{name}({', '.join(['self'] * own + listed)})"
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):  # some compiled functions do not tell
@@ -468,6 +471,8 @@ class Student:
         error = f"{type(failure).__name__}: {text}".strip(": ")
         known = (text for kind, text in HINTS.items() if isinstance(failure, kind))
         hint = f"It was called with these arguments. {next(known, exercise.hint)}"
+        if "core dimension" in text:
+            hint = f"A @ B needs as many columns in A as there are rows in B. {hint}"
         return Broken(f"it stopped with {error}{where}", hint, self.evidence)
 
 
@@ -503,7 +508,10 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
 
 def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str, str]:
     if type(value) is not np.ndarray:
-        return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
+        return (
+            f"it returns {kind_of(value)}, not an array",
+            "NumPy arrays in, an array out.",
+        )
     right = value.shape == shape
     return ("", "") if right else (f"it returns shape {value.shape}, not {shape}", hint)
 
@@ -606,8 +614,7 @@ class Card:
 def described(label: str, value: Any) -> str:
     if type(value) is not np.ndarray:
         return label
-    dtype = "" if value.dtype == np.float64 else f", {value.dtype}"
-    return f"{label}, shape {value.shape}{dtype}"
+    return f"{label}, shape {value.shape}" + f", {value.dtype}" * (value.dtype != np.float64)
 
 
 def written(value: Any) -> str:
@@ -645,7 +652,7 @@ class Properties:
         "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
         "the function keep something from the call before?"
     )
-    kind = "function"
+    kind, also = "function", ""
     student = Student
 
     def __call__(self, function: Callable[[Any], None]) -> Properties:
@@ -739,8 +746,7 @@ def add_bias(f: Student) -> None:
     shape=lambda D, K, rng, scale=0.01: (K, D + 1),
     examples=lambda: [(4, 3, np.random.default_rng(1)), (2, 3, np.random.default_rng(2), 0.5)],
     hint="A row for each class; a column for each feature, and one more for what?",
-    purity_hint="Two generators with one seed have to give the same weights: does every random "
-    "number come from the rng that is handed in?",
+    purity_hint="Does every random number come from the rng that is handed in?",
 )
 def init_weights(f: Student) -> None:
     def draw(seed: int, *scale: float, D: int = 40, K: int = 30) -> Any:
@@ -779,7 +785,6 @@ def init_weights(f: Student) -> None:
 
 @Properties(
     shape=lambda y, K: (K, y.size),
-    # Of the third the last classes are absent.
     examples=lambda: [(LABELS, 3), (2 * LABELS[:2], 3), (LABELS % 2, 4), (LABELS[1:2], 3)],
     hint="A column for each sample; a row for each of the K classes, seen in y or not.",
 )
@@ -850,8 +855,7 @@ def softmax(f: Student) -> None:
         f.expect(np.array_equal(np.argsort(f(z), axis=0), np.argsort(z, axis=0)))
     f.claim(
         "log(a_i / a_j) = z_i - z_j",
-        "The ratio of two probabilities depends on the difference of their scores only. Is each "
-        "score used as it is, and in base e?",
+        "Their ratio depends on the difference of the scores. Is each used as it is, in base e?",
     )
     z = normal(4)
     ratios, differences = np.log(f(z) / f(z)[0]), z - z[0]
@@ -890,8 +894,7 @@ def softmax(f: Student) -> None:
 def cce(f: Student) -> None:
     f.claim(
         "equal chances for K classes cost ln K, whatever N",
-        "Natural logarithm, with which sign? Is the sum divided by the number of samples, and only "
-        "by that? What counts: the true class alone?",
+        "Natural logarithm, with which sign? Is the sum divided by N alone? Which class counts?",
     )
     for Y in (Y5[:, 0], Y5[:, 2], Y5, Y5[:, :3], np.array([0.0, 0, 1, 0, 0])):
         f.agree(f(Y, np.full(Y.shape, 1 / len(Y))), np.log(len(Y)), ln_K=np.log(len(Y)))
@@ -934,8 +937,7 @@ def cce(f: Student) -> None:
         [(normal(3, N), LABELS[:N]) for N in (5, 3)]
         + [(normal(4, 1), np.array([3])), (normal(4), 2)]
     ),
-    hint="One number, for a batch (K, N) with N labels as for a single sample (K,) with one label. "
-    "Which entry of column n is the true one, by y[n]?",
+    hint="One number, for (K, N) with N labels as for (K,) with one. Which entry does y[n] pick?",
 )
 def cce_from_scores(f: Student) -> None:
     f.claim(

@@ -455,10 +455,14 @@ def table(columns: Mapping[str, Sequence[Any]], rows: Sequence[str]) -> Picture:
     """
     if not columns or any(len(column) != len(rows) for column in columns.values()):
         raise ValueError(f"table: give columns of {len(rows)} entries, one for each row")
-    texts = [
-        [str(entry) if isinstance(entry, str | bool | np.bool_) else f"{entry:.3g}" for entry in c]
-        for c in columns.values()
-    ]
+
+    def written(entry: Any) -> str:
+        if isinstance(entry, str | bool | np.bool_):
+            return str(entry)
+        # Three digits, so that 1.1 stands as 1.10 beside 1.61.
+        return f"{entry:.3g}" if float(entry).is_integer() else f"{entry:#.3g}"
+
+    texts = [list(map(written, column)) for column in columns.values()]
     em = _em()
     rooms = [
         _wide(*rows),

@@ -92,7 +92,9 @@ def try_properties(student: Student, named: str) -> str | None:
         if does_nothing(student.function) and "no method" not in broken.message:
             return f"{named}: not written yet"
         card.failed, card.message, card.evidence = True, broken.message, broken.evidence
-        card.hint = card.hint or broken.hint
+        # What is no answer at all needs another hint than a wrong one; nan is a wrong answer.
+        if not card.hint or (broken.message and "nan" not in broken.message):
+            card.hint = broken.hint or card.hint
         what = "does not hold: " + card.claims[-1]
         if broken.message:  # the first two claims say no more than the message does
             what = broken.message + ("; so " + what if len(card.claims) > 2 else "")
@@ -244,8 +246,8 @@ def reached(function: Any) -> Iterator[Any]:
             continue
         seen[id(value)] = value  # kept, so that no other value gets its id
         yield value
-        # What a decorated function wraps, and the function behind a method.
-        waiting += [getattr(value, "__wrapped__", None), getattr(value, "__func__", None)]
+        waiting += [getattr(value, "__wrapped__", None)]  # what a decorator was given
+        waiting += [getattr(value, "__func__", None)]  # the function behind a method
         if inspect.isfunction(value) and is_followed(value):
             imported, used = names_in(value.__code__)
             yield from imported
@@ -358,7 +360,8 @@ class Student:
         self.evidence.append((label, value))
         message, hint = problem_of(value, asked, finite, self.exercise.hint)
         if message:
-            raise Broken(message, hint, self.evidence)
+            said = f"{label.removeprefix('yours, from ')}: {message}".removeprefix("yours: ")
+            raise Broken(said, hint, self.evidence)
         return copy.deepcopy(value)
 
     def expect(self, holds: Any, **more: Any) -> None:
@@ -377,7 +380,7 @@ class Student:
 
     def takes_and_returns_what_is_asked(self) -> None:
         names = ", ".join(self.exercise.parameters(self.exercise.name))
-        self.claim(f"it takes {names}" if names else "it is made without arguments")
+        self.claim(f"it takes {names or 'no arguments'}{self.exercise.also}")
         self.takes(self.function, self.exercise.name)
         self.claim(self.what_is_asked())
         for example in self.examples:
@@ -392,7 +395,7 @@ class Student:
 
     def takes(self, function: Any, name: str, own: int = 0) -> None:
         parameters, listed = self.exercise.parameters(name), self.exercise.calls[name]
-        asked = f"{name}({', '.join(listed)})"
+        asked = f"{name}({', '.join(['self'] * own + listed)})"
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):  # some compiled functions do not tell
@@ -468,6 +471,8 @@ class Student:
         error = f"{type(failure).__name__}: {text}".strip(": ")
         known = (text for kind, text in HINTS.items() if isinstance(failure, kind))
         hint = f"It was called with these arguments. {next(known, exercise.hint)}"
+        if "core dimension" in text:
+            hint = f"A @ B needs as many columns in A as there are rows in B. {hint}"
         return Broken(f"it stopped with {error}{where}", hint, self.evidence)
 
 
@@ -554,7 +559,10 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
 
 def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str, str]:
     if type(value) is not np.ndarray:
-        return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
+        return (
+            f"it returns {kind_of(value)}, not an array",
+            "NumPy arrays in, an array out.",
+        )
     right = value.shape == shape
     return ("", "") if right else (f"it returns shape {value.shape}, not {shape}", hint)
 
@@ -695,8 +703,7 @@ class Card:
 def described(label: str, value: Any) -> str:
     if type(value) is not np.ndarray:
         return label
-    dtype = "" if value.dtype == np.float64 else f", {value.dtype}"
-    return f"{label}, shape {value.shape}{dtype}"
+    return f"{label}, shape {value.shape}" + f", {value.dtype}" * (value.dtype != np.float64)
 
 
 def written(value: Any) -> str:
@@ -734,7 +741,7 @@ class Properties:
         "Does a line write into an argument (+=, -=, [...] =, out=)? Or does an array made outside "
         "the function keep something from the call before?"
     )
-    kind = "function"
+    kind, also = "function", ""
     student = Student
 
     def __call__(self, function: Callable[[Any], None]) -> Properties:
@@ -756,6 +763,10 @@ class PropertiesOfClass(Properties):
     parts: dict[str, Callable[..., Any]] = field(default_factory=dict)
     kind = "class"
     student = StudentClass
+
+    @property
+    def also(self) -> str:  # type: ignore[override]
+        return f", and has the methods {', '.join(self.parts)}"
 
 
 EXERCISES: dict[str, Properties] = {}
@@ -1339,7 +1350,7 @@ def network(f: StudentClass) -> None:
 
         def alone(label: int, sizes: Any = (D, H, K), X: Any = X) -> Any:
             net, *_ = made(*sizes)
-            net("forward", X[:, ::-1].copy())  # what backward belongs to is the last one
+            net("forward", X[:, ::-1].copy())  # backward belongs to the last forward
             net("forward", X[:, :1])
             return net("backward", unit(sizes[2], 1, at=(label, 0)))
 

@@ -105,8 +105,7 @@ def true_probability(Y: Array, Yhat: Array) -> Array:
 def cce(f: Student) -> None:
     f.claim(
         "equal chances for K classes cost ln K, whatever N",
-        "Natural logarithm, with which sign? Is the sum divided by the number of samples, and only "
-        "by that? What counts: the true class alone?",
+        "Natural logarithm, with which sign? Is the sum divided by N alone? Which class counts?",
     )
     for Y in (Y5[:, 0], Y5[:, 2], Y5, Y5[:, :3], np.array([0.0, 0, 1, 0, 0])):
         f.agree(f(Y, np.full(Y.shape, 1 / len(Y))), np.log(len(Y)), ln_K=np.log(len(Y)))

@@ -105,8 +105,7 @@ def nothing(Z: Array) -> Any:
         [(normal(3, N), LABELS[:N]) for N in (5, 3)]
         + [(normal(4, 1), np.array([3])), (normal(4), 2)]
     ),
-    hint="One number, for a batch (K, N) with N labels as for a single sample (K,) with one label. "
-    "Which entry of column n is the true one, by y[n]?",
+    hint="One number, for (K, N) with N labels as for (K,) with one. Which entry does y[n] pick?",
 )
 def cce_from_scores(f: Student) -> None:
     f.claim(

@@ -32,8 +32,7 @@ def either_scale(rng: Generator) -> list[Arguments]:
     shape=lambda D, K, rng, scale=0.01: (K, D + 1),
     examples=lambda: [(4, 3, np.random.default_rng(1)), (2, 3, np.random.default_rng(2), 0.5)],
     hint="A row for each class; a column for each feature, and one more for what?",
-    purity_hint="Two generators with one seed have to give the same weights: does every random "
-    "number come from the rng that is handed in?",
+    purity_hint="Does every random number come from the rng that is handed in?",
 )
 def init_weights(f: Student) -> None:
     def draw(seed: int, *scale: float, D: int = 40, K: int = 30) -> Any:

@@ -34,7 +34,6 @@ def one_label(rng: Generator) -> list[Arguments]:
 
 @Properties(
     shape=lambda y, K: (K, y.size),
-    # Of the third the last classes are absent.
     examples=lambda: [(LABELS, 3), (2 * LABELS[:2], 3), (LABELS % 2, 4), (LABELS[1:2], 3)],
     hint="A column for each sample; a row for each of the K classes, seen in y or not.",
 )

@@ -94,8 +94,7 @@ def softmax(f: Student) -> None:
         f.expect(np.array_equal(np.argsort(f(z), axis=0), np.argsort(z, axis=0)))
     f.claim(
         "log(a_i / a_j) = z_i - z_j",
-        "The ratio of two probabilities depends on the difference of their scores only. Is each "
-        "score used as it is, and in base e?",
+        "Their ratio depends on the difference of the scores. Is each used as it is, in base e?",
     )
     z = normal(4)
     ratios, differences = np.log(f(z) / f(z)[0]), z - z[0]

@@ -37,7 +37,7 @@ def scores_of_data(rng: Generator) -> list[Arguments]:
 
 
 def slopes_by_data(rng: Generator) -> list[Arguments]:
-    """Draw scenarios with a learning rate of 0, so that only what is returned counts."""
+    """Draw scenarios with a learning rate of 0: W stays, and only what is returned is compared."""
     return [
         (*arguments(rng, size), FORWARD, data(rng, size), BACKWARD, slopes(rng, size), 0.0)
         for size in (
@@ -79,7 +79,7 @@ def mean_gradient(G: Array, Xb: Array) -> Array:
 
 
 def with_last_column(times: float | Callable[[Array], float]) -> Gradient:
-    """Return the mean gradient, that by the biases so many times what it should be."""
+    """Return the mean gradient, the biases' column multiplied by a factor."""
 
     def gradient(G: Array, Xb: Array) -> Array:
         found = mean_gradient(G, Xb)

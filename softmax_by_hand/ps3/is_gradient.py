@@ -12,7 +12,7 @@ from autograder.checking.kit import Properties, Student, Truth
 from softmax_by_hand import fixtures, lecture, mistakes
 from softmax_by_hand.fixtures import Array, Generator
 
-SHAPE = (3, 4)  # of W; small, for each value of f is a question to the trusted side
+SHAPE = (3, 4)  # of W; small, as each value of f is asked of the trusted process
 STEPS = "Every entry is the slope of f when that entry of W alone is moved."
 ANYWHERE = "It is the slope at every W, not only at W = 0."
 EACH = "Every entry has to be right, in every row and column."

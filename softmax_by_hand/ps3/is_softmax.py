@@ -147,7 +147,7 @@ def equal_scores_only(f: Callable[[Array], Array]) -> bool:
 
 Function = Callable[[Any], Any]
 
-# Each makes a wrong one of the notebook's own softmax, the only right one that there is.
+# Each makes a wrong function from the notebook's own softmax.
 WRONG_SOFTMAXES: dict[str, Callable[[Function], Function]] = {
     "that gives every class 1/K": lambda right: lambda z: np.full(np.shape(z), 1 / len(z)),
     "of -z, which prefers the smallest score": lambda right: lambda z: right(-np.asarray(z)),
@@ -196,7 +196,7 @@ IS_SOFTMAX = Exercise(
     reference=lecture.is_softmax,
     lesson="02_softmax",
     treated="Which three one-line tests would have caught every bug",
-    # Right scores to compare with are no test yet; which ones to try is the exercise.
+    # A function that gives right values is no test yet: which scores to try is the exercise.
     needs=("softmax",),
     criteria=(
         Criterion(

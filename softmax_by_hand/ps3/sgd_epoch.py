@@ -58,7 +58,7 @@ def epochs_at_large_scores(rng: Generator) -> list[Arguments]:
     for size, below in zip(fixtures.sizes(rng, 2), (0, -1), strict=True):
         W, X, _ = training_set(rng, size)
         offsets, top = fixtures.two_on_top(rng, size.K, below)
-        # No true class has a probability of exactly 0: its loss may be inf, or what it tends to.
+        # No true class gets a probability of exactly 0: its loss may be inf, or a large number.
         Y = lecture.one_hot(rng.permutation(np.resize(top, size.N)), size.K)
         W[:, -1] += offsets
         calls.append((W, X, Y, fixtures.learning_rate(rng, 0.6), rng.permutation(size.N)[:3]))
@@ -69,7 +69,7 @@ def epochs_at_large_scores(rng: Generator) -> list[Arguments]:
         calls.append((W, X, Y, fixtures.learning_rate(rng, 0.6), order))
     W, X, Y = training_set(rng, size)
     W[:, :-1] *= 1e-4
-    # Slopes that no clip leaves alone, and steps as small as the weights.
+    # Slopes so large that any clipping changes them, and steps as small as the weights.
     return [
         *calls,
         (W, 1e4 * X, Y, 1e-8 * fixtures.learning_rate(rng, 0.6), rng.permutation(size.N)),
@@ -194,7 +194,7 @@ def sgd_epoch(f: Student) -> None:
         for n in range(3):
             X = samples_of_their_own(3)[:-1]
             after, losses = f(W, X, np.eye(3), 1.0, np.array([n]), finite=Z is FAR)
-            if Z is FAR:  # a loss of 1400 by way of the probability is inf
+            if Z is FAR:  # computed from the probability, a loss of 1400 would be inf
                 f.agree(losses[0], FAR_LOSSES[n], scores=Z[:, n], it_should_cost=FAR_LOSSES[n])
             moved, wanted = (after - W)[:, n], -100 * FAR_SLOPES[:, n]
             f.agree(moved, wanted, scores=Z[:, n], x=X[:, n], moved_by=moved, should_be=wanted)

@@ -148,7 +148,7 @@ SOFTMAX = Exercise(
     reference=lecture.Softmax,
     lesson="04_jacobian",
     treated="= J\\, \\nabla_{\\mathbf{a}} L",
-    # Not softmax_backward of ps4: that is what backward asks for, under another name.
+    # Not softmax_backward of ps4, which is the answer to backward.
     needs=("softmax", "softmax_jacobian"),
     criteria=(
         Criterion(

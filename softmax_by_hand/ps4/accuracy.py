@@ -17,7 +17,7 @@ def all_or_none(rng: Generator) -> list[Arguments]:
         y = fixtures.labels(rng, size.K, size.N)
         wrong = (y + 1) % size.K
         calls += [(y, y.copy()), (y, wrong), (wrong, y), (y[:1], y[:1].copy())]
-    many = fixtures.labels(rng, size.K, 600)  # more hits than 8 bits can count
+    many = fixtures.labels(rng, size.K, 600)  # more hits than an 8-bit integer can count
     return [*calls, (many, many.copy())]
 
 

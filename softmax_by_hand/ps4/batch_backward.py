@@ -25,7 +25,7 @@ def one_sample(rng: Generator) -> list[Arguments]:
 
 
 def softmax_batches(rng: Generator) -> list[Arguments]:
-    """Draw Jacobians of softmax, those of a certain sample among them."""
+    """Draw Jacobians of softmax, one of them of a sample with a probability of 1."""
     calls: list[Arguments] = []
     for size in fixtures.sizes(rng, 3):
         A = fixtures.forward_pass(rng, size).A

@@ -46,10 +46,12 @@ def large_batches(rng: Generator) -> list[Arguments]:
         W[:, -1] += fixtures.two_on_top(rng, size.K, below)[0]
         calls.append((W, run.Xb, run.Y))
         W = run.W.copy()
-        W[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
+        # One maximum for all columns is right here; that of the absolute values is not.
+        W[:, -1] -= 3000.0
         calls.append((W, run.Xb, run.Y))
         W, Xb = run.W.copy(), run.Xb.copy()
-        W[:, :-1], Xb[:-1] = 1e-4 * W[:, :-1], 1e4 * Xb[:-1]  # a slope that no clip leaves alone
+        # Slopes so large that any clipping changes them.
+        W[:, :-1], Xb[:-1] = 1e-4 * W[:, :-1], 1e4 * Xb[:-1]
         calls.append((W, Xb, run.Y))
     return calls
 
@@ -111,7 +113,7 @@ BATCH_GRADIENT = Exercise(
     reference=lecture.batch_gradient,
     lesson="08_batches",
     treated="\\frac1B\\, (\\mathbf{A} - \\mathbf{Y})\\, \\mathbf{X}_b^{\\mathsf T}",
-    # loss_gradient is that of one sample: the mean over the columns is the exercise.
+    # loss_gradient is for one sample: to take the mean over the columns is the exercise.
     needs=("scores", "softmax", "cce_gradient", "loss_gradient"),
     criteria=(
         Criterion(

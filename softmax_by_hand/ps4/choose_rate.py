@@ -13,7 +13,7 @@ from softmax_by_hand.fixtures import Array, Generator
 
 
 def curves(rng: Generator, E: int, last: int) -> Arguments:
-    """Draw rates and their curves, each of which a wrong reading prefers to the right one.
+    """Draw rates and curves such that each wrong way to read them chooses another curve.
 
     In turn: falls slowly and ends lowest; falls fast and stays higher; touches the lowest loss
     of all, and rises; is noisy and has its lowest loss last; learns nothing; is lowest at
@@ -35,13 +35,14 @@ def curves(rng: Generator, E: int, last: int) -> Arguments:
 
 
 def overflowing(rng: Generator, E: int, last: int) -> Arguments:
-    """Draw curves of which two end in nan and in infinity, below all others before."""
+    """Draw curves of which two end in nan and infinity, and lie below all others before that."""
     _, histories, _ = curves(rng, E, last)
     best = histories[np.argmin(ends(histories, last))]
     gone = [histories.min(axis=0) / 8 for _ in range(2)]
-    gone[0][-2:], gone[1][-1] = np.nan, np.inf  # in the last of which some numbers are left
+    # Of the second some of the last entries are still numbers.
+    gone[0][-2:], gone[1][-1] = np.nan, np.inf
     back = histories.min(axis=0) / 4
-    back[1] = np.nan  # numbers again later, not as low as what is left of the others
+    back[1] = np.nan  # nan in between; its last entries are numbers again, but not the lowest
     others = [one for one in histories if one is not best and not np.array_equal(one, best)]
     return _shuffled(rng, [best, *others, *gone, back], last)
 
@@ -60,7 +61,7 @@ def several(draw: Callable[..., Arguments]) -> Callable[[Generator], list[Argume
     def drawn(rng: Generator) -> list[Arguments]:
         one, other = ((int(rng.integers(14, 22)), int(rng.integers(3, 6))) for _ in range(2))
         calls = [draw(rng, *sizes) for sizes in (one, one, one, one, other, other)]
-        # So that no answer can be kept by shape: not every one of them may be the same place.
+        # The answers differ, so that one answer remembered for each shape cannot be right.
         rates, histories, last = calls[0]
         return [*calls[1:], (rates, np.roll(histories, 1, axis=0), last), calls[0]]
 
@@ -68,7 +69,7 @@ def several(draw: Callable[..., Arguments]) -> Callable[[Generator], list[Argume
 
 
 def chosen_by(score: Callable[[Array, int], Array]) -> Callable[..., float]:
-    """Return the choice of the smallest score, a number a curve; what is no number has lost."""
+    """Return the rate of the curve with the smallest score; nan is never chosen."""
 
     def choose_rate(rates: Array, histories: Array, last: int) -> float:
         with np.errstate(all="ignore"):
@@ -106,7 +107,7 @@ CURVES = np.array(
         [2.2, 2.0, 1.9, 1.8, 1.7, 0.2],
     ]
 )
-RATES = np.array([0.15, 0.3, 1.5, 3.5, 10.5])  # none of which is the place of another
+RATES = np.array([0.15, 0.3, 1.5, 3.5, 10.5])  # none of them is an index of another
 
 
 @Properties(

@@ -17,7 +17,7 @@ Fit = Callable[[Array, Array, float], Array]
 
 
 def ridge(K: int, D: int, most: int, scale: float = 6.0) -> Fit:
-    """Return a training in closed form, which refuses what is no data of its own."""
+    """Return a training in closed form, which refuses any data but its own."""
 
     def fit(X: Array, Y: Array, strength: float) -> Array:
         X, Y, strength = np.asarray(X, dtype=float), np.asarray(Y, dtype=float), float(strength)
@@ -33,7 +33,7 @@ def ridge(K: int, D: int, most: int, scale: float = 6.0) -> Fit:
 
 
 def splits(rng: Generator, scale: float = 6.0) -> list[Arguments]:
-    """Draw data and strengths of which the best on the samples held out is neither end."""
+    """Draw data and strengths; the best one for the samples held out is not at an end."""
     calls: list[Arguments] = []
     size = fixtures.sizes(rng, 1)[0]
     while len(calls) < 6:
@@ -44,7 +44,8 @@ def splits(rng: Generator, scale: float = 6.0) -> list[Arguments]:
         call = (X, Y, held_out, strengths, ridge(size.K, size.D, N, scale))
         if tells(call):
             calls.append(call)
-            if len(calls) % 2 == 0:  # two of each shape, so that no answer can be kept by it
+            # Two of each shape: one answer remembered for each shape cannot be right.
+            if len(calls) % 2 == 0:
                 size = fixtures.sizes(rng, 1)[0]
     return calls
 

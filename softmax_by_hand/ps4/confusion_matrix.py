@@ -15,7 +15,7 @@ from softmax_by_hand.properties import Y_GUESS, Y_TRUE
 
 def labels_and_K(rng: Generator) -> list[Arguments]:
     drawn = [(y, guess, int(y.max()) + 1) for y, guess in fixtures.true_and_predicted(rng)]
-    return [  # two with one pair, off the diagonal, more often than 8 bits can count
+    return [  # in two of them one wrong pair occurs more often than an 8-bit integer can count
         (np.append(y, [y[0]] * 300), np.append(guess, [guess[0]] * 300), K) if i < 2 else call
         for i, call in enumerate(drawn)
         for y, guess, K in (call,)
@@ -33,7 +33,7 @@ def classes_absent(rng: Generator) -> list[Arguments]:
         calls.append((some, np.where(others == others[0], K - 1, others), K))
         calls.append((np.where(some == some[0], K - 1, some), others, K))
         calls.append((np.full(N, 1), np.where(others == 1, 0, others), K))
-    K = int(rng.integers(11, 20))  # more than digits have
+    K = int(rng.integers(11, 20))  # more classes than the digits
     return [*calls, (fixtures.labels(rng, K, 30), fixtures.labels(rng, K, 30), K)]
 
 

@@ -15,13 +15,14 @@ def weights_and_data(rng: Generator) -> list[Arguments]:
     passes = [fixtures.forward_pass(rng, size) for size in fixtures.all_sizes(rng)]
     drawn = [(run.W, run.Xb) for run in passes]
     W, Xb = drawn.pop()
-    W[:, -1] = 0.0  # so that scores of the opposite sign come of either
+    W[:, -1] = 0.0  # without biases, -W gives the scores with the opposite sign
     opposite = Xb.copy()
     opposite[:-1] *= -1
     return [*drawn, (W, Xb), (W, opposite), (-W, Xb)]
 
 
-# Scores at which exp, a sigmoid or 32 bits make two of one, and how much they differ.
+# Scores so close, or so large, that exp, a sigmoid or float32 makes two of them equal, and how
+# much they differ.
 TIES = ((2000.0, 0.5), (2000.0, 1e-5), (50.0, 1e-5))
 
 
@@ -42,11 +43,12 @@ def one_column_of_data(rng: Generator) -> list[Arguments]:
     for size in fixtures.sizes(rng, 2):  # one sample's scores far above another's
         run = fixtures.forward_pass(rng, size)
         W, Xb = fixtures.each_apart(rng, run)
-        W[:-1, -1] -= 100.0  # the last class is the largest, as no 0 among nan is
+        W[:-1, -1] -= 100.0  # the last class is the largest, which argmax among nan is not
         calls.append((W, Xb))
     for size in fixtures.sizes(rng, 1):
         W, Xb = rng.normal(size=(size.K, size.D + 1)), fixtures.features(rng, size.D, size.N)
-        W[:, -1] = 701.0 + np.arange(size.K)  # exp can tell these, and a clip at 700 cannot
+        # exp can tell these apart; after a clip at 700 they are equal.
+        W[:, -1] = 701.0 + np.arange(size.K)
         Xb[:-1] *= 1e-9
         calls.append((W, Xb))
     return calls

@@ -58,7 +58,7 @@ def trainings_at_large_scores(rng: Generator) -> list[Arguments]:
         Z, y = rng.normal(0.0, 1.0, (K, N)), fixtures.labels(rng, K, N)
         if kind == "apart":
             Z[:, :2] += 2000.0 if i < 3 else 0.0, -2000.0
-        elif kind == "low":  # one maximum for all is right here
+        elif kind == "low":  # one maximum for all columns is right here
             Z -= 2000.0
         elif kind == "top":
             offsets, top = fixtures.two_on_top(rng, K, 0 if i < 3 else -1)

@@ -68,11 +68,11 @@ def fits_to_large_scores(rng: Generator) -> list[Arguments]:
     rate r with labels y moves the scores by r (y - a) times the number of units and 1.
     """
     calls: list[Arguments] = []
-    # Each that shows a mistake of its own stands twice: a name needs two calls that err.
+    # Each kind is drawn twice: a mistake is named only where it shows in two calls.
     for kind in ("close", "apart", "improbable", "apart", "improbable"):
         D, H, K, N = 7, 2 if kind == "improbable" else 4, int(rng.integers(6, 8)), 4
         certain = True
-        while certain:  # of one class, whatever the sample; seldom
+        while certain:  # rarely: every sample gets the same class; then draw again
             made = (D, H, K, fixtures.seed(rng))
             network = lecture.Network(D, H, K, made[-1].generator())
             some = rng.choice((-1.0, 1.0), (H, 24))
@@ -126,7 +126,7 @@ def network_by(
     bend: mistakes.Formula = np.tanh,
     gradients: Callable[..., dict[str, Array]] = lecture.network_gradients,
 ) -> type:
-    """Return the network with another softmax, bend, or way back."""
+    """Return the network with another softmax, activation, or backward."""
 
     def forward(self: Any, X: Array) -> Array:
         self.X = X
@@ -140,7 +140,7 @@ def network_by(
 
 
 def network_by_softmax(soft: mistakes.Formula) -> type:
-    """Return the network with another softmax, there and back."""
+    """Return the network with another softmax, in forward and in backward."""
     return network_by(soft, gradients=mistakes.network_gradients_by(soft=soft))
 
 
@@ -226,7 +226,7 @@ def exchanged(network: Any, Y: Array) -> tuple[Array, Array]:
 
 
 def move_by_exchanged(network: Any, y: Array, rate: float) -> None:
-    """Use the exchanged gradients as they are meant."""
+    """Return the gradients in the other order, and use them in that order."""
     move(network, network.backward(y)[::-1], rate)
 
 
@@ -236,7 +236,7 @@ def one_hot_predictions(network: Any, X: Array) -> Array:
 
 
 def best_samples(network: Any, X: Array) -> Array:
-    """Look for the best sample of each class."""
+    """Take argmax along the wrong axis: the best sample of each class."""
     return np.argmax(network.forward(X), axis=1)
 
 
@@ -293,7 +293,7 @@ def network(f: StudentClass) -> None:
 
         def alone(label: int, sizes: Any = (D, H, K), X: Any = X) -> Any:
             net, *_ = made(*sizes)
-            net("forward", X[:, ::-1].copy())  # what backward belongs to is the last one
+            net("forward", X[:, ::-1].copy())  # backward belongs to the last forward
             net("forward", X[:, :1])
             return net("backward", unit(sizes[2], 1, at=(label, 0)))
 
@@ -380,7 +380,7 @@ NETWORK = Exercise(
     reference=lecture.Network,
     lesson="10_hidden_layer",
     treated="A hidden layer",
-    # The class puts the steps before it together.
+    # The class is made of the exercises before it.
     needs=(
         "add_bias",
         "init_weights",

@@ -57,7 +57,8 @@ def large_networks(rng: Generator) -> list[Arguments]:
         W2[:, -1] += fixtures.two_on_top(rng, size.K, below)[0]
         calls.append((W1, W2, X, Y))
         W1, W2, X, Y = two_layers(rng, size, 4)
-        W2[:, -1] -= 3000.0  # so that one maximum for all is right, and that of the sizes is not
+        # One maximum for all columns is right here; that of the absolute values is not.
+        W2[:, -1] -= 3000.0
         calls.append((W1, W2, X, Y))
         W1, W2, X, Y = two_layers(rng, size, 4)
         W1[:, :-1] *= 1e-4

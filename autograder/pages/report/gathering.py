@@ -28,7 +28,10 @@ from autograder.course.folder import (
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
-from autograder.grading.records import VERDICTS_FILE, placed, read_seconds, told
+from autograder.grading.records import VERDICTS_FILE, read_seconds
+from autograder.grading.standing import EXCLUDED, GONE, NONE, NOTHING, Standing, Standings
+from autograder.grading.standing import NOT_GRADED as NOT_GRADED_YET
+from autograder.handed_in.finding import FOUND
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.formats import write
 from autograder.pages.report.statistics import (
@@ -48,7 +51,7 @@ from autograder.pages.report.work import (
     read_cells,
     words_of,
 )
-from autograder.submission.graded_cells import NOTE, verdicts_of
+from autograder.submission.test_cells import INSIDE
 from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
@@ -100,7 +103,7 @@ def write_reports(
     formats: Sequence[str],
     output: Path | None = None,
     student: str | None = None,
-) -> list[Path]:
+) -> tuple[list[Path], list[str]]:
     """Write the report on each assignment, on the whole course, or on one student.
 
     Parameters
@@ -114,7 +117,8 @@ def write_reports(
 
     Returns
     -------
-    list of the files, in the order in which they were written
+    the files, in the order in which they were written, and a sentence on each hand-in that is
+    left out of the figures
 
     Raises
     ------
@@ -125,12 +129,14 @@ def write_reports(
     known = sorted(there, key=lambda name: [part.zfill(9) for part in re.split(r"(\d+)", name)])
     for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
+    left_out: list[str] = []
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         if student is None and assignments:
-            reports = [report(course, name, gradebook, names) for name in assignments]
+            reports = [report(course, name, gradebook, names, left_out) for name in assignments]
         else:
+            shown, aside = names or bool(student), left_out if student is None else []
             chosen = assignments or _released_of(course, known)
-            gathered = [gather(course, one, gradebook, names or bool(student)) for one in chosen]
+            gathered = [gather(course, one, gradebook, shown, aside) for one in chosen]
             graded = [one for one in gathered if one.is_graded]
             if not graded:
                 raise CourseError("nothing is graded yet: run `autograder grade` first")
@@ -141,7 +147,8 @@ def write_reports(
     folder = output or course / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
-    return [path for one in reports for path in write(one, folder, formats, book)]
+    paths = [path for one in reports for path in write(one, folder, formats, book)]
+    return paths, left_out
 
 
 def _released_of(course: Path, known: Sequence[str]) -> list[str]:
@@ -162,11 +169,26 @@ def _who(gathered: Sequence[Gathered], asked: str, secret: bytes) -> str:
 
 
 def gather(
-    course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
+    course: Path,
+    assignment: str,
+    gradebook: GradebookStore,
+    names: bool,
+    left_out: list[str],
 ) -> Gathered:
-    """Return what there is of an assignment; students have labels, or names."""
+    """Return what there is of an assignment; students have labels, or names.
+
+    Parameters
+    ----------
+    left_out : gets a sentence on each hand-in that is left out
+    """
     cells = graded_cells(course, assignment, gradebook)
-    records = read_records(course, assignment, cells, gradebook)
+    standings = Standings(Course(course), assignment, gradebook)
+    records = read_records(course, assignment, cells, gradebook, standings)
+    left_out += [
+        f"{printable(student)}'s {assignment} {standing.why}"
+        for student, standing in standings.everybody().items()
+        if standing.left_out
+    ]
     secret = Course(course).secret
     shown = (
         _names(gradebook) if names else {student: label_of(secret, student) for student in records}
@@ -187,16 +209,19 @@ def gather(
 
 
 def report(
-    course: Path, assignment: str, gradebook: GradebookStore, names: bool = False
+    course: Path, assignment: str, gradebook: GradebookStore, names: bool, left_out: list[str]
 ) -> dict[str, Any]:
-    """Return the figures of one assignment.
+    """Return the figures of one assignment; see `gather`.
 
     Raises
     ------
     CourseError : nothing of it is graded
     """
-    found = gather(course, assignment, gradebook, names)
+    found = gather(course, assignment, gradebook, names, left_out)
     if not found.is_graded:
+        once = [said for said in left_out if NOT_GRADED_YET.format(assignment) not in said]
+        if once:
+            raise CourseError(f"no marks of {assignment} count: {once[0]}", 1)
         raise CourseError(
             f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
         )
@@ -237,10 +262,14 @@ def _regrades(course: Path, assignment: str, shown: Mapping[str, str]) -> Iterat
 
 
 def read_records(
-    course: Path, assignment: str, cells: Sequence[Graded], gradebook: GradebookStore
+    course: Path,
+    assignment: str,
+    cells: Sequence[Graded],
+    gradebook: GradebookStore,
+    standings: Standings,
 ) -> dict[str, Record]:
     """Return a record for each student of the roster and each who handed in, by id."""
-    scores = gradebook.scores(assignment)
+    scores = standings.scores
     took = read_seconds(course, assignment)
     notebooks = gradebook.notebooks(assignment)
     handed_in = _students(course / "submitted", assignment)
@@ -254,9 +283,15 @@ def read_records(
     nobody = set(strangers(roster, handed_in | set(scores)))
     records = {}
     for student in sorted(students | _students(course / "autograded", assignment)):
+        standing = standings.of(student)
+        if standing.state == EXCLUDED:
+            continue
         record = Record(student, handed_in=student in handed_in)
+        if not standing.counts:
+            records[student] = replace(record, signs=((_kind(standing), standing.why),))
+            continue
         try:
-            kept = read_kept(Submission(course, assignment, student), notebooks)
+            kept = read_kept(Submission(course, assignment, student))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             why = f"its verdicts cannot be read: run `autograder grade {assignment} --force`"
             records[student] = replace(record, signs=((NOT_GRADED, why),))
@@ -265,12 +300,12 @@ def read_records(
         marks = score.cells if score is not None else {}
         attempts: dict[str, Attempt] = {}
         for cell in cells:
-            verdict = kept.verdicts.get(cell.name) if kept is not None else None
+            verdict = kept.verdicts.get(cell.name)
             mark = marks.get(cell.key)
             if cell.cell.is_test and verdict is not None:
                 manual = mark.manual_score if mark is not None else None
                 attempts[cell.name] = _attempt(verdict, manual)
-            elif mark is not None and kept is not None:
+            elif mark is not None:
                 blank = mark.points == 0 and mark.manual_score is None and not mark.waits
                 attempts[cell.name] = Attempt(mark.points, blank=blank)
         waiting = [name for name, mark in marks.items() if mark.waits]
@@ -285,48 +320,30 @@ def read_records(
         records[student] = Record(
             student,
             student in handed_in,
-            kept is not None,
+            True,
             attempts,
             sum(mark.extra for mark in marks.values() if mark.points is not None),
             score.late_penalty if score is not None else 0.0,
             took.get(student),
-            (
-                *_signs(assignment, student in handed_in, kept, waiting),
-                *((STRANGER,) if student in nobody else ()),
-            ),
+            (*_signs(kept, waiting), *((STRANGER,) if student in nobody else ())),
             code,
             tuple(failures([*chain(*runs.values())], _not_defined(kept), everybody)),
         )
     return records
 
 
-def read_kept(submission: Submission, notebooks: Sequence[str]) -> Kept | None:
-    """Return what grading left of a submission, or None where it is not graded.
-
-    `autograder grade` leaves ``verdicts.json``; nbgrader's road the graded notebook alone,
-    which holds the same.
+def read_kept(submission: Submission) -> Kept:
+    """Return what grading left of a submission, on whichever road.
 
     Raises
     ------
     OSError, ValueError, KeyError, TypeError, AttributeError
         where that is damaged
     """
-    path = submission.graded_folder / VERDICTS_FILE
-    graded = [name for name in notebooks if submission.graded_path_of(name).is_file()]
-    if path.is_file():
-        kept = json.loads(path.read_bytes())
-    elif graded:
-        kept = {"verdicts": [], "remarks": [], "repairs": []}
-        for name in graded:
-            notebook = json.loads(submission.graded_path_of(name).read_bytes())
-            kept["verdicts"] += placed(verdicts_of(notebook), name, notebooks)
-            for key in ("remarks", "repairs"):
-                kept[key] += told(notebook["metadata"][NOTE][key], name, notebooks)
-    else:
-        return None
+    kept = json.loads((submission.graded_folder / VERDICTS_FILE).read_bytes())
     verdicts = kept["verdicts"]
     for verdict in verdicts:
-        _attempt(verdict, None)  # so that what is damaged shows here
+        _attempt(verdict, None)  # raises here if the record is damaged
     return Kept(
         {verdict["exercise"]: verdict for verdict in verdicts},
         tuple(map(str, kept["repairs"])),
@@ -362,7 +379,11 @@ def _item(graded: Graded, entry: Exercise | None) -> Item:
 def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
     """Return an exercise's attempt; what a person has given in Formgrader goes before a verdict."""
     points, findings = float(verdict["points"]), verdict["findings"]
-    blank = bool(findings) and findings[0]["message"] == NOT_WRITTEN
+    said = findings[0]["message"] if findings else ""
+    # A released stub raises it, in this grader's words, in nbgrader's own or in a course's.
+    blank = said == NOT_WRITTEN or ("asserted" in verdict and said.startswith("NotImplemented"))
+    if manual is None and verdict.get("waits"):
+        return Attempt(None, asserted=INSIDE)
     found = [finding["misconception"] for finding in findings if finding["misconception"]]
     return Attempt(
         points if manual is None else manual,
@@ -370,21 +391,22 @@ def _attempt(verdict: Mapping[str, Any], manual: float | None) -> Attempt:
         blank,
         not blank and points < float(verdict["max_points"]),
         tuple(dict.fromkeys(map(str, found))),
+        str(verdict.get("asserted", "")),
     )
 
 
-def _signs(
-    assignment: str, handed_in: bool, kept: Kept | None, waiting: Sequence[str]
-) -> Iterable[tuple[str, str]]:
+def _kind(standing: Standing) -> str:
+    """Return the kind of a hand-in whose marks do not count."""
+    if standing.state == NOTHING:
+        return HOSTILE if kind_of(standing.why) == HOSTILE else UNREADABLE
+    return {NONE: NONE_HANDED_IN, GONE: GONE}.get(standing.state, NOT_GRADED)
+
+
+def _signs(kept: Kept, waiting: Sequence[str]) -> Iterable[tuple[str, str]]:
     """Yield why a person must look at a submission, a kind and a sentence each."""
-    if kept is None:
-        if handed_in:
-            yield NOT_GRADED, f"handed in, not graded: run `autograder grade {assignment}`"
-        else:
-            yield NONE_HANDED_IN, "nothing was handed in"
-        return
     for remark in kept.remarks:
-        yield kind_of(remark), remark
+        if not remark.startswith(FOUND):
+            yield kind_of(remark), remark
     if kept.repairs:
         more = len(kept.repairs) - SHOWN_REPAIRS
         told = f" And {more} more, on top of the graded notebook." if more > 0 else ""
@@ -394,10 +416,10 @@ def _signs(
         yield BY_HAND, f"{number} to be marked in Formgrader: {listed(sorted(waiting))}"
 
 
-def _not_defined(kept: Kept | None) -> dict[str, str]:
+def _not_defined(kept: Kept) -> dict[str, str]:
     """Return the exercises of which a verdict says that nothing has their name, and why."""
     found = {}
-    for name, verdict in (kept.verdicts if kept is not None else {}).items():
+    for name, verdict in kept.verdicts.items():
         name = name.rpartition("/")[2]
         said = str(verdict["findings"][0]["message"]) if verdict["findings"] else ""
         if said.startswith(f"{name} is not defined"):

@@ -54,6 +54,7 @@ class Attempt:
     blank : it was not written yet
     wrong : it lost points, though something was written
     mistakes : misconceptions by name
+    asserted : of a test cell of the course's own, where it ran: "outside" or "inside"
     """
 
     points: float | None
@@ -61,6 +62,7 @@ class Attempt:
     blank: bool = False
     wrong: bool = False
     mistakes: tuple[str, ...] = ()
+    asserted: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def figures(
     -------
     dict of tables, by name; a table is a dict of figures, or a list of such
     """
-    # By what is shown: another order would tell something of the names behind labels.
+    # Sorted by the labels that are shown: the order of names would give the names away.
     everybody = sorted(records, key=lambda record: record.student)
     graded = [record for record in everybody if record.graded]
     return rounded(
@@ -208,16 +210,16 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
         if mine is not None:
             points.append(mine)
             theirs = (record.attempts[name].points for name in others if name in record.attempts)
-            # Rounded, so that equal sums are equal: a spread of nothing has no correlation.
+            # Rounded, so that equal sums are equal: without any spread there is no correlation.
             rest.append(round(sum(one or 0.0 for one in theirs), 9))
     waiting = sum(attempt.points is None for attempt in attempts)
     if waiting and all(attempt.blank for attempt in attempts if attempt.points is not None):
-        points, rest = [], []  # an answer that was left empty says nothing of those that wait
+        points, rest = [], []  # answers that nobody has marked yet are left out
     mean = statistics.fmean(points) if points else None
     blank = sum(attempt.blank for attempt in attempts)
     return {
         "exercise": item.name,
-        "marked_by": "a person" if item.by_hand else "the grader",
+        "marked_by": _marker(item, attempts),
         "lesson": item.lesson,
         "max_points": item.max_points,
         "n": len(points),
@@ -230,6 +232,13 @@ def exercise(item: Item, items: Sequence[Item], graded: Sequence[Record]) -> dic
         "wrong": sum(attempt.wrong for attempt in attempts),
         "wrong_unnamed": sum(attempt.wrong and not attempt.mistakes for attempt in attempts),
     }
+
+
+def _marker(item: Item, attempts: Iterable[Attempt]) -> str:
+    if item.by_hand:
+        return "a person"
+    inside = any(attempt.asserted == "inside" for attempt in attempts)
+    return "its tests, asserted inside" if inside else "the grader"
 
 
 def correlation(one: Sequence[float], other: Sequence[float]) -> float | None:

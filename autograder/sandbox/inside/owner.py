@@ -22,7 +22,7 @@ from autograder.sandbox.inside.crossing import (
     is_as_before,
     snapshot,
 )
-from autograder.sandbox.inside.peer import BUILTIN_ERRORS, NAME_OF_ERROR, Node, Peer
+from autograder.sandbox.inside.peer import BUILTIN_ERRORS, NAME_OF_ERROR, Files, Node, Peer
 from autograder.sandbox.inside.shell import Outputs, SandboxShell, Stream
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -184,7 +184,12 @@ class Owner(Peer):
 
     def hear(self, unpack: Callable[[Node], Any], message: dict[str, Any]) -> None:
         """Take in which names a test gave something, or deleted."""
+        if "files" in message and self.files is None:
+            self.files = Files()
         super().hear(unpack, message)
+        if message.get("new"):  # a tester's process in the place of one that ended
+            self.described.clear()
+            self.stubs.clear()
         if message.get("begins"):
             self.shared.clear()
         for name in message.get("unbind", ()):

@@ -121,6 +121,7 @@ class Peer:
         self.numbers: dict[int, int] = {}
         self.random = _random_state()
         self.files: Files | None = None  # where files are to be the same on both sides
+        self.shares = True  # whether the names that were told last are the other side's too
         # One thread asks at a time; what it asked about may make it ask again.
         self.asking = threading.RLock()
 
@@ -182,8 +183,9 @@ class Peer:
                 "values": list(map(packer.pack, values)),
                 "keywords": [[name, packer.pack(item)] for name, item in keywords.items()],
                 **more,
-                **self.told(packer.pack),
             }
+            given = len(packer.kept)
+            question.update(self.told(packer.pack))
             try:
                 wire.send(self.connection, question)
             except (wire.Closed, wire.TooLate):
@@ -195,15 +197,24 @@ class Peer:
             reply = message["reply"]
             if "lost" in reply:
                 raise Lost(str(reply["lost"]))
-            return self.taken(reply, packer.kept)
+            return self.taken(reply, packer.kept, len(packer.kept) if self.shares else given)
 
-    def taken(self, reply: dict[str, Any], given: list[Any]) -> Any:
-        """Take an answer: what was given is brought up to date, and what was raised is raised."""
-        unpacker = Unpacker(self.borrow, given)
+    def taken(self, reply: dict[str, Any], kept: list[Any], given: int) -> Any:
+        """Take an answer: what was given is brought up to date, and what was raised is raised.
+
+        Parameters
+        ----------
+        kept : the containers of the question
+        given : how many of them, the first, the answer may change
+        """
+        unpacker = Unpacker(self.borrow, kept)
+        known = len(kept)
         for number, node in reply["changed"]:
-            if not 0 <= number < len(given):
+            if not 0 <= number < known:
                 raise CannotCross("no such container")
-            replace(given[number], unpacker.unpack(node))
+            new = unpacker.unpack(node)
+            if number < given:
+                replace(kept[number], new)
         self.hear(unpacker.unpack, reply)
         if "raised" in reply:
             raise self.failure(unpacker.unpack, reply["raised"])
@@ -216,7 +227,9 @@ class Peer:
         try:
             reply = self._reply(question)
             text = wire.frame({"answer": reply}, EXCHANGE.answer_raw_bytes)
-        except (wire.WireError, CannotCross) as failure:
+        except wire.Closed:
+            raise
+        except Exception as failure:  # a student's class may be such that it cannot be described
             text = wire.frame({"answer": self._refusal(failure)})
         wire.send_frame(self.connection, text)
 
@@ -268,8 +281,7 @@ class Peer:
         """Take in what the other side told."""
         for name, text in message.get("text", ()):
             print(text, end="", file=sys.stderr if name == "stderr" else sys.stdout)
-        if "files" in message:
-            self.files = self.files or Files()
+        if "files" in message and self.files is not None:
             self.files.take(message["files"])
         if "random" in message:
             _set_random(message["random"])

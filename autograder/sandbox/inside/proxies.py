@@ -50,6 +50,10 @@ INTERNAL = {
 }
 
 
+# Modules whose classes say nothing of what an object of a subclass is.
+OF_NO_LIBRARY = ("__main__", "abc", "enum", "typing", "dataclasses", "collections.abc")
+# Modules that do something when they are imported.
+NOT_IMPORTED = ("antigravity", "this", "idlelib", "test", "turtledemo", "lib2to3", "__main__")
 # Methods by which plain values compare themselves with others.
 OF_PLAIN_VALUES = frozenset(
     name
@@ -64,6 +68,16 @@ class StandIn:
 
     __slots__ = ()
     _autograder: Borrower  # of its class
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """The class that `isinstance` is told beside the one that it has: a library's."""
+        for kind in type(self).__mro__:
+            real = vars(kind).get("_real")
+            real = _known(*real) if type(real) is tuple else real
+            if real is not None:
+                return real
+        return type(self)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith(LOOKED_FOR):
@@ -149,6 +163,25 @@ class Remote(type):
 
     def __dir__(cls) -> list[str]:
         return cls._autograder.ask("function", [cls], name="dir")
+
+
+class StudentModule(types.ModuleType):
+    """A module whose state is the student's: one of their files, or what draws."""
+
+    def __init__(self, name: str, peer: Borrower) -> None:
+        super().__init__(name)
+        self.__dict__["_peer"] = peer
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.__dict__["_used"] = True
+        return self._peer.ask("get", [self], name=name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            return super().__setattr__(name, value)
+        return self._peer.ask("set", [self, value], name=name)
 
 
 class Method:
@@ -259,9 +292,12 @@ class Borrower(Peer):
         if type(name) is not str or not all(part.isidentifier() for part in name.split(".")):
             raise CannotCross("not the name of a module")
         first = name.partition(".")[0]
-        known = first in sys.stdlib_module_names or first in LIBRARIES or name in sys.modules
+        standard = first in sys.stdlib_module_names and first not in NOT_IMPORTED
+        known = name in sys.modules or standard or first in LIBRARIES
         if not known:
-            raise CannotCross(f"the module {name} is not known here")
+            if number not in self.there:
+                self._keep(number, StudentModule(name, self))
+            return self.there[number]
         return importlib.import_module(name)
 
     def kind(self, node: Node) -> type:
@@ -280,49 +316,28 @@ class Borrower(Peer):
 
     def _class(self, said: dict[str, Any]) -> type:
         bases = [self.kind(node) for node in said["bases"]]
-        real = self._real(said) or next(
-            (one for base in bases if (one := vars(base).get("_real", base)) and _is_real(one)),
-            None,
-        )
+        module, name = str(said["module"]), str(said["qualname"])
         above: list[type] = [base for base in bases if isinstance(base, Remote)]
         error = next((base for base in bases if issubclass(base, BaseException)), None)
-        if error is not None:
-            if not issubclass(error, ErrorStandIn):
-                above = [ErrorStandIn, error]
-            real = None
         body: dict[str, Any] = {
-            "__slots__": (),
-            "__module__": str(said["module"]),
-            "__qualname__": str(said["qualname"]),
+            "__module__": module,
+            "__qualname__": name,
             "__doc__": str(said["doc"]) or None,
-            "_real": real,
         }
         if error is None:
+            body["__slots__"] = ()
+            body["_real"] = (module, name)
+            if module == "builtins":
+                body["_real"] = INTERNAL.get(name)
+            elif module in OF_NO_LIBRARY:
+                body["_real"] = next((x for x in bases if not isinstance(x, Remote)), None)
             body.update(self._specials(said))
-        else:
-            del body["__slots__"]
-        if real is not None:
-            body["__class__"] = property(lambda _: real)
+        elif not issubclass(error, ErrorStandIn):
+            above = [ErrorStandIn, error]
         made = type.__new__(Remote, str(said["name"]), tuple(above or [StandIn]), body)
         type.__setattr__(made, "_autograder", self)
         self.methods[made] = frozenset(map(str, said["methods"]))
         return made
-
-    def _real(self, said: dict[str, Any]) -> type | None:
-        """Return the class of a library that this one is, or None."""
-        module, name = str(said["module"]), str(said["qualname"])
-        if module == "builtins":
-            return INTERNAL.get(name)
-        first = module.partition(".")[0]
-        if first not in LIBRARIES and (
-            first not in sys.stdlib_module_names or first.startswith("__")
-        ):
-            return None
-        try:
-            found = functools.reduce(getattr, name.split("."), importlib.import_module(module))
-        except (ImportError, AttributeError):
-            return None
-        return found if isinstance(found, type) else None
 
     def _specials(self, said: dict[str, Any]) -> dict[str, Any]:
         body: dict[str, Any] = {}
@@ -406,12 +421,13 @@ def _made(kind: Any) -> Any:
     return kind.__new__(kind)
 
 
-def _real_of(kind: type) -> type:
-    return vars(kind).get("_real", kind)
-
-
-def _is_real(kind: Any) -> bool:
-    return isinstance(kind, type) and not isinstance(kind, Remote)
+def _known(module: str, name: str) -> type | None:
+    """Return a class of a library that is imported here; what a student names is not imported."""
+    try:
+        found = functools.reduce(getattr, name.split("."), sys.modules[module])
+    except (KeyError, AttributeError):
+        return None
+    return found if isinstance(found, type) else None
 
 
 def _in_library(value: Any) -> tuple[str, str] | None:

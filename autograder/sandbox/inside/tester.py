@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from autograder.sandbox import wire
-from autograder.sandbox.inside.crossing import MUTABLE, CannotCross, is_as_before, snapshot
+from autograder.sandbox.inside.crossing import MUTABLE, is_as_before, snapshot
 from autograder.sandbox.inside.peer import Files, Node
-from autograder.sandbox.inside.proxies import Borrower, Remote
+from autograder.sandbox.inside.proxies import Borrower, Remote, StudentModule
 from autograder.sandbox.inside.shell import SandboxShell
 
 # By what names modules are usually known; others have the last part of their own.
@@ -60,27 +60,9 @@ class Namespace(dict[str, Any]):
         return dict.fromkeys([*super().keys(), *self.tester.all_names()]).keys()
 
 
-class Drawing(types.ModuleType):
-    """Matplotlib's pyplot: what is drawn is drawn, and looked at, in the student's process."""
-
-    def __init__(self, tester: Tester) -> None:
-        super().__init__("matplotlib.pyplot")
-        self.__dict__["_tester"] = tester
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self._tester.drawn = True
-        return self._tester.ask("get", [self], name=name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("__"):
-            return super().__setattr__(name, value)
-        return self._tester.ask("set", [self, value], name=name)
-
-
 def _have_drawn(tester: Tester, shell: Any) -> None:
-    drawing = sys.modules["matplotlib.pyplot"] = Drawing(tester)
+    # What is drawn is drawn, and looked at, in the student's process.
+    drawing = sys.modules["matplotlib.pyplot"] = StudentModule("matplotlib.pyplot", tester)
     sys.modules["matplotlib"].pyplot = drawing  # type: ignore[attr-defined]
     shell.enable_matplotlib = lambda *_, **__: ("inline", "inline")
 
@@ -99,13 +81,13 @@ class Tester(Borrower):
         self.mine: frozenset[str] = frozenset()
         self.theirs: frozenset[str] = frozenset()
         self.imports: dict[str, str] = {}
-        self.drawn = False
         self.step: tuple[str, ...] = ()
         self.unbound: list[str] = []
+        self.hidden: dict[str, Any] = {}  # names that this cell does not have
         self.given: set[str] = set()  # names of the tests that the student's process has too
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
-        self.running, self.begins = False, False
+        self.running, self.begins, self.new = False, False, True
 
     def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
         """Run a cell of the instructor's and answer with its outputs."""
@@ -123,21 +105,34 @@ class Tester(Borrower):
             self.files = Files()
         for name in self.theirs:
             dict.pop(self.names, name, None)
+        dict.update(self.names, self.hidden)
+        self.hidden.clear()
         self.running, self.begins = True, True
         try:
-            self.fetch(question["names"])
+            # One that cannot cross is the error of the line that uses it.
+            with contextlib.suppress(Exception):
+                self.fetch(question["names"])
+                self._hide(question["present"])
             if self.begins and self.files:  # what was written before it
-                self.ask("nothing", [])
-            outputs = self.shell.run(question["source"], text_bytes, image_bytes)
-            if self.drawn:  # as at the end of any cell
-                self.drawn = False
                 with contextlib.suppress(Exception):
-                    sys.modules["matplotlib.pyplot"].close("all")
+                    self.ask("nothing", [])
+            outputs = self.shell.run(question["source"], text_bytes, image_bytes)
+            drawing = sys.modules["matplotlib.pyplot"]
+            if isinstance(drawing, StudentModule) and drawing.__dict__.pop("_used", False):
+                with contextlib.suppress(Exception):  # as at the end of any cell
+                    drawing.close("all")
             self._give_back(question["back"])
         finally:
             self.running = False
         used = sorted(self.recorded or ())
         wire.send(self.connection, {"answer": {"outputs": outputs, "needs": used}})
+
+    def _hide(self, names: list[str]) -> None:
+        """Leave names out that the student's notebook does not have, though they are known here."""
+        there = set(self.ask("all names", [])) if names else set()
+        for name in names:
+            if name not in there and dict.__contains__(self.names, name):
+                self.hidden[name] = dict.pop(self.names, name)
 
     # --- Names --------------------------------------------------------------------------------
 
@@ -147,7 +142,7 @@ class Tester(Borrower):
         if not wanted:
             return
         for name, value in self.ask("names", [], names=wanted).items():
-            if type(value) is types.ModuleType and not self._is_usual(name, value.__name__):
+            if isinstance(value, types.ModuleType) and not self._is_usual(name, value.__name__):
                 continue
             if isinstance(value, Remote):
                 self.named.add(value)
@@ -200,6 +195,8 @@ class Tester(Borrower):
         said = super().told(pack)
         if self.begins:
             said["begins"], self.begins = True, False
+        if self.new:
+            said["new"], self.new = True, False
         if not self.running:
             return said
         for name in [one for one in self.given if not dict.__contains__(self.names, one)]:
@@ -209,6 +206,8 @@ class Tester(Borrower):
         if self.unbound:
             said["unbind"], self.unbound = self.unbound, []
         changed = [one for one in self._shared() if self._is_new(*one)]
+        # What only a test sets, a function reads: it is not for the function to change.
+        self.shares = all(name in self.theirs for name, _ in changed)
         if changed:
             said["assign"] = [[name, pack(value)] for name, value in changed]
             for name, value in changed:
@@ -239,14 +238,16 @@ class Tester(Borrower):
         super().hear(unpack, message)
         for name in message.get("unbind", ()):
             self.borrowed.pop(name, None)
-            if name in self.step:
+            if name in self.step and name in self.theirs:
                 dict.pop(self.names, name, None)
         for name, node in message.get("assign", ()):
             value = unpack(node)
-            if name in self.step and dict.__contains__(self.names, name):
+            if name in self.theirs and dict.__contains__(self.names, name):
                 dict.__setitem__(self.names, name, value)
             elif self._is_theirs(name):
                 self.borrowed[name] = value
+            else:
+                continue
             self._know(name, value)
 
     def _give_back(self, names: list[str]) -> None:
@@ -254,7 +255,7 @@ class Tester(Borrower):
         for name in dict.fromkeys([*self.step, *names]):
             self.step = (name,)
             if any(self._is_new(*one) for one in self._shared()) or self.unbound:
-                with contextlib.suppress(CannotCross, ValueError):
+                with contextlib.suppress(Exception):
                     self.ask("nothing", [])
 
     def all_names(self) -> list[str]:
