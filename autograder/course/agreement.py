@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.assignment import Assignment
 from autograder.course.folder import CourseError, notebooks_in
 from autograder.words import listed, points_text
+
+PYTHON = ("python", "python3", "ipython")
 
 
 def require_agreement(folder: Path, assignment: Assignment) -> None:
@@ -102,15 +106,35 @@ def _points_of(notebook: Path) -> dict[str, float]:
 
     Raises
     ------
-    CourseError : it cannot be read
+    CourseError : it cannot be read, or is in another language than Python
     """
     try:
-        owned = [
-            cell["metadata"].get("nbgrader", {})
-            for cell in json.loads(notebook.read_bytes())["cells"]
-        ]
+        content = json.loads(notebook.read_bytes())
+        foreign = other_language(content["metadata"], notebook.parent.name)
+        owned = [cell["metadata"].get("nbgrader", {}) for cell in content["cells"]]
         graded = [data for data in owned if data.get("grade") or data.get("task")]
+        if foreign:
+            raise CourseError(f"{notebook}: {foreign}")
         return {str(data["grade_id"]): float(data.get("points", 0)) for data in graded}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         name = notebook.parent.name
         raise CourseError(f"{notebook} cannot be read: run `autograder release {name}`") from None
+
+
+def other_language(metadata: Mapping[str, Any], assignment: str) -> str | None:
+    """Say that a notebook is in another language than Python, and what grades it; None: it is not.
+
+    >>> other_language({"kernelspec": {"name": "python3", "language": "python"}}, "hw1") is None
+    True
+    """
+    kernel = metadata.get("kernelspec", {})
+    said = kernel.get("language") or metadata.get("language_info", {}).get("name")
+    name = str(kernel.get("name", "python"))
+    language = str(said or ("Python" if name.startswith("python") else name))
+    if language.lower() in PYTHON:
+        return None
+    return (
+        f"it is in {language}, and only Python is run here: grade it with nbgrader's own "
+        f"`nbgrader generate_assignment {assignment}` and `nbgrader autograde {assignment}`, in a "
+        f"folder whose {CONFIG_FILE} does not call `configure`"
+    )

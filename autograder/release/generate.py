@@ -83,7 +83,7 @@ def generate(
         config.CourseDirectory.db_url = "sqlite://"
     else:
         config.CourseDirectory.db_url = gradebook
-    with _programs_of_this_python(), _log_of_nbgrader() as log:
+    with _programs_of_this_python(), _in(root), _log_of_nbgrader() as log:
         try:
             if gradebook is not None:
                 _make_gradebook(Gradebook, gradebook)
@@ -132,6 +132,17 @@ def _programs_of_this_python() -> Iterator[None]:
     places = (str(Path(sys.executable).parent), os.environ.get("PATH"))
     with mock.patch.dict(os.environ, PATH=os.pathsep.join(filter(None, places))):
         yield
+
+
+@contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    """Work in a folder: nbgrader looks for a course's `autotests.yml` where it is started."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 @contextmanager

@@ -239,7 +239,7 @@ def sanitise(
     ]
     repairs: list[str] = []
     kernel = _kernel_name(notebook)
-    if cells and kernel != KERNELSPEC["name"]:
+    if cells and kernel not in (KERNELSPEC["name"], "python"):
         was = f"the kernel {_shown(kernel)}" if kernel else "no kernel"
         repairs.append(f"The notebook named {was}; it is graded with Python 3.")
     known = {cell.grade_id: cell for cell in master}
