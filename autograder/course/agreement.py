@@ -38,7 +38,7 @@ def require_agreement(folder: Path, assignment: Assignment) -> None:
         )
     released = _points_of(folder / "release" / name / f"{assignment.notebook}.ipynb")
     kept = {cell.grade_id: cell.points for cell in assignment.master if cell.points is not None}
-    differences = list(_differences(released, kept))
+    differences = list(_differences(released, kept, "the release", "the gradebook"))
     if differences:
         raise CourseError(
             f"release/{name} and the gradebook differ: {'; '.join(differences)}. "
@@ -66,18 +66,39 @@ def require_notebooks(folder: Path, name: str, kept: Sequence[str]) -> None:
             )
 
 
-def _differences(released: Mapping[str, float], kept: Mapping[str, float]) -> Iterator[str]:
-    for name in sorted(released.keys() | kept.keys()):
-        there, here = released.get(name), kept.get(name)
-        if there is None:
-            yield f"{name} is only in the gradebook"
-        elif here is None:
-            yield f"{name} is only in the release"
-        elif there != here:
-            yield (
-                f"{name} is worth {points_text(there)} in the release and {points_text(here)} "
-                "in the gradebook"
-            )
+def not_released(folder: Path, name: str) -> list[str]:
+    """Return what an assignment's source says otherwise than its release, a line for a person.
+
+    It may be meant, for the next class; it does not count before it is released.
+    """
+    found: list[str] = []
+    for notebook in notebooks_in(folder / "source" / name):
+        released = folder / "release" / name / f"{notebook}.ipynb"
+        try:
+            source = _points_of(folder / "source" / name / f"{notebook}.ipynb")
+            found += _differences(source, _points_of(released), "the source", "the release")
+        except CourseError:  # half written, or a notebook that is new there
+            found.append(f"{notebook}.ipynb is not released, or cannot be read")
+    if not found:
+        return []
+    return [
+        f"source/{name} is not as it was released: {'; '.join(found)}. "
+        f"If that is to count, run `autograder release {name}` first"
+    ]
+
+
+def _differences(
+    some: Mapping[str, float], others: Mapping[str, float], there: str, here: str
+) -> Iterator[str]:
+    for name in sorted(some.keys() | others.keys()):
+        one, other = some.get(name), others.get(name)
+        if one is None:
+            yield f"{name} is only in {here}"
+        elif other is None:
+            yield f"{name} is only in {there}"
+        elif one != other:
+            worth = f"{points_text(one)} in {there} and {points_text(other)} in {here}"
+            yield f"{name} is worth {worth}"
 
 
 def _points_of(notebook: Path) -> dict[str, float]:

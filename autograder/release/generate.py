@@ -27,6 +27,10 @@ from autograder.release.source import read_source
 from autograder.words import os_trouble
 
 
+# What nbgrader's last line becomes in its log; see `autograder.nbgrader_plugin.plain_log`.
+SAID_ABOVE = "What went wrong is said above."
+
+
 def generate(
     course: Course,
     name: str,
@@ -160,7 +164,7 @@ def _reasons(log: Sequence[str], name: str) -> list[str]:
     reasons = []
     for message in log:
         lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
-        if not lines or lines[0].startswith(("There was an error", "Please see")):
+        if not lines or lines[0].startswith(("There was an error", "Please see", SAID_ABOVE)):
             continue
         reason = lines[-1] if lines[0].startswith("Traceback") else " ".join(lines)
         reason = reason.rpartition("NbGraderException: ")[2]
