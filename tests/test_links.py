@@ -127,7 +127,7 @@ def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course):
     found = survey(folder)
     assert set(found.left_out) == LEFT_OUT
     assert set(found.files) == {"ps1.ipynb", *BESIDE, *HARMLESS}
-    said = sentences_about(folder, course / "submitted", hard_links.any_hard_link, ["ps1"])
+    said = sentences_about(folder, course / "submitted")
     assert said[0] == f"{IS_A_LINK} and was left out: hand in the file itself."
     assert said[-1] == "So were 6 more beside it."
 
