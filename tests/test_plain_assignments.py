@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbgrader
 import pytest
 from classes import copied
 from classes import hand_in as classes_hand_in
@@ -210,6 +211,32 @@ def test_another_language_is_refused_before_anything_is_made(tmp_path: Path) -> 
     ):
         release(course, ["stats"])
     assert not (course / "release").exists()
+
+
+def test_another_language_is_refused_before_anything_is_graded(made: Path, tmp_path: Path) -> None:
+    course = copied(made, tmp_path / "course")
+    path = course / "release/two/second.ipynb"
+    content = json.loads(path.read_text())
+    content["metadata"]["kernelspec"] = {"name": "ir", "language": "R", "display_name": "R"}
+    path.write_text(json.dumps(content))
+    code, output, said = run("grade", "two", "--course", course)
+    assert (code, output) == (2, "")
+    assert "second.ipynb: it is in R, " in said
+    assert "`nbgrader autograde two`" in said
+
+
+@pytest.mark.parametrize("version", ["v0", "v1", "v2"])
+def test_older_notebooks_of_nbgraders_are_released_as_they_are(
+    tmp_path: Path, version: str
+) -> None:
+    course = plain_course(tmp_path / "course")
+    files = Path(nbgrader.__file__).parent / "tests/apps/files"
+    (course / "source/old").mkdir()
+    shutil.copy(files / f"test-{version}.ipynb", course / "source/old")
+    before = (course / f"source/old/test-{version}.ipynb").read_bytes()
+    (made,) = release(course, ["old"]).released
+    assert (made.auto_points, made.written_points) == (3, 3)
+    assert (course / f"source/old/test-{version}.ipynb").read_bytes() == before
 
 
 def test_a_check_of_the_courses_own_is_a_test_like_any_other(tmp_path: Path) -> None:

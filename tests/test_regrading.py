@@ -122,7 +122,25 @@ def test_a_regrade_names_who_changed_and_the_same_again_nobody(own: Path) -> Non
     assert lines[0] == "changed: 1 of 3 (up 0, down 1)"
     assert re.fullmatch(r"ben ps1 [\d.]+ -> [\d.]+: softmax [\d.]+ -> [\d.]+", lines[1])
     assert len(lines) == 2
+    # Of the table there is only who changed.
+    assert [line.split()[0] for line in second if "│" in line] == ["ben"]
     assert graded(own) == ["0 graded, 3 unchanged since they were graded, 0 not graded"]
+
+
+def test_points_that_are_not_released_are_told(own: Path) -> None:
+    graded(own)
+    path = own / "source" / "ps1" / "ps1.ipynb"
+    notebook = json.loads(path.read_text())
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "grade_softmax":
+            cell["metadata"]["nbgrader"]["points"] = 9
+    path.write_text(json.dumps(notebook))
+    done = run(own, "grade", "ps1")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "autograder: source/ps1 is not as it was released: grade_softmax is worth 9 in the source "
+        "and 8 in the release. If that is to count, run `autograder release ps1` first\n"
+    )
 
 
 def test_another_criterion_is_a_regrade_whose_points_stay_the_notebooks(own: Path) -> None:

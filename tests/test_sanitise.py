@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from masters import master_of
+from nbformat import NotebookNode, v4
 
 from autograder.course.assignment import MasterCell, in_notebook_order
 from autograder.handed_in.reading import MAX_BRACKETS, MAX_NUMBERS, MAX_TEXTS, UnreadableSubmission
@@ -572,3 +573,57 @@ def test_line_ends_of_another_system_are_no_edit(ending):
     read, repairs = sanitise(parse_submission(json.dumps(content).encode()), of_windows)
     assert repairs == []
     assert cell_called(read, "triple")["source"] == of_windows[3].source
+
+
+# --- Written answers in other cells ---------------------------------------------------------------
+
+QUESTION = MasterCell(
+    "written_why", "markdown", "*Write your answer here.*", 4.0, grade=True, solution=True
+)
+ASKED = "### Why?"
+
+
+def with_answer(*cells: NotebookNode) -> tuple[NotebookNode, list[str]]:
+    """Sanitise a notebook of a question in the course's own text, with these cells about it."""
+    own = v4.new_markdown_cell("## The end", id="end")
+    question = v4.new_markdown_cell(ASKED, id="asked")
+    notebook = v4.new_notebook(cells=[question, *cells, own])
+    return sanitise(notebook, [QUESTION], prose=frozenset((ASKED, "## The end")))
+
+
+def marked(text: str) -> NotebookNode:
+    return v4.new_markdown_cell(text, id="why", metadata={"nbgrader": QUESTION.nbgrader})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [marked(QUESTION.source), v4.new_markdown_cell("Because.", id="own")],
+        [v4.new_markdown_cell("Because.", id="own"), marked(QUESTION.source)],
+        [marked(""), v4.new_raw_cell("Because.", id="own")],
+        [v4.new_markdown_cell("Because.", id="own")],  # its mark is lost
+    ],
+    ids=["below", "above", "emptied", "lost"],
+)
+def test_a_written_answer_in_another_cell_is_put_into_its_own_and_said(cells):
+    notebook, repairs = with_answer(*cells)
+    answers = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    assert [cell.source for cell in answers] == ["Because."]
+    assert [cell.source for cell in notebook.cells].count("Because.") == 1
+    assert repairs[-1].startswith("The answer to written_why stood in another cell")
+    assert repairs[-1].endswith("it waits for a person.")
+
+
+def test_an_answer_as_a_comment_in_a_code_cell_is_found_and_stays_there():
+    notebook, _ = with_answer(marked(QUESTION.source), v4.new_code_cell("# Because.", id="own"))
+    assert [cell.source for cell in notebook.cells].count("# Because.") == 2
+
+
+def test_where_nothing_was_written_or_the_answer_is_in_its_place_nothing_is_moved():
+    for cells in (
+        [marked(QUESTION.source), v4.new_code_cell("print(1)", id="own")],
+        [marked("Mine."), v4.new_markdown_cell("A note.", id="own")],
+    ):
+        notebook, repairs = with_answer(*cells)
+        assert not [said for said in repairs if "written_why" in said]
+        assert [cell.source for cell in notebook.cells][1:3] == [one.source for one in cells]

@@ -48,6 +48,8 @@ def test_the_command_tells_what_this_course_sets(tmp_path: Path) -> None:
         ("c.LatePenalty.grace_hours = 1", "there is no c.LatePenalty: write c.LatePenalties"),
         ("c.Submissions.packges.append('x')", "no c.Submissions.packges: write c.Submissions.pa"),
         ("c.ClearSolutions.codestub = {}", "c.ClearSolutions.codestub: write c.ClearSolutions.co"),
+        ("c.submissions.packages = ['numpy']", "no c.submissions: write c.Submissions"),
+        ("c.latePenalty.grace_hours = 1", "there is no c.latePenalty: write c.LatePenalties"),
         ("c.CarryFiles.on = False", "no c.CarryFiles.on: write c.CarryFiles.enabled"),
         ("c.CarryFiles.enabled = 'no'", "CarryFiles.enabled is True or False, not 'no'"),
         ("c.ErrorCarriedForward.share = 2", "share is a number from 0 to 1, not 2"),

@@ -331,6 +331,7 @@ def _grade(
 ) -> tuple[list[Result], list[str]]:
     from rich.console import Console
 
+    from autograder.course.agreement import not_released
     from autograder.grading.engine import ClassGrading
     from autograder.limits import LIMITS
     from autograder.words import counted, printable
@@ -340,6 +341,8 @@ def _grade(
         # Into a file or a pipe: lines long enough to be read and searched.
         console.width = max(console.width, PIPE_WIDTH)
     grading = ClassGrading(folder, assignments, students, isolation, LIMITS, force, dry_run)
+    for line in (line for name in assignments for line in not_released(folder, name)):
+        typer.echo(f"autograder: {line}", err=True)
     if isolation == "none":
         typer.echo(
             "autograder: without isolation student code can do all that you can; "
@@ -365,7 +368,13 @@ def _grade(
         )
         raise typer.Exit(EXIT_INTERRUPTED) from None
     results.sort(key=lambda result: (assignments.index(result.assignment), result.student))
-    for table in _tables([one for one in results if one.fresh or one.trouble is not None]):
+    # Whom a regrade leaves as he was, the numbers below count; sixty rows would hide the others.
+    shown = [
+        one
+        for one in results
+        if one.trouble is not None or (one.fresh and (one.before is None or one.changed))
+    ]
+    for table in _tables(shown):
         console.print(table)
     fresh = sum(result.fresh for result in results)
     kept = sum(not result.fresh and result.trouble is None for result in results)

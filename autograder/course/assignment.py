@@ -132,6 +132,7 @@ class Assignment:
     releases : digests of the cells of each until now; see `autograder.course.releases`.
         What is said of a hand-in depends on them, and no points do, so no digest has them
     notebook : its name, "" where that is the assignment's
+    prose : the text of the released cells that nbgrader does not own; None where unknown
     planned : how its test cells are judged; None where it is for their text to say
     inside : what the points of test cells are worth that ran inside; see `settings.TestCells`
     """
@@ -148,6 +149,7 @@ class Assignment:
     notebook: str = ""
     planned: tuple[TestCell, ...] | None = None
     inside: str = "stand"
+    prose: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if not self.notebook:

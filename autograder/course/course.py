@@ -25,6 +25,7 @@ from autograder.course.folder import (
     heavy_imports,
     imports_of,
     notebooks_in,
+    prose_of,
 )
 from autograder.course.late_penalties import LateRule, late_rule
 from autograder.course.releases import known_releases
@@ -246,6 +247,7 @@ class Course:
                 notebook,
                 self._planned(name, notebook, master, files),
                 own.read(own.TestCells, self.settings).inside,
+                prose=prose_of(self.folder / "release" / name / f"{notebook}.ipynb"),
             )
             for notebook, master in masters.items()
         )

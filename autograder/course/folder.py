@@ -303,6 +303,24 @@ def files_beside(folder: Path) -> dict[str, bytes]:
     return files
 
 
+def prose_of(path: Path) -> frozenset[str]:
+    """Return the text of the cells of a released notebook that nbgrader does not own.
+
+    Raises
+    ------
+    CourseError : the notebook cannot be read
+    """
+    try:
+        return frozenset(
+            "".join(cell["source"]).strip()
+            for cell in json.loads(path.read_bytes())["cells"]
+            if "nbgrader" not in cell["metadata"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        name = path.parent.name
+        raise CourseError(f"{path} cannot be read: run `autograder release {name}`", 1) from None
+
+
 def heavy_imports(course: Path, assignment: str) -> tuple[str, ...]:
     """Return what an assignment's notebooks import of `HEAVY`, to be imported once for all.
 

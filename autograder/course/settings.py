@@ -261,8 +261,10 @@ def require_sense(config: Mapping[str, Any], where: str = CONFIG_FILE) -> None:
     for section, values in config.items():
         kind = ours.get(section)
         if kind is None:
-            close = difflib.get_close_matches(section, [*ours, *NEAR], 1, 0.8)
-            if close and close[0] in ours and section not in NEAR and section[0].isupper():
+            # A name that does not begin with a capital is nobody's, so ours is meant.
+            begun = section[:1].upper() + section[1:]
+            close = difflib.get_close_matches(begun, [*ours, *NEAR], 1, 0.8)
+            if close and close[0] in ours and section not in NEAR:
                 raise CourseError(f"{where}: there is no c.{section}: write c.{close[0]}")
             continue
         known = list(kind.class_own_traits(config=True))

@@ -17,6 +17,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course.carried import CELL_ID, carrying_cell
 from autograder.course.folder import files_beside
 from autograder.course.releases import note_release
+from autograder.nbgrader_plugin.plain_log import say_plainly
 from autograder.words import counted, listed
 
 
@@ -41,6 +42,10 @@ class CarryFiles(NbGraderPreprocessor):
 
 class CheckCells(NbGraderPreprocessor):
     """Says what to do where nbgrader is going to refuse a release without a word about it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        say_plainly(self.log)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]

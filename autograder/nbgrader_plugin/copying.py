@@ -60,6 +60,7 @@ from autograder.handed_in.hard_links import any_hard_link, not_of, not_of_hand_i
 from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.handed_in.times import Moment, read_moment
 from autograder.limits import RENDERING
+from autograder.nbgrader_plugin.plain_log import say_plainly
 from autograder.pages.feedback import WITH_FEEDBACK, clear_foreign
 
 # nbgrader makes a path of a name.
@@ -255,6 +256,7 @@ def be_careful(converter: Any) -> None:
     nbgrader has no setting for their class; the exporter, which has one, is made before
     anything is copied and knows the converter.
     """
+    say_plainly(converter.log)
     for kind, careful in (
         (Autograde, CarefulAutograde),
         (GenerateFeedback, CarefulGenerateFeedback),

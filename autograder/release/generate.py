@@ -27,6 +27,10 @@ from autograder.release.source import read_source
 from autograder.words import os_trouble
 
 
+# What nbgrader's last line becomes in its log; see `autograder.nbgrader_plugin.plain_log`.
+SAID_ABOVE = "What went wrong is said above."
+
+
 def generate(
     course: Course,
     name: str,
@@ -79,7 +83,7 @@ def generate(
         config.CourseDirectory.db_url = "sqlite://"
     else:
         config.CourseDirectory.db_url = gradebook
-    with _programs_of_this_python(), _log_of_nbgrader() as log:
+    with _programs_of_this_python(), _in(root), _log_of_nbgrader() as log:
         try:
             if gradebook is not None:
                 _make_gradebook(Gradebook, gradebook)
@@ -131,6 +135,17 @@ def _programs_of_this_python() -> Iterator[None]:
 
 
 @contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    """Work in a folder: nbgrader looks for a course's `autotests.yml` where it is started."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+@contextmanager
 def _log_of_nbgrader() -> Iterator[list[str]]:
     """Collect what nbgrader logs as errors, and keep it off the screen."""
     errors: list[str] = []
@@ -149,7 +164,7 @@ def _reasons(log: Sequence[str], name: str) -> list[str]:
     reasons = []
     for message in log:
         lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
-        if not lines or lines[0].startswith(("There was an error", "Please see")):
+        if not lines or lines[0].startswith(("There was an error", "Please see", SAID_ABOVE)):
             continue
         reason = lines[-1] if lines[0].startswith("Traceback") else " ".join(lines)
         reason = reason.rpartition("NbGraderException: ")[2]

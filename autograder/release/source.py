@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Exercise
 from autograder.catalogue.name import CONFIG_FILE
+from autograder.course.agreement import other_language
 from autograder.course.assignment import GRADE_PREFIX, exercise_asked
 from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
@@ -27,7 +28,6 @@ from autograder.submission.causes import defines
 from autograder.submission.sanitise import free_id
 from autograder.words import first_line, listed, points_text
 
-PYTHON = ("python", "python3", "ipython")
 # Where students check an exercise of a catalogue; other courses have a `check` of their own.
 KIT = re.compile(r"^\s*from\s+checks\s+import\b", re.MULTILINE)
 CHECKED = re.compile(r"\s*check\(")
@@ -86,18 +86,6 @@ def sources_in(folder: Path) -> dict[str, NotebookNode]:
     return {name: read_source(folder / f"{name}.ipynb") for name in notebooks_in(folder)}
 
 
-def language_of(notebook: NotebookNode) -> str:
-    """Return which language a notebook says that it is in; nothing said is Python.
-
-    >>> language_of(NotebookNode(metadata=NotebookNode(kernelspec={"name": "ir", "language": "R"})))
-    'R'
-    """
-    kernel = notebook.metadata.get("kernelspec", {})
-    said = kernel.get("language") or notebook.metadata.get("language_info", {}).get("name")
-    name = str(kernel.get("name", "python"))
-    return str(said or ("Python" if name.startswith("python") else name))
-
-
 @dataclass(frozen=True)
 class Asked:
     """What a source notebook asks for, and what is to be said of it.
@@ -154,9 +142,9 @@ def _asked_by(
     notebook: NotebookNode, path: Path, catalogue: Catalogue, sets: Sequence[str]
 ) -> Asked:
     """Return what one source notebook asks for; see `read_asked`."""
-    language = language_of(notebook)
-    if language.lower() not in PYTHON:
-        return Asked(problems=(f"{path}: {other_language(language, path.parent.name)}",))
+    foreign = other_language(notebook.metadata, path.parent.name)
+    if foreign:
+        return Asked(problems=(f"{path}: {foreign}",))
     problems = [f"{path}, {line}" for line in _mark_problems(notebook.cells)]
     if problems:
         return Asked(problems=tuple(problems))
@@ -292,15 +280,6 @@ def _writes(source: str, name: str) -> bool:
     except SyntaxError:  # a cell magic, or what the release's own proof finds
         return True
     return all(isinstance(one, ast.Raise | ast.Pass | ast.Expr) for one in statements)
-
-
-def other_language(language: str, assignment: str) -> str:
-    """Say that a notebook is in another language, and what grades it."""
-    return (
-        f"it is in {language}, and only Python is run here: grade it with nbgrader's own "
-        f"`nbgrader generate_assignment {assignment}` and `nbgrader autograde {assignment}`, in a "
-        f"folder whose {CONFIG_FILE} does not call `configure`"
-    )
 
 
 def _unknown(name: str, known: Mapping[str, Exercise]) -> str:

@@ -122,7 +122,9 @@ def grade_notebook(
     IsolationUnavailable : the sandbox cannot be started
     SandboxLost : it was killed in the middle, again and again
     """
-    notebook, repairs = sanitise(submission, assignment.master, assignment.releases)
+    notebook, repairs = sanitise(
+        submission, assignment.master, assignment.releases, assignment.prose
+    )
     told = () if missing else tuple(repairs)
     return judge_notebook(notebook, assignment, sandbox, seed, told, beside, on_verdict)
 
@@ -178,7 +180,9 @@ def write_unfinished(
     beside : what lies beside it and is left alone, in sentences
     """
     started = time.monotonic()
-    notebook, repairs = sanitise(submission, assignment.master, assignment.releases)
+    notebook, repairs = sanitise(
+        submission, assignment.master, assignment.releases, assignment.prose
+    )
     remarks = [f"Stopped: {reason}; what was judged until then stands.", *beside]
     run = Run(assignment, Sandbox(isolation), 0, remarks=remarks)
     run.over = reason

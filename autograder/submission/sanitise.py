@@ -6,17 +6,18 @@ files and notebooks; must not know the gradebook, nbgrader or the sandbox.
 
 from __future__ import annotations
 
+import ast
 import itertools
 import os
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.course.assignment import MasterCell
-from autograder.course.carried import without_files
+from autograder.course.carried import LEFT_OUT, without_files
 from autograder.course.releases import Digests, digests_of, made_from
 from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, parse_json, read_bytes
 from autograder.words import line_breaks, listed, unix_lines
@@ -213,6 +214,7 @@ def sanitise(
     notebook: NotebookNode,
     master: Sequence[MasterCell],
     releases: Sequence[Digests] = (),
+    prose: Container[str] | None = None,
 ) -> tuple[NotebookNode, list[str]]:
     """Repair a submitted notebook against the released cells.
 
@@ -226,6 +228,7 @@ def sanitise(
     master : the released cells, in the notebook's order
     releases : digests of all until now; what differs because the hand-in was made from an
         earlier one is told as that
+    prose : the text of the released cells that nbgrader does not own; None where it is not known
 
     Returns
     -------
@@ -239,7 +242,7 @@ def sanitise(
     ]
     repairs: list[str] = []
     kernel = _kernel_name(notebook)
-    if cells and kernel != KERNELSPEC["name"]:
+    if cells and kernel not in (KERNELSPEC["name"], "python"):
         was = f"the kernel {_shown(kernel)}" if kernel else "no kernel"
         repairs.append(f"The notebook named {was}; it is graded with Python 3.")
     known = {cell.grade_id: cell for cell in master}
@@ -259,6 +262,8 @@ def sanitise(
     ]
     cells = _grade_after_solution(cells, master, repairs)
     cells = _add_missing(cells, master, missing, old, repairs)
+    if prose is not None:
+        cells = _gather_answers(cells, known, prose, repairs)
     return _notebook(cells), repairs
 
 
@@ -468,3 +473,76 @@ def _add_missing(
 def _shown(name: str | None) -> str:
     """Return a student's name for something, fit for a sentence on any page."""
     return repr(re.sub(r"[^A-Za-z0-9_. -]", "?", name or "")[:60])
+
+
+# --- Written answers in other cells ---------------------------------------------------------------
+
+
+def _gather_answers(
+    cells: list[NotebookNode],
+    known: Mapping[str, MasterCell],
+    prose: Container[str],
+    repairs: list[str],
+) -> list[NotebookNode]:
+    """Put what a student wrote around an empty written answer into it, so that a person sees it.
+
+    An editor may have lost the cell's mark, or the answer was typed into a new cell.  Between
+    the cells that nbgrader owns lies only the course's own text otherwise.
+    """
+    gone: set[int] = set()
+    for i, cell in enumerate(cells):
+        released = known.get(_grade_id(cell) or "")
+        if released is None or not _is_written(released):
+            continue
+        if cell.source.strip() not in ("", released.handed_out.strip(), released.source.strip()):
+            continue
+        around = [j for j in _around(cells, i, known) if j not in gone]
+        own = [j for j in around if _is_answer(cells[j], prose)]
+        if not own:
+            continue
+        cell.source = "\n\n".join(cells[j].source for j in own)
+        pictures = {k: v for j in own for k, v in cells[j].get("attachments", {}).items()}
+        if pictures:
+            cell["attachments"] = NotebookNode(pictures)
+        gone |= {j for j in own if cells[j].cell_type != "code"}
+        repairs.append(
+            f"The answer to {released.grade_id} stood in another cell and has been put into its "
+            "own; it waits for a person."
+        )
+    return [cell for i, cell in enumerate(cells) if i not in gone]
+
+
+def _is_written(released: MasterCell) -> bool:
+    return released.grade and released.solution and released.cell_type == "markdown"
+
+
+def _around(cells: list[NotebookNode], at: int, known: Mapping[str, MasterCell]) -> list[int]:
+    """Return the places of the ordinary cells next to one, those before another question's out."""
+    first, last = at, at + 1
+    while first > 0 and _grade_id(cells[first - 1]) is None:
+        first -= 1
+    before = known.get(_grade_id(cells[first - 1]) or "") if first > 0 else None
+    if before is not None and _is_written(before):
+        first = at  # what follows a question is the answer to that one
+    while last < len(cells) and _grade_id(cells[last]) is None:
+        last += 1
+    return [*range(first, at), *range(at + 1, last)]
+
+
+def _is_answer(cell: NotebookNode, prose: Container[str]) -> bool:
+    """Whether a cell holds words of the student's: text, or code that is a comment or a text."""
+    text = cell.source.strip()
+    if not text or text in prose or LEFT_OUT in text:
+        return False
+    if cell.cell_type != "code":
+        return True
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return all(
+        isinstance(one, ast.Expr)
+        and isinstance(one.value, ast.Constant)
+        and isinstance(one.value.value, str)
+        for one in body
+    )
