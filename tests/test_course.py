@@ -93,6 +93,8 @@ def test_a_link_or_a_file_in_place_of_a_submission_is_one_to_be_graded(tmp_path)
 
 
 def test_where_nothing_is_handed_in_it_is_said_where_was_looked(tmp_path):
+    (tmp_path / "release" / "ps1").mkdir(parents=True)
+    (tmp_path / "release" / "ps1" / "ps1.ipynb").write_text("{}")
     said, code = refusal(lambda: find_submissions(tmp_path, ["ps1"]))
     assert code == 2
     assert said.startswith(f"no submissions of ps1: looked in {tmp_path / 'submitted'}")
