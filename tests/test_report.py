@@ -286,7 +286,8 @@ def test_the_figures_are_those_of_the_class_whichever_road_graded_it(reported):
 def test_a_hand_in_of_nobody_in_the_roster_is_said(reported):
     sql(reported, "UPDATE student SET email = NULL WHERE id IN ('bob', 'fay')")
     code, _, said = run("ps1", "--course", reported)
-    assert (code, said) == (0, "autograder: ps1: 2 hand-ins of nobody in your roster: bob, fay\n")
+    assert code == 1  # fay is not graded, either
+    assert "autograder: ps1: 2 hand-ins of nobody in your roster: bob, fay\n" in said
     people = json.loads((reported / "reports" / "ps1.json").read_text())["people"]
     assert sum(one["kind"] == "not in the roster" for one in people) == 2
 
@@ -299,7 +300,6 @@ def test_those_who_need_a_person_are_listed_with_the_reason(reported):
     assert "=Brown, Ann (ann)" in kinds.pop("written questions")
     assert {kind: kinds[kind] for kind in ("died", "no submission", "not graded")} == {
         "died": {"dan"},
-        "unreadable": {"eve"},
         "not graded": {"fay"},
         "no submission": {"G<b>reen</b>, Gus (gus)"},
     }
@@ -390,7 +390,8 @@ def test_with_the_switch_names_are_shown_and_are_text(reported):
 def test_a_folders_name_may_be_any_bytes(reported):
     (reported / "submitted" / os.fsdecode(b"\xff") / "ps1").mkdir(parents=True)
     code, _, said = run("ps1", "--course", reported, "--names")
-    assert (code, said) == (0, "autograder: ps1: 1 hand-in of nobody in your roster: ?\n")
+    assert code == 1
+    assert "autograder: ps1: 1 hand-in of nobody in your roster: ?\n" in said
 
 
 # --- The files ------------------------------------------------------------------------------------

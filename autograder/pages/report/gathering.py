@@ -288,7 +288,9 @@ def read_records(
             continue
         record = Record(student, handed_in=student in handed_in)
         if not standing.counts:
-            records[student] = replace(record, signs=((_kind(standing), standing.why),))
+            stranger = (STRANGER,) if student in nobody else ()
+            signs = ((_kind(standing), standing.why), *stranger)
+            records[student] = replace(record, signs=signs)
             continue
         try:
             kept = read_kept(Submission(course, assignment, student))
