@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
-from autograder.handed_in import archives
-from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
+from autograder.course.handed_in import archives
+from autograder.course.handed_in.archives import UnsoundArchive, own_folder, unpack
 from autograder.limits import ArchiveLimits, HandInLimits
 from autograder.nbgrader_plugin.copying import Collector, Extractor
 

@@ -18,14 +18,14 @@ from databases import sql
 from downloads import CLASS, NASTY, TWINS, UNLIKE, Person, folder_of, zip_of
 from running import PROGRAMS, ended, start
 
-from autograder.collecting.clock import Clock
-from autograder.collecting.collect import NEW, OLDER, REPLACED, SAME, UNDECIDED, collect
-from autograder.collecting.download import written_name
-from autograder.collecting.gathering import Request
-from autograder.collecting.people import Roster, Sender, Student
-from autograder.collecting.rosters import read_roster_file
-from autograder.collecting.systems import read_names, system_of
 from autograder.course.folder import CourseError, Submission, submitted_at
+from autograder.incoming.collecting.clock import Clock
+from autograder.incoming.collecting.collect import NEW, OLDER, REPLACED, SAME, UNDECIDED, collect
+from autograder.incoming.collecting.download import written_name
+from autograder.incoming.collecting.gathering import Request
+from autograder.incoming.collecting.people import Roster, Sender, Student
+from autograder.incoming.collecting.rosters import read_roster_file
+from autograder.incoming.collecting.systems import read_names, system_of
 from autograder.limits import ArchiveLimits
 
 FEW = CLASS[:4]
@@ -687,7 +687,7 @@ def test_a_download_that_is_broken_as_a_whole_is_said_so(course, tmp_path, conte
 
 
 def test_a_download_has_limits(course, tmp_path, monkeypatch):
-    from autograder.collecting import download as opening
+    from autograder.incoming.collecting import download as opening
 
     path = zip_of(tmp_path / "d.zip", downloads.plain(FEW, lambda _: bytes(5000)))
     monkeypatch.setattr(opening, "ARCHIVE", ArchiveLimits(files=3))

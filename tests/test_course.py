@@ -36,8 +36,8 @@ from autograder.course.folder import (
     timestamp_text,
     write_atomically,
 )
+from autograder.course.handed_in.times import read_moment
 from autograder.course.settings import load_config
-from autograder.handed_in.times import read_moment
 from softmax_by_hand import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]

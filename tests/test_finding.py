@@ -17,9 +17,9 @@ import pytest
 from classes import NOTEBOOKS
 
 from autograder.course.folder import Submission
+from autograder.course.handed_in import finding
+from autograder.course.handed_in.finding import Found
 from autograder.course.work import find_notebooks
-from autograder.handed_in import finding
-from autograder.handed_in.finding import Found
 
 WORKED = (NOTEBOOKS / "all-right.ipynb").read_bytes()
 UNTOUCHED = (NOTEBOOKS / "untouched.ipynb").read_bytes()

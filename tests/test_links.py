@@ -25,11 +25,11 @@ from running import PROGRAMS, done, ended, start
 
 from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, Submission, secret_text, timestamp_text
+from autograder.course.handed_in import archives, files, hard_links
+from autograder.course.handed_in.archives import UnsoundArchive, unpack
+from autograder.course.handed_in.files import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.grading.jobs import Job, write_so_far
 from autograder.grading.standing import make_job
-from autograder.handed_in import archives, files, hard_links
-from autograder.handed_in.archives import UnsoundArchive, unpack
-from autograder.handed_in.files import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.limits import HAND_IN, LIMITS, ArchiveLimits
 from autograder.nbgrader_plugin.copying import Collect
 

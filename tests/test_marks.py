@@ -26,8 +26,8 @@ from autograder.course.folder import SECRET_FILE, label_of
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.by_hand import HandMark, Place
 from autograder.gradebook.cell_marks import CellMark
-from autograder.marking.answers import PICTURE, read_answers
 from autograder.nbgrader_plugin.formgrader import noting
+from autograder.pages.marking.answers import PICTURE, read_answers
 
 ANSWERS = {
     "ann": "=HYPERLINK(1)\nÜber die Größe: 2 < 3",
@@ -372,7 +372,7 @@ def test_what_somebody_else_gave_in_the_meantime_is_not_overwritten(graded):
 
 def test_a_mark_given_between_the_question_and_the_answer_stops_the_writing(graded):
     from autograder.course.folder import CourseError
-    from autograder.marking import Filled
+    from autograder.pages.marking import Filled
 
     filled = Filled(graded, "ps1", [fill(out(graded), {"ann": {"points": "3"}})])
     sql(graded, "UPDATE grade SET manual_score = 1 WHERE auto_score IS NULL")

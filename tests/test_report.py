@@ -22,8 +22,8 @@ from databases import sql
 from seen import Seen
 
 from autograder.course.folder import SECRET_FILE, label_of
+from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.grading.records import VERDICTS_FILE
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.pages.report.formats import as_html, as_json
 from autograder.pages.report.gathering import (
     DIED,

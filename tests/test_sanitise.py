@@ -19,7 +19,12 @@ from masters import master_of
 from nbformat import NotebookNode, v4
 
 from autograder.course.assignment import MasterCell, in_notebook_order
-from autograder.handed_in.reading import MAX_BRACKETS, MAX_NUMBERS, MAX_TEXTS, UnreadableSubmission
+from autograder.course.handed_in.reading import (
+    MAX_BRACKETS,
+    MAX_NUMBERS,
+    MAX_TEXTS,
+    UnreadableSubmission,
+)
 from autograder.submission.sanitise import (
     MAX_CELLS,
     MAX_LINES,

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from autograder.outside.plan import LOCKED, OPEN, OUTSIDE, SOLUTION, TEST, Given, TestCell, plan
+from autograder.course.outside.plan import (
+    LOCKED,
+    OPEN,
+    OUTSIDE,
+    SOLUTION,
+    TEST,
+    Given,
+    TestCell,
+    plan,
+)
 from autograder.sandbox import Sandbox, Session
 from autograder.sandbox.relay import Relayed
 from autograder.submission.testing import Testing

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from autograder.outside.decided import TEST_CELLS_FILE, read_decisions, with_decisions
-from autograder.outside.plan import INSIDE, LOCKED, OUTSIDE, SOLUTION, TEST, Decision, Given, plan
+from autograder.course.outside.decided import TEST_CELLS_FILE, read_decisions, with_decisions
+from autograder.course.outside.plan import (
+    INSIDE,
+    LOCKED,
+    OUTSIDE,
+    SOLUTION,
+    TEST,
+    Decision,
+    Given,
+    plan,
+)
 from autograder.sandbox import Sandbox
 from autograder.submission.testing import Testing
 from autograder.submission.trial import FAILS_ITSELF, tried

@@ -27,10 +27,10 @@ from nbgrader.exchange.default import (
 from running import PATIENCE, PROGRAMS, orphans_adopted, start
 from traitlets.config import Config
 
-from autograder.watching.answer import Turns
-from autograder.watching.answered import ANSWERED_FILE, DAY_SECONDS, Answered, look_of
-from autograder.watching.exchange import LOOKS_WITHOUT_SECRET, Inbound
-from autograder.watching.incoming import Incoming
+from autograder.incoming.watching.answer import Turns
+from autograder.incoming.watching.answered import ANSWERED_FILE, DAY_SECONDS, Answered, look_of
+from autograder.incoming.watching.exchange import LOOKS_WITHOUT_SECRET, Inbound
+from autograder.incoming.watching.incoming import Incoming
 
 COURSE_ID = "softmax-by-hand"
 HAND_IN = "{}+ps1+2026-10-05 14:03:2{}.000000 UTC+xyz"
@@ -324,7 +324,7 @@ def test_a_hand_in_in_another_s_name_is_left_alone_and_hides_nothing(
     tmp_path, handed_in, monkeypatch
 ):
     monkeypatch.setattr(
-        "autograder.watching.exchange._owner",
+        "autograder.incoming.watching.exchange._owner",
         lambda path: "mallory" if " 14:03:29" in path.name else "ann",
     )
     inbound = Inbound(tmp_path, "ps1", check_owner=True)

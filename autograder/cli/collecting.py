@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from autograder.collecting.collect import NEW, OLDER, REPLACED, SAME, Collected
+from autograder.incoming.collecting.collect import NEW, OLDER, REPLACED, SAME, Collected
 from autograder.words import counted, printable
 
 HEADINGS = ("student", "in the download", "matched by", "handed in", "")

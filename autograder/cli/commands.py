@@ -22,7 +22,7 @@ import typer.core
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
     from autograder.grading.records import Result
-    from autograder.marking import Filled
+    from autograder.pages.marking import Filled
 
 PIPE_WIDTH = 120
 TABLE_ROWS, MAX_WIDTH = 200, 40
@@ -219,8 +219,8 @@ def collect(
     folder = _course_folder(course)
     told = dict(_pair(one) for one in who or [])
     with _in_words():
-        from autograder.collecting.collect import collect as collect_download
-        from autograder.collecting.gathering import Request
+        from autograder.incoming.collecting.collect import collect as collect_download
+        from autograder.incoming.collecting.gathering import Request
 
         request = Request(folder, assignment, download, system, roster, zone, told, take_this)
         found = collect_download(request, dry_run)
@@ -511,7 +511,7 @@ def watch(
     _isolation(isolation)
     folder = _course_folder(course)
     with _in_words():
-        from autograder.watching.watch import Watch
+        from autograder.incoming.watching.watch import Watch
 
         # What ends services and containers is as good as Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -544,8 +544,8 @@ def extension(
     with _in_words():
         from autograder.course.course import Course
         from autograder.course.folder import require_assignment
+        from autograder.course.handed_in.times import read_moment
         from autograder.gradebook import GradebookStore
-        from autograder.handed_in.times import read_moment
         from autograder.words import printable
 
         require_assignment(folder, assignment)
@@ -624,7 +624,7 @@ def marks(
     if more and (out is not None or len(known) > 1):
         _stop(f"one assignment at a time, not {' '.join(given)}")
     with _in_words():
-        from autograder.marking import Filled, write_table
+        from autograder.pages.marking import Filled, write_table
 
         if out is not None:
             said, left_out = write_table(folder, assignment, out, blind, separator)
@@ -743,7 +743,7 @@ def _give_back(
 ) -> bool:
     """Pack pages for a system; return whether all are packed."""
     with _in_words():
-        from autograder.collecting.giving_back import give_back
+        from autograder.incoming.collecting.giving_back import give_back
 
         given = give_back(folder, assignment, system, students, out)
     for path in given.files:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from autograder.course.assignment import of_several
 from autograder.course.course import Course
+from autograder.course.outside.plan import INSIDE
 from autograder.gradebook import GradebookStore
-from autograder.outside.plan import INSIDE
 from autograder.submission.trial import tried_out
 
 

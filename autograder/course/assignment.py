@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from autograder.catalogue.name import CatalogueName, installed_catalogue
-from autograder.outside.plan import LOCKED, SOLUTION, TEST, Given, TestCell, plan
+from autograder.course.outside.plan import LOCKED, SOLUTION, TEST, Given, TestCell, plan
 
 if TYPE_CHECKING:
     from autograder.catalogue.model import Exercise

@@ -28,10 +28,10 @@ from autograder.course.folder import (
     prose_of,
 )
 from autograder.course.late_penalties import LateRule, late_rule
+from autograder.course.outside.decided import read_decisions
+from autograder.course.outside.plan import Given, TestCell, plan
+from autograder.course.outside.script import script_of
 from autograder.course.releases import known_releases
-from autograder.outside.decided import read_decisions
-from autograder.outside.plan import Given, TestCell, plan
-from autograder.outside.script import script_of
 
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue

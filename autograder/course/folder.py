@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.catalogue.name import CONFIG_FILE
-from autograder.handed_in.hard_links import not_of_owner
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
-from autograder.handed_in.times import Moment, read_moment
+from autograder.course.handed_in.hard_links import not_of_owner
+from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
+from autograder.course.handed_in.times import Moment, read_moment
 
 SECRET_FILE = ".grading-secret"
 MAX_FILE_BYTES = 20 << 20

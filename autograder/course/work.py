@@ -7,8 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from autograder.course.folder import Submission
-from autograder.handed_in.finding import Found, ReleasedNotebook, find_works, released_notebook
-from autograder.handed_in.hard_links import not_of_owner
+from autograder.course.handed_in.finding import (
+    Found,
+    ReleasedNotebook,
+    find_works,
+    released_notebook,
+)
+from autograder.course.handed_in.hard_links import not_of_owner
 
 
 def find_notebooks(submission: Submission) -> Found:

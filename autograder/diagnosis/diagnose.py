@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
 from autograder.checking import inert_checks
+from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.diagnosis.finding import Finder
 from autograder.diagnosis.foreign import NOTEBOOK, run_notebook
 from autograder.diagnosis.names import Known, Names, labels
@@ -18,7 +19,6 @@ from autograder.diagnosis.pairs import Pairs
 from autograder.diagnosis.telling import Diagnosis, errors
 from autograder.diagnosis.ways import SEED
 from autograder.grading.working import begun, tell
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.limits import DIAGNOSE_LIMITS
 from autograder.sandbox import IsolationUnavailable, Name, Sandbox, SandboxLost
 from autograder.submission.sanitise import parse_submission

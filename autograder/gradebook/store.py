@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from autograder.course.assignment import MasterCell, in_notebook_order
+from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.gradebook.by_hand import (
     HandMark,
     NewMark,
@@ -40,7 +41,6 @@ from autograder.gradebook.scores import (
 )
 from autograder.gradebook.tables import SUBMISSION
 from autograder.gradebook.writing import LatePenalty, check, write_people, write_results
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.submission.graded_cells import GradedSubmission
 
 CHUNK = 200  # submissions in one statement: databases limit the values of a statement

@@ -23,14 +23,14 @@ from autograder.course.folder import (
     seed_of,
     submitted_at,
 )
+from autograder.course.handed_in.files import sentences_about
+from autograder.course.handed_in.hard_links import not_of_owner
 from autograder.course.work import find_notebooks
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import SubmissionScore
 from autograder.grading.history import made_of
 from autograder.grading.jobs import Job, fingerprint, why_unreadable
 from autograder.grading.records import VERDICTS_FILE, summary
-from autograder.handed_in.files import sentences_about
-from autograder.handed_in.hard_links import not_of_owner
 from autograder.limits import LIMITS, Limits
 
 CURRENT, OLDER, STALE, LATE = "current", "older", "stale", "stale in time"

@@ -26,8 +26,6 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc, rmtree
 from traitlets import Unicode
 
-from autograder.collecting.collect import opened
-from autograder.collecting.gathering import Request
 from autograder.course.course import Course
 from autograder.course.folder import (
     MAX_BYTES_BESIDE,
@@ -36,12 +34,8 @@ from autograder.course.folder import (
     CourseError,
     Submission,
 )
-from autograder.gradebook import GradebookStore
-from autograder.grading.jobs import Outcome
-from autograder.grading.records import store_record
-from autograder.grading.standing import LEFT_OUT, Standings, why_not_graded
-from autograder.handed_in.archives import UnsoundArchive, own_folder, unpack
-from autograder.handed_in.files import (
+from autograder.course.handed_in.archives import UnsoundArchive, own_folder, unpack
+from autograder.course.handed_in.files import (
     NOTE,
     PASSED_OVER,
     REASONS,
@@ -56,9 +50,20 @@ from autograder.handed_in.files import (
     why_not,
     write_note,
 )
-from autograder.handed_in.hard_links import any_hard_link, not_of, not_of_hand_in, not_of_owner
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
-from autograder.handed_in.times import Moment, read_moment
+from autograder.course.handed_in.hard_links import (
+    any_hard_link,
+    not_of,
+    not_of_hand_in,
+    not_of_owner,
+)
+from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
+from autograder.course.handed_in.times import Moment, read_moment
+from autograder.gradebook import GradebookStore
+from autograder.grading.jobs import Outcome
+from autograder.grading.records import store_record
+from autograder.grading.standing import LEFT_OUT, Standings, why_not_graded
+from autograder.incoming.collecting.collect import opened
+from autograder.incoming.collecting.gathering import Request
 from autograder.limits import RENDERING
 from autograder.nbgrader_plugin.plain_log import say_plainly
 from autograder.pages.feedback import WITH_FEEDBACK, clear_foreign

@@ -30,12 +30,12 @@ from autograder.course.folder import (
     timestamp_text,
     write_atomically,
 )
+from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.gradebook.cell_marks import Marks
 from autograder.grading.jobs import code_fingerprint
 from autograder.grading.standing import Standings
 from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
 from autograder.grading.working import begun
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.limits import RENDERING
 from autograder.pages.allowance import INSTALLATION
 from autograder.words import first_line, named, os_trouble
@@ -273,7 +273,7 @@ def page_here(graded: bytes, marks: Marks, name: str, plain: bool, book: str = "
 
 
 def read_graded(path: Path, inside: Path | None = None) -> bytes:
-    """Read a graded notebook; see `autograder.handed_in.reading.read_bytes`."""
+    """Read a graded notebook; see `autograder.course.handed_in.reading.read_bytes`."""
     return read_bytes(path, MAX_GRADED_BYTES, inside)
 
 

@@ -18,8 +18,13 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import MasterCell
 from autograder.course.carried import LEFT_OUT, without_files
+from autograder.course.handed_in.reading import (
+    MAX_BYTES,
+    UnreadableSubmission,
+    parse_json,
+    read_bytes,
+)
 from autograder.course.releases import Digests, digests_of, made_from
-from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, parse_json, read_bytes
 from autograder.words import line_breaks, listed, unix_lines
 
 MAX_CELLS = 2000

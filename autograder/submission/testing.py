@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from autograder.outside.plan import TestCell
+from autograder.course.outside.plan import TestCell
 from autograder.sandbox import Sandbox, Session
 from autograder.sandbox.relay import Relayed, TestRun, relay
 

@@ -15,9 +15,9 @@ from typing import Any
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course, ReleasedCells
 from autograder.course.folder import write_atomically
-from autograder.outside.decided import TEST_CELLS_FILE, read_decisions, with_decisions
-from autograder.outside.look import why_inside
-from autograder.outside.plan import INSIDE, OUTSIDE, SOLUTION, TEST, Decision, Given, plan
+from autograder.course.outside.decided import TEST_CELLS_FILE, read_decisions, with_decisions
+from autograder.course.outside.look import why_inside
+from autograder.course.outside.plan import INSIDE, OUTSIDE, SOLUTION, TEST, Decision, Given, plan
 from autograder.sandbox import IsolationUnavailable, Sandbox, SandboxLost, Session, SessionLost
 from autograder.submission.testing import Testing
 from autograder.words import printable

@@ -25,13 +25,13 @@ from autograder.course.folder import (
     notebooks_in,
     require_assignment,
 )
+from autograder.course.handed_in.finding import FOUND
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
 from autograder.grading.standing import EXCLUDED, GONE, NONE, NOTHING, Standing, Standings
 from autograder.grading.standing import NOT_GRADED as NOT_GRADED_YET
-from autograder.handed_in.finding import FOUND
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.formats import write
 from autograder.pages.report.statistics import (

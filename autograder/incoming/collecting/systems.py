@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from autograder.collecting.clock import moment_of
-from autograder.collecting.download import without_ending
-from autograder.collecting.names import folded
-from autograder.collecting.people import MAX_NAME, MAX_WORDS, Sender
+from autograder.incoming.collecting.clock import moment_of
+from autograder.incoming.collecting.download import without_ending
+from autograder.incoming.collecting.names import folded
+from autograder.incoming.collecting.people import MAX_NAME, MAX_WORDS, Sender
 
 TIMES = r"\d{4}(?:-\d\d){5}"
 MOODLE = re.compile(

@@ -14,13 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.collecting.download import without_ending
-from autograder.collecting.remembered import Memory, Remembered, read_memory
-from autograder.collecting.rosters import GRADE, LOCKED, MAXIMUM, PARTICIPANT, place_of, table
-from autograder.collecting.systems import CANVAS, CANVAS_ANONYMOUS
 from autograder.course.course import Course
 from autograder.course.folder import UNFINISHED, CourseError, Submission, write_atomically
 from autograder.gradebook import GradebookStore
+from autograder.incoming.collecting.download import without_ending
+from autograder.incoming.collecting.remembered import Memory, Remembered, read_memory
+from autograder.incoming.collecting.rosters import (
+    GRADE,
+    LOCKED,
+    MAXIMUM,
+    PARTICIPANT,
+    place_of,
+    table,
+)
+from autograder.incoming.collecting.systems import CANVAS, CANVAS_ANONYMOUS
 from autograder.pages.exports import plain_number
 from autograder.words import counted
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from autograder.collecting.names import (
+from autograder.course.folder import CourseError
+from autograder.incoming.collecting.names import (
     folded,
     plain_together,
     run_together,
     spellings,
     words_of,
 )
-from autograder.course.folder import CourseError
 from autograder.words import listed
 
 MAX_NAME, MAX_WORDS = 255, 12  # of characters and of words: what has more is nobody's name

@@ -4,6 +4,6 @@
 filled table changes, `by_table.py` does it to a course.
 """
 
-from autograder.marking.by_table import Filled, write_table
+from autograder.pages.marking.by_table import Filled, write_table
 
 __all__ = ["Filled", "write_table"]

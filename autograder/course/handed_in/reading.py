@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from autograder.handed_in.hard_links import Refused
+from autograder.course.handed_in.hard_links import Refused
 
 MAX_BYTES = 20 << 20
 # What reading makes of a file takes more memory than the file: an object of 230 bytes of a pair of
@@ -40,7 +40,7 @@ def read_bytes(
     max_bytes : larger files are refused
     inside : a trusted folder; below it no part of the path may be a link
     refused : tells whether the open file is a hard link to one that was not handed in; see
-        `autograder.handed_in.hard_links`
+        `autograder.course.handed_in.hard_links`
     cut : return the beginning of a larger file, and refuse none
 
     Raises

@@ -11,8 +11,14 @@ import builtins
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.outside.look import uses_files, why_inside
-from autograder.outside.names import Names, given_statements, imports_in, modules_of, names_of
+from autograder.course.outside.look import uses_files, why_inside
+from autograder.course.outside.names import (
+    Names,
+    given_statements,
+    imports_in,
+    modules_of,
+    names_of,
+)
 
 OUTSIDE, INSIDE = "outside", "inside"
 TEST, SOLUTION, LOCKED, OPEN = "test", "solution", "locked", "open"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from autograder.gradebook.by_hand import NewMark
-from autograder.marking.answers import LOOK_AGAIN, Answer
-from autograder.marking.sheet import SPOILT, Keys, Row, read_points
+from autograder.pages.marking.answers import LOOK_AGAIN, Answer
+from autograder.pages.marking.sheet import SPOILT, Keys, Row, read_points
 from autograder.words import points_text, printable
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from autograder.outside.names import without_magics
+from autograder.course.outside.names import without_magics
 
 MAGIC = re.compile(r"^\s*(%{1,2}\w+|!)", re.MULTILINE)
 # What is only there where the student's own code ran.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from autograder.outside.plan import LOCKED, OPEN, SOLUTION, TEST, Given
+from autograder.course.outside.plan import LOCKED, OPEN, SOLUTION, TEST, Given
 
 
 class Owned(Protocol):

@@ -20,10 +20,10 @@ from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission, require_assignment
 from autograder.grading.workers import Workers
-from autograder.watching.answer import Answer, Turns, answer, warm_up
-from autograder.watching.answered import Answered, look_of
-from autograder.watching.exchange import Exchange, ExchangeTrouble
-from autograder.watching.incoming import Incoming
+from autograder.incoming.watching.answer import Answer, Turns, answer, warm_up
+from autograder.incoming.watching.answered import Answered, look_of
+from autograder.incoming.watching.exchange import Exchange, ExchangeTrouble
+from autograder.incoming.watching.incoming import Incoming
 from autograder.words import counted, printable
 
 LOOK_SECONDS = 0.5  # between two looks at the exchange and at submitted/

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from autograder.collecting.names import words_of
-from autograder.collecting.people import Student, safe_id
 from autograder.course.folder import CourseError
+from autograder.incoming.collecting.names import words_of
+from autograder.incoming.collecting.people import Student, safe_id
 
 MAX_BYTES = 20 << 20
 PARTICIPANT = re.compile(r"\D*?(\d+)")  # "Participant 12345", in whatever language

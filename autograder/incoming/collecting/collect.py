@@ -14,19 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autograder.collecting.clock import Clock, stamp
-from autograder.collecting.gathering import (
-    Attempt,
-    Gathered,
-    Request,
-    gather,
-    roster_of,
-    said_of_times,
-)
-from autograder.collecting.laying_out import contents, lay_out
-from autograder.collecting.remembered import Remembered, read_memory, write_memory
-from autograder.collecting.rosters import read_roster_file
-from autograder.collecting.systems import SYSTEMS
 from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import (
@@ -36,10 +23,23 @@ from autograder.course.folder import (
     require_assignment,
     submitted_at,
 )
+from autograder.course.handed_in.files import UNREADABLE, is_real_folder
+from autograder.course.handed_in.hard_links import not_of
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import Person
-from autograder.handed_in.files import UNREADABLE, is_real_folder
-from autograder.handed_in.hard_links import not_of
+from autograder.incoming.collecting.clock import Clock, stamp
+from autograder.incoming.collecting.gathering import (
+    Attempt,
+    Gathered,
+    Request,
+    gather,
+    roster_of,
+    said_of_times,
+)
+from autograder.incoming.collecting.laying_out import contents, lay_out
+from autograder.incoming.collecting.remembered import Remembered, read_memory, write_memory
+from autograder.incoming.collecting.rosters import read_roster_file
+from autograder.incoming.collecting.systems import SYSTEMS
 from autograder.words import listed, printable
 
 # What becomes of a hand-in.

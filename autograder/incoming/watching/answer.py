@@ -15,9 +15,9 @@ from typing import Any
 
 from autograder.course.folder import SUBMISSION_SECRET, CourseError, Submission
 from autograder.grading.engine import ClassGrading
+from autograder.incoming.watching.exchange import Exchange, ExchangeTrouble
 from autograder.limits import LIMITS
 from autograder.pages.feedback import ClassFeedback
-from autograder.watching.exchange import Exchange, ExchangeTrouble
 from autograder.words import listed, named, points_text
 
 

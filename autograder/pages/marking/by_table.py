@@ -12,9 +12,9 @@ from autograder.gradebook import GradebookStore
 from autograder.gradebook.by_hand import NewMark, Place
 from autograder.grading.history import MarkGiven, note_marks
 from autograder.grading.standing import LATE, Standing, Standings
-from autograder.marking.answers import Answer, read_answers
-from autograder.marking.merge import merge
-from autograder.marking.sheet import Keys, as_csv, read_csv
+from autograder.pages.marking.answers import Answer, read_answers
+from autograder.pages.marking.merge import merge
+from autograder.pages.marking.sheet import Keys, as_csv, read_csv
 from autograder.words import counted, points_text, printable
 
 
@@ -28,7 +28,7 @@ def write_table(
     course : the course's folder
     path : the file; it must not be there yet, since marks may be in it
     blind : students have labels instead of names, as in the report
-    separator : see `autograder.marking.sheet.as_csv`
+    separator : see `autograder.pages.marking.sheet.as_csv`
 
     Returns
     -------

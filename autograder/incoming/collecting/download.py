@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from autograder.course.folder import CourseError
-from autograder.handed_in.files import (
+from autograder.course.handed_in.files import (
     NO_FILE,
     SYMBOLIC_LINK,
     TOO_LARGE,

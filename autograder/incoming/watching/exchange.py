@@ -25,7 +25,7 @@ from traitlets.config import Application, Config
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.folder import SUBMISSION_SECRET, CourseError
 from autograder.gradebook import GradebookStore
-from autograder.watching.answered import look_of
+from autograder.incoming.watching.answered import look_of
 from autograder.words import named
 
 # A hand-in without the secret that *Submit* writes last is taken after this many looks: somebody

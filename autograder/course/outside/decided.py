@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder.outside.plan import INSIDE, OUTSIDE, Decision, Given
+from autograder.course.outside.plan import INSIDE, OUTSIDE, Decision, Given
 
 TEST_CELLS_FILE = ".test_cells.json"
 

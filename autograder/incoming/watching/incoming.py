@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from autograder.collecting.collect import opened
-from autograder.collecting.gathering import Request
 from autograder.course.folder import CourseError
+from autograder.incoming.collecting.collect import opened
+from autograder.incoming.collecting.gathering import Request
 
 
 class Incoming:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from autograder.course.folder import CourseError
 from autograder.gradebook.by_hand import Place
-from autograder.marking.answers import MARKED, Answer
+from autograder.pages.marking.answers import MARKED, Answer
 from autograder.words import points_text, printable
 
 COLUMNS = (

@@ -12,7 +12,7 @@ import math
 from contextlib import suppress
 from pathlib import Path
 
-from autograder.handed_in.files import survey
+from autograder.course.handed_in.files import survey
 
 ANSWERED_FILE = ".answered-{}.jsonl"  # of an assignment, beside the students' folders
 DAY_SECONDS = 86_400.0

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from autograder.collecting.clock import Clock, stamp
-from autograder.collecting.download import Download, Opener
-from autograder.collecting.laying_out import TIMESTAMP
-from autograder.collecting.people import Match, Roster, Sender, Student, joined
-from autograder.collecting.remembered import Memory
-from autograder.collecting.rosters import RosterFile
-from autograder.collecting.systems import (
+from autograder.course.folder import CourseError
+from autograder.course.handed_in.hard_links import Refused
+from autograder.gradebook.scores import Person
+from autograder.incoming.collecting.clock import Clock, stamp
+from autograder.incoming.collecting.download import Download, Opener
+from autograder.incoming.collecting.laying_out import TIMESTAMP
+from autograder.incoming.collecting.people import Match, Roster, Sender, Student, joined
+from autograder.incoming.collecting.remembered import Memory
+from autograder.incoming.collecting.rosters import RosterFile
+from autograder.incoming.collecting.systems import (
     PATTERN,
     Sent,
     has_a_form,
@@ -25,9 +28,6 @@ from autograder.collecting.systems import (
     read_names,
     system_of,
 )
-from autograder.course.folder import CourseError
-from autograder.gradebook.scores import Person
-from autograder.handed_in.hard_links import Refused
 from autograder.words import counted, listed
 
 INDEX = "index.html"  # Brightspace puts a table of all submissions beside them

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from autograder.handed_in.hard_links import Refused, any_hard_link
-from autograder.handed_in.reading import UnreadableSubmission, read_bytes
+from autograder.course.handed_in.hard_links import Refused, any_hard_link
+from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.limits import HAND_IN
 
 NAMED = 5  # of what is left out; the rest is counted

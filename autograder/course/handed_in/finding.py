@@ -15,8 +15,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.handed_in.archives import HEAD_BYTES, UnsoundArchive, is_archive, read_archive
-from autograder.handed_in.files import (
+from autograder.course.handed_in.archives import (
+    HEAD_BYTES,
+    UnsoundArchive,
+    is_archive,
+    read_archive,
+)
+from autograder.course.handed_in.files import (
     NAMED,
     NOTE,
     PASSED_OVER,
@@ -27,8 +32,13 @@ from autograder.handed_in.files import (
     walk,
     why_not,
 )
-from autograder.handed_in.hard_links import Refused, any_hard_link
-from autograder.handed_in.reading import MAX_BYTES, UnreadableSubmission, parse_json, read_bytes
+from autograder.course.handed_in.hard_links import Refused, any_hard_link
+from autograder.course.handed_in.reading import (
+    MAX_BYTES,
+    UnreadableSubmission,
+    parse_json,
+    read_bytes,
+)
 from autograder.words import listed
 
 SUFFIX = ".ipynb"

@@ -13,8 +13,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from autograder.collecting.clock import stamp
-from autograder.handed_in.files import (
+from autograder.course.handed_in.files import (
     NOTE,
     PASSED_OVER,
     TOO_LARGE,
@@ -24,7 +23,8 @@ from autograder.handed_in.files import (
     copy,
     write_note,
 )
-from autograder.handed_in.hard_links import Refused
+from autograder.course.handed_in.hard_links import Refused
+from autograder.incoming.collecting.clock import stamp
 from autograder.limits import HAND_IN
 
 TIMESTAMP = "timestamp.txt"

@@ -1,0 +1,1 @@
+"""What comes in while a class works: collected from a system, or watched for."""
