@@ -446,6 +446,45 @@ def test_what_a_test_binds_later_cells_of_the_notebook_have(
     assert shown["text"] == "[2, 3] False\n"
 
 
+def test_after_a_test_names_stand_for_the_students_own_functions_again(
+    sandbox: Sandbox, testing: Testing
+) -> None:
+    given = "def edge(x): return x + 1"
+    work = "def step(x): return edge(x) * 2"
+    test = (
+        "kept = edge\ndel edge\ntry:\n    step(1)\nexcept NameError:\n    pass\n"
+        "else:\n    raise AssertionError('not used')\nfinally:\n    edge = kept\nassert step(1) == 4"
+    )
+    cells = [Given("", OPEN, given), Given("s", SOLUTION, work), Given("t", TEST, test)]
+    cells += [Given("", OPEN, "print(step(1), edge(1))")]
+    testing.close()  # what it knows is another child's
+    with sandbox.session({}, 60, 1) as session:
+        session.run_cell(given)
+        session.run_cell(work)
+        [planned] = plan(cells)
+        assert failure(testing.run(planned, test, session, 20)) == ""
+        [shown] = session.run_cell("print(step(1), edge(1))")
+        assert shown["text"] == "4 2\n"
+    testing.close()
+
+
+def test_a_function_of_a_test_that_has_ended_is_an_error_and_ends_no_process(
+    sandbox: Sandbox, testing: Testing
+) -> None:
+    work = "kept = []\ndef keep(f):\n    kept.append(f)"
+    test = "keep(lambda: 5)"
+    testing.close()
+    with sandbox.session({}, 60, 1) as session:
+        session.run_cell(work)
+        [planned] = plan([Given("s", SOLUTION, work), Given("t", TEST, test)])
+        assert failure(testing.run(planned, test, session, 20)) == ""
+        [shown] = session.run_cell("kept[0]()")
+        assert "a test that has ended" in shown["evalue"]
+        [shown] = session.run_cell("print(1)")
+        assert shown["text"] == "1\n"
+    testing.close()
+
+
 def test_a_call_that_never_ends_costs_its_test_and_no_other(
     sandbox: Sandbox, testing: Testing, run: Run
 ) -> None:

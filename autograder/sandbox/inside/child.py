@@ -65,6 +65,8 @@ class Child:
 
     def answer(self, question: dict[str, Any]) -> None:
         kind = question["do"]
+        if kind in ("cell", "bind", "names") and isinstance(self.peer, Owner):
+            self.peer.restore()
         if kind == "cell":
             outputs = self.shell.run(
                 question["source"], self.request["output_bytes"], self.request["image_bytes"]

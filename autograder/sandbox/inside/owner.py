@@ -71,6 +71,9 @@ class Owner(Peer):
         self.outputs = Outputs(TEXT_BYTES, 0)
         # What the tester knows of the notebook's names, and what each was when it was told.
         self.shared: dict[str, tuple[Any, Any]] = {}
+        self.serving = 0  # questions of the tester's that are being answered now
+        # What names stood for before a test took them away, or put a function of its own there.
+        self.taken_away: dict[str, Any] = {}
 
     # --- Objects ---------------------------------------------------------------------------
 
@@ -136,7 +139,29 @@ class Owner(Peer):
         raise CannotCross(f"nothing crosses as {tag!r}")
 
     def _call_back(self, function: Borrowed, *values: Any, **keywords: Any) -> Any:
+        if not self.serving:  # nobody would answer
+            raise RuntimeError(f"{function.__name__} is a function of a test that has ended")
         return self.ask("call", [function, *values], keywords)
+
+    def serve(self, question: dict[str, Any]) -> None:
+        """Answer a question of the tester's."""
+        self.serving += 1
+        try:
+            super().serve(question)
+        finally:
+            self.serving -= 1
+
+    def restore(self) -> None:
+        """Give names back what they stood for, where a test left a function of its own there."""
+        for name, value in self.taken_away.items():
+            if type(self.names.get(name)) is Borrowed:
+                self.names[name] = value
+        self.taken_away.clear()
+
+    def _take_away(self, name: str) -> None:
+        value = self.names.pop(name, MISSING)
+        if value is not MISSING and type(value) is not Borrowed:
+            self.taken_away[name] = value
 
     # --- What the tester asks for ----------------------------------------------------------
 
@@ -193,10 +218,12 @@ class Owner(Peer):
         if message.get("begins"):
             self.shared.clear()
         for name in message.get("unbind", ()):
-            self.names.pop(name, None)
+            self._take_away(name)
             self.shared.pop(name, None)
         for name, node in message.get("assign", ()):
-            self.names[name] = unpack(node)
+            value = unpack(node)
+            self._take_away(name)
+            self.names[name] = value
             self._share(name, self.names[name])
 
     @contextmanager
