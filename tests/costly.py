@@ -118,11 +118,11 @@ def burn_in_parsing(job: Job, reason: str, verdicts: list[bytes]) -> Outcome:
     return jobs.write_so_far(job, reason, verdicts)
 
 
-def page_and_burn(job: PageJob, plain: bool) -> PageResult:
+def page_and_burn(job: PageJob, notebook: str, plain: bool) -> PageResult:
     """Take the place of `make_here`: eve's page costs for ever unless it is plain, joe's always."""
     if job.submission.student == "joe" or (job.submission.student == "eve" and not plain):
         burn_in_c()
-    return feedback.make_here(job, plain)
+    return feedback.make_here(job, notebook, plain)
 
 
 def page_of_and_burn(path: Path, marks: Marks, name: str, plain: bool) -> str:

@@ -169,12 +169,17 @@ def test_the_exchange_releases_a_page_under_the_name_that_its_student_fetches(
 
 def test_a_secret_that_is_a_link_is_not_followed(course, at_once, tmp_path):
     (tmp_path / "private").write_text("an instructor's file")
-    for folder in ("submitted", "autograded"):
+
+    def put_link(folder: str) -> None:
         secret = course / folder / "ann" / "ps1" / "submission_secret.txt"
         secret.unlink()
         secret.symlink_to(tmp_path / "private")
+
+    put_link("autograded")
     assert make(course, at_once)["ann"].trouble is None
     assert not (course / "feedback" / "ann" / "ps1" / "submission_secret.txt").exists()
+    put_link("submitted")
+    assert "other files beside it" in make(course, at_once)["ann"].trouble
 
 
 # --- Marks ---------------------------------------------------------------------------------------

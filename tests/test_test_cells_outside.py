@@ -453,7 +453,8 @@ def test_after_a_test_names_stand_for_the_students_own_functions_again(
     work = "def step(x): return edge(x) * 2"
     test = (
         "kept = edge\ndel edge\ntry:\n    step(1)\nexcept NameError:\n    pass\n"
-        "else:\n    raise AssertionError('not used')\nfinally:\n    edge = kept\nassert step(1) == 4"
+        "else:\n    raise AssertionError('not used')\nfinally:\n    edge = kept\n"
+        "assert step(1) == 4"
     )
     cells = [Given("", OPEN, given), Given("s", SOLUTION, work), Given("t", TEST, test)]
     cells += [Given("", OPEN, "print(step(1), edge(1))")]

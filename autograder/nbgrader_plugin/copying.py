@@ -208,6 +208,9 @@ def _standings_for(converter: Any) -> Standings:
 
 
 def _init_notebooks(converter: Any) -> None:
+    if not converter.exporter_class.__module__.startswith(f"{__package__}."):
+        BaseConverter.init_notebooks(converter)  # a course that is not configured for this
+        return
     be_careful(converter)
     CarefulAutograde.init_notebooks(converter)
 

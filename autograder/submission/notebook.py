@@ -527,12 +527,20 @@ class Run:
         text = f"judgement {self.judgements[exercise.name]} {self.seed}"
         digest = hashlib.sha256(text.encode()).digest()
         seed = int.from_bytes(digest[:16], "big")
-        absent = self.absent(exercise)
-        if not (needs or absent):
-            return judge(exercise, function, seed), set()
-        answers = {name: lent(self.exercises[name]) for name in (*needs, *absent)}
-        with self.session.lending(answers, absent) as asked:
-            verdict = judge(exercise, function, seed)
+        absent: list[str] = []
+        asked: set[str] = set()
+        verdict = None
+        try:
+            absent = self.absent(exercise)
+            if not (needs or absent):
+                return judge(exercise, function, seed), set()
+            answers = {name: lent(self.exercises[name]) for name in (*needs, *absent)}
+            with self.session.lending(answers, absent) as asked:
+                verdict = judge(exercise, function, seed)
+        except SessionLost as failure:
+            if needs:  # what was judged before stands
+                raise
+            verdict = verdict or unjudged(exercise, str(failure))
         return answered_for(verdict, sorted(asked.intersection(absent))), asked.difference(absent)
 
     def absent(self, exercise: Exercise) -> list[str]:
