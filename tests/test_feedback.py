@@ -175,11 +175,14 @@ def test_a_secret_that_is_a_link_is_not_followed(course, at_once, tmp_path):
         secret.unlink()
         secret.symlink_to(tmp_path / "private")
 
+    beside = course / "feedback" / "ann" / "ps1" / "submission_secret.txt"
     put_link("autograded")
     assert make(course, at_once)["ann"].trouble is None
-    assert not (course / "feedback" / "ann" / "ps1" / "submission_secret.txt").exists()
+    assert "instructor" not in beside.read_text()  # it is the one that was handed in
+    beside.unlink()
     put_link("submitted")
     assert "other files beside it" in make(course, at_once)["ann"].trouble
+    assert not beside.exists()
 
 
 # --- Marks ---------------------------------------------------------------------------------------
