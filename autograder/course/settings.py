@@ -86,7 +86,9 @@ class CourseDirectory(Configurable):
         help="Students who are left out of grading and feedback, with commas between."
     ).tag(config=True, must='ids with commas between, "test1,test2"')
     groupshared = Bool(
-        False, help="Whether what is written can be written by the group as well."
+        False,
+        help="Whether what nbgrader's own steps and `autograder collect` write can be written by "
+        "the group as well; `autograder grade` and `feedback` write for their user alone.",
     ).tag(config=True, must="True or False")
 
 
