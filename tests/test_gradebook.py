@@ -39,6 +39,9 @@ from autograder.course.assignment import MasterCell
 from autograder.course.folder import CourseError
 from autograder.gradebook import GradebookError, GradebookStore, tables
 from autograder.gradebook.scores import read_max_score
+
+# Loaded, it changes what nbgrader's Autograde looks for, and only in a course that is configured.
+from autograder.nbgrader_plugin import copying  # noqa: F401
 from autograder.submission.graded_cells import GradedCell, GradedSubmission, cells_of
 
 
