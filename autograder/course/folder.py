@@ -69,11 +69,11 @@ class Submission:
 
     @property
     def folder(self) -> Path:
-        return self.course / "submitted" / self.student / self.assignment
+        return self.course.joinpath("submitted", self.student, self.assignment)
 
     @property
     def graded_folder(self) -> Path:
-        return self.course / "autograded" / self.student / self.assignment
+        return self.course.joinpath("autograded", self.student, self.assignment)
 
     def path_of(self, notebook: str) -> Path:
         """Return where a notebook of it is to be handed in."""
@@ -348,15 +348,27 @@ def imports_of(folder: Path) -> set[str]:
     return {name.split()[0] for names in found for name in names.split(",") if name.strip()}
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+def write_atomically(path: Path, content: str | bytes, durable: bool = True) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part.
+
+    Parameters
+    ----------
+    durable : wait until the disk has it; not needed of what is made anew where it is missing
+        after the power failed
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary = f"{os.path.dirname(path)}/{UNFINISHED}{secrets.token_hex(8)}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        try:
+            with open(descriptor, "wb", buffering=0, closefd=False) as file:
+                while data:
+                    data = data[file.write(data) or 0 :]
+            if durable:
+                os.fsync(descriptor)
+            os.fchmod(descriptor, 0o644)
+        finally:
+            os.close(descriptor)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -365,8 +377,9 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 def clear_unfinished(folder: Path) -> None:
     """Remove what `write_atomically` left in a folder when it was killed."""
-    for path in folder.glob(f"{UNFINISHED}*"):
-        path.unlink(missing_ok=True)
+    for name in os.listdir(folder):
+        if name.startswith(UNFINISHED):
+            (folder / name).unlink(missing_ok=True)
 
 
 def submitted_at(submission: Submission) -> Moment:

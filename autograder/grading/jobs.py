@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from autograder import __version__
 from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
+from autograder.course.folder import digest_of
 from autograder.course.handed_in.reading import UnreadableSubmission
 from autograder.course.outside.plan import OUTSIDE
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
@@ -89,6 +90,7 @@ class Job:
     seed : of this student's fixtures for this assignment
     isolation : "bwrap" or "none"
     beside : what lies beside the notebook and is left alone, in sentences
+    digest : of the data, as `digest_of` gives it
     code : fingerprint of the grader that asks; a worker of another version refuses
     budget : of the grader's own work, seconds beside those that the limits give
     """
@@ -101,10 +103,13 @@ class Job:
     isolation: str
     limits: Limits
     beside: tuple[str, ...] = ()
+    digest: str = ""
     code: str = ""
     budget: Budget = GRADING
 
     def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", digest_of(self.data))
         if not self.code:
             object.__setattr__(self, "code", code_fingerprint(self.assignment.catalogue))
         outside = any(cell.way == OUTSIDE for cell in self.assignment.tests.values())
@@ -147,15 +152,20 @@ def fingerprint(job: Job) -> str:
     """Return a hash of all that a verdict depends on."""
     digest = hashlib.sha256(job.code.encode())
     for part in (
-        job.data or repr(job.unreadable).encode(),
+        (job.digest or repr(job.unreadable)).encode(),
         str(job.seed).encode(),
         job.isolation.encode(),
-        repr(job.limits).encode(),
+        _said_of(job.limits),
         repr(job.beside).encode(),
         job.assignment.digest,
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _said_of(limits: Limits) -> bytes:
+    return repr(limits).encode()
 
 
 def failed(
