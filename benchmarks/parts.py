@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.limits import LIMITS
 from autograder.course.assignment import MasterCell
 from autograder.course.course import Course
 from autograder.course.folder import digest_of
@@ -23,7 +24,6 @@ from autograder.grading.engine import ClassGrading
 from autograder.grading.jobs import Job, Outcome
 from autograder.grading.workers import Workers, own_worker
 from autograder.grading.working import begun
-from autograder.limits import LIMITS
 from autograder.submission.graded_cells import GradedCell, GradedSubmission
 from benchmarks.classes import HANDED_IN, SEED, Template, fresh_course, student
 from benchmarks.tables import number, spread, table
