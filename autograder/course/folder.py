@@ -356,19 +356,14 @@ def write_atomically(path: Path, content: str | bytes, durable: bool = True) -> 
     durable : wait until the disk has it; not needed of what is made anew where it is missing
         after the power failed
     """
-    data = content.encode() if isinstance(content, str) else content
-    temporary = f"{os.path.dirname(path)}/{UNFINISHED}{secrets.token_hex(8)}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=UNFINISHED)
     try:
-        try:
-            with open(descriptor, "wb", buffering=0, closefd=False) as file:
-                while data:
-                    data = data[file.write(data) or 0 :]
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             if durable:
-                os.fsync(descriptor)
-            os.fchmod(descriptor, 0o644)
-        finally:
-            os.close(descriptor)
+                file.flush()
+                os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import InitVar, asdict, dataclass, field, replace
 from functools import lru_cache
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -91,6 +91,7 @@ class Job:
     isolation : "bwrap" or "none"
     beside : what lies beside the notebook and is left alone, in sentences
     digest : of the data, as `digest_of` gives it
+    known_digest : the same, where it is known already
     code : fingerprint of the grader that asks; a worker of another version refuses
     budget : of the grader's own work, seconds beside those that the limits give
     """
@@ -103,13 +104,14 @@ class Job:
     isolation: str
     limits: Limits
     beside: tuple[str, ...] = ()
-    digest: str = ""
+    digest: str = field(init=False, compare=False)
     code: str = ""
     budget: Budget = GRADING
 
-    def __post_init__(self) -> None:
-        if not self.digest:
-            object.__setattr__(self, "digest", digest_of(self.data))
+    known_digest: InitVar[str] = ""
+
+    def __post_init__(self, known_digest: str) -> None:
+        object.__setattr__(self, "digest", known_digest or digest_of(self.data))
         if not self.code:
             object.__setattr__(self, "code", code_fingerprint(self.assignment.catalogue))
         outside = any(cell.way == OUTSIDE for cell in self.assignment.tests.values())

@@ -164,7 +164,8 @@ def make_jobs(
             beside = (*beside, *found.said, *_beside(submission))
         jobs[name] = Job(
             *(submission.student, assignment, data, found.trouble, seed, isolation, limits),
-            *(beside, digest),
+            beside,
+            known_digest=digest,
         )
     return jobs
 
