@@ -132,6 +132,15 @@ def meddle():
     there["limits"][:] = [100]
     there["limits"] = [50]
 grid = [[0] * 2] * 2
+def ask():
+    return int(input("First? ")) + int(input("Second? "))
+class Wrong(Exception): pass
+class Missing(Wrong, KeyError): pass
+def missing(): raise Missing("it")
+class Hand:
+    _real = 1
+    def __len__(self): return 2
+    def __getitem__(self, number): return "ab"[number]
 '''
 
 
@@ -300,6 +309,20 @@ HOLDS = {
         "assert list(ax.lines[0].get_xdata()) == [1, 2]\nfig, axes = plt.subplots(1, 2)\n"
         "axes[0].plot([1], [2])\nassert axes.shape == (2,) and len(fig.axes) == 2"
     ),
+    "what is asked of a person": (
+        "from unittest.mock import patch\n"
+        "with patch('builtins.input', side_effect=['3', '4']) as m:\n"
+        "    assert ask() == 7\nassert m.call_count == 2\ntry:\n    ask()\n"
+        "except RuntimeError:\n    pass\nelse:\n    assert 0"
+    ),
+    "exceptions of several classes": (
+        "try:\n    missing()\nexcept KeyError as e:\n    assert isinstance(e, Missing)\n"
+        "else:\n    assert 0"
+    ),
+    "entries by their number": (
+        "h = Hand()\nassert len(h) == 2 and list(h) == ['a', 'b'] and 'b' in list(h)"
+    ),
+    "attributes of any name": "assert Hand()._real == 1",
     "numpy without an import here": "assert np.allclose(np.ones(2), 1)",
 }
 

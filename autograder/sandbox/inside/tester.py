@@ -88,6 +88,7 @@ class Tester(Borrower):
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
         self.running, self.begins, self.new = False, False, True
+        self.no_input = self.input = builtins.input
 
     def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
         """Run a cell of the instructor's and answer with its outputs."""
@@ -97,6 +98,7 @@ class Tester(Borrower):
         self.needs = None if needs is None else set(needs)
         self.recorded = set() if question["record"] else None
         self.named.clear()
+        self.lent_now.clear()
         self.borrowed.clear()
         self.known.clear()
         self.given.clear()
@@ -124,6 +126,7 @@ class Tester(Borrower):
             self._give_back(question["back"])
         finally:
             self.running = False
+        self.note_random()
         used = sorted(self.recorded or ())
         wire.send(self.connection, {"answer": {"outputs": outputs, "needs": used}})
 
@@ -195,8 +198,12 @@ class Tester(Borrower):
         said = super().told(pack)
         if self.begins:
             said["begins"], self.begins = True, False
+            said["draws"] = self.takes_random
         if self.new:
             said["new"], self.new = True, False
+        if builtins.input is not self.input:  # students' functions ask the same one
+            self.input = builtins.input
+            said["input"] = pack(None if self.input is self.no_input else self.input)
         if not self.running:
             return said
         for name in [one for one in self.given if not dict.__contains__(self.names, one)]:
