@@ -20,6 +20,7 @@ from functools import lru_cache
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 
+from autograder.base.limits import GRADING, RELAYING, WRITING, Budget
 from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
 from autograder.course.handed_in.reading import UnreadableSubmission
@@ -27,7 +28,6 @@ from autograder.course.outside.decided import grader_digest
 from autograder.course.outside.plan import OUTSIDE
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
-from autograder.limits import GRADING, RELAYING, WRITING, Budget
 from autograder.submission.graded_cells import GradedCell, cells_of
 
 if TYPE_CHECKING:
