@@ -127,7 +127,7 @@ def test_no_more_is_passed_on_than_that(
 ) -> None:
     # The cell names the class, and yet: its right solution compares none with a plain value.
     more = [*cells, Given("mixed", TEST, "m = Money(1)\nassert double(2) == 4")]
-    planned = {one.name: one for one in plan(more, (), {**decided, "mixed": decided["plain"]})}
+    planned = {one.name: one for one in plan(more, {}, {**decided, "mixed": decided["plain"]})}
     testing = Testing(sandbox, {}, 1)
     passed = {}
     for cell in more:
