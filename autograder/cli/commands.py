@@ -920,7 +920,9 @@ def prove(
 def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds: int) -> None:
     from autograder.base.words import counted, points_text
     from autograder.course.course import Course
-    from autograder.judging.catalogue_proof import problems_of
+    from autograder.judging.catalogue_proof import Problem, problems_of
+    from autograder.release import ReleaseError
+    from autograder.release.written_checks import write_checks
 
     catalogue = Course(folder).catalogue
     _all_known("assignment", assignments, catalogue.assignments)
@@ -948,6 +950,11 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
                     catalogue, name, exercise, seeds, lessons if has_lessons else None
                 )
                 advance()
+            try:
+                write_checks(exercises, None)
+            except ReleaseError as refused:
+                wrong = f"it cannot be written: {refused}"
+                problems.append(Problem(name, "checks.py", "", wrong, "Release refuses it too."))
     for problem in problems:
         typer.echo(str(problem))
     for name, exercises in chosen.items():
