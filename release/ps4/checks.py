@@ -446,17 +446,17 @@ class Student:
     def innermost(self, failure: BaseException) -> tuple[str, str]:
         inside = vars(self.function).values() if isinstance(self.function, type) else ()
         spaces = [f.__globals__ for f in (self.function, *inside) if inspect.isfunction(f)]
-        found = ("", "")
+        name, lines = "", []
         for frame, number in traceback.walk_tb(failure.__traceback__):
             if any(frame.f_globals is space for space in spaces):
-                line = linecache.getline(frame.f_code.co_filename, number)
-                found = (frame.f_code.co_name, line.strip())
-        return found
+                lines.append(linecache.getline(frame.f_code.co_filename, number).strip())
+                name = frame.f_code.co_name
+        led = f", there in {name}: ".join(dict.fromkeys(filter(None, lines[:1] + lines[-1:])))
+        return name, f" in the line: {led}" * bool(led)
 
     def stopped(self, failure: BaseException) -> BaseException:
         exercise = self.exercise
-        function, line = self.innermost(failure)
-        where = f" in the line: {line}" if line else ""
+        function, where = self.innermost(failure)
         if isinstance(failure, KeyboardInterrupt):
             said = f"{exercise.name}: interrupted{where}; does it ever end?"
             return one_line_error(said, KeyboardInterrupt)
@@ -470,9 +470,10 @@ class Student:
             spaces = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
             spaces.append(getattr(inspect.unwrap(self.function), "__globals__", {}))
             what = f"no cell that was run defines it{meant(name, {*EXERCISES}.union(*spaces))}"
+            what += f"; set in another method, it is self.{name}" * (self.exercise.kind == "class")
             if name in EXERCISES or name in LAST_RUN:
                 what = where_defined(name)
-            used = f". It is used{where}" if line else ""
+            used = f". It is used{where}" if where else ""
             return NotWritten(f"it uses {name}, which is not there yet: {what}{used}")
         text = ""
         with contextlib.suppress(Exception):  # its own text may fail
@@ -509,8 +510,7 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
             return f"it returns dtype {value.dtype}, not float64", hint
     elif kind_of(value) != "a number":
         return f"it returns {kind_of(value)}, not one number", hint
-    # A whole number may be larger than any float.
-    if finite and not np.all(np.abs(value) <= sys.float_info.max):
+    if finite and not np.all(np.abs(value) <= sys.float_info.max):  # an int may be larger
         return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
     return "", ""
 
