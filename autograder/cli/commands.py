@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 import typer.core
 
+from autograder.grading.lean import skip_unused_imports
+
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
     from autograder.grading.records import Result
@@ -58,6 +60,7 @@ Jobs = Annotated[
 
 def main() -> None:
     """Run the command line; a closed pipe or Ctrl-C ends it quietly."""
+    skip_unused_imports()
     try:
         app()
     except BrokenPipeError:
@@ -101,7 +104,7 @@ def _in_words() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as failure:
-        from autograder.words import os_trouble
+        from autograder.base.words import os_trouble
 
         _stop(os_trouble(failure), EXIT_SOME_FAILED)
 
@@ -308,7 +311,7 @@ def _say_left_out(left_out: Sequence[str]) -> None:
 
 
 def _say_trouble(student: str, assignment: str, trouble: str) -> None:
-    from autograder.words import printable
+    from autograder.base.words import printable
 
     typer.echo(f"autograder: {printable(student)}'s {assignment} {trouble}", err=True)
 
@@ -331,10 +334,10 @@ def _grade(
 ) -> tuple[list[Result], list[str]]:
     from rich.console import Console
 
+    from autograder.base.limits import LIMITS
+    from autograder.base.words import counted, printable
     from autograder.course.agreement import not_released
     from autograder.grading.engine import ClassGrading
-    from autograder.limits import LIMITS
-    from autograder.words import counted, printable
 
     console = Console()
     if not console.is_terminal:
@@ -404,7 +407,7 @@ def _grade(
 
 def _changed(results: Sequence[Result]) -> Iterator[str]:
     """Yield whose points are others than before, a line each, the numbers first."""
-    from autograder.words import points_text, printable
+    from autograder.base.words import points_text, printable
 
     again = [one for one in results if one.before is not None]
     changed = [one for one in again if one.changed]
@@ -459,7 +462,7 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.words import points_text, printable
+    from autograder.base.words import points_text, printable
 
     def cells(result: Result) -> tuple[str, str, str, str]:
         points = f"{points_text(result.points)} / {points_text(result.max_points)}"
@@ -542,11 +545,11 @@ def extension(
         _stop('say STUDENT ASSIGNMENT --until "2026-10-12 23:59 UTC", or ASSIGNMENT --list')
     assignment, student = given[-1], given[0]
     with _in_words():
+        from autograder.base.words import printable
         from autograder.course.course import Course
         from autograder.course.folder import require_assignment
         from autograder.course.handed_in.times import read_moment
         from autograder.gradebook import GradebookStore
-        from autograder.words import printable
 
         require_assignment(folder, assignment)
         moment = read_moment((until or "").encode()) if until is not None else None
@@ -641,7 +644,7 @@ def _take_in(filled: Filled, yes: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.words import counted
+    from autograder.base.words import counted
 
     for problem in filled.problems[:TABLE_ROWS]:
         typer.echo(f"autograder: {problem}", err=True)
@@ -861,9 +864,6 @@ def diagnose(
     nothing to judge; 2: wrong usage; 3: isolation cannot be had.
     """
     _isolation(isolation)
-    from autograder.grading.lean import skip_unused_imports
-
-    skip_unused_imports()
     from autograder.course.course import Course
     from autograder.diagnosis.command import show
     from autograder.diagnosis.diagnose import DiagnoseError, Request
@@ -918,9 +918,11 @@ def prove(
 
 
 def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds: int) -> None:
+    from autograder.base.words import counted, points_text
     from autograder.course.course import Course
-    from autograder.judging.catalogue_proof import problems_of
-    from autograder.words import counted, points_text
+    from autograder.judging.catalogue_proof import Problem, problems_of
+    from autograder.release import ReleaseError
+    from autograder.release.written_checks import write_checks
 
     catalogue = Course(folder).catalogue
     _all_known("assignment", assignments, catalogue.assignments)
@@ -948,6 +950,11 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
                     catalogue, name, exercise, seeds, lessons if has_lessons else None
                 )
                 advance()
+            try:
+                write_checks(exercises, None)
+            except ReleaseError as refused:
+                wrong = f"it cannot be written: {refused}"
+                problems.append(Problem(name, "checks.py", "", wrong, "Release refuses it too."))
     for problem in problems:
         typer.echo(str(problem))
     for name, exercises in chosen.items():
