@@ -111,7 +111,8 @@ def _under_legend(picture: Figure) -> list[str]:
             continue
         box = legend.get_frame().get_window_extent()
         for line in axes.lines:
-            points = line.get_transform().transform(np.asarray(line.get_xydata(), dtype=float))
+            data = np.asarray(line.get_xydata(), dtype=float)
+            points = line.get_transform().transform(data[np.isfinite(data).all(axis=1)])
             path = points[:1]
             if line.get_linestyle() != "None" and len(points) > 1:  # with what lies between
                 parts = np.linspace(0, 1, 20, endpoint=False)[:, None, None]
