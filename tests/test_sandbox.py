@@ -157,6 +157,20 @@ def test_the_modules_of_an_assignment_are_compiled_once_and_read_as_they_are(san
         assert '  File "/course/helpers.py", line 2, in double' in trace
 
 
+def test_equal_files_of_another_job_are_not_compiled_again(sandbox, monkeypatch):
+    """Each job brings copies of its own."""
+    done: list[int] = []
+
+    def counted(files, place):
+        done.append(len(files))
+        return dict(files)
+
+    monkeypatch.setattr("autograder.sandbox.session.with_bytecode", counted)
+    for files in ({"a.py": b"A = 1"}, {"a.py": b"A = 1"}, {"a.py": b"A = 2"}):
+        sandbox.session(files).close()
+    assert len(done) == 2
+
+
 def test_other_files_are_compiled_anew(sandbox):
     for number in (1, 2):
         with sandbox.session({"helpers.py": f"NUMBER = {number}".encode()}) as session:

@@ -587,7 +587,8 @@ class Sandbox:
         ValueError : the files are too large, or the name of one leads out of the folder
         ConnectionError : the fork server ended, or hung, twice in a row
         """
-        if files is not None and files is not self._files:
+        # Each job brings a copy of its own.
+        if files is not None and files != self._files:
             self._files, self._compiled = files, with_bytecode(files, COURSE)
         laid_out = self._compiled if files is not None else {}
         for _ in range(2):
