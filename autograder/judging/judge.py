@@ -102,6 +102,11 @@ class Verdict:
         """Whether all points were earned, and nothing fails that is worth none."""
         return self.points >= self.max_points and all(one.passed for one in self.findings)
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """It as plain data, its fields by name."""
+        return {**vars(self), "findings": [dict(vars(one)) for one in self.findings]}
+
 
 @dataclass(frozen=True)
 class _Trial:
