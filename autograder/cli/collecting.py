@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
+from autograder.base.words import counted, printable
 from autograder.incoming.collecting.collect import NEW, OLDER, REPLACED, SAME, Collected
-from autograder.words import counted, printable
 
 HEADINGS = ("student", "in the download", "matched by", "handed in", "")
 WORDS = {NEW: "new", REPLACED: "newer than before", SAME: "the same as before", OLDER: "older"}

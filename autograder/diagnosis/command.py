@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pickle
 
+from autograder.base.limits import DIAGNOSING
+from autograder.base.words import printable
 from autograder.diagnosis.diagnose import DiagnoseError, Request, diagnosed
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
-from autograder.limits import DIAGNOSING
-from autograder.words import printable
 
 
 def show(request: Request) -> None:

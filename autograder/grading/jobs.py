@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from autograder import __version__
+from autograder.base.limits import GRADING, RELAYING, WRITING, Budget
 from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
 from autograder.course.handed_in.reading import UnreadableSubmission
 from autograder.course.outside.plan import OUTSIDE
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
-from autograder.limits import GRADING, RELAYING, WRITING, Budget
 from autograder.submission.graded_cells import GradedCell, cells_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from autograder.release import ReleaseError
 from autograder.release.slices import sliced, used_of
 from autograder.release.source import sources_in
 from autograder.release.written_checks import write_checks
-from autograder.words import first_line
+from autograder.base.words import first_line
 
 CHECKS = "checks.py"
 FIGURES = Path("notebooks", "figures.py")  # beside it lie data, for the notebooks that name them

@@ -24,7 +24,7 @@ from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
 from autograder.release.beside import Helpers, put
 from autograder.release.source import read_source
-from autograder.words import os_trouble
+from autograder.base.words import os_trouble
 
 
 # What nbgrader's last line becomes in its log; see `autograder.nbgrader_plugin.plain_log`.

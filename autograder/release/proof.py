@@ -29,7 +29,7 @@ from autograder.release.reach import answers_in
 from autograder.release.source import sources_in
 from autograder.submission.causes import defines
 from autograder.submission.slips import does_nothing
-from autograder.words import first_line
+from autograder.base.words import first_line
 
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 STUB = f'raise NotImplementedError("{NOT_WRITTEN}")'

@@ -28,7 +28,7 @@ from autograder.release.generate import generate
 from autograder.release.proof import STUB, drift, release_problems, stub_problems
 from autograder.release.readme import README, REQUIREMENTS, is_ours, readme, requirements
 from autograder.release.source import read_asked, sources_in
-from autograder.words import listed
+from autograder.base.words import listed
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
 from autograder.submission.causes import defines
 from autograder.submission.sanitise import free_id
-from autograder.words import first_line, listed, points_text
+from autograder.base.words import first_line, listed, points_text
 
 # Where students check an exercise of a catalogue; other courses have a `check` of their own.
 KIT = re.compile(r"^\s*from\s+checks\s+import\b", re.MULTILINE)

@@ -34,7 +34,7 @@ from autograder.release.slices import (
     sliced,
     without_docstrings,
 )
-from autograder.words import first_line
+from autograder.base.words import first_line
 
 EVERYTHING = "*"  # in the kit's `GRADER_HAS`: all that is installed
 _GRADER = kit.__name__.partition(".")[0]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograder.base.words import printable
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course, ReleasedCells
 from autograder.course.folder import write_atomically
@@ -20,7 +21,6 @@ from autograder.course.outside.look import why_inside
 from autograder.course.outside.plan import INSIDE, OUTSIDE, SOLUTION, TEST, Decision, Given, plan
 from autograder.sandbox import IsolationUnavailable, Sandbox, SandboxLost, Session, SessionLost
 from autograder.submission.testing import Testing
-from autograder.words import printable
 
 TRIES = 3  # of the notebook, each time with those inside that the last one found
 RANDOM_SEED = 1

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autograder.base.words import listed
 from autograder.course.handed_in.archives import (
     HEAD_BYTES,
     UnsoundArchive,
@@ -39,7 +40,6 @@ from autograder.course.handed_in.reading import (
     parse_json,
     read_bytes,
 )
-from autograder.words import listed
 
 SUFFIX = ".ipynb"
 FOUND = "The notebook of "  # so begins where it was found, of which nobody needs to be told twice

@@ -17,6 +17,8 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path, PurePosixPath
 
+from autograder.base.limits import ARCHIVE, HAND_IN
+from autograder.base.words import named
 from autograder.course.folder import CourseError
 from autograder.course.handed_in.files import (
     NO_FILE,
@@ -26,8 +28,6 @@ from autograder.course.handed_in.files import (
     Refused,
     why_not,
 )
-from autograder.limits import ARCHIVE, HAND_IN
-from autograder.words import named
 
 GIT = ".git"
 CHUNK = 1 << 20

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from autograder.base.words import counted, printable
 from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission, require_assignment
@@ -24,7 +25,6 @@ from autograder.incoming.watching.answer import Answer, Turns, answer, warm_up
 from autograder.incoming.watching.answered import Answered, look_of
 from autograder.incoming.watching.exchange import Exchange, ExchangeTrouble
 from autograder.incoming.watching.incoming import Incoming
-from autograder.words import counted, printable
 
 LOOK_SECONDS = 0.5  # between two looks at the exchange and at submitted/
 RETRY_SECONDS = 30.0  # until what could not be answered is tried once more

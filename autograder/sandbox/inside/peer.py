@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.limits import EXCHANGE
+from autograder.base.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.sandbox.inside.crossing import (
     CannotCross,
