@@ -99,7 +99,7 @@ class Session:
         self._lent: dict[int, Callable[..., Any]] = {}
         self._depth = 0
         _check_names(files)
-        self.connection = box.connect()
+        self.connection = wire.Connection(box.connect())
         self._start(
             {
                 "files": {name: np.frombuffer(data, np.uint8) for name, data in files.items()},
@@ -461,14 +461,14 @@ class Session:
         return answer
 
     def _read(self, until: float) -> Any:
-        return wire.receive(self.connection, until, EXCHANGE.answer_raw_bytes)
+        return wire.receive(self.connection, until, wire.ANSWER)
 
     def _waited(self) -> float:
         """End the child and return for how many seconds it waited for a processor."""
         until = time.monotonic() + END_SECONDS
         try:
             # This tells the guard to end; its report comes after everything that the child sent.
-            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.socket.shutdown(socket.SHUT_WR)
             while True:
                 answer = self._read(until)
                 if type(answer) is dict and "ended" in answer:
