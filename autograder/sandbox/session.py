@@ -645,7 +645,7 @@ def _seen(value: Any) -> Any:
 def _after(given: Any, value: Any) -> Any:
     """Return an argument as it was after the call; True stands for an array left alone."""
     if value is True and type(given) is np.ndarray:
-        return given.copy()
+        return given
     if type(given) is Rng:
         return value if type(value) is int else None
     return plain(value) if type(value) is np.ndarray else None
