@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 import typer.core
 
+from autograder.grading.lean import skip_unused_imports
+
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
     from autograder.grading.records import Result
@@ -58,6 +60,7 @@ Jobs = Annotated[
 
 def main() -> None:
     """Run the command line; a closed pipe or Ctrl-C ends it quietly."""
+    skip_unused_imports()
     try:
         app()
     except BrokenPipeError:
@@ -861,9 +864,6 @@ def diagnose(
     nothing to judge; 2: wrong usage; 3: isolation cannot be had.
     """
     _isolation(isolation)
-    from autograder.grading.lean import skip_unused_imports
-
-    skip_unused_imports()
     from autograder.course.course import Course
     from autograder.diagnosis.command import show
     from autograder.diagnosis.diagnose import DiagnoseError, Request
@@ -920,7 +920,9 @@ def prove(
 def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds: int) -> None:
     from autograder.base.words import counted, points_text
     from autograder.course.course import Course
-    from autograder.judging.catalogue_proof import problems_of
+    from autograder.judging.catalogue_proof import Problem, problems_of
+    from autograder.release import ReleaseError
+    from autograder.release.written_checks import write_checks
 
     catalogue = Course(folder).catalogue
     _all_known("assignment", assignments, catalogue.assignments)
@@ -948,6 +950,11 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
                     catalogue, name, exercise, seeds, lessons if has_lessons else None
                 )
                 advance()
+            try:
+                write_checks(exercises, None)
+            except ReleaseError as refused:
+                wrong = f"it cannot be written: {refused}"
+                problems.append(Problem(name, "checks.py", "", wrong, "Release refuses it too."))
     for problem in problems:
         typer.echo(str(problem))
     for name, exercises in chosen.items():
