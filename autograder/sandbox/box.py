@@ -21,6 +21,8 @@ import sysconfig
 import tempfile
 import weakref
 from collections.abc import Sequence
+from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import IO
 
@@ -295,7 +297,13 @@ def _inside_folder() -> Path:
     for name in VISIBLE:
         target = folder / "autograder" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PACKAGE / name, target)
+        # With its time, by which Python knows that the compiled file is of this text.
+        shutil.copy2(PACKAGE / name, target)
+        SourceFileLoader(name, str(PACKAGE / name)).get_code(name)  # compiles it where need be
+        compiled = Path(cache_from_source(str(PACKAGE / name)))
+        if compiled.is_file():  # there may be no right to write it
+            (target.parent / "__pycache__").mkdir(exist_ok=True)
+            shutil.copyfile(compiled, target.parent / "__pycache__" / compiled.name)
     # Read by the unprivileged user of the box, whatever the umask says; there is
     # nothing in it but this code.
     for path in (folder, *folder.rglob("*")):
