@@ -84,7 +84,7 @@ class IsolationUnavailable(Exception):
 
 
 class Box:
-    """One running fork server; `control` takes sockets, each of which becomes a child.
+    """One fork server, which is started; `control` takes sockets, each of which becomes a child.
 
     Parameters
     ----------
@@ -113,6 +113,7 @@ class Box:
             self, shutil.rmtree, self._inside, ignore_errors=True
         )
         self.control, theirs = socket.socketpair()
+        self._ready = False
         self._log: IO[bytes] = tempfile.TemporaryFile()
         try:
             with theirs, contextlib.ExitStack() as stack:
@@ -120,7 +121,6 @@ class Box:
                     self._process = self._start_boxed(theirs, stack)
                 else:
                     self._process = self._start_bare(theirs)
-            self._wait_until_ready()
         except BaseException:
             self.close()
             raise
@@ -213,14 +213,24 @@ class Box:
         told = ["--preload", *self.preload]
         return told if self.shown is None else [*told, "--refused", *self.shown.refused]
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Wait until it has loaded and warmed what its children need.
+
+        Raises
+        ------
+        IsolationUnavailable : it cannot be started here
+        ConnectionError : it was killed while it started
+        """
+        if self._ready:
+            return
         self.control.settimeout(START_SECONDS)
         try:
             answer = self.control.recv(64)
         except OSError:
             answer = b""
         self.control.settimeout(None)
-        if answer != b"ready\n":
+        self._ready = answer == b"ready\n"
+        if not self._ready:
             if self._ended() in KILLED:
                 raise ConnectionError("the fork server was killed while it started")
             self._log.seek(0)
