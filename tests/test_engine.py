@@ -486,8 +486,10 @@ def test_every_failure_of_isolation_is_one(monkeypatch):
     class Unavailable:
         isolation, limits = "bwrap", LIMITS
 
-        def start(self) -> None:
+        def begin(self) -> None:
             pass
+
+        start = begin
 
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")

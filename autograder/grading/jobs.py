@@ -242,10 +242,14 @@ def grade_here(job: Job) -> Outcome:
     The process's sandbox is started for its first submission and kept.
     """
     from autograder.sandbox import IsolationUnavailable, SandboxLost
-    from autograder.submission.notebook import grade_notebook
 
     try:
         sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
+        # Loaded here while the box starts.
+        from autograder.submission.notebook import grade_notebook
+
+        job.assignment.catalogue.load()
+        sandbox.start()
         begun()
         graded = grade_notebook(
             *(_read(job), job.assignment, sandbox, job.seed),
@@ -331,7 +335,7 @@ def _read(job: Job) -> NotebookNode:
 
 
 def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:
-    """Return this process's sandbox for an assignment, started.
+    """Return this process's sandbox for an assignment, which has begun to start.
 
     Raises
     ------
@@ -345,7 +349,7 @@ def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandb
         close_sandboxes()
         Finalize(None, close_sandboxes, exitpriority=1)
         _sandboxes[key] = Sandbox(*key)
-    _sandboxes[key].start()
+    _sandboxes[key].begin()
     return _sandboxes[key]
 
 
@@ -356,7 +360,7 @@ def start_sandbox(isolation: str, limits: Limits, assignment: Assignment) -> Non
     ------
     IsolationUnavailable, ConnectionError
     """
-    sandbox_for(isolation, limits, assignment)
+    sandbox_for(isolation, limits, assignment).start()
 
 
 def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
