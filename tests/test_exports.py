@@ -198,7 +198,7 @@ def test_scores_that_wait_for_marks_are_exported_and_said(graded):
     assert (code, output) == (0, f"wrote {graded / 'grades-canvas.csv'}\n")
     assert said == (
         "autograder: ps1: 3 of 4 wait for a person's marks, which count nothing until then: "
-        "see Formgrader\n"
+        "`autograder marks ps1 --out ps1.csv`, or Formgrader\n"
     )
 
 

@@ -31,6 +31,7 @@ from autograder.course.folder import (
     require_assignment,
     submitted_at,
 )
+from autograder.course.handed_in.files import NAMED
 from autograder.grading.history import (
     Entry,
     Latest,
@@ -63,6 +64,7 @@ from autograder.grading.standing import (
     fingerprint_of,
     make_job,
     read_record,
+    said_of_misplaced,
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.submission.graded_cells import GradedSubmission
@@ -169,7 +171,11 @@ class ClassGrading:
         self._penalty = where.late.penalty if where.late is not None else None
         for name in assignments:
             require_assignment(course, name)
-        found = find_submissions(course, assignments, students)
+        try:
+            found = find_submissions(course, assignments, students)
+        except CourseError as failure:
+            lying = [said for name in assignments for said in said_of_misplaced(course, name)]
+            raise CourseError("; ".join((str(failure), *lying[:NAMED])), failure.code) from None
         self.submissions = [one for one in found if one.student not in where.excluded]
         self.left_out = sorted({one.student for one in found} & where.excluded)
         self._everybody = not students
@@ -358,13 +364,14 @@ class ClassGrading:
         return self.history[submission.assignment].get(submission.student)
 
     def gone(self) -> list[str]:
-        """Return what was graded and is no longer handed in, a sentence each."""
+        """Return what was graded and is no longer there, or lies elsewhere, a sentence each."""
         said = []
         for name in self.assignments if self._everybody else ():
             for path in sorted((self.course / "autograded").glob(f"*/{name}")):
                 student = path.parent.name
                 if not os.path.lexists(Submission(self.course, name, student).folder):
                     said.append(f"{student}'s {name} {IS_GONE.format(name, student)}")
+            said += said_of_misplaced(self.course, name)
         return said
 
     def elsewhere(self) -> dict[str, int]:

@@ -33,9 +33,9 @@ from autograder.gradebook.scores import (
     read_max_score,
     read_roster,
 )
-from autograder.grading.standing import Standings
+from autograder.grading.standing import HOW_TO_MARK, Standings
 from autograder.pages.strangers import said_of_strangers
-from autograder.words import listed, printable, spreadsheet_text
+from autograder.words import listed, spreadsheet_text
 
 DECIMALS = 2  # Canvas stores no more
 
@@ -69,6 +69,7 @@ class CountingScores(ExportPlugin):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.left_out: list[str] = []  # whose do not count, and why, a sentence each
+        self.said: list[str] = []
 
     def counting(self, name: str) -> dict[str, SubmissionScore]:
         """Return the scores of an assignment that count, by student; note the others."""
@@ -77,12 +78,11 @@ class CountingScores(ExportPlugin):
             if not (course.folder / "release" / name).is_dir():
                 return store.scores(name)  # what people alone have marked
             standings = Standings(course, name, store)
-        for student, standing in standings.everybody().items():
-            if standing.left_out:
-                said = f"{printable(student)}'s {name} {standing.why}"
-                self.left_out.append(said)
-                if self.course is None:  # otherwise who has made this asks for them
-                    self.log.warning("%s", said)
+        self.left_out += standings.left_out()
+        self.said += standings.older()
+        if self.course is None:  # otherwise who has made this asks for them
+            for said in (*self.left_out, *self.said):
+                self.log.warning("%s", said)
         return standings.counting()
 
 
@@ -240,7 +240,7 @@ def export(
             if waiting:
                 said.append(
                     f"{name}: {waiting} of {len(scores)} wait for a person's marks, "
-                    "which count nothing until then: see Formgrader"
+                    f"which count nothing until then: {HOW_TO_MARK.format(name)}"
                 )
     said += said_of_strangers(course, assignments)
     exporter = EXPORTERS[to]
@@ -251,7 +251,7 @@ def export(
     plugin.course = where
     with said_plainly(), Gradebook(url) as gradebook:
         plugin.export(gradebook)
-    return path, said, plugin.left_out
+    return path, said + plugin.said, plugin.left_out
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

@@ -76,7 +76,7 @@ def write_table(
     if empty:
         said.append(f"{counted(empty, 'answer')} left as released: 0 points, and not in the table")
     return said, [
-        f"{printable(student)}'s {assignment} {standing.why}"
+        f"{printable(student)}'s {assignment} {printable(standing.why)}"
         for student, standing in standings.everybody().items()
         if standing.left_out and not may_be_marked(standing)
     ]
