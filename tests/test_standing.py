@@ -227,6 +227,19 @@ def test_work_that_lies_where_nobody_looks_is_named_by_every_command(graded, whe
     assert (code, "no submissions of ps1" in said, says in said) == (2, True, True)
 
 
+@pytest.mark.usefixtures("all_in_process")
+def test_in_a_groups_course_the_group_can_write_what_is_graded_and_told(graded):
+    configure(graded, "c.CourseDirectory.groupshared = True")
+    hand_in_again(graded)
+    commanding.run("grade", "ps1", "--course", graded)
+    commanding.run("feedback", "ps1", "--course", graded)
+    for root, file in (("autograded", "ps1.ipynb"), ("feedback", "ps1.html")):
+        path = graded / root / "ann" / "ps1" / file
+        modes = [one.stat().st_mode & 0o7777 for one in (path, *path.parents[:3])]
+        assert modes == [0o664, 0o2775, 0o2775, 0o2775]
+    assert (graded / "autograded" / "bob" / "ps1" / "ps1.ipynb").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_new_time_costs_what_it_says_and_nothing_is_run_again(graded, at_once, monkeypatch):
     before = (graded / "autograded" / "ann" / "ps1" / VERDICTS_FILE).read_bytes()
     hand_in_later(graded)

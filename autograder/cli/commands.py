@@ -840,7 +840,9 @@ def export(
 
 @app.command()
 def diagnose(
-    notebook: Annotated[Path, typer.Argument(help="Any notebook, of whatever course.")],
+    notebook: Annotated[
+        Path, typer.Argument(help="Any notebook, of whatever course; or what it is alone in.")
+    ],
     named: Annotated[
         list[str] | None,
         typer.Option(

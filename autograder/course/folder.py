@@ -362,9 +362,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         raise
 
 
-def share(folder: Path) -> None:
-    """Let the group of a shared course read and write a folder, as nbgrader's own steps do."""
-    for path in (folder, *folder.rglob("*")):
+def share(folder: Path, root: Path) -> None:
+    """Let the group of a shared course read and write a folder, as nbgrader's own steps do.
+
+    Parameters
+    ----------
+    root : a folder above it, up to which the folders between are shared too
+    """
+    above = [path for path in folder.parents if path.is_relative_to(root)]
+    for path in (*above, folder, *folder.rglob("*")):
         with contextlib.suppress(PermissionError):  # another's of the group, who has done it
             if not path.is_symlink():
                 path.chmod(0o2775 if path.is_dir() else 0o664)

@@ -29,6 +29,7 @@ from autograder.course.folder import (
     Submission,
     find_submissions,
     require_assignment,
+    share,
     submitted_at,
 )
 from autograder.course.handed_in.files import NAMED
@@ -178,7 +179,7 @@ class ClassGrading:
             raise CourseError("; ".join((str(failure), *lying[:NAMED])), failure.code) from None
         self.submissions = [one for one in found if one.student not in where.excluded]
         self.left_out = sorted({one.student for one in found} & where.excluded)
-        self._everybody = not students
+        self._everybody, self._shared = not students, where.is_shared
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
         from autograder.submission.trial import tried_out
@@ -409,6 +410,8 @@ class ClassGrading:
                     for graded, trouble in zip(left, troubles, strict=True)
                     if trouble is None
                 ]
+        for graded in left if self._shared else ():
+            share(graded.submission.graded_folder, self.course / "autograded")
         told = [self._told(graded) for graded in left]
         self._note_seconds(left)
         self._note_history(left)

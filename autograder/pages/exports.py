@@ -38,6 +38,10 @@ from autograder.pages.strangers import said_of_strangers
 from autograder.words import listed, spreadsheet_text
 
 DECIMALS = 2  # Canvas stores no more
+COLUMNS = (
+    *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
+    *("raw_score", "late_submission_penalty", "score", "max_score"),
+)
 
 
 @dataclass(frozen=True)
@@ -175,24 +179,37 @@ class MoodleExporter(ScoresExporter):
 
 
 class NbgraderCsv(CsvExportPlugin, CountingScores):
-    """nbgrader's own CSV; what does not count, or was not handed in, has no score, not 0."""
+    """nbgrader's own columns, quoted; what does not count, or was not handed in, has no score."""
 
     destination = "grades.csv"
 
     def export(self, gradebook: Gradebook) -> None:
-        """Write the file as nbgrader does, and take out the scores that do not count."""
-        super().export(gradebook)
-        path = Path(self.to or self.destination).absolute()
-        known = [one.name for one in gradebook.assignments]
-        counting = {name: self.counting(name) for name in (self.assignment or known)}
-        header, *lines = path.read_text(encoding="utf-8").splitlines()
-        # nbgrader quotes nothing: what is before a name is found from the left, the scores
-        # from the right.
-        rows = [line.split(",") for line in lines]
-        for row in rows:
-            if row[3] not in counting[row[0]]:
-                row[-4:-1] = ["", "", ""]
-        write_atomically(path, "".join(f"{','.join(row)}\n" for row in ([header], *rows)))
+        """Write the file."""
+        names, students = (set(map(str, some)) for some in (self.assignment, self.student))
+        rows: list[Sequence[str]] = [COLUMNS]
+        for assignment in gradebook.assignments:
+            if names and assignment.name not in names:
+                continue
+            counting = self.counting(assignment.name)
+            handed_in = {one.student_id: one for one in assignment.submissions}
+            for student in gradebook.students:
+                if students and student.id not in students:
+                    continue
+                submission = handed_in.get(student.id)
+                scores: Sequence[object] = ("", "", "")
+                if submission is not None and student.id in counting:
+                    score, penalty = submission.score, submission.late_submission_penalty
+                    scores = (score, penalty, max(0.0, score - penalty))
+                who = (student.id, student.last_name, student.first_name, student.email)
+                when = (assignment.duedate, submission.timestamp if submission else None)
+                rows.append(
+                    [
+                        *(assignment.name, *(str(moment or "") for moment in when)),
+                        *(spreadsheet_text(text or "") for text in who),
+                        *(str(one) for one in (*scores, assignment.max_score)),
+                    ]
+                )
+        write_atomically(Path(self.to or self.destination).absolute(), csv_text(rows))
 
 
 EXPORTERS: dict[str, Any] = {

@@ -28,6 +28,7 @@ from autograder.course.folder import (
     find_handed_in,
     require_assignment,
     secret_text,
+    share,
     timestamp_text,
     write_atomically,
 )
@@ -68,6 +69,7 @@ class PageJob:
     ----------
     marks : by notebook
     why : why there are none: the page says so
+    shared : whether the course is a group's
     """
 
     submission: Submission
@@ -75,6 +77,7 @@ class PageJob:
     force: bool
     book: str = ""
     why: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class ClassFeedback:
         self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
     ) -> None:
         where = Course(course)
-        url, self.book = where.gradebook_url, where.book
+        url, self.book, shared = where.gradebook_url, where.book, where.is_shared
         for name in assignments:
             require_assignment(course, name)
         found = [find_handed_in(course, name, students) for name in assignments]
@@ -143,11 +146,11 @@ class ClassFeedback:
                     student, standing = submission.student, standings.of(submission.student)
                     if standing.state == NOTHING:
                         page = {standings.notebooks[0].notebook: Marks()}
-                        job = PageJob(submission, page, force, self.book, standing.why)
+                        job = PageJob(submission, page, force, self.book, standing.why, shared)
                         self.jobs.append(job)
                     elif standing.counts:
                         its = {one: some[student] for one, some in marks.items() if student in some}
-                        self.jobs.append(PageJob(submission, its, force, self.book))
+                        self.jobs.append(PageJob(submission, its, force, self.book, "", shared))
                     elif standing.left_out or student in students:
                         self.settled.append(_failed(submission, f"it {standing.why}"))
 
@@ -264,6 +267,8 @@ def _make(job: PageJob, notebook: str, plain: bool) -> bool:
     for name, content in beside.items():
         write_atomically(folder / name, content)
     write_atomically(path, text)
+    if job.shared:
+        share(folder, submission.course / "feedback")
     return True
 
 

@@ -400,7 +400,12 @@ def _notebooks_of(
 
 def _may_be(name: str, head: bytes) -> bool:
     """Whether a file may be a notebook; one that is called so is looked at, whatever is in it."""
-    return name.lower().endswith(SUFFIX) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return name.lower().endswith(SUFFIX) or is_json(head)
+
+
+def is_json(head: bytes) -> bool:
+    """Whether a file that begins so may be a notebook, by its content."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
 def _trouble(assignment: str, other: dict[str, str]) -> str:

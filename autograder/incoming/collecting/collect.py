@@ -140,7 +140,7 @@ class Collection:
         course = Course(request.course)
         self._url = course.gradebook_url
         self._refused = not_of(None, request.course, None)
-        self._shared = bool(course.settings.get("CourseDirectory", {}).get("groupshared", False))
+        self._shared = course.is_shared
         self._memory = read_memory(request.course, request.assignment)
         self._corrected = request.zone not in ("", self._memory.zone)
         self._memory.zone = request.zone or self._memory.zone
@@ -201,7 +201,7 @@ class Collection:
             os.replace(made, folder)
             _remove(old)
             if self._shared:
-                share(above)
+                share(above, self._course / "submitted")
         _remove(made)
         return row
 

@@ -14,7 +14,7 @@ import time
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -187,7 +187,7 @@ class Opener:
                     continue
                 why = SYMBOLIC_LINK if member.issym() else NO_FILE if content is None else ""
                 data: IO[bytes] = content or io.BytesIO()
-                self._take(member.name, why, lambda data=data: data, found)
+                self._take(member.name, why, partial(_itself, data), found)
         except UnsoundArchive as failure:
             many = str(failure) == TOO_MANY
             self._files = -1 if many else self._files
@@ -199,7 +199,7 @@ class Opener:
         self,
         name: str,
         why: str,
-        opened: Callable[[], AbstractContextManager[IO[bytes]]],
+        opened: Callable[[], IO[bytes]],
         found: Download,
     ) -> None:
         """Take one member of an archive, unless there is a reason why not."""
@@ -225,9 +225,7 @@ class Opener:
             else:
                 found.left_out[name] = TOO_LARGE
 
-    def _unpack(
-        self, name: str, opened: Callable[[], AbstractContextManager[IO[bytes]]], path: Path
-    ) -> bool:
+    def _unpack(self, name: str, opened: Callable[[], IO[bytes]], path: Path) -> bool:
         """Unpack one file; return whether it is not too large.
 
         Its header does not count: whoever made it may have written anything.
@@ -245,6 +243,10 @@ class Opener:
                     return False
                 target.write(chunk)
         return True
+
+
+def _itself(file: IO[bytes]) -> IO[bytes]:
+    return file
 
 
 def without_ending(name: str) -> str:
