@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.limits import LIMITS
 from autograder.course.folder import heavy_imports
-from autograder.limits import LIMITS
 from autograder.sandbox.box import ENVIRONMENT
 from autograder.sandbox.inside.shell import warm_shell
 from benchmarks.classes import ROOT

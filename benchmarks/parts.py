@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.base.limits import LIMITS
 from autograder.course.assignment import MasterCell
 from autograder.course.course import Course
 from autograder.gradebook import GradebookStore
 from autograder.grading.engine import ClassGrading
-from autograder.limits import LIMITS
 from autograder.submission.graded_cells import GradedCell, GradedSubmission
 from benchmarks.classes import HANDED_IN, SEED, student
 from benchmarks.tables import number, table

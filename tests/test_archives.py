@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
+from autograder.base.limits import ArchiveLimits, HandInLimits
 from autograder.course.handed_in import archives
 from autograder.course.handed_in.archives import UnsoundArchive, own_folder, unpack
-from autograder.limits import ArchiveLimits, HandInLimits
 from autograder.nbgrader_plugin.copying import Collector, Extractor
 
 KINDS = (".zip", ".gz")

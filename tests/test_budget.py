@@ -23,6 +23,7 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrading import convert
 from running import fix_secret, orphans_adopted, written
 
+from autograder.base.limits import LIMITS, Budget
 from autograder.diagnosis import command
 from autograder.grading import engine, jobs
 from autograder.grading.cluster import graded_on
@@ -30,7 +31,6 @@ from autograder.grading.engine import ClassGrading
 from autograder.grading.jobs import Job
 from autograder.grading.records import VERDICTS_FILE, Result
 from autograder.grading.workers import own_worker
-from autograder.limits import LIMITS, Budget
 from autograder.nbgrader_plugin import steps
 from autograder.nbgrader_plugin.formgrader import filters
 from autograder.pages import feedback

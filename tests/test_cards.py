@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from seen import Seen
 
+from autograder.base.words import points_text
 from autograder.catalogue.model import Exercise
 from autograder.judging.cards import verdict_html, verdict_text
 from autograder.judging.judge import Finding, Verdict, judge
-from autograder.words import points_text
 from softmax_by_hand import EXERCISES
 
 EVIL = "<script>alert(1)</script> & \"'></td><img src=x onerror=alert(2)>"

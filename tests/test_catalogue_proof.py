@@ -807,6 +807,33 @@ def test_the_command_says_what_cannot_be_released_yet(course: Path) -> None:
     assert "one twice has nothing that students may run: it cannot be released" in said
 
 
+LEN_AS_A_HELPER = """
+from dataclasses import replace
+from autograder.checking.kit import Properties, normal
+
+def len(a):
+    return a.size
+
+@Properties(lambda X: X.shape, lambda: [(normal(3),)], "Some numbers.")
+def asked(f):
+    f.claim("as many come back", "How many are there?")
+    for (X,) in f.examples:
+        f.expect(len(f(X)) == len(X))
+
+CATALOGUE = Catalogue({"one": (replace(entry(twice, 1.5), properties=asked),)})
+"""
+
+
+def test_the_command_names_a_helper_that_release_refuses(course: Path) -> None:
+    (file,) = course.glob("catalogue_of_*.py")
+    file.write_text(COURSE + LEN_AS_A_HELPER)
+    code, said, _ = run("--course", course)
+    assert code == 1
+    assert said[0].startswith("one checks.py: it cannot be written: the properties of twice use ")
+    assert "Python's own len would be lost" in said[0]
+    assert said[1:] == ["one: 1 exercise of 2 points, no mistakes, 1 problem"]
+
+
 @pytest.mark.parametrize("assignments", ["{}", "{'one': ()}"])
 def test_a_catalogue_without_exercises_is_no_success(course: Path, assignments: str) -> None:
     (file,) = course.glob("catalogue_of_*.py")

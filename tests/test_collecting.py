@@ -19,6 +19,7 @@ from databases import sql
 from downloads import CLASS, NASTY, TWINS, UNLIKE, Person, folder_of, zip_of
 from running import PROGRAMS, ended, start
 
+from autograder.base.limits import ArchiveLimits
 from autograder.course.folder import CourseError, Submission, submitted_at
 from autograder.incoming.collecting.clock import Clock
 from autograder.incoming.collecting.collect import (
@@ -35,7 +36,6 @@ from autograder.incoming.collecting.gathering import Request
 from autograder.incoming.collecting.people import Roster, Sender, Student
 from autograder.incoming.collecting.rosters import read_roster_file
 from autograder.incoming.collecting.systems import read_names, system_of
-from autograder.limits import ArchiveLimits
 
 FEW = CLASS[:4]
 # Of whom each name, in whatever order, is one person's.

@@ -21,6 +21,7 @@ from conftest import Here
 from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 
+from autograder.base.limits import LIMITS
 from autograder.catalogue.spellings import Spelling
 from autograder.cli import commands as cli
 from autograder.diagnosis import command, diagnose
@@ -31,7 +32,6 @@ from autograder.diagnosis.names import Names
 from autograder.diagnosis.rearranged import Rearranged
 from autograder.diagnosis.telling import MAX_ERRORS, Answer, Diagnosis
 from autograder.judging.judge import judge
-from autograder.limits import LIMITS
 from autograder.sandbox import Sandbox
 from softmax_by_hand import CATALOGUE, EXERCISES
 

@@ -27,6 +27,7 @@ from databases import locked, points_in, sql
 from isolation import need_isolation
 from running import written
 
+from autograder.base.limits import WRITING
 from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, CourseError, Submission
 from autograder.grading import engine, jobs
@@ -42,7 +43,6 @@ from autograder.grading.records import (
 )
 from autograder.grading.standing import make_job
 from autograder.grading.workers import Workers, own_worker
-from autograder.limits import WRITING
 from autograder.sandbox import LIMITS, IsolationUnavailable
 
 HandIn = Callable[..., Path]

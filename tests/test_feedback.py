@@ -30,10 +30,10 @@ from nbgrader.utils import notebook_hash
 from nbgrading import convert
 from seen import Seen
 
+from autograder.base.limits import PAGE
 from autograder.course.folder import SECRET_FILE, CourseError
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.cell_marks import CellMark, Marks
-from autograder.limits import PAGE
 from autograder.pages import feedback, feedback_page
 from autograder.pages.feedback import LOST, ClassFeedback, PageResult, made_of
 from autograder.pages.feedback_page import POLICY, PageError, page

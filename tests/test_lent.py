@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.base.limits import EXCHANGE
 from autograder.catalogue.lent import lent
 from autograder.catalogue.values import entries
-from autograder.limits import EXCHANGE
 from softmax_by_hand import EXERCISES
 from softmax_by_hand import lecture as reference
 

@@ -23,6 +23,7 @@ from nbgrader.utils import notebook_hash
 from nbgrading import settings
 from running import PROGRAMS, done, ended, start
 
+from autograder.base.limits import HAND_IN, LIMITS, ArchiveLimits
 from autograder.course.assignment import Assignment
 from autograder.course.folder import SECRET_FILE, Submission, secret_text, timestamp_text
 from autograder.course.handed_in import archives, files, hard_links
@@ -30,7 +31,6 @@ from autograder.course.handed_in.archives import UnsoundArchive, unpack
 from autograder.course.handed_in.files import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.grading.jobs import Job, write_so_far
 from autograder.grading.standing import make_job
-from autograder.limits import HAND_IN, LIMITS, ArchiveLimits
 from autograder.nbgrader_plugin.copying import Collect
 
 UNTOUCHED = classes.NOTEBOOKS / "untouched.ipynb"

@@ -31,10 +31,10 @@ from seen import Seen
 from traitlets.config import Config
 from traitlets.log import get_logger
 
+from autograder.base.limits import PAGE
 from autograder.course.folder import SECRET_FILE
 from autograder.course.settings import load_config
 from autograder.grading import jobs
-from autograder.limits import PAGE
 from autograder.nbgrader_plugin.formgrader.filters import markdown2html
 from autograder.pages.markup import card_html, written_html
 from autograder.sandbox import IsolationUnavailable, Sandbox

@@ -12,8 +12,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.base.limits import GRADING, LIMITS
 from autograder.course.assignment import Assignment
-from autograder.limits import GRADING, LIMITS
 from autograder.sandbox import Sandbox
 from autograder.submission.notebook import GradedNotebook, judge_notebook
 from autograder.submission.outputs import MAX_ERROR, KeptOutputs
@@ -117,7 +117,7 @@ WORKER = """
 import json, sys
 from autograder.course.assignment import Assignment
 from autograder.grading.jobs import Job, close_sandboxes, grade_here
-from autograder.limits import GRADING, LIMITS
+from autograder.base.limits import GRADING, LIMITS
 data = sys.stdin.buffer.read()
 job = Job("eve", Assignment("ps1", (), {}), data, None, 1, "bwrap", LIMITS)
 outcome = grade_here(job)

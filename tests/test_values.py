@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.base.limits import EXCHANGE
+from autograder.base.words import first_line, printable
 from autograder.catalogue.values import (
     ARRAY_DTYPES,
     Observation,
@@ -29,9 +31,7 @@ from autograder.catalogue.values import (
     plain,
     type_name,
 )
-from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
-from autograder.words import first_line, printable
 
 anything = st.recursive(
     st.one_of(

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from autograder.base.limits import EXCHANGE
 from autograder.catalogue.values import ARRAY_DTYPES, Opaque, Rng
-from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
 
 Hostile = Callable[[int], tuple[bytes, bytes]]

@@ -16,8 +16,8 @@ import costly
 import pytest
 from running import orphans_adopted
 
+from autograder.base.limits import Budget
 from autograder.grading.workers import OverBudget, Worker, WorkerLost, Workers, own_worker
-from autograder.limits import Budget
 
 SMALL = Budget(seconds=20.0, cpu_seconds=0.3, memory_megabytes=120, answer_megabytes=1)
 BRIEF = Budget(seconds=0.2, cpu_seconds=20.0)
@@ -166,7 +166,7 @@ PARENT = """
 import sys, threading
 sys.path[:0] = [{tests!r}]
 import costly
-from autograder.limits import Budget
+from autograder.base.limits import Budget
 from autograder.grading.workers import own_worker
 burn = threading.Thread(
     target=lambda: own_worker().do(

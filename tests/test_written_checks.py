@@ -213,7 +213,7 @@ REFUSED = {
     ),
     "what is the grader's own": (
         "f.expect(LIMITS)",
-        "from autograder.limits import LIMITS",
+        "from autograder.base.limits import LIMITS",
         "it is of the grader itself",
     ),
     "a name of the kit": (

@@ -10,9 +10,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from autograder.base.limits import EXCHANGE
 from autograder.catalogue.model import Exercise
 from autograder.catalogue.values import most_made
-from autograder.limits import EXCHANGE
 
 
 def along_axes(*arguments: Any) -> int:

@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.words import named
+from autograder.base.words import named
 
 if TYPE_CHECKING:
     from autograder.catalogue.catalogue import Catalogue

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from autograder.limits import EXCHANGE
-from autograder.words import first_line
+from autograder.base.limits import EXCHANGE
+from autograder.base.words import first_line
 
 ARRAY_DTYPES = tuple(
     np.dtype(name)
@@ -117,7 +117,7 @@ def plain(value: Any) -> Any:
 
     Plain are None, bool, int, float, str, arrays of `ARRAY_DTYPES`, and lists,
     tuples and dictionaries of these; keys are text, integers or booleans.  What is
-    larger than `autograder.limits.Exchange` allows is `Opaque` too.  Types are compared
+    larger than `autograder.base.limits.Exchange` allows is `Opaque` too.  Types are compared
     exactly: a subclass may answer anything to any question, so it is not asked any.
 
     >>> plain([1, 2.0, np.zeros(2)])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
+from autograder.base.words import counted, printable
 from autograder.incoming.collecting.collect import (
     CORRECTED,
     NEW,
@@ -16,7 +17,6 @@ from autograder.incoming.collecting.collect import (
     SAME,
     Collected,
 )
-from autograder.words import counted, printable
 
 HEADINGS = ("student", "in the download", "matched by", "handed in", "")
 WORDS = {

@@ -101,7 +101,7 @@ def _in_words() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as failure:
-        from autograder.words import os_trouble
+        from autograder.base.words import os_trouble
 
         _stop(os_trouble(failure), EXIT_SOME_FAILED)
 
@@ -308,7 +308,7 @@ def _say_left_out(left_out: Sequence[str]) -> None:
 
 
 def _say_trouble(student: str, assignment: str, trouble: str) -> None:
-    from autograder.words import printable
+    from autograder.base.words import printable
 
     typer.echo(f"autograder: {printable(student)}'s {assignment} {trouble}", err=True)
 
@@ -331,11 +331,11 @@ def _grade(
 ) -> tuple[list[Result], list[str]]:
     from rich.console import Console
 
+    from autograder.base.limits import LIMITS
+    from autograder.base.words import printable
     from autograder.course.agreement import not_released
     from autograder.grading.engine import ClassGrading
     from autograder.grading.standing import said_of_older
-    from autograder.limits import LIMITS
-    from autograder.words import printable
 
     console = Console()
     if not console.is_terminal:
@@ -401,7 +401,7 @@ def _grade(
 
 def _changed(results: Sequence[Result]) -> Iterator[str]:
     """Yield whose points are others than before, a line each, the numbers first."""
-    from autograder.words import points_text, printable
+    from autograder.base.words import points_text, printable
 
     again = [one for one in results if one.before is not None]
     changed = [one for one in again if one.changed]
@@ -456,7 +456,7 @@ def _tables(results: Sequence[Result]) -> Iterator[object]:
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.words import points_text, printable
+    from autograder.base.words import points_text, printable
 
     def cells(result: Result) -> tuple[str, str, str, str]:
         points = f"{points_text(result.points)} / {points_text(result.max_points)}"
@@ -539,11 +539,11 @@ def extension(
         _stop('say STUDENT ASSIGNMENT --until "2026-10-12 23:59 UTC", or ASSIGNMENT --list')
     assignment, student = given[-1], given[0]
     with _in_words():
+        from autograder.base.words import printable
         from autograder.course.course import Course
         from autograder.course.folder import require_assignment
         from autograder.course.handed_in.times import read_moment
         from autograder.gradebook import GradebookStore
-        from autograder.words import printable
 
         require_assignment(folder, assignment)
         moment = read_moment((until or "").encode()) if until is not None else None
@@ -638,7 +638,7 @@ def _take_in(filled: Filled, yes: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from autograder.words import counted
+    from autograder.base.words import counted
 
     for problem in filled.problems[:TABLE_ROWS]:
         typer.echo(f"autograder: {problem}", err=True)
@@ -926,9 +926,11 @@ def prove(
 
 
 def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds: int) -> None:
+    from autograder.base.words import counted, points_text
     from autograder.course.course import Course
-    from autograder.judging.catalogue_proof import problems_of
-    from autograder.words import counted, points_text
+    from autograder.judging.catalogue_proof import Problem, problems_of
+    from autograder.release import ReleaseError
+    from autograder.release.written_checks import write_checks
 
     catalogue = Course(folder).catalogue
     _all_known("assignment", assignments, catalogue.assignments)
@@ -956,6 +958,11 @@ def _prove(folder: Path, assignments: Sequence[str], names: Sequence[str], seeds
                     catalogue, name, exercise, seeds, lessons if has_lessons else None
                 )
                 advance()
+            try:
+                write_checks(exercises, None)
+            except ReleaseError as refused:
+                wrong = f"it cannot be written: {refused}"
+                problems.append(Problem(name, "checks.py", "", wrong, "Release refuses it too."))
     for problem in problems:
         typer.echo(str(problem))
     for name, exercises in chosen.items():

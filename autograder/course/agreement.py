@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.base.words import listed, points_text
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.assignment import Assignment
 from autograder.course.folder import CourseError, notebooks_in
-from autograder.words import listed, points_text
 
 PYTHON = ("python", "python3", "ipython")
 

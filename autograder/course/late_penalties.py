@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.base.words import named
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.course import settings
 from autograder.course.folder import CourseError
-from autograder.words import named
 
 # (student, score, seconds late) -> points to take away, as in nbgrader's plugin
 LatePenalty = Callable[[str, float, float], float | None]

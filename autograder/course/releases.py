@@ -14,8 +14,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.base.words import unix_lines
 from autograder.course.folder import write_atomically
-from autograder.words import unix_lines
 
 RELEASES_FILE = ".releases.json"
 FLAGS = ("grade", "locked", "solution", "task")

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode
 from traitlets.config import Configurable, LazyConfigValue
 
+from autograder.base.words import listed, named
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.folder import CourseError
-from autograder.words import listed, named
 
 
 class Number(Float):

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from autograder.base.limits import DIAGNOSING, HAND_IN
+from autograder.base.words import printable
 from autograder.course.handed_in.archives import (
     HEAD_BYTES,
     UnsoundArchive,
@@ -21,8 +23,6 @@ from autograder.course.handed_in.finding import SUFFIX, is_json
 from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.diagnosis.diagnose import DiagnoseError, Request, diagnosed
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
-from autograder.limits import DIAGNOSING, HAND_IN
-from autograder.words import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

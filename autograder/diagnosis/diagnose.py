@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.base.limits import DIAGNOSE_LIMITS
+from autograder.base.words import listed, printable
 from autograder.catalogue.name import CatalogueError, CatalogueName, installed_catalogue
 from autograder.checking import inert_checks
 from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
@@ -19,10 +21,8 @@ from autograder.diagnosis.pairs import Pairs
 from autograder.diagnosis.telling import Diagnosis, errors
 from autograder.diagnosis.ways import SEED
 from autograder.grading.working import begun, tell
-from autograder.limits import DIAGNOSE_LIMITS
 from autograder.sandbox import IsolationUnavailable, Name, Sandbox, SandboxLost
 from autograder.submission.sanitise import parse_submission
-from autograder.words import listed, printable
 
 CHECKS = "checks.py"  # what a notebook of such a course imports
 

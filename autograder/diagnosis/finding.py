@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograder.base.words import listed, printable
 from autograder.diagnosis.foreign import NOTEBOOK, Running, Version
 from autograder.diagnosis.names import Known, Names
 from autograder.diagnosis.telling import Answer
@@ -19,7 +20,6 @@ from autograder.diagnosis.ways import FLOAT32, GATE_HOLDS, NAMED, Judged, Try, W
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.sandbox import Name
 from autograder.submission.slips import blocks, left_open
-from autograder.words import listed, printable
 
 NO_NUMPY = "NameError: name 'np' is not defined"
 IMPORT_NUMPY = "import numpy as np"

@@ -17,6 +17,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.base.words import printable
 from autograder.catalogue.name import CatalogueName
 from autograder.course.assignment import Assignment
 from autograder.sandbox import Name, RemoteObject, Sandbox, SessionLost
@@ -30,7 +31,6 @@ from autograder.submission.slips import (
     slip,
     told,
 )
-from autograder.words import printable
 
 NOTEBOOK = "__main__"  # the module of what a notebook itself defines
 MAX_SAID = 200

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from autograder.base.words import listed, printable
 from autograder.catalogue.model import Exercise
 from autograder.judging.cards import verdict_text
 from autograder.judging.judge import Verdict
-from autograder.words import listed, printable
 
 MAX_ERRORS = 6
 MAX_NAMES = 12

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.words import listed, printable
 from autograder.catalogue.arrangements import Arrangement, same
 from autograder.catalogue.model import Exercise
 from autograder.catalogue.spellings import Spellings
@@ -24,7 +25,6 @@ from autograder.diagnosis.names import Known
 from autograder.diagnosis.rearranged import Rearranged
 from autograder.judging.judge import NEARLY_RIGHT, Verdict, judge
 from autograder.sandbox import Name, RemoteObject
-from autograder.words import listed, printable
 
 SEED = 0  # a fixed seed: nothing is earned here, and equal notebooks get equal answers
 FLOAT32 = "numbers in float32, compared here to four digits where the course asks for float64"

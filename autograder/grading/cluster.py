@@ -16,9 +16,9 @@ from concurrent.futures import Executor, Future
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
+from autograder.base.words import first_line
 from autograder.course.folder import CourseError
 from autograder.grading.workers import WINDOW_PER_WORKER, interrupts_held
-from autograder.words import first_line
 
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograder.base.words import named
 from autograder.course.course import Course
 from autograder.course.folder import (
     CourseError,
@@ -69,7 +70,6 @@ from autograder.grading.standing import (
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.submission.graded_cells import GradedSubmission
-from autograder.words import named
 
 if TYPE_CHECKING:
     from autograder.sandbox import Limits

@@ -15,10 +15,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from autograder.base.words import points_text
 from autograder.course.assignment import Assignment
 from autograder.course.folder import digest_of
 from autograder.grading.jobs import Job, catalogue_fingerprint, code_fingerprint
-from autograder.words import points_text
 
 HISTORY_FILE = ".history-{}.jsonl"  # of an assignment, beside the students' folders
 MARKS_FILE = ".marks-{}.jsonl"  # the same, of marks that people gave

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.base.limits import LIMITS, Limits
+from autograder.base.words import counted, printable
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import (
@@ -32,8 +34,6 @@ from autograder.gradebook.scores import SubmissionScore
 from autograder.grading.history import made_of
 from autograder.grading.jobs import Job, fingerprint, why_unreadable
 from autograder.grading.records import VERDICTS_FILE, summary
-from autograder.limits import LIMITS, Limits
-from autograder.words import counted, printable
 
 CURRENT, OLDER, STALE, LATE = "current", "older", "stale", "stale in time"
 NEVER, NOTHING, GONE, NONE, EXCLUDED = "never graded", "not graded", "gone", "none", "excluded"

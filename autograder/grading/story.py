@@ -7,6 +7,7 @@ from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 
+from autograder.base.words import points_text, printable
 from autograder.course.course import Course
 from autograder.course.folder import CourseError
 from autograder.gradebook import GradebookStore
@@ -18,7 +19,6 @@ from autograder.grading.history import (
     read_marks_given,
     why,
 )
-from autograder.words import points_text, printable
 
 
 def story(course: Path, student: str, assignments: Sequence[str]) -> list[str]:

@@ -26,6 +26,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, TypeVar
 
+from autograder.base.limits import Budget
 from autograder.grading.working import (
     BEGUN,
     FAILED,
@@ -35,7 +36,6 @@ from autograder.grading.working import (
     TOO_LARGE,
     memory_of,
 )
-from autograder.limits import Budget
 
 # Jobs in flight for each worker: enough that none waits, few enough that memory stays flat.
 WINDOW_PER_WORKER = 4

@@ -9,8 +9,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from autograder.base.words import carried_text, points_text
 from autograder.judging.judge import NOT_COUNTED
-from autograder.words import carried_text, points_text
 
 if TYPE_CHECKING:
     from autograder.catalogue.model import Exercise, Misconception

@@ -25,13 +25,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.limits import EXCHANGE
+from autograder.base.words import counted, listed, points_text
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Arguments, Criterion, Exercise, Misconception, Specimen
 from autograder.catalogue.values import Observation, Opaque, Rng, Step, entries, observe_here, plain
 from autograder.checking.kit import Broken, Card, NotWritten, Properties
 from autograder.judging.judge import NOT_COUNTED, full_marks, judge, questions
-from autograder.limits import EXCHANGE
-from autograder.words import counted, listed, points_text
 
 SEEDS = 3  # seeds at which each wrong function is tried
 REFERENCE_SEEDS = 100

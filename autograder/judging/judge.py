@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.random import mtrand
 
+from autograder.base.words import listed
 from autograder.catalogue.model import (
     Arguments,
     Criterion,
@@ -37,7 +38,6 @@ from autograder.catalogue.values import (
     left_alone,
     observe_here,
 )
-from autograder.words import listed
 
 FLOOR = 1e-2  # floor of the norm in relative comparisons, because the right answer may be 0
 NEARLY = 1e-4  # a wrong answer this close is not shown: its digits would tell the right one

@@ -14,11 +14,11 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.base.words import counted, listed
 from autograder.course.carried import CELL_ID, carrying_cell
 from autograder.course.folder import files_beside
 from autograder.course.releases import note_release
 from autograder.nbgrader_plugin.plain_log import say_plainly
-from autograder.words import counted, listed
 
 
 class CarryFiles(NbGraderPreprocessor):

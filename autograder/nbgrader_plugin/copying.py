@@ -26,6 +26,7 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import notebook_hash, parse_utc, rmtree
 from traitlets import Unicode
 
+from autograder.base.limits import RENDERING
 from autograder.course.course import Course
 from autograder.course.folder import (
     MAX_BYTES_BESIDE,
@@ -64,7 +65,6 @@ from autograder.grading.records import store_record
 from autograder.grading.standing import LEFT_OUT, Standings, why_not_graded
 from autograder.incoming.collecting.collect import opened
 from autograder.incoming.collecting.gathering import Request
-from autograder.limits import RENDERING
 from autograder.nbgrader_plugin.plain_log import say_plainly
 from autograder.pages.feedback import WITH_FEEDBACK, clear_foreign
 

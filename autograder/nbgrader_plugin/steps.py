@@ -20,6 +20,7 @@ from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import default
 
+from autograder.base.limits import LIMITS
 from autograder.course import settings
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
@@ -30,7 +31,6 @@ from autograder.grading.history import Latest, entry_of, made_of
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.grading.records import record_of
 from autograder.grading.standing import fingerprint_of, make_job
-from autograder.limits import LIMITS
 from autograder.nbgrader_plugin.copying import be_careful, keep_record, outcomes_so_far
 from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
 from autograder.submission.graded_cells import comments_on, waiting_in

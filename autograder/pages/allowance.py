@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autograder.limits import PAGE, PageLimits
+from autograder.base.limits import PAGE, PageLimits
 
 
 @dataclass
@@ -13,7 +13,7 @@ class Allowance:
 
     Parameters
     ----------
-    code, markdown, pictures, text : characters; see `autograder.limits.PageLimits`
+    code, markdown, pictures, text : characters; see `autograder.base.limits.PageLimits`
     text_cell : characters of one text, which do not go down
 
     >>> left = Allowance.of(PAGE)

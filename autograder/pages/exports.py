@@ -18,6 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin, ExportPlugin
 from traitlets.config import Config
 
+from autograder.base.words import listed, spreadsheet_text
 from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import (
@@ -35,7 +36,6 @@ from autograder.gradebook.scores import (
 )
 from autograder.grading.standing import HOW_TO_MARK, Standings
 from autograder.pages.strangers import said_of_strangers
-from autograder.words import listed, spreadsheet_text
 
 DECIMALS = 2  # Canvas stores no more
 COLUMNS = (

@@ -17,6 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from autograder.base.limits import RENDERING
+from autograder.base.words import first_line, named, os_trouble
 from autograder.course.course import Course
 from autograder.course.folder import (
     MAX_BYTES_BESIDE,
@@ -45,9 +47,7 @@ from autograder.grading.standing import (
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
 from autograder.grading.working import begun
-from autograder.limits import RENDERING
 from autograder.pages.allowance import INSTALLATION
-from autograder.words import first_line, named, os_trouble
 
 # A graded notebook may be larger than what was handed in, by its outputs.
 MAX_GRADED_BYTES = 200 << 20

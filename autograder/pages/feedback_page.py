@@ -20,15 +20,15 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode, v4
 from traitlets.config import Config
 
+from autograder.base.limits import PAGE, PLAIN_PAGE
+from autograder.base.words import lesson_address, named, points_text
 from autograder.course.assignment import exercise_asked
 from autograder.gradebook.cell_marks import CellMark, Marks
 from autograder.judging import cards
-from autograder.limits import PAGE, PLAIN_PAGE
 from autograder.pages import markup
 from autograder.pages.allowance import INSTALLATION, Allowance
 from autograder.pages.highlighting import code_within, shown
 from autograder.submission.graded_cells import NOTE
-from autograder.words import lesson_address, named, points_text
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 POLICY = (

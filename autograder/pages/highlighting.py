@@ -18,7 +18,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES
 
-from autograder.limits import PAGE
+from autograder.base.limits import PAGE
 from autograder.pages.allowance import Allowance
 
 # What steers a terminal, and what makes text read in another order than it is written.

@@ -3,7 +3,7 @@
 Cards are this package's own and keep their looks.  What a student wrote may not
 look like one: it has neither styles nor classes but for a few.  Shared by Formgrader,
 where a script shows the mathematics, and by feedback pages, which have none.  Nothing
-here raises, whatever the text, and all of it is bounded by `autograder.limits.PAGE`.
+here raises, whatever the text, and all of it is bounded by `autograder.base.limits.PAGE`.
 Must not know nbgrader, which takes seconds to import.
 """
 
@@ -20,7 +20,7 @@ from bleach.css_sanitizer import CSSSanitizer
 from bleach.html5lib_shim import Filter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from autograder.limits import PAGE
+from autograder.base.limits import PAGE
 from autograder.pages.allowance import Allowance
 from autograder.pages.highlighting import CLASSES, REMEMBERED, SHORT, bare, fenced_html, legible
 from autograder.pages.mathml import Node, mathml

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.base.words import counted, printable
 from autograder.course.course import Course
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import strangers
-from autograder.words import counted, printable
 
 NAMED = 10
 

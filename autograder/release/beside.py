@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from autograder.base.words import first_line
 from autograder.catalogue.model import Exercise
 from autograder.course.course import Course
 from autograder.course.folder import imports_of, notebooks_in
@@ -13,7 +14,6 @@ from autograder.release import ReleaseError
 from autograder.release.slices import sliced, used_of
 from autograder.release.source import sources_in
 from autograder.release.written_checks import write_checks
-from autograder.words import first_line
 
 CHECKS = "checks.py"
 FIGURES = Path("notebooks", "figures.py")  # beside it lie data, for the notebooks that name them
@@ -55,7 +55,11 @@ def helpers_of(course: Course, folder: Path, exercises: Sequence[Exercise]) -> H
         if path.suffix in DATA and path.name in text:
             helpers[path.name] = path.read_bytes()
     is_there = (root / FIGURES).is_file()
-    if not is_there and not (folder / FIGURES.name).is_file() and FIGURES.stem in imports_of(folder):
+    if (
+        not is_there
+        and not (folder / FIGURES.name).is_file()
+        and FIGURES.stem in imports_of(folder)
+    ):
         raise ReleaseError(
             f"a notebook of source/{folder.name} imports {FIGURES.stem}, and there is no "
             f"{FIGURES}: copy it from the course that the notebook is from (`autograder init DIR "

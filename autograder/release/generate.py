@@ -18,14 +18,13 @@ import nbformat
 import traitlets.log
 from traitlets.config import Config
 
+from autograder.base.words import os_trouble
 from autograder.course.assignment import SCHEMA_VERSION
 from autograder.course.course import Course
 from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
 from autograder.release.beside import Helpers, put
 from autograder.release.source import read_source
-from autograder.words import os_trouble
-
 
 # What nbgrader's last line becomes in its log; see `autograder.nbgrader_plugin.plain_log`.
 SAID_ABOVE = "What went wrong is said above."
@@ -122,7 +121,8 @@ def _make_gradebook(gradebook: Any, url: str) -> None:
             gradebook(url).close()
         except BaseException:
             if is_new and path is not None:
-                path.unlink(missing_ok=True)  # its tables have no version yet, so nbgrader could not use it
+                # Its tables have no version yet, so nbgrader could not use it.
+                path.unlink(missing_ok=True)
             raise
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.base.words import first_line
 from autograder.catalogue.catalogue import Catalogue
 from autograder.course.assignment import exercise_asked
 from autograder.course.carried import carried_files
@@ -29,7 +30,6 @@ from autograder.release.reach import answers_in
 from autograder.release.source import sources_in
 from autograder.submission.causes import defines
 from autograder.submission.slips import does_nothing
-from autograder.words import first_line
 
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 STUB = f'raise NotImplementedError("{NOT_WRITTEN}")'

@@ -55,9 +55,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
 
 
 @functools.lru_cache(maxsize=8)
-def answers_in(
-    name: str, content: bytes, catalogue: Catalogue, assignment: str
-) -> tuple[str, ...]:
+def answers_in(name: str, content: bytes, catalogue: Catalogue, assignment: str) -> tuple[str, ...]:
     """Return which callables of a shipped module answer an exercise, a line for each.
 
     Parameters

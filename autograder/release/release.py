@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.base.words import listed
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.carried import carried_files
@@ -28,7 +29,6 @@ from autograder.release.generate import generate
 from autograder.release.proof import STUB, drift, release_problems, stub_problems
 from autograder.release.readme import README, REQUIREMENTS, is_ours, readme, requirements
 from autograder.release.source import read_asked, sources_in
-from autograder.words import listed
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,7 @@ class ReleaseReport:
             f"{item.assignment}: {item.auto_points:g} points by the grader and "
             f"{item.written_points:g} by hand; proved, and written to {item.folder} "
             f"({', '.join(item.files)}); "
-            + (
-                f"{_each(item.files)} enough alone"
-                if item.is_enough
-                else "students need all of it"
-            )
+            + (f"{_each(item.files)} enough alone" if item.is_enough else "students need all of it")
             for item in self.released
         ]
 
@@ -159,9 +155,7 @@ def _release_one(course: Path, name: str, catalogue: Catalogue | None) -> Releas
     notebooks = sources_in(target)
     is_enough = len(files) == len(notebooks) or all(map(carried_files, notebooks.values()))
     _write_readme(course, name, is_enough)
-    return Released(
-        name, target, files, points[False], points[True], is_enough, asked.remarks
-    )
+    return Released(name, target, files, points[False], points[True], is_enough, asked.remarks)
 
 
 def _problems(

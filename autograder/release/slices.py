@@ -380,7 +380,9 @@ def _needs(node: ast.stmt) -> set[str]:
 def _names_in(annotation: ast.AST) -> set[str]:
     names = {inner.id for inner in ast.walk(annotation) if isinstance(inner, ast.Name)}
     for text in filter(None, map(_text_of, ast.walk(annotation))):
-        with contextlib.suppress(SyntaxError, ValueError):  # a text that is no type, as in `Annotated`
+        with contextlib.suppress(
+            SyntaxError, ValueError
+        ):  # a text that is no type, as in `Annotated`
             names |= _names_in(ast.parse(text, mode="eval"))
     return names
 

@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.base.words import first_line, listed, points_text
 from autograder.catalogue.catalogue import Catalogue
 from autograder.catalogue.model import Exercise
 from autograder.catalogue.name import CONFIG_FILE
@@ -26,7 +27,6 @@ from autograder.course.folder import notebooks_in
 from autograder.release import ReleaseError
 from autograder.submission.causes import defines
 from autograder.submission.sanitise import free_id
-from autograder.words import first_line, listed, points_text
 
 # Where students check an exercise of a catalogue; other courses have a `check` of their own.
 KIT = re.compile(r"^\s*from\s+checks\s+import\b", re.MULTILINE)
@@ -127,7 +127,8 @@ def read_asked(
         found = _asked_by(notebook, path, catalogue, sets or [assignment])
         problems += found.problems
         problems += [
-            f"{path}: it asks for {one.name} as another notebook of {assignment} does; is it a copy?"
+            f"{path}: it asks for {one.name} as another notebook of {assignment} does; "
+            "is it a copy?"
             for one in found.exercises
             if one.name in exercises
         ]
@@ -176,8 +177,8 @@ def _asked_by(
             tested.append(grade_id)
             if name != grade_id and name in known:
                 odd.append(
-                    f"{grade_id} tests {name} by its own code, and not as the catalogue's exercise: "
-                    f"for that its source is check({name})"
+                    f"{grade_id} tests {name} by its own code, and not as the catalogue's "
+                    f"exercise: for that its source is check({name})"
                 )
         if not has_kit or not CHECKED.match(cell.source):
             continue
@@ -241,9 +242,7 @@ def _mark_problems(cells: Sequence[NotebookNode]) -> Iterator[str]:
         is_number = isinstance(points, int | float) and not isinstance(points, bool)
         if (data.get("grade") or data.get("task")) and points is None:
             yield f"cell {name}: it has no points; give it some, or 0, in Create Assignment"
-        elif (data.get("grade") or data.get("task")) and not (
-            is_number and 0 <= points < math.inf
-        ):
+        elif (data.get("grade") or data.get("task")) and not (is_number and 0 <= points < math.inf):
             yield f"cell {name}: {points!r} is no number of points; give it 0 or more"
     for name, numbers in places.items():
         if len(numbers) > 1:

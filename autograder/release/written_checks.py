@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
+from autograder.base.words import first_line
 from autograder.catalogue.model import Exercise
 from autograder.checking import kit
 from autograder.release import ReleaseError
@@ -34,7 +35,6 @@ from autograder.release.slices import (
     sliced,
     without_docstrings,
 )
-from autograder.words import first_line
 
 EVERYTHING = "*"  # in the kit's `GRADER_HAS`: all that is installed
 _GRADER = kit.__name__.partition(".")[0]

@@ -4,7 +4,7 @@
 submission in a confined child of it.
 """
 
-from autograder.limits import LIMITS, Limits
+from autograder.base.limits import LIMITS, Limits
 from autograder.sandbox.box import IsolationUnavailable
 from autograder.sandbox.session import (
     Name,

@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from autograder.base.words import printable
 from autograder.sandbox import confine
 from autograder.sandbox.packages import Shown, catalogues, shown
-from autograder.words import printable
 
 START_SECONDS = 120
 END_SECONDS = 5  # seconds until a killed box must be gone
@@ -35,9 +35,9 @@ FOLDER_PREFIX = "autograder-box-"
 PACKAGE = Path(__file__).resolve().parent.parent
 # What the box sees of this package: relative to PACKAGE.
 VISIBLE = (
-    "limits.py",
+    "base/limits.py",
     "catalogue/values.py",
-    "words.py",
+    "base/words.py",
     "sandbox/wire.py",
     "sandbox/confine.py",
     "sandbox/launch.py",

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.limits import EXCHANGE, LIMITS, Limits
+from autograder.base.words import first_line, printable
 from autograder.catalogue.values import (
     Observation,
     Opaque,
@@ -31,11 +33,9 @@ from autograder.catalogue.values import (
     plain,
     type_name,
 )
-from autograder.limits import EXCHANGE, LIMITS, Limits
 from autograder.sandbox import wire
 from autograder.sandbox.box import Box, IsolationUnavailable
 from autograder.sandbox.bytecode import with_bytecode
-from autograder.words import first_line, printable
 
 MALFORMED = "the process gave a malformed answer"
 # For a child to confine itself; hundreds of times what it takes.

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.limits import EXCHANGE
 from autograder.catalogue.values import ARRAY_DTYPES, Opaque, Rng, Step, is_small
-from autograder.limits import EXCHANGE
 
 HEADER = struct.Struct("!II")
 MAX_NUMBER = 2**64  # largest number of a seed, a handle or a callback

@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from autograder.base.words import printable
 from autograder.submission.slips import MAX_LINE, said_of_error
-from autograder.words import printable
 
 STOPPED = "Stopped"  # the name of an error: its process was ended over this cell
 NO_CELL = "no cell defines it"

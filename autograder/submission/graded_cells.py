@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autograder.words import carried_text
+from autograder.base.words import carried_text
 
 if TYPE_CHECKING:
     import datetime

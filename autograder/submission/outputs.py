@@ -10,8 +10,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.limits import Limits
-from autograder.words import line_breaks
+from autograder.base.limits import Limits
+from autograder.base.words import line_breaks
 
 # What an output and a line of it take, in memory and in the file, beside their characters.
 OUTPUT_BYTES, LINE_BYTES = 500, 80

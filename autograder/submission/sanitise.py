@@ -16,6 +16,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.base.words import line_breaks, listed, unix_lines
 from autograder.course.assignment import MasterCell
 from autograder.course.carried import LEFT_OUT, without_files
 from autograder.course.handed_in.reading import (
@@ -25,7 +26,6 @@ from autograder.course.handed_in.reading import (
     read_bytes,
 )
 from autograder.course.releases import Digests, digests_of, made_from
-from autograder.words import line_breaks, listed, unix_lines
 
 MAX_CELLS = 2000
 MAX_LINES = 300_000

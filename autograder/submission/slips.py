@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from autograder.words import listed, printable
+from autograder.base.words import listed, printable
 
 MAX_LINE = 500  # characters of a line that are looked at
 MAX_SAID = 200

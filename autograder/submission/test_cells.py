@@ -13,9 +13,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from autograder.base.words import MAX_LINE, points_text, printable
 from autograder.judging.judge import NOT_COUNTED, Finding, Verdict
 from autograder.submission.graded_cells import points
-from autograder.words import MAX_LINE, points_text, printable
 
 OUTSIDE, INSIDE = "outside", "inside"
 STAND, WAIT, REFUSE = "stand", "wait", "refuse"  # the points of what is asserted inside

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from autograder.limits import ARCHIVE, HAND_IN
-from autograder.words import named
+from autograder.base.limits import ARCHIVE, HAND_IN
+from autograder.base.words import named
 
 CHUNK = 1 << 20
 TOO_MANY = "it holds too many files"

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from autograder.base.limits import HAND_IN
 from autograder.course.handed_in.hard_links import Refused, any_hard_link
 from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
-from autograder.limits import HAND_IN
 
 NAMED = 5  # of what is left out; the rest is counted
 # All sentences that a note may hold. A student can write a note too, and nothing else in it

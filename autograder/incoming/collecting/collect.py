@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autograder.base.words import listed, printable
 from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import (
@@ -41,7 +42,6 @@ from autograder.incoming.collecting.laying_out import contents, lay_out
 from autograder.incoming.collecting.remembered import Remembered, read_memory, write_memory
 from autograder.incoming.collecting.rosters import read_roster_file
 from autograder.incoming.collecting.systems import SYSTEMS
-from autograder.words import listed, printable
 
 # What becomes of a hand-in.
 NEW, REPLACED, SAME, OLDER = "new", "replaces an older one", "the same", "older than what is there"

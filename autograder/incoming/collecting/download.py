@@ -22,6 +22,8 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from autograder.base.limits import ARCHIVE, HAND_IN
+from autograder.base.words import named
 from autograder.course.folder import CourseError
 from autograder.course.handed_in.archives import TOO_MANY, UnsoundArchive, tar_members
 from autograder.course.handed_in.files import (
@@ -32,8 +34,6 @@ from autograder.course.handed_in.files import (
     Refused,
     why_not,
 )
-from autograder.limits import ARCHIVE, HAND_IN
-from autograder.words import named
 
 GIT = ".git"
 ENDINGS = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from autograder.base.words import counted, listed
 from autograder.course.folder import CourseError
 from autograder.course.handed_in.hard_links import Refused
 from autograder.gradebook.scores import Person
@@ -28,7 +29,6 @@ from autograder.incoming.collecting.systems import (
     read_names,
     system_of,
 )
-from autograder.words import counted, listed
 
 INDEX = "index.html"  # Brightspace puts a table of all submissions beside them
 FIRST_LINE_BYTES = 1000

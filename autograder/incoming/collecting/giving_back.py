@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.base.words import counted
 from autograder.course.course import Course
 from autograder.course.folder import UNFINISHED, CourseError, Submission, write_atomically
 from autograder.gradebook import GradebookStore
@@ -29,7 +30,6 @@ from autograder.incoming.collecting.rosters import (
 )
 from autograder.incoming.collecting.systems import CANVAS, CANVAS_ANONYMOUS
 from autograder.pages.exports import plain_number
-from autograder.words import counted
 
 SYSTEMS = ("moodle", "canvas", "folder")
 LONG_AGO = (1980, 1, 1, 0, 0, 0)

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from autograder.base.limits import HAND_IN
 from autograder.course.handed_in.files import (
     NOTE,
     PASSED_OVER,
@@ -25,7 +26,6 @@ from autograder.course.handed_in.files import (
 )
 from autograder.course.handed_in.hard_links import Refused
 from autograder.incoming.collecting.clock import stamp
-from autograder.limits import HAND_IN
 
 TIMESTAMP = "timestamp.txt"
 COPIED = ".copied"

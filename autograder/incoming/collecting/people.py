@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from autograder.base.words import listed
 from autograder.course.folder import CourseError
 from autograder.incoming.collecting.names import (
     folded,
@@ -17,7 +18,6 @@ from autograder.incoming.collecting.names import (
     spellings,
     words_of,
 )
-from autograder.words import listed
 
 MAX_NAME, MAX_WORDS = 255, 12  # of characters and of words: what has more is nobody's name
 

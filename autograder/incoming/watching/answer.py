@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.base.limits import LIMITS
+from autograder.base.words import listed, named, points_text
 from autograder.course.folder import SUBMISSION_SECRET, CourseError, Submission
 from autograder.grading.engine import ClassGrading
 from autograder.incoming.watching.exchange import Exchange, ExchangeTrouble
-from autograder.limits import LIMITS
 from autograder.pages.feedback import ClassFeedback
-from autograder.words import listed, named, points_text
 
 
 class Turns:
@@ -126,11 +126,11 @@ def warm_up(course: Path, name: str, isolation: str) -> None:
     ------
     CourseError : isolation cannot be had, or the assignment is not released
     """
+    from autograder.base.limits import GRADING
     from autograder.course.course import Course
     from autograder.gradebook import GradebookStore
     from autograder.grading.jobs import start_sandbox
     from autograder.grading.workers import own_worker
-    from autograder.limits import GRADING
     from autograder.sandbox import IsolationUnavailable
 
     where = Course(course)

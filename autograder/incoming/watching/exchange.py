@@ -22,11 +22,11 @@ from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.utils import parse_utc
 from traitlets.config import Application, Config
 
+from autograder.base.words import named
 from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.folder import SUBMISSION_SECRET, CourseError
 from autograder.gradebook import GradebookStore
 from autograder.incoming.watching.answered import look_of
-from autograder.words import named
 
 # A hand-in without the secret that *Submit* writes last is taken after this many looks: somebody
 # else put it there, or *Submit* was killed.

@@ -15,9 +15,9 @@ from typing import Any
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from autograder.base.limits import FILTERING
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun
-from autograder.limits import FILTERING
 from autograder.pages import markup
 from autograder.pages.allowance import Allowance
 from autograder.pages.highlighting import bare, code_within, legible

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.base.words import counted, points_text, printable
 from autograder.course.assignment import of_several
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, label_of, require_assignment, write_atomically
@@ -15,7 +16,6 @@ from autograder.grading.standing import LATE, Standing, Standings
 from autograder.pages.marking.answers import Answer, read_answers
 from autograder.pages.marking.merge import merge
 from autograder.pages.marking.sheet import Keys, as_csv, read_csv
-from autograder.words import counted, points_text, printable
 
 
 def write_table(

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from autograder.base.words import points_text, printable
 from autograder.gradebook.by_hand import NewMark
 from autograder.pages.marking.answers import LOOK_AGAIN, Answer
 from autograder.pages.marking.sheet import SPOILT, Keys, Row, read_points
-from autograder.words import points_text, printable
 
 T = TypeVar("T")
 SHOWN = 60  # characters of a comment

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from autograder.base.words import points_text, printable
 from autograder.course.folder import CourseError
 from autograder.gradebook.by_hand import Place
 from autograder.pages.marking.answers import MARKED, Answer
-from autograder.words import points_text, printable
 
 COLUMNS = (
     *("student", "name", "question", "state", "answer", "scheme"),

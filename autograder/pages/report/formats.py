@@ -15,8 +15,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.base.words import lesson_address, points_text, spreadsheet_text
 from autograder.course.folder import write_atomically
-from autograder.words import lesson_address, points_text, spreadsheet_text
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "report"
 # What names a row of each table; the rest of it are figures.

@@ -15,6 +15,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
+from autograder.base.words import listed, points_text, printable
 from autograder.catalogue.model import Exercise
 from autograder.course.assignment import MasterCell, of_several
 from autograder.course.course import Course
@@ -60,7 +61,6 @@ from autograder.pages.report.work import (
     words_of,
 )
 from autograder.submission.test_cells import INSIDE
-from autograder.words import listed, points_text, printable
 
 HOSTILE, TIMED_OUT, DIED, UNREADABLE = "hostile sign", "timed out", "died", "unreadable"
 REPAIRED, NO_ISOLATION, REMARK = "repaired", "no isolation", "remark"

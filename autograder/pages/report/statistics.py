@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.words import listed
+from autograder.base.words import listed
 
 DIGITS = 6  # of a figure; more would be noise
 BINS = 10

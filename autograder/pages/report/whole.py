@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.base.words import listed, points_text
 from autograder.pages.report.statistics import (
     LOW,
     Attempt,
@@ -19,7 +20,6 @@ from autograder.pages.report.statistics import (
     rounded,
     share_of,
 )
-from autograder.words import listed, points_text
 
 HARDEST = 10  # exercises that are named
 MANY = 8  # mistakes by name, over the course, after which somebody needs help

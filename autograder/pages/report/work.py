@@ -15,11 +15,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.base.words import printable, unix_lines
 from autograder.pages.highlighting import legible
 from autograder.pages.report.statistics import Failure
 from autograder.submission.causes import NOT_RUN, STOPPED, CellRun, defines
 from autograder.submission.slips import CANNOT_BE_READ, slip, told
-from autograder.words import printable, unix_lines
 
 MAX_CODE = 20_000  # characters of a cell that is looked at
 SHOWN_LINES, SHOWN_COLUMNS = 25, 100

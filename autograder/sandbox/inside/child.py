@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.limits import EXCHANGE
 from autograder.catalogue.values import (
     Opaque,
     Rng,
@@ -27,7 +28,6 @@ from autograder.catalogue.values import (
     play,
     type_name,
 )
-from autograder.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.sandbox.inside.imports import import_beforehand
 from autograder.sandbox.inside.owner import Owner

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.base.limits import EXCHANGE
 from autograder.catalogue.values import ARRAY_DTYPES, is_small
-from autograder.limits import EXCHANGE
 from autograder.sandbox.inside import frames
 
 # Longer lists of numbers alone cross as an array.
