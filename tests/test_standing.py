@@ -14,6 +14,7 @@ import commanding
 import pytest
 from databases import points_in, sql
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrading import convert, settings
 
@@ -240,6 +241,17 @@ def test_in_a_groups_course_the_group_can_write_what_is_graded_and_told(graded):
     assert (graded / "autograded" / "bob" / "ps1" / "ps1.ipynb").stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize("command", [("export", "--to", "csv"), ("marks", "--out"), ("report",)])
+def test_where_nothing_can_be_graded_nobody_is_told_to_grade_it(released, tmp_path, command):
+    course = classes.copied(released, tmp_path / "course")
+    (folder := folder_of(course, "ann")).mkdir(parents=True)
+    (folder / "notes.pdf").write_bytes(b"%PDF")
+    name, *options = command
+    options += [tmp_path / "marks.csv"] if name == "marks" else []
+    code, said = commanding.refused(name, "ps1", *options, "--course", course)
+    assert (code, said) == (1, f"no marks of ps1 count: ann's ps1 {NONE}")
+
+
 def test_a_new_time_costs_what_it_says_and_nothing_is_run_again(graded, at_once, monkeypatch):
     before = (graded / "autograded" / "ann" / "ps1" / VERDICTS_FILE).read_bytes()
     hand_in_later(graded)
@@ -287,7 +299,10 @@ def test_who_is_excluded_is_left_out_of_grading_and_feedback_and_said(graded):
 
 def test_nbgraders_road_grades_what_is_another_without_a_newer_time(graded, at_once):
     hand_in_again(graded)
+    (graded / "submitted" / "cy").mkdir()
+    shutil.copy(folder_of(graded, "ann") / "ps1.ipynb", graded / "submitted" / "cy")
     config = settings(graded)
     converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
-    at_once.submit(converter.start).result()
+    with pytest.raises(NbGraderException, match="1 of ps1 were not graded"):  # cy's, see above
+        at_once.submit(converter.start).result()
     assert points_in(graded) == {"ann": 3, "bob": 14}

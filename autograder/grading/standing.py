@@ -20,6 +20,7 @@ from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import (
     TIMESTAMP,
+    CourseError,
     Submission,
     digest_of,
     notebooks_in,
@@ -182,6 +183,20 @@ def said_of_misplaced(course: Path, name: str) -> list[str]:
         f"{student}'s {name} {LIES_ELSEWHERE.format(name, student, where)}"
         for student, where in misplaced(course, name).items()
     ]
+
+
+def none_counts(name: str, left_out: Iterable[str]) -> CourseError:
+    """Return what to say where no marks count: that it is to be graded, or that it cannot be.
+
+    Parameters
+    ----------
+    left_out : a sentence on each hand-in whose marks do not count
+    """
+    final = [said for said in left_out if NOT_GRADED.format(name) not in said]
+    if final:
+        more = f"; {len(final) - 1} more do not either" if len(final) > 1 else ""
+        return CourseError(f"no marks of {name} count: {final[0]}{more}", 1)
+    return CourseError(f"nothing of {name} is graded yet: run `autograder grade {name}` first")
 
 
 class Standings:

@@ -34,7 +34,7 @@ from autograder.gradebook.scores import (
     read_max_score,
     read_roster,
 )
-from autograder.grading.standing import HOW_TO_MARK, Standings
+from autograder.grading.standing import HOW_TO_MARK, Standings, none_counts
 from autograder.pages.strangers import said_of_strangers
 
 DECIMALS = 2  # Canvas stores no more
@@ -250,9 +250,9 @@ def export(
         for name in assignments:
             scores = store.scores(name)
             if not scores:
-                raise CourseError(
-                    f"nothing of {name} is graded yet: run `autograder grade {name}` first"
-                )
+                is_released = (course / "release" / name).is_dir()
+                left = Standings(where, name, store).left_out() if is_released else []
+                raise none_counts(name, left)
             waiting = sum(score.waits for score in scores.values())
             if waiting:
                 said.append(

@@ -39,8 +39,8 @@ from autograder.grading.standing import (
     NOTHING,
     Standing,
     Standings,
+    none_counts,
 )
-from autograder.grading.standing import NOT_GRADED as NOT_GRADED_YET
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.formats import write
 from autograder.pages.report.statistics import (
@@ -237,12 +237,7 @@ def report(
     """
     found = gather(course, assignment, gradebook, names, told)
     if not found.is_graded:
-        once = [said for said in told.left_out if NOT_GRADED_YET.format(assignment) not in said]
-        if once:
-            raise CourseError(f"no marks of {assignment} count: {once[0]}", 1)
-        raise CourseError(
-            f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
-        )
+        raise none_counts(assignment, told.left_out)
     shown = {student: record.student for student, record in found.records.items()}
     regrades = _regrades(course, assignment, shown)
     return figures(assignment, found.items, found.records.values(), found.about, regrades, names)
