@@ -803,7 +803,7 @@ def test_before_anything_is_graded_it_says_what_to_run(released):
 def test_the_command_makes_pages_in_processes_of_its_own(course, made):
     classes.hand_in(course, "new", "all-right", collected=True)
     command = ("feedback", "ps1", "--course", course, "--jobs", "2")
-    said = "autograder: new's ps1 has no page: is handed in but not graded: "
+    said = "autograder: new's ps1 has no page: it is handed in but not graded: "
     assert commanding.run(*command) == (
         *(1, "4 pages made, 0 up to date\n"),
         said + "run `autograder grade ps1`\n",
