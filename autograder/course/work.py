@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,17 +22,29 @@ from autograder.course.handed_in.hard_links import not_of_owner
 KINDS = ("source", "release")  # folders with a folder for each assignment
 
 
-def find_notebooks(submission: Submission) -> Found:
+def find_notebooks(
+    submission: Submission, released: Sequence[ReleasedNotebook] | None = None
+) -> Found:
     """Return the notebooks of a submission, by the names that they were released under.
 
     They are told by the ids of their cells, under whatever name, in whatever folder or archive
     they lie; never raises.
+
+    Parameters
+    ----------
+    released : what `released_in` gives, where many are asked for
     """
     course, folder = submission.course, submission.folder
+    if released is None:
+        released = released_in(course)
     refused = not_of_owner(folder, course)
-    return find_works(
-        folder, course / "submitted", submission.assignment, _released(_stamps(course)), refused
-    )
+    return find_works(folder, course / "submitted", submission.assignment, released, refused)
+
+
+def released_in(course: Path) -> tuple[ReleasedNotebook, ...]:
+    """Return what is released in a course: by it the notebooks of a submission are known."""
+    paths = sorted((course / "release").glob("*/*.ipynb"))
+    return _released(tuple((path, path.stat().st_mtime_ns) for path in paths))
 
 
 def misplaced(course: Path, assignment: str) -> dict[str, str]:
@@ -55,9 +68,10 @@ def misplaced(course: Path, assignment: str) -> dict[str, str]:
         else:
             lying += [(path.name, one) for one in _entries(path) if one.name not in ours]
     found: dict[str, str] = {}
+    released = released_in(course) if lying else ()
     for student, path in lying:
         in_place = os.path.lexists(Submission(course, assignment, student).folder)
-        if not in_place and is_of(path, root, assignment, _released(_stamps(course))):
+        if not in_place and is_of(path, root, assignment, released):
             found.setdefault(student, path.relative_to(course).as_posix())
     return found
 
@@ -73,14 +87,9 @@ def _entries(folder: Path) -> list[Path]:
     ]
 
 
-def _stamps(course: Path) -> tuple[tuple[Path, int], ...]:
-    released = sorted((course / "release").glob("*/*.ipynb"))
-    return tuple((path, path.stat().st_mtime_ns) for path in released)
-
-
 @lru_cache(maxsize=4)
 def _released(stamps: tuple[tuple[Path, int], ...]) -> tuple[ReleasedNotebook, ...]:
-    """Return what is released in a course, read anew when it is released anew."""
+    """Return what released notebooks are known by, read anew when released anew."""
     found = []
     for path, _ in stamps:
         try:

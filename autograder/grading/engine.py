@@ -34,6 +34,7 @@ from autograder.course.folder import (
     submitted_at,
 )
 from autograder.course.handed_in.files import NAMED
+from autograder.course.work import released_in
 from autograder.grading.history import (
     Entry,
     Latest,
@@ -64,7 +65,7 @@ from autograder.grading.standing import (
     LATE,
     compared,
     fingerprint_of,
-    make_job,
+    make_jobs,
     read_record,
     said_of_misplaced,
 )
@@ -135,10 +136,10 @@ class _AtWork:
     jobs: Mapping[str, Job]
     mark: str
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    bytes: int = field(init=False)
 
-    @property
-    def bytes(self) -> int:
-        return sum(len(job.data or b"") for job in self.jobs.values())
+    def __post_init__(self) -> None:
+        self.bytes = sum(len(job.data or b"") for job in self.jobs.values())
 
 
 class ClassGrading:
@@ -177,6 +178,7 @@ class ClassGrading:
         except CourseError as failure:
             lying = [said for name in assignments for said in said_of_misplaced(course, name)]
             raise CourseError("; ".join((str(failure), *lying[:NAMED])), failure.code) from None
+        self._released = released_in(course)
         self.submissions = [one for one in found if one.student not in where.excluded]
         self.left_out = sorted({one.student for one in found} & where.excluded)
         self._everybody, self._shared = not students, where.is_shared
@@ -261,12 +263,10 @@ class ClassGrading:
                     settled.append(not_graded(submission, NOT_TEXT))
                     continue
                 name = submission.assignment
-                made = {
-                    one.notebook: make_job(
-                        submission, one, self.secret, self.isolation, self.limits
-                    )
-                    for one in self.assignments[name]
-                }
+                made = make_jobs(
+                    *(submission, self.assignments[name], self.secret),
+                    *(self.isolation, self.limits, self._released),
+                )
                 nothing = next((job.unreadable for job in made.values() if job.unreadable), None)
                 if nothing is not None:
                     settled.append(not_graded(submission, nothing, nothing=True))
@@ -342,14 +342,13 @@ class ClassGrading:
         )
         parts = made_of(work.jobs.values())
         record = record_of(outcomes, work.mark, parts, self.isolation)
-        entry = entry_of(work.jobs.values(), record["verdicts"])
         return _Graded(
             submission,
             {name: outcome.notebook or b"" for name, outcome in outcomes.items()},
             points,
             record,
             sum(outcome.seconds for outcome in outcomes.values()),
-            entry,
+            entry_of(record),
         )
 
     def _told(self, graded: _Graded) -> Result:

@@ -378,12 +378,13 @@ def _notebooks_of(
         other[name] = why
         return
     try:
-        head = read_bytes(path, HEAD_BYTES, inside, refused, cut=True)
-        archive = is_archive(head)
-        if not (archive or _may_be(name, head)):
-            other[name] = "is no notebook"
-            return
+        if not name.lower().endswith(SUFFIX):  # perhaps large, and of no interest
+            head = read_bytes(path, HEAD_BYTES, inside, refused, cut=True)
+            if not (is_archive(head) or _may_be(name, head)):
+                other[name] = "is no notebook"
+                return
         data = read_bytes(path, MAX_BYTES, inside, refused)
+        archive = is_archive(data)
     except UnreadableSubmission as failure:
         other[name] = str(failure).removesuffix(".")
         return
