@@ -13,7 +13,6 @@ import itertools
 import os
 import random
 import re
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.base.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.sandbox.inside.crossing import (
     CannotCross,
@@ -115,11 +113,13 @@ class Peer:
     answer : what answers a question of the trusted process in the middle of asking
     """
 
-    def __init__(self, connection: socket.socket, answer: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, connection: wire.Connection, answer: Callable[[dict[str, Any]], None]
+    ) -> None:
         self.connection, self.answer = connection, answer
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
-        self.random = _random_state()
+        self.random = random_state()
         self.files: Files | None = None  # where files are to be the same on both sides
         self.shares = True  # whether the names that were told last are the other side's too
         # One thread asks at a time; what it asked about may make it ask again.
@@ -187,7 +187,7 @@ class Peer:
             given = len(packer.kept)
             question.update(self.told(packer.pack))
             try:
-                wire.send(self.connection, question)
+                wire.send(self.connection, question, most=wire.ANSWER)
             except (wire.Closed, wire.TooLate):
                 raise
             except wire.WireError as failure:
@@ -226,7 +226,7 @@ class Peer:
         """Answer a question of the other side."""
         try:
             reply = self._reply(question)
-            text = wire.frame({"answer": reply}, EXCHANGE.answer_raw_bytes)
+            text = wire.frame({"answer": reply}, wire.ANSWER)
         except wire.Closed:
             raise
         except Exception as failure:  # a student's class may be such that it cannot be described
@@ -269,7 +269,7 @@ class Peer:
     def told(self, pack: Callable[[Any], Node]) -> dict[str, Any]:
         """Return what the other side has to know before it goes on."""
         said: dict[str, Any] = {}
-        now = _random_state()
+        now = random_state()
         if now != self.random:
             self.random = now
             said["random"] = _packed_random()
@@ -285,10 +285,11 @@ class Peer:
             self.files.take(message["files"])
         if "random" in message:
             _set_random(message["random"])
-            self.random = _random_state()
+            self.random = random_state()
 
 
-def _random_state() -> Any:
+def random_state() -> Any:
+    """Return the states of the global random generators, to be compared."""
     state = np.random.get_state(legacy=False)  # noqa: NPY002
     inner = state["state"]
     whole = (inner["key"].tobytes(), inner["pos"], state["has_gauss"], state["gauss"])
