@@ -69,11 +69,11 @@ class Submission:
 
     @property
     def folder(self) -> Path:
-        return self.course / "submitted" / self.student / self.assignment
+        return self.course.joinpath("submitted", self.student, self.assignment)
 
     @property
     def graded_folder(self) -> Path:
-        return self.course / "autograded" / self.student / self.assignment
+        return self.course.joinpath("autograded", self.student, self.assignment)
 
     def path_of(self, notebook: str) -> Path:
         """Return where a notebook of it is to be handed in."""
@@ -348,15 +348,22 @@ def imports_of(folder: Path) -> set[str]:
     return {name.split()[0] for names in found for name in names.split(",") if name.strip()}
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+def write_atomically(path: Path, content: str | bytes, durable: bool = True) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part.
+
+    Parameters
+    ----------
+    durable : wait until the disk has it; not needed of what is made anew where it is missing
+        after the power failed
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -365,8 +372,9 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 def clear_unfinished(folder: Path) -> None:
     """Remove what `write_atomically` left in a folder when it was killed."""
-    for path in folder.glob(f"{UNFINISHED}*"):
-        path.unlink(missing_ok=True)
+    for name in os.listdir(folder):
+        if name.startswith(UNFINISHED):
+            (folder / name).unlink(missing_ok=True)
 
 
 def submitted_at(submission: Submission) -> Moment:

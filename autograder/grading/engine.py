@@ -32,6 +32,7 @@ from autograder.course.folder import (
     require_assignment,
     submitted_at,
 )
+from autograder.course.work import released_in
 from autograder.grading.history import (
     Entry,
     Latest,
@@ -62,7 +63,7 @@ from autograder.grading.standing import (
     LATE,
     compared,
     fingerprint_of,
-    make_job,
+    make_jobs,
     read_record,
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
@@ -132,10 +133,10 @@ class _AtWork:
     jobs: Mapping[str, Job]
     mark: str
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    bytes: int = field(init=False)
 
-    @property
-    def bytes(self) -> int:
-        return sum(len(job.data or b"") for job in self.jobs.values())
+    def __post_init__(self) -> None:
+        self.bytes = sum(len(job.data or b"") for job in self.jobs.values())
 
 
 class ClassGrading:
@@ -170,6 +171,7 @@ class ClassGrading:
         for name in assignments:
             require_assignment(course, name)
         found = find_submissions(course, assignments, students)
+        self._released = released_in(course)
         self.submissions = [one for one in found if one.student not in where.excluded]
         self.left_out = sorted({one.student for one in found} & where.excluded)
         self._everybody = not students
@@ -254,12 +256,10 @@ class ClassGrading:
                     settled.append(not_graded(submission, NOT_TEXT))
                     continue
                 name = submission.assignment
-                made = {
-                    one.notebook: make_job(
-                        submission, one, self.secret, self.isolation, self.limits
-                    )
-                    for one in self.assignments[name]
-                }
+                made = make_jobs(
+                    *(submission, self.assignments[name], self.secret),
+                    *(self.isolation, self.limits, self._released),
+                )
                 nothing = next((job.unreadable for job in made.values() if job.unreadable), None)
                 if nothing is not None:
                     settled.append(not_graded(submission, nothing, nothing=True))
@@ -335,14 +335,13 @@ class ClassGrading:
         )
         parts = made_of(work.jobs.values())
         record = record_of(outcomes, work.mark, parts, self.isolation)
-        entry = entry_of(work.jobs.values(), record["verdicts"])
         return _Graded(
             submission,
             {name: outcome.notebook or b"" for name, outcome in outcomes.items()},
             points,
             record,
             sum(outcome.seconds for outcome in outcomes.values()),
-            entry,
+            entry_of(record),
         )
 
     def _told(self, graded: _Graded) -> Result:

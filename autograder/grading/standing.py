@@ -20,13 +20,13 @@ from autograder.course.folder import (
     TIMESTAMP,
     Submission,
     digest_of,
-    notebooks_in,
     seed_of,
     submitted_at,
 )
 from autograder.course.handed_in.files import sentences_about
+from autograder.course.handed_in.finding import ReleasedNotebook
 from autograder.course.handed_in.hard_links import not_of_owner
-from autograder.course.work import find_notebooks
+from autograder.course.work import find_notebooks, released_in
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import SubmissionScore
 from autograder.grading.history import made_of
@@ -129,28 +129,52 @@ def read_record(submission: Submission, notebooks: Iterable[str]) -> dict[str, A
     return record if fine and there else None
 
 
-def make_job(
-    submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
-) -> Job:
-    """Find a submission's notebook and say what is to be done with it; never raises.
+def make_jobs(
+    submission: Submission,
+    notebooks: Sequence[Assignment],
+    secret: bytes,
+    isolation: str,
+    limits: Limits,
+    released: Sequence[ReleasedNotebook] | None = None,
+) -> dict[str, Job]:
+    """Look through a submission, and say what is to be done with its notebooks; never raises.
 
     A notebook that is missing beside others is graded as one in which nothing is written.
+
+    Parameters
+    ----------
+    notebooks : those of its assignment
+    released : what `released_in` gives, where many are asked for
+
+    Returns
+    -------
+    dict of jobs by the notebook's name
     """
-    found, name = find_notebooks(submission), assignment.notebook
-    work = found.works.get(name)
-    data = None if work is None else work.data
-    seed = seed_of(secret, assignment.key, submission.student, digest_of(data))
-    missing = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
-    ours = notebooks_in(submission.course / "release" / assignment.name)
-    beside: tuple[str, ...] = ()
-    if name == (*ours, name)[0]:  # of several notebooks the first one tells what lies beside them
-        refused = not_of_owner(submission.folder, submission.course)
-        left = sentences_about(submission.folder, submission.course / "submitted", refused)
-        trouble = submitted_at(submission).trouble
-        when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
-        beside = (*found.said, *when, *left)
-    beside = (*missing, *beside)
-    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
+    found, jobs = find_notebooks(submission, released), {}
+    for number, assignment in enumerate(notebooks):
+        name = assignment.notebook
+        work = found.works.get(name)
+        data = None if work is None else work.data
+        digest = digest_of(data)
+        seed = seed_of(secret, assignment.key, submission.student, digest)
+        beside: tuple[str, ...] = ()
+        if not work and not found.trouble:
+            beside = (f"No notebook {name}.ipynb was handed in.",)
+        if number == 0:  # of several notebooks the first one tells what lies beside them
+            beside = (*beside, *found.said, *_beside(submission))
+        jobs[name] = Job(
+            *(submission.student, assignment, data, found.trouble, seed, isolation, limits),
+            beside,
+            known_digest=digest,
+        )
+    return jobs
+
+
+def _beside(submission: Submission) -> tuple[str, ...]:
+    refused = not_of_owner(submission.folder, submission.course)
+    left = sentences_about(submission.folder, submission.course / "submitted", refused)
+    trouble = submitted_at(submission).trouble
+    return ((f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()) + left
 
 
 def why_not_graded(submission: Submission) -> str | None:
@@ -175,6 +199,7 @@ class Standings:
         penalty = course.late.penalty if course.late is not None else None
         times = {student: submitted_at(self._of(student)).at for student in self.scores}
         self.outdated = gradebook.outdated(name, times, penalty)
+        self._released = released_in(course.folder)
         self._known: dict[str, Standing] = {}
 
     def _of(self, student: str) -> Submission:
@@ -199,11 +224,9 @@ class Standings:
         names = [one.notebook for one in self.notebooks]
         record = read_record(submission, names) if score is not None else None
         isolation = "bwrap" if record is None else record["isolation"]
-        jobs = [
-            make_job(submission, one, self.course.secret, isolation, LIMITS)
-            for one in self.notebooks
-        ]
-        found = compared(record, jobs, student in self.outdated)
+        secret = self.course.secret
+        made = make_jobs(submission, self.notebooks, secret, isolation, LIMITS, self._released)
+        found = compared(record, [*made.values()], student in self.outdated)
         if found.state in (NEVER, STALE) and (why := why_not_graded(submission)):
             return Standing(NOTHING, f"was not graded: {why}")
         return found

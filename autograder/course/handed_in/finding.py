@@ -346,12 +346,13 @@ def _notebooks(
             other[name] = why
             continue
         try:
-            head = read_bytes(path, HEAD_BYTES, inside, refused, cut=True)
-            archive = is_archive(head)
-            if not (archive or _may_be(name, head)):
-                other[name] = "is no notebook"
-                continue
+            if not name.lower().endswith(SUFFIX):  # perhaps large, and of no interest
+                head = read_bytes(path, HEAD_BYTES, inside, refused, cut=True)
+                if not (is_archive(head) or _may_be(name, head)):
+                    other[name] = "is no notebook"
+                    continue
             data = read_bytes(path, MAX_BYTES, inside, refused)
+            archive = is_archive(data)
         except UnreadableSubmission as failure:
             other[name] = str(failure).removesuffix(".")
             continue
