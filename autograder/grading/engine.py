@@ -62,7 +62,7 @@ from autograder.grading.standing import (
     LATE,
     compared,
     fingerprint_of,
-    make_job,
+    make_jobs,
     read_record,
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
@@ -254,12 +254,9 @@ class ClassGrading:
                     settled.append(not_graded(submission, NOT_TEXT))
                     continue
                 name = submission.assignment
-                made = {
-                    one.notebook: make_job(
-                        submission, one, self.secret, self.isolation, self.limits
-                    )
-                    for one in self.assignments[name]
-                }
+                made = make_jobs(
+                    submission, self.assignments[name], self.secret, self.isolation, self.limits
+                )
                 nothing = next((job.unreadable for job in made.values() if job.unreadable), None)
                 if nothing is not None:
                     settled.append(not_graded(submission, nothing, nothing=True))

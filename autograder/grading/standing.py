@@ -129,28 +129,48 @@ def read_record(submission: Submission, notebooks: Iterable[str]) -> dict[str, A
     return record if fine and there else None
 
 
-def make_job(
-    submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
-) -> Job:
-    """Find a submission's notebook and say what is to be done with it; never raises.
+def make_jobs(
+    submission: Submission,
+    notebooks: Iterable[Assignment],
+    secret: bytes,
+    isolation: str,
+    limits: Limits,
+) -> dict[str, Job]:
+    """Find a submission's notebooks and say what is to be done with each; never raises.
 
     A notebook that is missing beside others is graded as one in which nothing is written.
+
+    Parameters
+    ----------
+    notebooks : of the assignment
+
+    Returns
+    -------
+    dict of Job, by the notebook's name
     """
-    found, name = find_notebooks(submission), assignment.notebook
-    work = found.works.get(name)
-    data = None if work is None else work.data
-    seed = seed_of(secret, assignment.key, submission.student, digest_of(data))
-    missing = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
-    ours = notebooks_in(submission.course / "release" / assignment.name)
-    beside: tuple[str, ...] = ()
-    if name == (*ours, name)[0]:  # of several notebooks the first one tells what lies beside them
-        refused = not_of_owner(submission.folder, submission.course)
-        left = sentences_about(submission.folder, submission.course / "submitted", refused)
-        trouble = submitted_at(submission).trouble
-        when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
-        beside = (*found.said, *when, *left)
-    beside = (*missing, *beside)
-    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
+    found = find_notebooks(submission)
+    ours = notebooks_in(submission.course / "release" / submission.assignment)
+    jobs = {}
+    for one in notebooks:
+        name, work = one.notebook, found.works.get(one.notebook)
+        data = None if work is None else work.data
+        seed = seed_of(secret, one.key, submission.student, digest_of(data))
+        beside = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
+        if name == (*ours, name)[0]:  # of several, the first one tells what lies beside them
+            beside = (*beside, *found.said, *_said_beside(submission))
+        jobs[name] = Job(
+            submission.student, one, data, found.trouble, seed, isolation, limits, beside
+        )
+    return jobs
+
+
+def _said_beside(submission: Submission) -> tuple[str, ...]:
+    """Return what is told of a hand-in's time, and of what lies there and is left alone."""
+    refused = not_of_owner(submission.folder, submission.course)
+    left = sentences_about(submission.folder, submission.course / "submitted", refused)
+    trouble = submitted_at(submission).trouble
+    when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
+    return (*when, *left)
 
 
 def why_not_graded(submission: Submission) -> str | None:
@@ -199,11 +219,8 @@ class Standings:
         names = [one.notebook for one in self.notebooks]
         record = read_record(submission, names) if score is not None else None
         isolation = "bwrap" if record is None else record["isolation"]
-        jobs = [
-            make_job(submission, one, self.course.secret, isolation, LIMITS)
-            for one in self.notebooks
-        ]
-        found = compared(record, jobs, student in self.outdated)
+        jobs = make_jobs(submission, self.notebooks, self.course.secret, isolation, LIMITS)
+        found = compared(record, list(jobs.values()), student in self.outdated)
         if found.state in (NEVER, STALE) and (why := why_not_graded(submission)):
             return Standing(NOTHING, f"was not graded: {why}")
         return found

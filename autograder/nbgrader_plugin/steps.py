@@ -30,7 +30,7 @@ from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.history import Latest, entry_of, made_of
 from autograder.grading.jobs import grade_alone, notebook_bytes
 from autograder.grading.records import record_of
-from autograder.grading.standing import fingerprint_of, make_job
+from autograder.grading.standing import fingerprint_of, make_jobs
 from autograder.nbgrader_plugin.copying import be_careful, keep_record, outcomes_so_far
 from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
 from autograder.submission.graded_cells import comments_on, waiting_in
@@ -101,10 +101,7 @@ class Judge(NbGraderPreprocessor):
             Submission(course, info["assignment"], info["student"]),
             Course(course).secret,
         )
-        jobs = {
-            other: make_job(submission, one, secret, "bwrap", LIMITS)
-            for other, one in notebooks.items()
-        }
+        jobs = make_jobs(submission, notebooks.values(), secret, "bwrap", LIMITS)
         outcome = grade_alone(jobs[name])
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
