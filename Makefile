@@ -15,8 +15,8 @@ help:
 	@echo "make grade         set up, build the release, grade the sample class into $(DEMO)/"
 	@echo "make regression    the same for a second course, into $(REGRESSION)/: release to diagnosis"
 	@echo "make test          set up, lint, and run every test"
-	@echo "make bench         compare with stock nbgrader and the bare cells (a quarter of an hour, a quiet machine)"
-	@echo "make soak          grade 10,000 submissions once, and measure coordinator, writer and scheduler alone"
+	@echo "make bench         compare with stock nbgrader and the bare cells (ten minutes)"
+	@echo "make soak          grade 10,000 submissions once (half an hour), and coordinator, writer and scheduler alone"
 	@echo "make kill          judge some ten thousand wrong functions at 50 seeds each (an hour or two)"
 	@echo "make lab           open JupyterLab on the course"
 	@echo "make lecture       open JupyterLab on the lessons, with type for a projector"
@@ -109,7 +109,7 @@ lecture: setup
 	  --ServerApp.root_dir=$(CURDIR)/notebooks $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 slides site lite: setup
-	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE))
+	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE)) $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 examples: setup
 	mkdir -p $(REGRESSION) && cp -R examples/linear_regression/. $(REGRESSION)

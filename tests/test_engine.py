@@ -249,8 +249,8 @@ def test_the_same_bytes_meet_the_same_fixtures_and_others_meet_others(course, ha
     assert len(set(seeds)) == len(works)
     assert [seed(work) for work in works] == seeds
     path.symlink_to(NOTEBOOKS / "all-right.ipynb")
-    ann = Submission(course, "ps1", "ann")
-    linked = make_jobs(ann, [assignment], b"secret", "bwrap", LIMITS)["ps1"]
+    submission = Submission(course, "ps1", "ann")
+    linked = make_jobs(submission, [assignment], b"secret", "bwrap", LIMITS)["ps1"]
     assert (linked.data, linked.seed) == (None, seeds[-1])
 
 
@@ -486,8 +486,10 @@ def test_every_failure_of_isolation_is_one(monkeypatch):
     class Unavailable:
         isolation, limits = "bwrap", LIMITS
 
-        def start(self) -> None:
+        def begin(self) -> None:
             pass
+
+        start = begin
 
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")
