@@ -28,6 +28,7 @@ TITLE = """\
 Written by `make bench`, `make soak`, `make kill` and `python -m benchmarks feedback`; each
 replaces its own sections and leaves the others.
 """
+SUBMISSIONS, PROCESSORS = (1_000, 10_000, 100_000, 1_000_000), (2, 16, 160)
 CLASS = 1000  # submissions of the class in which targets count start-up
 LEGEND = (
     "Medians of the rounds, with the least and the most in brackets. "
@@ -119,6 +120,13 @@ def over_floor(runs: Sequence[Run], way: str, size: int) -> ByRound:
     return ratio(
         further(runs, way, size, "cpu_seconds"), further(runs, FLOOR, largest, "cpu_seconds")
     )
+
+
+def one_more(runs: Sequence[Run]) -> float:
+    """Return the CPU seconds of one submission more in our largest class, nan of none."""
+    sizes = sizes_of(runs, OURS)
+    found = further(runs, OURS, sizes[-1], "cpu_seconds").values() if sizes else ()
+    return statistics.median(found) if found else math.nan
 
 
 def rate(runs: Sequence[Run], way: str, size: int) -> ByRound:
@@ -269,6 +277,44 @@ def target_table(targets: Sequence[Target]) -> str:
         for target in targets
     ]
     return table(("target", "wanted", "found", ""), lines)
+
+
+def arithmetic(cpu_seconds: float, rate: float) -> str:
+    """Return how long classes take: what they cost, shared among processors; or the coordinator.
+
+    Parameters
+    ----------
+    cpu_seconds : of one submission more, all processes together
+    rate : submissions a second that the coordinator keeps up with
+    """
+    lines = []
+    for submissions in SUBMISSIONS:
+        line = [f"{submissions:,}"]
+        for processors in PROCESSORS:
+            graded, written = submissions * cpu_seconds / processors, submissions / rate
+            line.append(duration(max(graded, written)))
+            if written > graded:
+                line[-1] += " (the coordinator)"
+        lines.append(line)
+    headers = ("submissions", f"{PROCESSORS[0]} processors", *map(str, PROCESSORS[1:]))
+    return "\n\n".join(
+        (
+            f"With {number(cpu_seconds)} s of CPU a submission, and a coordinator that keeps up "
+            f"with {number(rate)} a second (what {cpu_seconds * rate:,.0f} processors grade):",
+            table(headers, lines),
+        )
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    >>> [duration(seconds) for seconds in (14.2, 110, 6660)]
+    ['14 s', '2 min', '1.9 h']
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def company(costs: Sequence[Measurement]) -> str:

@@ -432,6 +432,15 @@ def test_it_is_said_first_how_busy_the_machine_is(monkeypatch: pytest.MonkeyPatc
 # --- Tables and the page ----------------------------------------------------------------------
 
 
+def test_it_is_told_how_far_one_machine_and_many_go() -> None:
+    """By hand: 10,000 x 0.2 s / 16 is 125 s; a coordinator of 500 a second takes 20 s for them."""
+    lines = tables.arithmetic(0.2, 500).splitlines()
+    assert "what 100 processors grade" in lines[0]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if "|" in line]
+    assert cells[3] == ["10,000", "17 min", "2 min", "20 s (the coordinator)"]
+    assert cells[5] == ["1,000,000", "27.8 h", "3.5 h", "33 min (the coordinator)"]
+
+
 def test_columns_are_in_line() -> None:
     assert tables.table(("way", "n"), [["a", "1,000"], ["b|c", "2"]]) == (
         "| way  |     n |\n| ---- | ----: |\n| a    | 1,000 |\n| b\\|c |     2 |"

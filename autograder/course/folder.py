@@ -126,12 +126,12 @@ def find_submissions(
     return found
 
 
-def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+def find_handed_in(course: Path, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
     """Return what is graded of an assignment, and what waits for it, by student.
 
     Raises
     ------
-    CourseError : nothing is graded, or a student asked for has handed in nothing
+    CourseError : there is nothing, or a student asked for has handed in nothing
     """
     found: dict[str, Submission] = {}
     for root in ("autograded", "submitted"):
@@ -145,8 +145,7 @@ def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> 
             f"no graded {assignment} of {', '.join(missing)}: "
             f"looked in {course / 'autograded'}/<student>/{assignment}/"
         )
-    names = notebooks_in(course / "release" / assignment)
-    if not any(one.graded_path_of(name).is_file() for one in found.values() for name in names):
+    if not found:
         raise CourseError(
             f"nothing of {assignment} is graded in {course / 'autograded'}: "
             f"run `autograder grade {assignment}` first"
@@ -368,6 +367,20 @@ def write_atomically(path: Path, content: str | bytes, durable: bool = True) -> 
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def share(folder: Path, root: Path) -> None:
+    """Let the group of a shared course read and write a folder, as nbgrader's own steps do.
+
+    Parameters
+    ----------
+    root : a folder above it, up to which the folders between are shared too
+    """
+    above = [path for path in folder.parents if path.is_relative_to(root)]
+    for path in (*above, folder, *folder.rglob("*")):
+        with contextlib.suppress(PermissionError):  # another's of the group, who has done it
+            if not path.is_symlink():
+                path.chmod(0o2775 if path.is_dir() else 0o664)
 
 
 def clear_unfinished(folder: Path) -> None:

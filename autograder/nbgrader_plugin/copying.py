@@ -155,6 +155,11 @@ class CarefulAutograde(Autograde, _CarefulConverter):
                 self.log.error("%s was not graded: %s", folder, trouble)
             else:
                 self.assignments[folder] = [str(Path(folder, name)) for name in names]
+        for student in self.standings.misplaced if course.student_id == "*" else ():
+            failed += 1
+            self.log.error(
+                "%s's %s %s", student, course.assignment_id, self.standings.of(student).why
+            )
         try:
             super().convert_notebooks()
         finally:
