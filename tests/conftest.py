@@ -6,6 +6,7 @@ a fork server in bubblewrap, the course goes through nbgrader.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -32,6 +33,12 @@ from classroom.vendor import VendorError
 from softmax_by_hand import EXERCISES
 
 CHECKED = ("add_bias", "scores", "softmax")
+# First where the programs that tests start look for packages.
+LEAN = ROOT / "tests" / "lean"
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(LEAN), os.environ.get("PYTHONPATH", "")])
+)
+collect_ignore = [str(LEAN)]  # nor is it a module with doctests
 
 
 @pytest.fixture(autouse=True)
