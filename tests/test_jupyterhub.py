@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 import pytest
-from browsing import PATIENCE, SETTINGS, Visit, choose, idle, keep_picture
+from browsing import PATIENCE, Visit, choose, idle, keep_picture
 from classes import ROOT, copied
 from isolation import why_no_isolation
 from running import end
@@ -125,9 +125,6 @@ def hub(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hu
         settings = Path(shutil.copytree(DEPLOY, everything / "etc"))
         settings.chmod(0o755)
         (settings / "node_modules").symlink_to(proxy / "node_modules")
-        (settings / "everybody/labconfig").mkdir()
-        overrides = settings / "everybody/labconfig/default_setting_overrides.json"
-        overrides.write_text(json.dumps(SETTINGS))
         here = {
             **json.loads((DEPLOY / "course.json").read_text()),
             "folder": str(course),

@@ -259,6 +259,17 @@ def test_a_syntax_error_shows_the_line(either):
     assert "y = = 2" in "\n".join(error["traceback"])
 
 
+def test_what_the_compiler_warns_of_is_said_once_and_with_its_cell(session):
+    text = said(session.run_cell("x = 1\nx is 1"))
+    assert text.startswith("<cell 1>:2: SyntaxWarning")
+    assert text.count("SyntaxWarning") == 1
+
+
+def test_python_that_looks_like_a_magic_is_python(session):
+    source = "x = (7\n     % 4)\ntext = '''\n%who\n!ls\nlen?'''\nx, text[1:5]"
+    assert said(session.run_cell(source)) == "(3, '%who')"
+
+
 def test_an_exception_that_cannot_be_shown_is_still_an_error(session):
     outputs = session.run_cell(
         "class Odd(Exception):\n    def __str__(self): raise SystemExit\nraise Odd"

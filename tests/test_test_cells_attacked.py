@@ -234,6 +234,57 @@ def test_a_function_of_the_tests_gives_nothing_away(sandbox: Sandbox) -> None:
     assert done.notebook.cells[-1].outputs[0].text == "False\n"
 
 
+EACH = "found = first(3)\nassert len(found) == 3\nfor n in found:\n    assert n in (0, 1, 2)"
+LIES = {
+    "a length, and no entry": (
+        [EACH],
+        "class Three(list):\n    def __len__(self): return 3\ndef first(n): return Three()",
+    ),
+    "a length, and no entry by its number": (
+        [EACH],
+        "class Three:\n    def __len__(self): return 3\n"
+        "    def __getitem__(self, number): raise IndexError\ndef first(n): return Three()",
+    ),
+    "the end of the loop that asks": (
+        ["for found, n in zip(map(first, (1, 2)), (1, 2)):\n    assert found == list(range(n))"],
+        "def first(n): raise StopIteration",
+    ),
+    "what the test draws": (
+        [
+            "import random\nn = random.random()\nassert first(n) == n + 1",
+            "import numpy as np\nfirst(1)\nn = np.random.rand()\nassert first(n) == n + 1",
+        ],
+        "import random, numpy as np\ndef first(n):\n"
+        "    random.setstate((3, (0,) * 624 + (624,), None))\n"
+        "    np.random.set_state(('MT19937', np.zeros(624, np.uint32), 624, 0, 0.0))\n"
+        "    return 1.0\nfirst(0)",
+    ),
+    "a function that an earlier test gave": (
+        ["def right(n):\n    return n * n\nfirst(right)", "assert first(7) == right(7)"],
+        "kept = []\ndef first(n):\n    if callable(n):\n        kept.append(n)\n    else:\n"
+        "        return kept[0](n)",
+    ),
+    "an array that gives another one without end": (
+        ["import numpy as np\nassert np.allclose(first(2), [0, 1])"],
+        "class Endless:\n    def __array__(self, *_, **__): return self\n"
+        "def first(n): return Endless()",
+    ),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_what_is_no_answer_passes_no_test(lie: str, sandbox: Sandbox) -> None:
+    tests, attack = LIES[lie]
+    cells = [cell("", "s", locked=False, solution=True)]
+    cells += [cell(test, f"t{i}", grade=True, points=1) for i, test in enumerate(tests)]
+    assignment = Assignment("a", tuple(master_of(new_notebook(cells=cells))), {})
+    cells[0].source = attack
+    done = grade_notebook(new_notebook(cells=cells), assignment, sandbox, 5)
+    # What gives a function away is passed; what uses it afterwards is not.
+    assert done.verdicts[-1].points == 0
+    assert points(done) == (lie == "a function that an earlier test gave")
+
+
 def test_after_an_attack_the_next_one_is_graded_as_ever(graded: Any) -> None:
     graded(ATTACKS["a patched shell"])
     assert points(graded(SOLVED)) == 5

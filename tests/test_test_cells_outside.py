@@ -132,6 +132,15 @@ def meddle():
     there["limits"][:] = [100]
     there["limits"] = [50]
 grid = [[0] * 2] * 2
+def ask():
+    return int(input("First? ")) + int(input("Second? "))
+class Wrong(Exception): pass
+class Missing(Wrong, KeyError): pass
+def missing(): raise Missing("it")
+class Hand:
+    _real = 1
+    def __len__(self): return 2
+    def __getitem__(self, number): return "ab"[number]
 '''
 
 
@@ -300,6 +309,20 @@ HOLDS = {
         "assert list(ax.lines[0].get_xdata()) == [1, 2]\nfig, axes = plt.subplots(1, 2)\n"
         "axes[0].plot([1], [2])\nassert axes.shape == (2,) and len(fig.axes) == 2"
     ),
+    "what is asked of a person": (
+        "from unittest.mock import patch\n"
+        "with patch('builtins.input', side_effect=['3', '4']) as m:\n"
+        "    assert ask() == 7\nassert m.call_count == 2\ntry:\n    ask()\n"
+        "except RuntimeError:\n    pass\nelse:\n    assert 0"
+    ),
+    "exceptions of several classes": (
+        "try:\n    missing()\nexcept KeyError as e:\n    assert isinstance(e, Missing)\n"
+        "else:\n    assert 0"
+    ),
+    "entries by their number": (
+        "h = Hand()\nassert len(h) == 2 and list(h) == ['a', 'b'] and 'b' in list(h)"
+    ),
+    "attributes of any name": "assert Hand()._real == 1",
     "numpy without an import here": "assert np.allclose(np.ones(2), 1)",
 }
 
@@ -528,8 +551,35 @@ def test_a_plan_says_which_cells_stay_inside() -> None:
         "%timeit f(1)": "it uses IPython's own commands (%timeit)",
         "assert In[1]": "it uses the notebook's own shell (In)",
         "f.__code__.co_argcount": "it reads how something is written (co_argcount)",
+        "df.query(f(1))": "it runs a text as code (query)",
+        "yaml.load(f(1))": "it reads objects that someone else wrote (yaml.load)",
+        "value_of(f(1))": "it runs a text as code (eval)",
+        "helper.value_of(f(1))": "it runs a text as code (exec)",
         "assert f(1) == 2": "",
+        "re.compile(f(1)), json.load(f(2)), f(3)": "",
     }
-    planned: list[TestCell] = plan([Given(text, TEST, text) for text in tests])
+    texts = ("import helper, pickle", "def value_of(text):\n    return eval(text)")
+    given = [Given(f"given {number}", LOCKED, text) for number, text in enumerate(texts)]
+    planned: list[TestCell] = plan(
+        [*given, *(Given(text, TEST, text) for text in tests)],
+        {"helper.py": b"from below import value_of", "below/__init__.py": b"exec(x)"},
+    )
     assert {one.name: one.why for one in planned} == tests
-    assert [one.way == OUTSIDE for one in planned] == [False] * 4 + [True]
+    assert [one.way == OUTSIDE for one in planned] == [not why for why in tests.values()]
+
+
+def test_no_text_becomes_an_expression_where_tests_run(sandbox: Sandbox) -> None:
+    # SymPy reads a text, which may be a student's, by running it; here is what it does so with.
+    parser = b"def eval_expr(code, *names):\n    return eval(code)\n"
+    files = {"sympy/__init__.py": b"", "sympy/parsing/__init__.py": b""}
+    testing = Testing(sandbox, {**files, "sympy/parsing/sympy_parser.py": parser}, 1)
+    test = (
+        "from sympy.parsing.sympy_parser import eval_expr\ntry:\n    eval_expr(text, {}, {})\n"
+        "except Exception as failure:\n    assert 'not read as an expression' in str(failure)\n"
+        "else:\n    assert 0"
+    )
+    [planned] = plan([Given("s", SOLUTION, "text = ''"), Given("t", TEST, test)])
+    with sandbox.session({}, 100, 1) as student:
+        student.run_cell("text = '1 + 2'")
+        assert failure(testing.run(planned, test, student, 20)) == ""
+    testing.close()

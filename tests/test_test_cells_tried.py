@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import autograder.course.outside.decided as decided_module
 from autograder.course.outside.decided import TEST_CELLS_FILE, read_decisions, with_decisions
 from autograder.course.outside.plan import (
     INSIDE,
@@ -31,6 +32,16 @@ class Money:
     def is_more(self, other): return self.amount > other
 def double(x): return 2 * x
 def make(x): return Money(x)
+import random
+def roll(): return random.random()
+class Odd:
+    def __len__(self): return 1
+    def __iter__(self): return iter([1, 2])
+odd = Odd()
+def keep(f):
+    global kept
+    kept = f
+def use(): return kept()
 """
 STUB = "class Money:\n    pass\ndef double(x): raise NotImplementedError\ndef make(x): pass"
 TESTS = {
@@ -38,6 +49,17 @@ TESTS = {
     "operators": "assert Money(1) + 2 == 3",
     "methods": "assert make(3).is_more(2)",
     "number": "0.5 * (double(1) == 2)",
+    "seeded": (
+        "import random\nrandom.seed(1)\nrolled = roll()\nrandom.seed(1)\n"
+        "assert rolled == random.random()"
+    ),
+    "drawn on": (
+        "random.seed(1)\nrolled = [roll(), random.random()]\nrandom.seed(1)\n"
+        "assert rolled == [random.random(), random.random()]"
+    ),
+    "odd length": "assert len(odd) == 1 and list(odd) == [1, 2]",
+    "kept": "keep(lambda: 5)\nassert double(2) == 4",
+    "used later": "assert use() == 5",
     "inspected": "import inspect\nassert 'return' in inspect.getsource(double)",
     "caller": (
         "import sys\nseen = []\nclass Watch:\n    def __rmul__(self, other):\n"
@@ -78,6 +100,12 @@ def test_what_a_solution_needs_is_noted(decided: dict[str, Decision]) -> None:
     assert decided["plain"].needs == () == decided["number"].needs
     assert decided["operators"].needs == ("add given", "eq given")
     assert decided["methods"].needs == (".is_more()",)
+    assert decided["odd length"].needs == ("length",)
+    assert decided["kept"].needs == ()
+    assert decided["used later"].needs == ("earlier functions",)
+    # Where a test draws on, a student's function has a say in what it draws; elsewhere it has none.
+    assert decided["drawn on"].needs == ("random",)
+    assert decided["seeded"].needs == ()
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +127,7 @@ def test_no_more_is_passed_on_than_that(
 ) -> None:
     # The cell names the class, and yet: its right solution compares none with a plain value.
     more = [*cells, Given("mixed", TEST, "m = Money(1)\nassert double(2) == 4")]
-    planned = {one.name: one for one in plan(more, (), {**decided, "mixed": decided["plain"]})}
+    planned = {one.name: one for one in plan(more, {}, {**decided, "mixed": decided["plain"]})}
     testing = Testing(sandbox, {}, 1)
     passed = {}
     for cell in more:
@@ -115,8 +143,11 @@ def test_no_more_is_passed_on_than_that(
     assert passed["methods"]
 
 
-def test_a_decision_holds_until_the_notebook_changes(
-    cells: list[Given], decided: dict[str, Decision], tmp_path: Path
+def test_a_decision_holds_until_notebook_or_grader_changes(
+    cells: list[Given],
+    decided: dict[str, Decision],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert read_decisions(tmp_path, "a/a", cells) is None
     path = tmp_path / TEST_CELLS_FILE
@@ -124,6 +155,9 @@ def test_a_decision_holds_until_the_notebook_changes(
     assert read_decisions(tmp_path, "a/a", cells) == decided
     assert read_decisions(tmp_path, "a/b", cells) is None
     assert read_decisions(tmp_path, "a/a", [*cells, Given("", LOCKED, "x = 1")]) is None
+    with monkeypatch.context() as changed:
+        changed.setattr(decided_module, "grader_digest", lambda: "an older grader")
+        assert read_decisions(tmp_path, "a/a", cells) is None
     kept = json.loads(path.read_text())
     for broken in ("", "[]", '{"a/a": 3}', json.dumps({"a/a": {**kept["a/a"], "cells": 1}})):
         path.write_text(broken)

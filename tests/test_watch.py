@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -237,41 +238,99 @@ def test_a_limit_that_makes_no_sense_is_refused(course, value):
 
 def test_answers_in_a_day_are_counted_over_restarts_and_damaged_lines(tmp_path):
     (tmp_path / "autograded").mkdir()
-    answered = Answered(tmp_path, "ps1", per_day=2)
-    assert answered.allowed_at("ann") == 0
+    answered, now = Answered(tmp_path, "ps1"), 6000.0
+    assert answered.allowed_at("ann", 2, now) == 0
     answered.note("ann", "first", 1000.0)
     answered.note("ann", "second", 5000.0)
     answered.note("bob", "first", 5000.0)
     answered.note("bob", "nothing to read", None)
     with (tmp_path / "autograded" / ANSWERED_FILE.format("ps1")).open("a") as file:
-        file.write('["bob", "x"\n[1, 2, 3]\n{}\n["bob", "x", NaN]\n')
-    again = Answered(tmp_path, "ps1", per_day=2)
-    assert again.allowed_at("ann") == 1000.0 + DAY_SECONDS
-    assert again.allowed_at("bob") == 0
+        file.write('\n[1, 2, 3]\n{}\n["bob", "x", NaN]\n["bob", "cut off')
+    answered.note("cat", "after it", 5000.0)
+    again = Answered(tmp_path, "ps1")
+    assert again.allowed_at("ann", 2, now) == 1000.0 + DAY_SECONDS
+    assert again.allowed_at("ann", 1, now) == 5000.0 + DAY_SECONDS
+    assert again.allowed_at("bob", 2, now) == 0
     assert again.has("ann", "second")
     assert again.has("bob", "nothing to read")
+    assert again.has("cat", "after it")
     assert not again.has("ann", "first")
-    assert Answered(tmp_path, "ps1", per_day=0).allowed_at("ann") == 0
+    assert again.allowed_at("ann", 0, now) == 0
 
 
-def test_a_hand_in_beyond_the_limit_waits_and_says_until_when(hub):
+def test_answers_of_a_clock_that_was_ahead_keep_nobody_waiting(tmp_path):
+    (tmp_path / "autograded").mkdir()
+    answered = Answered(tmp_path, "ps1")
+    answered.note("ann", "by a wrong clock", 9e9)
+    answered.note("ann", "by a right one", 5000.0)
+    assert answered.allowed_at("ann", 2, 6000.0) == 0
+    assert answered.allowed_at("ann", 1, 6000.0) == 5000.0 + DAY_SECONDS
+
+
+def test_an_answer_that_a_full_disk_takes_in_part_is_not_taken_for_noted(tmp_path, monkeypatch):
+    (tmp_path / "autograded").mkdir()
+    answered = Answered(tmp_path, "ps1")
+    whole = io.FileIO.write
+    full = type("Full", (io.FileIO,), {"write": lambda self, text: whole(self, text[:9])})
+    monkeypatch.setattr("builtins.open", lambda path, mode, buffering: full(path, "a"))
+    with pytest.raises(OSError, match="No space left"):
+        answered.note("ann", "first", 5000.0)
+    monkeypatch.undo()
+    assert not answered.has("ann", "first")
+    answered.note("ann", "first", 5000.0)
+    assert Answered(tmp_path, "ps1").has("ann", "first")
+
+
+@pytest.fixture
+def settings(hub: Hub) -> Iterator[Callable[[str], None]]:
+    """A function that adds a line to the settings of the course that is watched."""
+    file = hub.course / "nbgrader_config.py"
+    before = file.read_text()
+
+    def add(line: str) -> None:
+        hub.lines.clear()
+        file.write_text(f"{before}{line}\n")
+
+    yield add
+    add("")
+    hub.said("nbgrader_config.py was changed, and is read")
+
+
+def test_a_hand_in_beyond_the_limit_waits_says_until_when_and_goes_on_where_it_is_changed(
+    hub, settings
+):
     hub.submit("ivy")
     hub.said("ivy's ps1: 14 of 14")
-    hub.end(signal.SIGINT)
-    settings = hub.course / "nbgrader_config.py"
-    before = settings.read_text()
-    settings.write_text(before + "c.Watch.answers_per_day = 1\n")
-    hub.watch()
+    settings("c.Watch.answers_per_day = 1")
     hub.submit("ivy", "untouched")
     assert "1 hand-in in 24 hours are answered" in hub.said("ivy's ps1 waits until ")
     hub.submit("joe")
     hub.said("joe's ps1: 14 of 14")
     assert len(hub.fetched("ivy")) == 1
-    assert (hub.course / "submitted/ivy/ps1/ps1.ipynb").read_text() != "untouched"
     hub.end(signal.SIGINT)
-    settings.write_text(before)
     hub.watch()
+    hub.said("ivy's ps1 waits until ")
+    settings("c.Watch.answers_per_day = ")
+    assert "invalid syntax" in hub.said("; until then as before")
+    settings("c.Watch.answers_per_day = 2")
     hub.said("ivy's ps1: 0 of 14 points, feedback released")
+
+
+def test_who_is_left_out_by_the_settings_is_named_once_and_graded_when_no_longer(hub, settings):
+    settings('c.CourseDirectory.student_id_exclude = "kim, leo"')
+    hub.said("nbgrader_config.py was changed, and is read")
+    hub.submit("kim")
+    (hub.course / "submitted/leo").mkdir()
+    shutil.copytree(hub.homes / "kim/ps1", hub.course / "submitted/leo/ps1")
+    hub.submit("max")
+    hub.said("max's ps1: 14 of 14")
+    for student in ("kim", "leo"):
+        hub.said(f"{student}'s ps1 is left out by c.CourseDirectory.student_id_exclude")
+    assert sum("is left out by" in line for line in hub.lines) == 2
+    assert not [line for line in hub.lines if "kim's ps1: " in line or "leo's ps1: " in line]
+    settings("")
+    hub.said("kim's ps1: 14 of 14 points, feedback released")
+    hub.said("leo's ps1: 14 of 14 points, ")
 
 
 # --- What is ready to be taken --------------------------------------------------------------------

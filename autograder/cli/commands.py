@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 import typer.core
 
+from autograder.grading.lean import skip_unused_imports
+
 if TYPE_CHECKING:
     from autograder.grading.engine import ClassGrading
     from autograder.grading.records import Result
@@ -58,6 +60,7 @@ Jobs = Annotated[
 
 def main() -> None:
     """Run the command line; a closed pipe or Ctrl-C ends it quietly."""
+    skip_unused_imports()
     try:
         app()
     except BrokenPipeError:
@@ -861,9 +864,6 @@ def diagnose(
     nothing to judge; 2: wrong usage; 3: isolation cannot be had.
     """
     _isolation(isolation)
-    from autograder.grading.lean import skip_unused_imports
-
-    skip_unused_imports()
     from autograder.course.course import Course
     from autograder.diagnosis.command import show
     from autograder.diagnosis.diagnose import DiagnoseError, Request

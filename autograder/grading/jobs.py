@@ -18,14 +18,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from multiprocessing.util import Finalize
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder import __version__
 from autograder.base.limits import GRADING, RELAYING, WRITING, Budget
 from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
 from autograder.course.handed_in.reading import UnreadableSubmission
+from autograder.course.outside.decided import grader_digest
 from autograder.course.outside.plan import OUTSIDE
 from autograder.grading.workers import OverBudget, WorkerLost, own_worker
 from autograder.grading.working import begun, tell
@@ -53,11 +52,7 @@ def code_fingerprint(catalogue: CatalogueName | None = None) -> str:
     ------
     CatalogueError : there is no such catalogue
     """
-    digest = hashlib.sha256(__version__.encode())
-    root = Path(__file__).resolve().parents[1]
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode())
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(grader_digest().encode())
     if catalogue is not None:
         digest.update(catalogue_fingerprint(catalogue).encode())
     return digest.hexdigest()

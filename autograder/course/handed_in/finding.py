@@ -47,6 +47,7 @@ FOUND = "The notebook of "  # so begins where it was found, of which nobody need
 BESIDE = frozenset(("timestamp.txt", "submission_secret.txt", NOTE))
 # Bytes of all files in a hand-in of which one is to be chosen; and of those without an id.
 MOST_COMPARED, MOST_SEARCHED = 40 << 20, 10 << 20
+MOST_SIGNS = 50  # of a notebook that has no marks
 CARRIES = "lay_out({"  # in the cell with the files of a release, which nobody writes
 SAME_MOMENT = 2.0  # seconds: a zip archive knows no less, and a copy of a folder takes as long
 # As JSON writes the key. In a text within JSON the quotes are escaped, so no text has it.
@@ -98,6 +99,10 @@ def released_notebook(assignment: str, name: str, content: Mapping[str, Any]) ->
             # In JSON, as any program writes it: a line with what is escaped in it.
             lines = (json.dumps(line.strip())[1:-1] for line in source.splitlines())
             signs += [re.escape(line) for line in lines if len(line) > len("check(x)")]
+    if not owned:  # it has no marks: nothing in it is graded
+        whole = "\n".join(map(_source, content["cells"])).splitlines()
+        texts = (json.dumps(line.strip())[1:-1] for line in whole)
+        signs = [re.escape(text) for text in texts if len(text) > len("check(x)")][:MOST_SIGNS]
     return ReleasedNotebook(
         assignment,
         name,
@@ -203,7 +208,7 @@ def find_works(
             work, about = _newest(some, one, len(names) > 1)
             works[one.name] = work
             said += about
-            if one.name not in copies:
+            if one.ids and one.name not in copies:
                 said.append(
                     f"{shown_name(work.where)} carries no marks of {assignment}: "
                     "it is known by its text."
@@ -237,7 +242,9 @@ def _by_their_text(
             continue
 
         def likeness(one: ReleasedNotebook, data: bytes = copy.data) -> int:
-            return sum(sign.search(data) is not None for sign in one.signs)
+            there = sum(sign.search(data) is not None for sign in one.signs)
+            # Without marks it is known by nothing but lines that other notebooks may have too.
+            return there if one.ids else one.assignment == assignment and 2 * there > len(one.signs)
 
         best = _most_like(released, assignment, likeness)
         if best is None or best.assignment != assignment:

@@ -8,10 +8,11 @@ so.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from autograder.course.outside.look import uses_files, why_inside
+from autograder.course.outside.look import uses_files, why_helper_inside, why_inside
 from autograder.course.outside.names import (
     Names,
     given_statements,
@@ -125,7 +126,7 @@ class _Part:
 
 def plan(
     cells: Sequence[Given],
-    beside: Collection[str] = (),
+    beside: Mapping[str, bytes] = MappingProxyType({}),
     decided: Mapping[str, Decision] | None = None,
 ) -> list[TestCell]:
     """Return what each test cell of a notebook needs.
@@ -133,7 +134,7 @@ def plan(
     Parameters
     ----------
     cells : all code cells of the instructor's notebook, in its order
-    beside : files that lie beside it
+    beside : the files that lie beside it
     decided : by name, what a trial with the solutions found; None: its text alone says it
 
     >>> [one] = plan([Given("f", SOLUTION, "def f(): ..."), Given("t", TEST, "assert f() == 1")])
@@ -141,10 +142,33 @@ def plan(
     ('outside', ('f',), ('f',))
     """
     local = frozenset(name.partition("/")[0].partition(".")[0] for name in beside)
-    ways = {cell.name: _way(cell, decided or {}) for cell in cells if cell.kind == TEST}
-    return [
-        _planned(cells, place, local, ways) for place, cell in enumerate(cells) if cell.kind == TEST
-    ]
+    ways: dict[str, Decision] = {}
+    planned = []
+    for place, cell in enumerate(cells):
+        if cell.kind == TEST:
+            ways[cell.name] = _way(cell, decided or {})
+            one = _planned(cells, place, local, ways)
+            texts = [cell.source, *(piece.source for piece in one.pieces)]
+            why = next(filter(None, map(why_helper_inside, _with_modules(texts, beside))), "")
+            if why and one.way == OUTSIDE:
+                ways[cell.name] = Decision(INSIDE, why)
+                one = replace(one, way=INSIDE, why=why)
+            planned.append(one)
+    return planned
+
+
+def _with_modules(texts: Sequence[str], beside: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield code, and that of the assignment's own modules which it imports."""
+    waiting, seen = list(texts), set(texts)
+    while waiting:
+        text = waiting.pop()
+        yield text
+        for name in modules_of(text):
+            for path in (f"{name}.py", f"{name}/__init__.py"):
+                module = beside.get(path, b"").decode(errors="replace")
+                if module not in seen:
+                    seen.add(module)
+                    waiting.append(module)
 
 
 def _way(cell: Given, decided: Mapping[str, Decision]) -> Decision:

@@ -6,9 +6,11 @@ day counts over restarts.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,11 +46,9 @@ class Answered:
     ----------
     course : the course's folder
     assignment : whose record it is
-    per_day : how many hand-ins of a student are answered in a day, or 0 for all
     """
 
-    def __init__(self, course: Path, assignment: str, per_day: int) -> None:
-        self.per_day = per_day
+    def __init__(self, course: Path, assignment: str) -> None:
         self._path = course / "autograded" / ANSWERED_FILE.format(assignment)
         self._looks: dict[str, str] = {}
         self._times: dict[str, list[float]] = {}
@@ -63,12 +63,19 @@ class Answered:
         """Tell whether the last answer of a student is to this hand-in."""
         return self._looks.get(student) == look
 
-    def allowed_at(self, student: str) -> float:
-        """Return when the next hand-in of a student may be answered, in seconds since 1970."""
-        times = self._times.get(student, [])
-        if not self.per_day or len(times) < self.per_day:
+    def allowed_at(self, student: str, per_day: int, now: float) -> float:
+        """Return when the next hand-in of a student may be answered, in seconds since 1970.
+
+        Parameters
+        ----------
+        per_day : how many are answered in a day, or 0 for all
+        now : in seconds since 1970
+        """
+        # A clock that was wrong and was set back would keep a student waiting for ever.
+        times = sorted(when for when in self._times.get(student, ()) if when <= now)
+        if not per_day or len(times) < per_day:
             return 0.0
-        return times[-self.per_day] + DAY_SECONDS
+        return times[-per_day] + DAY_SECONDS
 
     def note(self, student: str, look: str, when: float | None) -> None:
         """Note an answer.
@@ -81,10 +88,11 @@ class Answered:
         ------
         OSError : it cannot be written
         """
-        line = json.dumps([student, look, when]) + "\n"
-        # In one piece, so that a kill leaves whole lines.
+        # In one piece, so that a kill leaves whole lines. What a full disk cut off ends here.
+        line = f"\n{json.dumps([student, look, when])}".encode()
         with open(self._path, "ab", buffering=0) as file:
-            file.write(line.encode())
+            if file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._note(student, look, when)
 
     def _note(self, student: str, look: str, when: float | None) -> None:

@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from autograder.base.words import counted, printable
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import CourseError, Submission, require_assignment
+from autograder.gradebook import GradebookStore
+from autograder.grading.standing import LEFT_OUT
 from autograder.grading.workers import Workers
 from autograder.incoming.watching.answer import Answer, Turns, answer, warm_up
 from autograder.incoming.watching.answered import Answered, look_of
@@ -28,6 +31,7 @@ from autograder.incoming.watching.incoming import Incoming
 
 LOOK_SECONDS = 0.5  # between two looks at the exchange and at submitted/
 RETRY_SECONDS = 30.0  # until what could not be answered is tried once more
+RELEASE_SECONDS = 5.0  # between two looks for an assignment that is not released yet
 LOCK_FILE = ".watched-{}"  # of an assignment, beside the students' folders
 Key: TypeAlias = tuple[str, str]  # assignment and student
 
@@ -62,15 +66,18 @@ class Watch:
         for name in assignments:
             require_assignment(course, name)
         where = Course(course)
-        per_day = settings.read(settings.Watch, where.settings).answers_per_day
         self.course, self.isolation, self._say_line = course, isolation, say
+        self._settings_look = _status(course / CONFIG_FILE)
+        self._read_settings(where)
+        self._gradebook_url = where.gradebook_url
+        self._unreleased: dict[str, float] = {}  # by name, when to look whether it is by now
         self._told: dict[str, str] = {}  # the last line about each subject
         self.exchange = Exchange(
-            course, where.gradebook_url, lambda line: self._say_once(line, f"nbgrader: {line}")
+            course, self._gradebook_url, lambda line: self._say_once(line, f"nbgrader: {line}")
         )
         self.inbounds = {name: self.exchange.inbound(name) for name in assignments}
         (course / "autograded").mkdir(exist_ok=True)
-        self.answered = {name: Answered(course, name, per_day) for name in assignments}
+        self.answered = {name: Answered(course, name) for name in assignments}
         self.folder = None if folder is None else Incoming(course, assignments[0], folder)
         self._turns = Turns()
         self._looks: dict[Key, str] = {}  # how each hand-in looked when it was last looked at
@@ -88,9 +95,11 @@ class Watch:
         """
         with self._locked(), Workers(workers) as executor:
             names = list(self.inbounds)
+            self._unreleased = {name: 0.0 for name in names if self._why_unreleased(name)}
+            released = [name for name in names if name not in self._unreleased]
             warm = [
                 executor.submit(warm_up, self.course, name, self.isolation)
-                for name in (*names, *names[:1] * (workers - len(names)))
+                for name in (*released, *(released or names)[:1] * (workers - len(released)))
             ]
             for one in warm:
                 one.result()
@@ -100,7 +109,8 @@ class Watch:
                 f"{self.course / 'submitted'}; Ctrl-C ends it"
             )
             while True:
-                for name in names:
+                self._read_changed_settings()
+                for name in filter(self._is_released, names):
                     self._take(name)
                     self._collect(name)
                     self._find(name)
@@ -114,6 +124,47 @@ class Watch:
                     for future in ended:
                         self._end(future)
                     self._begin(executor, workers)
+
+    # --- Settings ---------------------------------------------------------------------------------
+
+    def _read_settings(self, where: Course) -> None:
+        self._per_day = settings.read(settings.Watch, where.settings).answers_per_day
+        self._excluded = where.excluded
+
+    def _read_changed_settings(self) -> None:
+        """Read the course's settings anew where its file is another than before."""
+        look = _status(self.course / CONFIG_FILE)
+        if look == self._settings_look:
+            return
+        self._settings_look = look
+        try:
+            self._read_settings(Course(self.course))
+        except CourseError as failure:
+            self._say(f"{failure}; until then as before")
+        else:
+            self._say(f"{CONFIG_FILE} was changed, and is read")
+
+    def _why_unreleased(self, name: str) -> str | None:
+        try:
+            with GradebookStore.open(self._gradebook_url) as gradebook:
+                gradebook.notebooks(name)
+        except CourseError as failure:
+            return str(failure)
+        return None
+
+    def _is_released(self, name: str) -> bool:
+        """Tell whether an assignment is released by now; say so where not."""
+        look_at = self._unreleased.get(name)
+        if look_at is None or time.monotonic() < look_at:
+            return look_at is None
+        why = self._why_unreleased(name)
+        if why is None:
+            del self._unreleased[name]
+            self._say(f"{name} is released, and watched")
+            return True
+        self._unreleased[name] = time.monotonic() + RELEASE_SECONDS
+        self._say_once(f"release {name}", f"{why}; looking again and again")
+        return False
 
     # --- Looking ----------------------------------------------------------------------------------
 
@@ -141,7 +192,11 @@ class Watch:
         busy = {student for assignment, student in self._being_answered() if assignment == name}
         try:
             # What a worker is reading is not replaced under its hands.
-            ready = {s: one for s, one in inbound.ready().items() if s not in busy}
+            ready = {
+                student: one
+                for student, one in inbound.ready().items()
+                if student not in busy and not self._is_excluded(name, student)
+            }
             if ready:
                 self.exchange.collect(name, set(ready.values()))
         except OSError as failure:
@@ -168,6 +223,14 @@ class Watch:
                 "says, and is left alone",
             )
 
+    def _is_excluded(self, name: str, student: str) -> bool:
+        """Tell whether the settings leave a student out; say so where they do."""
+        if student not in self._excluded:
+            return False
+        key = name, student
+        self._say_once(f"left out {key}", f"{_of(key)} {LEFT_OUT}")
+        return True
+
     def _being_answered(self) -> set[Key]:
         return {key for key, _ in self._at_work.values()}
 
@@ -185,7 +248,12 @@ class Watch:
         for student in students:
             key = name, student
             look = look_of(Submission(self.course, name, student).folder)
-            if look is None or key in busy or self.answered[name].has(student, look):
+            if (
+                look is None
+                or key in busy
+                or self.answered[name].has(student, look)
+                or self._is_excluded(name, student)
+            ):
                 self._waiting.pop(key, None)
             elif self._looks.get(key) == look:
                 self._waiting[key] = look
@@ -214,14 +282,15 @@ class Watch:
     def _is_allowed(self, key: Key) -> bool:
         """Tell whether a student may have another answer by now; say so where not."""
         name, student = key
-        answered = self.answered[name]
-        if (when := answered.allowed_at(student)) <= time.time():
+        now = time.time()
+        when = self.answered[name].allowed_at(student, self._per_day, now)
+        if when <= now:
             return True
         until = datetime.fromtimestamp(when).astimezone()
         self._say_once(
             f"limit of {key}",
             f"{_of(key)} waits until {until:%Y-%m-%d %H:%M}: "
-            f"{counted(answered.per_day, 'hand-in')} in 24 hours are answered",
+            f"{counted(self._per_day, 'hand-in')} in 24 hours are answered",
         )
         return False
 
@@ -282,3 +351,12 @@ class Watch:
 def _of(key: Key) -> str:
     name, student = key
     return f"{student}'s {name}"
+
+
+def _status(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is written; None: there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

@@ -5,6 +5,7 @@ Nothing here is trusted once student code has run.
 
 from __future__ import annotations
 
+import builtins
 import copy
 import functools
 import importlib
@@ -69,6 +70,7 @@ class Owner(Peer):
         self.described: set[int] = set()
         self.stubs: dict[int, Borrowed] = {}
         self.outputs = Outputs(TEXT_BYTES, 0)
+        self.input = builtins.input
         # What the tester knows of the notebook's names, and what each was when it was told.
         self.shared: dict[str, tuple[Any, Any]] = {}
         self.serving = 0  # questions of the tester's that are being answered now
@@ -157,6 +159,8 @@ class Owner(Peer):
             if type(self.names.get(name)) is Borrowed:
                 self.names[name] = value
         self.taken_away.clear()
+        if type(builtins.input) is Borrowed:
+            builtins.input = self.input
 
     def _take_away(self, name: str) -> None:
         value = self.names.pop(name, MISSING)
@@ -217,6 +221,10 @@ class Owner(Peer):
             self.stubs.clear()
         if message.get("begins"):
             self.shared.clear()
+            if message.get("draws"):  # it may not have heard what was drawn for other tests
+                self.random = None
+        if "input" in message:
+            builtins.input = unpack(message["input"]) or self.input
         for name in message.get("unbind", ()):
             self._take_away(name)
             self.shared.pop(name, None)

@@ -119,7 +119,7 @@ class Peer:
         self.connection, self.answer = connection, answer
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
-        self.random = _random_state()
+        self.random = random_state()
         self.files: Files | None = None  # where files are to be the same on both sides
         self.shares = True  # whether the names that were told last are the other side's too
         # One thread asks at a time; what it asked about may make it ask again.
@@ -269,7 +269,7 @@ class Peer:
     def told(self, pack: Callable[[Any], Node]) -> dict[str, Any]:
         """Return what the other side has to know before it goes on."""
         said: dict[str, Any] = {}
-        now = _random_state()
+        now = random_state()
         if now != self.random:
             self.random = now
             said["random"] = _packed_random()
@@ -285,10 +285,11 @@ class Peer:
             self.files.take(message["files"])
         if "random" in message:
             _set_random(message["random"])
-            self.random = _random_state()
+            self.random = random_state()
 
 
-def _random_state() -> Any:
+def random_state() -> Any:
+    """Return the states of the global random generators, to be compared."""
     state = np.random.get_state(legacy=False)  # noqa: NPY002
     inner = state["state"]
     whole = (inner["key"].tobytes(), inner["pos"], state["has_gauss"], state["gauss"])

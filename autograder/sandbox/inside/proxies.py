@@ -8,17 +8,18 @@ everything would be right everywhere.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.sandbox.inside.crossing import BUILTIN_TYPES, CannotCross
-from autograder.sandbox.inside.peer import BUILTIN_ERRORS, Node, Peer
+from autograder.sandbox.inside.peer import BUILTIN_ERRORS, Node, Peer, random_state
 
 # What is asked of an object alone, or with an index: the answer is compared here.
 ALONE = frozenset(
@@ -28,6 +29,11 @@ ALONE = frozenset(
     floor ceil enter exit getitem setitem delitem reversed bytes fspath hash dir
     """.split()
 )
+# What changes no container: all else may give one another length.
+READING = ALONE - {"__setitem__", "__delitem__", "__enter__", "__exit__"} | {
+    *("repr", "str", "dir", "hash", "format")
+}
+ENDING = ("__next__", "send", "throw")  # what may end an iteration
 # What hands a value of the tester's over to be compared or computed with, in families: where a
 # right solution has one of a family, another right one may have its sibling.
 ARITHMETIC = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and or xor".split()
@@ -73,7 +79,7 @@ class StandIn:
     def __class__(self) -> type:
         """The class that `isinstance` is told beside the one that it has: a library's."""
         for kind in type(self).__mro__:
-            real = vars(kind).get("_real")
+            real = vars(kind).get("_autograder_real")
             real = _known(*real) if type(real) is tuple else real
             if real is not None:
                 return real
@@ -133,6 +139,8 @@ class Remote(type):
     _autograder: Any
 
     def __call__(cls, *values: Any, **keywords: Any) -> Any:
+        if not cls._autograder.knows(cls):
+            raise CannotCross("a class of the tests' cannot be derived from one of a student's")
         return cls._autograder.ask("call", [cls, *values], keywords)
 
     def __getattr__(cls, name: str) -> Any:
@@ -238,6 +246,9 @@ class Borrower(Peer):
         self.named: set[type] = set()  # classes that the test cell names
         self.needs: set[str] | None = None  # what it is known to need; None: nobody knows
         self.recorded: set[str] | None = None  # what it used, where that is to be noted
+        self.sizes: dict[int, int] = {}  # how many entries a container of the student's has
+        self.lent_now: set[int] = set()  # functions that this test cell lends
+        self.heard = False  # whether the random numbers here are as the student's side left them
 
     # --- What may be passed on ----------------------------------------------------------------
 
@@ -247,6 +258,60 @@ class Borrower(Peer):
             self.recorded.add(need)
             return True
         return by_default if self.needs is None else need in self.needs
+
+    def sized(self, owner: Any, length: Any) -> None:
+        """Hold a container's length to the number of its entries, until something may change it.
+
+        A test that looks at each of three entries must not have looked at none.
+        """
+        known = self.sizes.setdefault(id(owner), length)
+        if known != length and not self.may("length", False):
+            said = f"{type(owner).__name__!r} object: its length is not the number of its entries"
+            raise TypeError(said)
+
+    def ask(
+        self,
+        kind: str,
+        values: Sequence[Any],
+        keywords: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> Any:
+        """Ask the student's side; see `Peer.ask`."""
+        name = more.get("name")
+        if name not in READING or kind not in ("special", "function"):
+            self.sizes.clear()
+        try:
+            return super().ask(kind, values, keywords, **more)
+        except StopIteration:
+            # Where a test calls a function within `map` or `zip`, it would end the test's loop.
+            if name in ENDING or self.may("stops", False):
+                raise
+            raise RuntimeError("StopIteration was raised, and nothing was iterated over") from None
+
+    # --- Random numbers -----------------------------------------------------------------------
+
+    @property
+    def takes_random(self) -> bool:
+        """Whether the student's side may say what is drawn here: only where a test needs that."""
+        return self.recorded is not None or "random" in (self.needs or ())
+
+    def told(self, pack: Callable[[Any], Node]) -> dict[str, Any]:
+        """Return what the student's side has to know before it goes on."""
+        self.note_random()
+        return super().told(pack)
+
+    def hear(self, unpack: Callable[[Node], Any], message: dict[str, Any]) -> None:
+        """Take in what the student's side told."""
+        if "random" in message:
+            self.heard = self.takes_random
+        if not self.heard:
+            message = {name: said for name, said in message.items() if name != "random"}
+        super().hear(unpack, message)
+
+    def note_random(self) -> None:
+        """Note that a test draws on from where the student's side was, where that is the case."""
+        if self.recorded is not None and self.heard and random_state() != self.random:
+            self.recorded.add("random")
 
     def attribute(self, owner: Any, name: str) -> Any:
         """Return an attribute of an object."""
@@ -318,22 +383,26 @@ class Borrower(Peer):
         bases = [self.kind(node) for node in said["bases"]]
         module, name = str(said["module"]), str(said["qualname"])
         above: list[type] = [base for base in bases if isinstance(base, Remote)]
-        error = next((base for base in bases if issubclass(base, BaseException)), None)
+        errors = [base for base in bases if issubclass(base, BaseException)]
         body: dict[str, Any] = {
             "__module__": module,
             "__qualname__": name,
             "__doc__": str(said["doc"]) or None,
         }
-        if error is None:
+        if not errors:
             body["__slots__"] = ()
-            body["_real"] = (module, name)
+            body["_autograder_real"] = (module, name)
             if module == "builtins":
-                body["_real"] = INTERNAL.get(name)
+                body["_autograder_real"] = INTERNAL.get(name)
             elif module in OF_NO_LIBRARY:
-                body["_real"] = next((x for x in bases if not isinstance(x, Remote)), None)
+                body["_autograder_real"] = next(
+                    (x for x in bases if not isinstance(x, Remote)), None
+                )
             body.update(self._specials(said))
-        elif not issubclass(error, ErrorStandIn):
-            above = [ErrorStandIn, error]
+        elif any(issubclass(base, ErrorStandIn) for base in errors):
+            above = errors
+        else:
+            above = [ErrorStandIn, *errors]
         made = type.__new__(Remote, str(said["name"]), tuple(above or [StandIn]), body)
         type.__setattr__(made, "_autograder", self)
         self.methods[made] = frozenset(map(str, said["methods"]))
@@ -350,14 +419,24 @@ class Borrower(Peer):
                 body[name] = _guarded(str(name), FAMILY[name])
             elif name in ALONE and name not in vars(StandIn):
                 body[name] = _passed_on(str(name))
+        if "__len__" in body and body.keys() & {"__iter__", "__getitem__"}:
+            iterates = body["_autograder_iterates"] = "__iter__" in body
+            body["__len__"] = body["__len__"] and _length
+            if not iterates or body["__iter__"]:
+                body["__iter__"] = _entries
         return body
 
     # --- Objects of the tester's --------------------------------------------------------------
 
+    def knows(self, value: Any) -> bool:
+        """Tell whether a value stands for one of the student's."""
+        number = self.numbers_there.get(id(value))
+        return number is not None and self.there[number] is value
+
     def lend(self, value: Any) -> Node:
         """Return what the student's side gets for a function: a number that it can call."""
         kind = type(value)
-        if id(value) in self.numbers_there and self.there[self.numbers_there[id(value)]] is value:
+        if self.knows(value):
             return ("yours", self.numbers_there[id(value)])
         if kind is Method:
             return self.lend(value.there())
@@ -371,7 +450,9 @@ class Borrower(Peer):
         if library is not None:
             return ("library", *library)
         if callable(value):
-            return ("call", self.number(value), str(getattr(value, "__name__", "function"))[:80])
+            number = self.number(value)
+            self.lent_now.add(number)
+            return ("call", number, str(getattr(value, "__name__", "function"))[:80])
         raise CannotCross(
             f"a {kind.__name__} of the tests' cannot be given to a student's function"
         )
@@ -381,8 +462,11 @@ class Borrower(Peer):
         if question["ask"] != "call":
             raise CannotCross("a function of the tests' can be called, and nothing else")
         function, *given = values
-        if id(function) not in self.numbers:
+        number = self.numbers.get(id(function))
+        if number is None:
             raise CannotCross("no such function")
+        if number not in self.lent_now and not self.may("earlier functions", False):
+            raise RuntimeError("a function of a test that has ended is not called again")
         return function(*given, **keywords)
 
     # --- Exceptions ---------------------------------------------------------------------------
@@ -469,4 +553,33 @@ def _guarded(name: str, family: str) -> Callable[..., Any]:
 
 
 def _array(self: Any, dtype: Any = None, copy: Any = None) -> np.ndarray:
-    return np.asarray(self._autograder.ask("special", [self], name="__array__"), dtype)
+    found = self._autograder.ask("special", [self], name="__array__")
+    if type(found) is not np.ndarray:  # NumPy would ask what stands for it, without end
+        raise TypeError(f"{type(self).__name__!r} object: its __array__ gives no plain array")
+    return np.asarray(found, dtype)
+
+
+def _entries(self: Any) -> Iterator[Any]:
+    """Yield what a container holds, and hold their number to its length."""
+    number = 0
+    for item in _items(self):
+        number += 1
+        yield item
+    self._autograder.sized(self, number)
+
+
+def _items(self: Any) -> Iterator[Any]:
+    peer, number = self._autograder, 0
+    if type(self)._autograder_iterates:
+        yield from peer.ask("special", [self], name="__iter__")
+        return
+    with contextlib.suppress(IndexError):
+        while True:
+            yield peer.ask("special", [self, number], name="__getitem__")
+            number += 1
+
+
+def _length(self: Any) -> int:
+    length = self._autograder.ask("special", [self], name="__len__")
+    self._autograder.sized(self, length)
+    return length

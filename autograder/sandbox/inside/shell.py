@@ -6,6 +6,7 @@ again, because student code can reach everything in this process.
 
 from __future__ import annotations
 
+import ast
 import base64
 import io
 import os
@@ -18,6 +19,7 @@ import numpy as np
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import SList
 from traitlets.config import Config
@@ -134,9 +136,46 @@ def _is_cell(filename: str) -> bool:
 
 
 class _Compiler(CachingCompiler):
+    """Compiles a cell's text, and parses it once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parsed: tuple[str, str, str, ast.AST] | None = None
+
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         # A student counts cells; a hash of the source tells nobody anything.
         return f"<cell {number}>"
+
+    def is_python(self, source: str, filename: str) -> bool:
+        """Tell whether a text is Python, and keep its tree for `ast_parse`."""
+        try:
+            self._parsed = source, filename, "exec", super().ast_parse(source, filename)
+        except Exception:  # whatever it is, `ast_parse` will meet it again and say it
+            return False
+        return True
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        parsed, self._parsed = self._parsed, None
+        if parsed is not None and parsed[:3] == (source, filename, symbol):
+            return parsed[3]
+        return super().ast_parse(source, filename, symbol)
+
+
+class _Transformers(TransformerManager):
+    """IPython's own, but what is Python already is not searched for IPython's syntax.
+
+    Each of its forms is an error in Python.  To look for them takes longer than to run most cells.
+    """
+
+    def __init__(self, shell: SandboxShell) -> None:
+        super().__init__()
+        self.shell = shell
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        number = self.shell.execution_count
+        if self.shell.compile.is_python("".join(lines), f"<cell {number}>"):
+            return lines
+        return super().do_token_transforms(lines)
 
 
 class Stream(io.TextIOBase):
@@ -188,6 +227,7 @@ class SandboxShell(InteractiveShell):
     """An interactive shell whose outputs go to `outputs`."""
 
     outputs: Outputs
+    compile: _Compiler
 
     @property
     def user_global_ns(self) -> dict[str, Any]:
@@ -216,6 +256,25 @@ class SandboxShell(InteractiveShell):
     def ask_exit(self) -> None:
         """Refuse ``exit()``, which would leave the rest of the notebook out."""
         raise RuntimeError("exit() is not available while grading")
+
+    def should_run_async(
+        self,
+        raw_cell: str,
+        *,
+        transformed_cell: str | None = None,
+        preprocessing_exc_tuple: Any = None,
+    ) -> bool:
+        """Compile a cell to find out only where it may have something to wait for."""
+        text = transformed_cell or raw_cell
+        return ("await" in text or "async" in text) and super().should_run_async(
+            raw_cell,
+            transformed_cell=transformed_cell,
+            preprocessing_exc_tuple=preprocessing_exc_tuple,
+        )
+
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """Keep no traceback in a history that nobody reads: IPython's take 10 ms each."""
+        return {}
 
     def showtraceback(self, *_: Any, **__: Any) -> None:
         """Errors are reported from the result of `run_cell`."""
@@ -269,6 +328,7 @@ def warm_shell() -> SandboxShell:
         displayhook_class=_Hook,
         colors="NoColor",
     )
+    shell.input_transformer_manager = _Transformers(shell)
     streams: tuple[Any, ...] = (sys.stdin, sys.stdout, sys.stderr)
     for source in WARM_CELLS:
         shell.run(source, 1 << 20, 1 << 20)

@@ -10,10 +10,12 @@ import contextlib
 import sys
 import types
 from collections.abc import Callable, Iterator
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
 from autograder.sandbox import wire
-from autograder.sandbox.inside.crossing import MUTABLE, is_as_before, snapshot
+from autograder.sandbox.inside.crossing import MUTABLE, CannotCross, is_as_before, snapshot
 from autograder.sandbox.inside.peer import Files, Node
 from autograder.sandbox.inside.proxies import Borrower, Remote, StudentModule
 from autograder.sandbox.inside.shell import SandboxShell
@@ -67,6 +69,41 @@ def _have_drawn(tester: Tester, shell: Any) -> None:
     shell.enable_matplotlib = lambda *_, **__: ("inline", "inline")
 
 
+class _NoTextAsCode(MetaPathFinder):
+    """Takes from SymPy what makes an expression of a text by running it: it may be a student's."""
+
+    name = "sympy.parsing.sympy_parser"
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Return the module's spec, which leaves `eval_expr` out."""
+        found = PathFinder.find_spec(name, path, target) if name == self.name else None
+        if found is not None and found.loader is not None:
+            run = found.loader.exec_module
+
+            def exec_module(module: types.ModuleType) -> None:
+                run(module)
+                self.take_away(module)
+
+            found.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return found
+
+    @staticmethod
+    def take_away(module: Any) -> None:
+        """Have a text refused in the place of what runs it."""
+
+        def eval_expr(*_: Any) -> Any:
+            raise CannotCross("a text is not read as an expression outside a student's process")
+
+        module.eval_expr = eval_expr
+
+
+def _read_no_expressions() -> None:
+    finder = _NoTextAsCode()
+    if finder.name in sys.modules:
+        finder.take_away(sys.modules[finder.name])
+    sys.meta_path.insert(0, finder)
+
+
 class Tester(Borrower):
     """Runs test cells."""
 
@@ -76,6 +113,7 @@ class Tester(Borrower):
         # Nothing that a student wrote into the working folder is ever imported here.
         sys.path[:] = [folder for folder in sys.path if folder]
         _have_drawn(self, shell)
+        _read_no_expressions()
         self.names = shell.user_ns = Namespace(shell.user_ns, self)
         self.borrowed: dict[str, Any] = {}
         self.mine: frozenset[str] = frozenset()
@@ -88,6 +126,7 @@ class Tester(Borrower):
         # Of each name that the student's process knows too, what it was when it was told.
         self.known: dict[str, tuple[Any, Any]] = {}
         self.running, self.begins, self.new = False, False, True
+        self.no_input = self.input = builtins.input
 
     def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
         """Run a cell of the instructor's and answer with its outputs."""
@@ -97,6 +136,7 @@ class Tester(Borrower):
         self.needs = None if needs is None else set(needs)
         self.recorded = set() if question["record"] else None
         self.named.clear()
+        self.lent_now.clear()
         self.borrowed.clear()
         self.known.clear()
         self.given.clear()
@@ -124,6 +164,7 @@ class Tester(Borrower):
             self._give_back(question["back"])
         finally:
             self.running = False
+        self.note_random()
         used = sorted(self.recorded or ())
         wire.send(self.connection, {"answer": {"outputs": outputs, "needs": used}})
 
@@ -195,8 +236,12 @@ class Tester(Borrower):
         said = super().told(pack)
         if self.begins:
             said["begins"], self.begins = True, False
+            said["draws"] = self.takes_random
         if self.new:
             said["new"], self.new = True, False
+        if builtins.input is not self.input:  # students' functions ask the same one
+            self.input = builtins.input
+            said["input"] = pack(None if self.input is self.no_input else self.input)
         if not self.running:
             return said
         for name in [one for one in self.given if not dict.__contains__(self.names, one)]:
