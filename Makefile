@@ -109,7 +109,7 @@ lecture: setup
 	  --ServerApp.root_dir=$(CURDIR)/notebooks $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 slides site lite: setup
-	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE))
+	$(BIN)/python -m classroom $@ $(if $(LITE),--lite $(LITE)) $(if $(REPOSITORY),--repository $(REPOSITORY))
 
 examples: setup
 	mkdir -p $(REGRESSION) && cp -R examples/linear_regression/. $(REGRESSION)

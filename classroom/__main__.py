@@ -9,7 +9,7 @@ from pathlib import Path
 from classroom.lessons import ROOT, executed, lessons
 from classroom.lite import LiteError, build_lite
 from classroom.pages import deck
-from classroom.site import Lite, SiteError, build_book
+from classroom.site import Lite, Repository, SiteError, build_book
 from classroom.vendor import Vendored, VendorError, vendored
 
 BUILD = ROOT / "build"
@@ -40,16 +40,16 @@ def build_slides(target: Path, files: Vendored, mathjax: str = "") -> list[Path]
     return written
 
 
-def build_site(target: Path, files: Vendored, lite: Lite) -> None:
+def build_site(target: Path, files: Vendored, lite: Lite, repository: Repository) -> None:
     """Write the book, and beside its pages the decks that they lead to.
 
     Parameters
     ----------
     target : a folder; what is in it is replaced
     files : reveal.js and MathJax
-    lite : what pages link to, where it is there
+    lite, repository : what pages link to, where it is there
     """
-    build_book(target, WORK, files.mathjax_js, lite)
+    build_book(target, WORK, files.mathjax_js, lite, repository)
     build_slides(target / "slides", files, "../_static/mathjax.js")
 
 
@@ -65,6 +65,13 @@ def main() -> None:
         "--lite",
         metavar="ADDRESS",
         help="where the site finds what `make lite` built (../lite, seen from its index)",
+    )
+    parser.add_argument(
+        "--repository",
+        metavar="ADDRESS",
+        default="",
+        help="of `site`: where the course's files can be seen, for links to Colab and to sources, "
+        "such as https://github.com/OWNER/NAME/blob/BRANCH",
     )
     parser.add_argument(
         "--pyodide",
@@ -93,7 +100,7 @@ def main() -> None:
         if arguments.lite and not lite.folder.exists():
             sys.exit("classroom: build/lite is not there to be linked to: run `make lite` first")
         try:
-            build_site(BUILD / "site", files, lite)
+            build_site(BUILD / "site", files, lite, Repository(arguments.repository))
         except SiteError as error:
             sys.exit(f"classroom: {error}")
         print("open build/site/index.html")

@@ -34,6 +34,7 @@ DOORS = "_doors.json"
 LABELS = {"predict": "Predict", "bug": "Which bug is this?", "turn": "Your turn"}
 WIDE = 500  # pixels: on a narrow screen its type would be too small, and it is scrolled
 HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
+DISPLAYED = re.compile(r"\$\$.+?\$\$", re.DOTALL)
 PREDICT = re.compile(r"\*Predict:\*\s+(\S)")
 
 
@@ -67,7 +68,10 @@ def _close_summary(page: HTML5Translator, node: nodes.Element) -> None:
 
 
 class FromLesson(SphinxDirective):
-    """A directive that shows cells of the chapter's lesson."""
+    """A directive that shows cells of the chapter's lesson.
+
+    The first displayed formula of the cells gets a number if `:equation:` gives it a label.
+    """
 
     def cells(self, names: Sequence[str]) -> list[nodes.Node]:
         """Return what a chapter shows of these cells, in this order."""
@@ -89,6 +93,8 @@ class FromLesson(SphinxDirective):
     def _text(self, cell: NotebookNode) -> list[nodes.Node]:
         """Return the text of a slide without its headings: a chapter has its own."""
         text = PREDICT.sub(lambda found: found[1].upper(), HEADING.sub("", cell.source))
+        if DISPLAYED.search(text) and (label := self.options.pop("equation", "")):
+            text = DISPLAYED.sub(lambda found: f"{found[0]} ({label})", text, count=1)
         return list(self.parse_text_to_nodes(text))
 
     def _code(self, cell: NotebookNode) -> list[nodes.Node]:
@@ -144,6 +150,7 @@ class Cells(FromLesson):
 
     required_arguments = 1
     final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Any]] = {"equation": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
         """Return the cells."""
@@ -163,6 +170,7 @@ class Question(FromLesson):
     option_spec: ClassVar[dict[str, Any]] = {
         "from": directives.unchanged,
         "answer": directives.unchanged_required,
+        "equation": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:

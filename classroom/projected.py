@@ -27,13 +27,9 @@ def enlarge_type() -> None:
         if not isinstance(picture, figures.Picture):
             plain(picture)
             return
-        smallest, (width, height) = _smallest_type(picture), picture.get_size_inches()
-        pixels = min(ROOM[0] / width, ROOM[1] / height) / 72 * smallest
-        canvas = min(1, max(pixels / LEAST, SMALLEST_CANVAS))
-        # Where no axis is drawn, labels were given the width that they need.
-        drawn = any(axes.axison or axes.get_aspect() != "auto" for axes in picture.axes)
-        across = canvas if drawn else min(1, max(ROOM[0] / width / 72 * smallest / LEAST, canvas))
-        picture.set_size_inches(across * width, canvas * height)
+        smallest, width = _smallest_type(picture), picture.get_figwidth()
+        shrink(picture)
+        across = picture.get_figwidth() / width
         with capture_output() as captured:
             plain(picture)
         (output,) = captured.outputs
@@ -46,6 +42,17 @@ def enlarge_type() -> None:
         display({**output.data, "text/html": image}, raw=True, metadata=output.metadata)
 
     figures.show = show
+
+
+def shrink(picture: Any) -> None:
+    """Make the canvas of a picture that is not drawn yet as small as a slide needs it."""
+    smallest, (width, height) = _smallest_type(picture), picture.get_size_inches()
+    pixels = min(ROOM[0] / width, ROOM[1] / height) / 72 * smallest
+    canvas = min(1, max(pixels / LEAST, SMALLEST_CANVAS))
+    # Where no axis is drawn, labels were given the width that they need.
+    drawn = any(axes.axison or axes.get_aspect() != "auto" for axes in picture.axes)
+    across = canvas if drawn else min(1, max(ROOM[0] / width / 72 * smallest / LEAST, canvas))
+    picture.set_size_inches(across * width, canvas * height)
 
 
 def _smallest_type(picture: Any) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,8 @@ BOOK = Path(__file__).resolve().parent / "book"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same files make the same archive
 DOWNLOAD = "Download the notebook"  # a problem set's brings along what it needs
 DOWNLOAD_ALL = "Download the notebook, with what it needs (zip)"
+COLAB = "Open in Google Colab"  # of what is enough alone: it brings its files along
+SOURCE = "Source"
 IN_THE_BROWSER = "Open in the browser, nothing to install (JupyterLite)"
 
 
@@ -47,11 +50,34 @@ class Lite:
         ]
 
 
+@dataclass(frozen=True)
+class Repository:
+    """Where the course's files can be seen: the address of its root, of one branch, if any.
+
+    On GitHub that is such as ``https://github.com/OWNER/NAME/blob/BRANCH``.
+    """
+
+    address: str = ""
+
+    def source(self, path: Path) -> list[tuple[str, str]]:
+        """Return a link to a file of the course as it is kept; nothing without an address."""
+        place = f"{self.address.rstrip('/')}/{path.relative_to(ROOT).as_posix()}"
+        return [(SOURCE, place)] * bool(self.address)
+
+    def colab(self, path: Path) -> list[tuple[str, str]]:
+        """Return a link that opens a notebook in Colab, which takes them from GitHub."""
+        found = re.fullmatch(r"https://github\.com/(.+)", self.address.rstrip("/"))
+        base = f"https://colab.research.google.com/github/{found[1]}" if found else ""
+        return [(COLAB, f"{base}/{path.relative_to(ROOT).as_posix()}")] * bool(base)
+
+
 class SiteError(Exception):
     """The book could not be built; the text says why."""
 
 
-def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
+def build_book(
+    target: Path, work: Path, mathjax: str, lite: Lite, repository: Repository = Repository()
+) -> None:
     """Build the book.
 
     Parameters
@@ -60,6 +86,7 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
     work : a folder for lessons that have run, and for what Sphinx reads and remembers
     mathjax : the script that sets formulas
     lite : each page links to JupyterLite where that has the notebook
+    repository : each page links to its notebook there, and a problem set's to Colab
 
     Raises
     ------
@@ -79,7 +106,7 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
         _lay_out_lesson(path, source, work / "executed")
         _pack(source, path.stem, (path, *BESIDE_A_LESSON))
         slides = ("Slides", f"../slides/{path.stem}.html")
-        doors[f"lessons/{path.stem}"] = [slides, *_doors(path, lite)]
+        doors[f"lessons/{path.stem}"] = [slides, *_doors(path, lite), *repository.source(path)]
     for path in sorted(ROOT.glob("release/*/*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells.insert(1, new_markdown_cell("```{doors}\n```", id="doors"))
@@ -87,7 +114,8 @@ def build_book(target: Path, work: Path, mathjax: str, lite: Lite) -> None:
         _pack(source, path.stem, sorted(path.parent.iterdir()))
         shutil.copy(path, source / "_extra/downloads")
         alone = (DOWNLOAD, f"../downloads/{path.name}")
-        doors[f"problem-sets/{path.stem}"] = [alone, *_doors(path, lite)]
+        outside = (*repository.colab(path), *repository.source(path))
+        doors[f"problem-sets/{path.stem}"] = [alone, *_doors(path, lite), *outside]
     (source / DOORS).write_text(json.dumps(doors), encoding="utf-8")
     _run_sphinx(source, target, work / "doctrees")
     for path in target.rglob("*.map"):  # for those who change the theme's scripts

@@ -262,6 +262,11 @@ def _canvas(width: float, height: float) -> Picture:
     return Picture(figsize=(width, height), dpi=_PIXELS_PER_INCH, layout=layout)
 
 
+def _legend_above(axes: Axes) -> None:
+    """Place the legend outside, where curves may be anywhere inside."""
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
 def _colours(*arrays: _Array) -> tuple[Colormap, Normalize, bool]:
     """Return one colour scale for all arrays, and whether it is signed."""
     finite = np.concatenate([array[np.isfinite(array)] for array in arrays])
@@ -951,7 +956,7 @@ def gradient_error(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Picture
         side.set_major_formatter("{x:.0e}")  # powers in mathematical type take a second to set
         side.set_minor_locator(NullLocator())
     axes.grid(True)
-    axes.legend(loc="best")
+    _legend_above(axes)
     picture.text_alternative = (
         "Error of the numerical gradient over the step h, both logarithmic, V-shaped: "
         f"{'; '.join(said)}."
@@ -1087,7 +1092,10 @@ def curves(
         if title == "accuracy":  # no part of its axis lies above 1
             axes.set_ylim(min(0.9, axes.get_ylim()[0]), 1.005)
         axes.grid(True)
-        axes.legend()
+        if len(panels) > 1:
+            axes.legend()
+        else:
+            _legend_above(axes)
     picture.text_alternative = f"Over each {step}: {'; '.join(said)}."
     return picture
 
@@ -1124,7 +1132,7 @@ def function_graphs(
         said.append(f"a dotted line at {_number(level, 4)}")
     axes.set(xlabel=x_name, ylabel=y_name)
     axes.grid(True)
-    axes.legend()
+    _legend_above(axes)
     picture.text_alternative = (
         f"{y_name[0].upper()}{y_name[1:]} over {x_name} from {axis[0]:g} to {axis[-1]:g}: "
         f"{'; '.join(said)}."

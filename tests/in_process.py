@@ -23,6 +23,8 @@ import ipywidgets
 import nbformat
 from measuring import complaints
 
+from classroom.projected import shrink
+
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted(ROOT.glob("notebooks/*.ipynb"))
 PROBLEM_SETS = sorted(ROOT.glob("source/*/*.ipynb"))
@@ -111,6 +113,11 @@ def _measure(left: Ran, cell: str, sizes: tuple[str, ...], picture: Any) -> None
     for size in sizes:
         with mock.patch.dict(os.environ, {module.PICTURES: size}), module._style():
             found = complaints(picture.again(), slide=bool(size))
+            if size:  # in a deck the usual type stands on a smaller canvas
+                os.environ[module.PICTURES] = ""
+                deck = picture.again()
+                shrink(deck)
+                found += [f"{what} in a deck" for what in complaints(deck)]
         left.wrong += [f"{cell}{' ' if size else ''}{size}: {what}" for what in found]
 
 

@@ -37,6 +37,7 @@ def complaints(picture: Figure, slide: bool = False) -> list[str]:
         *_outside(picture, texts),
         *_small(picture, texts, slide),
         *_overlapping(texts),
+        *_under_legend(picture),
         *_beyond_axes(picture),
     ]
 
@@ -99,6 +100,26 @@ def _overlapping(texts: list[tuple[Text, Bbox]]) -> list[str]:
             and both.height > 0.3 * min(first.height, second.height)
         ):
             found.append(f"{one.get_text()!r} overlaps {other.get_text()!r}")
+    return found
+
+
+def _under_legend(picture: Figure) -> list[str]:
+    """Tell which lines run below a legend."""
+    found = []
+    for axes in picture.axes:
+        if (legend := axes.get_legend()) is None:
+            continue
+        box = legend.get_frame().get_window_extent()
+        for line in axes.lines:
+            data = np.asarray(line.get_xydata(), dtype=float)
+            points = line.get_transform().transform(data[np.isfinite(data).all(axis=1)])
+            path = points[:1]
+            if line.get_linestyle() != "None" and len(points) > 1:  # with what lies between
+                parts = np.linspace(0, 1, 20, endpoint=False)[:, None, None]
+                path = (points[:-1] + parts * np.diff(points, axis=0)).reshape(-1, 2)
+            path = np.concatenate([path, points])
+            if ((path > box.min + 1) & (path < box.max - 1)).all(axis=1).any():
+                found.append(f"the legend hides a part of {line.get_label()!r}")
     return found
 
 

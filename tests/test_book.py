@@ -23,13 +23,22 @@ from classroom import site as building
 from classroom.dark import dark
 from classroom.directives import HEADING
 from classroom.lessons import lessons
-from classroom.site import BOOK, IN_THE_BROWSER, Lite, SiteError, build_book
+from classroom.site import (
+    BOOK,
+    COLAB,
+    IN_THE_BROWSER,
+    SOURCE,
+    Lite,
+    Repository,
+    SiteError,
+    build_book,
+)
 from classroom.vendor import VendorError, vendored
 
 ROOT = Path(__file__).parents[1]
 LESSONS = [f"lessons/{path.stem}" for path in lessons()]
 PROBLEM_SETS = [f"problem-sets/{path.stem}" for path in sorted(ROOT.glob("release/*/*.ipynb"))]
-IN_ORDER = ["index", *LESSONS, *PROBLEM_SETS, "references"]
+IN_ORDER = ["index", *LESSONS, *PROBLEM_SETS, "terms", "references"]
 IN_LITE = "02_softmax"
 WITH_THIS_THEME = pytest.mark.skipif(
     sys.version_info < (3, 11),
@@ -220,6 +229,45 @@ def test_the_same_lessons_make_the_same_bytes(book, tmp_path):
     ]
     assert files[0].keys() == files[1].keys()
     assert [str(name) for name in files[0] if files[0][name] != files[1][name]] == []
+
+
+def test_without_an_address_nothing_leads_to_colab_or_to_a_repository(book):
+    """None is made up; with GitHub's, Colab gets what is enough alone from there."""
+    text = (book / "problem-sets/ps1.html").read_text(encoding="utf-8")
+    assert COLAB not in text
+    path = ROOT / "release/ps1/ps1.ipynb"
+    seen = Repository("https://github.com/some/course/blob/main/")
+    assert seen.source(path) == [
+        (SOURCE, "https://github.com/some/course/blob/main/release/ps1/ps1.ipynb")
+    ]
+    (link,) = [address for _, address in seen.colab(path)]
+    assert link.endswith("google.com/github/some/course/blob/main/release/ps1/ps1.ipynb")
+    elsewhere = Repository("https://git.example/some/course/main")
+    assert (elsewhere.colab(path), len(elsewhere.source(path))) == ([], 1)
+    assert Repository().source(path) == Repository().colab(path) == []
+
+
+def test_formulas_have_numbers_by_which_other_chapters_name_them(book):
+    """A number is that of the chapter and of the formula in it."""
+    defined, named = set[str](), set[str]()
+    for number, name in enumerate(LESSONS, 1):
+        text = (book / f"{name}.html").read_text(encoding="utf-8")
+        own = re.findall(r'<span class="eqno">\((\d+\.\d+)\)', text)
+        assert own == [f"{number}.{place}" for place in range(1, len(own) + 1)]
+        named |= set(re.findall(r'href="[^"]*#equation-[^"]*">\((\d+\.\d+)\)', text))
+        defined |= set(own)
+    assert len(defined) >= 10
+    assert named <= defined
+    assert len({number.partition(".")[0] for number in named}) >= 4
+
+
+def test_the_terms_of_every_chapter_can_be_looked_up(book):
+    text = (BOOK / "terms.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^(\S.*)\n  (.*)$", text.split("{glossary}")[1], re.MULTILINE)
+    assert [term for term, _ in terms] == sorted((term for term, _ in terms), key=str.lower)
+    assert {place for _, said in terms for place in re.findall(r"\((\S+)\.md\)", said)} == set(
+        LESSONS
+    )
 
 
 def rows(heading: str) -> list[list[str]]:

@@ -724,7 +724,7 @@ class _PretendedBox:
     @staticmethod
     def answer(theirs: socket.socket) -> None:
         with theirs:
-            wire.receive(theirs)
+            wire.receive(wire.Connection(theirs))
 
     def close(self) -> None:
         pass
@@ -735,8 +735,9 @@ def test_a_child_that_cannot_be_confined_is_no_fault_of_the_submission(monkeypat
         @staticmethod
         def answer(theirs: socket.socket) -> None:
             with theirs:
-                wire.receive(theirs)
-                wire.send(theirs, {"refused": "OSError: new namespaces: no space left"})
+                connection = wire.Connection(theirs)
+                wire.receive(connection)
+                wire.send(connection, {"refused": "OSError: new namespaces: no space left"})
 
     monkeypatch.setattr(session_module, "Box", Refusing)
     assert re.search("new namespaces: no space left.*autograder doctor", refusal(), re.DOTALL)

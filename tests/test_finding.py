@@ -121,6 +121,20 @@ def test_a_notebook_without_any_mark_is_known_by_its_text(found):
     assert work_of(found({"ps1.ipynb": WORKED, "Untitled.ipynb": bare}))[0] == "ps1.ipynb"
 
 
+def test_a_notebook_in_which_nothing_is_graded_is_found_too(tmp_path):
+    lines = ["# A lecture on softmax", "print(np.exp(scores))", "import numpy as np"]
+    content = {"nbformat": 4, "cells": [{"metadata": {}, "source": [line]} for line in lines]}
+    released = [finding.released_notebook(name, name, content) for name in ("lecture", "other")]
+    folder = tmp_path / "ann" / "lecture"
+    folder.mkdir(parents=True)
+    (folder / "mine (1).ipynb").write_text(json.dumps(content))
+    one = finding.find_works(folder, tmp_path, "lecture", released)
+    assert one.works["lecture"].where == "mine (1).ipynb"
+    assert one.said == ("The notebook of lecture that counts is 'mine (1).ipynb'.",)
+    (folder / "mine (1).ipynb").write_bytes(WORKED)
+    assert "has no cell of it" in str(finding.find_works(folder, tmp_path, "lecture", released))
+
+
 def test_a_notebook_is_found_behind_more_files_than_a_hand_in_may_have(found):
     files = {f"data/{number}.csv": b"1,2" for number in range(150)}
     assert work_of(found({**files, "zz.ipynb": WORKED})) == ("zz.ipynb", WORKED)

@@ -142,8 +142,9 @@ def validate(page: Any, picture: str | None = None) -> str:
 def test_a_student_is_led_from_a_wrong_softmax_to_a_right_one(visit, lab, hand_out):
     page = open_notebook(visit, lab, hand_out())
     choose(page, "Run", "Run All Cells")
-    code_cell(page, "check(add_bias)").get_by_text("add_bias: not written yet").wait_for()
-    # The kernel drops what is asked for before it has aborted the rest of the run.
+    for function in ("add_bias", "cce_from_scores"):  # the first and the last
+        said = code_cell(page, f"check({function})").get_by_text(f"{function}: not written yet")
+        said.wait_for()
     page.wait_for_function(f"!document.body.innerText.includes('{RUNNING}')")
 
     card = write_and_check(page, WHOLE_MATRIX, "fails").inner_text()

@@ -95,6 +95,7 @@ def test_with_its_solutions_a_problem_set_runs_from_top_to_bottom(
 ) -> None:
     notebook = read(path)
     run(notebook, tmp_path, *beside(path))
+    assert not [out for out in outputs(notebook) if out.output_type == "error"]
     pictures = [out for out in outputs(notebook) if "image/png" in out.get("data", {})]
     assert len(pictures) >= len(exercise_cells(notebook))
     for picture in pictures:
@@ -113,6 +114,19 @@ def test_before_it_is_written_a_problem_set_says_nothing_but_not_written_yet(
     for error in errors:
         assert error.ename in {"NotImplementedError", "AssertionError"}
         assert error.evalue.endswith("not written yet")
+        assert len(error.traceback) == 1, "one line, without a traceback"
+        if error.ename == "NotImplementedError":
+            assert re.match(
+                r"This cell needs \w+(\.\w+)?, which is not written", error.traceback[0]
+            )
+
+
+@every_source
+def test_what_fails_in_a_check_or_a_picture_does_not_end_run_all(path: Path) -> None:
+    """Of the cells that are not a student's to write; what they rest upon ends it."""
+    cells = [cell for cell in code_cells(read(path)) if not grading(cell).get("solution")]
+    goes_on = [cell for cell in cells if "raises-exception" in cell.metadata.get("tags", [])]
+    assert goes_on == [cell for cell in cells if grading(cell).get("grade", True)]
 
 
 @every_walkthrough

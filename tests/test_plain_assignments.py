@@ -13,6 +13,7 @@ import pytest
 from classes import copied
 from classes import hand_in as classes_hand_in
 from commanding import run
+from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
 from plain import (
@@ -356,3 +357,17 @@ def test_release_says_of_each_test_where_it_is_judged(tmp_path: Path) -> None:
         "hw: looks is asserted inside: it reads how something is written (co_argcount)",
         "hw: wrong is judged outside: its own solution does not pass it",
     ]
+
+
+def test_release_says_where_nbgraders_own_commands_would_grade_in_another_way(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "source/notes/notes.ipynb"
+    write(path, notebook_of(new_markdown_cell("# Notes on squares", id="notes")))
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
+    code, _, said = run("release", "notes", "--course", tmp_path)
+    assert code == 0
+    assert "does not call `configure(c, __file__)`" in said
+    # Where nothing is graded, a hand-in is found all the same.
+    hand_in(tmp_path, "ann", "notes")
+    assert run("grade", "notes", "--course", tmp_path)[0] == 0

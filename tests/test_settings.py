@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from commanding import run
 
+from autograder.course.course import Course
 from autograder.course.folder import CourseError
 from autograder.course.settings import SECTIONS, Catalogue, Submissions, load_config, page, read
 
@@ -80,3 +81,13 @@ def test_a_list_may_be_added_to(tmp_path: Path) -> None:
     config = load_config(course(tmp_path, lines))
     assert read(Submissions, config).packages == ["numpy"]
     assert read(Catalogue, config).sets == {"hw1": ["ps1"]}
+
+
+def test_what_a_course_has_set_before_stays_where_it_is_configured(tmp_path: Path) -> None:
+    own = "c.ClearSolutions.code_stub = {'python': 'pass'}\nc.CourseDirectory.ignore = ['*.md']"
+    assert not Course(course(tmp_path, own)).is_configured
+    configured = "from autograder.nbgrader_plugin import configure\nconfigure(c, __file__)"
+    there = Course(course(tmp_path, f"{own}\n{configured}"))
+    assert there.is_configured
+    assert there.code_stub == "pass"
+    assert list(there.settings["CourseDirectory"]["ignore"]) == ["*.md", "verdicts.json"]

@@ -156,16 +156,16 @@ ATTACKS = {
         "def square(x):\n    if isinstance(x, np.ndarray): x[...] = 0\n    return x"
     ),
     "forged messages": (
-        "import gc, socket, struct, json\n"
+        "import gc, struct, json\n"
         "from autograder.sandbox import wire\n"
-        "links = [one for one in gc.get_objects() if type(one) is socket.socket]\n"
+        "links = [one for one in gc.get_objects() if type(one) is wire.Connection]\n"
         "OUT = {'answer': {'outputs': [{'type': 'result', 'data': {'text/plain': '1'}}],\n"
         "       'needs': []}, 'do': 'test', 'source': '1.0', 'outputs': [], 'reply': {}}\n"
         "def square(x):\n    wire.send(links[0], OUT)\n    return 0"
     ),
     "an answer that is an order": (
-        "import gc, socket\nfrom autograder.sandbox import wire\n"
-        "links = [one for one in gc.get_objects() if type(one) is socket.socket]\n"
+        "import gc\nfrom autograder.sandbox import wire\n"
+        "links = [one for one in gc.get_objects() if type(one) is wire.Connection]\n"
         "def square(x):\n"
         "    wire.send(links[0], {'answer': {'do': 'test', 'source': '1.0', 'names': [],\n"
         "        'mine': [], 'theirs': [], 'imports': [], 'step': [], 'back': [],\n"

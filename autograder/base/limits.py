@@ -61,9 +61,10 @@ class Exchange:
     empty_entries : product of the axes of an array that holds nothing, the empty ones left
         out: what goes through it axis by axis takes that many steps
     frame_depth, frame_items : of all that one frame holds: an answer, or the outputs of a cell
-    frame_text_bytes : JSON text of one frame; the text of a cell's outputs, all of it escaped,
-        takes half of that
+    frame_text_bytes : all but the arrays of one frame to a submission: the source of a cell
     frame_raw_bytes : arrays of one frame to a submission: the files of an assignment
+    answer_text_bytes : all but the arrays of one frame from a submission: the text of a cell's
+        outputs, in the widest characters, takes a fifth of that
     answer_raw_bytes : arrays of one frame from a submission: the pictures of a cell, or a value
         and the arguments as they are after the call
     answers_bytes : all answers to the calls of one exercise, which are kept until it is judged
@@ -91,6 +92,7 @@ class Exchange:
     frame_items: int = 50_000
     frame_text_bytes: int = 4 << 20
     frame_raw_bytes: int = 64 << 20
+    answer_text_bytes: int = 2 << 20
     answer_raw_bytes: int = 16 << 20
     answers_bytes: int = 16 << 20
     names: int = 1_000

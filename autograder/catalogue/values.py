@@ -401,6 +401,8 @@ def left_alone(before: np.ndarray, after: Any) -> bool:
     """Tell whether an argument is as it was, entry by entry, but for rounding."""
     if type(after) is not np.ndarray or (after.shape, after.dtype) != (before.shape, before.dtype):
         return False
+    if after.tobytes() == before.tobytes():
+        return True
     with np.errstate(all="ignore"):
         now, then = after.astype(np.float64), before.astype(np.float64)
         return np.allclose(now, then, rtol=PUT_BACK, atol=0.0, equal_nan=True)

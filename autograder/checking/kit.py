@@ -154,6 +154,16 @@ def remember(result: Any) -> None:
         print(unknown(missing))
 
 
+def needs(shell: Any, kind: Any, error: Any, trail: Any, tb_offset: Any = None) -> None:
+    """Say in one line, without a traceback, that a cell needs what is not written yet."""
+    *_, (frame, _) = traceback.walk_tb(trail)
+    if frame.f_globals is vars(sys.modules["__main__"]) and str(error) == "not written yet":
+        name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+        line = f"This cell needs {name}, which is not written yet: write it, then run it and this."
+        error._render_traceback_ = lambda: [line]
+    shell.showtraceback((kind, error, trail), tb_offset=tb_offset)
+
+
 def unknown(name: str) -> str:
     """Say that no exercise has this name, and which there are."""
     said = f"check: no exercise of this set is called {name!r}{meant(name, EXERCISES)}. "
@@ -246,6 +256,7 @@ def undisturbed() -> Iterator[Printed]:
 SHELL: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
 if SHELL is not None:
     SHELL.events.register("post_run_cell", remember)
+    SHELL.set_custom_exc((NotImplementedError,), needs)
 
 
 # --- What the grader does not have ---------------------------------------------------------
@@ -450,8 +461,7 @@ class Student:
             raise Broken(f"it takes {signature}; asked for is {asked}", hint) from None
         names = list(signature.parameters)[own:]
         if names != parameters and sorted(names) == sorted(parameters):
-            note = f"the def line has {signature}, but the order is that of {asked}"
-            self.card.notes.append(note)
+            self.card.notes += [f"the def line has {signature}, but the order is that of {asked}"]
 
     def what_is_asked(self) -> str:
         """Say what the examples have to give."""
@@ -480,21 +490,21 @@ class Student:
                 self.expect(put_back, **{f"{label}_after_the_call": after})
 
     def innermost(self, failure: BaseException) -> tuple[str, str]:
-        """Return the name of the innermost function of the notebook's, and its line there."""
+        """Return the innermost function's name, and the lines where the notebook comes and ends."""
         inside = vars(self.function).values() if isinstance(self.function, type) else ()
         spaces = [f.__globals__ for f in (self.function, *inside) if inspect.isfunction(f)]
-        found = ("", "")
+        name, lines = "", []
         for frame, number in traceback.walk_tb(failure.__traceback__):
             if any(frame.f_globals is space for space in spaces):
-                line = linecache.getline(frame.f_code.co_filename, number)
-                found = (frame.f_code.co_name, line.strip())
-        return found
+                lines.append(linecache.getline(frame.f_code.co_filename, number).strip())
+                name = frame.f_code.co_name
+        led = f", there in {name}: ".join(dict.fromkeys(filter(None, lines[:1] + lines[-1:])))
+        return name, f" in the line: {led}" * bool(led)
 
     def stopped(self, failure: BaseException) -> BaseException:
         """Return what is to be told of an error that a call ended with."""
         exercise = self.exercise
-        function, line = self.innermost(failure)
-        where = f" in the line: {line}" if line else ""
+        function, where = self.innermost(failure)
         if isinstance(failure, KeyboardInterrupt):
             said = f"{exercise.name}: interrupted{where}; does it ever end?"
             return one_line_error(said, KeyboardInterrupt)
@@ -508,9 +518,10 @@ class Student:
             spaces = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
             spaces.append(getattr(inspect.unwrap(self.function), "__globals__", {}))
             what = f"no cell that was run defines it{meant(name, {*EXERCISES}.union(*spaces))}"
+            what += f"; set in another method, it is self.{name}" * (self.exercise.kind == "class")
             if name in EXERCISES or name in LAST_RUN:
                 what = where_defined(name)
-            used = f". It is used{where}" if line else ""
+            used = f". It is used{where}" if where else ""
             return NotWritten(f"it uses {name}, which is not there yet: {what}{used}")
         text = ""
         with contextlib.suppress(Exception):  # its own text may fail
@@ -612,8 +623,7 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
             return f"it returns dtype {value.dtype}, not float64", hint
     elif kind_of(value) != "a number":
         return f"it returns {kind_of(value)}, not one number", hint
-    # A whole number may be larger than any float.
-    if finite and not np.all(np.abs(value) <= sys.float_info.max):
+    if finite and not np.all(np.abs(value) <= sys.float_info.max):  # an int may be larger
         return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
     return "", ""
 
@@ -621,10 +631,7 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
 def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str, str]:
     """Say what a value is, if it is no array of this shape."""
     if type(value) is not np.ndarray:
-        return (
-            f"it returns {kind_of(value)}, not an array",
-            "NumPy arrays in, an array out.",
-        )
+        return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
     right = value.shape == shape
     return ("", "") if right else (f"it returns shape {value.shape}, not {shape}", hint)
 
@@ -721,11 +728,8 @@ def kind_of(value: Any) -> str:
 
 
 KINDS = {"NoneType": "None", "bool": "a truth value", "str": "text", "list": "a list"}
-KINDS |= {
-    "tuple": "a tuple",
-    "generator": "a generator (yield)",
-    "coroutine": "a coroutine (async)",
-}
+KINDS |= {"tuple": "a tuple", "generator": "a generator (yield)"}
+KINDS |= {"coroutine": "a coroutine (async)"}
 
 
 # --- The card -----------------------------------------------------------------------------
@@ -763,8 +767,7 @@ class Card:
         return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        # Text keeps the page's own colour, so that the card can be read on any background; only
-        # the signs and the edge are coloured, and each sign is said in words too.
+        # Text keeps the page's own colour, for any background; each sign is said in words too.
         blue, orange = "var(--jp-brand-color1, #2a7fd0)", "var(--jp-warn-color0, #d2600a)"
         holds = {True: (blue, "&#10003;", "holds"), False: (orange, "&#10007;", "does not hold")}
         item = '<li style="margin: 0"><b aria-hidden="true" style="color: {}">{}</b> <b>{}</b>: '
@@ -774,8 +777,7 @@ class Card:
         if self.failed:
             if self.message:
                 parts += [f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>']
-            # A value stands below its name, as a narrow window has no room beside it; a row that
-            # is too long is folded between two numbers.
+            # A value stands below its name, for narrow windows; a long row is folded.
             one = 'style="margin: 0; padding: 0; float: none; width: auto"'
             fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
             values = "".join(

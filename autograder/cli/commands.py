@@ -30,6 +30,11 @@ PIPE_WIDTH = 120
 TABLE_ROWS, MAX_WIDTH = 200, 40
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_ISOLATION, EXIT_INTERRUPTED = 1, 2, 3, 130
 
+NOT_CONFIGURED = (
+    "nbgrader_config.py does not call `configure(c, __file__)` of autograder.nbgrader_plugin: "
+    "`nbgrader autograde` and Formgrader's buttons grade in nbgrader's own way, without a sandbox"
+)
+
 app = typer.Typer(
     help="Release, grade and look after a course of Jupyter notebooks.",
     no_args_is_help=True,
@@ -158,7 +163,10 @@ def release(
         from autograder.cli.ways import ways_of
 
         ways = [line for item in made.released for line in ways_of(folder, item.assignment)]
-    for line in made.remarks():
+        from autograder.course.course import Course
+
+        unlike = [] if Course(folder).is_configured else [NOT_CONFIGURED]
+    for line in (*unlike, *made.remarks()):
         typer.echo(f"autograder: {line}", err=True)
     for line in (*ways, *made.lines()):
         typer.echo(line)

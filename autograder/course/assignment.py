@@ -178,8 +178,8 @@ class Assignment:
         )
         return {cell.name: cell for cell in planned}
 
-    @property
-    def points(self) -> dict[str, float]:
+    @cached_property
+    def points(self) -> Mapping[str, float]:
         """What the exercises that are asked for are worth, by name, in the notebook's order."""
         return {cell.exercise: cell.points or 0.0 for cell in self.master if cell.exercise}
 

@@ -11,6 +11,7 @@ import bz2
 import inspect
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from nbformat import NotebookNode
 
@@ -85,7 +86,10 @@ def without_files(source: str) -> str:
 
 
 def _code(lines: str) -> str:
-    written = inspect.getsource(lay_out.lay_out)
-    return (
-        f"{written}\n\n# bz2 and base64 pack them, a line a file.\n{_CALL}\n{lines}}})\ndel lay_out"
-    )
+    packed = "# bz2 and base64 pack them, a line a file."
+    return f"{_written()}\n\n{packed}\n{_CALL}\n{lines}}})\ndel lay_out"
+
+
+@cache
+def _written() -> str:
+    return inspect.getsource(lay_out.lay_out)

@@ -120,6 +120,12 @@ class Course:
         return stubs["python"]
 
     @property
+    def is_configured(self) -> bool:
+        """Whether nbgrader's own commands grade as this grader does; see `nbgrader_plugin`."""
+        exporter = self.settings.get("Autograde", {}).get("exporter_class")
+        return str(exporter).startswith("autograder.")
+
+    @property
     def book(self) -> str:
         """The address of a lesson in the course's book, ``{}`` for the lesson's name, or ""."""
         return own.read(own.Book, self.settings).lesson

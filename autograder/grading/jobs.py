@@ -15,10 +15,12 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from autograder.base.limits import GRADING, RELAYING, WRITING, Budget
 from autograder.catalogue.name import CatalogueError, CatalogueName
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
     from autograder.sandbox import Limits, Sandbox
     from autograder.submission.notebook import GradedNotebook
 
-# Text with one of these takes four bytes a character.
-WIDE = re.compile("[\U00010000-\U0010ffff]")
+# What takes four bytes in UTF-8, and in a text of Python's makes every character do so.
+WIDE = re.compile(rb"(?:[\xf0-\xf4][\x80-\xbf]{3})+")
 OTHER_CODE = (
     "the worker has another version of the grader: "
     "install the same on every machine, then run this again"
@@ -352,7 +354,7 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
         job.assignment.notebook,
         cells=cells_of(graded.notebook),
         notebook=notebook_bytes(graded.notebook),
-        verdicts=[asdict(verdict) for verdict in graded.verdicts],
+        verdicts=[verdict.data for verdict in graded.verdicts],
         repairs=list(graded.repairs),
         remarks=list(graded.remarks),
         seconds=graded.seconds,
@@ -363,18 +365,33 @@ def _outcome(job: Job, graded: GradedNotebook) -> Outcome:
 def notebook_bytes(notebook: NotebookNode) -> bytes:
     """Return a notebook as nbformat writes it, without the copy and the validation.
 
-    Encoded piece by piece: as one text, a single wide character would make it four times as
-    large.  The widest are escaped, as JSON may: so it stays small for whoever reads it.
+    A cell at a time, so that there are never several copies of a large notebook in memory.  The
+    widest characters are escaped, as JSON may: one of them makes a whole text four times as large
+    for whoever reads it.
     The notebook is changed: its texts become lists of lines.
     """
     from nbformat.v4.rwbase import split_lines
 
-    encoder = json.JSONEncoder(ensure_ascii=False, indent=1, sort_keys=True)
+    cells = split_lines(notebook).cells
+    # Its keys are sorted, and "cells" comes first.
+    before, after = _json({**notebook, "cells": []}, b"\n").split(b"[]", 1)
     written = io.BytesIO()
-    for piece in encoder.iterencode(split_lines(notebook)):
-        written.write(WIDE.sub(lambda found: json.dumps(found[0])[1:-1], piece).encode())
-    written.write(b"\n")
+    written.write(before + b"[")
+    for number, cell in enumerate(cells):
+        written.write(b",\n  " if number else b"\n  ")
+        written.write(_json(cell, b"\n  "))
+    written.write((b"\n ]" if cells else b"]") + after + b"\n")
     return written.getvalue()
+
+
+def _json(value: Any, line: bytes) -> bytes:
+    """Return a value as indented JSON, whose lines begin with what `line` ends with."""
+    text = msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=1)
+    return WIDE.sub(_escaped, text.replace(b"\n", line))
+
+
+def _escaped(characters: re.Match[bytes]) -> bytes:
+    return json.dumps(characters[0].decode())[1:-1].encode()
 
 
 def close_sandboxes() -> None:

@@ -102,6 +102,11 @@ class Verdict:
         """Whether all points were earned, and nothing fails that is worth none."""
         return self.points >= self.max_points and all(one.passed for one in self.findings)
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """It as plain data, its fields by name."""
+        return {**vars(self), "findings": [dict(vars(one)) for one in self.findings]}
+
 
 @dataclass(frozen=True)
 class _Trial:
@@ -559,6 +564,8 @@ def _array_problem(value: Any, right: np.ndarray, tolerance: float) -> str | Non
         )
     if value.dtype != right.dtype and not _whole(value, right):
         return f"An array of {value.dtype} was returned, {right.dtype} is asked for."
+    if _same_bits(value, right):
+        return None
     finite = np.isfinite(value)
     if not np.all(finite | ~np.isfinite(right)):
         found = "nan" if np.any(np.isnan(value)) else "inf"
@@ -600,6 +607,8 @@ def _nearly(value: np.ndarray, right: np.ndarray) -> str | None:
 
 def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
     """Compare in the maximum norm, relative to `other` with a floor; nan equals nan."""
+    if _same_bits(one, other):
+        return True
     with np.errstate(all="ignore"):
         one, other = one.astype(np.float64), other.astype(np.float64)
         finite = np.isfinite(one) & np.isfinite(other)
@@ -611,6 +620,11 @@ def _close(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
             return True
         error = np.max(np.abs(one - other))
         return bool(error <= tolerance * max(np.max(np.abs(other)), FLOOR))
+
+
+def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell at once of most right answers that they are the same."""
+    return one.dtype == other.dtype and one.tobytes() == other.tobytes()
 
 
 def _same_value(one: Any, other: Any, tolerance: float) -> bool:
@@ -725,13 +739,12 @@ def _candidate(
         (trial, observed, _answers(wrong, trial))
         for trial, observed in zip(trials, seen, strict=True)
     ]
-    return _Candidate(
-        misconception,
-        wrong,
-        home,
-        tuple(_agree(exercise, *part) for part in parts),
-        tuple(_agree(exercise, *part, if_finite=True) for part in parts),
+    agrees = tuple(_agree(exercise, *part) for part in parts)
+    agrees_if_finite = tuple(
+        agree or _agree(exercise, *part, if_finite=True)
+        for agree, part in zip(agrees, parts, strict=True)
     )
+    return _Candidate(misconception, wrong, home, agrees, agrees_if_finite)
 
 
 def _holds(candidate: _Candidate, trials: Sequence[_Trial], explained: set[int]) -> bool:
@@ -782,10 +795,15 @@ def _home(
     """Return the criterion in which to look for a wrong answer: the first that it fails."""
     if misconception.shows_in is not None:
         return misconception.shows_in
-    for trial in _draw(exercise, ONE_SEED)[0]:
+    for trial in _of_one_seed(exercise):
         if _problem(exercise, trial, _answers(wrong, trial)) is not None:
             return trial.criterion.name
     return None
+
+
+@cache
+def _of_one_seed(exercise: Exercise) -> list[_Trial]:
+    return _draw(exercise, ONE_SEED)[0]
 
 
 def _answers(wrong: Callable[..., Any], trial: _Trial) -> list[Observation]:

@@ -21,7 +21,7 @@ FILTERS = "autograder.nbgrader_plugin.formgrader.filters"
 def configure(c: Any, file: str) -> None:
     """Set what a course needs so that nbgrader and Formgrader grade as this grader does.
 
-    What is set afterwards wins.
+    What is set afterwards wins; so do stubs and files to ignore that are set before.
 
     Parameters
     ----------
@@ -41,14 +41,16 @@ def configure(c: Any, file: str) -> None:
         c.CourseDirectory.db_url = os.environ["GRADEBOOK_URL"]
     # nbgrader copies what lies beside a notebook from step to step.  The grader's own record
     # is for no other step, and a student's file of that name is no record.
-    c.CourseDirectory.ignore = [
-        *(".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"),
-        "verdicts.json",
-    ]
+    ignored = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+    if "ignore" in c.CourseDirectory:
+        ignored = c.CourseDirectory.ignore
+    c.CourseDirectory.ignore = [*ignored, "verdicts.json"]
 
     # A stub must parse, and must fail in a way that `check` and the graders recognise.
     stubs = ClearSolutions()
-    c.ClearSolutions.code_stub, c.ClearSolutions.text_stub = stubs.code_stub, stubs.text_stub
+    for name in ("code_stub", "text_stub"):
+        if name not in c.ClearSolutions:
+            setattr(c.ClearSolutions, name, getattr(stubs, name))
 
     # Each notebook carries the files beside it, so that it works where it is opened alone.
     # A course that does not want this sets `c.CarryFiles.enabled = False`.

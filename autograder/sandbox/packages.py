@@ -18,7 +18,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 # Where an installed course says what its catalogue is called.
 CATALOGUES = "autograder.catalogues"
 # What the fork server itself imports, whatever a course allows.
-ALWAYS = ("IPython", "matplotlib", "numpy")
+ALWAYS = ("IPython", "matplotlib", "msgspec", "numpy")
 TOP = re.compile(r'^"?([^/,"\n]*)', re.MULTILINE)
 
 

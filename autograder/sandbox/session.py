@@ -99,7 +99,7 @@ class Session:
         self._lent: dict[int, Callable[..., Any]] = {}
         self._depth = 0
         _check_names(files)
-        self.connection = box.connect()
+        self.connection = wire.Connection(box.connect())
         self._start(
             {
                 "files": {name: np.frombuffer(data, np.uint8) for name, data in files.items()},
@@ -461,14 +461,14 @@ class Session:
         return answer
 
     def _read(self, until: float) -> Any:
-        return wire.receive(self.connection, until, EXCHANGE.answer_raw_bytes)
+        return wire.receive(self.connection, until, wire.ANSWER)
 
     def _waited(self) -> float:
         """End the child and return for how many seconds it waited for a processor."""
         until = time.monotonic() + END_SECONDS
         try:
             # This tells the guard to end; its report comes after everything that the child sent.
-            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.socket.shutdown(socket.SHUT_WR)
             while True:
                 answer = self._read(until)
                 if type(answer) is dict and "ended" in answer:
@@ -587,7 +587,8 @@ class Sandbox:
         ValueError : the files are too large, or the name of one leads out of the folder
         ConnectionError : the fork server ended, or hung, twice in a row
         """
-        if files is not None and files is not self._files:
+        # Each job brings a copy of its own.
+        if files is not None and files != self._files:
             self._files, self._compiled = files, with_bytecode(files, COURSE)
         laid_out = self._compiled if files is not None else {}
         for _ in range(2):
@@ -644,7 +645,7 @@ def _seen(value: Any) -> Any:
 def _after(given: Any, value: Any) -> Any:
     """Return an argument as it was after the call; True stands for an array left alone."""
     if value is True and type(given) is np.ndarray:
-        return given.copy()
+        return given
     if type(given) is Rng:
         return value if type(value) is int else None
     return plain(value) if type(value) is np.ndarray else None

@@ -10,7 +10,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -622,7 +622,7 @@ def verdict_outputs(
         "text/plain": cards.verdict_text(verdict, exercise),
         "text/html": cards.verdict_html(verdict, exercise),
     }
-    return _check_outputs(card, {NOTE: asdict(verdict)}, points, count)
+    return _check_outputs(card, {NOTE: verdict.data}, points, count)
 
 
 def _check_outputs(

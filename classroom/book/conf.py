@@ -14,6 +14,7 @@ nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # would come from a network
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+numfig = True  # a formula with a label is (3.2), the second of chapter 3
 
 # --- what is shown
 html_theme = "sphinx_book_theme"

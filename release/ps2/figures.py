@@ -257,6 +257,11 @@ def _canvas(width: float, height: float) -> Picture:
     return Picture(figsize=(width, height), dpi=_PIXELS_PER_INCH, layout=layout)
 
 
+def _legend_above(axes: Axes) -> None:
+    """Place the legend outside, where curves may be anywhere inside."""
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
 def _colours(*arrays: _Array) -> tuple[Colormap, Normalize, bool]:
     """Return one colour scale for all arrays, and whether it is signed."""
     finite = np.concatenate([array[np.isfinite(array)] for array in arrays])
@@ -557,7 +562,7 @@ def gradient_error(steps: ArrayLike, errors: Mapping[str, ArrayLike]) -> Picture
         side.set_major_formatter("{x:.0e}")  # powers in mathematical type take a second to set
         side.set_minor_locator(NullLocator())
     axes.grid(True)
-    axes.legend(loc="best")
+    _legend_above(axes)
     picture.text_alternative = (
         "Error of the numerical gradient over the step h, both logarithmic, V-shaped: "
         f"{'; '.join(said)}."

@@ -249,6 +249,11 @@ def _canvas(width: float, height: float) -> Picture:
     return Picture(figsize=(width, height), dpi=_PIXELS_PER_INCH, layout=layout)
 
 
+def _legend_above(axes: Axes) -> None:
+    """Place the legend outside, where curves may be anywhere inside."""
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
 def _colours(*arrays: _Array) -> tuple[Colormap, Normalize, bool]:
     """Return one colour scale for all arrays, and whether it is signed."""
     finite = np.concatenate([array[np.isfinite(array)] for array in arrays])
@@ -503,6 +508,9 @@ def curves(
         if title == "accuracy":  # no part of its axis lies above 1
             axes.set_ylim(min(0.9, axes.get_ylim()[0]), 1.005)
         axes.grid(True)
-        axes.legend()
+        if len(panels) > 1:
+            axes.legend()
+        else:
+            _legend_above(axes)
     picture.text_alternative = f"Over each {step}: {'; '.join(said)}."
     return picture

@@ -146,6 +146,15 @@ def remember(result: Any) -> None:
         print(unknown(missing))
 
 
+def needs(shell: Any, kind: Any, error: Any, trail: Any, tb_offset: Any = None) -> None:
+    *_, (frame, _) = traceback.walk_tb(trail)
+    if frame.f_globals is vars(sys.modules["__main__"]) and str(error) == "not written yet":
+        name = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+        line = f"This cell needs {name}, which is not written yet: write it, then run it and this."
+        error._render_traceback_ = lambda: [line]
+    shell.showtraceback((kind, error, trail), tb_offset=tb_offset)
+
+
 def unknown(name: str) -> str:
     said = f"check: no exercise of this set is called {name!r}{meant(name, EXERCISES)}. "
     return f"{said}There are: {', '.join(EXERCISES)}"
@@ -230,6 +239,7 @@ def undisturbed() -> Iterator[Printed]:
 SHELL: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
 if SHELL is not None:
     SHELL.events.register("post_run_cell", remember)
+    SHELL.set_custom_exc((NotImplementedError,), needs)
 
 
 # --- What the grader does not have ---------------------------------------------------------
@@ -408,8 +418,7 @@ class Student:
             raise Broken(f"it takes {signature}; asked for is {asked}", hint) from None
         names = list(signature.parameters)[own:]
         if names != parameters and sorted(names) == sorted(parameters):
-            note = f"the def line has {signature}, but the order is that of {asked}"
-            self.card.notes.append(note)
+            self.card.notes += [f"the def line has {signature}, but the order is that of {asked}"]
 
     def what_is_asked(self) -> str:
         asked = [self.exercise.shape(*arguments) for arguments in self.examples]
@@ -437,17 +446,17 @@ class Student:
     def innermost(self, failure: BaseException) -> tuple[str, str]:
         inside = vars(self.function).values() if isinstance(self.function, type) else ()
         spaces = [f.__globals__ for f in (self.function, *inside) if inspect.isfunction(f)]
-        found = ("", "")
+        name, lines = "", []
         for frame, number in traceback.walk_tb(failure.__traceback__):
             if any(frame.f_globals is space for space in spaces):
-                line = linecache.getline(frame.f_code.co_filename, number)
-                found = (frame.f_code.co_name, line.strip())
-        return found
+                lines.append(linecache.getline(frame.f_code.co_filename, number).strip())
+                name = frame.f_code.co_name
+        led = f", there in {name}: ".join(dict.fromkeys(filter(None, lines[:1] + lines[-1:])))
+        return name, f" in the line: {led}" * bool(led)
 
     def stopped(self, failure: BaseException) -> BaseException:
         exercise = self.exercise
-        function, line = self.innermost(failure)
-        where = f" in the line: {line}" if line else ""
+        function, where = self.innermost(failure)
         if isinstance(failure, KeyboardInterrupt):
             said = f"{exercise.name}: interrupted{where}; does it ever end?"
             return one_line_error(said, KeyboardInterrupt)
@@ -461,9 +470,10 @@ class Student:
             spaces = [frame.f_locals for frame, _ in traceback.walk_tb(failure.__traceback__)]
             spaces.append(getattr(inspect.unwrap(self.function), "__globals__", {}))
             what = f"no cell that was run defines it{meant(name, {*EXERCISES}.union(*spaces))}"
+            what += f"; set in another method, it is self.{name}" * (self.exercise.kind == "class")
             if name in EXERCISES or name in LAST_RUN:
                 what = where_defined(name)
-            used = f". It is used{where}" if line else ""
+            used = f". It is used{where}" if where else ""
             return NotWritten(f"it uses {name}, which is not there yet: {what}{used}")
         text = ""
         with contextlib.suppress(Exception):  # its own text may fail
@@ -500,18 +510,14 @@ def problem_of(value: Any, asked: Any, finite: bool, hint: str) -> tuple[str, st
             return f"it returns dtype {value.dtype}, not float64", hint
     elif kind_of(value) != "a number":
         return f"it returns {kind_of(value)}, not one number", hint
-    # A whole number may be larger than any float.
-    if finite and not np.all(np.abs(value) <= sys.float_info.max):
+    if finite and not np.all(np.abs(value) <= sys.float_info.max):  # an int may be larger
         return "it returns nan or inf", "Which line divides by 0, or takes exp or log too far?"
     return "", ""
 
 
 def problem_of_shape(value: Any, shape: tuple[int, ...], hint: str) -> tuple[str, str]:
     if type(value) is not np.ndarray:
-        return (
-            f"it returns {kind_of(value)}, not an array",
-            "NumPy arrays in, an array out.",
-        )
+        return f"it returns {kind_of(value)}, not an array", "NumPy arrays in, an array out."
     right = value.shape == shape
     return ("", "") if right else (f"it returns shape {value.shape}, not {shape}", hint)
 
@@ -578,11 +584,8 @@ def kind_of(value: Any) -> str:
 
 
 KINDS = {"NoneType": "None", "bool": "a truth value", "str": "text", "list": "a list"}
-KINDS |= {
-    "tuple": "a tuple",
-    "generator": "a generator (yield)",
-    "coroutine": "a coroutine (async)",
-}
+KINDS |= {"tuple": "a tuple", "generator": "a generator (yield)"}
+KINDS |= {"coroutine": "a coroutine (async)"}
 
 
 # --- The card -----------------------------------------------------------------------------
@@ -618,8 +621,7 @@ class Card:
         return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        # Text keeps the page's own colour, so that the card can be read on any background; only
-        # the signs and the edge are coloured, and each sign is said in words too.
+        # Text keeps the page's own colour, for any background; each sign is said in words too.
         blue, orange = "var(--jp-brand-color1, #2a7fd0)", "var(--jp-warn-color0, #d2600a)"
         holds = {True: (blue, "&#10003;", "holds"), False: (orange, "&#10007;", "does not hold")}
         item = '<li style="margin: 0"><b aria-hidden="true" style="color: {}">{}</b> <b>{}</b>: '
@@ -629,8 +631,7 @@ class Card:
         if self.failed:
             if self.message:
                 parts += [f'<div style="margin: .3em 0"><b>{escape(self.message)}</b></div>']
-            # A value stands below its name, as a narrow window has no room beside it; a row that
-            # is too long is folded between two numbers.
+            # A value stands below its name, for narrow windows; a long row is folded.
             one = 'style="margin: 0; padding: 0; float: none; width: auto"'
             fold = "background: none; color: inherit; white-space: pre-wrap; word-break: normal"
             values = "".join(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import random
-import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -37,7 +36,7 @@ from autograder.sandbox.inside.tester import Tester
 MISSING = object()  # what a name stands for where it stands for nothing
 
 
-def serve(connection: socket.socket, shell: SandboxShell, request: dict[str, Any]) -> None:
+def serve(connection: wire.Connection, shell: SandboxShell, request: dict[str, Any]) -> None:
     """Answer until the connection is closed, by the trusted side or by student code."""
     # A fork inherits NumPy's global random state: every submission would draw the same numbers.
     np.random.seed(request["random_seed"])  # noqa: NPY002
@@ -53,7 +52,7 @@ class Child:
     """The objects that the trusted side knows by number, and the answers to its questions."""
 
     def __init__(
-        self, connection: socket.socket, shell: SandboxShell, request: dict[str, Any]
+        self, connection: wire.Connection, shell: SandboxShell, request: dict[str, Any]
     ) -> None:
         self.connection, self.shell, self.request = connection, shell, request
         self.objects: list[Any] = []
@@ -90,7 +89,7 @@ class Child:
             for arguments in question["calls"]:
                 answer = self.call(target, arguments, question["keep"], question["watch_random"])
                 try:
-                    frame = wire.frame(answer, EXCHANGE.answer_raw_bytes)
+                    frame = wire.frame(answer, wire.ANSWER)
                 except wire.WireError:
                     answer.update(value=Opaque("result that is too large"), arguments=())
                     frame = wire.frame(answer)
@@ -198,7 +197,7 @@ class Child:
                 "keywords": {key: self.crossing(item) for key, item in keywords.items()},
             }
             with self.asking:
-                wire.send(self.connection, question)
+                wire.send(self.connection, question, most=wire.ANSWER)
                 # A function or a generator among the arguments is called from there meanwhile.
                 while "do" in (reply := wire.receive(self.connection)):
                     self.answer(reply)

@@ -9,13 +9,13 @@ import builtins
 import copy
 import functools
 import importlib
-import socket
 import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from autograder.sandbox import wire
 from autograder.sandbox.inside.crossing import (
     MUTABLE,
     NAME_OF_TYPE,
@@ -61,7 +61,7 @@ class Owner(Peer):
 
     def __init__(
         self,
-        connection: socket.socket,
+        connection: wire.Connection,
         answer: Callable[[dict[str, Any]], None],
         shell: SandboxShell,
     ) -> None:

@@ -13,7 +13,6 @@ import itertools
 import os
 import random
 import re
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from autograder.base.limits import EXCHANGE
 from autograder.sandbox import wire
 from autograder.sandbox.inside.crossing import (
     CannotCross,
@@ -115,7 +113,9 @@ class Peer:
     answer : what answers a question of the trusted process in the middle of asking
     """
 
-    def __init__(self, connection: socket.socket, answer: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, connection: wire.Connection, answer: Callable[[dict[str, Any]], None]
+    ) -> None:
         self.connection, self.answer = connection, answer
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
@@ -187,7 +187,7 @@ class Peer:
             given = len(packer.kept)
             question.update(self.told(packer.pack))
             try:
-                wire.send(self.connection, question)
+                wire.send(self.connection, question, most=wire.ANSWER)
             except (wire.Closed, wire.TooLate):
                 raise
             except wire.WireError as failure:
@@ -226,7 +226,7 @@ class Peer:
         """Answer a question of the other side."""
         try:
             reply = self._reply(question)
-            text = wire.frame({"answer": reply}, EXCHANGE.answer_raw_bytes)
+            text = wire.frame({"answer": reply}, wire.ANSWER)
         except wire.Closed:
             raise
         except Exception as failure:  # a student's class may be such that it cannot be described

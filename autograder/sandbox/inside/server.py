@@ -71,14 +71,15 @@ def main() -> None:
             control.close()
             status = 1
             try:
-                guard(socket.socket(fileno=descriptors[0]), shell, filter_bytes)
+                end = socket.socket(fileno=descriptors[0])
+                guard(wire.Connection(end), shell, filter_bytes)
                 status = 0
             finally:
                 os._exit(status)
         os.close(descriptors[0])
 
 
-def guard(connection: socket.socket, shell: SandboxShell, filter_bytes: bytes | None) -> None:
+def guard(connection: wire.Connection, shell: SandboxShell, filter_bytes: bytes | None) -> None:
     """Run one child, and leave nothing of it behind."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     confine.die_with_parent()
@@ -106,7 +107,9 @@ def guard(connection: socket.socket, shell: SandboxShell, filter_bytes: bytes | 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait(process: int, processes: int, connection: socket.socket, seconds: float) -> dict[str, Any]:
+def wait(
+    process: int, processes: int, connection: wire.Connection, seconds: float
+) -> dict[str, Any]:
     """Wait for the child's end, or kill it when nobody listens or time is up.
 
     Returns
@@ -152,7 +155,7 @@ def seconds_waited(process: int, processes: int) -> float | None:
 
 
 def become_child(
-    connection: socket.socket,
+    connection: wire.Connection,
     shell: SandboxShell,
     request: dict,
     filter_bytes: bytes | None,
@@ -215,7 +218,7 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def keep_only(connection: socket.socket) -> socket.socket:
+def keep_only(connection: wire.Connection) -> wire.Connection:
     """Close every descriptor but the connection; the standard three lead nowhere."""
     kept = os.dup(connection.fileno())
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -223,8 +226,8 @@ def keep_only(connection: socket.socket) -> socket.socket:
         os.dup2(nowhere, number)
     os.dup2(kept, 3)
     os.closerange(4, 1 << 16)
-    connection.detach()
-    return socket.socket(fileno=3)
+    connection.socket.detach()
+    return wire.Connection(socket.socket(fileno=3))
 
 
 def lay_out(files: dict, course: str, work: str) -> None:
