@@ -22,7 +22,9 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode, v4
 
+from autograder.catalogue.name import CONFIG_FILE
 from autograder.course.folder import SECRET_FILE
+from benchmarks import plain
 from benchmarks.measure import BenchmarkError, environment
 from examples.build import HERE, Answer, answers_of, hand_in
 from examples.edits import write
@@ -141,14 +143,17 @@ def make_class(
     submitted : the folder to fill
     students : how many; each hands in every problem set
     """
-    for problem_set in problem_sets:
-        path = release / problem_set / f"{problem_set}.ipynb"
-        released = v4.reads(path.read_text(encoding="utf-8"))
+    for name in problem_sets:
+        released = v4.reads((release / name / f"{name}.ipynb").read_text(encoding="utf-8"))
         for number in range(students):
-            folder = submitted / student(number) / problem_set
+            if name == plain.NAME:
+                rng = np.random.default_rng([seed, 3, number])
+                made = plain.hand_in(released, kind_of(number, seed), rng)
+            else:
+                made = notebook(released, name, number, seed)
+            folder = submitted / student(number) / name
             folder.mkdir(parents=True)
-            made = notebook(released, problem_set, number, seed)
-            write(folder / f"{problem_set}.ipynb", v4.writes(made) + "\n")
+            write(folder / f"{name}.ipynb", v4.writes(made) + "\n")
             moment = HANDED_IN + timedelta(seconds=61 * number)
             write(folder / "timestamp.txt", f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC\n")
     return students * len(problem_sets)
@@ -184,17 +189,28 @@ def make_template(
 ) -> Template:
     """Release a course in a folder that does not exist, and make a class for it.
 
+    Parameters
+    ----------
+    problem_sets : of the course, or `benchmarks.plain.NAME` alone: plain asserts, no catalogue
+
     Raises
     ------
     BenchmarkError : the release failed
     """
     course = folder / "course"
-    (course / "notebooks").mkdir(parents=True)
-    for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
-        shutil.copy(path, course / "notebooks")
-    shutil.copy(ROOT / "nbgrader_config.py", course)
+    course.mkdir(parents=True)
+    if plain.NAME in problem_sets:
+        (course / CONFIG_FILE).write_text(plain.SETTINGS)
+    else:
+        (course / "notebooks").mkdir()
+        for path in (ROOT / "notebooks" / "figures.py", *(ROOT / "notebooks").glob("digits*")):
+            shutil.copy(path, course / "notebooks")
+        shutil.copy(ROOT / CONFIG_FILE, course)
     for name in problem_sets:
-        source = nbformat.read(ROOT / "source" / name / f"{name}.ipynb", as_version=4)
+        if name == plain.NAME:
+            source = plain.source()
+        else:
+            source = nbformat.read(ROOT / "source" / name / f"{name}.ipynb", as_version=4)
         if tensorflow:
             source.cells.append(v4.new_code_cell(TENSORFLOW, id=TENSORFLOW_CELL))
         (course / "source" / name).mkdir(parents=True)

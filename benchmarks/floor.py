@@ -2,9 +2,8 @@
 
 Two warm processes fork a child for each submission; the child runs every cell but
 the locked grade cells once, in the same shell as in the box.  No sandbox, no verdict,
-no database.  The cells are run as stock nbgrader runs them, with the course's own
-pictures drawn; or with these told in words, as in the box.  Run as a program: the
-coordinator, which starts the two, or (with the file of the work) one of them.
+no database.  The course's own pictures are told in words, as in the box.  Run as a
+program: the coordinator, which starts the two, or (with the file of the work) one of them.
 """
 
 from __future__ import annotations
@@ -31,18 +30,12 @@ from benchmarks.classes import ROOT
 from benchmarks.measure import Command, environment
 
 WORKERS = 2
-WORKER, TOLD, DRAWN = "--worker", "--told", "--drawn"
+WORKER, COURSE = "--worker", "--course"
 
 
-def command(course: Path, told: bool = False) -> Command:
-    """Return the command that runs a class's cells.
-
-    Parameters
-    ----------
-    course : as `benchmarks.classes.fresh_course` makes it
-    told : whether the course's own pictures are told in words, as in the box
-    """
-    program = (sys.executable, "-m", "benchmarks.floor", TOLD if told else DRAWN, str(course))
+def command(course: Path) -> Command:
+    """Return the command that runs the cells of a class, as `fresh_course` makes it."""
+    program = (sys.executable, "-m", "benchmarks.floor", COURSE, str(course))
     return Command(program, ROOT, environment(PYTHONPATH=str(ROOT)), child=WORKER)
 
 
@@ -74,7 +67,7 @@ def _is_students(cell: dict[str, Any]) -> bool:
     return cell["cell_type"] == "code" and not check
 
 
-def run(course: Path, told: bool) -> int:
+def run(course: Path) -> int:
     """Run every notebook of a course and return an exit code."""
     with tempfile.TemporaryDirectory() as folder:
         work, made = Path(folder, "work.json"), work_of(course)
@@ -87,8 +80,6 @@ def run(course: Path, told: bool) -> int:
             "PATH": os.environ.get("PATH", "/usr/bin"),
             "PYTHONPATH": str(ROOT),
         }
-        if not told:
-            del warm["COURSE_PICTURES"]
         # Both take the next number from one pipe, so that neither has to wait for the other.
         numbers, ours = os.pipe()
         program = [sys.executable, "-m", "benchmarks.floor", WORKER, str(work)]
@@ -138,4 +129,4 @@ def run_cells(shell: Any, files: str, sources: list[str]) -> None:
 
 if __name__ == "__main__":
     what, place = sys.argv[1], Path(sys.argv[2])
-    sys.exit(warm_process(place) if what == WORKER else run(place, what == TOLD))
+    sys.exit(warm_process(place) if what == WORKER else run(place))

@@ -22,6 +22,12 @@ import psutil
 LOOK_SECONDS = 0.05
 SAMPLE_SECONDS = 0.5
 EMPTY_SECONDS = 10.0
+BUSY_SECONDS = 2.0
+QUIET = 0.05  # share of the machine that others may use before figures are in doubt
+NOT_QUIET = (
+    "**The machine was not quiet: ratios and CPU hold, as what is compared was measured side by "
+    "side; times and rates do not.**"
+)
 
 
 class BenchmarkError(Exception):
@@ -146,6 +152,20 @@ def together(costs: Sequence[Measurement]) -> Measurement:
         max((cost.code for cost in costs), key=abs),
         "".join(cost.output for cost in costs),
     )
+
+
+def busy(seconds: float = BUSY_SECONDS) -> str:
+    """Say how busy the machine is with what others do, while nothing is measured."""
+    before, started = machine_seconds(), time.monotonic()
+    time.sleep(seconds)
+    cores = os.cpu_count() or 1
+    used = (machine_seconds() - before) / (time.monotonic() - started) / cores
+    load, *_ = os.getloadavg()
+    said = (
+        f"At the start {load:.1f} processes ran or waited for one of the {cores} cores (load of "
+        f"the last minute), and other programs used {used:.0%} of the machine."
+    )
+    return said + ("" if used <= QUIET else f" {NOT_QUIET}")
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:

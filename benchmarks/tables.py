@@ -12,14 +12,14 @@ import re
 import shutil
 import statistics
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks.measure import Measurement
-from benchmarks.ways import FLOOR, OUR_PAGES, OURS, STOCK, STOCK_PAGES, TOLD, Run
+from benchmarks.measure import NOT_QUIET, QUIET, Measurement
+from benchmarks.ways import FLOOR, OUR_PAGES, OURS, PLUGIN, STOCK, STOCK_PAGES, Run
 
 SECTIONS = ("Benchmark", "Soak", "Parts", "Feedback", "Kill matrix")
 TITLE = """\
@@ -28,15 +28,17 @@ TITLE = """\
 Written by `make bench`, `make soak`, `make kill` and `python -m benchmarks feedback`; each
 replaces its own sections and leaves the others.
 """
-QUIET = 0.05  # share of the machine that others may use before figures are in doubt
+SUBMISSIONS, PROCESSORS = (1_000, 10_000, 100_000, 1_000_000), (2, 16, 160)
+CLASS = 1000  # submissions of the class in which targets count start-up
 LEGEND = (
     "Medians of the rounds, with the least and the most in brackets. "
     "*One more* is the slope from the smallest class to this one, without start-up; the other "
-    "columns have start-up in them. *× stock* is throughput over that of stock's largest class. "
-    "The floor runs the cells as stock does, with the course's own pictures drawn, or with these "
-    "told in words, as they are while grading; *CPU / floor* is over what one more costs the first "
-    "of these. CPU is {counted}. Memory is the peak of the process that was started (VmHWM), and "
-    "the largest private memory seen in a process that ran student code."
+    "columns have start-up in them. A class that is too large to be measured in this time is told "
+    "from there: its start-up, and the slope for all others. *× stock* is stock's time over this "
+    "way's, *CPU × stock* the same of CPU, for the same hand-ins, measured side by side. "
+    "The floor runs the cells, with the course's own pictures told in words, as they are while "
+    "grading, and does nothing else. CPU is {counted}. Memory is the peak of the process that was "
+    "started (VmHWM), and the largest private memory seen in a process that ran student code."
 )
 PACKAGES = (
     "numpy matplotlib ipython ipykernel nbgrader nbformat SQLAlchemy tensorflow-cpu tensorflow "
@@ -57,10 +59,20 @@ def sizes_of(runs: Sequence[Run], way: str) -> list[int]:
 def each(runs: Sequence[Run], way: str, size: int, what: str) -> ByRound:
     """Return what a submission cost, start-up shared among all.
 
+    Of a class that was not measured it is told from the smallest one and the slope.
+
     Parameters
     ----------
     what : "seconds" or "cpu_seconds"
     """
+    sizes = sizes_of(runs, way)
+    if size not in sizes and sizes:
+        least, slopes = sizes[0], further(runs, way, sizes[-1], what)
+        small = each(runs, way, least, what)
+        return {
+            turn: (small[turn] * least + slope * (size - least)) / size
+            for turn, slope in slopes.items()
+        }
     here = [run for run in runs if (run.way, run.submissions) == (way, size)]
     return {run.round: getattr(run.cost, what) / size for run in here}
 
@@ -94,21 +106,27 @@ def ratio(numerator: ByRound, denominator: ByRound) -> ByRound:
 
 
 def over_stock(
-    runs: Sequence[Run], way: str, size: int, cost: Cost = each, of_stock: Cost = each
+    runs: Sequence[Run], way: str, size: int, what: str = "seconds", cost: Cost = each
 ) -> ByRound:
-    """Return how many submissions a way does while stock nbgrader does one."""
+    """Return how often stock nbgrader's cost is a way's: of the same class, or of one more."""
     stock = STOCK_PAGES if sizes_of(runs, STOCK_PAGES) else STOCK
-    largest = max(sizes_of(runs, stock), default=0)
-    return ratio(of_stock(runs, stock, largest, "seconds"), cost(runs, way, size, "seconds"))
+    of_stock = max(sizes_of(runs, stock), default=0) if cost is further else size
+    return ratio(cost(runs, stock, of_stock, what), cost(runs, way, size, what))
 
 
-def over_floor(
-    runs: Sequence[Run], way: str, size: int, cost: Cost = each, of: str = FLOOR
-) -> ByRound:
-    """Return a way's CPU over the floor's; the floor is always without its start-up."""
-    there = sizes_of(runs, of)
-    largest = size if size in there[1:] else max(there, default=0)
-    return ratio(cost(runs, way, size, "cpu_seconds"), further(runs, of, largest, "cpu_seconds"))
+def over_floor(runs: Sequence[Run], way: str, size: int) -> ByRound:
+    """Return what one more costs a way in CPU, over what it costs the floor."""
+    largest = max(sizes_of(runs, FLOOR), default=0)
+    return ratio(
+        further(runs, way, size, "cpu_seconds"), further(runs, FLOOR, largest, "cpu_seconds")
+    )
+
+
+def one_more(runs: Sequence[Run]) -> float:
+    """Return the CPU seconds of one submission more in our largest class, nan of none."""
+    sizes = sizes_of(runs, OURS)
+    found = further(runs, OURS, sizes[-1], "cpu_seconds").values() if sizes else ()
+    return statistics.median(found) if found else math.nan
 
 
 def rate(runs: Sequence[Run], way: str, size: int) -> ByRound:
@@ -122,9 +140,9 @@ COLUMNS: dict[str, Callable[[Sequence[Run], str, int], ByRound]] = {
     "CPU s each": partial(each, what="cpu_seconds"),
     "CPU s, one more": partial(further, what="cpu_seconds"),
     "× stock": over_stock,
-    "× stock, one more": partial(over_stock, cost=further, of_stock=further),
-    "CPU / floor": over_floor,
-    "CPU / floor, one more": partial(over_floor, cost=further),
+    "× stock, one more": partial(over_stock, cost=further),
+    "CPU × stock, one more": partial(over_stock, what="cpu_seconds", cost=further),
+    "CPU / floor, one more": over_floor,
 }
 
 
@@ -139,16 +157,21 @@ class Target:
     ----------
     what : the figure, in words
     wanted : the bound
-    found : the median, or nan where there was nothing to take it of
+    values : what was found, each time; none where there was nothing to take it of
     at_most : whether the bound is an upper one
     unit : what stands after a number: `` s``, `` ×``
     """
 
     what: str
     wanted: float
-    found: float
+    values: Sequence[float]
     at_most: bool = True
     unit: str = " ×"
+
+    @property
+    def found(self) -> float:
+        """The median of the values, or nan."""
+        return statistics.median(self.values) if self.values else math.nan
 
     @property
     def verdict(self) -> str:
@@ -166,10 +189,11 @@ def targets_of(runs: Sequence[Run], kind: str, wanted: Mapping[str, float]) -> l
     Parameters
     ----------
     kind : of class, in words
-    wanted : by what is asked for: "floor", "stock", "growth", "memory" or "pages"
+    wanted : by what is asked for: "floor", "stock", "plugin", "ten", "growth", "memory", "flat" or
+        "pages"
     """
     way = OUR_PAGES if "pages" in wanted else OURS
-    sizes = sizes_of(runs, way)
+    sizes = sizes_of(runs, way) or [0]
     size, before = sizes[-1], sizes[-2:][0]
     found: list[Target] = []
 
@@ -177,31 +201,40 @@ def targets_of(runs: Sequence[Run], kind: str, wanted: Mapping[str, float]) -> l
         key: str, what: str, values: ByRound, at_most: bool = True, unit: str = " ×"
     ) -> None:
         if key in wanted:
-            what = f"{kind}, {size:,} submissions: {what}"
-            found.append(Target(what, wanted[key], median(values), at_most, unit))
+            what = f"{kind}, {what}"
+            found.append(Target(what, wanted[key], [*values.values()], at_most, unit))
 
-    floor, stock = "CPU over the floor", "throughput over stock's"
-    strict, slope = over_floor(runs, way, size), over_floor(runs, way, size, further)
-    target("floor", f"{floor}, our start-up included", strict)
-    target("floor", f"{floor}, one more", slope)
-    if sizes_of(runs, TOLD):
-        told = over_floor(runs, way, size, further, TOLD)
-        target("floor", f"{floor} with the course's pictures told, one more", told)
-    strict, slope = (over_stock(runs, way, size, cost, further) for cost in (each, further))
-    target("stock", f"{stock}, our start-up included and stock's not", strict, at_most=False)
-    target("stock", f"{stock}, one more", slope, at_most=False)
+    more = "one more"
+    target(
+        "floor", f"{more}: CPU over the floor with the same pictures", over_floor(runs, way, size)
+    )
+    throughput, of = "throughput over stock's", f"a class of {max(CLASS, size):,}"
+    told = "" if size >= CLASS else f", told from {size}"
+    for key, one in (("stock", way), ("plugin", PLUGIN)):
+        named = f"with the plugin, {of}" if key == "plugin" else of
+        values = over_stock(runs, one, max(CLASS, size))
+        target(key, f"{named}: {throughput}, start-up included{told}", values, at_most=False)
+        largest = max(sizes_of(runs, one), default=0)
+        named = f"with the plugin, {more}" if key == "plugin" else more
+        for what, unit in (("seconds", throughput), ("cpu_seconds", "stock's CPU over ours")):
+            values = over_stock(runs, one, largest, what, further)
+            target(key, f"{named}: {unit}", values, at_most=False)
+    small = {run.round: run.cost.seconds for run in runs if (run.way, run.submissions) == (way, 10)}
+    target("ten", "a class of 10: time", small, unit=" s")
     for word, what in (("time", "seconds"), ("CPU", "cpu_seconds")):
         grown = ratio(further(runs, way, size, what), further(runs, way, before, what))
-        target("growth", f"{word} of one more, over that at {before}", grown)
-    peak = {0: peak_of(runs, way, size) or math.nan}
-    target("memory", "the coordinator's memory", peak, unit=" MB")
-    target("pages", "pages a second over stock's", over_stock(runs, way, size), at_most=False)
+        target("growth", f"{size:,}: {word} of one more, over that at {before}", grown)
+    peaks = {0: peak_of(runs, way, size) or math.nan}
+    target("memory", f"{size:,}: the coordinator's memory", peaks, unit=" MB")
+    grown = ratio(peaks, {0: peak_of(runs, way, before) or math.nan})
+    target("flat", f"{size:,}: the coordinator's memory, over that at {before}", grown)
+    target(
+        "pages",
+        f"{size:,}: pages a second over stock's",
+        over_stock(runs, way, size),
+        at_most=False,
+    )
     return found
-
-
-def median(values: ByRound) -> float:
-    """Return the median of the rounds, nan of none."""
-    return statistics.median(values.values()) if values else math.nan
 
 
 def peak_of(runs: Sequence[Run], way: str, size: int, child: bool = False) -> float | None:
@@ -219,7 +252,7 @@ def class_table(runs: Sequence[Run]) -> str:
     rows = [
         [
             *(way, f"{size:,}"),
-            *(spread(column(runs, way, size)) for column in COLUMNS.values()),
+            *(spread(column(runs, way, size).values()) for column in COLUMNS.values()),
             *(number(peak_of(runs, way, size, child)) for child in (False, True)),
         ]
         for way in dict.fromkeys(run.way for run in runs)
@@ -238,12 +271,50 @@ def target_table(targets: Sequence[Target]) -> str:
         [
             target.what,
             f"{'at most' if target.at_most else 'at least'} {number(target.wanted)}{target.unit}",
-            "-" if math.isnan(target.found) else f"{number(target.found)}{target.unit}",
+            "-" if math.isnan(target.found) else f"{spread(target.values)}{target.unit}",
             target.verdict,
         ]
         for target in targets
     ]
     return table(("target", "wanted", "found", ""), lines)
+
+
+def arithmetic(cpu_seconds: float, rate: float) -> str:
+    """Return how long classes take: what they cost, shared among processors; or the coordinator.
+
+    Parameters
+    ----------
+    cpu_seconds : of one submission more, all processes together
+    rate : submissions a second that the coordinator keeps up with
+    """
+    lines = []
+    for submissions in SUBMISSIONS:
+        line = [f"{submissions:,}"]
+        for processors in PROCESSORS:
+            graded, written = submissions * cpu_seconds / processors, submissions / rate
+            line.append(duration(max(graded, written)))
+            if written > graded:
+                line[-1] += " (the coordinator)"
+        lines.append(line)
+    headers = ("submissions", f"{PROCESSORS[0]} processors", *map(str, PROCESSORS[1:]))
+    return "\n\n".join(
+        (
+            f"With {number(cpu_seconds)} s of CPU a submission, and a coordinator that keeps up "
+            f"with {number(rate)} a second (what {cpu_seconds * rate:,.0f} processors grade):",
+            table(headers, lines),
+        )
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    >>> [duration(seconds) for seconds in (14.2, 110, 6660)]
+    ['14 s', '2 min', '1.9 h']
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def company(costs: Sequence[Measurement]) -> str:
@@ -256,18 +327,16 @@ def company(costs: Sequence[Measurement]) -> str:
         f"(median of the runs; at most {max(shares):.1%})."
     )
     if statistics.median(shares) > QUIET:
-        said += " **The machine was not quiet: measure again before relying on these figures.**"
+        said += f" {NOT_QUIET}"
     return said
 
 
-def spread(values: ByRound) -> str:
-    """Return the median, with the least and the most where there are several rounds."""
+def spread(values: Collection[float]) -> str:
+    """Return the median, with the least and the most where there are several."""
     if not values:
         return "-"
-    if len(values) == 1:
-        return number(median(values))
-    least, most = number(min(values.values())), number(max(values.values()))
-    return f"{number(median(values))} ({least}-{most})"
+    middle = number(statistics.median(values))
+    return f"{middle} ({number(min(values))}-{number(max(values))})" if len(values) > 1 else middle
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,14 +1,18 @@
 """The ways to grade a class, and to make its pages; measured in rounds, one after the other.
 
-Every round has every way in it, in turn forwards and backwards, so that what drifts (heat, a
-neighbour's load) falls on all alike.  Ratios are taken within a round.
+Every round has every way in it, small classes first and then large ones, so that what is compared
+is measured side by side; in turn forwards and backwards, so that what drifts (heat, a neighbour's
+load) falls on all alike.  Ratios are taken within a round.
 """
 
 from __future__ import annotations
 
+import math
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from benchmarks import floor
@@ -16,7 +20,7 @@ from benchmarks.classes import BIN, Template, fresh_course, without_gradient
 from benchmarks.measure import BenchmarkError, Command, Measurement, environment, measure, together
 
 STOCK, PLUGIN, OURS = "stock nbgrader", "nbgrader with our plugin", "autograder grade"
-FLOOR, TOLD = "floor", "floor, pictures told"
+FLOOR = "floor"
 STOCK_PAGES, PLUGIN_PAGES, OUR_PAGES = (
     "stock nbgrader generate_feedback",
     "nbgrader generate_feedback with our page",
@@ -80,7 +84,6 @@ WAYS = {
     PLUGIN: Way(nbgraders("autograde")),
     OURS: Way(ours("grade")),
     FLOOR: Way(lambda course, _: [floor.command(course)], ""),
-    TOLD: Way(lambda course, _: [floor.command(course, told=True)], ""),
     STOCK_PAGES: Way(nbgraders("generate_feedback"), PAGES, stock=True),
     PLUGIN_PAGES: Way(nbgraders("generate_feedback"), PAGES),
     OUR_PAGES: Way(ours("feedback"), PAGES),
@@ -123,6 +126,7 @@ def run_rounds(
     sizes: Mapping[str, Sequence[int]],
     rounds: int,
     say: Callable[[str], None],
+    until: float = math.inf,
 ) -> list[Run]:
     """Measure every way at every size, in every round.
 
@@ -132,19 +136,27 @@ def run_rounds(
     folder : of the course that is graded; replaced for each run
     sizes : by name of the way, how many submissions
     say : takes a line about each run
+    until : no run is begun that would not be over by then, by the clock of `time.monotonic`
 
     Raises
     ------
     BenchmarkError : a way did not do its work
     """
-    turns = [(name, size) for name in sizes for size in sizes[name]]
-    runs = []
+    columns = zip_longest(*([(name, size) for size in sizes[name]] for name in sizes))
+    turns = [one for column in columns for one in column if one is not None]
+    runs: list[Run] = []
+    took: dict[tuple[str, int], float] = {}
     for turn in range(rounds):
         for name, size in turns[:: -1 if turn % 2 else 1]:
+            began = time.monotonic()
+            if began + took.get((name, size), 0.0) > until:
+                say(f"round {turn + 1} of {rounds}: {name}, {size} submissions: no time left")
+                continue
             try:
                 cost = run_once(WAYS[name], template, folder, size)
             except BenchmarkError as failure:
                 raise BenchmarkError(f"{name}, {size} submissions: {failure}") from None
+            took[name, size] = time.monotonic() - began
             runs.append(Run(turn, name, size, cost))
             say(
                 f"round {turn + 1} of {rounds}: {name}, {size} submissions: {cost.seconds:.1f} s, "

@@ -22,10 +22,10 @@ from autograder.grading.records import VERDICTS_FILE, summary
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "build" / "demo"
 PICTURES = ROOT / "docs" / "pictures"
-# Pages that the commands made, and from which element on they are shown.
+# Pages that the commands made, from which element on they are shown, and how much of them.
 PAGES = {
-    "report": (DEMO / "reports/ps1.html", "h1"),
-    "feedback": (DEMO / "feedback/seed-a/ps1/ps1.html", "#cell-grade_softmax"),
+    "report": (DEMO / "reports/ps1.html", "h1", 900),
+    "feedback": (DEMO / "feedback/seed-a/ps1/ps1.html", "#cell-grade_softmax", 640),
 }
 SHOWN = ("full-einsum", "seed-a", "wrong-no-shift", "broken-loop", "hostile-shell", "untouched")
 PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -66,8 +66,8 @@ def main() -> None:
         page = browser.new_page(device_scale_factor=1.5)
         page.set_content(PAGE.format(body=grading_table(), width=900))
         keep(page.locator("#shot").screenshot(), "grading-table")
-        page = browser.new_page(viewport={"width": 1100, "height": 640})
-        for name, (address, first) in PAGES.items():
+        for name, (address, first, height) in PAGES.items():
+            page = browser.new_page(viewport={"width": 1100, "height": height})
             page.goto(address.as_uri())
             page.locator(first).first.evaluate("e => e.scrollIntoView()")
             keep(page.screenshot(), name)

@@ -16,7 +16,7 @@ from autograder.grading.engine import ClassGrading
 from autograder.grading.history import made_of
 from autograder.grading.jobs import Outcome, fingerprint
 from autograder.grading.records import Result, record_of, store_notebooks, store_record
-from autograder.grading.standing import make_job
+from autograder.grading.standing import make_jobs
 from autograder.sandbox import LIMITS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +63,7 @@ def note_as_graded(course: Path, student: str) -> None:
     with GradebookStore.open(where.gradebook_url) as gradebook:
         (assignment,) = where.assignment("ps1", gradebook)
     submission = Submission(course, "ps1", student)
-    job = make_job(submission, assignment, where.secret, "bwrap", LIMITS)
+    job = make_jobs(submission, [assignment], where.secret, "bwrap", LIMITS)["ps1"]
     outcome = Outcome(student, "ps1", "ps1", job.data)
     store_notebooks(submission, {"ps1": job.data or b""})
     store_record(submission, record_of({"ps1": outcome}, fingerprint(job), made_of([job]), "bwrap"))

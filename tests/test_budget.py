@@ -102,13 +102,15 @@ def tight(
     monkeypatch: pytest.MonkeyPatch, budgets: dict[str, Budget], module: Any = engine
 ) -> None:
     """Give some of the class less to be graded with than grading takes."""
-    make_job = module.make_job
+    make_jobs = module.make_jobs
 
-    def with_budget(*given: Any) -> Job:
-        job = make_job(*given)
-        return replace(job, budget=budgets.get(job.student, job.budget))
+    def with_budget(*given: Any) -> dict[str, Job]:
+        return {
+            name: replace(job, budget=budgets.get(job.student, job.budget))
+            for name, job in make_jobs(*given).items()
+        }
 
-    monkeypatch.setattr(module, "make_job", with_budget)
+    monkeypatch.setattr(module, "make_jobs", with_budget)
 
 
 def graded(course: Path, on: Callable[[ClassGrading], Iterator[Result]]) -> dict[str, Result]:

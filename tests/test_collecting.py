@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,15 @@ from running import PROGRAMS, ended, start
 from autograder.base.limits import ArchiveLimits
 from autograder.course.folder import CourseError, Submission, submitted_at
 from autograder.incoming.collecting.clock import Clock
-from autograder.incoming.collecting.collect import NEW, OLDER, REPLACED, SAME, UNDECIDED, collect
+from autograder.incoming.collecting.collect import (
+    CORRECTED,
+    NEW,
+    OLDER,
+    REPLACED,
+    SAME,
+    UNDECIDED,
+    collect,
+)
 from autograder.incoming.collecting.download import written_name
 from autograder.incoming.collecting.gathering import Request
 from autograder.incoming.collecting.people import Roster, Sender, Student
@@ -363,6 +372,21 @@ def test_an_older_download_after_a_newer_one_overwrites_nothing(course, tmp_path
     assert of_whom(course)[FEW[0].id] == {b"second"}
 
 
+def test_a_zone_that_was_said_once_is_kept_and_can_be_corrected(course, tmp_path):
+    """Collecting again without it, or an older download, moves nobody's time."""
+    given = roster(course, LIST())
+    first = zip_of(tmp_path / "1.zip", downloads.blackboard(FEW, lambda _: b"first"))
+    second = zip_of(tmp_path / "2.zip", downloads.blackboard(FEW, lambda _: b"first", hours=5))
+    taken(course, second, roster=given, zone="America/New_York")
+    said = stamp_of(course, FEW[0].id)
+    assert set(taken(course, second).values()) == {SAME}
+    assert set(taken(course, first, zone="America/New_York").values()) == {OLDER}
+    assert stamp_of(course, FEW[0].id) == said == "2025-01-31 23:45:10 UTC"
+    assert set(taken(course, second, zone="Europe/Berlin").values()) == {CORRECTED}
+    assert stamp_of(course, FEW[0].id) == "2025-01-31 17:45:10 UTC"
+    assert set(taken(course, second).values()) == {SAME}
+
+
 def test_where_no_hand_in_has_a_time_the_download_has_one(course, tmp_path):
     given = roster(course, GRADES())
     first = zip_of(tmp_path / "1.zip", downloads.canvas(FEW, lambda _: b"first"))
@@ -677,7 +701,7 @@ def test_long_names_are_nobodys_and_are_read_at_once(course, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(b"", "is no zip file, or a broken one"), (b"PK\x03\x04 cut off", "download it again")],
+    [(b"", "is no archive, or a broken one"), (b"PK\x03\x04 cut off", "download it again")],
 )
 def test_a_download_that_is_broken_as_a_whole_is_said_so(course, tmp_path, content, why):
     path = tmp_path / "d.zip"
@@ -697,6 +721,42 @@ def test_a_download_has_limits(course, tmp_path, monkeypatch):
     code, said = commanding.refused("collect", "ps1", path, "--course", course)
     assert (code, "unpack it, and give the folder" in said) == (2, True)
     assert not (course / "submitted").exists()
+
+
+def tar_of(path: Path, files: dict[str, bytes], links: dict[str, str] | None = None) -> Path:
+    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as made:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(content), 1_738_331_110
+            made.addfile(info, io.BytesIO(content))
+        for name, target in (links or {}).items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            made.addfile(info)
+    return path
+
+
+@pytest.mark.parametrize("name", ["d.tar", "d.tar.gz", "d.tgz"])
+def test_a_tar_file_is_opened_as_a_zip_is(course, tmp_path, monkeypatch, name):
+    from autograder.incoming.collecting import download as opening
+
+    files = {**downloads.plain(FEW, work), "../s009x/ps1.ipynb": b"elsewhere"}
+    path = tar_of(tmp_path / name, files, {"s009x/ps1.ipynb": "/etc/passwd"})
+    code, _, said = commanding.run(
+        "collect", "ps1", path, "--course", course, "--roster", roster(course, LIST())
+    )
+    assert code == 1  # of S009x there is nothing but a link
+    assert "S009x: 'ps1.ipynb' is a symbolic link and was left out" in said
+    assert {one.id: of_whom(course)[one.id] for one in FEW} == each_their_own(FEW)
+    assert not (course / "s009x").exists()
+    assert not (tmp_path / "s009x").exists()
+    monkeypatch.setattr(opening, "ARCHIVE", ArchiveLimits(files=3))
+    code, said = commanding.refused("collect", "ps1", path, "--course", course)
+    assert (code, "files and folders" in said) == (2, True)
+    monkeypatch.setattr(opening, "ARCHIVE", ArchiveLimits(total_bytes=8000))
+    bomb = tar_of(tmp_path / name, downloads.plain(FEW, lambda _: bytes(5000)))
+    code, said = commanding.refused("collect", "ps1", bomb, "--course", course)
+    assert (code, "unpack it, and give the folder" in said) == (2, True)
 
 
 def test_an_archive_that_a_student_sent_stays_as_it_is(course, tmp_path):

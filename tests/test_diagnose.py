@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -24,6 +25,7 @@ from autograder.base.limits import LIMITS
 from autograder.catalogue.spellings import Spelling
 from autograder.cli import commands as cli
 from autograder.diagnosis import command, diagnose
+from autograder.diagnosis.command import the_notebook
 from autograder.diagnosis.diagnose import DiagnoseError, Request
 from autograder.diagnosis.foreign import said_of
 from autograder.diagnosis.names import Names
@@ -1095,6 +1097,29 @@ def test_what_is_no_notebook_is_said_to_be_none(
     assert said.startswith(f"autograder: {words}")
     assert "submit" not in said
     assert len(said.splitlines()) == 1
+
+
+def test_the_one_notebook_of_a_folder_or_an_archive_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "f" / "sub" / "x.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b'{"cells": []}')
+    (path.parent / ".ipynb_checkpoints").mkdir()
+    (path.parent / ".ipynb_checkpoints" / "x-checkpoint.ipynb").write_bytes(b"{}")
+    (path.parent / "notes.txt").write_text("x")
+    archive = Path(shutil.make_archive(str(tmp_path / "w"), "zip", tmp_path / "f"))
+    for given in (tmp_path / "f", archive, path):
+        with the_notebook(given) as found:
+            assert (found.name, found.read_bytes()) == ("x.ipynb", b'{"cells": []}')
+    (path.parent / "y.ipynb").write_bytes(b"{}")
+    for given, why in ((tmp_path / "f", "sub/x.ipynb, sub/y.ipynb"), (tmp_path, "several")):
+        with pytest.raises(DiagnoseError, match=why), the_notebook(given):
+            pass
+    (tmp_path / "empty").mkdir()
+    with (
+        pytest.raises(DiagnoseError, match="there is no notebook in"),
+        the_notebook(tmp_path / "empty"),
+    ):
+        pass
 
 
 def test_a_notebook_of_format_3_is_converted(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ from autograder.grading.records import (
     note_seconds,
     read_seconds,
 )
-from autograder.grading.standing import make_job
+from autograder.grading.standing import make_jobs
 from autograder.grading.workers import Workers, own_worker
 from autograder.sandbox import LIMITS, IsolationUnavailable
 
@@ -242,14 +242,15 @@ def test_the_same_bytes_meet_the_same_fixtures_and_others_meet_others(course, ha
         if work is not None:
             path.write_bytes(work)
         submission = Submission(course, "ps1", "ann")
-        return make_job(submission, assignment, b"secret", "bwrap", LIMITS).seed
+        return make_jobs(submission, [assignment], b"secret", "bwrap", LIMITS)["ps1"].seed
 
     works = (data, data + b" ", (NOTEBOOKS / "untouched.ipynb").read_bytes(), None)
     seeds = [seed(work) for work in works]
     assert len(set(seeds)) == len(works)
     assert [seed(work) for work in works] == seeds
     path.symlink_to(NOTEBOOKS / "all-right.ipynb")
-    linked = make_job(Submission(course, "ps1", "ann"), assignment, b"secret", "bwrap", LIMITS)
+    submission = Submission(course, "ps1", "ann")
+    linked = make_jobs(submission, [assignment], b"secret", "bwrap", LIMITS)["ps1"]
     assert (linked.data, linked.seed) == (None, seeds[-1])
 
 
@@ -485,8 +486,10 @@ def test_every_failure_of_isolation_is_one(monkeypatch):
     class Unavailable:
         isolation, limits = "bwrap", LIMITS
 
-        def start(self) -> None:
+        def begin(self) -> None:
             pass
+
+        start = begin
 
         def session(self, *_: Any) -> None:
             raise IsolationUnavailable("a submission could not be confined")

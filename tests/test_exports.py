@@ -11,6 +11,8 @@ import classes
 import commanding
 import pytest
 from databases import result, sql
+from nbgrader.api import Gradebook
+from nbgrader.plugins import CsvExportPlugin
 from running import PROGRAMS, ended, start
 
 from autograder.course.late_penalties import LatePolicy
@@ -133,15 +135,29 @@ def test_an_assignment_may_be_called_in_canvas_as_it_is_there(graded):
     assert (code, "CanvasExporter.titles is a table" in said) == (2, True)
 
 
-def test_nbgraders_csv_is_nbgraders_own(graded):
-    sql(graded, "DELETE FROM student WHERE id = 'nobody'")
-    sql(graded, "UPDATE student SET first_name = NULL, last_name = NULL")
+def test_nbgraders_csv_has_nbgraders_columns_and_no_name_moves_or_is_a_formula(graded):
     header, *rows = exported(graded, "csv")
-    ids = [line[header.index("student_id")] for line in rows]
-    lines = dict(zip(ids, (dict(zip(header, line, strict=True)) for line in rows), strict=True))
-    assert lines["ann"]["late_submission_penalty"] == "2.0"
-    assert float(lines["ann"]["score"]) == pytest.approx(9 + 1 / 3)
-    assert set(lines) == {"ann", "bo", "eve", "-f"}
+    lines = {line[3].lstrip("'"): dict(zip(header, line, strict=True)) for line in rows}
+    ann, eve = lines["ann"], lines["eve"]
+    assert (ann["last_name"], ann["first_name"]) == ("O'Brien, Jr.", "Ann")
+    assert ann["late_submission_penalty"] == "2.0"
+    assert float(ann["score"]) == pytest.approx(9 + 1 / 3)
+    assert eve["last_name"] == '\'=HYPERLINK("http://x.example")'
+    assert [lines["nobody"][name] for name in ("raw_score", "score", "max_score")] == [
+        "",
+        "",
+        "18.0",
+    ]
+    assert set(lines) == {"ann", "bo", "eve", "-f", "nobody"}
+
+
+def test_where_names_need_no_quotes_nbgraders_csv_is_nbgraders_own(graded, tmp_path):
+    sql(graded, "DELETE FROM student WHERE id IN ('nobody', '-f')")
+    sql(graded, "UPDATE student SET first_name = 'Zo\u00eb', last_name = NULL, email = NULL")
+    exported(graded, "csv")
+    with Gradebook(f"sqlite:///{graded / 'gradebook.db'}") as gradebook:
+        CsvExportPlugin(to=str(tmp_path / "own.csv"), assignment=["ps1"]).export(gradebook)
+    assert (graded / "out.csv").read_bytes() == (tmp_path / "own.csv").read_bytes()
 
 
 def test_several_assignments_are_columns_in_the_order_asked_for(graded):
@@ -198,7 +214,7 @@ def test_scores_that_wait_for_marks_are_exported_and_said(graded):
     assert (code, output) == (0, f"wrote {graded / 'grades-canvas.csv'}\n")
     assert said == (
         "autograder: ps1: 3 of 4 wait for a person's marks, which count nothing until then: "
-        "see Formgrader\n"
+        "`autograder marks ps1 --out ps1.csv`, or Formgrader\n"
     )
 
 

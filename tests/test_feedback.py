@@ -754,9 +754,9 @@ def test_one_page_that_cannot_be_made_costs_no_other(course, at_once):
     assert sorted(said) == ["ann", "bob", "eve", "new", "unknown"]
     assert "the graded notebook cannot be read" in said["ann"]
     assert said["bob"].startswith(f"cannot write to {course / 'feedback' / 'bob'}")
-    assert said["eve"].startswith("was graded with another time of handing in, due date or late")
-    assert said["new"] == "is handed in but not graded: run `autograder grade ps1`"
-    assert said["unknown"].startswith("was graded and is no longer in submitted/")
+    assert said["eve"].startswith("it was graded with another time of handing in, due date or late")
+    assert said["new"] == "it is handed in but not graded: run `autograder grade ps1`"
+    assert said["unknown"].startswith("it was graded and is no longer in submitted/")
 
 
 def test_a_graded_notebook_that_is_a_link_is_refused(course, at_once):
@@ -805,7 +805,7 @@ def test_before_anything_is_graded_it_says_what_to_run(released):
 def test_the_command_makes_pages_in_processes_of_its_own(course, made):
     classes.hand_in(course, "new", "all-right", collected=True)
     command = ("feedback", "ps1", "--course", course, "--jobs", "2")
-    said = "autograder: new's ps1 has no page: is handed in but not graded: "
+    said = "autograder: new's ps1 has no page: it is handed in but not graded: "
     assert commanding.run(*command) == (
         *(1, "4 pages made, 0 up to date\n"),
         said + "run `autograder grade ps1`\n",

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from autograder.catalogue.model import Criterion, Exercise
 from autograder.judging.judge import full_marks, judge
-from benchmarks import kill
 from benchmarks.__main__ import app
-from benchmarks.kill_mutants import Mutant, mutants
+from benchmarks.killing import matrix as kill
+from benchmarks.killing.mutants import Mutant, mutants
 from softmax_by_hand import EXERCISES
 from softmax_by_hand.lecture import softmax
 

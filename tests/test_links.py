@@ -30,7 +30,7 @@ from autograder.course.handed_in import archives, files, hard_links
 from autograder.course.handed_in.archives import UnsoundArchive, unpack
 from autograder.course.handed_in.files import HandIn, copy, is_real_folder, sentences_about, survey
 from autograder.grading.jobs import Job, write_so_far
-from autograder.grading.standing import make_job
+from autograder.grading.standing import make_jobs
 from autograder.nbgrader_plugin.copying import Collect
 
 UNTOUCHED = classes.NOTEBOOKS / "untouched.ipynb"
@@ -138,7 +138,8 @@ def test_what_is_no_ordinary_file_is_left_out_with_its_reason(course):
 def grade_data(course: Path, student: str) -> tuple[bytes | None, tuple[str, ...]]:
     """Return what of a hand-in would be graded, and what is said beside it, or why not."""
     assignment = Assignment("ps1", (), {})
-    job = make_job(Submission(course, "ps1", student), assignment, b"s", "bwrap", LIMITS)
+    submission = Submission(course, "ps1", student)
+    job = make_jobs(submission, [assignment], b"s", "bwrap", LIMITS)["ps1"]
     return job.data, (job.unreadable,) if job.unreadable else job.beside
 
 

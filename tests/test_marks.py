@@ -8,6 +8,7 @@ import io
 import json
 import re
 import shutil
+import zipfile
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import databases
 import nbformat
 import pytest
 from databases import sql
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.api import Grade, Gradebook
 from sqlalchemy import event
 
@@ -27,6 +28,7 @@ from autograder.gradebook import GradebookStore
 from autograder.gradebook.by_hand import HandMark, Place
 from autograder.gradebook.cell_marks import CellMark
 from autograder.nbgrader_plugin.formgrader import noting
+from autograder.pages.feedback import ClassFeedback
 from autograder.pages.marking.answers import PICTURE, read_answers
 
 ANSWERS = {
@@ -520,3 +522,74 @@ def test_a_task_is_answered_in_the_cells_below_it_and_code_with_what_it_shows(tm
     assert "2 for axes" in draw.scheme
     assert why.is_for_people
     assert draw.is_for_people
+
+
+# --- From a download to the page, whatever program a student worked in ----------------------------
+
+
+# What became of the cell of the question, by who handed it in.
+LOST = {
+    "created anew": lambda _, text: [new_markdown_cell(text)],
+    "typed below": lambda cell, text: [cell, new_markdown_cell(text)],
+    "a raw cell": lambda cell, text: [{**new_raw_cell(text), "metadata": cell["metadata"]}],
+    "raw and unmarked": lambda _, text: [new_raw_cell(text)],
+    "a code cell": lambda cell, text: [{**new_code_cell(text), "metadata": cell["metadata"]}],
+    "a comment below": lambda cell, text: [cell, new_code_cell(f"# {text}")],
+    "words as code": lambda cell, text: [cell, new_code_cell(text)],
+    "colab": lambda cell, text: [
+        {
+            "cell_type": "markdown",
+            "source": [text],
+            "metadata": {**cell["metadata"], "id": "aB3_x", "colab_type": "text"},
+        }
+    ],
+    "vs code": lambda cell, text: [
+        {**cell, "source": text, "metadata": {**cell["metadata"], "vscode": {"languageId": "md"}}}
+    ],
+}
+
+
+def work_of(kind: str) -> bytes:
+    """Return a notebook in which the answer stands as one of these programs leaves it."""
+    notebook = json.loads((classes.NOTEBOOKS / "untouched.ipynb").read_bytes())
+    cells = []
+    for cell in notebook["cells"]:
+        asked = cell["metadata"].get("nbgrader", {}).get("grade_id") == QUESTION
+        cells += LOST[kind](cell, f"The shift cancels out, says {kind}") if asked else [cell]
+    if kind == "colab":  # saves format 4.0, without ids, and its own metadata
+        notebook["nbformat_minor"] = 0
+        notebook["metadata"] = {"colab": {"provenance": []}, "kernelspec": {"name": "python3"}}
+        for cell in cells:
+            cell.pop("id", None)
+    return json.dumps({**notebook, "cells": cells}).encode()
+
+
+def test_a_written_answer_goes_from_the_download_to_the_page_wherever_it_was_typed(
+    released, tmp_path, at_once, in_process, monkeypatch
+):
+    monkeypatch.setattr(
+        ClassFeedback, "run", lambda self, _: (one for one in (*self.settled, *self.on(at_once, 1)))
+    )
+    course = classes.copied(released, tmp_path / "course")
+    who = {f"s{number}": kind for number, kind in enumerate(LOST)}
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as made:
+        for number, (student, kind) in enumerate(who.items()):
+            folder = f"{student}_{number}_assignsubmission_file"
+            made.writestr(f"{folder}/ps1 ({number}).ipynb", work_of(kind))
+    (tmp_path / "students.csv").write_text("\n".join(["id,first_name", *(f"{s},{s}" for s in who)]))
+    given = ("--roster", tmp_path / "students.csv", "--course", course)
+    assert commanding.run("collect", "ps1", tmp_path / "d.zip", *given)[0] == 0
+    assert commanding.run("grade", "ps1", "--course", course)[0] == 0
+    path = out(course)
+    rows = {row["student"]: row for row in rows_of(path)}
+    for student, kind in who.items():
+        assert f"The shift cancels out, says {kind}" in rows[student]["answer"], kind
+    fill(path, {student: {"points": "2", "comment": f"For {student}."} for student in who})
+    assert run(course, "--in", path, "--yes")[0] == 0
+    code, _, said = commanding.run("feedback", "ps1", "--zip", "moodle", "--course", course)
+    assert (code, "wait" in said) == (0, False)
+    with zipfile.ZipFile(course / "feedback-ps1-moodle.zip") as packed:
+        for number, (student, kind) in enumerate(who.items()):
+            page = packed.read(f"{student}_{number}_assignfeedback_file_/ps1.html").decode()
+            assert f"says {kind}" in page
+            assert f"For {student}." in page

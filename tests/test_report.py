@@ -305,7 +305,8 @@ def test_those_who_need_a_person_are_listed_with_the_reason(reported):
     }
     reasons = [one["reason"] for one in people]
     assert "is handed in but not graded: run `autograder grade ps1`" in reasons
-    assert "1 to be marked in Formgrader: written_shift" in reasons
+    how = "`autograder marks ps1 --out ps1.csv`, or Formgrader"
+    assert f"1 to be marked: written_shift ({how})" in reasons
 
 
 def test_what_a_person_gives_counts_and_is_no_longer_waited_for(reported):

@@ -144,18 +144,18 @@ def test_a_crowd_changes_no_grade_where_it_makes_time_run_out(course, tmp_path, 
     hand_in_busy(course, "never-ends", 1e9)
     crowded = copied(course, tmp_path / "crowded")
     tried: list[str] = []
-    make_job = engine.make_job
+    make_jobs = engine.make_jobs
 
     def counted(submission: Any, *rest: Any) -> Any:
         tried.append(submission.student)
-        return make_job(submission, *rest)
+        return make_jobs(submission, *rest)
 
     def grade_with(where: Path, workers: int) -> dict[str, float]:
         results = ClassGrading(where, ["ps1"], [], "bwrap", TIGHT).run(workers)
         return {result.student: result.points for result in results}
 
     alone = grade_with(course, 1)
-    monkeypatch.setattr(engine, "make_job", counted)
+    monkeypatch.setattr(engine, "make_jobs", counted)
     processors = os.sched_getaffinity(0)
     os.sched_setaffinity(0, set(sorted(processors)[:2]))
     try:

@@ -1358,7 +1358,7 @@ def test_many_sessions_leak_no_descriptors_and_no_processes(sandbox):
 
 def test_a_fork_server_that_is_killed_while_it_starts_is_replaced(monkeypatch):
     killed: list[int] = []
-    wait = Box._wait_until_ready
+    wait = Box.wait_until_ready
 
     def kill_the_first(box: Box) -> None:
         if not killed:
@@ -1366,7 +1366,7 @@ def test_a_fork_server_that_is_killed_while_it_starts_is_replaced(monkeypatch):
             killed.append(box._process.pid)
         wait(box)
 
-    monkeypatch.setattr(Box, "_wait_until_ready", kill_the_first)
+    monkeypatch.setattr(Box, "wait_until_ready", kill_the_first)
     with Sandbox() as one, one.session() as session:
         assert said(session.run_cell("print(1 + 1)")) == "2\n"
     assert len(killed) == 1

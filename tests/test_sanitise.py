@@ -619,9 +619,57 @@ def test_a_written_answer_in_another_cell_is_put_into_its_own_and_said(cells):
     assert repairs[-1].endswith("it waits for a person.")
 
 
-def test_an_answer_as_a_comment_in_a_code_cell_is_found_and_stays_there():
-    notebook, _ = with_answer(marked(QUESTION.source), v4.new_code_cell("# Because.", id="own"))
-    assert [cell.source for cell in notebook.cells].count("# Because.") == 2
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("# Because.", '"""Because."""', 'print("Because.")', 'answer = "Because."'),
+        *(
+            "The shift cancels, so it doesn't matter.",
+            "Nothing changes since it cancels",
+            "它会抵消",
+        ),
+    ],
+)
+def test_an_answer_in_a_code_cell_is_found_and_stays_there(text):
+    notebook, repairs = with_answer(marked(QUESTION.source), v4.new_code_cell(text, id="own"))
+    assert [cell.source for cell in notebook.cells].count(text) == 2
+    assert repairs[-1].endswith("it waits for a person.")
+
+
+def test_a_question_whose_text_was_written_over_keeps_the_answer():
+    asked = v4.new_markdown_cell(f"{ASKED}\n\nBecause.", id="asked")
+    notebook, _ = sanitise(
+        v4.new_notebook(cells=[asked, marked("")]), [QUESTION], prose=frozenset((ASKED,))
+    )
+    assert notebook.cells[-1].source == f"{ASKED}\n\nBecause."
+
+
+PLOT = MasterCell("plot", "code", "# YOUR CODE HERE", 3.0, grade=True, solution=True)
+SCORED = MasterCell("cell-7", "code", "def area(r):\n    pass", 3.0, grade=True, solution=True)
+
+
+@pytest.mark.parametrize(
+    ("released", "code"),
+    [(PLOT, "x = np.arange(9)\nplt.plot(x)"), (SCORED, "def area(r):\n    return 3 * r * r")],
+    ids=["no name", "by what it defines"],
+)
+@pytest.mark.parametrize("stub_is_there", [True, False])
+def test_code_for_a_person_is_found_where_the_cell_lost_its_mark(released, code, stub_is_there):
+    stub = v4.new_code_cell(released.source, id="s", metadata={"nbgrader": released.nbgrader})
+    cells = [v4.new_markdown_cell(ASKED, id="asked"), *[stub] * stub_is_there]
+    cells.append(v4.new_code_cell(code, id="own"))
+    notebook, repairs = sanitise(
+        v4.new_notebook(cells=cells), [released], prose=frozenset((ASKED,))
+    )
+    assert [one.source for one in notebook.cells if "nbgrader" in one.metadata] == [code]
+    assert [one.source for one in notebook.cells].count(code) == 1
+    assert repairs
+
+
+def test_a_magic_or_a_broken_line_of_code_is_no_written_answer():
+    for text in ("%matplotlib inline", "!pip install numpy scipy pandas", "softmax(z"):
+        _, repairs = with_answer(marked(QUESTION.source), v4.new_code_cell(text, id="own"))
+        assert not [said for said in repairs if "written_why" in said]
 
 
 def test_where_nothing_was_written_or_the_answer_is_in_its_place_nothing_is_moved():

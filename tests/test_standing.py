@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -13,6 +14,7 @@ import commanding
 import pytest
 from databases import points_in, sql
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrading import convert, settings
 
@@ -149,9 +151,11 @@ def test_every_command_says_the_same_of_a_state_and_leaves_it_out(graded, happen
     says, code_of_grade, counts = STATES[happens]
     happens(graded)
     code, output, said = commanding.run("feedback", "ps1", "--course", graded)
-    pages = 2 if not says else 0 if happens is change_settings else 1
+    unreadable = happens in (lose_notebook, spoil)
+    pages = 2 if not says or unreadable else 0 if happens is change_settings else 1
     assert output == f"{pages} pages made, 0 up to date\n"
     assert (code, says in said) == (bool(says), True)
+    assert ("has a page without marks: it was not graded" in said) == unreadable
     code, _, said = commanding.run("report", "ps1", "--course", graded)
     assert (code, says in said) == (bool(says), True)
     code, _, said = commanding.run("export", "ps1", "--to", "canvas", "--course", graded)
@@ -166,6 +170,86 @@ def test_every_command_says_the_same_of_a_state_and_leaves_it_out(graded, happen
     code, _, said = commanding.run("export", "ps1", "--to", "canvas", "--course", graded)
     assert (code, bool(says) and says in said) == (code_of_grade, not counts)
     assert (score_of(graded, "ann") != "") == counts
+
+
+@pytest.mark.usefixtures("all_in_process")
+def test_what_could_not_be_graded_has_a_page_that_says_why_until_it_can_be(graded):
+    """Also where nobody else is graded; nothing of an earlier page stays."""
+    page = graded / "feedback" / "ann" / "ps1" / "ps1.html"
+    assert commanding.run("feedback", "ps1", "--course", graded)[0] == 0
+    lose_notebook(graded)
+    options = ("--student", "ann", "--zip", "folder", "--course", graded)
+    code, output, said = commanding.run("feedback", "ps1", *options)
+    assert (code, output.splitlines()[0]) == (1, "1 pages made, 0 up to date")
+    assert f"ann's ps1 has a page without marks: it {NONE}" in said
+    text = page.read_text(encoding="utf-8")
+    assert "<strong>Not graded</strong>" in text
+    assert "there is no notebook of ps1: &#39;notes.pdf&#39; is no notebook.</p>" in text
+    assert "not the same as 0. Hand in the notebook itself" in text
+    assert "of 14 points" not in text
+    with zipfile.ZipFile(graded / "feedback-ps1-folder.zip") as zipped:
+        assert zipped.read("ann/ps1.html") == page.read_bytes()
+    code, output, _ = commanding.run("feedback", "ps1", *options)
+    assert (code, output.splitlines()[0]) == (1, "0 pages made, 1 up to date")
+    classes.hand_in(graded, "ann")
+    assert commanding.run("grade", "ps1", "--course", graded)[0] == 0
+    assert commanding.run("feedback", "ps1", "--course", graded)[0] == 0
+    assert "Not graded" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("all_in_process")
+@pytest.mark.parametrize(
+    ("where", "who"),
+    [
+        ("cy/ps1.ipynb", "cy"),
+        ("cy/PS1/ps1.ipynb", "cy"),
+        ("cy/Problem Set 1/ps1/my work.ipynb", "cy"),
+        ("a.b-c.ipynb", "a.b-c"),
+        ("ps1/cy/ps1.ipynb", "cy"),
+    ],
+)
+def test_work_that_lies_where_nobody_looks_is_named_by_every_command(graded, where, who):
+    path = graded / "submitted" / where
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(folder_of(graded, "ann") / "ps1.ipynb", path)
+    (graded / "submitted" / "bob" / "notes.txt").write_text("nobody's work")
+    (graded / "submitted" / "roster.csv").write_text("id\ncy\n")
+    lies = "submitted/" + "/".join(where.split("/")[: 1 if who == "a.b-c" else 2])
+    says = f"{who}'s ps1 lies at {lies}, where no hand-in is looked for: move it to"
+    for command in ("grade", "feedback", "report", "marks", "export"):
+        options = {"export": ("--to", "moodle"), "marks": ("--out", graded / "marks.csv")}
+        given = options.get(command, ())
+        code, _, said = commanding.run(command, "ps1", *given, "--course", graded)
+        named = says if command != "feedback" else says.replace(" lies", " has no page: it lies")
+        assert (code, named in said, said.count("ps1 lies")) == (1, True, command != "feedback")
+    shutil.rmtree(graded / "submitted" / "ann")
+    shutil.rmtree(graded / "submitted" / "bob")
+    code, _, said = commanding.run("grade", "ps1", "--course", graded)
+    assert (code, "no submissions of ps1" in said, says in said) == (2, True, True)
+
+
+@pytest.mark.usefixtures("all_in_process")
+def test_in_a_groups_course_the_group_can_write_what_is_graded_and_told(graded):
+    configure(graded, "c.CourseDirectory.groupshared = True")
+    hand_in_again(graded)
+    commanding.run("grade", "ps1", "--course", graded)
+    commanding.run("feedback", "ps1", "--course", graded)
+    for root, file in (("autograded", "ps1.ipynb"), ("feedback", "ps1.html")):
+        path = graded / root / "ann" / "ps1" / file
+        modes = [one.stat().st_mode & 0o7777 for one in (path, *path.parents[:3])]
+        assert modes == [0o664, 0o2775, 0o2775, 0o2775]
+    assert (graded / "autograded" / "bob" / "ps1" / "ps1.ipynb").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("command", [("export", "--to", "csv"), ("marks", "--out"), ("report",)])
+def test_where_nothing_can_be_graded_nobody_is_told_to_grade_it(released, tmp_path, command):
+    course = classes.copied(released, tmp_path / "course")
+    (folder := folder_of(course, "ann")).mkdir(parents=True)
+    (folder / "notes.pdf").write_bytes(b"%PDF")
+    name, *options = command
+    options += [tmp_path / "marks.csv"] if name == "marks" else []
+    code, said = commanding.refused(name, "ps1", *options, "--course", course)
+    assert (code, said) == (1, f"no marks of ps1 count: ann's ps1 {NONE}")
 
 
 def test_a_new_time_costs_what_it_says_and_nothing_is_run_again(graded, at_once, monkeypatch):
@@ -215,7 +299,10 @@ def test_who_is_excluded_is_left_out_of_grading_and_feedback_and_said(graded):
 
 def test_nbgraders_road_grades_what_is_another_without_a_newer_time(graded, at_once):
     hand_in_again(graded)
+    (graded / "submitted" / "cy").mkdir()
+    shutil.copy(folder_of(graded, "ann") / "ps1.ipynb", graded / "submitted" / "cy")
     config = settings(graded)
     converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
-    at_once.submit(converter.start).result()
+    with pytest.raises(NbGraderException, match="1 of ps1 were not graded"):  # cy's, see above
+        at_once.submit(converter.start).result()
     assert points_in(graded) == {"ann": 3, "bob": 14}

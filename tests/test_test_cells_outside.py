@@ -132,6 +132,8 @@ def meddle():
     there["limits"][:] = [100]
     there["limits"] = [50]
 grid = [[0] * 2] * 2
+def is_mean(how): return how is "mean"
+def kept_name(): return "mean"
 def ask():
     return int(input("First? ")) + int(input("Second? "))
 class Wrong(Exception): pass
@@ -322,6 +324,9 @@ HOLDS = {
     "entries by their number": (
         "h = Hand()\nassert len(h) == 2 and list(h) == ['a', 'b'] and 'b' in list(h)"
     ),
+    "texts that are compared by what they are": (
+        "assert is_mean('mean') and not is_mean('max') and kept_name() is 'mean'"
+    ),
     "attributes of any name": "assert Hand()._real == 1",
     "numpy without an import here": "assert np.allclose(np.ones(2), 1)",
 }
@@ -367,7 +372,6 @@ def test_values_of_every_kind_cross_both_ways_as_they_are(run: Run) -> None:
 
 
 def test_tables_cross_both_ways(run: Run) -> None:
-    pytest.importorskip("pandas")
     test = """
 import pandas as pd
 frame = pd.DataFrame(

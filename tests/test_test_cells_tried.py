@@ -108,6 +108,24 @@ def test_what_a_solution_needs_is_noted(decided: dict[str, Decision]) -> None:
     assert decided["seeded"].needs == ()
 
 
+def test_a_test_inside_has_what_an_earlier_one_defined(sandbox: Sandbox) -> None:
+    inspected = "import inspect\nassert 'x' in inspect.getsource(f)\n"
+    cells = [
+        Given("f", SOLUTION, "", "def f(x): return x + 1"),
+        Given("value", TEST, "limit = [3]\nassert f(1) == 2"),
+        Given("uses it", TEST, f"{inspected}assert limit == [3]"),
+        Given("function", TEST, "def right(g):\n    return g(1) == 2\nassert right(f)"),
+        Given("calls it", TEST, f"{inspected}assert right(f)"),
+        Given("after", TEST, "assert right(f) and limit"),
+    ]
+    decided = tried(cells, {}, sandbox)
+    # A value can be handed over; a function of a test that has ended cannot.
+    inside = {"uses it", "function", "calls it"}
+    assert {name for name, one in decided.items() if one.way == INSIDE} == inside
+    assert decided["function"].why == "calls it stays inside and uses what it defines"
+    assert "limit" in plan(cells, {}, decided)[0].back
+
+
 @pytest.fixture(scope="module")
 def evil(sandbox: Sandbox) -> Iterator[object]:
     """A submission whose class says yes to everything, and which every function returns."""

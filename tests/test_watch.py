@@ -18,6 +18,7 @@ import pytest
 from classes import NOTEBOOKS, copied
 from commanding import refused
 from isolation import need_isolation
+from nbgrader.api import Gradebook
 from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import (
@@ -32,6 +33,7 @@ from autograder.incoming.watching.answer import Turns
 from autograder.incoming.watching.answered import ANSWERED_FILE, DAY_SECONDS, Answered, look_of
 from autograder.incoming.watching.exchange import LOOKS_WITHOUT_SECRET, Inbound
 from autograder.incoming.watching.incoming import Incoming
+from autograder.incoming.watching.watch import Watch
 
 COURSE_ID = "softmax-by-hand"
 HAND_IN = "{}+ps1+2026-10-05 14:03:2{}.000000 UTC+xyz"
@@ -222,6 +224,27 @@ def test_what_cannot_be_watched_is_said_at_once(course):
     (course / "gradebook.db").unlink()
     code, said = refused("watch", "ps1", "--course", course)
     assert (code, said.startswith("there is no gradebook")) == (2, True)
+
+
+def test_an_assignment_that_is_not_released_yet_is_named_once_and_watched_when_it_is(
+    course, monkeypatch
+):
+    monkeypatch.setattr("autograder.incoming.watching.watch.RELEASE_SECONDS", 0.0)
+    said: list[str] = []
+    watching = Watch(course, ["ps1", "ps2"], "none", said.append)
+    assert watching.is_released("ps1")
+    assert not watching.is_released("ps2")
+    (course / "source/ps2").mkdir()
+    shutil.copy(course / "source/ps1/ps1.ipynb", course / "source/ps2/ps2.ipynb")
+    assert not watching.is_released("ps2")
+    assert not watching.is_released("ps2")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        gradebook.add_assignment("ps2")
+    assert watching.is_released("ps2")
+    no_source, no_release, released = said
+    assert "no assignment 'ps2'" in no_source
+    assert "run `autograder release ps2` first; looking again and again" in no_release
+    assert released.endswith("ps2 is released, and watched")
 
 
 @pytest.mark.parametrize("value", ["-1", "2.5", "True", "'all'"])

@@ -91,7 +91,7 @@ def test_no_process_ever_holds_much_more_than_the_budget(worker):
 
 
 def test_what_earlier_jobs_left_in_a_process_is_not_held_against_the_next(worker):
-    worker.do(costly.keep, 70, budget=SMALL)
+    worker.do(costly.keep, 62, budget=SMALL)
     assert worker.do(costly.ask_for_much_at_once, 60, budget=SMALL) == 60 << 20
 
 

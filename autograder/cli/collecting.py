@@ -9,10 +9,23 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.base.words import counted, printable
-from autograder.incoming.collecting.collect import NEW, OLDER, REPLACED, SAME, Collected
+from autograder.incoming.collecting.collect import (
+    CORRECTED,
+    NEW,
+    OLDER,
+    REPLACED,
+    SAME,
+    Collected,
+)
 
 HEADINGS = ("student", "in the download", "matched by", "handed in", "")
-WORDS = {NEW: "new", REPLACED: "newer than before", SAME: "the same as before", OLDER: "older"}
+WORDS = {
+    NEW: "new",
+    REPLACED: "newer than before",
+    CORRECTED: CORRECTED,
+    SAME: "the same as before",
+    OLDER: "older",
+}
 
 
 def table_of(found: Collected) -> Table:

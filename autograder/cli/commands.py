@@ -343,9 +343,10 @@ def _grade(
     from rich.console import Console
 
     from autograder.base.limits import LIMITS
-    from autograder.base.words import counted, printable
+    from autograder.base.words import printable
     from autograder.course.agreement import not_released
     from autograder.grading.engine import ClassGrading
+    from autograder.grading.standing import said_of_older
 
     console = Console()
     if not console.is_terminal:
@@ -402,11 +403,7 @@ def _grade(
         console.print(said, highlight=False, soft_wrap=True)
     for name, number in grading.elsewhere().items():
         if number:
-            typer.echo(
-                f"autograder: {counted(number, 'other hand-in')} of {name} had another version of "
-                f"the catalogue or the grader: `autograder grade {name}` grades all by this one",
-                err=True,
-            )
+            typer.echo(f"autograder: {said_of_older(name, number, 'other hand-in')}", err=True)
     if grading.left_out:
         named = f"c.CourseDirectory.student_id_exclude leaves out {', '.join(grading.left_out)}"
         typer.echo(f"autograder: {printable(named)}", err=True)
@@ -712,7 +709,8 @@ def feedback(
 ) -> None:
     """Make a page of feedback for each graded submission, into feedback/.
 
-    Exit code 1: some pages could not be made, or packed (they are named).
+    What could not be graded gets a page that says why. Exit code 1: some have no page, or
+    one without marks, or could not be packed (they are named).
     """
     if zipped_for not in ("", "moodle", "canvas", "folder"):
         _stop(f"--zip is moodle, canvas or folder, not {zipped_for!r}")
@@ -733,17 +731,25 @@ def feedback(
                 advance()
     fresh = sum(result.fresh for result in results)
     failed = [result for result in results if result.trouble is not None]
-    typer.echo(f"{fresh} pages made, {len(results) - fresh - len(failed)} up to date")
+    there = sum(result.trouble is None or result.without_marks for result in results)
+    typer.echo(f"{fresh} pages made, {there - fresh} up to date")
     for result in sorted(results, key=lambda result: (result.assignment, result.student)):
         if result.plain is not None:
             said = f"has a page in a plain form: making it {result.plain}"
             _say_trouble(result.student, result.assignment, said)
+    for sentence in pages.said:
+        typer.echo(f"autograder: {sentence}", err=True)
     for result in sorted(failed, key=lambda result: (result.assignment, result.student)):
-        _say_trouble(result.student, result.assignment, f"has no page: {result.trouble}")
+        has = "has a page without marks" if result.without_marks else "has no page"
+        _say_trouble(result.student, result.assignment, f"{has}: {result.trouble}")
     packed = True
     if zipped_for:
         for name in dict.fromkeys(assignments):
-            paged = [one.student for one in results if one.assignment == name and not one.trouble]
+            paged = [
+                one.student
+                for one in results
+                if one.assignment == name and (one.trouble is None or one.without_marks)
+            ]
             packed &= _give_back(folder, name, zipped_for, paged, out)
     if failed or not packed:
         raise typer.Exit(EXIT_SOME_FAILED)
@@ -809,12 +815,12 @@ def report(
         from autograder.pages.strangers import said_of_strangers
 
         chosen = list(dict.fromkeys(assignments or ()))
-        paths, left_out = write_reports(folder, chosen, names, wanted, output, student)
+        paths, told = write_reports(folder, chosen, names, wanted, output, student)
         for path in paths:
             typer.echo(f"wrote {path}")
-        for sentence in said_of_strangers(folder, chosen):
+        for sentence in (*told.said, *said_of_strangers(folder, chosen)):
             typer.echo(f"autograder: {sentence}", err=True)
-    _say_left_out(left_out)
+    _say_left_out(told.left_out)
 
 
 @app.command()
@@ -845,7 +851,9 @@ def export(
 
 @app.command()
 def diagnose(
-    notebook: Annotated[Path, typer.Argument(help="Any notebook, of whatever course.")],
+    notebook: Annotated[
+        Path, typer.Argument(help="Any notebook, of whatever course; or what it is alone in.")
+    ],
     named: Annotated[
         list[str] | None,
         typer.Option(

@@ -12,10 +12,12 @@ import inspect
 import re
 from collections.abc import Mapping
 from functools import cache
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING
 
 from autograder.checking import lay_out
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 MOST_BYTES = 1 << 20  # of text; with more, a notebook opens slowly, and no mail takes it
 CELL_ID = "carried-files"
@@ -42,6 +44,8 @@ def carrying_cell(name: str, files: Mapping[str, bytes]) -> NotebookNode | None:
     ]
     if not lines or sum(map(len, lines)) > MOST_BYTES:
         return None
+    from nbformat import NotebookNode
+
     title = f"# @title The files of {name}: run this cell, and leave it as it is"
     return NotebookNode(
         cell_type="code",
@@ -56,6 +60,7 @@ def carrying_cell(name: str, files: Mapping[str, bytes]) -> NotebookNode | None:
 def carried_files(notebook: NotebookNode) -> dict[str, bytes]:
     """Return the files that a notebook carries, by path; none where it has no such cell.
 
+    >>> from nbformat import NotebookNode
     >>> cell = carrying_cell("ps1", {"checks.py": b"pass"})
     >>> carried_files(NotebookNode(cells=[cell]))
     {'checks.py': b'pass'}

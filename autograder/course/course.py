@@ -104,6 +104,11 @@ class Course:
         return frozenset(name.strip() for name in named.split(",") if name.strip())
 
     @property
+    def is_shared(self) -> bool:
+        """Whether the group may write what is written into the course's folder."""
+        return own.read(own.CourseDirectory, self.settings).groupshared
+
+    @property
     def code_stub(self) -> str:
         """What stands in a released notebook in place of a solution in Python.
 

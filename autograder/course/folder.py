@@ -69,11 +69,11 @@ class Submission:
 
     @property
     def folder(self) -> Path:
-        return self.course / "submitted" / self.student / self.assignment
+        return self.course.joinpath("submitted", self.student, self.assignment)
 
     @property
     def graded_folder(self) -> Path:
-        return self.course / "autograded" / self.student / self.assignment
+        return self.course.joinpath("autograded", self.student, self.assignment)
 
     def path_of(self, notebook: str) -> Path:
         """Return where a notebook of it is to be handed in."""
@@ -126,12 +126,12 @@ def find_submissions(
     return found
 
 
-def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
+def find_handed_in(course: Path, assignment: str, students: Sequence[str] = ()) -> list[Submission]:
     """Return what is graded of an assignment, and what waits for it, by student.
 
     Raises
     ------
-    CourseError : nothing is graded, or a student asked for has handed in nothing
+    CourseError : there is nothing, or a student asked for has handed in nothing
     """
     found: dict[str, Submission] = {}
     for root in ("autograded", "submitted"):
@@ -145,8 +145,7 @@ def find_graded(course: Path, assignment: str, students: Sequence[str] = ()) -> 
             f"no graded {assignment} of {', '.join(missing)}: "
             f"looked in {course / 'autograded'}/<student>/{assignment}/"
         )
-    names = notebooks_in(course / "release" / assignment)
-    if not any(one.graded_path_of(name).is_file() for one in found.values() for name in names):
+    if not found:
         raise CourseError(
             f"nothing of {assignment} is graded in {course / 'autograded'}: "
             f"run `autograder grade {assignment}` first"
@@ -348,25 +347,47 @@ def imports_of(folder: Path) -> set[str]:
     return {name.split()[0] for names in found for name in names.split(",") if name.strip()}
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+def write_atomically(path: Path, content: str | bytes, durable: bool = True) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part.
+
+    Parameters
+    ----------
+    durable : wait until the disk has it; not needed of what is made anew where it is missing
+        after the power failed
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
+def share(folder: Path, root: Path) -> None:
+    """Let the group of a shared course read and write a folder, as nbgrader's own steps do.
+
+    Parameters
+    ----------
+    root : a folder above it, up to which the folders between are shared too
+    """
+    above = [path for path in folder.parents if path.is_relative_to(root)]
+    for path in (*above, folder, *folder.rglob("*")):
+        with contextlib.suppress(PermissionError):  # another's of the group, who has done it
+            if not path.is_symlink():
+                path.chmod(0o2775 if path.is_dir() else 0o664)
+
+
 def clear_unfinished(folder: Path) -> None:
     """Remove what `write_atomically` left in a folder when it was killed."""
-    for path in folder.glob(f"{UNFINISHED}*"):
-        path.unlink(missing_ok=True)
+    for name in os.listdir(folder):
+        if name.startswith(UNFINISHED):
+            (folder / name).unlink(missing_ok=True)
 
 
 def submitted_at(submission: Submission) -> Moment:

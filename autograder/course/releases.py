@@ -10,12 +10,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Any
 
 from autograder.base.words import unix_lines
 from autograder.course.folder import write_atomically
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 RELEASES_FILE = ".releases.json"
 FLAGS = ("grade", "locked", "solution", "task")

@@ -87,8 +87,8 @@ class CourseDirectory(Configurable):
     ).tag(config=True, must='ids with commas between, "test1,test2"')
     groupshared = Bool(
         False,
-        help="Whether what nbgrader's own steps and `autograder collect` write can be written by "
-        "the group as well; `autograder grade` and `feedback` write for their user alone.",
+        help="Whether what nbgrader's own steps and `autograder collect`, `grade` and `feedback` "
+        "write for a student can be written by the group as well.",
     ).tag(config=True, must="True or False")
 
 

@@ -30,8 +30,11 @@ from autograder.course.folder import (
     Submission,
     find_submissions,
     require_assignment,
+    share,
     submitted_at,
 )
+from autograder.course.handed_in.files import NAMED
+from autograder.course.work import released_in
 from autograder.grading.history import (
     Entry,
     Latest,
@@ -62,8 +65,9 @@ from autograder.grading.standing import (
     LATE,
     compared,
     fingerprint_of,
-    make_job,
+    make_jobs,
     read_record,
+    said_of_misplaced,
 )
 from autograder.grading.workers import WINDOW_PER_WORKER, Workers, in_flight
 from autograder.submission.graded_cells import GradedSubmission
@@ -132,10 +136,10 @@ class _AtWork:
     jobs: Mapping[str, Job]
     mark: str
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    bytes: int = field(init=False)
 
-    @property
-    def bytes(self) -> int:
-        return sum(len(job.data or b"") for job in self.jobs.values())
+    def __post_init__(self) -> None:
+        self.bytes = sum(len(job.data or b"") for job in self.jobs.values())
 
 
 class ClassGrading:
@@ -169,10 +173,15 @@ class ClassGrading:
         self._penalty = where.late.penalty if where.late is not None else None
         for name in assignments:
             require_assignment(course, name)
-        found = find_submissions(course, assignments, students)
+        try:
+            found = find_submissions(course, assignments, students)
+        except CourseError as failure:
+            lying = [said for name in assignments for said in said_of_misplaced(course, name)]
+            raise CourseError("; ".join((str(failure), *lying[:NAMED])), failure.code) from None
+        self._released = released_in(course)
         self.submissions = [one for one in found if one.student not in where.excluded]
         self.left_out = sorted({one.student for one in found} & where.excluded)
-        self._everybody = not students
+        self._everybody, self._shared = not students, where.is_shared
         # Late: the database's library takes a while, and a wrong name should not.
         from autograder.gradebook import GradebookStore
         from autograder.submission.trial import tried_out
@@ -254,12 +263,10 @@ class ClassGrading:
                     settled.append(not_graded(submission, NOT_TEXT))
                     continue
                 name = submission.assignment
-                made = {
-                    one.notebook: make_job(
-                        submission, one, self.secret, self.isolation, self.limits
-                    )
-                    for one in self.assignments[name]
-                }
+                made = make_jobs(
+                    *(submission, self.assignments[name], self.secret),
+                    *(self.isolation, self.limits, self._released),
+                )
                 nothing = next((job.unreadable for job in made.values() if job.unreadable), None)
                 if nothing is not None:
                     settled.append(not_graded(submission, nothing, nothing=True))
@@ -335,14 +342,13 @@ class ClassGrading:
         )
         parts = made_of(work.jobs.values())
         record = record_of(outcomes, work.mark, parts, self.isolation)
-        entry = entry_of(work.jobs.values(), record["verdicts"])
         return _Graded(
             submission,
             {name: outcome.notebook or b"" for name, outcome in outcomes.items()},
             points,
             record,
             sum(outcome.seconds for outcome in outcomes.values()),
-            entry,
+            entry_of(record),
         )
 
     def _told(self, graded: _Graded) -> Result:
@@ -358,13 +364,14 @@ class ClassGrading:
         return self.history[submission.assignment].get(submission.student)
 
     def gone(self) -> list[str]:
-        """Return what was graded and is no longer handed in, a sentence each."""
+        """Return what was graded and is no longer there, or lies elsewhere, a sentence each."""
         said = []
         for name in self.assignments if self._everybody else ():
             for path in sorted((self.course / "autograded").glob(f"*/{name}")):
                 student = path.parent.name
                 if not os.path.lexists(Submission(self.course, name, student).folder):
                     said.append(f"{student}'s {name} {IS_GONE.format(name, student)}")
+            said += said_of_misplaced(self.course, name)
         return said
 
     def elsewhere(self) -> dict[str, int]:
@@ -402,6 +409,8 @@ class ClassGrading:
                     for graded, trouble in zip(left, troubles, strict=True)
                     if trouble is None
                 ]
+        for graded in left if self._shared else ():
+            share(graded.submission.graded_folder, self.course / "autograded")
         told = [self._told(graded) for graded in left]
         self._note_seconds(left)
         self._note_history(left)

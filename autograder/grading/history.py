@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
@@ -17,7 +17,6 @@ from typing import Any
 
 from autograder.base.words import points_text
 from autograder.course.assignment import Assignment
-from autograder.course.folder import digest_of
 from autograder.grading.jobs import Job, catalogue_fingerprint, code_fingerprint
 
 HISTORY_FILE = ".history-{}.jsonl"  # of an assignment, beside the students' folders
@@ -74,17 +73,17 @@ class MarkGiven:
     by: str = ""
 
 
-def entry_of(jobs: Collection[Job], verdicts: Iterable[Mapping[str, Any]]) -> Entry:
-    """Return the entry for a submission that was graded just now: of the jobs of its notebooks."""
-    points = {verdict["exercise"]: verdict["points"] for verdict in verdicts}
-    return Entry(next(iter(jobs)).student, _now(), points, made_of(jobs))
+def entry_of(record: Mapping[str, Any]) -> Entry:
+    """Return the entry for a submission that was graded just now, of what is kept of it."""
+    points = {verdict["exercise"]: verdict["points"] for verdict in record["verdicts"]}
+    return Entry(record["student"], _now(), points, record["made_of"])
 
 
 def made_of(jobs: Iterable[Job]) -> dict[str, str]:
     """Return the hashes of what the verdicts on a submission follow from."""
     one, *others = jobs
     parts = {
-        "submission": _joined([digest_of(job.data) or "none" for job in (one, *others)]),
+        "submission": _joined([job.digest or "none" for job in (one, *others)]),
         **versions_of(one.assignment),
         "release": _joined([job.assignment.digest.hex() for job in (one, *others)]),
     }

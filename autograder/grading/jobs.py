@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import lru_cache
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ import msgspec
 from autograder.base.limits import GRADING, RELAYING, WRITING, Budget
 from autograder.catalogue.name import CatalogueError, CatalogueName
 from autograder.course.assignment import Assignment
+from autograder.course.folder import digest_of
 from autograder.course.handed_in.reading import UnreadableSubmission
 from autograder.course.outside.decided import grader_digest
 from autograder.course.outside.plan import OUTSIDE
@@ -86,6 +87,8 @@ class Job:
     seed : of this student's fixtures for this assignment
     isolation : "bwrap" or "none"
     beside : what lies beside the notebook and is left alone, in sentences
+    digest : of the data, as `digest_of` gives it
+    known_digest : the same, where it is known already
     code : fingerprint of the grader that asks; a worker of another version refuses
     budget : of the grader's own work, seconds beside those that the limits give
     """
@@ -98,10 +101,14 @@ class Job:
     isolation: str
     limits: Limits
     beside: tuple[str, ...] = ()
+    digest: str = field(init=False, compare=False)
     code: str = ""
     budget: Budget = GRADING
 
-    def __post_init__(self) -> None:
+    known_digest: InitVar[str] = ""
+
+    def __post_init__(self, known_digest: str) -> None:
+        object.__setattr__(self, "digest", known_digest or digest_of(self.data))
         if not self.code:
             object.__setattr__(self, "code", code_fingerprint(self.assignment.catalogue))
         outside = any(cell.way == OUTSIDE for cell in self.assignment.tests.values())
@@ -144,15 +151,20 @@ def fingerprint(job: Job) -> str:
     """Return a hash of all that a verdict depends on."""
     digest = hashlib.sha256(job.code.encode())
     for part in (
-        job.data or repr(job.unreadable).encode(),
+        (job.digest or repr(job.unreadable)).encode(),
         str(job.seed).encode(),
         job.isolation.encode(),
-        repr(job.limits).encode(),
+        _said_of(job.limits),
         repr(job.beside).encode(),
         job.assignment.digest,
     ):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _said_of(limits: Limits) -> bytes:
+    return repr(limits).encode()
 
 
 def failed(
@@ -230,10 +242,14 @@ def grade_here(job: Job) -> Outcome:
     The process's sandbox is started for its first submission and kept.
     """
     from autograder.sandbox import IsolationUnavailable, SandboxLost
-    from autograder.submission.notebook import grade_notebook
 
     try:
         sandbox = sandbox_for(job.isolation, job.limits, job.assignment)
+        # Loaded here while the box starts.
+        from autograder.submission.notebook import grade_notebook
+
+        job.assignment.catalogue.load()
+        sandbox.start()
         begun()
         graded = grade_notebook(
             *(_read(job), job.assignment, sandbox, job.seed),
@@ -319,7 +335,7 @@ def _read(job: Job) -> NotebookNode:
 
 
 def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandbox:
-    """Return this process's sandbox for an assignment, started.
+    """Return this process's sandbox for an assignment, which has begun to start.
 
     Raises
     ------
@@ -333,7 +349,7 @@ def sandbox_for(isolation: str, limits: Limits, assignment: Assignment) -> Sandb
         close_sandboxes()
         Finalize(None, close_sandboxes, exitpriority=1)
         _sandboxes[key] = Sandbox(*key)
-    _sandboxes[key].start()
+    _sandboxes[key].begin()
     return _sandboxes[key]
 
 
@@ -344,7 +360,7 @@ def start_sandbox(isolation: str, limits: Limits, assignment: Assignment) -> Non
     ------
     IsolationUnavailable, ConnectionError
     """
-    sandbox_for(isolation, limits, assignment)
+    sandbox_for(isolation, limits, assignment).start()
 
 
 def _outcome(job: Job, graded: GradedNotebook) -> Outcome:

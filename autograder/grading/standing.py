@@ -11,22 +11,25 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from autograder.base.limits import LIMITS, Limits
+from autograder.base.words import counted, printable
 from autograder.course.assignment import Assignment
 from autograder.course.course import Course
 from autograder.course.folder import (
     TIMESTAMP,
+    CourseError,
     Submission,
     digest_of,
-    notebooks_in,
     seed_of,
     submitted_at,
 )
 from autograder.course.handed_in.files import sentences_about
+from autograder.course.handed_in.finding import ReleasedNotebook
 from autograder.course.handed_in.hard_links import not_of_owner
-from autograder.course.work import find_notebooks
+from autograder.course.work import find_notebooks, misplaced, released_in
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import SubmissionScore
 from autograder.grading.history import made_of
@@ -35,6 +38,7 @@ from autograder.grading.records import VERDICTS_FILE, summary
 
 CURRENT, OLDER, STALE, LATE = "current", "older", "stale", "stale in time"
 NEVER, NOTHING, GONE, NONE, EXCLUDED = "never graded", "not graded", "gone", "none", "excluded"
+MISPLACED = "misplaced"
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,11 @@ NOT_GRADED = "is handed in but not graded: run `autograder grade {}`"
 IS_GONE = (
     "was graded and is no longer in submitted/, so its marks do not count: put it back, or remove "
     "autograded/{1}/{0} too"
+)
+HOW_TO_MARK = "`autograder marks {0} --out {0}.csv`, or Formgrader"
+LIES_ELSEWHERE = (
+    "lies at {2}, where no hand-in is looked for: move it to submitted/{1}/{0}/, and run "
+    "`autograder grade {0}`"
 )
 LEFT_OUT = "is left out by c.CourseDirectory.student_id_exclude"
 
@@ -129,28 +138,52 @@ def read_record(submission: Submission, notebooks: Iterable[str]) -> dict[str, A
     return record if fine and there else None
 
 
-def make_job(
-    submission: Submission, assignment: Assignment, secret: bytes, isolation: str, limits: Limits
-) -> Job:
-    """Find a submission's notebook and say what is to be done with it; never raises.
+def make_jobs(
+    submission: Submission,
+    notebooks: Sequence[Assignment],
+    secret: bytes,
+    isolation: str,
+    limits: Limits,
+    released: Sequence[ReleasedNotebook] | None = None,
+) -> dict[str, Job]:
+    """Look through a submission, and say what is to be done with its notebooks; never raises.
 
     A notebook that is missing beside others is graded as one in which nothing is written.
+
+    Parameters
+    ----------
+    notebooks : those of its assignment
+    released : what `released_in` gives, where many are asked for
+
+    Returns
+    -------
+    dict of jobs by the notebook's name
     """
-    found, name = find_notebooks(submission), assignment.notebook
-    work = found.works.get(name)
-    data = None if work is None else work.data
-    seed = seed_of(secret, assignment.key, submission.student, digest_of(data))
-    missing = () if work or found.trouble else (f"No notebook {name}.ipynb was handed in.",)
-    ours = notebooks_in(submission.course / "release" / assignment.name)
-    beside: tuple[str, ...] = ()
-    if name == (*ours, name)[0]:  # of several notebooks the first one tells what lies beside them
-        refused = not_of_owner(submission.folder, submission.course)
-        left = sentences_about(submission.folder, submission.course / "submitted", refused)
-        trouble = submitted_at(submission).trouble
-        when = (f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()
-        beside = (*found.said, *when, *left)
-    beside = (*missing, *beside)
-    return Job(submission.student, assignment, data, found.trouble, seed, isolation, limits, beside)
+    found, jobs = find_notebooks(submission, released), {}
+    for number, assignment in enumerate(notebooks):
+        name = assignment.notebook
+        work = found.works.get(name)
+        data = None if work is None else work.data
+        digest = digest_of(data)
+        seed = seed_of(secret, assignment.key, submission.student, digest)
+        beside: tuple[str, ...] = ()
+        if not work and not found.trouble:
+            beside = (f"No notebook {name}.ipynb was handed in.",)
+        if number == 0:  # of several notebooks the first one tells what lies beside them
+            beside = (*beside, *found.said, *_beside(submission))
+        jobs[name] = Job(
+            *(submission.student, assignment, data, found.trouble, seed, isolation, limits),
+            beside,
+            known_digest=digest,
+        )
+    return jobs
+
+
+def _beside(submission: Submission) -> tuple[str, ...]:
+    refused = not_of_owner(submission.folder, submission.course)
+    left = sentences_about(submission.folder, submission.course / "submitted", refused)
+    trouble = submitted_at(submission).trouble
+    return ((f"The time of the hand-in: {TIMESTAMP} {trouble}.",) if trouble else ()) + left
 
 
 def why_not_graded(submission: Submission) -> str | None:
@@ -158,6 +191,36 @@ def why_not_graded(submission: Submission) -> str | None:
     found = find_notebooks(submission)
     whys = (why_unreadable(work.data, f"{name}.ipynb") for name, work in found.works.items())
     return found.trouble or next(filter(None, whys), None)
+
+
+def said_of_older(name: str, number: int, what: str = "hand-in") -> str:
+    """Say how many were graded by another version of catalogue or grader."""
+    return (
+        f"{counted(number, what)} of {name} had another version of the catalogue or the grader: "
+        f"`autograder grade {name}` grades all by this one"
+    )
+
+
+def said_of_misplaced(course: Path, name: str) -> list[str]:
+    """Return a sentence on each work that lies where no hand-in is looked for."""
+    return [
+        f"{student}'s {name} {LIES_ELSEWHERE.format(name, student, where)}"
+        for student, where in misplaced(course, name).items()
+    ]
+
+
+def none_counts(name: str, left_out: Iterable[str]) -> CourseError:
+    """Return what to say where no marks count: that it is to be graded, or that it cannot be.
+
+    Parameters
+    ----------
+    left_out : a sentence on each hand-in whose marks do not count
+    """
+    final = [said for said in left_out if NOT_GRADED.format(name) not in said]
+    if final:
+        more = f"; {len(final) - 1} more do not either" if len(final) > 1 else ""
+        return CourseError(f"no marks of {name} count: {final[0]}{more}", 1)
+    return CourseError(f"nothing of {name} is graded yet: run `autograder grade {name}` first")
 
 
 class Standings:
@@ -175,7 +238,9 @@ class Standings:
         penalty = course.late.penalty if course.late is not None else None
         times = {student: submitted_at(self._of(student)).at for student in self.scores}
         self.outdated = gradebook.outdated(name, times, penalty)
+        self._released = released_in(course.folder)
         self._known: dict[str, Standing] = {}
+        self.misplaced = misplaced(course.folder, name)
 
     def _of(self, student: str) -> Submission:
         return Submission(self.course.folder, self.name, student)
@@ -195,26 +260,41 @@ class Standings:
         if not os.path.lexists(submission.folder):
             if graded or os.path.lexists(submission.graded_folder):
                 return Standing(GONE, IS_GONE.format(self.name, student))
+            if student in self.misplaced:
+                where = LIES_ELSEWHERE.format(self.name, student, self.misplaced[student])
+                return Standing(MISPLACED, where)
             return Standing(NONE, "nothing was handed in")
         names = [one.notebook for one in self.notebooks]
         record = read_record(submission, names) if score is not None else None
         isolation = "bwrap" if record is None else record["isolation"]
-        jobs = [
-            make_job(submission, one, self.course.secret, isolation, LIMITS)
-            for one in self.notebooks
-        ]
-        found = compared(record, jobs, student in self.outdated)
+        secret = self.course.secret
+        made = make_jobs(submission, self.notebooks, secret, isolation, LIMITS, self._released)
+        found = compared(record, [*made.values()], student in self.outdated)
         if found.state in (NEVER, STALE) and (why := why_not_graded(submission)):
             return Standing(NOTHING, f"was not graded: {why}")
         return found
 
     def everybody(self) -> dict[str, Standing]:
         """Return how it stands with each who has something in a folder or in the gradebook."""
-        students = set(self.scores)
+        students = {*self.scores, *self.misplaced}
         for root in ("submitted", "autograded"):
             for path in (self.course.folder / root).glob(f"*/{self.name}"):
                 students.add(path.parent.name)
         return {student: self.of(student) for student in sorted(students) if student[:1] != "."}
+
+    def left_out(self) -> list[str]:
+        """Return a sentence on each hand-in whose marks do not count."""
+        return [
+            f"{printable(student)}'s {self.name} {printable(standing.why)}"
+            for student, standing in self.everybody().items()
+            if standing.left_out
+        ]
+
+    def older(self) -> list[str]:
+        """Return a sentence where marks count that another version gave, else nothing."""
+        states = [standing.state for standing in self.everybody().values()]
+        number = states.count(OLDER)
+        return [said_of_older(self.name, number)] if number else []
 
     def counting(self) -> dict[str, SubmissionScore]:
         """Return the scores that are of what lies there now, by student."""

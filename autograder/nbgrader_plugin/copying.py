@@ -65,6 +65,7 @@ from autograder.grading.records import store_record
 from autograder.grading.standing import LEFT_OUT, Standings, why_not_graded
 from autograder.incoming.collecting.collect import opened
 from autograder.incoming.collecting.gathering import Request
+from autograder.nbgrader_plugin.ahead import Ahead
 from autograder.nbgrader_plugin.plain_log import say_plainly
 from autograder.pages.feedback import WITH_FEEDBACK, clear_foreign
 
@@ -124,6 +125,8 @@ class _CarefulConverter(BaseConverter):
 class CarefulAutograde(Autograde, _CarefulConverter):
     """Copies ordinary files beside a submission, within limits."""
 
+    ahead: Ahead | None = None  # what is graded before nbgrader asks for it
+
     def init_notebooks(self) -> None:
         """Look for hand-ins: under which names their notebooks lie is no matter."""
         self.assignments: dict[str, list[str]] = {}
@@ -152,10 +155,29 @@ class CarefulAutograde(Autograde, _CarefulConverter):
                 self.log.error("%s was not graded: %s", folder, trouble)
             else:
                 self.assignments[folder] = [str(Path(folder, name)) for name in names]
-        super().convert_notebooks()
+        for student in self.standings.misplaced if course.student_id == "*" else ():
+            failed += 1
+            self.log.error(
+                "%s's %s %s", student, course.assignment_id, self.standings.of(student).why
+            )
+        try:
+            super().convert_notebooks()
+        finally:
+            if self.ahead is not None:
+                self.ahead.close()
+                self.ahead = None
         if failed:
             name = course.assignment_id
             raise NbGraderException(f"{failed} of {name} were not graded, see above")
+
+    def students_after(self, student: str) -> list[str]:
+        """Return whose hand-ins nbgrader will probably ask for next, in its order."""
+        students = [Path(folder).parent.name for folder in sorted(self.assignments)]
+        return [
+            one
+            for one in students[students.index(student) + 1 :]
+            if self.force or not self.standings.of(one).counts
+        ]
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         """Say whether a hand-in is to be graded: also where nbgrader sees no newer time."""

@@ -7,6 +7,7 @@ running in an instructor's browser.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,10 @@ from autograder.course.folder import CourseError, Submission
 from autograder.course.late_penalties import late_rule, read_policy
 from autograder.gradebook import GradebookError, GradebookStore
 from autograder.grading.history import Latest, entry_of, made_of
-from autograder.grading.jobs import grade_alone, notebook_bytes
+from autograder.grading.jobs import Job, Outcome, grade_alone, notebook_bytes
 from autograder.grading.records import record_of
-from autograder.grading.standing import fingerprint_of, make_job
+from autograder.grading.standing import fingerprint_of, make_jobs
+from autograder.nbgrader_plugin.ahead import Ahead
 from autograder.nbgrader_plugin.copying import be_careful, keep_record, outcomes_so_far
 from autograder.pages.feedback import NO_MARKS, page_of, rendered, title_of
 from autograder.submission.graded_cells import comments_on, waiting_in
@@ -94,31 +96,37 @@ class Judge(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Grade the submission itself; nbgrader then reads the points from the outputs."""
-        info = resources["nbgrader"]
-        course = _course_of(self)
-        notebooks, name = _notebooks(course, info), info["notebook"]
-        submission, secret = (
-            Submission(course, info["assignment"], info["student"]),
-            Course(course).secret,
-        )
-        jobs = {
-            other: make_job(submission, one, secret, "bwrap", LIMITS)
-            for other, one in notebooks.items()
-        }
-        outcome = grade_alone(jobs[name])
+        info, converter = resources["nbgrader"], _converter_of(self)
+        course, name = _course_of(self), info["notebook"]
+        secret, notebooks = Course(course).secret, [*_notebooks(course, info).values()]
+
+        def jobs_of(student: str) -> dict[str, Job]:
+            submission = Submission(course, info["assignment"], student)
+            return make_jobs(submission, notebooks, secret, "bwrap", LIMITS)
+
+        submission = Submission(course, info["assignment"], info["student"])
+        jobs = jobs_of(submission.student)
+        outcome = _outcome(converter, jobs[name], jobs_of)
         if outcome.notebook is None:
             raise NbGraderException(outcome.trouble)
-        outcomes = outcomes_so_far(_converter_of(self), submission)
+        outcomes = outcomes_so_far(converter, submission)
         outcomes[name] = outcome
         if len(outcomes) == len(jobs):
             parts = made_of(jobs.values())
             record = record_of(
                 {one: outcomes[one] for one in jobs}, fingerprint_of(jobs.values()), parts, "bwrap"
             )
-            keep_record(_converter_of(self), submission, record)
-            entry = entry_of(jobs.values(), record["verdicts"])
-            _history(course, info["assignment"]).note([entry])
+            keep_record(converter, submission, record)
+            _history(course, info["assignment"]).note([entry_of(record)])
         return nbformat.reads(outcome.notebook, as_version=4), resources
+
+
+def _outcome(converter: Any, job: Job, jobs_of: Callable[[str], dict[str, Job]]) -> Outcome:
+    """Return what became of a job: of several hand-ins those that come next are graded already."""
+    if converter.ahead is None and (coming := converter.students_after(job.student)):
+        students = (job.student, *coming)
+        converter.ahead = Ahead(one for name in students for one in jobs_of(name).values())
+    return grade_alone(job) if converter.ahead is None else converter.ahead.outcome(job)
 
 
 class SaveCarried(NbGraderPreprocessor):

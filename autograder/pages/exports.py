@@ -18,7 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin, ExportPlugin
 from traitlets.config import Config
 
-from autograder.base.words import listed, printable, spreadsheet_text
+from autograder.base.words import listed, spreadsheet_text
 from autograder.course import settings
 from autograder.course.course import Course
 from autograder.course.folder import (
@@ -34,10 +34,14 @@ from autograder.gradebook.scores import (
     read_max_score,
     read_roster,
 )
-from autograder.grading.standing import Standings
+from autograder.grading.standing import HOW_TO_MARK, Standings, none_counts
 from autograder.pages.strangers import said_of_strangers
 
 DECIMALS = 2  # Canvas stores no more
+COLUMNS = (
+    *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
+    *("raw_score", "late_submission_penalty", "score", "max_score"),
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class CountingScores(ExportPlugin):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.left_out: list[str] = []  # whose do not count, and why, a sentence each
+        self.said: list[str] = []
 
     def counting(self, name: str) -> dict[str, SubmissionScore]:
         """Return the scores of an assignment that count, by student; note the others."""
@@ -77,12 +82,11 @@ class CountingScores(ExportPlugin):
             if not (course.folder / "release" / name).is_dir():
                 return store.scores(name)  # what people alone have marked
             standings = Standings(course, name, store)
-        for student, standing in standings.everybody().items():
-            if standing.left_out:
-                said = f"{printable(student)}'s {name} {standing.why}"
-                self.left_out.append(said)
-                if self.course is None:  # otherwise who has made this asks for them
-                    self.log.warning("%s", said)
+        self.left_out += standings.left_out()
+        self.said += standings.older()
+        if self.course is None:  # otherwise who has made this asks for them
+            for said in (*self.left_out, *self.said):
+                self.log.warning("%s", said)
         return standings.counting()
 
 
@@ -175,24 +179,37 @@ class MoodleExporter(ScoresExporter):
 
 
 class NbgraderCsv(CsvExportPlugin, CountingScores):
-    """nbgrader's own CSV; what does not count, or was not handed in, has no score, not 0."""
+    """nbgrader's own columns, quoted; what does not count, or was not handed in, has no score."""
 
     destination = "grades.csv"
 
     def export(self, gradebook: Gradebook) -> None:
-        """Write the file as nbgrader does, and take out the scores that do not count."""
-        super().export(gradebook)
-        path = Path(self.to or self.destination).absolute()
-        known = [one.name for one in gradebook.assignments]
-        counting = {name: self.counting(name) for name in (self.assignment or known)}
-        header, *lines = path.read_text(encoding="utf-8").splitlines()
-        # nbgrader quotes nothing: what is before a name is found from the left, the scores
-        # from the right.
-        rows = [line.split(",") for line in lines]
-        for row in rows:
-            if row[3] not in counting[row[0]]:
-                row[-4:-1] = ["", "", ""]
-        write_atomically(path, "".join(f"{','.join(row)}\n" for row in ([header], *rows)))
+        """Write the file."""
+        names, students = (set(map(str, some)) for some in (self.assignment, self.student))
+        rows: list[Sequence[str]] = [COLUMNS]
+        for assignment in gradebook.assignments:
+            if names and assignment.name not in names:
+                continue
+            counting = self.counting(assignment.name)
+            handed_in = {one.student_id: one for one in assignment.submissions}
+            for student in gradebook.students:
+                if students and student.id not in students:
+                    continue
+                submission = handed_in.get(student.id)
+                scores: Sequence[object] = ("", "", "")
+                if submission is not None and student.id in counting:
+                    score, penalty = submission.score, submission.late_submission_penalty
+                    scores = (score, penalty, max(0.0, score - penalty))
+                who = (student.id, student.last_name, student.first_name, student.email)
+                when = (assignment.duedate, submission.timestamp if submission else None)
+                rows.append(
+                    [
+                        *(assignment.name, *(str(moment or "") for moment in when)),
+                        *(spreadsheet_text(text or "") for text in who),
+                        *(str(one) for one in (*scores, assignment.max_score)),
+                    ]
+                )
+        write_atomically(Path(self.to or self.destination).absolute(), csv_text(rows))
 
 
 EXPORTERS: dict[str, Any] = {
@@ -233,14 +250,14 @@ def export(
         for name in assignments:
             scores = store.scores(name)
             if not scores:
-                raise CourseError(
-                    f"nothing of {name} is graded yet: run `autograder grade {name}` first"
-                )
+                is_released = (course / "release" / name).is_dir()
+                left = Standings(where, name, store).left_out() if is_released else []
+                raise none_counts(name, left)
             waiting = sum(score.waits for score in scores.values())
             if waiting:
                 said.append(
                     f"{name}: {waiting} of {len(scores)} wait for a person's marks, "
-                    "which count nothing until then: see Formgrader"
+                    f"which count nothing until then: {HOW_TO_MARK.format(name)}"
                 )
     said += said_of_strangers(course, assignments)
     exporter = EXPORTERS[to]
@@ -251,7 +268,7 @@ def export(
     plugin.course = where
     with said_plainly(), Gradebook(url) as gradebook:
         plugin.export(gradebook)
-    return path, said, plugin.left_out
+    return path, said + plugin.said, plugin.left_out
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

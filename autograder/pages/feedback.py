@@ -24,18 +24,27 @@ from autograder.course.folder import (
     MAX_BYTES_BESIDE,
     SUBMISSION_SECRET,
     TIMESTAMP,
+    CourseError,
     Submission,
     clear_unfinished,
-    find_graded,
+    find_handed_in,
     require_assignment,
     secret_text,
+    share,
     timestamp_text,
     write_atomically,
 )
 from autograder.course.handed_in.reading import UnreadableSubmission, read_bytes
 from autograder.gradebook.cell_marks import Marks
 from autograder.grading.jobs import code_fingerprint
-from autograder.grading.standing import Standings
+from autograder.grading.standing import (
+    EXCLUDED,
+    MISPLACED,
+    NEVER,
+    NONE,
+    NOTHING,
+    Standings,
+)
 from autograder.grading.workers import WINDOW_PER_WORKER, OverBudget, Workers, in_flight, own_worker
 from autograder.grading.working import begun
 from autograder.pages.allowance import INSTALLATION
@@ -48,17 +57,27 @@ TEMPLATE = Path(__file__).resolve().parent / "templates" / "feedback"
 MADE_OF = re.compile(rb'<meta name="made-of" content="([0-9a-f]{64})">')
 HEAD_BYTES = 1000
 NO_MARKS = "the gradebook does not know it: run `autograder grade {} --force`"
+NONE_IS_GRADED = "nothing of {0} is graded in {1}: run `autograder grade {0}` first"
 LOST = "a worker was killed; run the command again, the pages that are made are kept"
 
 
 @dataclass(frozen=True)
 class PageJob:
-    """All that a worker needs to make a submission's pages: by notebook its marks; plain data."""
+    """All that a worker needs to make a submission's pages; plain data.
+
+    Parameters
+    ----------
+    marks : by notebook
+    why : why there are none: the page says so
+    shared : whether the course is a group's
+    """
 
     submission: Submission
     marks: Mapping[str, Marks]
     force: bool
     book: str = ""
+    why: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,7 @@ class PageResult:
     fresh : it was made now, and not left as it was
     trouble : why there is none, or None
     plain : why it is in a plain form, or None
+    without_marks : there is a page nevertheless, which says what the trouble is
     """
 
     student: str
@@ -77,6 +97,7 @@ class PageResult:
     fresh: bool = False
     trouble: str | None = None
     plain: str | None = None
+    without_marks: bool = False
 
 
 class ClassFeedback:
@@ -97,15 +118,16 @@ class ClassFeedback:
         self, course: Path, assignments: Sequence[str], students: Sequence[str], force: bool = False
     ) -> None:
         where = Course(course)
-        url, self.book = where.gradebook_url, where.book
+        url, self.book, shared = where.gradebook_url, where.book, where.is_shared
         for name in assignments:
             require_assignment(course, name)
-        found = [find_graded(course, name, students) for name in assignments]
+        found = [find_handed_in(course, name, students) for name in assignments]
         # Imported here: the database's library takes a while, and a wrong name is told at once.
         from autograder.gradebook import GradebookStore
 
         self.jobs: list[PageJob] = []
         self.settled: list[PageResult] = []
+        self.said: list[str] = []
         with GradebookStore.open(url) as gradebook:
             for name, submissions in zip(assignments, found, strict=True):
                 asked = [one.student for one in submissions]
@@ -114,13 +136,23 @@ class ClassFeedback:
                     for notebook in gradebook.notebooks(name)
                 }
                 standings = Standings(where, name, gradebook)
+                if not students:
+                    submissions += [Submission(course, name, one) for one in standings.misplaced]
+                known = {standings.of(one.student).state for one in submissions}
+                if NEVER in known and known <= {NEVER, NOTHING, NONE, EXCLUDED, MISPLACED}:
+                    raise CourseError(NONE_IS_GRADED.format(name, course / "autograded"))
+                self.said += standings.older()
                 for submission in submissions:
                     student, standing = submission.student, standings.of(submission.student)
-                    if standing.counts:
+                    if standing.state == NOTHING:
+                        page = {standings.notebooks[0].notebook: Marks()}
+                        job = PageJob(submission, page, force, self.book, standing.why, shared)
+                        self.jobs.append(job)
+                    elif standing.counts:
                         its = {one: some[student] for one, some in marks.items() if student in some}
-                        self.jobs.append(PageJob(submission, its, force, self.book))
+                        self.jobs.append(PageJob(submission, its, force, self.book, "", shared))
                     elif standing.left_out or student in students:
-                        self.settled.append(_failed(submission, standing.why))
+                        self.settled.append(_failed(submission, f"it {standing.why}"))
 
     @property
     def total(self) -> int:
@@ -159,7 +191,7 @@ def make_page(job: PageJob) -> PageResult:
         if result.trouble is not None:
             return _failed(job.submission, result.trouble)
         made = replace(made, fresh=made.fresh or result.fresh, plain=made.plain or plain)
-    return made
+    return replace(made, trouble=f"it {job.why}", without_marks=True) if job.why else made
 
 
 def rendered(function: Callable[..., Any], *given: Any) -> tuple[Any, str | None]:
@@ -212,19 +244,31 @@ def _make(job: PageJob, notebook: str, plain: bool) -> bool:
     """Make a page where it is needed; return whether it was."""
     submission = job.submission
     folder = submission.feedback_folder
-    graded = read_graded(submission.graded_path_of(notebook), submission.course / "autograded")
+    graded = job.why.encode()
+    if not job.why:
+        path = submission.graded_path_of(notebook)
+        graded = read_graded(path, submission.course / "autograded")
     path, marks = folder / f"{notebook}.html", job.marks[notebook]
     beside = _beside(submission)
     clear_foreign(folder, {f"{name}.html" for name in job.marks})
     there = all(_read_text(folder / name) == text for name, text in beside.items())
     if there and not job.force and _page_made_of(path) == made_of(graded, marks, job.book):
         return False
-    text = page_here(graded, marks, title_of(submission.assignment, notebook), plain, job.book)
+    if job.why:
+        from autograder.pages.feedback_page import page_without_marks
+
+        begun()
+        made = made_of(graded, marks, job.book)
+        text = page_without_marks(submission.assignment, notebook, job.why, made)
+    else:
+        text = page_here(graded, marks, title_of(submission.assignment, notebook), plain, job.book)
     folder.mkdir(parents=True, exist_ok=True)
     clear_unfinished(folder)
     for name, content in beside.items():
         write_atomically(folder / name, content)
     write_atomically(path, text)
+    if job.shared:
+        share(folder, submission.course / "feedback")
     return True
 
 

@@ -52,6 +52,10 @@ PLAIN = (
     "This page is in a plain form, without colours, formulas and pictures, because it could not be "
     "made in time. Points, cards and comments are complete."
 )
+HAND_IN_AGAIN = (
+    "It has no points yet, which is not the same as 0. Hand in the notebook itself, as JupyterLab "
+    "saves it ({}.ipynb); what the file is called does not matter."
+)
 MORE_OUTPUTS = f"[more than {PAGE.outputs} outputs: the others are left out of this page]"
 
 
@@ -95,6 +99,27 @@ def page(
             f"the graded notebook cannot be read ({type(failure).__name__}): "
             f"run `autograder grade {name.partition(',')[0]} --force`"
         ) from failure
+    return text
+
+
+def page_without_marks(assignment: str, notebook: str, why: str, made_of: str) -> str:
+    """Return the page of a hand-in that could not be graded.
+
+    Parameters
+    ----------
+    why : "was not graded: ..."
+
+    Raises
+    ------
+    PageError : the installation is damaged
+    """
+    said = f"Your hand-in {why.rstrip('.')}."
+    whole = {**_whole(assignment, Marks(), []), "score": None, "made_of": made_of, "book": ""}
+    whole["notes"] = [said, HAND_IN_AGAIN.format(notebook)]
+    try:
+        text, _ = _exporter().from_notebook_node(v4.new_notebook(), resources={"page": whole})
+    except Exception as failure:  # a file or a package that is missing or damaged
+        raise PageError(INSTALLATION.format(named(failure))) from failure
     return text
 
 

@@ -21,6 +21,8 @@ import sysconfig
 import tempfile
 import weakref
 from collections.abc import Sequence
+from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import IO
 
@@ -82,7 +84,7 @@ class IsolationUnavailable(Exception):
 
 
 class Box:
-    """One running fork server; `control` takes sockets, each of which becomes a child.
+    """One fork server, which is started; `control` takes sockets, each of which becomes a child.
 
     Parameters
     ----------
@@ -111,6 +113,7 @@ class Box:
             self, shutil.rmtree, self._inside, ignore_errors=True
         )
         self.control, theirs = socket.socketpair()
+        self._ready = False
         self._log: IO[bytes] = tempfile.TemporaryFile()
         try:
             with theirs, contextlib.ExitStack() as stack:
@@ -118,7 +121,6 @@ class Box:
                     self._process = self._start_boxed(theirs, stack)
                 else:
                     self._process = self._start_bare(theirs)
-            self._wait_until_ready()
         except BaseException:
             self.close()
             raise
@@ -211,14 +213,24 @@ class Box:
         told = ["--preload", *self.preload]
         return told if self.shown is None else [*told, "--refused", *self.shown.refused]
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Wait until it has loaded and warmed what its children need.
+
+        Raises
+        ------
+        IsolationUnavailable : it cannot be started here
+        ConnectionError : it was killed while it started
+        """
+        if self._ready:
+            return
         self.control.settimeout(START_SECONDS)
         try:
             answer = self.control.recv(64)
         except OSError:
             answer = b""
         self.control.settimeout(None)
-        if answer != b"ready\n":
+        self._ready = answer == b"ready\n"
+        if not self._ready:
             if self._ended() in KILLED:
                 raise ConnectionError("the fork server was killed while it started")
             self._log.seek(0)
@@ -295,7 +307,13 @@ def _inside_folder() -> Path:
     for name in VISIBLE:
         target = folder / "autograder" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PACKAGE / name, target)
+        # With its time, by which Python knows that the compiled file is of this text.
+        shutil.copy2(PACKAGE / name, target)
+        SourceFileLoader(name, str(PACKAGE / name)).get_code(name)  # compiles it where need be
+        compiled = Path(cache_from_source(str(PACKAGE / name)))
+        if compiled.is_file():  # there may be no right to write it
+            (target.parent / "__pycache__").mkdir(exist_ok=True)
+            shutil.copyfile(compiled, target.parent / "__pycache__" / compiled.name)
     # Read by the unprivileged user of the box, whatever the umask says; there is
     # nothing in it but this code.
     for path in (folder, *folder.rglob("*")):

@@ -551,6 +551,13 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def begin(self) -> Box:
+        """Begin to start the box where none runs, and return it; see `start`."""
+        if self._box is None or not self._box.running:
+            self.close()
+            self._box = Box(self.isolation, self.preload, self.packages)
+        return self._box
+
     def start(self) -> Box:
         """Start the box where none runs, which may take long, and return it.
 
@@ -559,10 +566,13 @@ class Sandbox:
         IsolationUnavailable : no box can be started
         ConnectionError : it was killed while it started
         """
-        if self._box is None or not self._box.running:
+        box = self.begin()
+        try:
+            box.wait_until_ready()
+        except BaseException:
             self.close()
-            self._box = Box(self.isolation, self.preload, self.packages)
-        return self._box
+            raise
+        return box
 
     def session(
         self,

@@ -38,6 +38,9 @@ NBGRADER_KEYS = (
 HALF_SURROGATE = re.compile("[\ud800-\udfff]")
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _IMAGE_TYPE = re.compile(r"image/[a-zA-Z0-9.+-]{1,40}")
+DEFINED = re.compile(r"^(?:def|class)\s+(\w+)", re.MULTILINE)
+MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
+WORD, SENTENCE = re.compile(r"[^\W\d_]{2,}"), 4  # so many words that are no code are an answer
 
 
 def empty_submission() -> NotebookNode:
@@ -349,8 +352,8 @@ def _copy_to_keep(sources: list[str], released: MasterCell) -> int:
 def _adopt(cells: list[NotebookNode], master: Sequence[MasterCell], repairs: list[str]) -> None:
     """Recognise missing released cells among those that have lost their metadata.
 
-    Some editors drop it.  A check is known by its text, a solution by what it
-    defines (the last one counts), a written answer by its first line.
+    Some editors drop it.  A check is known by its text, a solution by its name or by what it
+    defines as it is released (the last one counts), a written answer by its first line.
     """
     there = {_grade_id(cell) for cell in cells}
     for released in master:
@@ -372,8 +375,10 @@ def _may_be(source: str, released: MasterCell) -> bool:
     if not released.solution:
         return source.strip() in (released.source.strip(), released.handed_out.strip())
     if released.cell_type == "code":
-        name = re.escape(released.grade_id)
-        return re.search(rf"^(def|class)\s+{name}\b|^{name}\s*=[^=]", source, re.M) is not None
+        names = (released.grade_id, *DEFINED.findall(released.handed_out))
+        name = "|".join(map(re.escape, names))
+        sought = rf"^(def|class)\s+({name})\b|^({re.escape(released.grade_id)})\s*=[^=]"
+        return re.search(sought, source, re.M) is not None
     first = released.handed_out.strip().partition("\n")[0]
     return bool(first) and source.strip().partition("\n")[0] == first
 
@@ -480,7 +485,7 @@ def _shown(name: str | None) -> str:
     return repr(re.sub(r"[^A-Za-z0-9_. -]", "?", name or "")[:60])
 
 
-# --- Written answers in other cells ---------------------------------------------------------------
+# --- Answers for a person in other cells ----------------------------------------------------------
 
 
 def _gather_answers(
@@ -489,27 +494,29 @@ def _gather_answers(
     prose: Container[str],
     repairs: list[str],
 ) -> list[NotebookNode]:
-    """Put what a student wrote around an empty written answer into it, so that a person sees it.
+    """Put what a student wrote around an empty answer into it, so that a person sees it.
 
     An editor may have lost the cell's mark, or the answer was typed into a new cell.  Between
-    the cells that nbgrader owns lies only the course's own text otherwise.
+    the cells that nbgrader owns lies only the course's own text otherwise.  Code that a person
+    marks is moved, so that it runs once; words in a code cell stay there too.
     """
     gone: set[int] = set()
     for i, cell in enumerate(cells):
         released = known.get(_grade_id(cell) or "")
-        if released is None or not _is_written(released):
+        if released is None or not _is_by_hand(released):
             continue
         if cell.source.strip() not in ("", released.handed_out.strip(), released.source.strip()):
             continue
         around = [j for j in _around(cells, i, known) if j not in gone]
-        own = [j for j in around if _is_answer(cells[j], prose)]
+        code = released.cell_type == "code"
+        own = [j for j in around if _is_answer(cells[j], prose, code)]
         if not own:
             continue
         cell.source = "\n\n".join(cells[j].source for j in own)
         pictures = {k: v for j in own for k, v in cells[j].get("attachments", {}).items()}
         if pictures:
             cell["attachments"] = NotebookNode(pictures)
-        gone |= {j for j in own if cells[j].cell_type != "code"}
+        gone |= {j for j in own if code or cells[j].cell_type != "code"}
         repairs.append(
             f"The answer to {released.grade_id} stood in another cell and has been put into its "
             "own; it waits for a person."
@@ -517,8 +524,8 @@ def _gather_answers(
     return [cell for i, cell in enumerate(cells) if i not in gone]
 
 
-def _is_written(released: MasterCell) -> bool:
-    return released.grade and released.solution and released.cell_type == "markdown"
+def _is_by_hand(released: MasterCell) -> bool:
+    return released.grade and released.solution
 
 
 def _around(cells: list[NotebookNode], at: int, known: Mapping[str, MasterCell]) -> list[int]:
@@ -527,27 +534,44 @@ def _around(cells: list[NotebookNode], at: int, known: Mapping[str, MasterCell])
     while first > 0 and _grade_id(cells[first - 1]) is None:
         first -= 1
     before = known.get(_grade_id(cells[first - 1]) or "") if first > 0 else None
-    if before is not None and _is_written(before):
+    if before is not None and _is_by_hand(before):
         first = at  # what follows a question is the answer to that one
     while last < len(cells) and _grade_id(cells[last]) is None:
         last += 1
     return [*range(first, at), *range(at + 1, last)]
 
 
-def _is_answer(cell: NotebookNode, prose: Container[str]) -> bool:
-    """Whether a cell holds words of the student's: text, or code that is a comment or a text."""
+def _is_answer(cell: NotebookNode, prose: Container[str], code: bool) -> bool:
+    """Whether a cell holds what a student may have answered.
+
+    Parameters
+    ----------
+    code : whether code is asked for; otherwise words, also in a code cell
+    """
     text = cell.source.strip()
     if not text or text in prose or LEFT_OUT in text:
         return False
-    if cell.cell_type != "code":
-        return True
+    if code or cell.cell_type != "code":
+        return cell.cell_type == "code" or not code
     try:
         body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError):
+        return len(WORD.findall(MAGIC.sub("", text))) >= SENTENCE
+    except (RecursionError, MemoryError):
         return False
-    return all(
-        isinstance(one, ast.Expr)
-        and isinstance(one.value, ast.Constant)
-        and isinstance(one.value.value, str)
-        for one in body
-    )
+    return all(map(_is_words, body))
+
+
+def _is_words(statement: ast.stmt) -> bool:
+    """Whether a statement is but a text: alone, printed, or under a name."""
+    value = getattr(statement, "value", None)
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        texts = value.args if value.func.id == "print" else []
+        return bool(texts) and all(map(_is_text, texts))
+    # A sentence in a language that needs no spaces is a name to Python.
+    named = isinstance(value, ast.Name) and not value.id.isascii()
+    return isinstance(statement, (ast.Expr, ast.Assign)) and (named or _is_text(value))
+
+
+def _is_text(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)

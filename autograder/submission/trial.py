@@ -7,7 +7,7 @@ objects is noted: a student's objects are asked for no more than that.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +18,7 @@ from autograder.course.course import Course, ReleasedCells
 from autograder.course.folder import write_atomically
 from autograder.course.outside.decided import TEST_CELLS_FILE, read_decisions, with_decisions
 from autograder.course.outside.look import why_inside
+from autograder.course.outside.names import names_of
 from autograder.course.outside.plan import INSIDE, OUTSIDE, SOLUTION, TEST, Decision, Given, plan
 from autograder.sandbox import IsolationUnavailable, Sandbox, SandboxLost, Session, SessionLost
 from autograder.submission.testing import Testing
@@ -26,6 +27,7 @@ TRIES = 3  # of the notebook, each time with those inside that the last one foun
 RANDOM_SEED = 1
 PATIENCE = 3  # times the time that a submission has
 RANDOM = "random"  # it draws on from where the student's functions stopped
+ONLY_THERE = "its own solution passes it only in one process"
 ANOTHER = "another result"
 FAILS_ITSELF = "its own solution does not pass it"
 
@@ -62,14 +64,16 @@ def tried(
         if cell.kind == TEST and (why := why_inside(cell.source))
     }
     for _ in range(TRIES):
-        apart = _Trial(cells, files, sandbox).apart(decided)
+        apart, inside = _Trial(cells, files, sandbox).apart(decided)
         new = {
-            name: Decision(
-                INSIDE, f"its own solution passes it only in one process ({one.error or ANOTHER})"
-            )
+            name: Decision(INSIDE, f"{ONLY_THERE} ({one.error or ANOTHER})")
             for name, one in apart.items()
             if not together[name].error and one != _like(together[name], one)
         }
+        for name, one in inside.items():
+            if not together[name].error and one != together[name]:
+                why = f"{name} stays inside and uses what it defines"
+                new |= {other: Decision(INSIDE, why) for other in _defining(cells, name, apart)}
         decided |= new
         if not new:
             break
@@ -82,7 +86,7 @@ def tried(
     if draw:
         # Most tests that draw numbers seed themselves, or take any: then nobody chooses for them.
         alone = {name: _without(one, RANDOM) for name, one in decided.items() if name in draw}
-        again = _Trial(cells, files, sandbox).apart(decided | alone, alone)
+        again, _ = _Trial(cells, files, sandbox).apart(decided | alone, alone)
         decided |= {
             name: one
             for name, one in alone.items()
@@ -130,6 +134,16 @@ def _tried_out(course: Course, one: Assignment, isolation: str) -> Assignment:
     return replace(one, planned=tuple(plan(cells, one.files, decided)))
 
 
+def _defining(cells: Sequence[Given], name: str, outside: Container[str]) -> Iterator[str]:
+    """Yield the tests outside that define what a later test reads."""
+    tests = [cell for cell in cells if cell.kind == TEST]
+    last = next(place for place, cell in enumerate(tests) if cell.name == name)
+    reads = names_of(tests[last].source).reads
+    for cell in tests[:last]:
+        if cell.name in outside and names_of(cell.source).binds & reads:
+            yield cell.name
+
+
 def _without(one: Decision, need: str) -> Decision:
     return replace(one, needs=tuple(other for other in one.needs or () if other != need))
 
@@ -158,19 +172,26 @@ class _Trial:
 
     def apart(
         self, decided: Mapping[str, Decision], held: Container[str] = ()
-    ) -> dict[str, _Ended]:
+    ) -> tuple[dict[str, _Ended], dict[str, _Ended]]:
         """Run all cells, those tests outside that are not decided to be inside.
 
         Parameters
         ----------
         held : tests for which no more is passed on than is decided
+
+        Returns
+        -------
+        how each test went, those outside and those inside
         """
-        ended = {}
+        ended: dict[str, _Ended] = {}
+        inside: dict[str, _Ended] = {}
         planned = {one.name: one for one in plan(self.cells, self.files, decided)}
         testing = Testing(self.sandbox, self.files, RANDOM_SEED)
         for cell in self.cells:
             if cell.kind != TEST or planned[cell.name].way == INSIDE:
-                self._run(cell)
+                outputs = self._run(cell)
+                if cell.kind == TEST:
+                    inside[cell.name] = _ended(outputs)
                 continue
             session = self._there()
             record = cell.name not in held
@@ -181,7 +202,7 @@ class _Trial:
                 self._close()
         testing.close()
         self._close()
-        return ended
+        return ended, inside
 
     def _there(self) -> Session:
         if self.session is None:

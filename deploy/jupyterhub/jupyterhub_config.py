@@ -4,14 +4,52 @@ What differs from course to course is in ``course.json``, and who is who in ``pe
 """
 
 import json
+import pwd
+import sys
 from pathlib import Path
+from typing import Any
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
 HERE = Path(__file__).resolve().parent
-here = json.loads((HERE / "course.json").read_text())
-people = json.loads((HERE / "people.json").read_text())
+
+
+def read(name: str, *keys: str) -> dict[str, Any]:
+    """Return what stands in a file of settings, with these keys."""
+    try:
+        found: dict[str, Any] = json.loads((HERE / name).read_text())
+    except (OSError, ValueError) as failure:
+        raise SystemExit(f"{HERE / name}: {failure}") from None
+    if missing := [key for key in keys if key not in found]:
+        raise SystemExit(f"{HERE / name}: {', '.join(missing)} is missing")
+    return found
+
+
+def account(name: str) -> bool:
+    """Tell whether this computer has such an account."""
+    try:
+        return bool(pwd.getpwnam(name))
+    except KeyError:
+        return False
+
+
+here = read(
+    "course.json", "course", "folder", "grader", "exchange", "port", "watch", "environments"
+)
+people = read("people.json", "instructors", "students")
 course, grader = here["course"], here["grader"]
 programs = {who: f"{folder}/bin" for who, folder in here["environments"].items()}
+if not account(grader):
+    raise SystemExit(f"{HERE / 'course.json'}: this computer has no account {grader}")
+for folder in (here["folder"], here["exchange"], *programs.values()):
+    if not Path(folder).is_dir():
+        raise SystemExit(f"{HERE / 'course.json'}: there is no folder {folder}")
+for role, names in people.items():
+    # The hub writes every name in small letters.
+    people[role] = [name.lower() for name in names if account(name.lower())]
+    for name in names:
+        if name.lower() not in people[role]:
+            said = f"this computer has no account {name.lower()}, which is left out"
+            print(f"{HERE / 'people.json'}: {said}", file=sys.stderr)
 
 
 def settings_of(*parts: str) -> dict[str, str]:

@@ -201,18 +201,38 @@ def _members(archive: IO[bytes], most: int) -> Iterator[Member]:
                     with zipped.open(info) as file:
                         yield Member(info.filename, _moment(info), file)
         return
+    for member, content in tar_members(archive, most, HAND_IN.total_bytes):
+        if content is not None:
+            yield Member(member.name, float(member.mtime), content)
+
+
+def tar_members(
+    archive: IO[bytes], most: int, most_bytes: int
+) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """Yield what is in a tar file, compressed or not, and the content of ordinary files.
+
+    Parameters
+    ----------
+    archive : open, at its beginning
+    most, most_bytes : entries that it may have, and bytes when it is no longer compressed
+
+    Raises
+    ------
+    UnsoundArchive : it has more
+    """
+    start = archive.read(6)
+    archive.seek(0)
     opener = next((one for sign, one in OPENERS.items() if start.startswith(sign)), None)
     with tempfile.TemporaryFile() as plain:
         # Limit the uncompressed stream: Python reads a tar file's headers whole, however long.
         with nullcontext(archive) if opener is None else opener(archive, "rb") as unpacked:
-            _copy(unpacked, plain, _Room(0, HAND_IN.total_bytes))
+            _copy(unpacked, plain, _Room(0, most_bytes))
         plain.seek(0)
         with tarfile.open(fileobj=plain, mode="r:") as tar:
             for number, member in enumerate(tar):
                 if number >= most:
                     raise UnsoundArchive(TOO_MANY)
-                if member.isfile() and (content := tar.extractfile(member)) is not None:
-                    yield Member(member.name, float(member.mtime), content)
+                yield member, tar.extractfile(member) if member.isfile() else None
 
 
 def _bound_directory(archive: IO[bytes], most: int) -> None:

@@ -129,28 +129,26 @@ def walk(
     found : gets what is not looked at
     ignore : names that are passed over wherever they are
     """
-    yield from _walk(folder, folder, 0, ignore, found)
+    yield from _walk(os.fspath(folder), "", 0, ignore, found)
 
 
 def _walk(
-    root: Path, folder: Path, depth: int, ignore: frozenset[str], found: HandIn
+    folder: str, before: str, depth: int, ignore: frozenset[str], found: HandIn
 ) -> Iterator[tuple[str, os.stat_result]]:
-    here = folder.relative_to(root)
     try:
         with os.scandir(folder) as entries:
             # Cut before sorting: there may be a million entries.
             seen = list(islice(entries, HAND_IN.entries - found.looked_at))
             if next(entries, None) is not None:
-                found.left_out[(here / "...").as_posix()] = NOT_LOOKED_AT
+                found.left_out[f"{before}..."] = NOT_LOOKED_AT
     except OSError:
-        found.left_out[here.as_posix()] = UNREADABLE
+        found.left_out[before.removesuffix("/") or "."] = UNREADABLE
         return
     found.looked_at += len(seen)
     for entry in sorted(seen, key=lambda entry: entry.name):
         if entry.name in ignore:
             continue
-        path = Path(entry.path)
-        name = path.relative_to(root).as_posix()
+        name = before + entry.name
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
@@ -160,7 +158,7 @@ def _walk(
         elif depth >= HAND_IN.depth:
             found.left_out[name] = TOO_DEEP
         elif found.looked_at < HAND_IN.entries:
-            yield from _walk(root, path, depth + 1, ignore, found)
+            yield from _walk(entry.path, f"{name}/", depth + 1, ignore, found)
 
 
 def is_real_folder(path: Path, inside: Path) -> bool:
@@ -169,9 +167,10 @@ def is_real_folder(path: Path, inside: Path) -> bool:
         parts = path.relative_to(inside).parts
         if ".." in parts:
             return False
+        place = os.fspath(inside)
         for part in parts:
-            inside = inside / part
-            if not stat.S_ISDIR(os.lstat(inside).st_mode):
+            place = f"{place}/{part}"
+            if not stat.S_ISDIR(os.lstat(place).st_mode):
                 return False
     except (OSError, ValueError):
         return False
@@ -249,6 +248,8 @@ def write_note(folder: Path, found: HandIn) -> None:
 def read_note(folder: Path, inside: Path, refused: Refused = any_hard_link) -> HandIn:
     """Return what was left out when work was collected; a student may have written the note."""
     found = HandIn()
+    if not os.path.lexists(folder / NOTE):
+        return found
     try:
         note = json.loads(read_bytes(folder / NOTE, NOTE_BYTES, inside, refused))
         for name, why in note["left_out"][:NAMED]:

@@ -8,6 +8,7 @@ course's folders.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -218,6 +219,23 @@ def find_works(
     return Found(trouble=_trouble(assignment, other))
 
 
+def is_of(path: Path, inside: Path, assignment: str, released: Sequence[ReleasedNotebook]) -> bool:
+    """Whether a file or a folder, wherever it lies, has a notebook of an assignment."""
+    if path.is_dir() and not path.is_symlink():
+        return bool(find_works(path, inside, assignment, released).works)
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    copies = _notebooks_of(path.parent, path.name, status, inside, any_hard_link, {})
+    for copy in copies:
+        ids = frozenset(_GRADE_ID.findall(copy.data))
+        best = _most_like(released, assignment, lambda one, ids=ids: len(ids & one.ids))
+        if best is not None and best.assignment == assignment:
+            return True
+    return False
+
+
 def _most_like(released: Sequence[ReleasedNotebook], assignment: str, likeness: Any) -> Any:
     """Return which released notebook is most like; of equals one of the assignment's."""
     ours = sorted(released, key=lambda one: one.assignment != assignment)
@@ -338,47 +356,64 @@ def _notebooks(
     """Yield what may be a notebook, in folders and archives."""
     looked_at = HandIn()
     for name, status in walk(folder, looked_at, PASSED_OVER):
-        path = folder / name
-        if name in BESIDE:
-            continue
-        why = why_not(status, refused)
-        if why is not None:
-            other[name] = why
-            continue
-        try:
-            head = read_bytes(path, HEAD_BYTES, inside, refused, cut=True)
-            archive = is_archive(head)
-            if not (archive or _may_be(name, head)):
-                other[name] = "is no notebook"
-                continue
-            data = read_bytes(path, MAX_BYTES, inside, refused)
-        except UnreadableSubmission as failure:
-            other[name] = str(failure).removesuffix(".")
-            continue
-        if not archive:
-            yield _Copy(name, status.st_mtime, data)
-            continue
-        count = 0
-        try:
-            for inner, changed, content in read_archive(data, partial(_may_be, name)):
-                if not PASSED_OVER.isdisjoint(PurePosixPath(inner).parts):
-                    continue
-                count += 1
-                # What is in an archive is no newer than the archive, whatever its clock says.
-                yield _Copy(f"{name}/{inner}", min(changed, status.st_mtime), content)
-        except UnsoundArchive as failure:
-            other[name] = f"cannot be unpacked: {failure}"
-        else:
-            if not count:
-                other[name] = "holds no notebook"
+        if name not in BESIDE:
+            yield from _notebooks_of(folder, name, status, inside, refused, other)
     other.update(looked_at.left_out)
     for name, why in read_note(folder, inside, refused).left_out.items():
         other[name] = why
 
 
+def _notebooks_of(
+    folder: Path,
+    name: str,
+    status: os.stat_result,
+    inside: Path,
+    refused: Refused,
+    other: dict[str, str],
+) -> Iterator[_Copy]:
+    """Yield what one file of a folder may have of notebooks."""
+    path = folder / name
+    why = why_not(status, refused)
+    if why is not None:
+        other[name] = why
+        return
+    try:
+        if not name.lower().endswith(SUFFIX):  # perhaps large, and of no interest
+            head = read_bytes(path, HEAD_BYTES, inside, refused, cut=True)
+            if not (is_archive(head) or _may_be(name, head)):
+                other[name] = "is no notebook"
+                return
+        data = read_bytes(path, MAX_BYTES, inside, refused)
+        archive = is_archive(data)
+    except UnreadableSubmission as failure:
+        other[name] = str(failure).removesuffix(".")
+        return
+    if not archive:
+        yield _Copy(name, status.st_mtime, data)
+        return
+    count = 0
+    try:
+        for inner, changed, content in read_archive(data, partial(_may_be, name)):
+            if not PASSED_OVER.isdisjoint(PurePosixPath(inner).parts):
+                continue
+            count += 1
+            # What is in an archive is no newer than the archive, whatever its clock says.
+            yield _Copy(f"{name}/{inner}", min(changed, status.st_mtime), content)
+    except UnsoundArchive as failure:
+        other[name] = f"cannot be unpacked: {failure}"
+    else:
+        if not count:
+            other[name] = "holds no notebook"
+
+
 def _may_be(name: str, head: bytes) -> bool:
     """Whether a file may be a notebook; one that is called so is looked at, whatever is in it."""
-    return name.lower().endswith(SUFFIX) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return name.lower().endswith(SUFFIX) or is_json(head)
+
+
+def is_json(head: bytes) -> bool:
+    """Whether a file that begins so may be a notebook, by its content."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
 def _trouble(assignment: str, other: dict[str, str]) -> str:

@@ -101,10 +101,11 @@ def _refuse_links(path: Path, inside: str | os.PathLike[str] | None) -> None:
     parts = path.relative_to(root).parts
     if ".." in parts:
         raise UnreadableSubmission(f"{path.name} lies outside the folder of submissions.")
-    for part in parts:
-        root = root / part
-        if stat.S_ISLNK(os.lstat(root).st_mode):
-            what = path.name if root == path else f"The folder of {path.name}"
+    place = os.fspath(root)
+    for number, part in enumerate(parts, start=1):
+        place = f"{place}/{part}"
+        if stat.S_ISLNK(os.lstat(place).st_mode):
+            what = path.name if number == len(parts) else f"The folder of {path.name}"
             raise UnreadableSubmission(
                 f"{what} is a symbolic link: submit the notebook itself, not a link to it."
             )

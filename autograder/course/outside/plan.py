@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from autograder.course.outside.look import uses_files, why_helper_inside, why_inside
@@ -142,19 +142,15 @@ def plan(
     ('outside', ('f',), ('f',))
     """
     local = frozenset(name.partition("/")[0].partition(".")[0] for name in beside)
-    ways: dict[str, Decision] = {}
-    planned = []
-    for place, cell in enumerate(cells):
-        if cell.kind == TEST:
-            ways[cell.name] = _way(cell, decided or {})
-            one = _planned(cells, place, local, ways)
-            texts = [cell.source, *(piece.source for piece in one.pieces)]
-            why = next(filter(None, map(why_helper_inside, _with_modules(texts, beside))), "")
-            if why and one.way == OUTSIDE:
-                ways[cell.name] = Decision(INSIDE, why)
-                one = replace(one, way=INSIDE, why=why)
-            planned.append(one)
-    return planned
+    tests = [place for place, cell in enumerate(cells) if cell.kind == TEST]
+    ways = {cells[place].name: _way(cells[place], decided or {}) for place in tests}
+    for place in tests:
+        one = _planned(cells, place, local, ways)
+        texts = [cells[place].source, *(piece.source for piece in one.pieces)]
+        why = next(filter(None, map(why_helper_inside, _with_modules(texts, beside))), "")
+        if why and one.way == OUTSIDE:
+            ways[one.name] = Decision(INSIDE, why)
+    return [_planned(cells, place, local, ways) for place in tests]
 
 
 def _with_modules(texts: Sequence[str], beside: Mapping[str, bytes]) -> Iterator[str]:
@@ -243,7 +239,7 @@ def _planned(
         tuple(sorted(theirs)),
         tuple(sorted((name, module) for name, module in imports.items() if name in wanted)),
         tuple(sorted((own.binds | own.deletes) & _read_by_students(cells))),
-        tuple(sorted(_used_later(cells, place))),
+        tuple(sorted(_used_later(cells, place, ways))),
         tuple(sorted(name for name in mine if cells[last[name]].kind == SOLUTION)),
         any(uses_files(text) for text in (test.source, *(part.piece.source for part in used))),
         ways[test.name].needs,
@@ -284,11 +280,13 @@ def _read_by_students(cells: Sequence[Given]) -> frozenset[str]:
     return found
 
 
-def _used_later(cells: Sequence[Given], place: int) -> set[str]:
+def _used_later(cells: Sequence[Given], place: int, ways: Mapping[str, Decision]) -> set[str]:
     """Return what a test cell binds, in what students see of it, and later cells read."""
     test = cells[place]
     seen = names_of(test.shown or test.source).binds
-    later = [cell for cell in cells[place + 1 :] if cell.kind != TEST]
+    later = [
+        cell for cell in cells[place + 1 :] if cell.kind != TEST or ways[cell.name].way == INSIDE
+    ]
     reads = {
         name
         for cell in later

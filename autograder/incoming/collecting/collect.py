@@ -22,6 +22,7 @@ from autograder.course.folder import (
     CourseError,
     Submission,
     require_assignment,
+    share,
     submitted_at,
 )
 from autograder.course.handed_in.files import UNREADABLE, is_real_folder
@@ -44,6 +45,8 @@ from autograder.incoming.collecting.systems import SYSTEMS
 
 # What becomes of a hand-in.
 NEW, REPLACED, SAME, OLDER = "new", "replaces an older one", "the same", "older than what is there"
+CORRECTED = "the same, with another time"
+TAKEN = (NEW, REPLACED, CORRECTED)
 UNDECIDED = "another than what is there, and nothing says which is newer: --replace takes this one"
 BROKEN = "cannot be read, and what is there stays: download it again"
 IN_THE_WAY = "is no folder: remove it"
@@ -137,9 +140,11 @@ class Collection:
         course = Course(request.course)
         self._url = course.gradebook_url
         self._refused = not_of(None, request.course, None)
-        self._shared = bool(course.settings.get("CourseDirectory", {}).get("groupshared", False))
+        self._shared = course.is_shared
         self._memory = read_memory(request.course, request.assignment)
-        self._clock = clock = Clock(request.zone, course.settings)
+        self._corrected = request.zone not in ("", self._memory.zone)
+        self._memory.zone = request.zone or self._memory.zone
+        self._clock = clock = Clock(self._memory.zone, course.settings)
         with GradebookStore.open(self._url) as gradebook:
             people = gradebook.roster()
         self._roster_file = None
@@ -163,7 +168,7 @@ class Collection:
             Row(one.student, one.sent, "", one.at, one.trouble, trouble=True)
             for one in self._found.unclear
         ]
-        timeless = [row.student for row in rows if row.outcome in (NEW, REPLACED) and not row.at]
+        timeless = [row.student for row in rows if row.outcome in TAKEN and not row.at]
         nobodys = [f"{printable(name)} {why}" for name, why in self._found.left_out.items()]
         return Collected(
             self._found.system,
@@ -189,23 +194,23 @@ class Collection:
         )
         _remove(made)
         row = self._laid(student, made)
-        if row.outcome in (NEW, REPLACED):
+        if row.outcome in TAKEN:
             _remove(old)
             if os.path.lexists(folder):
                 os.replace(folder, old)
             os.replace(made, folder)
             _remove(old)
             if self._shared:
-                _share(above)
+                share(above, self._course / "submitted")
         _remove(made)
         return row
 
     def take_into(self, student: str, place: Path) -> Row:
         """Lay one hand-in out elsewhere, if it is newer than what is there, which then goes."""
         row = self._laid(student, place)
-        if row.outcome not in (NEW, REPLACED):
+        if row.outcome not in TAKEN:
             _remove(place)
-        elif row.outcome == REPLACED:
+        elif row.outcome != NEW:
             _remove(self._submission(student).folder)
         return row
 
@@ -240,8 +245,9 @@ class Collection:
         )
         before = self._memory.students.get(student)
         row = self._compared(row, attempt, place, before.made if before else "")
-        if remember and row.outcome in (NEW, REPLACED, SAME):
-            made = max(self._found.made, before.made if before and row.outcome == SAME else "")
+        if remember and row.outcome in (*TAKEN, SAME):
+            again = before is not None and row.outcome in (SAME, CORRECTED)
+            made = max(self._found.made, before.made if before and again else "")
             sent = {safe: attempt.sent[name] for safe, name in there.items()}
             key = attempt.sender.key
             self._memory.students[student] = Remembered(self._found.system, key, sent, made)
@@ -260,6 +266,8 @@ class Collection:
         same = contents(submission.folder) == contents(place)
         if same and (at is None or before == at):
             return replace(row, outcome=SAME, at=stamp(before))
+        if same and self._corrected and before is not None:
+            return replace(row, outcome=CORRECTED)
         if at is not None and before is not None:
             newer = at > before
         elif same:
@@ -271,13 +279,6 @@ class Collection:
         else:
             return replace(row, outcome=UNDECIDED, trouble=True)
         return replace(row, outcome=REPLACED if newer else OLDER)
-
-
-def _share(folder: Path) -> None:
-    """Let the group of a shared course read and write it, as nbgrader's own collecting does."""
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(0o2775 if path.is_dir() else 0o664)
 
 
 def _remove(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Opens what a system gave: a zip, a folder, archives in it; reads with limits, follows no link.
+"""Opens what a system gave: an archive, a folder, archives in it; reads with limits, no link.
 
 Files of an archive are unpacked under numbers, so that no name that somebody chose is ever a path.
 An archive that one student sent stays as it is.  Knows no system.
@@ -6,20 +6,26 @@ An archive that one student sent stays as it is.  Knows no system.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import tarfile
+import time
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from autograder.base.limits import ARCHIVE, HAND_IN
 from autograder.base.words import named
 from autograder.course.folder import CourseError
+from autograder.course.handed_in.archives import TOO_MANY, UnsoundArchive, tar_members
 from autograder.course.handed_in.files import (
     NO_FILE,
     SYMBOLIC_LINK,
@@ -30,6 +36,7 @@ from autograder.course.handed_in.files import (
 )
 
 GIT = ".git"
+ENDINGS = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 CHUNK = 1 << 20
 MANY_MEGABYTES = f"more than {ARCHIVE.total_bytes >> 20} MB"
 MANY_FILES = f"more than {ARCHIVE.files} files and folders"
@@ -76,7 +83,7 @@ class Opener:
         self._files, self._bytes = ARCHIVE.files, ARCHIVE.total_bytes
 
     def open(self, download: Path) -> Download:
-        """Return what is in a zip file or a folder.
+        """Return what is in a zip file, a tar file or a folder.
 
         Raises
         ------
@@ -104,7 +111,7 @@ class Opener:
 
     def _is_of_the_class(self, name: str) -> bool:
         """Whether an archive is not what one student sent."""
-        return name.lower().endswith(".zip") and not any(map(self._is_a_hand_in, name.split("/")))
+        return name.lower().endswith(ENDINGS) and not any(map(self._is_a_hand_in, name.split("/")))
 
     def _inner(self, name: str, path: Path, found: Download) -> None:
         """Put what is in an archive in its place: a part of the class, or a person's folder."""
@@ -137,7 +144,7 @@ class Opener:
                 raise CourseError(f"{folder} has {MANY_FILES}: is it the download alone?")
             why = why_not(path.lstat(), self._refused)
             # An archive of the class may be larger than a file of a student's.
-            if why is None or (why == TOO_LARGE and name.lower().endswith(".zip")):
+            if why is None or (why == TOO_LARGE and name.lower().endswith(ENDINGS)):
                 found.files[name] = path
             else:
                 found.left_out[name] = why
@@ -145,37 +152,69 @@ class Opener:
     def _archive(self, archive: Path, found: Download) -> None:
         """Unpack what is sound of an archive; what is not costs nobody else anything."""
         try:
+            with archive.open("rb") as file:
+                if tarfile.is_tarfile(file):
+                    file.seek(0)
+                    self._tar(file, found)
+                    return
             with zipfile.ZipFile(archive) as zipped:
                 members = zipped.infolist()
                 if len(members) > self._files:
                     self._files = -1
                     raise _Unusable(f"holds {MANY_FILES}")
                 self._files -= len(members)
-                found.made = _packed_at(members)
+                found.made = _packed_at([member.date_time for member in members])
                 for member in members:
-                    self._take(zipped, member, found)
+                    if member.is_dir():
+                        continue
+                    link = stat.S_ISLNK(member.external_attr >> 16)
+                    opened = partial(zipped.open, member)
+                    self._take(written_name(member), SYMBOLIC_LINK if link else "", opened, found)
         except _Unusable:
             raise
         except zipfile.BadZipFile:
-            raise _Unusable("is no zip file, or a broken one: download it again") from None
+            raise _Unusable("is no archive, or a broken one: download it again") from None
         except Exception as failure:
             raise _Unusable(f"cannot be unpacked ({named(failure)}): download it again") from None
 
-    def _take(self, zipped: zipfile.ZipFile, member: zipfile.ZipInfo, found: Download) -> None:
-        name = written_name(member).replace("\\", "/")
+    def _tar(self, archive: IO[bytes], found: Download) -> None:
+        times = []
+        try:
+            for member, content in tar_members(archive, self._files, self._bytes):
+                self._files -= 1
+                times.append(time.gmtime(member.mtime)[:6])
+                if member.isdir():
+                    continue
+                why = SYMBOLIC_LINK if member.issym() else NO_FILE if content is None else ""
+                data: IO[bytes] = content or io.BytesIO()
+                self._take(member.name, why, partial(_itself, data), found)
+        except UnsoundArchive as failure:
+            many = str(failure) == TOO_MANY
+            self._files = -1 if many else self._files
+            what = MANY_FILES if many else f"{MANY_MEGABYTES}: unpack it, and give the folder"
+            raise _Unusable(f"holds {what}") from None
+        found.made = _packed_at(times)
+
+    def _take(
+        self,
+        name: str,
+        why: str,
+        opened: Callable[[], IO[bytes]],
+        found: Download,
+    ) -> None:
+        """Take one member of an archive, unless there is a reason why not."""
+        name = name.replace("\\", "/")
         parts = PurePosixPath(name).parts
         if GIT in parts:
             found.cloned = True
-        elif member.is_dir():
-            pass
         elif not parts or parts[0] == "/" or ".." in parts:
             found.left_out[_shown(name)] = NO_FILE
-        elif stat.S_ISLNK(member.external_attr >> 16):
-            found.left_out[_shown(name)] = SYMBOLIC_LINK
+        elif why:
+            found.left_out[_shown(name)] = why
         else:
             path = self._scratch / f"{next(self._numbers):06}"
             try:
-                whole = self._unpack(zipped, member, path)
+                whole = self._unpack(name, opened, path)
             except _Unusable:
                 raise
             except Exception:  # encrypted, or broken
@@ -186,16 +225,14 @@ class Opener:
             else:
                 found.left_out[name] = TOO_LARGE
 
-    def _unpack(self, zipped: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bool:
+    def _unpack(self, name: str, opened: Callable[[], IO[bytes]], path: Path) -> bool:
         """Unpack one file; return whether it is not too large.
 
         Its header does not count: whoever made it may have written anything.
         """
-        most = (
-            ARCHIVE.total_bytes if member.filename.lower().endswith(".zip") else HAND_IN.file_bytes
-        )
+        most = ARCHIVE.total_bytes if name.lower().endswith(ENDINGS) else HAND_IN.file_bytes
         size = 0
-        with zipped.open(member) as file, path.open("xb") as target:
+        with opened() as file, path.open("xb") as target:
             while chunk := file.read(CHUNK):
                 size += len(chunk)
                 self._bytes -= len(chunk)
@@ -206,6 +243,10 @@ class Opener:
                     return False
                 target.write(chunk)
         return True
+
+
+def _itself(file: IO[bytes]) -> IO[bytes]:
+    return file
 
 
 def without_ending(name: str) -> str:
@@ -262,10 +303,10 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield from _walk(Path(entry.path))
 
 
-def _packed_at(members: list[zipfile.ZipInfo]) -> str:
-    """Return the latest time in a zip file, as text that sorts, or ""."""
-    latest = max((info.date_time for info in members), default=UNKNOWN_TIME)
+def _packed_at(times: Sequence[tuple[int, int, int, int, int, int]]) -> str:
+    """Return the latest time in an archive, as text that sorts, or ""."""
+    latest = max(times, default=UNKNOWN_TIME)
     try:
-        return "" if latest == UNKNOWN_TIME else datetime(*latest).isoformat(" ")
+        return "" if latest <= UNKNOWN_TIME else datetime(*latest).isoformat(" ")
     except ValueError:
         return ""

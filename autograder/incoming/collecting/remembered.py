@@ -43,11 +43,13 @@ class Memory:
     students : by id
     worksheet : the text of Moodle's grading worksheet, or ""
     participants : by the worksheet's numbers, the id
+    zone : in which the system tells time, as somebody said it, or ""
     """
 
     students: dict[str, Remembered] = field(default_factory=dict)
     worksheet: str = ""
     participants: dict[str, str] = field(default_factory=dict)
+    zone: str = ""
 
 
 def read_memory(course: Path, assignment: str) -> Memory:

@@ -63,14 +63,16 @@ class Watch:
     ) -> None:
         if folder is not None and len(assignments) != 1:
             raise CourseError("--folder is for one assignment at a time")
-        for name in assignments:
-            require_assignment(course, name)
         where = Course(course)
         self.course, self.isolation, self._say_line = course, isolation, say
         self._settings_look = _status(course / CONFIG_FILE)
         self._read_settings(where)
         self._gradebook_url = where.gradebook_url
-        self._unreleased: dict[str, float] = {}  # by name, when to look whether it is by now
+        why = {name: self._why_unreleased(name) for name in assignments}
+        if all(why.values()):
+            raise next(filter(None, why.values()))
+        # By name, when to look whether it is released by now.
+        self._unreleased = {name: 0.0 for name, failure in why.items() if failure}
         self._told: dict[str, str] = {}  # the last line about each subject
         self.exchange = Exchange(
             course, self._gradebook_url, lambda line: self._say_once(line, f"nbgrader: {line}")
@@ -95,11 +97,10 @@ class Watch:
         """
         with self._locked(), Workers(workers) as executor:
             names = list(self.inbounds)
-            self._unreleased = {name: 0.0 for name in names if self._why_unreleased(name)}
             released = [name for name in names if name not in self._unreleased]
             warm = [
                 executor.submit(warm_up, self.course, name, self.isolation)
-                for name in (*released, *(released or names)[:1] * (workers - len(released)))
+                for name in (*released, *released[:1] * (workers - len(released)))
             ]
             for one in warm:
                 one.result()
@@ -110,7 +111,7 @@ class Watch:
             )
             while True:
                 self._read_changed_settings()
-                for name in filter(self._is_released, names):
+                for name in filter(self.is_released, names):
                     self._take(name)
                     self._collect(name)
                     self._find(name)
@@ -144,15 +145,16 @@ class Watch:
         else:
             self._say(f"{CONFIG_FILE} was changed, and is read")
 
-    def _why_unreleased(self, name: str) -> str | None:
+    def _why_unreleased(self, name: str) -> CourseError | None:
         try:
+            require_assignment(self.course, name)
             with GradebookStore.open(self._gradebook_url) as gradebook:
                 gradebook.notebooks(name)
         except CourseError as failure:
-            return str(failure)
+            return failure
         return None
 
-    def _is_released(self, name: str) -> bool:
+    def is_released(self, name: str) -> bool:
         """Tell whether an assignment is released by now; say so where not."""
         look_at = self._unreleased.get(name)
         if look_at is None or time.monotonic() < look_at:

@@ -12,7 +12,7 @@ from autograder.course.folder import CourseError, label_of, require_assignment, 
 from autograder.gradebook import GradebookStore
 from autograder.gradebook.by_hand import NewMark, Place
 from autograder.grading.history import MarkGiven, note_marks
-from autograder.grading.standing import LATE, Standing, Standings
+from autograder.grading.standing import LATE, Standing, Standings, none_counts
 from autograder.pages.marking.answers import Answer, read_answers
 from autograder.pages.marking.merge import merge
 from autograder.pages.marking.sheet import Keys, as_csv, read_csv
@@ -54,9 +54,7 @@ def write_table(
         standings = Standings(where, assignment, gradebook)
         roster = {person.id: person for person in gradebook.roster()}
     if not answers:
-        raise CourseError(
-            f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
-        )
+        raise none_counts(assignment, standings.left_out())
     if not any(answer.by_hand or answer.is_for_people for answer in answers):
         raise CourseError(f"{assignment} has nothing that a person marks")
     names = {}
@@ -76,7 +74,7 @@ def write_table(
     if empty:
         said.append(f"{counted(empty, 'answer')} left as released: 0 points, and not in the table")
     return said, [
-        f"{printable(student)}'s {assignment} {standing.why}"
+        f"{printable(student)}'s {assignment} {printable(standing.why)}"
         for student, standing in standings.everybody().items()
         if standing.left_out and not may_be_marked(standing)
     ]

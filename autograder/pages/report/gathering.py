@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,16 @@ from autograder.gradebook import GradebookStore
 from autograder.gradebook.scores import strangers
 from autograder.grading.history import changes, read_history, why
 from autograder.grading.records import VERDICTS_FILE, read_seconds
-from autograder.grading.standing import EXCLUDED, GONE, NONE, NOTHING, Standing, Standings
-from autograder.grading.standing import NOT_GRADED as NOT_GRADED_YET
+from autograder.grading.standing import (
+    EXCLUDED,
+    GONE,
+    HOW_TO_MARK,
+    NONE,
+    NOTHING,
+    Standing,
+    Standings,
+    none_counts,
+)
 from autograder.judging.judge import NOT_WRITTEN
 from autograder.pages.report.formats import write
 from autograder.pages.report.statistics import (
@@ -96,6 +104,20 @@ class Kept:
     remarks: tuple[str, ...]
 
 
+@dataclass
+class Told:
+    """What a person should know besides the figures, in sentences.
+
+    Parameters
+    ----------
+    left_out : on each hand-in that is left out of the figures
+    said : on what is in them
+    """
+
+    left_out: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
 def write_reports(
     course: Path,
     assignments: Sequence[str],
@@ -103,7 +125,7 @@ def write_reports(
     formats: Sequence[str],
     output: Path | None = None,
     student: str | None = None,
-) -> tuple[list[Path], list[str]]:
+) -> tuple[list[Path], Told]:
     """Write the report on each assignment, on the whole course, or on one student.
 
     Parameters
@@ -117,8 +139,7 @@ def write_reports(
 
     Returns
     -------
-    the files, in the order in which they were written, and a sentence on each hand-in that is
-    left out of the figures
+    the files, in the order in which they were written, and what a person should know
 
     Raises
     ------
@@ -129,12 +150,12 @@ def write_reports(
     known = sorted(there, key=lambda name: [part.zfill(9) for part in re.split(r"(\d+)", name)])
     for assignment in assignments or known[:1] or [""]:
         require_assignment(course, assignment)
-    left_out: list[str] = []
+    told = Told()
     with GradebookStore.open(Course(course).gradebook_url) as gradebook:
         if student is None and assignments:
-            reports = [report(course, name, gradebook, names, left_out) for name in assignments]
+            reports = [report(course, name, gradebook, names, told) for name in assignments]
         else:
-            shown, aside = names or bool(student), left_out if student is None else []
+            shown, aside = names or bool(student), told if student is None else Told()
             chosen = assignments or _released_of(course, known)
             gathered = [gather(course, one, gradebook, shown, aside) for one in chosen]
             graded = [one for one in gathered if one.is_graded]
@@ -148,7 +169,7 @@ def write_reports(
     folder.mkdir(parents=True, exist_ok=True)
     book = Course(course).book
     paths = [path for one in reports for path in write(one, folder, formats, book)]
-    return paths, left_out
+    return paths, told
 
 
 def _released_of(course: Path, known: Sequence[str]) -> list[str]:
@@ -173,22 +194,19 @@ def gather(
     assignment: str,
     gradebook: GradebookStore,
     names: bool,
-    left_out: list[str],
+    told: Told,
 ) -> Gathered:
     """Return what there is of an assignment; students have labels, or names.
 
     Parameters
     ----------
-    left_out : gets a sentence on each hand-in that is left out
+    told : gets what a person should know
     """
     cells = graded_cells(course, assignment, gradebook)
     standings = Standings(Course(course), assignment, gradebook)
     records = read_records(course, assignment, cells, gradebook, standings)
-    left_out += [
-        f"{printable(student)}'s {assignment} {standing.why}"
-        for student, standing in standings.everybody().items()
-        if standing.left_out
-    ]
+    told.left_out += standings.left_out()
+    told.said += standings.older()
     secret = Course(course).secret
     shown = (
         _names(gradebook) if names else {student: label_of(secret, student) for student in records}
@@ -209,7 +227,7 @@ def gather(
 
 
 def report(
-    course: Path, assignment: str, gradebook: GradebookStore, names: bool, left_out: list[str]
+    course: Path, assignment: str, gradebook: GradebookStore, names: bool, told: Told
 ) -> dict[str, Any]:
     """Return the figures of one assignment; see `gather`.
 
@@ -217,14 +235,9 @@ def report(
     ------
     CourseError : nothing of it is graded
     """
-    found = gather(course, assignment, gradebook, names, left_out)
+    found = gather(course, assignment, gradebook, names, told)
     if not found.is_graded:
-        once = [said for said in left_out if NOT_GRADED_YET.format(assignment) not in said]
-        if once:
-            raise CourseError(f"no marks of {assignment} count: {once[0]}", 1)
-        raise CourseError(
-            f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first"
-        )
+        raise none_counts(assignment, told.left_out)
     shown = {student: record.student for student, record in found.records.items()}
     regrades = _regrades(course, assignment, shown)
     return figures(assignment, found.items, found.records.values(), found.about, regrades, names)
@@ -327,7 +340,7 @@ def read_records(
             sum(mark.extra for mark in marks.values() if mark.points is not None),
             score.late_penalty if score is not None else 0.0,
             took.get(student),
-            (*_signs(kept, waiting), *((STRANGER,) if student in nobody else ())),
+            (*_signs(kept, waiting, assignment), *((STRANGER,) if student in nobody else ())),
             code,
             tuple(failures([*chain(*runs.values())], _not_defined(kept), everybody)),
         )
@@ -404,7 +417,7 @@ def _kind(standing: Standing) -> str:
     return {NONE: NONE_HANDED_IN, GONE: GONE}.get(standing.state, NOT_GRADED)
 
 
-def _signs(kept: Kept, waiting: Sequence[str]) -> Iterable[tuple[str, str]]:
+def _signs(kept: Kept, waiting: Sequence[str], assignment: str) -> Iterable[tuple[str, str]]:
     """Yield why a person must look at a submission, a kind and a sentence each."""
     for remark in kept.remarks:
         if not remark.startswith(FOUND):
@@ -415,7 +428,10 @@ def _signs(kept: Kept, waiting: Sequence[str]) -> Iterable[tuple[str, str]]:
         yield REPAIRED, " ".join(kept.repairs[:SHOWN_REPAIRS]) + told
     if waiting:
         number = points_text(len(waiting))
-        yield BY_HAND, f"{number} to be marked in Formgrader: {listed(sorted(waiting))}"
+        yield (
+            BY_HAND,
+            f"{number} to be marked: {listed(sorted(waiting))} ({HOW_TO_MARK.format(assignment)})",
+        )
 
 
 def _not_defined(kept: Kept) -> dict[str, str]:

@@ -12,6 +12,7 @@ import collections
 import datetime
 import math
 import random
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +27,7 @@ from autograder.sandbox.inside import frames
 
 # Longer lists of numbers alone cross as an array.
 LONG_LIST = 32
+SHORT = 60  # characters of a text
 MAX_DIGITS = 20_000  # of an integer, in hexadecimal
 RAW_KINDS = "cSUMm"  # arrays that cross as bytes: complex, text and times
 
@@ -269,7 +271,10 @@ class Unpacker:
         CannotCross : `Packer` cannot have made this
         """
         kind = type(node)
-        if node is None or kind in (bool, int, float, str):
+        if kind is str:
+            # As Python does with texts like these in code: a function may ask whether one `is` it.
+            return sys.intern(node) if len(node) < SHORT and node.isidentifier() else node
+        if node is None or kind in (bool, int, float):
             return node
         if kind is list:
             return self._fill(self._new([]), node)

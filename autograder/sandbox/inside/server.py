@@ -42,6 +42,8 @@ def main() -> None:
     parser.add_argument("--preload", nargs="*", default=())
     parser.add_argument("--refused", nargs="*", default=None)
     options = parser.parse_args()
+    # What is loaded and warmed stays: the collector would look through it again and again.
+    gc.disable()
     # A limit set for the process that started this one must not pass to the children.
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
@@ -58,8 +60,8 @@ def main() -> None:
     if options.refused is not None:
         placeholders.install(options.refused)
     gc.set_threshold(GARBAGE_THRESHOLD)
-    gc.collect()
     gc.freeze()
+    gc.enable()
     # With this the kernel reaps the guards: nothing here waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(b"ready\n")

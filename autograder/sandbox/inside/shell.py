@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+import matplotlib.artist
 import numpy as np
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
@@ -25,6 +26,10 @@ from IPython.utils.text import SList
 from traitlets.config import Config
 
 from autograder.catalogue.values import type_name
+
+# Each kind of artist, the course's own pictures among them, is given a page of documentation when
+# it is defined: a fifth of Matplotlib's import, and nobody reads it here.
+matplotlib.artist.kwdoc = lambda artist: ""
 
 KEPT_TYPES = ("text/plain", "image/png", "image/jpeg")
 MAX_OUTPUTS = 200

@@ -1,7 +1,7 @@
 """The kill matrix: every mutant of every exercise, judged at many seeds.
 
 A mutant that earns full marks anywhere shows a property that no fixture has, or that
-fixtures have by luck; or it is right, and `kill_reasons.txt` says why.
+fixtures have by luck; or it is right, and `reasons.txt` says why.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from autograder.catalogue.model import Arguments, Exercise
 from autograder.catalogue.values import observe_here
 from autograder.judging.judge import full_marks, questions
 from benchmarks import tables
-from benchmarks.kill_mutants import Mutant, mutants
+from benchmarks.killing.mutants import Mutant, mutants
 from softmax_by_hand import CATALOGUE
 
-REASONS = Path(__file__).with_name("kill_reasons.txt")
+REASONS = Path(__file__).with_name("reasons.txt")
 # A mutant may loop for ever; a right answer takes a hundredth of this.
 SECONDS = 5.0
 
@@ -167,7 +167,7 @@ def _no_longer_than(seconds: float) -> Iterator[Callable[[], None]]:
 
 @lru_cache
 def reasons() -> tuple[tuple[frozenset[str], bool, str, tuple[str, ...]], ...]:
-    """Return what `kill_reasons.txt` says: for whom, whether of luck too, why, parts of labels."""
+    """Return what `reasons.txt` says: for whom, whether of luck too, why, parts of labels."""
     found = []
     blocks = re.split(r"^\[(.*?)\](\+?) (.*)\n", REASONS.read_text(encoding="utf-8"), flags=re.M)[
         1:

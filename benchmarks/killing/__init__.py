@@ -1,0 +1,1 @@
+"""Wrong functions made by machine, and whether the judge refuses each of them."""
