@@ -355,7 +355,7 @@ def test_release_says_of_each_test_where_it_is_judged(tmp_path: Path) -> None:
         "two: first/same is judged outside",
         "two: second/same is judged outside",
         "hw: looks is asserted inside: it reads how something is written (co_argcount)",
-        "hw: wrong is judged outside: its own solution does not pass it",
+        "hw: wrong is judged outside: its own solution does not pass it (AssertionError)",
     ]
 
 
