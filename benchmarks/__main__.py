@@ -170,8 +170,9 @@ def _section(name: str, results: Path | None) -> Iterator[tuple[Path, list[str]]
         stopped = str(failure)
         found.insert(0, f"**Not all was measured: {failure}**")
     except OSError as failure:
-        where = f"{failure.filename}: " if failure.filename else ""
-        _stop(f"{where}{failure.strerror or failure}", EXIT_FAILED)
+        place = f"{failure.filename}: " if failure.filename else ""
+        stopped = f"{place}{failure.strerror or failure}"
+        found.insert(0, f"**Not all was measured: {failure.strerror or failure}**")
     if len(found) > bool(stopped):
         took = f"Measured in {(time.monotonic() - started) / 60:.1f} minutes."
         body = "\n\n".join((where, *found, took))
