@@ -249,6 +249,8 @@ def peak_of(runs: Sequence[Run], way: str, size: int, child: bool = False) -> fl
 
 def class_table(runs: Sequence[Run]) -> str:
     """Return the table of every way at every size, and who else was at work."""
+    if not runs:
+        return "No time was left to measure it."
     rows = [
         [
             *(way, f"{size:,}"),

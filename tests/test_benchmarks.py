@@ -375,6 +375,7 @@ def test_targets_of_what_was_not_measured_are_not_told() -> None:
     wanted = dict.fromkeys(("floor", "stock", "plugin", "ten"), 1.0)
     found = tables.targets_of([], "ps1", wanted)
     assert {target.verdict.partition(":")[0] for target in found} == {"not told"}
+    assert tables.class_table([]) == "No time was left to measure it."
 
 
 def test_a_way_is_over_no_stock_where_stock_was_not_measured() -> None:
