@@ -6,8 +6,9 @@ a fork server in bubblewrap, the course goes through nbgrader.
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,11 +28,18 @@ from autograder.gradebook import GradebookStore
 from autograder.grading import jobs, workers
 from autograder.grading.engine import ClassGrading
 from autograder.grading.workers import Worker
+from autograder.pages.feedback import ClassFeedback, PageResult
 from autograder.sandbox import LIMITS, Sandbox
 from classroom.vendor import VendorError
 from softmax_by_hand import EXERCISES
 
 CHECKED = ("add_bias", "scores", "softmax")
+# First where the programs that tests start look for packages.
+LEAN = ROOT / "tests" / "lean"
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(LEAN), os.environ.get("PYTHONPATH", "")])
+)
+collect_ignore = [str(LEAN)]  # nor is it a module with doctests
 
 
 @pytest.fixture(autouse=True)
@@ -136,8 +144,14 @@ def in_this_process(at_once: Executor) -> Iterator[None]:
 
 @pytest.fixture
 def in_process(at_once: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have `autograder grade` grade in this process, whatever number of workers is asked for."""
+    """Have `grade` and `feedback` do it in this process, whatever workers are asked for."""
     monkeypatch.setattr(ClassGrading, "run", lambda self, workers: self.on(at_once, lambda: 1))
+
+    def make_pages(self: ClassFeedback, workers: int) -> Generator[PageResult, None, None]:
+        yield from self.settled
+        yield from self.on(at_once, 1)
+
+    monkeypatch.setattr(ClassFeedback, "run", make_pages)
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def stopped_at(
     course: Path, how: str, moment: str, number: int, *options: str | Path
 ) -> subprocess.Popen[str]:
     """Start it so that it stops itself, see `stopped_at.py`."""
-    arguments = ("ps1", "--course", course, "--jobs", "2", *options)
+    arguments = ("ps1", "--course", course, "--jobs", "2", *options)  # the last of a kind counts
     return start(sys.executable, STOPPED_AT, how, moment, str(number), "grade", *arguments)
 
 

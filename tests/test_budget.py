@@ -44,7 +44,7 @@ TIGHT = {
 }
 SMALL = Budget(20.0, 0.5)
 # The worker waits, so that its use is measured before anything is judged.
-WAIT = "import time; time.sleep(5)"
+WAIT = "import time; time.sleep(2)"
 PROCESSOR = "grading this submission took more than -1 s of the grader's own time"
 MEMORY = "grading this submission took more than 1 MB of the grader's own memory"
 

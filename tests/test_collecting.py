@@ -859,7 +859,7 @@ def with_pages(course: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class Pages:
         def __init__(self, course: Path, names: Any, students: Any, force: bool = False) -> None:
             self._course = course
-            self.total = 0
+            self.total, self.said = 0, []
 
         def run(self, workers: int) -> Any:
             for folder in sorted((self._course / "submitted").iterdir()):
@@ -986,7 +986,7 @@ def test_what_is_remembered_says_nothing_else_and_is_the_same_each_time(course, 
     first = path.read_bytes()
     taken(course, download)
     assert path.read_bytes() == first
-    assert set(json.loads(first)) == {"students", "worksheet", "participants"}
+    assert set(json.loads(first)) == {"students", "worksheet", "participants", "zone"}
     path.write_text("{")
     code, said = commanding.refused("collect", "ps1", download, "--course", course)
     assert (code, said.endswith("cannot be read: delete it, and collect again")) == (1, True)

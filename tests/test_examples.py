@@ -146,9 +146,16 @@ def test_a_marker_with_a_slip_is_refused_by_name(tmp_path):
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with all problem sets released and nothing handed in."""
     need_isolation()
-    folder = released_course(tmp_path_factory.mktemp("course"), PROBLEM_SETS, proved=True)
+    folder = released_course(tmp_path_factory.mktemp("course"), PROBLEM_SETS)
     (folder / SECRET_FILE).write_text("0" * 64)
     return folder
+
+
+@pytest.mark.parametrize("name", PROBLEM_SETS)
+def test_what_is_released_is_what_the_repository_has(course, name):
+    """That one is proved: its stubs are run by `test_notebooks`, its files by `test_reach`."""
+    made, kept = (tree(folder / "release" / name) for folder in (course, ROOT))
+    assert made == kept, "run `autograder release`"
 
 
 def hand_in(course: Path, students: Iterable[Student], into: Path) -> Path:
@@ -159,8 +166,8 @@ def hand_in(course: Path, students: Iterable[Student], into: Path) -> Path:
     return into
 
 
-def grade(course: Path, workers: int, force: bool = False) -> list[Result]:
-    return list(ClassGrading(course, PROBLEM_SETS, [], "bwrap", LIMITS, force).run(workers))
+def grade(course: Path, workers: int) -> list[Result]:
+    return list(ClassGrading(course, PROBLEM_SETS, [], "bwrap", LIMITS, False).run(workers))
 
 
 def record(course: Path, student: str, problem_set: str) -> Mapping[str, Any]:
@@ -228,33 +235,43 @@ def solution_lines(problem_set: str) -> set[str]:
     return {line for line in lines if line not in public}
 
 
-@needs_links
-def test_the_class_scores_what_the_table_says_and_takes_nothing(course, tmp_path):
-    """One test for the whole class, because grading it takes its time."""
-    class_course = hand_in(course, STUDENTS, tmp_path / "course")
+@pytest.fixture(scope="module")
+def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The course after the whole class was graded, once, because it takes its time."""
+    class_course = hand_in(course, STUDENTS, tmp_path_factory.mktemp("class") / "course")
     before = tree(class_course / "source") | tree(class_course / "release")
     assert differences(class_course, grade(class_course, workers=2)) == []
-    assert recorded_points(class_course) == {
+    assert tree(class_course / "source") | tree(class_course / "release") == before
+    return class_course
+
+
+@needs_links
+def test_the_class_scores_what_the_table_says_and_takes_nothing(graded):
+    assert recorded_points(graded) == {
         who: work.points for who, work in submissions().items() if work.points is not None
     }
-    assert sql(class_course, "SELECT sql FROM sqlite_master WHERE type = 'trigger'") == []
-    assert tree(class_course / "source") | tree(class_course / "release") == before
+    assert sql(graded, "SELECT sql FROM sqlite_master WHERE type = 'trigger'") == []
     for problem_set in PROBLEM_SETS:
         solutions = solution_lines(problem_set)
         assert solutions
-        for path in (class_course / "autograded").glob(f"*/{problem_set}/*.ipynb"):
-            graded = path.read_text(encoding="utf-8")
-            assert [line for line in solutions if line in graded] == [], path
+        for path in (graded / "autograded").glob(f"*/{problem_set}/*.ipynb"):
+            text = path.read_text(encoding="utf-8")
+            assert [line for line in solutions if line in text] == [], path
 
 
-def test_a_forced_second_grading_gives_the_same_bytes(course, tmp_path):
-    students = [student for student in STUDENTS if student.name in REGRADED]
-    small = hand_in(course, students, tmp_path / "course")
-    verdicts = []
-    for _ in range(2):
-        results = grade(small, workers=1, force=True)
-        assert all(result.fresh and result.trouble is None for result in results)
-        paths = sorted((small / "autograded").rglob(VERDICTS_FILE))
-        assert len(paths) == sum(len(student.work) for student in students)
-        verdicts.append({path: path.read_bytes() for path in paths})
-    assert verdicts[0] == verdicts[1]
+@needs_links
+def test_a_forced_second_grading_gives_the_same_bytes(graded, tmp_path):
+    work = {student.name: student.work for student in STUDENTS}
+    small = copied(graded, tmp_path / "course")
+    for folder in (small / "submitted").iterdir():
+        if folder.name not in REGRADED:
+            shutil.rmtree(folder)
+    paths = [path for name in REGRADED for path in (small / "autograded" / name).rglob("*")]
+    first = {path: path.read_bytes() for path in paths if path.name == VERDICTS_FILE}
+    assert len(first) == sum(len(work[name]) for name in REGRADED)
+    for path in first:
+        path.unlink()
+    results = list(ClassGrading(small, PROBLEM_SETS, [], "bwrap", LIMITS, True).run(1))
+    assert len(results) == len(first)
+    assert all(result.fresh and result.trouble is None for result in results)
+    assert {path: path.read_bytes() for path in first} == first

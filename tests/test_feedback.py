@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import html
 import re
 import shutil
@@ -457,6 +458,7 @@ SLOW_CODE = {
 MAX_PAGE = 32 << 20
 
 
+@functools.cache
 def hostile_cells() -> dict[str, list[NotebookNode]]:
     """Return cells of each kind, as many as make a page's limits count."""
     cells = {name: [v4.new_markdown_cell(text)] * 20 for name, text in SWELLING.items()}

@@ -109,9 +109,11 @@ def assert_goes_on(classroom: Path, undisturbed: Graded) -> None:
 
 
 def test_a_coordinator_killed_at_20_moments_goes_on_each_time(classroom, undisturbed, left):
-    for moment, times in moments(20):
+    for number, (moment, times) in enumerate(moments(20)):
+        # One worker and two in turn: two take twice the time to start.
+        jobs = str(1 + number % 2)
         # Python may warn while it cleans up after a killed program.
-        code, _, _ = ended(stopped_at(classroom, "KILL", moment, times))
+        code, _, _ = ended(stopped_at(classroom, "KILL", moment, times, "--jobs", jobs))
         assert code == -signal.SIGKILL, (moment, times)
         assert left() == [], (moment, times)
     assert_goes_on(classroom, undisturbed)
@@ -141,33 +143,33 @@ def test_what_was_graded_before_is_not_taken_for_the_half_saved_correction(class
 # --- Workers and sandboxes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("find", [worker, fork_server, box], ids=lambda find: find.__name__)
-def test_a_run_goes_on_without_what_was_killed_in_it(classroom, undisturbed, left, find):
+def test_a_run_goes_on_without_what_was_killed_in_it(classroom, undisturbed, left):
     run = grade(classroom)
-    for saved in (0, 5, 18):
-        wait_until(lambda saved=saved: verdicts(classroom) >= saved, run)
-        wait_until(lambda: find(run), run).kill()
+    for saved, find in enumerate((worker, fork_server, box) * 2):
+        wait_until(lambda enough=7 * saved: verdicts(classroom) >= enough, run)
+        wait_until(lambda find=find: find(run), run).kill()
     assert graded(classroom, done(run)) == undisturbed
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("moment", "times"),
-    [("a notebook is put in place", 3), ("a row is written", 2), ("verdicts are put in place", 12)],
-)
-def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(
-    classroom, undisturbed, left, moment, times
-):
-    code, output, said = ended(stopped_at(classroom, "INT", moment, times))
-    saved = verdicts(classroom)
-    assert (code, output) == (130, "")
-    assert said == (
-        f"autograder: stopped after {saved} of {CLASS}; "
-        "what is graded is saved, the same command goes on from here\n"
-    )
-    assert left() == []
+MOMENTS = (
+    ("a notebook is put in place", 3), ("a row is written", 2), ("verdicts are put in place", 12),
+)  # fmt: skip
+
+
+def test_ctrl_c_saves_what_is_graded_and_says_how_to_go_on(classroom, undisturbed, left):
+    """Three times, each in what the one before has left to do."""
+    for moment, times in MOMENTS:
+        code, output, said = ended(stopped_at(classroom, "INT", moment, times))
+        saved = verdicts(classroom)
+        assert (code, output) == (130, "")
+        assert said == (
+            f"autograder: stopped after {saved} of {CLASS}; "
+            "what is graded is saved, the same command goes on from here\n"
+        )
+        assert left() == []
     assert_goes_on(classroom, undisturbed)
 
 

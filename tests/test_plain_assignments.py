@@ -73,6 +73,11 @@ def graded(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return course
 
 
+@pytest.fixture(autouse=True)
+def _in_one_process(in_process: None, in_this_process: None) -> None:
+    """Only what `graded` holds is done by a worker with a sandbox of its own."""
+
+
 def by_nbgrader(course: Path, step: Any, assignment: str) -> None:
     """Do one of nbgrader's steps, as its command and Formgrader's button do."""
     config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config())
@@ -314,7 +319,7 @@ def test_what_is_asserted_inside_counts_as_the_course_says(
 
 
 def test_asserts_two_notebooks_and_exercises_in_one_course_by_either_road(
-    course: Path, in_this_process: None, tmp_path: Path
+    course: Path, tmp_path: Path
 ) -> None:
     for path in plain_course(tmp_path / "plain").glob("source/*"):
         shutil.copytree(path, course / "source" / path.name)
@@ -350,7 +355,7 @@ def test_release_says_of_each_test_where_it_is_judged(tmp_path: Path) -> None:
         "two: first/same is judged outside",
         "two: second/same is judged outside",
         "hw: looks is asserted inside: it reads how something is written (co_argcount)",
-        "hw: wrong is judged outside: its own solution does not pass it",
+        "hw: wrong is judged outside: its own solution does not pass it (AssertionError)",
     ]
 
 

@@ -83,10 +83,10 @@ def released_there(databases: Databases, tmp_path_factory: pytest.TempPathFactor
 # --- The sample class -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("jobs", ["2", "8"])
-def test_several_at_a_time_get_what_they_get_one_by_one(sample, one_by_one, tmp_path, jobs):
+def test_eight_at_a_time_get_what_they_get_one_by_one(sample, one_by_one, tmp_path):
+    """Two at a time are compared on a server below, and in `test_interruptions` with one."""
     course = copied(sample, tmp_path / "course")
-    assert graded(course, done(grade(course, "ps2", "--jobs", jobs))) == one_by_one
+    assert graded(course, done(grade(course, "ps2", "--jobs", "8"))) == one_by_one
 
 
 def test_a_cluster_gives_what_one_process_gives(sample, one_by_one, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def mathematics(page: Any) -> tuple[int, int, list[str]]:
 
 
 @pytest.mark.parametrize("name", DECKS)
-def test_a_deck_is_complete_and_asks_for_nothing(slides, visit, name):
+def test_a_deck_is_complete_fits_and_asks_for_nothing(slides, visit, name):
     page = visit.page
     page.goto((slides / f"{name}.html").as_uri())
     page.wait_for_function("window.Reveal?.isReady()")
@@ -58,6 +59,7 @@ def test_a_deck_is_complete_and_asks_for_nothing(slides, visit, name):
     assert arrow["x"] + arrow["width"] < heading["x"], "the arrows stand in the margin"
     assert page.evaluate("Reveal.getTotalSlides()") >= 15
     assert page.locator("img:not([alt]), img[alt='']").count() == 0
+    assert_every_slide_has_a_title_and_notes_fits_and_is_large_enough_to_read(page, name)
     assert (visit.left, visit.complaints) == ([], [])
 
 
@@ -101,19 +103,24 @@ def pressed(page: Any, key: str, last: str) -> list[int]:
     raise AssertionError(f"{key} never reaches the end; it went through {seen}")
 
 
-@pytest.mark.parametrize("name", DECKS)
-def test_one_key_goes_through_every_slide_and_fragment_and_another_back(slides, visit, name):
+# Which keys there are is the same in every deck: each deck is gone through by one pair.
+KEYS = itertools.cycle([("ArrowRight", "ArrowLeft"), ("PageDown", "PageUp"), ("Space", "p")])
+
+
+@pytest.mark.parametrize(("name", "forth", "back"), [(name, *next(KEYS)) for name in DECKS])
+def test_one_key_goes_through_every_slide_and_fragment_and_another_back(
+    slides, visit, name, forth, back
+):
     page = opened(visit, slides, name)
     every = list(range(page.evaluate("Reveal.getTotalSlides()")))
     assert len(every) == page.locator("section:not(:has(section))").count() >= 15
     at_the_end = "Reveal.isLastSlide() && !Reveal.availableFragments().next"
     at_the_start = "Reveal.isFirstSlide() && !Reveal.availableFragments().prev"
-    for forth, back in (("ArrowRight", "ArrowLeft"), ("PageDown", "PageUp"), ("Space", "p")):
-        assert pressed(page, forth, at_the_end) == every, forth
-        shown = page.locator(".fragment.visible").count()
-        assert shown == page.locator(".fragment").count(), "no answer is skipped"
-        assert pressed(page, back, at_the_start) == every[::-1], back
-        assert page.locator(".fragment.visible").count() == 0
+    assert pressed(page, forth, at_the_end) == every
+    shown = page.locator(".fragment.visible").count()
+    assert shown == page.locator(".fragment").count(), "no answer is skipped"
+    assert pressed(page, back, at_the_start) == every[::-1]
+    assert page.locator(".fragment.visible").count() == 0
 
 
 # --- what the last row sees --------------------------------------------------------------
@@ -142,9 +149,8 @@ EACH_SLIDE = """() => Reveal.getSlides().map((slide) => {
 })"""
 
 
-@pytest.mark.parametrize("name", DECKS)
-def test_every_slide_has_a_title_and_notes_fits_and_is_large_enough_to_read(slides, visit, name):
-    each = opened(visit, slides, name).evaluate(EACH_SLIDE)
+def assert_every_slide_has_a_title_and_notes_fits_and_is_large_enough_to_read(page, name):
+    each = page.evaluate(EACH_SLIDE)
     for number, slide in enumerate(each, 1):
         where = f"{name}, slide {number}: {slide}"
         assert slide["title"], where

@@ -93,7 +93,7 @@ def test_each_cell_goes_where_its_solution_passes(decided: dict[str, Decision]) 
     assert decided["inspected"].why == "it reads how something is written (inspect)"
     assert decided["caller"].why.startswith("it reads how something is written")
     assert "only in one process (CannotCross" in decided["own object"].why
-    assert decided["wrong itself"] == Decision(OUTSIDE, FAILS_ITSELF, None)
+    assert decided["wrong itself"] == Decision(OUTSIDE, f"{FAILS_ITSELF} (AssertionError)", None)
 
 
 def test_what_a_solution_needs_is_noted(decided: dict[str, Decision]) -> None:

@@ -9,6 +9,7 @@ anything of the other but what stands in these messages.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,58 +17,6 @@ from autograder.sandbox.session import MALFORMED, Session, SessionLost, shown
 
 AFTERWARDS_SECONDS = 5  # for a test cell to end once what it called had to be ended
 DEEPEST = 60  # of messages that answer each other, before nothing more is asked
-
-
-@dataclass(frozen=True)
-class TestRun:
-    """What a tester's process is to run, and what it may ask for.
-
-    Parameters
-    ----------
-    source : the instructor's code
-    names : of the student's that it mentions, which are asked for at once
-    mine : names that are the instructor's: nobody asks the student for them
-    theirs : names that are the student's, whatever Python itself calls so
-    imports : by which name the assignment's own code knows a module
-    step : names that it may set and that the student's functions read
-    back : names that it binds and that later cells of the notebook read
-    present : names that it has only where the student's notebook has them too
-    files : it looks at files: what either process writes, the other has too
-    needs : operations on the student's objects that it may pass on; None: by the usual rule
-    record : note what it uses, and pass all of it on: the student is the instructor
-    """
-
-    __test__ = False  # pytest takes the name for a test's
-
-    source: str
-    names: tuple[str, ...] = ()
-    mine: tuple[str, ...] = ()
-    theirs: tuple[str, ...] = ()
-    imports: tuple[tuple[str, str], ...] = ()
-    step: tuple[str, ...] = ()
-    back: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
-    files: bool = False
-    needs: tuple[str, ...] | None = None
-    record: bool = False
-
-    @property
-    def question(self) -> dict[str, Any]:
-        """It as it crosses."""
-        return {
-            "do": "test",
-            "source": self.source,
-            "names": list(self.names),
-            "mine": list(self.mine),
-            "theirs": list(self.theirs),
-            "imports": [list(pair) for pair in self.imports],
-            "step": list(self.step),
-            "back": list(self.back),
-            "present": list(self.present),
-            "files": self.files,
-            "needs": None if self.needs is None else list(self.needs),
-            "record": self.record,
-        }
 
 
 @dataclass
@@ -86,11 +35,14 @@ class Relayed:
     needs: tuple[str, ...] = field(default=())
 
 
-def relay(tester: Session, student: Session, run: TestRun, seconds: float) -> Relayed:
+def relay(
+    tester: Session, student: Session, question: Mapping[str, Any], seconds: float
+) -> Relayed:
     """Run a cell in a tester's process, whose questions a student's process answers.
 
     Parameters
     ----------
+    question : what is to be run, and what it may ask for, see `inside.tester.Tester.run`
     seconds : of wall time for all of it
 
     Returns
@@ -100,7 +52,7 @@ def relay(tester: Session, student: Session, run: TestRun, seconds: float) -> Re
     until = time.monotonic() + seconds
     between = _Relay(tester, student, until, seconds)
     try:
-        tester.send(run.question, seconds)
+        tester.send({"do": "test", **question}, seconds)
         answer = between.run()
     except SessionLost as failure:
         if student in between.asked and student.lost is None:

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 
 from autograder.course.outside.plan import TestCell
 from autograder.sandbox import Sandbox, Session
-from autograder.sandbox.relay import Relayed, TestRun, relay
+from autograder.sandbox.relay import Relayed, relay
+
+# Of a `TestCell`: the tester's process is told of them, whatever it runs for that cell.
+NAMES = ("names", "mine", "theirs", "imports", "step", "back")
 
 
 class Testing:
@@ -71,20 +74,15 @@ class Testing:
         itself: bool = False,
     ) -> Relayed:
         assert self.session is not None
-        run = TestRun(
-            source,
-            names=cell.names,
-            mine=cell.mine,
-            theirs=cell.theirs,
-            imports=cell.imports,
-            step=cell.step,
-            back=cell.back,
-            present=cell.present if itself else (),
-            files=cell.files,
-            needs=cell.needs,
-            record=record,
-        )
-        told = relay(self.session, student, run, seconds)
+        question = {
+            **{name: list(getattr(cell, name)) for name in NAMES},
+            "present": list(cell.present) if itself else [],
+            "needs": None if cell.needs is None else list(cell.needs),
+            "files": cell.files,
+            "source": source,
+            "record": record,
+        }
+        told = relay(self.session, student, question, seconds)
         if told.lost:
             self.close()
         return told

@@ -79,7 +79,8 @@ def tried(
             break
     for name, one in apart.items():
         if name not in decided:
-            why = FAILS_ITSELF if together[name].error else ""
+            error = together[name].error
+            why = f"{FAILS_ITSELF} ({error})" if error else ""
             # Of a test that fails before its end nobody knows what it needs.
             decided[name] = Decision(OUTSIDE, why, None if one.error else one.needs)
     draw = {name for name, one in decided.items() if RANDOM in (one.needs or ())}

@@ -129,7 +129,13 @@ class Tester(Borrower):
         self.no_input = self.input = builtins.input
 
     def run(self, question: dict[str, Any], text_bytes: int, image_bytes: int) -> None:
-        """Run a cell of the instructor's and answer with its outputs."""
+        """Run a cell of the instructor's and answer with its outputs.
+
+        Parameters
+        ----------
+        question : ``source``, the code; ``record``, whether to note what it uses, and to allow
+            all of it; and of the cell that it is run for what `course.outside.plan.TestCell` says
+        """
         self.mine, self.theirs = frozenset(question["mine"]), frozenset(question["theirs"])
         needs = question["needs"]
         self.imports = dict(question["imports"])
