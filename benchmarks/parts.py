@@ -85,7 +85,8 @@ def coordinator_costs(
     found = []
     with tempfile.TemporaryDirectory() as kept:
         names = template.problem_sets
-        course = fresh_course(template, folder, RECORDED)
+        students = min(RECORDED // len(names), len(list(template.classroom.iterdir())))
+        course = fresh_course(template, folder, students * len(names))
         with Recording(WORKERS, Path(kept)) as workers:
             for _ in ClassGrading(course, names, [], "bwrap", LIMITS).on(
                 workers, lambda: IN_FLIGHT
@@ -94,7 +95,7 @@ def coordinator_costs(
         for _ in range(times):
             course = fresh_course(template, folder, 0)
             for number in range(submissions // len(names)):
-                work = template.classroom / student(number % (RECORDED // len(names)))
+                work = template.classroom / student(number % students)
                 shutil.copytree(work, course / "submitted" / student(number))
             used = time.process_time()
             grading = ClassGrading(course, names, [], "bwrap", LIMITS)

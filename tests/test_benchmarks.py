@@ -573,7 +573,7 @@ def test_a_class_for_which_there_is_no_time_is_named(
     page = tmp_path / "results.md"
     result = CliRunner().invoke(app, ["bench", "--results", str(page)])
     assert (result.exit_code, "It is as busy as it is." in result.stderr) == (0, True)
-    assert "**Not measured: ps1 and ps2: 0 minutes were over;" in page.read_text()
+    assert "**Not measured: ps1 and ps2: the ten minutes were over;" in page.read_text()
 
 
 def test_answers_to_plain_asserts_are_right_and_wrong_as_the_asserts_say() -> None:

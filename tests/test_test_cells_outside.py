@@ -587,3 +587,21 @@ def test_no_text_becomes_an_expression_where_tests_run(sandbox: Sandbox) -> None
         student.run_cell("text = '1 + 2'")
         assert failure(testing.run(planned, test, student, 20)) == ""
     testing.close()
+
+
+def test_new_files_in_a_folder_of_the_assignment_are_there_and_its_own_stay(
+    sandbox: Sandbox,
+) -> None:
+    files = {"data/given.txt": b"7"}
+    work = "def save(name):\n    with open(name, 'w') as file:\n        file.write('1')"
+    test = (
+        "save('data/new.txt')\nassert open('data/new.txt').read() == '1'\ntry:\n"
+        "    save('data/given.txt')\nexcept OSError:\n    pass\n"
+        "assert open('data/given.txt').read() == '7'"
+    )
+    [planned] = plan([Given("s", SOLUTION, work), Given("t", TEST, test)])
+    testing = Testing(sandbox, files, 1)
+    with sandbox.session(files, 100, 1) as student:
+        student.run_cell(f"import os\nos.rename('data', 'old')\nos.mkdir('data')\n{work}")
+        assert failure(testing.run(planned, test, student, 20)) == ""
+    testing.close()

@@ -10,7 +10,9 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,21 @@ KIT = re.compile(r"^\s*from\s+checks\s+import\b", re.MULTILINE)
 CHECKED = re.compile(r"\s*check\(")
 
 
+@lru_cache(maxsize=16)
+def _notebook_of(text: str) -> NotebookNode:
+    """Return the notebook in a text; a release asks for each of its sources several times."""
+    from nbgrader.nbgraderformat import MetadataValidator
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # cells without ids, and two with one
+        content = json.loads(text)
+        if content["nbformat"] < 4:
+            content = nbformat.convert(nbformat.from_dict(content), 4)
+            content["nbformat_minor"] = 4  # with ids that are others each time
+        notebook = nbformat.reads(json.dumps(_with_ids(content)), 4)
+    return MetadataValidator().upgrade_notebook_metadata(notebook)
+
+
 def read_source(path: Path) -> NotebookNode:
     """Return a source notebook in the present format: cells with ids, nbgrader's metadata of today.
 
@@ -42,17 +59,8 @@ def read_source(path: Path) -> NotebookNode:
     ------
     ReleaseError : it cannot be read
     """
-    from nbgrader.nbgraderformat import MetadataValidator
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # cells without ids, and two with one
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if content["nbformat"] < 4:
-                content = nbformat.convert(nbformat.from_dict(content), 4)
-                content["nbformat_minor"] = 4  # with ids that are others each time
-            notebook = nbformat.reads(json.dumps(_with_ids(content)), 4)
-        return MetadataValidator().upgrade_notebook_metadata(notebook)
+        return deepcopy(_notebook_of(path.read_text(encoding="utf-8")))
     except Exception as error:
         reason = first_line(error)[:200]
         raise ReleaseError(f"{path} cannot be read as a notebook: {reason}") from None

@@ -233,16 +233,23 @@ def keep_only(connection: wire.Connection) -> wire.Connection:
 
 
 def lay_out(files: dict, course: str, work: str) -> None:
-    """Write the files of the assignment, read-only, and link them into the working folder."""
+    """Write the files of the assignment, read-only, and link them into the working folder.
+
+    Its folders are made there, so that a notebook can write new files into them.
+    """
     for name, content in files.items():
         path = os.path.join(course, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(content.tobytes())
         os.chmod(path, 0o444)
-    for name in os.listdir(course):
-        if name != "__pycache__":
-            os.symlink(os.path.join(course, name), os.path.join(work, name))
+    for folder, folders, names in os.walk(course):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        here = os.path.join(work, os.path.relpath(folder, course))
+        for name in folders:
+            os.mkdir(os.path.join(here, name))
+        for name in names:
+            os.symlink(os.path.join(folder, name), os.path.join(here, name))
 
 
 if __name__ == "__main__":
