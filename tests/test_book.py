@@ -383,6 +383,9 @@ def test_a_page_is_whole_wide_and_narrow_light_and_dark_and_its_slider_moves(
         if (width, scheme) in ((1280, "light"), (390, "dark")):
             assert grave_findings(page) == [], f"{width} {scheme}"
     if name in LESSONS:
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.wait_for_function("document.documentElement.dataset.theme === 'light'")
         assert_a_slider_moves_its_picture_by_the_keyboard(page)
     assert (visit.left, visit.complaints) == ([], [])
 

@@ -718,6 +718,9 @@ class _PretendedBox:
     def __init__(self, *_: object) -> None:
         type(self).started += 1
 
+    def wait_until_ready(self) -> None:
+        pass
+
     def connect(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         threading.Thread(target=self.answer, args=(theirs,), daemon=True).start()

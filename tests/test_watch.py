@@ -154,7 +154,30 @@ def test_what_no_notebook_can_be_read_from_is_answered_and_stops_nobody(hub):
     hub.submit("bob", b"{")
     hub.submit("cat")
     hub.said("cat's ps1: 14 of 14 points, feedback released")
-    hub.said("bob's ps1: was not graded: there is no notebook of ps1: 'ps1.ipynb' is not JSON")
+    line = hub.said(
+        "bob's ps1: was not graded: there is no notebook of ps1: 'ps1.ipynb' is not JSON"
+    )
+    assert line.endswith("feedback released")
+    (page,) = hub.fetched("bob")
+    assert "is not JSON" in page
+
+
+@pytest.mark.parametrize(
+    ("student", "name", "said"),
+    [
+        ("pam", "my work.ipynb", "14 of 14 points, feedback released"),
+        ("pat", "essay.docx", "Fetch Feedback shows none of a hand-in without a notebook"),
+    ],
+)
+def test_what_is_called_otherwise_is_answered(hub, student, name, said):
+    folder = hub.homes / student / "ps1"
+    folder.mkdir(parents=True)
+    shutil.copy(NOTEBOOKS / "all-right.ipynb", folder / name)
+    hub.do(ExchangeSubmit, student)
+    assert hub.said(f"{student}'s ps1: ").endswith(said)
+    hub.do(ExchangeFetchFeedback, student)
+    pages = [path.name for path in folder.glob("feedback/*/*")]
+    assert pages == (["my work.html"] if name.endswith(".ipynb") else [])
 
 
 def test_what_lies_in_the_folder_is_answered_too_and_its_page_is_named(hub):

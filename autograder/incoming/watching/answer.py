@@ -82,7 +82,7 @@ class Answer:
     said : in a phrase
     trouble : it has to be tried once more
     no_isolation : that would be in vain
-    nothing : there was nothing to grade, and only another hand-in changes that
+    nothing : there was nothing to grade, so that it does not count
     """
 
     said: str
@@ -99,18 +99,23 @@ def answer(submission: Submission, isolation: str, turns: Turns, exchange: Excha
         (result,) = grading.on(_Here(turns), lambda: 1)
         if result.trouble is not None:
             said = f"was not graded: {result.trouble}"
-            return Answer(said, not result.nothing, result.no_isolation, result.nothing)
+            if not result.nothing:
+                return Answer(said, True, result.no_isolation)
+        else:
+            said = f"{points_text(result.points)} of {points_text(result.max_points)} points"
         feedback = ClassFeedback(course, [name], [student])
         (page,) = (*feedback.settled, *feedback.on(_Here(turns), 1))
-        if page.trouble is not None:
+        if page.trouble is not None and not page.without_marks:
             return Answer(f"has no page: {page.trouble}", trouble=True)
-        said = f"{points_text(result.points)} of {points_text(result.max_points)} points"
         if not (submission.feedback_folder / SUBMISSION_SECRET).is_file():
             where = submission.feedback_folder.relative_to(course)
             pages = listed([f"{where / one}.html" for one in feedback.jobs[0].marks])
-            return Answer(f"{said}, {pages} is made; it did not come through the exchange")
-        exchange.release(name, student)
-        return Answer(f"{said}, feedback released")
+            said += f", {pages} is made; it did not come through the exchange"
+        elif exchange.release(submission):
+            said += ", feedback released"
+        else:
+            said += ", feedback released; Fetch Feedback shows none of a hand-in without a notebook"
+        return Answer(said, nothing=result.nothing)
     except ExchangeTrouble as failure:
         return Answer(f"has no feedback in the exchange: {failure}", trouble=True)
     except CourseError as failure:

@@ -19,12 +19,18 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange import ExchangeError, ExchangeFactory
 from nbgrader.exchange.default import ExchangeCollect
-from nbgrader.utils import parse_utc
+from nbgrader.utils import notebook_hash, parse_utc
 from traitlets.config import Application, Config
 
 from autograder.base.words import named
 from autograder.catalogue.name import CONFIG_FILE
-from autograder.course.folder import SUBMISSION_SECRET, CourseError
+from autograder.course.folder import (
+    SUBMISSION_SECRET,
+    CourseError,
+    Submission,
+    write_atomically,
+)
+from autograder.course.handed_in.files import survey
 from autograder.gradebook import GradebookStore
 from autograder.incoming.watching.answered import look_of
 
@@ -177,14 +183,28 @@ class Exchange:
 
         self._do(Some, assignment, "*")
 
-    def release(self, assignment: str, student: str) -> None:
-        """Put a student's page where *Fetch Feedback* finds it.
+    def release(self, submission: Submission) -> bool:
+        """Put a student's pages where *Fetch Feedback* finds them; return whether it can.
+
+        nbgrader looks for a page by the name of each notebook that was handed in, and so not
+        for one of a notebook that its student called otherwise.
 
         Raises
         ------
         ExchangeTrouble
         """
-        self._do(self.factory.release_feedback, assignment, student)
+        self._do(self.factory.release_feedback, submission.assignment, submission.student)
+        pages = {path.stem: path for path in submission.feedback_folder.glob("*.html")}
+        files = survey(submission.folder).files
+        handed_in = {name.removesuffix(".ipynb") for name in files if name.endswith(".ipynb")}
+        handed_in = {name for name in handed_in if "/" not in name}
+        if handed_in and handed_in.isdisjoint(pages):
+            secret = (submission.feedback_folder / SUBMISSION_SECRET).read_text()
+            page = min(pages.items())[1].read_text(encoding="utf-8")
+            for name in handed_in:
+                released = f"{notebook_hash(secret=secret, notebook_id=name)}.html"
+                write_atomically(self.inbox.with_name("feedback") / released, page)
+        return bool(handed_in)
 
     def _do(self, step: type[Any], assignment: str, student: str) -> None:
         log = _Log()
