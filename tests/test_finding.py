@@ -231,6 +231,31 @@ def test_the_notebook_of_another_assignment_is_none_of_this_one(found, released,
     assert work_of(found({"ps1.ipynb": data, "x.ipynb": WORKED}))[0] == "x.ipynb"
 
 
+def renamed(change: Callable[[dict[str, Any]], None]) -> bytes:
+    """Finished work in which the marks of all cells but the given ones were changed."""
+    notebook = json.loads(WORKED)
+    for cell in notebook["cells"]:
+        owned = cell["metadata"].get("nbgrader", {})
+        if owned.get("solution") or owned.get("grade"):
+            change(cell["metadata"])
+    return json.dumps(notebook).encode()
+
+
+def test_given_cells_alone_make_no_notebook_one_of_an_assignment(found):
+    # Of an assignment that this course does not have: its notebooks begin with the same cells.
+    data = renamed(lambda data: data["nbgrader"].update(grade_id=data["nbgrader"]["grade_id"] * 2))
+    assert b'"setup"' in data
+    assert (
+        found({"ps3.ipynb": data}).trouble
+        == "there is no notebook of ps1: 'ps3.ipynb' has no cell of it"
+    )
+
+
+def test_work_whose_given_cells_alone_kept_their_marks_is_known_by_its_text(found):
+    data = renamed(lambda data: data.pop("nbgrader"))
+    assert work_of(found({"ps1.ipynb": data})) == ("ps1.ipynb", data)
+
+
 def test_a_zip_bomb_costs_no_more_than_a_hand_in_may_have(found):
     bomb = zipped(**{f"a{n}.ipynb": b"{" + b" " * (19 << 20) for n in range(8)})
     assert len(bomb) < 1 << 20

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -69,6 +69,7 @@ class ReleasedNotebook:
     ----------
     assignment, name : ``"ps1"``, ``"ps1"``
     ids : of the cells that nbgrader owns
+    work : of those in which something is written or graded; where nothing is, of all
     sources : of all its cells, stripped
     signs : what stands in a copy that has lost the ids: each defines an exercise, or checks one
     """
@@ -76,6 +77,7 @@ class ReleasedNotebook:
     assignment: str
     name: str
     ids: frozenset[bytes]
+    work: frozenset[bytes]
     sources: frozenset[str]
     signs: tuple[re.Pattern[bytes], ...]
 
@@ -104,10 +106,17 @@ def released_notebook(assignment: str, name: str, content: Mapping[str, Any]) ->
         whole = "\n".join(map(_source, content["cells"])).splitlines()
         texts = (json.dumps(line.strip())[1:-1] for line in whole)
         signs = [re.escape(text) for text in texts if len(text) > len("check(x)")][:MOST_SIGNS]
+    ids = frozenset(grade_id.encode() for grade_id in owned)
+    work = {
+        grade_id.encode()
+        for grade_id, (data, _) in owned.items()
+        if any(data.get(kind) for kind in ("solution", "grade", "task"))
+    }
     return ReleasedNotebook(
         assignment,
         name,
-        frozenset(grade_id.encode() for grade_id in owned),
+        ids,
+        frozenset(work) or ids,
         frozenset(_source(cell).strip() for cell in content["cells"]),
         tuple(re.compile(sign.encode()) for sign in dict.fromkeys(signs)),
     )
@@ -190,17 +199,18 @@ def find_works(
     names = [one.name for one in released if one.assignment == assignment]
     copies: dict[str, list[_Copy]] = {}
     without: list[_Copy] = []
+    known = frozenset(grade_id for one in released for grade_id in one.ids)
     for copy in _notebooks(folder, inside, refused, other):
-        if ids := frozenset(_GRADE_ID.findall(copy.data)):
-            best = _most_like(released, assignment, lambda one, ids=ids: len(ids & one.ids))
-            if best is None:
-                other[copy.where] = "has no cell of it"
-            elif best.assignment != assignment:
-                other[copy.where] = f"is the notebook of {best.assignment}"
-            else:
-                copies.setdefault(best.name, []).append(copy)
-        else:
+        ids = frozenset(_GRADE_ID.findall(copy.data))
+        best = _by_their_ids(ids, assignment, released)
+        if best is None and ids <= known:  # of given cells alone: the others may have lost theirs
             without.append(copy)
+        elif best is None:
+            other[copy.where] = "has no cell of it"
+        elif best.assignment != assignment:
+            other[copy.where] = f"is the notebook of {best.assignment}"
+        else:
+            copies.setdefault(best.name, []).append(copy)
     lost = _by_their_text(without, assignment, released, set(copies), other)
     works: dict[str, Work] = {}
     said: list[str] = []
@@ -229,14 +239,27 @@ def is_of(path: Path, inside: Path, assignment: str, released: Sequence[Released
         return False
     copies = _notebooks_of(path.parent, path.name, status, inside, any_hard_link, {})
     for copy in copies:
-        ids = frozenset(_GRADE_ID.findall(copy.data))
-        best = _most_like(released, assignment, lambda one, ids=ids: len(ids & one.ids))
+        best = _by_their_ids(frozenset(_GRADE_ID.findall(copy.data)), assignment, released)
         if best is not None and best.assignment == assignment:
             return True
     return False
 
 
-def _most_like(released: Sequence[ReleasedNotebook], assignment: str, likeness: Any) -> Any:
+def _by_their_ids(
+    ids: frozenset[bytes], assignment: str, released: Sequence[ReleasedNotebook]
+) -> ReleasedNotebook | None:
+    """Return the released notebook whose work a copy carries: what is given says nothing.
+
+    A course's notebooks often begin with the same given cells.
+    """
+    return _most_like(released, assignment, lambda one: len(ids & one.work))
+
+
+def _most_like(
+    released: Sequence[ReleasedNotebook],
+    assignment: str,
+    likeness: Callable[[ReleasedNotebook], int],
+) -> ReleasedNotebook | None:
     """Return which released notebook is most like; of equals one of the assignment's."""
     ours = sorted(released, key=lambda one: one.assignment != assignment)
     best = max(ours, key=likeness, default=None)
