@@ -146,6 +146,7 @@ class Tester(Borrower):
         self.borrowed.clear()
         self.known.clear()
         self.given.clear()
+        self.sizes.clear()  # cells of the student's may have run since the last test
         self.step = tuple(question["step"])
         if question["files"] and self.files is None:
             self.files = Files()
