@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,11 @@ class Standings:
         self.outdated = gradebook.outdated(name, times, penalty)
         self._released = released_in(course.folder)
         self._known: dict[str, Standing] = {}
-        self.misplaced = misplaced(course.folder, name)
+
+    @cached_property
+    def misplaced(self) -> dict[str, str]:
+        """Where the work lies of whom it is looked for elsewhere; see `course.work.misplaced`."""
+        return misplaced(self.course.folder, self.name)
 
     def _of(self, student: str) -> Submission:
         return Submission(self.course.folder, self.name, student)
@@ -290,10 +295,15 @@ class Standings:
             if standing.left_out
         ]
 
-    def older(self) -> list[str]:
-        """Return a sentence where marks count that another version gave, else nothing."""
-        states = [standing.state for standing in self.everybody().values()]
-        number = states.count(OLDER)
+    def older(self, students: Iterable[str] | None = None) -> list[str]:
+        """Return a sentence where marks count that another version gave, else nothing.
+
+        Parameters
+        ----------
+        students : who is asked about; None: everybody
+        """
+        asked = self.everybody() if students is None else students
+        number = [self.of(student).state for student in asked].count(OLDER)
         return [said_of_older(self.name, number)] if number else []
 
     def counting(self) -> dict[str, SubmissionScore]:

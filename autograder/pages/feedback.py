@@ -141,7 +141,7 @@ class ClassFeedback:
                 known = {standings.of(one.student).state for one in submissions}
                 if NEVER in known and known <= {NEVER, NOTHING, NONE, EXCLUDED, MISPLACED}:
                     raise CourseError(NONE_IS_GRADED.format(name, course / "autograded"))
-                self.said += standings.older()
+                self.said += standings.older(asked)
                 for submission in submissions:
                     student, standing = submission.student, standings.of(submission.student)
                     if standing.state == NOTHING:

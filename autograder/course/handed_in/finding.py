@@ -99,13 +99,9 @@ def released_notebook(assignment: str, name: str, content: Mapping[str, Any]) ->
         if data.get("solution"):
             signs.append(_DEFINED.format(re.escape(grade_id)))
         elif data.get("grade"):
-            # In JSON, as any program writes it: a line with what is escaped in it.
-            lines = (json.dumps(line.strip())[1:-1] for line in source.splitlines())
-            signs += [re.escape(line) for line in lines if len(line) > len("check(x)")]
+            signs += _telling_lines(source)
     if not owned:  # it has no marks: nothing in it is graded
-        whole = "\n".join(map(_source, content["cells"])).splitlines()
-        texts = (json.dumps(line.strip())[1:-1] for line in whole)
-        signs = [re.escape(text) for text in texts if len(text) > len("check(x)")][:MOST_SIGNS]
+        signs = _telling_lines("\n".join(map(_source, content["cells"])))[:MOST_SIGNS]
     ids = frozenset(grade_id.encode() for grade_id in owned)
     work = {
         grade_id.encode()
@@ -120,6 +116,12 @@ def released_notebook(assignment: str, name: str, content: Mapping[str, Any]) ->
         frozenset(_source(cell).strip() for cell in content["cells"]),
         tuple(re.compile(sign.encode()) for sign in dict.fromkeys(signs)),
     )
+
+
+def _telling_lines(text: str) -> list[str]:
+    """Return patterns for the longer lines of a text, as JSON has them: with escapes."""
+    lines = (json.dumps(line.strip())[1:-1] for line in text.splitlines())
+    return [re.escape(line) for line in lines if len(line) > len("check(x)")]
 
 
 def _source(cell: Any) -> str:
